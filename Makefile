@@ -1,0 +1,48 @@
+# Everything on a fresh machine with python3 (3.11 or newer) and make: each target first makes .venv from the lock.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check bench faults lock clean
+
+demo: $(VENV)/.ready
+	$(BIN)/coupon-bot demo
+
+test: $(VENV)/.ready
+	$(BIN)/pytest
+
+check: $(VENV)/.ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+
+# Minutes, not seconds: the long form of what `make test` does in short.
+faults: $(VENV)/.ready
+	$(BIN)/pytest tests/faults --long
+
+bench: $(VENV)/.ready
+	$(BIN)/python -m benchmarks
+
+# After a change of the dependencies in pyproject.toml. Names no index and no host.
+lock: $(VENV)/.ready
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+		pyproject.toml --output-file requirements/run.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+		pyproject.toml --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "coupon-bot needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V)" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+# Hashes for everything, and the project itself built with the locked hatchling: nothing else gets in.
+$(VENV)/.ready: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@

@@ -1,0 +1,38 @@
+"""What monitoring asks over HTTP: does the process live, can it work, what has it counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+#: None, or a sentence that says what is missing. It answers at once, from what the loops have noted: a check
+#: that waited for Slack would make Slack's outage look like ours.
+Check: TypeAlias = Callable[[], str | None]
+
+
+def health_app(checks: Mapping[str, Check], registry: CollectorRegistry) -> web.Application:
+    """`/healthz`, `/readyz` and `/metrics`; other routes may be added before it is run.
+
+    `/readyz` is a JSON list of what is missing, `name: sentence` each: empty with 200, else with 503.
+    """
+
+    async def healthz(_request: web.Request) -> web.Response:
+        # That this runs at all is the answer: the event loop turns.
+        return web.Response(text="ok\n")
+
+    async def readyz(_request: web.Request) -> web.Response:
+        answers = ((name, check()) for name, check in checks.items())
+        missing = [f"{name}: {sentence}" for name, sentence in answers if sentence is not None]
+        return web.json_response(missing, status=503 if missing else 200)
+
+    async def metrics(_request: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    app = web.Application()
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", metrics)
+    return app

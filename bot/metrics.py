@@ -1,0 +1,53 @@
+"""What is counted for `/metrics`. One `Metrics` for each process, handed to those who count."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from coupons.ports import Kind
+
+#: Slack waits 3 seconds for an ack, and the person sees an error after that.
+_ACK_BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0)
+
+
+class Metrics:
+    """The numbers carry no ids of requests, people or customers: each would be a time series for ever."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        #: `.labels(before=..., after=...)`: states of `coupons.model.State`; `before` of a new request is "".
+        self.transitions = Counter(
+            "coupon_request_transitions",
+            "State changes of requests.",
+            ("before", "after"),
+            registry=self.registry,
+        )
+        #: `.labels(outcome=...)`: a `coupons.ports.Kind`.
+        self.attempts = Counter(
+            "coupon_attempts",
+            "Finished attempts to send a coupon, by what is known after them.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        #: `.set(n)`
+        self.outbox_waiting = Gauge(
+            "coupon_outbox_waiting", "Posts promised to Slack and not made yet.", registry=self.registry
+        )
+        #: `.observe(seconds)`
+        self.ack_seconds = Histogram(
+            "coupon_ack_seconds",
+            "From a Slack payload's arrival to its ack.",
+            buckets=_ACK_BUCKETS_S,
+            registry=self.registry,
+        )
+        #: `.set(seconds)`
+        self.sending_lag_seconds = Gauge(
+            "coupon_sending_lag_seconds",
+            "How long the request that is due longest has been due.",
+            registry=self.registry,
+        )
+        # From the first scrape on, so that the first unknown outcome is an increase and rings the alarm.
+        for kind in Kind:
+            self.attempts.labels(outcome=kind)

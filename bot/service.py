@@ -1,0 +1,294 @@
+"""The running bot: start checks, loops, the way in from Slack, and the drain on SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
+
+import aiohttp
+import structlog
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.coupon_toml import CouponToml
+from bot.health import health_app
+from bot.metrics import Metrics
+from bot.readiness import Readiness, until_reached
+from bot.settings import Settings
+from bot.slack_app import session, web_client
+from bot.troubles import Troubles
+from bot.wiring import Bells, Parts, build, utc_ms, wechatpay_client
+from coupons.errors import DirectoryUnavailable
+from coupons.events import SYSTEM, Event, Tag
+from coupons.settling import Pace
+from handlers.directory import SlackDirectory
+from handlers.premises import (
+    HISTORY_SCOPES,
+    Workspace,
+    WorkspaceRefused,
+    channel_problems,
+    find_workspace,
+    rule_problems,
+)
+from handlers.web_api import SlackError
+from storage.ledger import SqliteLedger
+from wechatpay.client import Client
+from wechatpay.errors import WechatPayError
+
+#: Certificates may change with a day's notice; WeChat Pay asks to look every 12 hours.
+_CERTIFICATES_EVERY_S = 12 * 3600.0
+#: Supervisors commonly kill 30 seconds after SIGTERM; what is then in flight stays resumable.
+_DRAIN_S = 25.0
+#: Errors of apps.connections.open that no waiting mends.
+_APP_TOKEN_REFUSED = frozenset(
+    {
+        "invalid_auth",
+        "not_authed",
+        "account_inactive",
+        "token_revoked",
+        "token_expired",
+        "not_allowed_token_type",
+        "missing_scope",
+        "link_disabled",
+    }
+)
+
+
+class StartRefused(Exception):
+    """What cannot get better by waiting; `problems` has one sentence each."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+class Service:
+    """One run of the bot, from an open database to a drained one."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        config: CouponToml,
+        *,
+        logger: structlog.stdlib.BoundLogger,
+        pace: Pace | None = None,
+    ) -> None:
+        self._settings = settings
+        self._config = config
+        self._logger = logger
+        self._pace = pace or Pace()
+        self._troubles = Troubles(logger)
+        self._metrics = Metrics()
+        self._readiness = Readiness()
+        self._bells = Bells()
+        self._app: AsyncApp | None = None
+        self._socket: AsyncSocketModeHandler | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set. Raises StartRefused, BadSetting, storage's DatabaseRefused."""
+        async with AsyncExitStack() as stack:
+            wechatpay = await stack.enter_async_context(wechatpay_client(self._settings))
+            ledger = SqliteLedger(self._settings.coupon_database, clock=utc_ms, on_commit=self._bells.ring)
+            stack.push_async_callback(ledger.close)
+            http = await stack.enter_async_context(session())
+            await self._listen(stack)
+            slack = web_client(
+                self._settings.slack_bot_token.get_secret_value(),
+                base_url=self._settings.slack_api_url,
+                session=http,
+            )
+            starting = asyncio.create_task(self._start(slack, wechatpay, ledger))
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not starting.done():
+                starting.cancel()
+                await asyncio.wait({starting})
+                return
+            parts = starting.result()
+            await self._work(parts, wechatpay, ledger, stopping)
+
+    # --- start
+
+    async def _start(self, slack: AsyncWebClient, wechatpay: Client, ledger: SqliteLedger) -> Parts:
+        config = self._config
+        groups = config.policy.groups
+        workspace = await self._reach_slack(lambda: find_workspace(slack, uses_groups=bool(groups)))
+        directory = SlackDirectory(slack, team=workspace.team, clock=utc_ms)
+        problems = await self._reach_slack(lambda: self._problems(slack, directory, workspace))
+        if problems:
+            raise StartRefused(tuple(problems))
+        lacking = HISTORY_SCOPES - workspace.scopes
+        if workspace.scopes and lacking:
+            self._logger.warning("posts_may_come_twice", missing_scopes=sorted(lacking))
+        parts = build(
+            self._settings,
+            config,
+            workspace=workspace,
+            directory=directory,
+            slack=slack,
+            wechatpay=wechatpay,
+            ledger=ledger,
+            bells=self._bells,
+            metrics=self._metrics,
+            troubles=self._troubles,
+            pace=self._pace,
+        )
+        await ledger.write(lambda tx: tx.append(Event(Tag.BOT_STARTED, SYSTEM)))
+        return parts
+
+    async def _problems(
+        self, slack: AsyncWebClient, directory: SlackDirectory, workspace: Workspace
+    ) -> list[str]:
+        config = self._config
+        problems = await channel_problems(slack, "approval_channel", config.approval_channel)
+        if config.audit_channel:
+            problems += await channel_problems(slack, "audit_channel", config.audit_channel)
+        return problems + await rule_problems(config.policy, directory, workspace.team)
+
+    async def _reach_slack(self, call: Any) -> Any:
+        try:
+            return await until_reached(
+                call,
+                what="slack",
+                sentence="Slack does not answer",
+                healing=(SlackError, DirectoryUnavailable),
+                readiness=self._readiness,
+                troubles=self._troubles,
+            )
+        except WorkspaceRefused as error:
+            raise StartRefused(error.problems) from error
+
+    # --- work
+
+    async def _work(
+        self, parts: Parts, wechatpay: Client, ledger: SqliteLedger, stopping: asyncio.Task[bool]
+    ) -> None:
+        loops = [
+            asyncio.create_task(parts.sender.run(), name="sender"),
+            asyncio.create_task(parts.decider.run(), name="decider"),
+            asyncio.create_task(parts.expirer.run(), name="expirer"),
+            asyncio.create_task(parts.announcer.run(), name="announcer"),
+        ]
+        beside = [asyncio.create_task(work, name=name) for name, work in self._beside(parts, wechatpay)]
+        try:
+            await self._open(parts, stopping)
+            self._readiness.has("start")
+            self._logger.info("ready", mode="socket" if self._socket else "http")
+            await asyncio.wait([stopping, *loops], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._readiness.lacks("start", "the bot is stopping")
+            await self._close()
+            for worker in (parts.sender, parts.decider, parts.expirer, parts.announcer):
+                worker.stop()
+            for task in beside:
+                task.cancel()
+            await asyncio.wait([*loops, *beside], timeout=_DRAIN_S)
+            await parts.actions.drain()
+            await ledger.write(lambda tx: tx.append(Event(Tag.BOT_STOPPED, SYSTEM)))
+        for loop in loops:
+            # A loop that died of a bug must not leave a bot that only looks alive.
+            if loop.done():
+                loop.result()
+
+    def _beside(self, parts: Parts, wechatpay: Client) -> list[tuple[str, Coroutine[Any, Any, None]]]:
+        work = [("directory", parts.directory.keep_fresh(self._agent_groups(), self._troubles.expected))]
+        if self._settings.wechatpay_public_key_id is None:
+            work.append(("certificates", self._keep_certificates(wechatpay)))
+        return work
+
+    def _agent_groups(self) -> tuple[str, ...]:
+        return tuple(entry for entry in self._config.policy.agents if entry.startswith("S"))
+
+    async def _keep_certificates(self, wechatpay: Client) -> None:
+        while True:
+            await until_reached(
+                wechatpay.keys.refresh,
+                what="wechatpay",
+                sentence="WeChat Pay's platform certificates could not be downloaded",
+                healing=(WechatPayError,),
+                readiness=self._readiness,
+                troubles=self._troubles,
+            )
+            await asyncio.sleep(_CERTIFICATES_EVERY_S)
+
+    # --- the way in
+
+    async def _listen(self, stack: AsyncExitStack) -> None:
+        checks = {name: self._readiness.check(name) for name in ("start", "slack", "wechatpay")}
+        app = health_app(checks | {"socket": self._socket_check}, self._metrics.registry)
+        if self._settings.slack_app_token is None:
+            app.router.add_post("/slack/events", self._slack_events)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        host, port = self._settings.coupon_listen
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise StartRefused(
+                (f"COUPON_LISTEN is {host}:{port}, but nothing can listen there: {error.strerror}",)
+            ) from error
+        self._logger.info("listening", addresses=[f"{name[0]}:{name[1]}" for name in runner.addresses])
+
+    def _socket_check(self) -> str | None:
+        if self._socket is None:
+            return None
+        session = self._socket.client.current_session
+        return "Slack's Socket Mode is not connected" if session is None or session.closed else None
+
+    async def _slack_events(self, request: web.Request) -> web.Response:
+        if self._app is None:
+            return web.Response(status=503, text="the bot is starting")
+        return await to_aiohttp_response(await self._app.async_dispatch(await to_bolt_request(request)))
+
+    async def _open(self, parts: Parts, stopping: asyncio.Task[bool]) -> None:
+        token = self._settings.slack_app_token
+        if token is None:
+            self._app = parts.app
+            return
+        socket = AsyncSocketModeHandler(parts.app, token.get_secret_value())
+        connecting = asyncio.create_task(self._connect(socket))
+        await asyncio.wait({connecting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not connecting.done():
+            connecting.cancel()
+            await asyncio.wait({connecting})
+        else:
+            connecting.result()
+        self._socket = socket
+
+    async def _connect(self, socket: AsyncSocketModeHandler) -> None:
+        async def connect() -> None:
+            try:
+                await socket.connect_async()  # type: ignore[no-untyped-call]
+            except SlackApiError as error:
+                code = str(error.response.get("error"))
+                if code in _APP_TOKEN_REFUSED:
+                    raise StartRefused((_app_token_problem(code),)) from error
+                raise
+
+        await until_reached(
+            connect,
+            what="slack",
+            sentence="Slack's Socket Mode is not connected",
+            healing=(SlackClientError, aiohttp.ClientError, TimeoutError, OSError),
+            readiness=self._readiness,
+            troubles=self._troubles,
+        )
+
+    async def _close(self) -> None:
+        self._app = None
+        if self._socket is not None:
+            await self._socket.close_async()  # type: ignore[no-untyped-call]
+
+
+def _app_token_problem(code: str) -> str:
+    return (
+        f"Slack refuses SLACK_APP_TOKEN: {code}. Make an app-level token (xapp-...) with the scope "
+        "connections:write, and switch Socket Mode on"
+    )

@@ -1,0 +1,52 @@
+"""Bolt, wired for us: no network inside a listener, the ack out as soon as the listener ends."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import aiohttp
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+#: A post that hangs longer counts as lost, and is looked for.
+_TIMEOUT_S = 15
+
+
+def web_client(token: str, *, base_url: str, session: aiohttp.ClientSession) -> AsyncWebClient:
+    """One connection pool for all calls.
+
+    No retry handlers: slack_sdk's default one repeats a call whose connection broke, and so posts twice.
+    """
+    return AsyncWebClient(
+        token=token, base_url=base_url, session=session, timeout=_TIMEOUT_S, retry_handlers=[]
+    )
+
+
+def session() -> aiohttp.ClientSession:
+    """Proxies from the environment are honoured, as slack_sdk does."""
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S), trust_env=True)
+
+
+def bolt_app(client: AsyncWebClient, *, team: str, bot_user: str, signing_secret: str | None) -> AsyncApp:
+    """`signing_secret` None: Socket Mode, where the socket itself is authenticated."""
+
+    async def authorize(**_: Any) -> AuthorizeResult:
+        # Ours, so that Bolt asks Slack nothing before a listener runs, and takes no OAuth settings from the
+        # environment.
+        return AuthorizeResult(enterprise_id=None, team_id=team, bot_user_id=bot_user, bot_token=client.token)
+
+    logger = logging.getLogger("slack_bolt.AsyncApp")
+    # Bolt warns that it ignores the token in favour of `authorize`, which is what we want.
+    logger.addFilter(lambda record: "will be ignored" not in record.getMessage())
+    return AsyncApp(
+        client=client,
+        logger=logger,
+        authorize=authorize,
+        signing_secret=signing_secret or "socket-mode",
+        request_verification_enabled=signing_secret is not None,
+        # Without it Bolt looks for the ack every 10 ms. Our listeners do nothing after it.
+        process_before_response=True,
+        attaching_function_token_enabled=False,
+    )

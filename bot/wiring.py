@@ -1,0 +1,198 @@
+"""The only file that names everybody: builds the parts and hands each what it needs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.coupon_toml import CouponToml
+from bot.metrics import Metrics
+from bot.settings import Settings
+from bot.slack_app import bolt_app
+from bot.troubles import Troubles
+from coupons.bell import Bell
+from coupons.decider import Decider, Expirer
+from coupons.desk import Desk
+from coupons.model import Request
+from coupons.ports import Ledger, Outcome, Topic
+from coupons.sender import Sender
+from coupons.settling import Pace
+from handlers.actions import Actions
+from handlers.announcer import Announcer
+from handlers.commands import Commands
+from handlers.directory import SlackDirectory
+from handlers.posting import Poster
+from handlers.premises import Workspace
+from wechatpay.busifavor import Busifavor
+from wechatpay.client import Client
+from wechatpay.errors import BadSetting
+from wechatpay.issuer import WechatPayIssuer
+from wechatpay.keys import load_merchant, load_public_key, read_apiv3_key
+
+T = TypeVar("T")
+
+
+def utc_ms() -> int:
+    """The wall clock, UTC milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class Bells:
+    """One bell for each loop that waits for commits of a topic."""
+
+    def __init__(self) -> None:
+        self.sending = Bell()
+        self.deciding = Bell()
+        self.expiring = Bell()
+        self.announcing = Bell()
+        self._by_topic: Mapping[Topic, tuple[Bell, ...]] = {
+            Topic.REQUESTS: (self.sending, self.expiring),
+            Topic.CLICKS: (self.deciding,),
+            Topic.POSTS: (self.announcing,),
+        }
+
+    def ring(self, topics: frozenset[Topic]) -> None:
+        for topic in topics:
+            for bell in self._by_topic[topic]:
+                bell.ring()
+
+
+def wechatpay_client(settings: Settings) -> Client:
+    """Raises BadSetting: a key or number that cannot be right, named by its setting."""
+    merchant = _named(
+        "WECHATPAY_PRIVATE_KEY",
+        lambda: load_merchant(
+            mchid=settings.wechatpay_mchid,
+            serial_no=settings.wechatpay_serial_no,
+            private_key=settings.wechatpay_private_key.get_secret_value(),
+        ),
+    )
+    apiv3_key = _named(
+        "WECHATPAY_APIV3_KEY", lambda: read_apiv3_key(settings.wechatpay_apiv3_key.get_secret_value())
+    )
+    public_keys = []
+    key_id, pem = settings.wechatpay_public_key_id, settings.wechatpay_public_key
+    if key_id is not None and pem is not None:
+        key = _named(
+            "WECHATPAY_PUBLIC_KEY",
+            lambda: load_public_key(key_id=key_id, pem=pem.get_secret_value(), merchant=merchant),
+        )
+        public_keys.append(key)
+    return Client(
+        merchant=merchant,
+        apiv3_key=apiv3_key,
+        clock=utc_ms,
+        public_keys=public_keys,
+        base_url=settings.wechatpay_api_url,
+        fallback_url=settings.wechatpay_fallback_api_url,
+    )
+
+
+def _named(setting: str, load: Callable[[], T]) -> T:
+    try:
+        return load()
+    except BadSetting as error:
+        raise BadSetting(f"{setting}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that runs, once the workspace is known."""
+
+    app: AsyncApp
+    actions: Actions
+    directory: SlackDirectory
+    sender: Sender
+    decider: Decider
+    expirer: Expirer
+    announcer: Announcer
+
+
+def build(
+    settings: Settings,
+    config: CouponToml,
+    *,
+    workspace: Workspace,
+    directory: SlackDirectory,
+    slack: AsyncWebClient,
+    wechatpay: Client,
+    ledger: Ledger,
+    bells: Bells,
+    metrics: Metrics,
+    troubles: Troubles,
+    pace: Pace,
+) -> Parts:
+    """No I/O: only construction."""
+    issuer = WechatPayIssuer(
+        Busifavor(wechatpay, appid=settings.wechatpay_appid), appid=settings.wechatpay_appid
+    )
+    desk = Desk(
+        ledger=ledger,
+        directory=directory,
+        issuer=issuer,
+        policy=config.policy,
+        team=workspace.team,
+        clock=utc_ms,
+    )
+    poster = Poster(slack)
+    secret = settings.slack_signing_secret
+    app = bolt_app(
+        slack,
+        team=workspace.team,
+        bot_user=workspace.bot_user,
+        signing_secret=secret.get_secret_value() if secret and not settings.slack_app_token else None,
+    )
+    commands = Commands(
+        desk=desk,
+        ledger=ledger,
+        catalogue=config.catalogue,
+        approval_channel=config.approval_channel,
+        clock=utc_ms,
+        on_trouble=troubles.note,
+    )
+    commands.register(app)
+    actions = Actions(
+        desk=desk,
+        client=slack,
+        poster=poster,
+        approval_channel=config.approval_channel,
+        clock=utc_ms,
+        on_trouble=troubles.note,
+    )
+    actions.register(app)
+
+    def on_outcome(_request: Request, outcome: Outcome) -> None:
+        metrics.attempts.labels(outcome=outcome.kind).inc()
+
+    return Parts(
+        app=app,
+        actions=actions,
+        directory=directory,
+        sender=Sender(
+            ledger=ledger,
+            issuer=issuer,
+            clock=utc_ms,
+            bell=bells.sending,
+            pace=pace,
+            on_outcome=on_outcome,
+            on_trouble=troubles.note,
+        ),
+        decider=Decider(ledger=ledger, desk=desk, bell=bells.deciding, on_trouble=troubles.expected),
+        expirer=Expirer(
+            ledger=ledger, desk=desk, clock=utc_ms, bell=bells.expiring, on_trouble=troubles.note
+        ),
+        announcer=Announcer(
+            poster=poster,
+            ledger=ledger,
+            approval_channel=config.approval_channel,
+            policy=config.policy,
+            clock=utc_ms,
+            bell=bells.announcing,
+            on_trouble=troubles.expected,
+        ),
+    )

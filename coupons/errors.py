@@ -1,0 +1,42 @@
+"""Errors of the business.
+
+CouponsError
+├── ForbiddenMove         the row allows no such step: look again
+├── Stale                 somebody changed the row first: read it again and decide anew
+├── DirectoryUnavailable  Slack could not say who somebody is: nothing was decided, ask again later
+└── IssuerUnavailable     the customer's coupons could not be looked at: ask again later
+"""
+
+from __future__ import annotations
+
+
+class CouponsError(Exception):
+    """Anything the business itself raises."""
+
+
+class ForbiddenMove(CouponsError):
+    """The transition table has no such step; nothing was written."""
+
+    def __init__(self, request_id: int, state: str, to: str) -> None:
+        super().__init__(f"request {request_id} is {state} and cannot become {to}")
+        self.request_id = request_id
+
+
+class Stale(CouponsError):
+    """The row has another revision than the one that was read; nothing was written."""
+
+    def __init__(self, request_id: int, rev: int) -> None:
+        super().__init__(f"request {request_id} is no longer at revision {rev}")
+        self.request_id = request_id
+
+
+class DirectoryUnavailable(CouponsError):
+    """Slack did not say who the person is or who is in the group; nothing was decided."""
+
+
+class IssuerUnavailable(CouponsError):
+    """WeChat Pay gave no verified list of the customer's coupons; nothing is known from this look."""
+
+
+class StorageUnavailable(CouponsError):
+    """The database did not commit. A failed COMMIT may still have been kept: read again by key."""

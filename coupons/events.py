@@ -1,0 +1,106 @@
+"""Every tag of the audit log, in one place.
+
+An event is written in the same transaction as the change it tells of. Details carry the customer's number,
+never the openid, so that a person can be forgotten while the chain stays whole.
+Retired tags stay here as comments: old rows keep them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Union
+
+#: JSON without floats: two programs may print the same float differently, and the text is hashed.
+Json = Union[str, int, bool, None, "list[Json]", "dict[str, Json]"]
+
+#: The actor of what no person did.
+SYSTEM = "system"
+
+
+class Tag(StrEnum):
+    """`subject:what happened`."""
+
+    REQUEST_CREATED = "request:created"
+    #: One for each approver.
+    APPROVAL_GIVEN = "approval:given"
+    #: Once, at the last approval.
+    REQUEST_APPROVED = "request:approved"
+    REQUEST_DECLINED = "request:declined"
+    REQUEST_CANCELLED = "request:cancelled"
+    REQUEST_EXPIRED = "request:expired"
+    #: Committed before the first byte of a call leaves.
+    ATTEMPT_STARTED = "attempt:started"
+    ATTEMPT_FINISHED = "attempt:finished"
+    #: A look at the customer's coupons for our number.
+    COUPON_LOOKED_UP = "coupon:looked_up"
+    REQUEST_SENT = "request:sent"
+    REQUEST_REFUSED = "request:refused"
+    REQUEST_UNKNOWN = "request:unknown"
+    REQUEST_HELD = "request:held"
+    #: Released from a hold by an approver, to be sent again under its number.
+    REQUEST_RETRIED = "request:retried"
+    #: Somebody clicked who may not, or too late; `reason` says which.
+    CLICK_REFUSED = "click:refused"
+    #: A `/coupon send` that a role or a limit stopped.
+    COMMAND_REFUSED = "command:refused"
+    BOT_STARTED = "bot:started"
+    BOT_STOPPED = "bot:stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened, before the log gives it `seq`, `ts` and its place in the chain."""
+
+    tag: Tag
+    actor: str
+    request_id: int | None = None
+    detail: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event as it stands in the log; `ts` in UTC milliseconds."""
+
+    seq: int
+    ts: int
+    tag: str
+    actor: str
+    request_id: int | None
+    detail: Mapping[str, Json]
+
+
+class PostKind(StrEnum):
+    """What the announcer has to tell Slack."""
+
+    #: The card of a request: posted once, redrawn ever after. All waiting redraws are one.
+    CARD = "card"
+    #: A reply in the card's thread, told from an event.
+    STEP = "step"
+    #: A direct message to `person`, told from an event.
+    NOTICE = "notice"
+    #: An ephemeral answer to `person` in `channel`, told from an event.
+    ANSWER = "answer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """A promise to tell Slack something, kept in the same transaction as what it tells.
+
+    It holds no text: the words are drawn from the rows at the moment of posting.
+    """
+
+    kind: PostKind
+    request_id: int | None
+    #: The event it tells; None for cards.
+    seq: int | None = None
+    person: str | None = None
+    channel: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The same promise has the same key."""
+        if self.kind is PostKind.CARD:
+            return f"card:{self.request_id}"
+        return f"{self.kind}:{self.seq}"

@@ -1,0 +1,53 @@
+"""The life of a request: the one table of transitions.
+
+pending -> approved -> sending -> sent
+   |           |          |-> unknown -> sent | refused | held
+   |           |          |-> refused
+   |           |          '-> held -> approved
+   '-> declined | cancelled | expired      approved -> cancelled (before the first attempt)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from coupons.errors import ForbiddenMove
+from coupons.model import Request, State
+
+MOVES: Mapping[State, frozenset[State]] = {
+    State.PENDING: frozenset({State.APPROVED, State.DECLINED, State.CANCELLED, State.EXPIRED}),
+    State.APPROVED: frozenset({State.SENDING, State.CANCELLED}),
+    State.SENDING: frozenset({State.SENT, State.UNKNOWN, State.REFUSED, State.HELD}),
+    State.UNKNOWN: frozenset({State.SENT, State.REFUSED, State.HELD}),
+    State.HELD: frozenset({State.APPROVED}),
+    State.SENT: frozenset(),
+    State.REFUSED: frozenset(),
+    State.DECLINED: frozenset(),
+    State.CANCELLED: frozenset(),
+    State.EXPIRED: frozenset(),
+}
+
+FINAL = frozenset(state for state, following in MOVES.items() if not following)
+
+#: States in which the sending loop has something to do once `due_at` has come.
+SENDABLE = frozenset({State.APPROVED, State.SENDING, State.UNKNOWN})
+
+#: What limits do not count: nothing was given, and nothing can be any more.
+UNCOUNTED = frozenset({State.DECLINED, State.CANCELLED, State.EXPIRED, State.REFUSED})
+
+
+def move(request: Request, to: State, *, now: int, **changes: Any) -> Request:
+    """The request in its next state; `closed_at` is set by itself on a final one.
+
+    Raises ForbiddenMove: the caller read a state that allows no such step, and must look again.
+    """
+    if to not in MOVES[request.state]:
+        raise ForbiddenMove(request.id, request.state, to)
+    if request.state is State.APPROVED and to is State.CANCELLED and request.attempts:
+        # Released from a hold: an attempt under this number may have given the coupon.
+        raise ForbiddenMove(request.id, request.state, to)
+    if to in FINAL:
+        changes = {"closed_at": now, "due_at": None, **changes}
+    return replace(request, state=to, **changes)

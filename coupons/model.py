@@ -1,0 +1,178 @@
+"""The records of the business. Money is integer fen, times are UTC milliseconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a request stands; `coupons.lifecycle` says which may follow which."""
+
+    #: Waits for approvals.
+    PENDING = "pending"
+    #: Has the approvals its rule asks for; no attempt yet, or released from a hold.
+    APPROVED = "approved"
+    #: Attempts are being made, and no finished one may have given the coupon.
+    SENDING = "sending"
+    #: WeChat Pay's signed answer says that the coupon was given. Final.
+    SENT = "sent"
+    #: An attempt may have given the coupon; the bot is finding out.
+    UNKNOWN = "unknown"
+    #: WeChat Pay said no, and no attempt may have given the coupon. Final.
+    REFUSED = "refused"
+    #: A person must put something right first.
+    HELD = "held"
+    #: An approver said no. Final.
+    DECLINED = "declined"
+    #: The requester withdrew it. Final.
+    CANCELLED = "cancelled"
+    #: Nobody decided in time. Final.
+    EXPIRED = "expired"
+
+
+class CodeMode(StrEnum):
+    """Who makes the coupon codes of a stock (`coupon_code_mode` on the wire)."""
+
+    WECHATPAY_MODE = "WECHATPAY_MODE"
+    MERCHANT_API = "MERCHANT_API"
+    MERCHANT_UPLOAD = "MERCHANT_UPLOAD"
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """One stock of the catalogue in coupon.toml."""
+
+    stock_id: str
+    alias: str
+    name: str
+    value_fen: int
+    code_mode: CodeMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A request before it has a row."""
+
+    out_request_no: str
+    requester: str
+    openid: str
+    stock: Stock
+    reason: str
+    approvals_needed: int
+    created_at: int
+    expires_at: int
+    #: Exact bytes of the send request: composed once, repeated by every attempt.
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One row of `request`: the truth that every card is drawn from."""
+
+    id: int
+    #: Grows by one with each change; every write names the revision it read (compare-and-set).
+    rev: int
+    state: State
+    out_request_no: str
+    #: Slack user id.
+    requester: str
+    #: Our number for the customer: what events carry in place of the openid.
+    customer: int
+    openid: str
+    stock_id: str
+    #: Name and value as they stood when it was asked for.
+    stock_name: str
+    value_fen: int
+    code_mode: CodeMode
+    reason: str
+    approvals_needed: int
+    created_at: int
+    expires_at: int
+    #: Exact bytes of the send request, repeated by every attempt.
+    body: bytes
+    #: Attempts started under `out_request_no`.
+    attempts: int = 0
+    #: Of these, the ones since it was approved or last released from a hold: they set the pauses.
+    tries: int = 0
+    #: Attempts that may have given the coupon: running, without an answer, or with one nobody signed.
+    open_attempts: int = 0
+    #: An attempt is on the wire now (or was, when the process died).
+    running: bool = False
+    #: Start of the last attempt that ended without an answer to be believed.
+    unknown_at: int | None = None
+    #: Looks at the customer's coupons that did not find this number, since that attempt.
+    absent_looks: int = 0
+    #: When the sending loop acts next; None: not before a person does.
+    due_at: int | None = None
+    #: Who declined or withdrew it.
+    closed_by: str | None = None
+    #: The approver's words when declining.
+    decline_reason: str = ""
+    #: WeChat Pay's code (or ours: TIMEOUT, BAD_SIGNATURE ...) of the last refusal, hold or doubt.
+    problem: str = ""
+    coupon_code: str | None = None
+    #: When it reached its final state.
+    closed_at: int | None = None
+    card_channel: str | None = None
+    card_ts: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One person's yes."""
+
+    request_id: int
+    approver: str
+    at: int
+
+
+class ClickAction(StrEnum):
+    """What a person asks for on a card, or by a command that needs an approver."""
+
+    APPROVE = "approve"
+    DECLINE = "decline"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Click:
+    """A click kept before Slack gets its ack, decided after it: a crash in between loses nothing."""
+
+    id: int
+    action: ClickAction
+    request_id: int
+    person: str
+    #: The team Slack names in the payload: another than ours for people from outside.
+    team: str
+    #: Where it was clicked, for the ephemeral answer.
+    channel: str
+    reason: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewClick:
+    """A click before it has a row; `key` is the same for the same Slack delivery."""
+
+    key: str
+    action: ClickAction
+    request_id: int
+    person: str
+    team: str
+    channel: str
+    reason: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """What Slack says about a user at this moment."""
+
+    user_id: str
+    team: str
+    is_bot: bool = False
+    is_deactivated: bool = False
+    is_guest: bool = False
+    #: From another company, here through Slack Connect.
+    is_outsider: bool = False

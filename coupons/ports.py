@@ -1,0 +1,259 @@
+"""What the business needs from outside, as Protocols: storage, WeChat Pay, Slack's directory.
+
+Implementations: `storage.ledger`, `wechatpay.issuer`, `handlers.directory`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+from coupons.events import Event, Post, PostKind, Recorded
+from coupons.model import Approval, Click, CodeMode, Draft, NewClick, Person, Request
+
+T = TypeVar("T")
+
+#: UTC milliseconds.
+Clock = Callable[[], int]
+
+
+class Topic(StrEnum):
+    """What a commit touched: the loops wait for theirs."""
+
+    REQUESTS = "requests"
+    CLICKS = "clicks"
+    POSTS = "posts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A promise to tell Slack, as it waits in the outbox."""
+
+    id: int
+    post: Post
+    #: Grows when the same promise is renewed while it waits.
+    version: int
+    tries: int
+    #: It was being posted when its outcome got lost: look before posting again.
+    maybe_posted: bool
+    #: When the promise was first made; a lookup in Slack starts a little before.
+    promised_at: int
+
+    @property
+    def delivery_id(self) -> str:
+        """Goes into the message's metadata, by which a post is found again."""
+        return f"{self.id}.{self.post.key}"
+
+
+class Reading(Protocol):
+    """Looks at committed rows (and, inside a Transaction, at its own writes)."""
+
+    def request(self, request_id: int) -> Request | None: ...
+
+    def request_by_number(self, out_request_no: str) -> Request | None: ...
+
+    def open_requests_of(self, requester: str, limit: int) -> Sequence[Request]:
+        """Those not in a final state, newest first."""
+        ...
+
+    def approvals(self, request_id: int) -> Sequence[Approval]:
+        """In the order in which they were given."""
+        ...
+
+    def event(self, seq: int) -> Recorded | None: ...
+
+    def events_of(self, request_id: int) -> Sequence[Recorded]:
+        """One request's story, oldest first."""
+        ...
+
+    def count_for_customer(self, openid: str, since: int) -> int:
+        """Requests created since, not counting `lifecycle.UNCOUNTED` states."""
+        ...
+
+    def count_for_requester(self, requester: str, since: int) -> int: ...
+
+    def due_requests(self, now: int, limit: int) -> Sequence[Request]:
+        """In a SENDABLE state, `due_at` reached, no attempt running; the longest due first."""
+        ...
+
+    def expired_requests(self, now: int, limit: int) -> Sequence[Request]:
+        """Pending, `expires_at` reached."""
+        ...
+
+    def next_send_due(self) -> int | None:
+        """The earliest `due_at` of requests in a SENDABLE state that are not running."""
+        ...
+
+    def next_expiry(self) -> int | None:
+        """The earliest `expires_at` of pending requests."""
+        ...
+
+    def interrupted_requests(self) -> Sequence[Request]:
+        """Marked as running: only a dead process leaves these behind."""
+        ...
+
+    def open_clicks(self, limit: int) -> Sequence[Click]:
+        """Kept and not yet decided, oldest first."""
+        ...
+
+    def due_posts(self, kind: PostKind, now: int, limit: int) -> Sequence[Delivery]:
+        """Promised to Slack, of this kind, and due, oldest first."""
+        ...
+
+    def next_post_due(self, after: int) -> int | None:
+        """The earliest `due_at` later than `after`: what is due already is being worked on."""
+        ...
+
+
+class Transaction(Reading, Protocol):
+    """One all-or-nothing change. Everything done through it is committed together, or not at all."""
+
+    def add_request(self, draft: Draft) -> tuple[Request, bool]:
+        """The new row and True, or the row that already has this `out_request_no` and False."""
+        ...
+
+    def save(self, before: Request, after: Request) -> Request:
+        """Write `after` if the row still is at `before.rev`; returns it with its new revision.
+
+        Raises Stale.
+        """
+        ...
+
+    def add_approval(self, approval: Approval) -> bool:
+        """False: this person has approved this request already."""
+        ...
+
+    def append(self, event: Event) -> int:
+        """Write the event; returns its `seq`."""
+        ...
+
+    def post(self, post: Post) -> None:
+        """Promise to tell Slack; waiting promises with the same key become one."""
+        ...
+
+    def add_click(self, click: NewClick) -> bool:
+        """False: this delivery was kept before."""
+        ...
+
+    def close_click(self, click_id: int) -> bool:
+        """False: it was decided before."""
+        ...
+
+    def set_card(self, request_id: int, channel: str, ts: str) -> None:
+        """Where the card stands. No new revision: it changes nothing that people decide on."""
+        ...
+
+    def start_posting(self, post_id: int) -> None:
+        """Remember, before the first byte leaves, that this may stand in Slack already."""
+        ...
+
+    def not_posted(self, post_id: int) -> None:
+        """Slack said no: it does not stand there."""
+        ...
+
+    def finish_post(self, post_id: int, version: int) -> bool:
+        """Forget the promise; False if it was renewed meanwhile and so must be told once more."""
+        ...
+
+    def put_post_off(self, post_id: int, due_at: int) -> None:
+        """Try again then."""
+        ...
+
+
+class Ledger(Protocol):
+    """Storage. `work` and `look` are plain functions, run away from the event loop."""
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in one transaction; durable when this returns.
+
+        What `work` raises undoes all it did and is raised here. `work` must have no other side effect.
+        Raises StorageUnavailable: it is not known whether the change was kept.
+        """
+        ...
+
+    async def read(self, look: Callable[[Reading], T]) -> T: ...
+
+
+class Kind(StrEnum):
+    """What is known about the coupon of a number."""
+
+    SENT = "sent"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+class Remedy(StrEnum):
+    """What to do next."""
+
+    #: Nothing: it was given.
+    NONE = "none"
+    #: Nothing: a verified, final no.
+    FINAL = "final"
+    #: The same number again, later.
+    REPEAT = "repeat"
+    #: The same number again, slower (`retry_after` if it was said).
+    SLOWER = "slower"
+    #: A person must put something right, then the same number again.
+    OPERATOR = "operator"
+    #: Look at the customer's coupons before believing anything.
+    LOOK = "look"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one attempt told us, judged together with the attempts before it."""
+
+    kind: Kind
+    #: WeChat Pay's signature was there and good.
+    verified: bool
+    #: This attempt may have given the coupon.
+    attempt_open: bool
+    remedy: Remedy
+    #: The answer was a final no, signed or not; whether it counts is said by the other members.
+    said_no: bool = False
+    coupon_code: str | None = None
+    #: HTTP status; None when no answer came.
+    status: int | None = None
+    #: WeChat Pay's code, or ours when there was none.
+    code: str = ""
+    #: The server's words, safe to log.
+    message: str = ""
+    #: WeChat Pay's Request-ID: support asks for it.
+    request_id: str = ""
+    #: Serial of the key that verified the answer.
+    serial_no: str = ""
+    #: Seconds.
+    retry_after: float | None = None
+
+
+class Issuer(Protocol):
+    """WeChat Pay, in our own verbs."""
+
+    def compose(self, *, out_request_no: str, openid: str, stock_id: str, code_mode: CodeMode) -> bytes:
+        """The exact body of the send request: pure, and the same for ever for the same arguments."""
+        ...
+
+    async def send(self, body: bytes, *, earlier_open: bool) -> Outcome:
+        """One attempt. Never raises for what WeChat Pay or the wire does: that is the outcome."""
+        ...
+
+    async def find_coupon(self, *, openid: str, stock_id: str, out_request_no: str) -> str | None:
+        """The coupon code given under this number, or None when a verified list does not hold it.
+
+        Raises IssuerUnavailable.
+        """
+        ...
+
+
+class Directory(Protocol):
+    """Slack's present word on people and user groups (groups may be up to 30 seconds old)."""
+
+    async def person(self, user_id: str) -> Person:
+        """Raises DirectoryUnavailable."""
+        ...
+
+    async def members(self, group_id: str) -> frozenset[str]:
+        """Raises DirectoryUnavailable."""
+        ...

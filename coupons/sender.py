@@ -1,0 +1,191 @@
+"""The sending loop: claims approved requests, makes attempts, settles what is unknown.
+
+The order is the promise: attempt event committed, then the call, then its outcome committed. Whatever dies
+in between leaves a row marked as running, which the next loop finds and repeats under the same number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from coupons.bell import Bell
+from coupons.errors import IssuerUnavailable, StorageUnavailable
+from coupons.events import SYSTEM, Event, Json, Post, PostKind, Tag
+from coupons.lifecycle import SENDABLE, move
+from coupons.model import Request, State
+from coupons.ports import Clock, Issuer, Ledger, Outcome, Transaction
+from coupons.settling import Look, LookResult, Pace, Step, interrupted, needs_look, settle
+
+#: Longest sleep of the loop, so that a wall clock set back cannot stop it.
+_LONGEST_WAIT_S = 30.0
+_FAULT_PAUSE_S = 1.0
+
+#: Events that people are told in the card's thread, and those that the requester gets as a direct message.
+_TOLD = frozenset({Tag.REQUEST_SENT, Tag.REQUEST_REFUSED, Tag.REQUEST_HELD, Tag.REQUEST_UNKNOWN})
+_NOTICED = _TOLD - {Tag.REQUEST_UNKNOWN}
+
+
+class Sender:
+    """`on_outcome` hears of each finished attempt; `on_trouble` of what must not stop the loop."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        issuer: Issuer,
+        clock: Clock,
+        bell: Bell,
+        pace: Pace,
+        on_outcome: Callable[[Request, Outcome], None],
+        on_trouble: Callable[[BaseException], object],
+    ) -> None:
+        self._ledger = ledger
+        self._issuer = issuer
+        self._clock = clock
+        self._bell = bell
+        self._pace = pace
+        self._on_outcome = on_outcome
+        self._on_trouble = on_trouble
+        self._rounds: dict[int, asyncio.Task[None]] = {}
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Until `stop`; returns when the attempts in flight have their outcome on disk."""
+        while not self._stopping:
+            wait = _LONGEST_WAIT_S
+            try:
+                await self._recover()
+                await self._start_rounds()
+                wait = await self._until_due()
+            except StorageUnavailable as error:
+                self._on_trouble(error)
+                wait = 1.0
+            if not self._stopping:
+                await self._bell.wait(wait)
+        if self._rounds:
+            await asyncio.wait(self._rounds.values())
+
+    def stop(self) -> None:
+        """No new attempts from now on."""
+        self._stopping = True
+        self._bell.ring()
+
+    async def _recover(self) -> None:
+        rows = await self._ledger.read(lambda look: look.interrupted_requests())
+        for row in rows:
+            # One of ours is still working on it; anything else is what a dead process left.
+            if row.id not in self._rounds:
+                await self._ledger.write(partial(self._interrupt, request_id=row.id))
+
+    def _interrupt(self, tx: Transaction, *, request_id: int) -> None:
+        request = tx.request(request_id)
+        if request is not None and request.running:
+            self._write(tx, request, interrupted(request, now=self._clock(), pace=self._pace))
+
+    async def _start_rounds(self) -> None:
+        free = self._pace.in_flight - len(self._rounds)
+        if free <= 0:
+            return
+        now = self._clock()
+        due = await self._ledger.read(lambda look: look.due_requests(now, self._pace.in_flight))
+        for request in [row for row in due if row.id not in self._rounds][:free]:
+            task = asyncio.create_task(self._round(request.id), name=f"send-{request.id}")
+            self._rounds[request.id] = task
+            task.add_done_callback(partial(self._done, request.id))
+
+    def _done(self, request_id: int, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            self._release(request_id)
+            return
+        self._on_trouble(error)
+        # Not at once again: a fault of ours must not hammer WeChat Pay.
+        asyncio.get_running_loop().call_later(_FAULT_PAUSE_S, self._release, request_id)
+
+    def _release(self, request_id: int) -> None:
+        del self._rounds[request_id]
+        self._bell.ring()
+
+    async def _until_due(self) -> float:
+        if len(self._rounds) >= self._pace.in_flight:
+            return _LONGEST_WAIT_S
+        due = await self._ledger.read(lambda look: look.next_send_due())
+        if due is None:
+            return _LONGEST_WAIT_S
+        # A row stays due until its round has claimed it, which is soon: never a busy loop.
+        return min(max((due - self._clock()) / 1000, 0.02), _LONGEST_WAIT_S)
+
+    # --- one attempt
+
+    async def _round(self, request_id: int) -> None:
+        started_at = self._clock()
+        request = await self._ledger.write(partial(self._begin, request_id=request_id))
+        if request is None:
+            return
+        outcome = await self._issuer.send(request.body, earlier_open=request.open_attempts > 1)
+        look = await self._look(request) if needs_look(request, outcome, self._pace) else None
+        await self._ledger.write(
+            partial(self._finish, request_id=request_id, outcome=outcome, look=look, started_at=started_at)
+        )
+        self._on_outcome(request, outcome)
+
+    def _begin(self, tx: Transaction, *, request_id: int) -> Request | None:
+        before = tx.request(request_id)
+        now = self._clock()
+        if before is None or before.state not in SENDABLE or before.running or self._stopping:
+            return None
+        if before.due_at is None or before.due_at > now:
+            return None
+        after = replace(
+            before,
+            attempts=before.attempts + 1,
+            tries=before.tries + 1,
+            open_attempts=before.open_attempts + 1,
+            running=True,
+        )
+        if before.state is State.APPROVED:
+            after = move(after, State.SENDING, now=now)
+            tx.post(Post(kind=PostKind.CARD, request_id=before.id))
+        saved = tx.save(before, after)
+        detail: dict[str, Json] = {
+            "attempt": saved.attempts,
+            "out_request_no": saved.out_request_no,
+            "body_sha256": hashlib.sha256(saved.body).hexdigest(),
+        }
+        tx.append(Event(Tag.ATTEMPT_STARTED, SYSTEM, saved.id, detail))
+        return saved
+
+    async def _look(self, request: Request) -> Look:
+        try:
+            code = await self._issuer.find_coupon(
+                openid=request.openid,
+                stock_id=request.stock_id,
+                out_request_no=request.out_request_no,
+            )
+        except IssuerUnavailable:
+            return Look(LookResult.UNAVAILABLE)
+        return Look(LookResult.ABSENT) if code is None else Look(LookResult.FOUND, code)
+
+    def _finish(
+        self, tx: Transaction, *, request_id: int, outcome: Outcome, look: Look | None, started_at: int
+    ) -> None:
+        request = tx.request(request_id)
+        if request is None or not request.running:
+            return
+        step = settle(request, outcome, look, started_at=started_at, now=self._clock(), pace=self._pace)
+        self._write(tx, request, step)
+
+    def _write(self, tx: Transaction, before: Request, step: Step) -> None:
+        saved = tx.save(before, step.after)
+        for event in step.events:
+            seq = tx.append(event)
+            if event.tag in _TOLD:
+                tx.post(Post(kind=PostKind.STEP, request_id=saved.id, seq=seq))
+            if event.tag in _NOTICED:
+                tx.post(Post(kind=PostKind.NOTICE, request_id=saved.id, seq=seq, person=saved.requester))
+        if saved.state is not before.state:
+            tx.post(Post(kind=PostKind.CARD, request_id=saved.id))

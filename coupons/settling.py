@@ -1,0 +1,182 @@
+"""What an attempt's outcome makes of a request: pure, so that a table of cases is its test.
+
+The trap it exists for: attempt 1 gives the coupon and its answer is lost; attempt 2 is refused because
+attempt 1 used up the customer's allowance. A refusal settles a number only when no earlier attempt may have
+given the coupon, or when WeChat Pay's own list, looked at long enough after, does not hold it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from coupons.events import SYSTEM, Event, Json, Tag
+from coupons.lifecycle import move
+from coupons.model import Request, State
+from coupons.ports import Kind, Outcome, Remedy
+
+#: Our own word, where the tries ran out without an answer to be believed.
+NO_CLEAR_ANSWER = "NO_CLEAR_ANSWER"
+#: Our own word for an attempt whose process died.
+INTERRUPTED = "INTERRUPTED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How the sending loop takes its time. WeChat Pay's own advice for this family is 1, 3, 10, 30 s."""
+
+    #: Seconds before the next try; the last one is repeated.
+    pauses_s: tuple[float, ...] = (1, 2, 4, 8, 15, 30, 60, 120, 300, 600)
+    #: Tries before a person is asked: about two hours of them.
+    tries: int = 20
+    #: A coupon may show late in the customer's list: only after this time does its absence count.
+    quiet_ms: int = 600_000
+    #: Unclear answers before the list is looked at beside repeating.
+    looks_from: int = 3
+    #: Attempts on the wire at once.
+    in_flight: int = 16
+
+    def pause_ms(self, tries: int, retry_after: float | None = None) -> int:
+        """The pause after so many tries, never shorter than WeChat Pay asked for."""
+        pause = self.pauses_s[min(max(tries, 1), len(self.pauses_s)) - 1]
+        return int(max(pause, retry_after or 0.0) * 1000)
+
+
+class LookResult(StrEnum):
+    """What looking at the customer's coupons told."""
+
+    FOUND = "found"
+    ABSENT = "absent"
+    #: No verified list was to be had.
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look; `coupon_code` when found."""
+
+    result: LookResult
+    coupon_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The request as it is to be saved, and the events that tell of it, in order."""
+
+    after: Request
+    events: Sequence[Event]
+
+
+def needs_look(request: Request, outcome: Outcome, pace: Pace) -> bool:
+    """Whether the customer's coupons are asked before the outcome is acted upon."""
+    if outcome.kind is not Kind.UNKNOWN:
+        return False
+    return outcome.remedy in {Remedy.LOOK, Remedy.OPERATOR} or request.tries >= pace.looks_from
+
+
+def settle(  # noqa: PLR0911 - one return for each thing that can come of an attempt
+    request: Request, outcome: Outcome, look: Look | None, *, started_at: int, now: int, pace: Pace
+) -> Step:
+    """`request` as it stood while the attempt ran (counted in `attempts` and `open_attempts`)."""
+    events = [_finished(request, outcome)]
+    if look is not None:
+        events.append(_looked(request, look))
+    request = _counted(request, outcome, look, started_at)
+
+    if outcome.kind is Kind.SENT:
+        return _sent(request, events, outcome.coupon_code, "answer", now)
+    if look is not None and look.result is LookResult.FOUND:
+        return _sent(request, events, look.coupon_code, "look", now)
+    if outcome.remedy is Remedy.FINAL:
+        return _refused(request, events, outcome, now)
+    if outcome.said_no and _absence_counts(request, now, pace):
+        return _refused(request, events, outcome, now)
+    if outcome.remedy is Remedy.OPERATOR:
+        return _held(request, events, outcome.code, now)
+    if request.tries >= pace.tries:
+        return _held(request, events, NO_CLEAR_ANSWER if request.open_attempts else outcome.code, now)
+    due_at = now + pace.pause_ms(request.tries, outcome.retry_after)
+    if outcome.kind is Kind.UNKNOWN and request.state is State.SENDING:
+        return _unknown(request, events, outcome.code, due_at, now)
+    return Step(replace(request, due_at=due_at, problem=outcome.code), events)
+
+
+def interrupted(request: Request, *, now: int, pace: Pace) -> Step:
+    """The process died with this attempt on the wire: it may have given the coupon.
+
+    The usual pause follows, so that a process that dies again and again does not hammer WeChat Pay.
+    """
+    due_at = now + pace.pause_ms(request.tries)
+    finished = Event(
+        Tag.ATTEMPT_FINISHED,
+        SYSTEM,
+        request.id,
+        {"attempt": request.attempts, "kind": Kind.UNKNOWN, "verified": False, "code": INTERRUPTED},
+    )
+    request = replace(request, running=False, unknown_at=now, absent_looks=0)
+    if request.state is State.SENDING:
+        return _unknown(request, [finished], INTERRUPTED, due_at, now)
+    return Step(replace(request, due_at=due_at), [finished])
+
+
+def _counted(request: Request, outcome: Outcome, look: Look | None, started_at: int) -> Request:
+    open_attempts = request.open_attempts - (0 if outcome.attempt_open else 1)
+    absent = look is not None and look.result is LookResult.ABSENT
+    unknown_at, absent_looks = request.unknown_at, request.absent_looks + int(absent)
+    if outcome.attempt_open and not outcome.said_no and outcome.remedy is not Remedy.OPERATOR:
+        unknown_at, absent_looks = started_at, 0
+    return replace(
+        request,
+        running=False,
+        open_attempts=open_attempts,
+        unknown_at=unknown_at,
+        absent_looks=absent_looks,
+    )
+
+
+def _absence_counts(request: Request, now: int, pace: Pace) -> bool:
+    quiet = request.unknown_at is None or now - request.unknown_at >= pace.quiet_ms
+    return quiet and request.absent_looks >= 2  # noqa: PLR2004 - once could be before it shows
+
+
+def _finished(request: Request, outcome: Outcome) -> Event:
+    detail: dict[str, Json] = {
+        "attempt": request.attempts,
+        "kind": outcome.kind,
+        "verified": outcome.verified,
+        "remedy": outcome.remedy,
+        "status": outcome.status,
+        "code": outcome.code,
+        "message": outcome.message,
+        "wechatpay_request_id": outcome.request_id,
+        "serial_no": outcome.serial_no,
+    }
+    return Event(Tag.ATTEMPT_FINISHED, SYSTEM, request.id, detail)
+
+
+def _looked(request: Request, look: Look) -> Event:
+    return Event(Tag.COUPON_LOOKED_UP, SYSTEM, request.id, {"result": look.result})
+
+
+def _sent(request: Request, events: list[Event], coupon_code: str | None, by: str, now: int) -> Step:
+    after = move(request, State.SENT, now=now, coupon_code=coupon_code, problem="")
+    sent = Event(Tag.REQUEST_SENT, SYSTEM, request.id, {"coupon_code": coupon_code, "by": by})
+    return Step(after, [*events, sent])
+
+
+def _refused(request: Request, events: list[Event], outcome: Outcome, now: int) -> Step:
+    after = move(request, State.REFUSED, now=now, problem=outcome.code)
+    detail: dict[str, Json] = {"code": outcome.code, "verified": outcome.verified}
+    return Step(after, [*events, Event(Tag.REQUEST_REFUSED, SYSTEM, request.id, detail)])
+
+
+def _held(request: Request, events: list[Event], code: str, now: int) -> Step:
+    after = move(request, State.HELD, now=now, due_at=None, problem=code)
+    detail: dict[str, Json] = {"code": code, "not_known": request.unknown_at is not None}
+    return Step(after, [*events, Event(Tag.REQUEST_HELD, SYSTEM, request.id, detail)])
+
+
+def _unknown(request: Request, events: list[Event], code: str, due_at: int, now: int) -> Step:
+    after = move(request, State.UNKNOWN, now=now, due_at=due_at, problem=code)
+    return Step(after, [*events, Event(Tag.REQUEST_UNKNOWN, SYSTEM, request.id, {"code": code})])

@@ -1,0 +1,158 @@
+"""Clicks on the card, and the decline form.
+
+A click is kept before the ack and decided after it, from the rows and Slack's word at that moment. The
+message it was made on is never read: it may be old, a copy, or forged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from coupons.desk import Desk
+from coupons.model import ClickAction, NewClick
+from coupons.ports import Clock
+from handlers.posting import Poster
+from handlers.views import modals, replies
+from handlers.web_api import SlackError, ask
+
+_ACK_WITHIN_S = 2.2
+
+_BUTTONS = {
+    "approve_request": ClickAction.APPROVE,
+    "retry_request": ClickAction.RETRY,
+}
+
+
+class Actions:
+    """`on_trouble` keeps the error under the reference that the person is told."""
+
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        client: AsyncWebClient,
+        poster: Poster,
+        approval_channel: str,
+        clock: Clock,
+        on_trouble: Callable[[BaseException], str],
+    ) -> None:
+        self._desk = desk
+        self._client = client
+        self._poster = poster
+        self._channel = approval_channel
+        self._clock = clock
+        self._on_trouble = on_trouble
+        #: The loop holds tasks weakly; these are ours until done.
+        self._opening: set[asyncio.Task[None]] = set()
+
+    def register(self, app: AsyncApp) -> None:
+        for action_id in _BUTTONS:
+            app.action(action_id)(self.on_button)
+        app.action("decline_request")(self.on_decline)
+        app.view("decline_reason")(self.on_decline_reason)
+
+    async def drain(self) -> None:
+        """Wait for the forms being opened."""
+        if self._opening:
+            await asyncio.wait(self._opening)
+
+    async def on_button(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        number = _request_number(action)
+        if number is None:
+            await ack()
+            return
+        click = self._click(body, _BUTTONS[action["action_id"]], number, key=_delivery(body, action))
+        if await self._keep(click):
+            await ack()
+
+    async def on_decline(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        await ack()
+        number = _request_number(action)
+        if number is not None:
+            # After the ack: the trigger is good for three seconds, and Slack's answer may take as long.
+            opening = asyncio.create_task(self._open_decline(body, number))
+            self._opening.add(opening)
+            opening.add_done_callback(self._opening.discard)
+
+    async def on_decline_reason(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        reason = str(view["state"]["values"]["reason"]["text"].get("value") or "").strip()
+        wrong = replies.decline_reason_problem(reason)
+        if wrong is not None:
+            await ack(response_action="errors", errors={"reason": wrong})
+            return
+        number = modals.request_of(view)
+        click = self._click(
+            body, ClickAction.DECLINE, number, key=f"{_team(body)}:{view['id']}", reason=reason
+        )
+        if await self._keep(click):
+            await ack()
+        else:
+            await ack(response_action="errors", errors={"reason": replies.not_kept_click_again().text})
+
+    async def _keep(self, click: NewClick) -> bool:
+        try:
+            async with asyncio.timeout(_ACK_WITHIN_S):
+                await self._desk.keep_click(click)
+        except Exception as error:  # noqa: BLE001 - no ack, so that Slack itself shows that it failed
+            self._on_trouble(error)
+            return False
+        return True
+
+    def _click(
+        self, body: Mapping[str, Any], action: ClickAction, number: int, *, key: str, reason: str = ""
+    ) -> NewClick:
+        person = str(body["user"]["id"])
+        channel = (body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id")
+        if channel is None:
+            channel = self._channel if body.get("type") == "view_submission" else person
+        return NewClick(
+            key=key,
+            action=action,
+            request_id=number,
+            person=person,
+            team=_team(body),
+            channel=str(channel),
+            reason=reason,
+            at=self._clock(),
+        )
+
+    async def _open_decline(self, body: Mapping[str, Any], number: int) -> None:
+        try:
+            await ask(
+                self._client,
+                "views.open",
+                as_json=True,
+                trigger_id=body["trigger_id"],
+                view=modals.decline_modal(number),
+            )
+        except SlackError as error:
+            self._on_trouble(error)
+            channel = (body.get("channel") or {}).get("id") or self._channel
+            try:
+                await self._poster.whisper(
+                    channel, str(body["user"]["id"]), replies.form_did_not_open(number)
+                )
+            except SlackError as second:
+                self._on_trouble(second)
+
+
+def _request_number(action: Mapping[str, Any]) -> int | None:
+    """The button's value, which only a client that is not Slack's could have made anything but a number."""
+    value = str(action.get("value") or "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= 18 else None  # noqa: PLR2004
+
+
+def _team(body: Mapping[str, Any]) -> str:
+    """The clicking person's team, which through Slack Connect may not be ours."""
+    user = body.get("user") or {}
+    return str(user.get("team_id") or (body.get("team") or {}).get("id") or "")
+
+
+def _delivery(body: Mapping[str, Any], action: Mapping[str, Any]) -> str:
+    trigger = body.get("trigger_id") or f"{body['user']['id']}:{action.get('action_ts')}"
+    return f"{_team(body)}:{trigger}:{action.get('action_id')}"

@@ -1,0 +1,246 @@
+"""Tells Slack what the outbox promises: one lane for each channel or person, many lanes at a time.
+
+A message is drawn from the rows at the moment of posting, so a late one still tells the truth. A lane keeps
+its order: a card stands before the replies in its thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from coupons.bell import Bell
+from coupons.errors import StorageUnavailable
+from coupons.events import PostKind, Recorded
+from coupons.model import Request
+from coupons.policy import Policy
+from coupons.ports import Clock, Delivery, Ledger, Reading, Transaction
+from handlers.posting import Poster
+from handlers.views import answers, card, steps
+from handlers.views.message import Message
+from handlers.web_api import Denied, Lost, MessageGone, RateLimited, SlackError, Unreachable
+
+_LONGEST_WAIT_S = 30.0
+_LANES = 8
+#: Read of the outbox at once, of each kind.
+_WINDOW = 200
+#: Pauses after a post that failed, by its tries.
+_PAUSES_S = (1, 2, 5, 15, 30, 60, 120, 300)
+#: A reply whose card does not stand yet.
+_NO_CARD_PAUSE_MS = 1_000
+
+#: Answers first: somebody is looking at the screen.
+_ORDER = (PostKind.ANSWER, PostKind.NOTICE, PostKind.CARD, PostKind.STEP)
+
+
+class Announcer:
+    """`on_trouble` hears of what an operator must look at; nothing stops the loop."""
+
+    def __init__(
+        self,
+        *,
+        poster: Poster,
+        ledger: Ledger,
+        approval_channel: str,
+        policy: Policy,
+        clock: Clock,
+        bell: Bell,
+        on_trouble: Callable[[BaseException], object],
+    ) -> None:
+        self._poster = poster
+        self._ledger = ledger
+        self._channel = approval_channel
+        self._policy = policy
+        self._clock = clock
+        self._bell = bell
+        self._on_trouble = on_trouble
+        self._lanes: dict[str, asyncio.Task[None]] = {}
+        #: Lanes that Slack closed for a while, by 429.
+        self._closed_until: dict[str, int] = {}
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Until `stop`; returns when the posts on the wire have their outcome on disk."""
+        while not self._stopping:
+            wait = _LONGEST_WAIT_S
+            try:
+                wait = await self._open_lanes()
+            except StorageUnavailable as error:
+                self._on_trouble(error)
+                wait = 1.0
+            if not self._stopping:
+                await self._bell.wait(wait)
+        if self._lanes:
+            await asyncio.wait(self._lanes.values())
+
+    def stop(self) -> None:
+        """No new posts from now on; promises stay promised."""
+        self._stopping = True
+        self._bell.ring()
+
+    async def _open_lanes(self) -> float:
+        now = self._clock()
+        waiting: dict[str, list[Delivery]] = defaultdict(list)
+        for kind in _ORDER:
+            for delivery in await self._ledger.read(partial(_due, kind=kind, now=now)):
+                waiting[self._lane(delivery)].append(delivery)
+        self._closed_until = {lane: until for lane, until in self._closed_until.items() if until > now}
+        for lane, deliveries in waiting.items():
+            if lane in self._lanes or lane in self._closed_until or len(self._lanes) >= _LANES:
+                continue
+            deliveries.sort(key=lambda delivery: delivery.id)
+            task = asyncio.create_task(self._run_lane(lane, deliveries), name=f"lane-{lane}")
+            self._lanes[lane] = task
+            task.add_done_callback(partial(self._lane_done, lane))
+        return await self._until_due(now)
+
+    def _lane(self, delivery: Delivery) -> str:
+        post = delivery.post
+        if post.kind in {PostKind.CARD, PostKind.STEP}:
+            return self._channel
+        return f"{post.channel or ''}/{post.person}"
+
+    def _lane_done(self, lane: str, task: asyncio.Task[None]) -> None:
+        del self._lanes[lane]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._on_trouble(error)
+            self._closed_until[lane] = self._clock() + 1_000
+        self._bell.ring()
+
+    async def _until_due(self, now: int) -> float:
+        due = await self._ledger.read(lambda look: look.next_post_due(now))
+        reopened = min(self._closed_until.values(), default=None)
+        times = [time for time in (due, reopened) if time is not None]
+        return min([_LONGEST_WAIT_S, *(max(time - now, 10) / 1000 for time in times)])
+
+    # --- one lane
+
+    async def _run_lane(self, lane: str, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            if self._stopping:
+                return
+            try:
+                await self._deliver(delivery)
+            except RateLimited as error:
+                self._closed_until[lane] = self._clock() + int(error.retry_after * 1000)
+                return
+            except SlackError as error:
+                self._on_trouble(error)
+                pause_s = _PAUSES_S[min(delivery.tries, len(_PAUSES_S) - 1)]
+                await self._put_off(delivery, int(pause_s * 1000))
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        post = delivery.post
+        request = await self._request(post.request_id)
+        if post.kind is PostKind.CARD:
+            if request is not None:
+                await self._deliver_card(delivery, request)
+            return
+        event = await self._ledger.read(lambda look: look.event(post.seq or 0))
+        if event is None:
+            await self._finish(delivery)
+        elif post.kind is PostKind.STEP and request is not None:
+            await self._deliver_step(delivery, request, event)
+        elif post.kind is PostKind.NOTICE and request is not None:
+            await self._deliver_notice(delivery, request, event)
+        else:
+            await self._deliver_answer(delivery, request, event)
+
+    async def _request(self, request_id: int | None) -> Request | None:
+        if request_id is None:
+            return None
+        return await self._ledger.read(lambda look: look.request(request_id))
+
+    async def _deliver_card(self, delivery: Delivery, request: Request) -> None:
+        given = await self._ledger.read(lambda look: look.approvals(request.id))
+        message = card.card(request, given, approvers=self._policy.rule_for(request.value_fen).approvers)
+        if request.card_ts is not None and request.card_channel is not None:
+            try:
+                await self._poster.redraw(request.card_channel, request.card_ts, message)
+            except MessageGone:
+                # Somebody deleted the card, or the workspace forbids edits: a fresh one takes its place.
+                pass
+            else:
+                await self._finish(delivery)
+                return
+        channel, ts = await self._post_once(delivery, self._channel, message)
+
+        def keep(tx: Transaction) -> None:
+            tx.set_card(request.id, channel, ts)
+            tx.finish_post(delivery.id, delivery.version)
+
+        await self._ledger.write(keep)
+
+    async def _deliver_step(self, delivery: Delivery, request: Request, event: Recorded) -> None:
+        if request.card_ts is None or request.card_channel is None:
+            await self._put_off(delivery, _NO_CARD_PAUSE_MS)
+            return
+        message = steps.step(event, request)
+        await self._post_once(delivery, request.card_channel, message, thread_ts=request.card_ts)
+        await self._finish(delivery)
+
+    async def _deliver_notice(self, delivery: Delivery, request: Request, event: Recorded) -> None:
+        try:
+            await self._post_once(delivery, request.requester, steps.notice(event, request))
+        except (Unreachable, Denied) as error:
+            # The same stands in the card's thread; a person who can't be written to must not block the rest.
+            self._on_trouble(error)
+        await self._finish(delivery)
+
+    async def _deliver_answer(self, delivery: Delivery, request: Request | None, event: Recorded) -> None:
+        person, channel = delivery.post.person or "", delivery.post.channel or ""
+        message = answers.answer(event, request)
+        try:
+            await self._poster.whisper(channel, person, message)
+        except (Unreachable, Denied):
+            try:
+                await self._post_once(delivery, person, message)
+            except (Unreachable, Denied) as error:
+                self._on_trouble(error)
+        await self._finish(delivery)
+
+    async def _post_once(
+        self, delivery: Delivery, channel: str, message: Message, *, thread_ts: str | None = None
+    ) -> tuple[str, str]:
+        """Post, unless an earlier try with a lost answer turns out to stand there already."""
+        if delivery.maybe_posted:
+            found = await self._find(delivery, channel, thread_ts)
+            if found is not None:
+                return found
+        await self._ledger.write(lambda tx: tx.start_posting(delivery.id))
+        try:
+            return await self._poster.post(
+                channel, message, delivery_id=delivery.delivery_id, thread_ts=thread_ts
+            )
+        except Lost:
+            raise
+        except SlackError:
+            # Slack said no: it does not stand there, and nobody needs to look for it.
+            await self._ledger.write(lambda tx: tx.not_posted(delivery.id))
+            raise
+
+    async def _find(self, delivery: Delivery, channel: str, thread_ts: str | None) -> tuple[str, str] | None:
+        try:
+            return await self._poster.find(
+                channel,
+                delivery_id=delivery.delivery_id,
+                since_ms=delivery.promised_at,
+                thread_ts=thread_ts,
+            )
+        except Denied as error:
+            # The token may not read this history: told twice is better than never.
+            self._on_trouble(error)
+            return None
+
+    async def _finish(self, delivery: Delivery) -> None:
+        await self._ledger.write(lambda tx: tx.finish_post(delivery.id, delivery.version))
+
+    async def _put_off(self, delivery: Delivery, pause_ms: int) -> None:
+        due_at = self._clock() + pause_ms
+        await self._ledger.write(lambda tx: tx.put_post_off(delivery.id, due_at))
+
+
+def _due(look: Reading, *, kind: PostKind, now: int) -> Sequence[Delivery]:
+    return look.due_posts(kind, now, _WINDOW)

@@ -1,0 +1,114 @@
+"""Slack's present word on people and user groups, at most 30 seconds old."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Generic, TypeVar
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from coupons.errors import DirectoryUnavailable
+from coupons.model import Person
+from coupons.ports import Clock
+from handlers.web_api import SlackError, ask
+
+#: What the contract allows for group membership; a person's state is held to the same.
+MAX_AGE_MS = 30_000
+#: Renewed a little before, for the groups that listeners ask for: they must not wait for the network.
+_RENEW_S = 20.0
+
+#: Not to be had for our bot: somebody from outside.
+_STRANGERS = frozenset({"user_not_found", "user_not_visible"})
+#: The group does not exist (any more), or the plan has no groups: nobody is in it.
+_NO_GROUP = frozenset({"no_such_subteam", "plan_upgrade_required", "subteam_not_found"})
+
+V = TypeVar("V")
+
+
+class _Fresh(Generic[V]):
+    """Values by key, never older than MAX_AGE_MS, fetched once for all who wait."""
+
+    def __init__(self, fetch: Callable[[str], Awaitable[V]], clock: Clock) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._values: dict[str, tuple[int, V]] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    async def get(self, key: str) -> V:
+        if (value := self._kept(key)) is not None:
+            return value[1]
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            if (value := self._kept(key)) is not None:
+                return value[1]
+            return await self.renew(key)
+
+    async def renew(self, key: str) -> V:
+        asked_at = self._clock()
+        value = await self._fetch(key)
+        self._values[key] = (asked_at, value)
+        return value
+
+    def _kept(self, key: str) -> tuple[int, V] | None:
+        kept = self._values.get(key)
+        # abs: a wall clock set back must not keep a value for ever.
+        return kept if kept is not None and abs(self._clock() - kept[0]) <= MAX_AGE_MS else None
+
+
+class SlackDirectory:
+    """`coupons.ports.Directory` over `users.info` and `usergroups.users.list`."""
+
+    def __init__(self, client: AsyncWebClient, *, team: str, clock: Clock) -> None:
+        self._client = client
+        self._team = team
+        self._people: _Fresh[Person] = _Fresh(self._fetch_person, clock)
+        self._groups: _Fresh[frozenset[str]] = _Fresh(self._fetch_members, clock)
+
+    async def person(self, user_id: str) -> Person:
+        return await self._people.get(user_id)
+
+    async def members(self, group_id: str) -> frozenset[str]:
+        return await self._groups.get(group_id)
+
+    async def keep_fresh(self, groups: Iterable[str], on_trouble: Callable[[BaseException], object]) -> None:
+        """For ever: renew the groups that are asked for inside listeners, ahead of time."""
+        names = tuple(groups)
+        while names:
+            for group in names:
+                try:
+                    await self._groups.renew(group)
+                except DirectoryUnavailable as error:
+                    on_trouble(error)
+            await asyncio.sleep(_RENEW_S)
+
+    async def _fetch_person(self, user_id: str) -> Person:
+        try:
+            answer = await ask(self._client, "users.info", user=user_id)
+        except SlackError as error:
+            if error.code in _STRANGERS:
+                return Person(user_id=user_id, team="", is_outsider=True)
+            raise DirectoryUnavailable(f"Slack did not say who {user_id} is") from error
+        return _person(user_id, answer.get("user") or {}, self._team)
+
+    async def _fetch_members(self, group_id: str) -> frozenset[str]:
+        try:
+            answer = await ask(self._client, "usergroups.users.list", usergroup=group_id)
+        except SlackError as error:
+            if error.code in _NO_GROUP:
+                return frozenset()
+            raise DirectoryUnavailable(f"Slack did not say who is in {group_id}") from error
+        return frozenset(answer.get("users") or ())
+
+
+def _person(user_id: str, user: dict[str, Any], team: str) -> Person:
+    # On Enterprise Grid a colleague's home team may be another one of the same company.
+    grid_teams = (user.get("enterprise_user") or {}).get("teams") or ()
+    home = user.get("team_id") or team
+    return Person(
+        user_id=user_id,
+        team=team if team in grid_teams else home,
+        is_bot=bool(user.get("is_bot")),
+        is_deactivated=bool(user.get("deleted")),
+        is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+        is_outsider=bool(user.get("is_stranger")),
+    )

@@ -1,0 +1,214 @@
+"""The text after `/coupon`, read forgivingly: what can be undone exactly is undone, the rest refused.
+
+Pure. A `Misread` carries facts; the sentences for people are made of them in `handlers.views`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from handlers import cleaning
+from handlers.cleaning import Undone
+from handlers.line import Line
+
+SUBCOMMANDS = ("send", "status", "list", "cancel", "retry", "help")
+
+#: WeChat Pay allows 1 to 128; 28 of `[0-9A-Za-z_-]` are usual, so a much shorter one is a slip.
+OPENID_SHORTEST = 16
+OPENID_LONGEST = 64
+#: In code points, after cleaning.
+REASON_LONGEST = 500
+
+_OPENID_CHARACTERS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-")
+#: More would not fit SQLite's integers, and `int` itself gives up at 4300 digits.
+_MOST_DIGITS = 18
+
+
+class Problem(StrEnum):
+    """Why a text could not be read; above each, the facts that its `Misread` has besides `subcommand`."""
+
+    #: `read`, `nearest` (names of `SUBCOMMANDS`, perhaps none).
+    UNKNOWN_SUBCOMMAND = "unknown_subcommand"
+    #: Nothing more.
+    MISSING_OPENID = "missing_openid"
+    #: Nothing more.
+    MISSING_STOCK = "missing_stock"
+    #: `read`, `character`: an editor put it for others, and what was typed cannot be known.
+    OPENID_DAMAGED = "openid_damaged"
+    #: `read`, `character`: one that no openid has.
+    OPENID_WRONG_CHARACTER = "openid_wrong_character"
+    #: `read`, `count`, `limit`.
+    OPENID_TOO_SHORT = "openid_too_short"
+    #: `read`, `count`, `limit`.
+    OPENID_TOO_LONG = "openid_too_long"
+    #: `count`, `limit`.
+    REASON_TOO_LONG = "reason_too_long"
+    #: Nothing more.
+    REQUEST_NUMBER_MISSING = "request_number_missing"
+    #: `read`.
+    REQUEST_NUMBER_WRONG = "request_number_wrong"
+    #: `read`: words after the last one that the subcommand takes; `cancel 12 13` must not cancel only 12.
+    UNEXPECTED_WORDS = "unexpected_words"
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Ask for a coupon. `stock` is as typed (stock_id or alias, not looked up); `reason` may be empty."""
+
+    #: Not in the repr, which may reach a log.
+    openid: str = field(repr=False)
+    stock: str
+    reason: str = ""
+    undone: tuple[Undone, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misread:
+    """What could not be understood; which facts are there stands at each `Problem`."""
+
+    problem: Problem
+    #: One of `SUBCOMMANDS`; empty when that is what was not understood.
+    subcommand: str = ""
+    #: The word or words in question, after cleaning. Not in the repr: it may be an openid.
+    read: str = field(default="", repr=False)
+    nearest: tuple[str, ...] = ()
+    #: For people, as `EM DASH U+2014`.
+    character: str = ""
+    #: Characters (code points) read, and the most or fewest that there may be.
+    count: int = 0
+    limit: int = 0
+
+
+Command: TypeAlias = Send | Status | List | Cancel | Retry | Help | Misread
+
+_NUMBERED: dict[str, type[Status | Cancel | Retry]] = {
+    "status": Status,
+    "cancel": Cancel,
+    "retry": Retry,
+}
+
+
+def parse(text: str) -> Command:
+    """Read the `text` field of the slash command as Slack delivers it. Never raises."""
+    line = Line(text)
+    word = line.word(may_be_flag=True)
+    name = unicodedata.normalize("NFKC", word).casefold()
+    match name:
+        case "" | "help":
+            return Help()
+        case "send":
+            return _send(line)
+        case "list":
+            return _end(line, name, List())
+        case "status" | "cancel" | "retry":
+            return _numbered(line, name)
+        case _:
+            return Misread(problem=Problem.UNKNOWN_SUBCOMMAND, read=word, nearest=nearest(name, SUBCOMMANDS))
+
+
+def nearest(word: str, names: Iterable[str], n: int = 3) -> tuple[str, ...]:
+    """At most `n` of `names` that `word` may stand for, best first: the start or a part of one, or a slip."""
+    wanted = _comparable(word)
+    if not wanted:
+        return ()
+    ranked = []
+    for name in dict.fromkeys(names):
+        candidate = _comparable(name)
+        alike = difflib.SequenceMatcher(None, wanted, candidate).ratio()
+        if candidate.startswith(wanted):
+            ranked.append((0, -alike, name))
+        elif len(wanted) > 1 and len(candidate) > 1 and (wanted in candidate or candidate in wanted):
+            ranked.append((1, -alike, name))
+        elif alike >= 0.6:  # noqa: PLR2004 - difflib's own cut-off for a close match
+            ranked.append((2, -alike, name))
+    return tuple(name for _, _, name in sorted(ranked, key=lambda found: found[:2])[:n])
+
+
+def _comparable(name: str) -> str:
+    # Cut, because difflib takes the square of the length, and the person who pastes a novel waits for an ack.
+    return unicodedata.normalize("NFKC", name[:64]).casefold()
+
+
+def _send(line: Line) -> Send | Misread:
+    openid = line.word()
+    if not openid:
+        return Misread(problem=Problem.MISSING_OPENID, subcommand="send")
+    if misread := _openid_misread(openid):
+        return misread
+    stock = line.word(may_hold_ellipsis=True)
+    if not stock:
+        return Misread(problem=Problem.MISSING_STOCK, subcommand="send")
+    reason = line.reason()
+    if len(reason) > REASON_LONGEST:
+        return Misread(
+            problem=Problem.REASON_TOO_LONG, subcommand="send", count=len(reason), limit=REASON_LONGEST
+        )
+    return Send(openid, stock, reason, line.undone())
+
+
+def _openid_misread(openid: str) -> Misread | None:
+    wrong = next((character for character in openid if character not in _OPENID_CHARACTERS), None)
+    if wrong is not None:
+        damaged = cleaning.is_editor_damage(wrong)
+        return Misread(
+            problem=Problem.OPENID_DAMAGED if damaged else Problem.OPENID_WRONG_CHARACTER,
+            subcommand="send",
+            read=openid,
+            character=cleaning.character_name(wrong),
+        )
+    if OPENID_SHORTEST <= len(openid) <= OPENID_LONGEST:
+        return None
+    short = len(openid) < OPENID_SHORTEST
+    return Misread(
+        problem=Problem.OPENID_TOO_SHORT if short else Problem.OPENID_TOO_LONG,
+        subcommand="send",
+        read=openid,
+        count=len(openid),
+        limit=OPENID_SHORTEST if short else OPENID_LONGEST,
+    )
+
+
+def _numbered(line: Line, name: str) -> Command:
+    word = line.word()
+    if not word:
+        return Misread(problem=Problem.REQUEST_NUMBER_MISSING, subcommand=name)
+    digits = word.removeprefix("#").lstrip("0")
+    # `isascii` too: `int` would read `²` and the digits of other scripts.
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS):
+        return Misread(problem=Problem.REQUEST_NUMBER_WRONG, subcommand=name, read=word)
+    return _end(line, name, _NUMBERED[name](int(digits)))
+
+
+def _end(line: Line, name: str, command: Command) -> Command:
+    rest = line.reason()
+    return Misread(problem=Problem.UNEXPECTED_WORDS, subcommand=name, read=rest) if rest else command

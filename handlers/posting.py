@@ -1,0 +1,94 @@
+"""One message to Slack: posted, redrawn, whispered, found again.
+
+Slack has no idempotency key for posts. So each post carries a delivery id in its metadata, and one whose
+answer got lost is looked for in the channel before it is posted again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from handlers.views.message import Message
+from handlers.web_api import Denied, ask
+
+EVENT_TYPE = "coupon_bot_delivery"
+
+#: The blocks are not to Slack's liking, which is our bug: the sentence alone still tells it.
+_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "block_mismatch"})
+#: Pages of history read when looking for a lost post; a page holds 100 messages.
+_PAGES = 20
+#: Slack's clock and ours may differ by this much.
+_CLOCKS_APART_S = 300.0
+
+
+class Poster:
+    """Posts, redraws, finds again. `client` must have no retry handlers: the default one posts twice."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        self._client = client
+
+    async def post(
+        self, channel: str, message: Message, *, delivery_id: str, thread_ts: str | None = None
+    ) -> tuple[str, str]:
+        """The channel and `ts` it stands at. Raises SlackError."""
+        answer = await self._call(
+            "chat.postMessage",
+            message,
+            channel=channel,
+            thread_ts=thread_ts,
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"delivery_id": delivery_id}},
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return str(answer.get("channel") or channel), str(answer["ts"])
+
+    async def redraw(self, channel: str, ts: str, message: Message) -> None:
+        """Harmless to repeat. Raises SlackError."""
+        await self._call("chat.update", message, channel=channel, ts=ts)
+
+    async def whisper(self, channel: str, user: str, message: Message) -> None:
+        """An ephemeral. Nothing can look one up: after a lost answer it is told once more."""
+        await self._call("chat.postEphemeral", message, channel=channel, user=user)
+
+    async def find(
+        self, channel: str, *, delivery_id: str, since_ms: int, thread_ts: str | None = None
+    ) -> tuple[str, str] | None:
+        """Channel and `ts` of the post with this delivery id, or None if it does not stand there.
+
+        Raises SlackError when Slack can't be asked: then it must not be posted either.
+        """
+        if channel.startswith(("U", "W")):
+            opened = await ask(self._client, "conversations.open", as_json=True, users=channel)
+            channel = str((opened.get("channel") or {}).get("id") or channel)
+        method = "conversations.replies" if thread_ts else "conversations.history"
+        asked: dict[str, Any] = {"channel": channel, "limit": 100, "include_all_metadata": True}
+        if thread_ts:
+            asked["ts"] = thread_ts
+        else:
+            asked["oldest"] = f"{since_ms / 1000 - _CLOCKS_APART_S:.6f}"
+        for _ in range(_PAGES):
+            page = await ask(self._client, method, **asked)
+            for found in page.get("messages") or ():
+                payload = (found.get("metadata") or {}).get("event_payload") or {}
+                if payload.get("delivery_id") == delivery_id:
+                    return channel, str(found["ts"])
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return None
+            asked["cursor"] = cursor
+        return None
+
+    async def _call(self, method: str, message: Message, **arguments: Any) -> AsyncSlackResponse:
+        told = {name: value for name, value in arguments.items() if value is not None}
+        try:
+            return await ask(
+                self._client, method, as_json=True, text=message.text, blocks=message.blocks, **told
+            )
+        except Denied as error:
+            if error.code not in _BLOCKS:
+                raise
+            # blocks=[] takes away those that an earlier drawing left behind.
+            return await ask(self._client, method, as_json=True, text=message.text, blocks=[], **told)

@@ -1,0 +1,128 @@
+"""What must be so in the Slack workspace before the bot starts to work.
+
+What waiting cannot mend is collected, one sentence each; what it can (Slack not reachable) is raised as
+SlackError for the caller to try again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from coupons.policy import Policy, Rule, may_be_trusted
+from coupons.ports import Directory
+from handlers.web_api import Denied, Unreachable, ask
+
+#: Without these nothing works.
+_ESSENTIAL = frozenset({"commands", "chat:write", "users:read"})
+#: Needed when coupon.toml names user groups.
+_GROUPS = "usergroups:read"
+#: Without these a post whose answer got lost can't be looked for, and may come twice.
+HISTORY_SCOPES = frozenset({"channels:history", "groups:history", "im:history", "im:write"})
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Where the token belongs to."""
+
+    team: str
+    bot_user: str
+    #: Scopes of the token, or nothing where Slack did not say.
+    scopes: frozenset[str]
+
+
+class WorkspaceRefused(Exception):
+    """The workspace is not as it must be; `problems` has one sentence each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+
+
+async def find_workspace(client: AsyncWebClient, *, uses_groups: bool) -> Workspace:
+    """Raises WorkspaceRefused (token, scopes), SlackError (try again)."""
+    try:
+        answer = await ask(client, "auth.test", as_json=True)
+    except (Denied, Unreachable) as error:
+        raise WorkspaceRefused([_token_problem(error.code)]) from error
+    granted = answer.headers.get("x-oauth-scopes") or answer.headers.get("X-OAuth-Scopes") or ""
+    scopes = frozenset(scope.strip() for scope in granted.split(",") if scope.strip())
+    missing = (_ESSENTIAL | ({_GROUPS} if uses_groups else set())) - scopes
+    if scopes and missing:
+        raise WorkspaceRefused([_scope_problem(missing)])
+    return Workspace(team=str(answer["team_id"]), bot_user=str(answer["user_id"]), scopes=scopes)
+
+
+def _token_problem(code: str) -> str:
+    return (
+        f"Slack refuses SLACK_BOT_TOKEN: {code}. Copy the Bot User OAuth Token (xoxb-...) again from the "
+        "app's page OAuth & Permissions"
+    )
+
+
+def _scope_problem(missing: Iterable[str]) -> str:
+    return (
+        f"missing scope: the bot token has no {', '.join(sorted(missing))}. Add it under OAuth & Permissions "
+        "(manifest.yml lists all) and reinstall the app"
+    )
+
+
+async def channel_problems(client: AsyncWebClient, setting: str, channel: str) -> list[str]:
+    """Whether the bot can post there. Raises SlackError (try again)."""
+    try:
+        answer = await ask(client, "conversations.info", channel=channel)
+    except Unreachable as error:
+        return [_no_channel(setting, channel, error.code)]
+    except Denied:
+        # Slack won't say (missing_scope); the first post will tell.
+        return []
+    info = answer.get("channel") or {}
+    if info.get("is_archived"):
+        return [f"{setting} is {channel}, but that channel is archived. Name one that is in use"]
+    if info.get("is_member") is False:
+        return [f"{setting} is {channel}, but the bot is not in it. Type /invite and the bot's name there"]
+    return []
+
+
+def _no_channel(setting: str, channel: str, code: str) -> str:
+    return (
+        f"{setting} is {channel}, but Slack shows the bot no such channel ({code}). Check the id, and if the "
+        "channel is private invite the bot to it"
+    )
+
+
+async def rule_problems(policy: Policy, directory: Directory, team: str) -> list[str]:
+    """Rules that nobody could satisfy. Raises DirectoryUnavailable (try again)."""
+    default = Rule(None, 1, policy.approvers)
+    rules = [
+        Rule(rule.max_value_fen, rule.approvals, rule.approvers or policy.approvers) for rule in policy.rules
+    ]
+    if not any(rule.max_value_fen is None for rule in rules):
+        rules.append(default)
+    problems = []
+    for place, rule in enumerate(rules, start=1):
+        able = await _able(rule.approvers, rule.approvals, directory, team)
+        if able < rule.approvals:
+            which = f"rule {place}" if place <= len(policy.rules) else "the default rule"
+            names = ", ".join(rule.approvers) or "nobody"
+            problems.append(
+                f"{which} asks for {rule.approvals} approval(s) from {names}, but only {able} active full "
+                "member(s) of this workspace could give one"
+            )
+    return problems
+
+
+async def _able(ids: Iterable[str], enough: int, directory: Directory, team: str) -> int:
+    """How many distinct people could approve; counts no further than `enough`."""
+    people: set[str] = set()
+    for entry in ids:
+        people |= await directory.members(entry) if entry.startswith("S") else {entry}
+    able = 0
+    for user_id in sorted(people):
+        if may_be_trusted(await directory.person(user_id), team).allowed:
+            able += 1
+            if able >= enough:
+                break
+    return able

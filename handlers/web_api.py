@@ -1,0 +1,120 @@
+"""One call of Slack's Web API, and what became of it, sorted by what the caller may do next.
+
+SlackError
+├── Lost          no answer to be believed: Slack may have done it
+├── RateLimited   not taken; again after `retry_after` seconds
+├── MessageGone   the message to change is not there any more
+├── Unreachable   this channel or person can't be reached this way
+└── Denied        Slack said no for another reason (`code`)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+#: Slack may have done it all the same.
+_UNKNOWN = frozenset(
+    {"fatal_error", "internal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
+)
+_RATE = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
+#: The message is gone, or may not be changed: a fresh one takes its place.
+_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
+#: This person can't be reached this way.
+_UNREACHABLE = frozenset(
+    {
+        "user_not_in_channel",
+        "not_in_channel",
+        "channel_not_found",
+        "is_archived",
+        "user_disabled",
+        "account_inactive",
+        "messages_tab_disabled",
+        "cannot_dm_bot",
+        "user_not_found",
+        "user_not_visible",
+    }
+)
+
+_HTTP_TOO_MANY = 429
+_HTTP_SERVER = 500
+
+
+class SlackError(Exception):
+    """Base. `code` is Slack's own word, safe to log."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Lost(SlackError):
+    """It may have been done: look before doing it again."""
+
+
+class RateLimited(SlackError):
+    """Not taken; this method and channel are closed for `retry_after` seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("ratelimited")
+        self.retry_after = retry_after
+
+
+class MessageGone(SlackError):
+    """The message to change is not there any more, or may not be changed."""
+
+
+class Unreachable(SlackError):
+    """Not this way; another may do."""
+
+
+class Denied(SlackError):
+    """Slack said no: repeating changes nothing, an operator must look."""
+
+
+async def ask(
+    client: AsyncWebClient, method: str, *, as_json: bool = False, **arguments: Any
+) -> AsyncSlackResponse:
+    """Reads go as GET, writes as JSON, as slack_sdk does it.
+
+    Raises SlackError, and nothing else that Slack or the wire can cause.
+    """
+    try:
+        if as_json:
+            return await client.api_call(method, json=arguments)
+        return await client.api_call(method, http_verb="GET", params=arguments)
+    except SlackApiError as error:
+        raise _sorted_out(error) from error
+    except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise Lost(type(error).__name__) from error
+    except (AttributeError, ValueError) as error:
+        # slack_sdk stumbles over a 200 that is no JSON object (a proxy's page).
+        raise Lost("not_json") from error
+
+
+def _sorted_out(error: SlackApiError) -> SlackError:
+    # slack_sdk puts its own response here, or aiohttp's when the body was no JSON.
+    response: Any = error.response
+    status = int(getattr(response, "status_code", None) or getattr(response, "status", 0) or 0)
+    answer = getattr(response, "data", None)
+    code = str(answer.get("error") or "") if isinstance(answer, dict) else ""
+    if status == _HTTP_TOO_MANY or code in _RATE:
+        return RateLimited(_seconds(response.headers.get("Retry-After")))
+    if status >= _HTTP_SERVER or not code or code in _UNKNOWN:
+        return Lost(code or f"http_{status}")
+    if code in _GONE:
+        return MessageGone(code)
+    if code in _UNREACHABLE:
+        return Unreachable(code)
+    return Denied(code)
+
+
+def _seconds(retry_after: str | None) -> float:
+    try:
+        return max(float(retry_after or 1), 0.0)
+    except ValueError:
+        return 1.0

@@ -1,0 +1,42 @@
+"""A WeChat Pay that runs on loopback: it checks signatures, signs its answers, gives coupons, counts them in
+a ledger, and misbehaves when told to.
+
+    async with WeChatPay(make_keys(), stocks=[Stock("1212121212")]).serve() as running:
+        running.url
+"""
+
+from sandbox.wechatpay.clock import Clock, rfc3339, system_clock
+from sandbox.wechatpay.faults import Fault, FaultKind, Faults
+from sandbox.wechatpay.keyring import DAY_MS, KeyMode, signed_headers
+from sandbox.wechatpay.keys import KeyMaterial, Merchant, PlatformKey, make_keys
+from sandbox.wechatpay.ledger import Coupon, CouponState, Endpoint, Ledger, Received
+from sandbox.wechatpay.signatures import Verdict
+from sandbox.wechatpay.stand_in import Running, WeChatPay
+from sandbox.wechatpay.stocks import CodeMode, Stock, StockState
+
+__all__ = [
+    "DAY_MS",
+    "Clock",
+    "CodeMode",
+    "Coupon",
+    "CouponState",
+    "Endpoint",
+    "Fault",
+    "FaultKind",
+    "Faults",
+    "KeyMaterial",
+    "KeyMode",
+    "Ledger",
+    "Merchant",
+    "PlatformKey",
+    "Received",
+    "Running",
+    "Stock",
+    "StockState",
+    "Verdict",
+    "WeChatPay",
+    "make_keys",
+    "rfc3339",
+    "signed_headers",
+    "system_clock",
+]

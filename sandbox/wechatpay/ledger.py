@@ -1,0 +1,120 @@
+"""What really happened here: each coupon that was given and each request that came."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+from sandbox.wechatpay.signatures import Verdict
+
+
+class Endpoint(StrEnum):
+    SEND = "send"  # POST /v3/marketing/busifavor/coupons/send
+    COUPONS = "coupons"  # GET .../users/{openid}/coupons
+    COUPON = "coupon"  # GET .../users/{openid}/coupons/{coupon_code}/appids/{appid}
+    STOCK = "stock"  # GET .../stocks/{stock_id}
+    CERTIFICATES = "certificates"  # GET /v3/certificates
+
+
+class CouponState(StrEnum):
+    SENDED = "SENDED"
+    USED = "USED"
+    EXPIRED = "EXPIRED"
+    DELETED = "DELETED"
+    DEACTIVATED = "DEACTIVATED"
+
+
+@dataclass(frozen=True, slots=True)
+class Coupon:
+    """One coupon in a user's hands. `given_at_ms` is UTC."""
+
+    openid: str = field(repr=False)
+    appid: str
+    stock_id: str
+    out_request_no: str
+    coupon_code: str
+    given_at_ms: int
+
+
+@dataclass(slots=True)
+class Received:
+    """One request, filled in while it is served. `status` stays None when the connection was cut; `done` says
+    that nothing more will happen to it here."""
+
+    seq: int
+    at_ms: int
+    endpoint: Endpoint | None
+    method: str
+    url: str = field(repr=False)
+    body: bytes = field(repr=False)
+    request_id: str
+    verdict: Verdict | None = None
+    fault: str | None = None
+    status: int | None = None
+    done: bool = False
+
+    @property
+    def body_sha256(self) -> str:
+        return sha256(self.body).hexdigest()
+
+    @property
+    def out_request_no(self) -> str | None:
+        """As the body says; None where it is no JSON object with that member as text."""
+        try:
+            parsed = json.loads(self.body)
+        except ValueError:
+            return None
+        number = parsed.get("out_request_no") if isinstance(parsed, dict) else None
+        return number if isinstance(number, str) else None
+
+    def summary(self) -> dict[str, Any]:
+        """For other processes: all but the body itself."""
+        return {
+            "seq": self.seq,
+            "at_ms": self.at_ms,
+            "endpoint": self.endpoint,
+            "method": self.method,
+            "url": self.url,
+            "out_request_no": self.out_request_no,
+            "body_sha256": self.body_sha256,
+            "request_id": self.request_id,
+            "verdict": self.verdict,
+            "fault": self.fault,
+            "status": self.status,
+            "done": self.done,
+        }
+
+
+class Ledger:
+    def __init__(self) -> None:
+        self.coupons: list[Coupon] = []
+        self.requests: list[Received] = []
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def coupons_of(self, out_request_no: str) -> list[Coupon]:
+        """The promise to assert is `len(...) <= 1`."""
+        return [coupon for coupon in self.coupons if coupon.out_request_no == out_request_no]
+
+    def sends_of(self, out_request_no: str) -> list[Received]:
+        """Every send with this number, well signed or not. The promise: all have one and the same `body`."""
+        return [
+            request
+            for request in self.requests
+            if request.endpoint is Endpoint.SEND and request.out_request_no == out_request_no
+        ]
+
+    async def until(self, holds: Callable[["Ledger"], bool]) -> None:
+        """Returns when the condition holds, which is tried at each change. Bound it with asyncio.timeout."""
+        while not holds(self):
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiter)
+            await waiter
+
+    def changed(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)

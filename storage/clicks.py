@@ -1,0 +1,63 @@
+"""Statements on clicks: kept before the ack, decided after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from coupons.model import Click, ClickAction, NewClick
+
+_ADD = """
+insert into click (key, action, request_id, person, team, channel, reason, at)
+values (:key, :action, :request_id, :person, :team, :channel, :reason, :at)
+on conflict (key) do nothing
+"""
+_OPEN = "select * from click where done = 0 order by id limit :limit"
+_CLOSE = "update click set done = 1 where id = :id and done = 0"
+_PURGE = "delete from click where done = 1 and at < :before"
+
+#: Slack repeats nothing after so long; until then a repeated delivery must find its click.
+KEPT_MS = 86_400_000
+
+
+class ClickRows:
+    """Over one connection."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def add(self, click: NewClick) -> bool:
+        values = {
+            "key": click.key,
+            "action": str(click.action),
+            "request_id": click.request_id,
+            "person": click.person,
+            "team": click.team,
+            "channel": click.channel,
+            "reason": click.reason,
+            "at": click.at,
+        }
+        return bool(self._connection.execute(_ADD, values).rowcount == 1)
+
+    def open(self, limit: int) -> Sequence[Click]:
+        rows = self._connection.execute(_OPEN, {"limit": limit}).fetchall()
+        return [
+            Click(
+                id=row["id"],
+                action=ClickAction(row["action"]),
+                request_id=row["request_id"],
+                person=row["person"],
+                team=row["team"],
+                channel=row["channel"],
+                reason=row["reason"],
+                at=row["at"],
+            )
+            for row in rows
+        ]
+
+    def close(self, click_id: int) -> bool:
+        return bool(self._connection.execute(_CLOSE, {"id": click_id}).rowcount == 1)
+
+    def purge(self, now: int) -> None:
+        """Forget decided clicks that no delivery can repeat any more."""
+        self._connection.execute(_PURGE, {"before": now - KEPT_MS})

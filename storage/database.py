@@ -1,0 +1,173 @@
+"""Opening the file: every pragma set and checked, foreign and newer files refused untouched."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sqlite_utils import Database
+
+from storage.driver import sqlite3
+from storage.errors import DatabaseRefused
+from storage.migrations import APPLICATION_ID, LATEST, MIGRATIONS
+
+#: Longest wait for somebody else's lock. Slack wants the ack within 3 seconds, so a listener's commit must
+#: fail before.
+BUSY_MS = 1_500
+
+#: What each is for: `docs/decisions/0003-one-writer.md`. A pragma that answers otherwise is a failed start.
+_PRAGMAS: Mapping[str, int] = {
+    "synchronous": 2,  # full: with normal, commits that were acked are lost in a power cut
+    "foreign_keys": 1,
+    "recursive_triggers": 1,  # else INSERT OR REPLACE gets past the delete guard
+    "secure_delete": 1,  # what is erased must not stay readable in the file
+    "trusted_schema": 0,  # a planted view or trigger must not call functions
+}
+_UNREADABLE = "cannot be used as a database"
+
+
+def open_for_writing(path: Path) -> Database:
+    """The one writing connection, its schema up to date. Raises DatabaseRefused.
+
+    The connection may be used by another thread than this one, but only ever by one at a time.
+    """
+    refuse_if_not_ours(path)
+    try:
+        connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, check_same_thread=False)
+        database = Database(connection, execute_plugins=False)
+        mode = connection.execute("pragma journal_mode = wal").fetchone()[0]
+        if mode != "wal":
+            # An I/O error leaves it silently at another mode, with other promises.
+            raise DatabaseRefused(f"{path}: SQLite answered journal_mode {mode!r} where wal was asked for")
+        _set_pragmas(connection, path)
+        _bring_up_to_date(database)
+    except sqlite3.Error as error:
+        raise DatabaseRefused(f"{path} {_UNREADABLE}: {error}") from error
+    connection.row_factory = sqlite3.Row
+    return database
+
+
+def open_for_reading(path: Path) -> Database:
+    """A connection that cannot write, for any thread, one at a time. Raises DatabaseRefused."""
+    refuse_if_not_ours(path)
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_MS / 1000, check_same_thread=False
+        )
+        _set_pragmas(connection, path)
+    except sqlite3.Error as error:
+        raise DatabaseRefused(f"{path} {_UNREADABLE}: {error}") from error
+    connection.row_factory = sqlite3.Row
+    return Database(connection, execute_plugins=False)
+
+
+def bring_up_to_date(path: Path) -> tuple[str, ...]:
+    """Apply what is missing, and return the names of what was applied. Raises DatabaseRefused."""
+    before = _applied(path) if path.exists() else frozenset()
+    with FileLock(path):
+        open_for_writing(path).close()
+    return tuple(sorted(_applied(path) - before))
+
+
+def refuse_if_not_ours(path: Path) -> None:
+    """Look before anything is written. Raises DatabaseRefused; a file that is missing or empty is fine."""
+    try:
+        if not path.exists() or path.stat().st_size == 0:
+            return
+        # immutable: not even a -shm file may appear beside a database that is not ours. The header is what
+        # we ask for, and that stands in the main file.
+        wal_is_whole = "mode=ro" if Path(f"{path}-wal").exists() else "immutable=1"
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?{wal_is_whole}", uri=True)
+        try:
+            application_id = connection.execute("pragma application_id").fetchone()[0]
+            version = connection.execute("pragma user_version").fetchone()[0]
+        finally:
+            connection.close()
+    except (sqlite3.Error, OSError) as error:
+        raise DatabaseRefused(f"{path} {_UNREADABLE}: {error}") from error
+    if application_id != APPLICATION_ID:
+        raise DatabaseRefused(f"{path} is a SQLite database, but not one of coupon-bot's; it was not touched")
+    if version > LATEST:
+        raise DatabaseRefused(
+            f"{path} has schema version {version}, and this coupon-bot knows up to {LATEST}; it was not "
+            "touched. Run the newer coupon-bot that made it"
+        )
+
+
+def sqlite_verdict() -> tuple[str, bool]:
+    """SQLite's version, and whether it is free of the WAL-reset bug (fixed in 3.51.3, 3.50.7, 3.44.6)."""
+    version = sqlite3.sqlite_version_info
+    fixed = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+    return sqlite3.sqlite_version, fixed
+
+
+class FileLock:
+    """Held while a process may write: a second one is refused by name instead of by corruption.
+
+    The kernel gives it back when the process dies, however it dies. Raises DatabaseRefused on entering.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: int | None = None
+
+    def __enter__(self) -> Self:
+        lock = Path(f"{self._path}.lock")
+        try:
+            self._file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise DatabaseRefused(f"{lock} cannot be made beside the database: {error.strerror}") from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            pid = os.read(self._file, 20).decode(errors="replace").strip() or "unknown"
+            os.close(self._file)
+            self._file = None
+            raise DatabaseRefused(
+                f"{self._path} is in use by another coupon-bot (process {pid}); only one may write to it"
+            ) from error
+        os.ftruncate(self._file, 0)
+        os.write(self._file, f"{os.getpid()}\n".encode())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+def _set_pragmas(connection: Any, path: Path) -> None:
+    for name, wanted in _PRAGMAS.items():
+        connection.execute(f"pragma {name} = {wanted}")
+        answer = connection.execute(f"pragma {name}").fetchone()[0]
+        if answer != wanted:
+            raise DatabaseRefused(f"{path}: SQLite answered {name} {answer} where {wanted} was asked for")
+
+
+def _bring_up_to_date(database: Database) -> None:
+    database.execute("begin immediate")  # two processes that start together must not both migrate
+    try:
+        MIGRATIONS.apply(database)
+        database.execute(f"pragma user_version = {LATEST}")
+        database.execute(f"pragma application_id = {APPLICATION_ID}")
+        database.commit()
+    except BaseException:
+        database.rollback()
+        raise
+
+
+def _applied(path: Path) -> frozenset[str]:
+    refuse_if_not_ours(path)
+    if path.stat().st_size == 0:
+        return frozenset()
+    database = open_for_reading(path)
+    try:
+        return frozenset(row["name"] for row in database.execute("select name from _sqlite_migrations"))
+    finally:
+        database.close()

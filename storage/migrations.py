@@ -1,0 +1,151 @@
+"""The schema, as numbered steps. A step that has been released is never edited.
+
+Guarded tables are never changed with sqlite-utils' `transform`: it drops triggers without a word.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+#: In the file's header: says whose database it is. "CpBt".
+APPLICATION_ID = 0x43704274
+#: In the file's header: the number of steps below.
+LATEST = 1
+
+MIGRATIONS = Migrations("coupon_bot")
+
+#: `body` is the exact text that was hashed; the other columns are read out of it, so they can't disagree.
+_EVENT = """
+create table event (
+    seq integer primary key,
+    body text not null,
+    prev text not null,
+    hash text not null,
+    ts integer generated always as (body ->> '$.ts') virtual,
+    tag text generated always as (body ->> '$.tag') virtual,
+    actor text generated always as (body ->> '$.actor') virtual,
+    request_id integer generated always as (body ->> '$.request_id') virtual
+) strict
+"""
+
+#: Against accidents; against intent there is the chain. The third also stops REPLACE and UPSERT.
+GUARDS = {
+    "event_is_never_updated": """
+create trigger event_is_never_updated before update on event
+begin select raise(abort, 'events are never changed'); end
+""",
+    "event_is_never_deleted": """
+create trigger event_is_never_deleted before delete on event
+begin select raise(abort, 'events are never deleted'); end
+""",
+    "event_follows_the_last": """
+create trigger event_follows_the_last before insert on event
+when new.seq is not (select coalesce(max(seq), 0) + 1 from event)
+begin select raise(abort, 'an event follows the last one'); end
+""",
+}
+
+_TABLES = (
+    # Who the customers are stands only here, so that a person can be forgotten.
+    """
+create table customer (
+    id integer primary key autoincrement,
+    openid text not null unique
+) strict
+""",
+    """
+create table request (
+    id integer primary key autoincrement,
+    rev integer not null,
+    state text not null check (state in ('pending', 'approved', 'sending', 'sent', 'unknown', 'refused',
+                                         'held', 'declined', 'cancelled', 'expired')),
+    out_request_no text not null unique,
+    requester text not null,
+    customer integer not null references customer (id),
+    stock_id text not null,
+    stock_name text not null,
+    value_fen integer not null check (value_fen > 0),
+    code_mode text not null,
+    reason text not null,
+    approvals_needed integer not null check (approvals_needed > 0),
+    created_at integer not null,
+    expires_at integer not null,
+    body blob not null,
+    attempts integer not null default 0,
+    tries integer not null default 0,
+    open_attempts integer not null default 0 check (open_attempts >= 0),
+    running integer not null default 0 check (running in (0, 1)),
+    unknown_at integer,
+    absent_looks integer not null default 0,
+    due_at integer,
+    closed_by text,
+    decline_reason text not null default '',
+    problem text not null default '',
+    coupon_code text,
+    closed_at integer,
+    card_channel text,
+    card_ts text,
+    check ((state = 'sent') = (coupon_code is not null))
+) strict
+""",
+    """
+create table approval (
+    id integer primary key autoincrement,
+    request_id integer not null references request (id),
+    approver text not null,
+    at integer not null,
+    unique (request_id, approver)
+) strict
+""",
+    """
+create table click (
+    id integer primary key autoincrement,
+    key text not null unique,
+    action text not null,
+    request_id integer not null,
+    person text not null,
+    team text not null,
+    channel text not null,
+    reason text not null,
+    at integer not null,
+    done integer not null default 0 check (done in (0, 1))
+) strict
+""",
+    """
+create table outbox (
+    id integer primary key autoincrement,
+    key text not null unique,
+    kind text not null,
+    request_id integer,
+    seq integer,
+    person text,
+    channel text,
+    version integer not null default 1,
+    tries integer not null default 0,
+    due_at integer not null,
+    maybe_posted integer not null default 0 check (maybe_posted in (0, 1)),
+    promised_at integer not null
+) strict
+""",
+    _EVENT,
+)
+
+_INDEXES = (
+    "create index event_by_request on event (request_id, seq)",
+    "create index event_by_tag on event (tag, seq)",
+    "create index event_by_actor on event (actor, seq)",
+    "create index request_by_requester on request (requester, id)",
+    "create index request_by_customer on request (customer, created_at)",
+    # Final requests are most of the table and have neither.
+    "create index request_due on request (due_at) where due_at is not null",
+    "create index request_running on request (id) where running = 1",
+    "create index request_expiry on request (expires_at) where state = 'pending'",
+    "create index click_open on click (id) where done = 0",
+    "create index outbox_due on outbox (kind, due_at)",
+)
+
+
+@MIGRATIONS()
+def m001_first(database: Database) -> None:
+    for statement in (*_TABLES, *_INDEXES, *GUARDS.values()):
+        database.execute(statement)

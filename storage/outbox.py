@@ -1,0 +1,82 @@
+"""Statements on the promises to tell Slack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from coupons.events import Post, PostKind
+from coupons.ports import Delivery
+
+#: A promise made again while it waits is one promise; its version tells the poster to draw once more.
+_POST = """
+insert into outbox (key, kind, request_id, seq, person, channel, due_at, promised_at)
+values (:key, :kind, :request_id, :seq, :person, :channel, :now, :now)
+on conflict (key) do update set version = outbox.version + 1, due_at = min(outbox.due_at, excluded.due_at)
+"""
+_DUE = "select * from outbox where kind = :kind and due_at <= :now order by id limit :limit"
+_NEXT_DUE = "select min(due_at) as due from outbox where due_at > :after"
+_START = "update outbox set maybe_posted = 1 where id = :id"
+_NOT_POSTED = "update outbox set maybe_posted = 0 where id = :id"
+_FINISH = "delete from outbox where id = :id and version = :version"
+_RENEWED = "update outbox set maybe_posted = 0, tries = 0 where id = :id"
+_PUT_OFF = "update outbox set due_at = :due_at, tries = tries + 1 where id = :id"
+
+
+class OutboxRows:
+    """Over one connection."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def post(self, post: Post, now: int) -> None:
+        values = {
+            "key": post.key,
+            "kind": str(post.kind),
+            "request_id": post.request_id,
+            "seq": post.seq,
+            "person": post.person,
+            "channel": post.channel,
+            "now": now,
+        }
+        self._connection.execute(_POST, values)
+
+    def due(self, kind: PostKind, now: int, limit: int) -> Sequence[Delivery]:
+        values = {"kind": str(kind), "now": now, "limit": limit}
+        return [_delivery(row) for row in self._connection.execute(_DUE, values).fetchall()]
+
+    def next_due(self, after: int) -> int | None:
+        due = self._connection.execute(_NEXT_DUE, {"after": after}).fetchone()["due"]
+        return None if due is None else int(due)
+
+    def start(self, post_id: int) -> None:
+        self._connection.execute(_START, {"id": post_id})
+
+    def not_posted(self, post_id: int) -> None:
+        self._connection.execute(_NOT_POSTED, {"id": post_id})
+
+    def finish(self, post_id: int, version: int) -> bool:
+        if self._connection.execute(_FINISH, {"id": post_id, "version": version}).rowcount:
+            return True
+        self._connection.execute(_RENEWED, {"id": post_id})
+        return False
+
+    def put_off(self, post_id: int, due_at: int) -> None:
+        self._connection.execute(_PUT_OFF, {"id": post_id, "due_at": due_at})
+
+
+def _delivery(row: Any) -> Delivery:
+    return Delivery(
+        id=row["id"],
+        post=Post(
+            kind=PostKind(row["kind"]),
+            request_id=row["request_id"],
+            seq=row["seq"],
+            person=row["person"],
+            channel=row["channel"],
+        ),
+        version=row["version"],
+        tries=row["tries"],
+        maybe_posted=bool(row["maybe_posted"]),
+        promised_at=row["promised_at"],
+    )

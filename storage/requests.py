@@ -1,0 +1,205 @@
+"""Statements on requests, customers and approvals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from coupons.errors import Stale
+from coupons.model import Approval, CodeMode, Draft, Request, State
+
+_SELECT = """
+select request.*, customer.openid as openid
+from request join customer on customer.id = request.customer
+"""
+_BY_ID = _SELECT + "where request.id = :id"
+_BY_NUMBER = _SELECT + "where request.out_request_no = :out_request_no"
+_OPEN_OF = (
+    _SELECT
+    + """
+where request.requester = :requester
+  and request.state in ('pending', 'approved', 'sending', 'unknown', 'held')
+order by request.id desc limit :limit
+"""
+)
+_DUE = (
+    _SELECT
+    + """
+where request.due_at <= :now and request.running = 0 and request.state in ('approved', 'sending', 'unknown')
+order by request.due_at, request.id limit :limit
+"""
+)
+_EXPIRED = (
+    _SELECT
+    + """
+where request.state = 'pending' and request.expires_at <= :now
+order by request.expires_at, request.id limit :limit
+"""
+)
+_INTERRUPTED = _SELECT + "where request.running = 1 order by request.id"
+_NEXT_SEND_DUE = """
+select min(due_at) as due from request
+where due_at is not null and running = 0 and state in ('approved', 'sending', 'unknown')
+"""
+_NEXT_EXPIRY = "select min(expires_at) as due from request where state = 'pending'"
+_COUNT_CUSTOMER = """
+select count(*) as n from request join customer on customer.id = request.customer
+where customer.openid = :openid and request.created_at >= :since
+  and request.state not in ('declined', 'cancelled', 'expired', 'refused')
+"""
+_COUNT_REQUESTER = """
+select count(*) as n from request
+where requester = :requester and created_at >= :since
+  and state not in ('declined', 'cancelled', 'expired', 'refused')
+"""
+_ADD_CUSTOMER = "insert into customer (openid) values (:openid) on conflict (openid) do nothing"
+_ADD = """
+insert into request (
+    rev, state, out_request_no, requester, customer, stock_id, stock_name, value_fen, code_mode, reason,
+    approvals_needed, created_at, expires_at, body
+)
+select 1, 'pending', :out_request_no, :requester, customer.id, :stock_id, :stock_name, :value_fen, :code_mode,
+    :reason, :approvals_needed, :created_at, :expires_at, :body
+from customer where customer.openid = :openid
+on conflict (out_request_no) do nothing
+"""
+#: What was asked for (number, body, customer, value) is not among them: it never changes.
+_SAVE = """
+update request set
+    rev = rev + 1, state = :state, attempts = :attempts, tries = :tries, open_attempts = :open_attempts,
+    running = :running, unknown_at = :unknown_at, absent_looks = :absent_looks, due_at = :due_at,
+    closed_by = :closed_by, decline_reason = :decline_reason, problem = :problem,
+    coupon_code = :coupon_code, closed_at = :closed_at
+where id = :id and rev = :rev
+"""
+_SET_CARD = "update request set card_channel = :channel, card_ts = :ts where id = :id"
+_ADD_APPROVAL = """
+insert into approval (request_id, approver, at) values (:request_id, :approver, :at)
+on conflict (request_id, approver) do nothing
+"""
+_APPROVALS = "select request_id, approver, at from approval where request_id = :request_id order by id"
+
+_FIELDS = tuple(field.name for field in fields(Request))
+_SAVED = (
+    "state",
+    "attempts",
+    "tries",
+    "open_attempts",
+    "running",
+    "unknown_at",
+    "absent_looks",
+    "due_at",
+    "closed_by",
+    "decline_reason",
+    "problem",
+    "coupon_code",
+    "closed_at",
+)
+
+
+class RequestRows:
+    """Over one connection."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def by_id(self, request_id: int) -> Request | None:
+        return self._one(_BY_ID, id=request_id)
+
+    def by_number(self, out_request_no: str) -> Request | None:
+        return self._one(_BY_NUMBER, out_request_no=out_request_no)
+
+    def open_of(self, requester: str, limit: int) -> Sequence[Request]:
+        return self._many(_OPEN_OF, requester=requester, limit=limit)
+
+    def due(self, now: int, limit: int) -> Sequence[Request]:
+        return self._many(_DUE, now=now, limit=limit)
+
+    def expired(self, now: int, limit: int) -> Sequence[Request]:
+        return self._many(_EXPIRED, now=now, limit=limit)
+
+    def interrupted(self) -> Sequence[Request]:
+        return self._many(_INTERRUPTED)
+
+    def next_send_due(self) -> int | None:
+        return self._number(_NEXT_SEND_DUE, "due")
+
+    def next_expiry(self) -> int | None:
+        return self._number(_NEXT_EXPIRY, "due")
+
+    def count_for_customer(self, openid: str, since: int) -> int:
+        return self._number(_COUNT_CUSTOMER, "n", openid=openid, since=since) or 0
+
+    def count_for_requester(self, requester: str, since: int) -> int:
+        return self._number(_COUNT_REQUESTER, "n", requester=requester, since=since) or 0
+
+    def approvals(self, request_id: int) -> Sequence[Approval]:
+        rows = self._connection.execute(_APPROVALS, {"request_id": request_id})
+        return [Approval(row["request_id"], row["approver"], row["at"]) for row in rows]
+
+    def add(self, draft: Draft) -> tuple[Request, bool]:
+        self._connection.execute(_ADD_CUSTOMER, {"openid": draft.openid})
+        added = self._connection.execute(
+            _ADD,
+            {
+                "out_request_no": draft.out_request_no,
+                "requester": draft.requester,
+                "openid": draft.openid,
+                "stock_id": draft.stock.stock_id,
+                "stock_name": draft.stock.name,
+                "value_fen": draft.stock.value_fen,
+                "code_mode": str(draft.stock.code_mode),
+                "reason": draft.reason,
+                "approvals_needed": draft.approvals_needed,
+                "created_at": draft.created_at,
+                "expires_at": draft.expires_at,
+                "body": draft.body,
+            },
+        ).rowcount
+        request = self.by_number(draft.out_request_no)
+        if request is None:
+            raise LookupError(f"the request {draft.out_request_no} was neither added nor there before")
+        return request, added == 1
+
+    def save(self, before: Request, after: Request) -> Request:
+        """Compare-and-set. Raises Stale."""
+        values = {name: _plain(getattr(after, name)) for name in _SAVED}
+        saved = self._connection.execute(_SAVE, {**values, "id": before.id, "rev": before.rev}).rowcount
+        request = self.by_id(before.id)
+        if saved != 1 or request is None:
+            raise Stale(before.id, before.rev)
+        return request
+
+    def set_card(self, request_id: int, channel: str, ts: str) -> None:
+        self._connection.execute(_SET_CARD, {"id": request_id, "channel": channel, "ts": ts})
+
+    def add_approval(self, approval: Approval) -> bool:
+        values = {"request_id": approval.request_id, "approver": approval.approver, "at": approval.at}
+        return bool(self._connection.execute(_ADD_APPROVAL, values).rowcount == 1)
+
+    def _one(self, sql: str, **values: object) -> Request | None:
+        row = self._connection.execute(sql, values).fetchone()
+        return None if row is None else _request(row)
+
+    def _many(self, sql: str, **values: object) -> list[Request]:
+        return [_request(row) for row in self._connection.execute(sql, values).fetchall()]
+
+    def _number(self, sql: str, name: str, **values: object) -> int | None:
+        number = self._connection.execute(sql, values).fetchone()[name]
+        return None if number is None else int(number)
+
+
+def _request(row: Any) -> Request:
+    values = {name: row[name] for name in _FIELDS}
+    values["state"] = State(values["state"])
+    values["code_mode"] = CodeMode(values["code_mode"])
+    values["running"] = bool(values["running"])
+    return Request(**values)
+
+
+def _plain(value: object) -> object:
+    """What SQLite's driver takes: it knows no enums."""
+    if isinstance(value, bool):
+        return int(value)
+    return str(value) if isinstance(value, str) else value

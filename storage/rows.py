@@ -1,0 +1,125 @@
+"""`coupons.ports.Reading` and `Transaction`: the statements of each subject under the business's names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from coupons.events import Event, Post, PostKind, Recorded
+from coupons.model import Approval, Click, Draft, NewClick, Request
+from coupons.ports import Clock, Delivery, Topic
+from storage.audit import EventRows
+from storage.clicks import ClickRows
+from storage.outbox import OutboxRows
+from storage.requests import RequestRows
+
+
+class Rows:
+    """Looks at one moment of the database."""
+
+    def __init__(self, connection: Any, clock: Clock) -> None:
+        self._clock = clock
+        self._requests = RequestRows(connection)
+        self._clicks = ClickRows(connection)
+        self._outbox = OutboxRows(connection)
+        self._events = EventRows(connection)
+
+    def request(self, request_id: int) -> Request | None:
+        return self._requests.by_id(request_id)
+
+    def request_by_number(self, out_request_no: str) -> Request | None:
+        return self._requests.by_number(out_request_no)
+
+    def open_requests_of(self, requester: str, limit: int) -> Sequence[Request]:
+        return self._requests.open_of(requester, limit)
+
+    def approvals(self, request_id: int) -> Sequence[Approval]:
+        return self._requests.approvals(request_id)
+
+    def event(self, seq: int) -> Recorded | None:
+        return self._events.by_seq(seq)
+
+    def events_of(self, request_id: int) -> Sequence[Recorded]:
+        return self._events.of_request(request_id)
+
+    def count_for_customer(self, openid: str, since: int) -> int:
+        return self._requests.count_for_customer(openid, since)
+
+    def count_for_requester(self, requester: str, since: int) -> int:
+        return self._requests.count_for_requester(requester, since)
+
+    def due_requests(self, now: int, limit: int) -> Sequence[Request]:
+        return self._requests.due(now, limit)
+
+    def expired_requests(self, now: int, limit: int) -> Sequence[Request]:
+        return self._requests.expired(now, limit)
+
+    def next_send_due(self) -> int | None:
+        return self._requests.next_send_due()
+
+    def next_expiry(self) -> int | None:
+        return self._requests.next_expiry()
+
+    def interrupted_requests(self) -> Sequence[Request]:
+        return self._requests.interrupted()
+
+    def open_clicks(self, limit: int) -> Sequence[Click]:
+        return self._clicks.open(limit)
+
+    def due_posts(self, kind: PostKind, now: int, limit: int) -> Sequence[Delivery]:
+        return self._outbox.due(kind, now, limit)
+
+    def next_post_due(self, after: int) -> int | None:
+        return self._outbox.next_due(after)
+
+
+class WritableRows(Rows):
+    """The same, and changes; `topics` is what they touched."""
+
+    def __init__(self, connection: Any, clock: Clock) -> None:
+        super().__init__(connection, clock)
+        self.topics: set[Topic] = set()
+
+    def add_request(self, draft: Draft) -> tuple[Request, bool]:
+        self.topics.add(Topic.REQUESTS)
+        return self._requests.add(draft)
+
+    def save(self, before: Request, after: Request) -> Request:
+        self.topics.add(Topic.REQUESTS)
+        return self._requests.save(before, after)
+
+    def add_approval(self, approval: Approval) -> bool:
+        return self._requests.add_approval(approval)
+
+    def append(self, event: Event) -> int:
+        return self._events.append(event, self._clock())
+
+    def post(self, post: Post) -> None:
+        self.topics.add(Topic.POSTS)
+        self._outbox.post(post, self._clock())
+
+    def add_click(self, click: NewClick) -> bool:
+        self.topics.add(Topic.CLICKS)
+        return self._clicks.add(click)
+
+    def close_click(self, click_id: int) -> bool:
+        return self._clicks.close(click_id)
+
+    def set_card(self, request_id: int, channel: str, ts: str) -> None:
+        self._requests.set_card(request_id, channel, ts)
+
+    def start_posting(self, post_id: int) -> None:
+        self._outbox.start(post_id)
+
+    def not_posted(self, post_id: int) -> None:
+        self._outbox.not_posted(post_id)
+
+    def finish_post(self, post_id: int, version: int) -> bool:
+        finished = self._outbox.finish(post_id, version)
+        if not finished:
+            self.topics.add(Topic.POSTS)
+        return finished
+
+    def put_post_off(self, post_id: int, due_at: int) -> None:
+        self.topics.add(Topic.POSTS)
+        self._outbox.put_off(post_id, due_at)

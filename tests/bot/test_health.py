@@ -1,0 +1,108 @@
+"""What monitoring is told, asked over a real socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from bot.health import health_app
+from bot.metrics import Metrics
+from coupons.model import State
+from coupons.ports import Kind
+
+Client = TestClient[web.Request, web.Application]
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics()
+
+
+@pytest.fixture
+def missing() -> dict[str, str | None]:
+    """What each check answers at the moment."""
+    return {"slack": None, "wechatpay": None}
+
+
+@pytest.fixture
+async def client(metrics: Metrics, missing: dict[str, str | None]) -> AsyncIterator[Client]:
+    checks = {"slack": lambda: missing["slack"], "wechatpay": lambda: missing["wechatpay"]}
+    app = health_app(checks, metrics.registry)
+
+    async def hello(_request: web.Request) -> web.Response:
+        return web.Response(text="hello")
+
+    app.router.add_get("/hello", hello)
+    async with TestClient(TestServer(app, host="127.0.0.1")) as client:
+        yield client
+
+
+async def test_the_process_lives_whatever_is_missing(client: Client, missing: dict[str, str | None]) -> None:
+    """A supervisor that restarted the bot because Slack is away would only make it worse."""
+    missing["slack"] = "not connected"
+    answer = await client.get("/healthz")
+    assert (answer.status, await answer.text()) == (200, "ok\n")
+
+
+async def test_ready_with_nothing_missing(client: Client) -> None:
+    answer = await client.get("/readyz")
+    assert (answer.status, await answer.json()) == (200, [])
+
+
+async def test_what_is_missing_is_listed_in_words_until_it_is_there(
+    client: Client, missing: dict[str, str | None]
+) -> None:
+    missing |= {"slack": "Socket Mode is not connected", "wechatpay": "no certificates yet"}
+    answer = await client.get("/readyz")
+    assert answer.status == 503
+    assert answer.content_type == "application/json"
+    assert await answer.json() == ["slack: Socket Mode is not connected", "wechatpay: no certificates yet"]
+    missing["slack"] = None
+    answer = await client.get("/readyz")
+    assert (answer.status, await answer.json()) == (503, ["wechatpay: no certificates yet"])
+    missing["wechatpay"] = None
+    assert (await client.get("/readyz")).status == 200
+
+
+async def test_an_empty_sentence_is_still_something_missing(
+    client: Client, missing: dict[str, str | None]
+) -> None:
+    missing["slack"] = ""
+    assert (await client.get("/readyz")).status == 503
+
+
+async def test_the_numbers_are_there_in_prometheus_form(client: Client, metrics: Metrics) -> None:
+    metrics.transitions.labels(before=State.SENDING, after=State.SENT).inc()
+    metrics.attempts.labels(outcome=Kind.UNKNOWN).inc()
+    metrics.outbox_waiting.set(3)
+    metrics.ack_seconds.observe(0.02)
+    metrics.sending_lag_seconds.set(1.5)
+    answer = await client.get("/metrics")
+    assert answer.status == 200
+    assert answer.content_type == "text/plain"
+    assert answer.charset == "utf-8"
+    told = (await answer.text()).splitlines()
+    for line in (
+        'coupon_request_transitions_total{after="sent",before="sending"} 1.0',
+        'coupon_attempts_total{outcome="unknown"} 1.0',
+        # An alarm on increase needs the zero before.
+        'coupon_attempts_total{outcome="refused"} 0.0',
+        "coupon_outbox_waiting 3.0",
+        'coupon_ack_seconds_bucket{le="0.025"} 1.0',
+        'coupon_ack_seconds_bucket{le="3.0"} 1.0',
+        "coupon_sending_lag_seconds 1.5",
+    ):
+        assert line in told
+
+
+async def test_other_routes_can_stand_beside(client: Client) -> None:
+    assert await (await client.get("/hello")).text() == "hello"
+
+
+def test_two_bots_in_one_process_count_for_themselves() -> None:
+    one, other = Metrics(), Metrics()
+    one.outbox_waiting.set(3)
+    assert other.registry.get_sample_value("coupon_outbox_waiting") == 0

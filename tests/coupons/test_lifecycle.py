@@ -1,0 +1,72 @@
+"""The transition table is the drawing in the design, and nothing else moves a request."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+
+import pytest
+
+from coupons.errors import ForbiddenMove
+from coupons.lifecycle import FINAL, MOVES, SENDABLE, move
+from coupons.model import State
+from coupons.numbers import out_request_no
+from tests.coupons.samples import a_request
+
+DRAWN = {
+    ("pending", "approved"),
+    ("pending", "declined"),
+    ("pending", "cancelled"),
+    ("pending", "expired"),
+    ("approved", "sending"),
+    ("approved", "cancelled"),
+    ("sending", "sent"),
+    ("sending", "unknown"),
+    ("sending", "refused"),
+    ("sending", "held"),
+    ("unknown", "sent"),
+    ("unknown", "refused"),
+    ("unknown", "held"),
+    ("held", "approved"),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), list(product(State, State)))
+def test_exactly_the_drawn_moves_are_possible(before: State, after: State) -> None:
+    request = a_request(state=before)
+    if (before, after) in DRAWN:
+        assert move(request, after, now=7).state is after
+    else:
+        with pytest.raises(ForbiddenMove):
+            move(request, after, now=7)
+
+
+def test_nothing_leaves_a_final_state_and_everything_else_can_reach_one() -> None:
+    assert {State.SENT, State.REFUSED, State.DECLINED, State.CANCELLED, State.EXPIRED} == FINAL
+    for start in State:
+        reached, todo = {start}, [start]
+        while todo:
+            for following in MOVES[todo.pop()] - reached:
+                reached.add(following)
+                todo.append(following)
+        assert reached & FINAL
+    assert not SENDABLE & FINAL
+
+
+def test_what_was_tried_once_cannot_be_withdrawn_after_a_hold() -> None:
+    with pytest.raises(ForbiddenMove):
+        move(a_request(state=State.APPROVED, attempts=1), State.CANCELLED, now=7)
+
+
+def test_a_final_state_says_when_and_stops_the_loop() -> None:
+    done = move(a_request(state=State.SENDING, due_at=5), State.SENT, now=7)
+    assert (done.closed_at, done.due_at) == (7, None)
+
+
+def test_a_delivery_names_its_number_for_ever_and_no_other_does() -> None:
+    number = out_request_no("T1:123.456.abc")
+    # Written out: a changed derivation would give a second coupon after a restore.
+    assert number == "cbea985ceb0064b471cd413d3e9b3444"
+    assert re.fullmatch(r"[0-9A-Za-z_-]{32}", number)
+    others = {out_request_no("T1:123.456.abd"), out_request_no("T1:123.456.abc", 1), out_request_no("")}
+    assert len(others | {number}) == 4

@@ -1,0 +1,56 @@
+"""Each code gets a sentence for who asked, and one for who must put it right."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from coupons.settling import INTERRUPTED, NO_CLEAR_ANSWER
+from handlers.views import problems
+from wechatpay import codes, errors
+
+THEIRS = [code.name for code in codes._TABLE]
+OURS = [
+    NO_CLEAR_ANSWER,
+    INTERRUPTED,
+    "TIMEOUT",
+    "CONNECT",
+    "LOST",
+    "TOO_LONG",
+    "NO_KEYS",
+    *(kind.code for kind in (errors.Unsigned, errors.Stale, errors.UnknownSerial, errors.BadSignature)),
+    errors.Malformed.code,
+]
+
+
+@pytest.mark.parametrize("code", [*THEIRS, *OURS])
+def test_every_code_that_we_know_has_both_sentences(code: str) -> None:
+    for sentence in (problems.for_agent(code), problems.for_operator(code)):
+        assert code not in sentence, "a code that was looked up is told in words"
+        assert re.fullmatch(r"[A-Z].*\.", sentence)
+
+
+@pytest.mark.parametrize(
+    "code", [code.name for code in codes._TABLE if code.verdict is codes.Verdict.OPERATOR]
+)
+def test_a_hold_tells_what_to_do_before_the_retry(code: str) -> None:
+    assert "retry" in problems.for_operator(code).casefold()
+    # It goes on under its number: an agent who chose another stock would give two coupons.
+    assert "another stock" not in problems.for_agent(code)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "usual"), [("NOAUTH", "NO_AUTH"), ("notenough", "NOT_ENOUGH"), ("USERLIMIT", "USER_LIMIT")]
+)
+def test_a_code_is_known_in_any_of_its_spellings(spelling: str, usual: str) -> None:
+    assert problems.for_agent(spelling) == problems.for_agent(usual)
+    assert problems.for_operator(spelling) == problems.for_operator(usual)
+
+
+@pytest.mark.parametrize("tell", [problems.for_agent, problems.for_operator])
+def test_a_code_that_nobody_knows_is_shown_and_cannot_format(tell: object) -> None:
+    assert callable(tell)
+    assert "`HTTP_418`" in tell("HTTP_418")
+    assert "`NEW'CODE &lt;!here&gt;`" in tell("NEW`CODE <!here>")
+    assert tell("").endswith(".")

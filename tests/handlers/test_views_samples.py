@@ -1,0 +1,212 @@
+"""Records for the tests of the views, and every message that can be made of one request."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+from coupons.catalogue import Catalogue
+from coupons.events import Recorded, Tag
+from coupons.model import Approval, ClickAction, CodeMode, Request, State, Stock
+from coupons.policy import Limit, Reason
+from handlers.cleaning import Undone
+from handlers.parsing import Misread, Problem
+from handlers.views import answers, card, modals, replies, steps
+from handlers.views.message import Message
+
+NOW = 1_795_400_572_000
+OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
+APPROVERS = ("S0LEADS", "U0WANG")
+
+REQUEST = Request(
+    id=12,
+    rev=1,
+    state=State.PENDING,
+    out_request_no="cb0123456789abcdef0123456789abcd",
+    requester="U0AGENT",
+    customer=3,
+    openid=OPENID,
+    stock_id="1212121212",
+    stock_name="¥10 off, late delivery",
+    value_fen=1000,
+    code_mode=CodeMode.WECHATPAY_MODE,
+    reason="Parcel came 3 days late",
+    approvals_needed=2,
+    created_at=NOW,
+    expires_at=NOW + 86_400_000,
+    body=b"{}",
+)
+WANG = Approval(12, "U0WANG", NOW)
+LI = Approval(12, "U0LI", NOW)
+STOCKS = (
+    Stock("1212121212", "late-10", "¥10 off, late delivery", 1000, CodeMode.WECHATPAY_MODE),
+    Stock("1313131313", "cold-20", "¥20 off, cold meal", 2000, CodeMode.WECHATPAY_MODE),
+)
+CATALOGUE = Catalogue(STOCKS)
+
+
+def request(**changes: Any) -> Request:
+    return replace(REQUEST, **changes)
+
+
+def event(tag: str, actor: str = "system", **detail: Any) -> Recorded:
+    return Recorded(seq=5, ts=NOW, tag=tag, actor=actor, request_id=12, detail=detail)
+
+
+def refused_click(reason: str, action: str = "approve", state: str = "pending") -> Recorded:
+    detail = {"action": action, "reason": reason, "state": state, "asked_for": 12}
+    return event(Tag.CLICK_REFUSED, "U0X", **detail)
+
+
+def events(
+    words: str = "Already refunded", coupon_code: str = "7777 8888", code: str = "NO_AUTH"
+) -> list[Recorded]:
+    """One of each tag (several where its detail matters)."""
+    return [
+        event(Tag.APPROVAL_GIVEN, "U0WANG", count=1, needed=2),
+        event(Tag.APPROVAL_GIVEN, "U0LI", count=2, needed=2),
+        event(Tag.REQUEST_APPROVED, "U0LI", approvals=["U0WANG", "U0LI"]),
+        event(Tag.REQUEST_DECLINED, "U0LI", reason=words),
+        event(Tag.REQUEST_CANCELLED, "U0AGENT"),
+        event(Tag.REQUEST_EXPIRED),
+        event(Tag.REQUEST_RETRIED, "U0WANG"),
+        event(Tag.REQUEST_UNKNOWN, code=code),
+        event(Tag.REQUEST_HELD, code=code, not_known=False),
+        event(Tag.REQUEST_HELD, code=code, not_known=True),
+        event(Tag.REQUEST_HELD, code=code),
+        event(Tag.REQUEST_REFUSED, code=code, verified=True),
+        event(Tag.REQUEST_SENT, coupon_code=coupon_code, by="answer"),
+        event(Tag.REQUEST_SENT, coupon_code=coupon_code, by="look"),
+        event(Tag.BOT_STARTED),
+    ]
+
+
+def now_messages(request: Request, approvals: list[Approval]) -> Iterator[Message]:
+    """All that is drawn from the row as it stands, and so must tell its present state truly."""
+    yield card.card(request, approvals, approvers=APPROVERS)
+    yield card.card(request, approvals, approvers=())
+    yield replies.status(request, approvals)
+    yield replies.open_list([request] * 20)
+    for reason in Reason:
+        yield replies.cannot_cancel(reason, request)
+        for action in ClickAction:
+            yield answers.answer(refused_click(reason, action), request)
+
+
+def told_messages(request: Request, told: list[Recorded]) -> Iterator[Message]:
+    """All that is told from events."""
+    for each in told:
+        yield steps.step(each, request)
+        yield steps.notice(each, request)
+        yield answers.answer(each, request)
+        yield answers.answer(each, None)
+
+
+def other_messages(request: Request, word: str) -> Iterator[Message]:
+    """The rest: nothing in them depends on the state."""
+    yield replies.submitted(request, tuple(Undone), approval_channel="C0APPROVE")
+    yield replies.submitted(request, (), approval_channel=word)
+    yield replies.cancelled(request)
+    for problem in Problem:
+        for subcommand in ("", "send", "status", "list"):
+            read = Misread(
+                problem=problem,
+                subcommand=subcommand,
+                read=word,
+                nearest=("send",),
+                character=word,
+                count=3,
+                limit=5,
+            )
+            yield replies.misread(read, CATALOGUE)
+    yield replies.unknown_stock(word, CATALOGUE)
+    yield replies.unknown_stock(word, ())
+    yield replies.unknown_stock(word, [replace(STOCKS[0], alias=word, name=word, stock_id=word)] * 40)
+    yield replies.help_text([replace(STOCKS[0], alias=word, name=word, stock_id=word)] * 40)
+    yield replies.help_text(())
+    for reason in Reason:
+        yield replies.command_refused(reason)
+        yield replies.command_refused(reason, limit=Limit(2, 30))
+    yield replies.no_such_request(12)
+    yield replies.open_list([])
+    yield replies.something_went_wrong(word)
+    yield replies.not_sure_it_was_kept()
+    yield replies.slack_did_not_answer()
+    yield replies.checking(12)
+    yield replies.not_kept_click_again()
+    yield replies.form_did_not_open(12)
+
+
+def every_message(request: Request, approvals: list[Approval], word: str) -> Iterator[Message]:
+    yield from now_messages(request, approvals)
+    yield from told_messages(request, events(word, code=word))
+    yield from other_messages(request, word)
+
+
+def written(block: Any) -> Iterator[str]:
+    """Every text in a block that a person can read."""
+    if isinstance(block, list):
+        for each in block:
+            yield from written(each)
+    elif isinstance(block, dict):
+        for name, value in block.items():
+            if name == "text" and isinstance(value, str):
+                yield value
+            else:
+                yield from written(value)
+
+
+def readable(message: Message) -> str:
+    """All that a person can read of a message, whether Slack shows its blocks or its text."""
+    return "\n".join([message.text, *written(message.blocks)])
+
+
+def drawn_by(module: ModuleType) -> set[str]:
+    """The module's own public functions that return a message."""
+    return {
+        name
+        for name, thing in vars(module).items()
+        if inspect.isfunction(thing)
+        and thing.__module__ == module.__name__
+        and not name.startswith("_")
+        and thing.__annotations__.get("return") == "Message"
+    }
+
+
+def test_the_samples_draw_every_message_that_the_views_can_make() -> None:
+    source = (
+        inspect.getsource(now_messages) + inspect.getsource(told_messages) + inspect.getsource(other_messages)
+    )
+    for module in (card, steps, answers, replies):
+        room = module.__name__.rpartition(".")[2]
+        # `without_buttons` is drawn through `replies.status`.
+        missing = {name for name in drawn_by(module) if f"{room}.{name}(" not in source} - {"without_buttons"}
+        assert not missing
+
+
+def test_the_samples_tell_every_tag_that_slack_is_told() -> None:
+    told = {each.tag for each in events()}
+    not_for_slack = {
+        Tag.REQUEST_CREATED,
+        Tag.ATTEMPT_STARTED,
+        Tag.ATTEMPT_FINISHED,
+        Tag.COUPON_LOOKED_UP,
+        Tag.CLICK_REFUSED,
+        Tag.COMMAND_REFUSED,
+        Tag.BOT_STOPPED,
+    }
+    assert told >= set(Tag) - not_for_slack
+
+
+def test_the_decline_form_carries_the_request_number_and_nothing_else_of_it() -> None:
+    form = modals.decline_modal(12)
+    assert form["callback_id"] == "decline_reason"
+    assert form["private_metadata"] == "12"
+    assert modals.request_of(form) == 12
+    (block,) = form["blocks"]
+    assert (block["block_id"], block["element"]["action_id"]) == ("reason", "text")
+    assert block["element"]["max_length"] == 500
+    assert not block.get("optional", False)

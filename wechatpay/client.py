@@ -1,0 +1,256 @@
+"""The network edge: one signed request out, one checked answer (or one honest failure) back.
+
+Nothing is repeated here: only the caller knows which attempts are open. httpx is imported in this file only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import platform
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from wechatpay.answers import Answer, CameBack, Checked, Failure, FailureKind, plain
+from wechatpay.certificates import CERTIFICATES_TARGET, read_certificates
+from wechatpay.errors import BadSetting, Doubtful, UnknownSerial
+from wechatpay.keyring import PUBLIC_KEY_PREFIX, PlatformKey
+from wechatpay.keys import Merchant
+from wechatpay.keystore import Clock, KeyStore
+from wechatpay.reading import OK, failed, members_of, refused
+from wechatpay.signing import authorization, fresh_nonce
+from wechatpay.verifying import verify
+
+MAIN_HOST = "https://api.mch.weixin.qq.com"
+#: An access point in another city.
+SECOND_HOST = "https://api2.mch.weixin.qq.com"
+#: WeChat Pay refuses requests without one.
+USER_AGENT = f"wechatpay-busifavor (httpx/{httpx.__version__}; Python/{platform.python_version()})"
+
+#: A page of coupons has some ten kB; more than this is no answer of WeChat Pay's.
+_LONGEST_ANSWER = 4 * 1024 * 1024
+
+#: Raised before the first byte of the request: name lookup, connect, TLS, a proxy's CONNECT, our own pool.
+#: A request that failed with anything else may have been carried out.
+_NOTHING_LEFT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Seconds. `whole` bounds one exchange from start to last byte, also when bytes keep trickling in."""
+
+    connect: float = 5.0
+    write: float = 10.0
+    read: float = 15.0
+    pool: float = 5.0
+    whole: float = 30.0
+
+
+class Client:
+    """Signs, sends once, checks. Build it once: it keeps connections and keys. Building raises BadSetting.
+
+    `public_keys` empty: platform certificates are downloaded. `fallback_url` gets the same signed request
+    when the first host could not be reached at all. A `transport` of one's own must obey httpx's `target`
+    request extension: by it the path goes out as it was signed, and httpx, which logs URLs, sees no openid.
+    """
+
+    def __init__(
+        self,
+        *,
+        merchant: Merchant,
+        apiv3_key: bytes,
+        clock: Clock,
+        public_keys: Sequence[PlatformKey] = (),
+        base_url: str = MAIN_HOST,
+        fallback_url: str | None = None,
+        user_agent: str = USER_AGENT,
+        timeouts: Timeouts | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.merchant = merchant
+        self.keys = KeyStore(public_keys, download=self._download_certificates, clock=clock)
+        self._apiv3_key = apiv3_key
+        self._clock = clock
+        self._hosts = [_host(url) for url in (base_url, fallback_url) if url is not None]
+        limits = timeouts or Timeouts()
+        self._whole = limits.whole
+        self._timeout = {
+            "connect": limits.connect,
+            "write": limits.write,
+            "read": limits.read,
+            "pool": limits.pool,
+        }
+        self._headers = [
+            ("Accept", "application/json"),
+            ("Accept-Encoding", "gzip"),
+            ("User-Agent", user_agent),
+        ]
+        self._http = httpx.AsyncClient(
+            transport=transport,
+            # Companies reach the internet through HTTPS_PROXY; a stand-in on loopback is never behind one.
+            trust_env=not _is_loopback(self._hosts[0]),
+            # The signature covers the path, so a redirect can only lead astray.
+            follow_redirects=False,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def call(self, method: str, target: str, body: bytes = b"") -> CameBack:
+        """One attempt: `body` is signed and sent as it is. Never raises for what the wire or WeChat Pay does.
+
+        `target` is path and query, percent-escaped, exactly as they are to be signed and sent.
+        """
+        serial_no = self.keys.ring.preferred(now=self._now())
+        if serial_no is None:
+            await self.keys.refresh_if_due()
+            serial_no = self.keys.ring.preferred(now=self._now())
+        if serial_no is None:
+            # Sending now would buy an answer that nobody can check: an unknown outcome for certain.
+            why = f": {self.keys.trouble}" if self.keys.trouble else ""
+            return Failure(FailureKind.NEVER_LEFT, "NO_KEYS", f"no key to check answers with{why}"[:300])
+        came_back = await self._exchange(method, target, body, serial_no)
+        return came_back if isinstance(came_back, Failure) else await self._check(came_back)
+
+    async def get(self, target: str, *, hide: str = "") -> dict[str, Any]:
+        """The members of a genuine 200. `hide` is an openid to keep out of error texts.
+
+        Raises NotSent, NoAnswer, Doubtful, Refused, Trouble, Malformed.
+        """
+        return members_of(await self.call("GET", target), hide=hide)
+
+    async def _check(self, answer: Answer) -> Checked:
+        now = self._now()
+        checked = self._verdict(answer, now)
+        # A certificate we have not seen: WeChat Pay changes them, and a merchant moving to the public key
+        # gets answers signed with either. Ids of public keys are configured and cannot be downloaded.
+        if isinstance(checked.doubt, UnknownSerial) and not checked.doubt.serial_no.startswith(
+            PUBLIC_KEY_PREFIX
+        ):
+            await self.keys.refresh_if_due()
+            checked = self._verdict(answer, now)
+        return checked
+
+    def _verdict(self, answer: Answer, now: int) -> Checked:
+        try:
+            key = verify(answer.headers, answer.body, keys=self.keys.ring, now=now)
+        except Doubtful as doubt:
+            return Checked(answer, doubt=doubt)
+        return Checked(answer, serial_no=key.serial_no)
+
+    async def _download_certificates(self) -> tuple[PlatformKey, ...]:
+        came_back = await self._exchange("GET", CERTIFICATES_TARGET, b"", None)
+        if isinstance(came_back, Failure):
+            raise failed(came_back)
+        if came_back.status != OK:
+            # Merchants who have only the public key get 404, 403 or 500 here.
+            raise refused(came_back, verified=False, hide="")
+        return read_certificates(came_back, apiv3_key=self._apiv3_key, now=self._now())
+
+    async def _exchange(
+        self, method: str, target: str, body: bytes, serial_no: str | None
+    ) -> Answer | Failure:
+        # A quarter of a millisecond; a sender busy enough to mind may await it in a worker thread.
+        signed = authorization(
+            self.merchant, method, target, body, timestamp=self._now(), nonce=fresh_nonce()
+        )
+        headers = [*self._headers, ("Authorization", signed)]
+        if serial_no is not None:
+            # Asks for an answer signed with a key that we hold; without it a merchant who has both kinds gets
+            # certificate signatures.
+            headers.append(("Wechatpay-Serial", serial_no))
+        if body:
+            headers.append(("Content-Type", "application/json"))
+        extensions = {"target": target.encode("ascii"), "timeout": self._timeout}
+        came_back: Answer | Failure
+        try:
+            async with asyncio.timeout(self._whole):
+                for host in self._hosts:
+                    came_back = await self._send_once(
+                        httpx.Request(method, host, headers=headers, content=body, extensions=extensions)
+                    )
+                    if not (isinstance(came_back, Failure) and came_back.kind is FailureKind.NEVER_LEFT):
+                        break
+        except TimeoutError:
+            return Failure(FailureKind.AFTER_FIRST_BYTE, "TIMEOUT", f"no whole answer within {self._whole} s")
+        return came_back
+
+    async def _send_once(self, request: httpx.Request) -> Answer | Failure:
+        body = bytearray()
+        try:
+            response = await self._http.send(request, stream=True)
+            try:
+                async for chunk in response.aiter_bytes():  # gzip undone, nothing decoded
+                    body += chunk
+                    if len(body) > _LONGEST_ANSWER:
+                        return Failure(FailureKind.AFTER_FIRST_BYTE, "TOO_LONG", "the answer never ends")
+            finally:
+                await response.aclose()
+        except _NOTHING_LEFT as error:
+            return Failure(FailureKind.NEVER_LEFT, "CONNECT", _words(error))
+        except httpx.TimeoutException as error:
+            return Failure(FailureKind.AFTER_FIRST_BYTE, "TIMEOUT", _words(error))
+        except Exception as error:  # noqa: BLE001
+            # Whatever else a transport throws, bytes may have left: this must become "unknown", and an error
+            # that nobody expected must not leave the attempt without a verdict.
+            return Failure(FailureKind.AFTER_FIRST_BYTE, "LOST", _words(error))
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, headers, bytes(body))
+
+    def _now(self) -> int:
+        """Unix seconds."""
+        return self._clock() // 1000
+
+
+def _words(error: Exception) -> str:
+    # Texts of httpx speak of sockets; those of strangers may quote anything.
+    text = f": {error}" if isinstance(error, httpx.HTTPError) and str(error) else ""
+    return plain(f"{type(error).__name__}{text}", hide="")
+
+
+def _host(address: str) -> httpx.URL:
+    """Scheme and host of WeChat Pay. Raises BadSetting."""
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL:
+        raise BadSetting(
+            f"the address of WeChat Pay reads {address[:80]!a}; it must be like {MAIN_HOST}"
+        ) from None
+    bare = not (url.userinfo or url.query or url.fragment) and url.path == "/"
+    if not bare or not re.fullmatch(r"[0-9A-Za-z.:-]+", url.host):
+        raise BadSetting(
+            f"the address of WeChat Pay must be scheme and host only, like {MAIN_HOST}; the paths are "
+            "signed and nothing can stand before them"
+        )
+    if url.scheme != "https" and not (url.scheme == "http" and _is_loopback(url)):
+        raise BadSetting(f"the address of WeChat Pay must begin with https://; {url.scheme[:10]!a} was read")
+    return url
+
+
+def _is_loopback(url: httpx.URL) -> bool:
+    if url.host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(url.host).is_loopback
+    except ValueError:
+        return False
