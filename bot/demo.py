@@ -101,7 +101,10 @@ async def _nobody_approves_the_own_request(stage: Stage) -> None:
     opened = await zhao.click(card.channel, card.ts, "decline_request")
     await zhao.submit(await opened.view(_WAIT_S), {"reason": "The photo shows an intact box"})
     await _sees(lambda: stage.slack.dms("U0WANG"), stage, "the requester hears of the decline")
-    await _buttons_gone(stage, card)
+    await _card_says(stage, card, "Declined")
+    await _sees(
+        lambda: stage.slack.messages(card.channel, thread_ts=card.ts), stage, "the card's thread tells of it"
+    )
     if len(stage.wechatpay.ledger.coupons) != 1:
         raise Broken("a declined request reached WeChat Pay")
 
@@ -149,11 +152,14 @@ async def _code_arrives(stage: Stage, *, coupons: int, requester: str) -> None:
         return all(any(code in message.words() for message in place) for place in (threads, notices))
 
     await _sees(told, stage, "the coupon code stands in the thread and in the requester's DM")
-    await _buttons_gone(stage, card)
+    await _card_says(stage, card, "Sent")
 
 
-async def _buttons_gone(stage: Stage, card: Message) -> None:
-    await _sees(lambda: not card.element("approve_request"), stage, "the card has no buttons any more")
+async def _card_says(stage: Stage, card: Message, state: str) -> None:
+    def said() -> bool:
+        return state in card.words() and not card.element("approve_request")
+
+    await _sees(said, stage, f"the card says {state} and has no buttons any more")
 
 
 async def _sees(condition: Callable[[], T | None], stage: Stage, promise: str) -> T:

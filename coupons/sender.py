@@ -181,11 +181,12 @@ class Sender:
 
     def _write(self, tx: Transaction, before: Request, step: Step) -> None:
         saved = tx.save(before, step.after)
+        if saved.state is not before.state:
+            # Before the thread: who opens it must find the card saying the same.
+            tx.post(Post(kind=PostKind.CARD, request_id=saved.id))
         for event in step.events:
             seq = tx.append(event)
             if event.tag in _TOLD:
                 tx.post(Post(kind=PostKind.STEP, request_id=saved.id, seq=seq))
             if event.tag in _NOTICED:
                 tx.post(Post(kind=PostKind.NOTICE, request_id=saved.id, seq=seq, person=saved.requester))
-        if saved.state is not before.state:
-            tx.post(Post(kind=PostKind.CARD, request_id=saved.id))
