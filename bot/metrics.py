@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from coupons.ports import Kind
 
@@ -17,13 +17,6 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        #: `.labels(before=..., after=...)`: states of `coupons.model.State`; `before` of a new request is "".
-        self.transitions = Counter(
-            "coupon_request_transitions",
-            "State changes of requests.",
-            ("before", "after"),
-            registry=self.registry,
-        )
         #: `.labels(outcome=...)`: a `coupons.ports.Kind`.
         self.attempts = Counter(
             "coupon_attempts",
@@ -31,21 +24,11 @@ class Metrics:
             ("outcome",),
             registry=self.registry,
         )
-        #: `.set(n)`
-        self.outbox_waiting = Gauge(
-            "coupon_outbox_waiting", "Posts promised to Slack and not made yet.", registry=self.registry
-        )
         #: `.observe(seconds)`
         self.ack_seconds = Histogram(
             "coupon_ack_seconds",
             "From a Slack payload's arrival to its ack.",
             buckets=_ACK_BUCKETS_S,
-            registry=self.registry,
-        )
-        #: `.set(seconds)`
-        self.sending_lag_seconds = Gauge(
-            "coupon_sending_lag_seconds",
-            "How long the request that is due longest has been due.",
             registry=self.registry,
         )
         # From the first scrape on, so that the first unknown outcome is an increase and rings the alarm.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
@@ -29,8 +31,18 @@ def session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S), trust_env=True)
 
 
-def bolt_app(client: AsyncWebClient, *, team: str, bot_user: str, signing_secret: str | None) -> AsyncApp:
-    """`signing_secret` None: Socket Mode, where the socket itself is authenticated."""
+def bolt_app(
+    client: AsyncWebClient,
+    *,
+    team: str,
+    bot_user: str,
+    signing_secret: str | None,
+    on_ack: Callable[[float], None],
+) -> AsyncApp:
+    """`signing_secret` None: Socket Mode, where the socket itself is authenticated.
+
+    `on_ack` hears the seconds that each payload took.
+    """
 
     async def authorize(**_: Any) -> AuthorizeResult:
         # Ours, so that Bolt asks Slack nothing before a listener runs, and takes no OAuth settings from the
@@ -38,9 +50,8 @@ def bolt_app(client: AsyncWebClient, *, team: str, bot_user: str, signing_secret
         return AuthorizeResult(enterprise_id=None, team_id=team, bot_user_id=bot_user, bot_token=client.token)
 
     logger = logging.getLogger("slack_bolt.AsyncApp")
-    # Bolt warns that it ignores the token in favour of `authorize`, which is what we want.
-    logger.addFilter(lambda record: "will be ignored" not in record.getMessage())
-    return AsyncApp(
+    logger.addFilter(_without_token_warning)
+    app = AsyncApp(
         client=client,
         logger=logger,
         authorize=authorize,
@@ -50,3 +61,16 @@ def bolt_app(client: AsyncWebClient, *, team: str, bot_user: str, signing_secret
         process_before_response=True,
         attaching_function_token_enabled=False,
     )
+
+    async def timed(next_: Callable[[], Awaitable[None]]) -> None:
+        started = time.perf_counter()
+        await next_()
+        on_ack(time.perf_counter() - started)
+
+    app.use(timed)
+    return app
+
+
+def _without_token_warning(record: logging.LogRecord) -> bool:
+    """Bolt warns that it ignores the token in favour of `authorize`, which is what we want."""
+    return "will be ignored" not in record.getMessage()

@@ -146,6 +146,7 @@ def build(
         team=workspace.team,
         bot_user=workspace.bot_user,
         signing_secret=secret.get_secret_value() if secret and not settings.slack_app_token else None,
+        on_ack=metrics.ack_seconds.observe,
     )
     commands = Commands(
         desk=desk,

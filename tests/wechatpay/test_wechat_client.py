@@ -145,6 +145,19 @@ async def test_no_log_line_of_any_library_holds_an_openid_or_a_signature(
         assert sent not in text
 
 
+async def test_a_stand_in_on_loopback_is_never_behind_the_company_s_proxy(
+    platform: Platform, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = f"http://{await free_address()}"
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, nobody)
+        monkeypatch.setenv(name.lower(), nobody)
+    platform.says(200, {})
+    assert isinstance(await build(base_url=platform.url).call("GET", ODD), Checked)
+    found = await failure(build(base_url=MAIN_HOST))  # the public host is: nobody there, and nothing left
+    assert (found.kind, found.code) == (FailureKind.NEVER_LEFT, "CONNECT")
+
+
 # ---- What is believed -------------------------------------------------------------------------------------
 
 
@@ -296,6 +309,7 @@ async def test_without_any_key_to_check_the_answer_nothing_is_sent(platform: Pla
     assert isinstance(came_back, Failure)
     assert (came_back.kind, came_back.code) == (FailureKind.NEVER_LEFT, "NO_KEYS")
     assert "无可用的平台证书" in came_back.message
+    assert "configure the public key" in came_back.message
     assert platform.targets == ["/v3/certificates"]
     with pytest.raises(NotSent):
         await client.get(ODD)
@@ -426,7 +440,8 @@ async def test_an_answer_that_trickles_for_ever_hits_the_whole_deadline(build: B
             gone.set()
 
     async with raw_server(trickle) as address:
-        found = await failure(build(base_url=f"http://{address}", timeouts=Timeouts(whole=0.1)))
+        async with asyncio.timeout(20):  # a broken deadline must fail this test, not hang it
+            found = await failure(build(base_url=f"http://{address}", timeouts=Timeouts(whole=0.1)))
         await gone.wait()  # and the connection was given up, not left behind
     assert (found.kind, found.code) == (FailureKind.AFTER_FIRST_BYTE, "TIMEOUT")
     assert "0.1 s" in found.message
