@@ -173,7 +173,8 @@ def _refused(request: Request, events: list[Event], outcome: Outcome, now: int) 
 
 def _held(request: Request, events: list[Event], code: str, now: int) -> Step:
     after = move(request, State.HELD, now=now, due_at=None, problem=code)
-    detail: dict[str, Json] = {"code": code, "not_known": request.unknown_at is not None}
+    # An unsigned refusal could be anybody's: the coupon may have been given all the same.
+    detail: dict[str, Json] = {"code": code, "not_known": request.open_attempts > 0}
     return Step(after, [*events, Event(Tag.REQUEST_HELD, SYSTEM, request.id, detail)])
 
 

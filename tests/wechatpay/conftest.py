@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
-from signing_platform import NOW, Platform, vector_key
+from signing_platform import NOW, Build, Platform, vector_key
 
 from wechatpay.client import Client
 from wechatpay.keyring import PlatformKey
@@ -40,14 +41,27 @@ async def platform() -> AsyncIterator[Platform]:
 
 
 @pytest.fixture
-async def client(
-    platform: Platform, merchant: Merchant, public_key: PlatformKey, apiv3_key: bytes
-) -> AsyncIterator[Client]:
-    async with Client(
-        merchant=merchant,
-        apiv3_key=apiv3_key,
-        public_keys=[public_key],
-        base_url=platform.url,
-        clock=lambda: NOW * 1000,
-    ) as built:
-        yield built
+async def build(merchant: Merchant, public_key: PlatformKey, apiv3_key: bytes) -> AsyncIterator[Build]:
+    """Clients that differ in one thing from the usual one; closed at the end."""
+    built: list[Client] = []
+
+    def make(**changed: Any) -> Client:
+        usual = {
+            "merchant": merchant,
+            "apiv3_key": apiv3_key,
+            "public_keys": [public_key],
+            "clock": lambda: NOW * 1000,
+        }
+        built.append(Client(**(usual | changed)))
+        return built[-1]
+
+    yield make
+    for client in built:
+        await client.aclose()
+
+
+@pytest.fixture
+def client(build: Build, platform: Platform) -> Client:
+    """The usual client, talking to `platform`."""
+    built: Client = build(base_url=platform.url)
+    return built

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import functools
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,12 +18,14 @@ from aiohttp import web
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "wechatpay.json").read_text())
 #: Unix seconds; the clock of all tests stands here.
 NOW = 1767225613
 
+#: Makes a client that differs in what is given from the usual one.
+Build = Callable[..., Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -131,3 +134,19 @@ class Platform:
 
     async def __aexit__(self, *error: object) -> None:
         await self._runner.cleanup()
+
+
+def assert_signed_by_us(method: str, target: str, headers: dict[str, str], body: bytes) -> None:
+    """Check the Authorization header as WeChat Pay would, from what arrived on the wire."""
+    scheme, _, fields = headers["Authorization"].partition(" ")
+    assert scheme == "WECHATPAY2-SHA256-RSA2048"
+    parts = dict(re.findall(r'([a-z_]+)="([^"]*)"', fields))
+    assert (parts["mchid"], parts["serial_no"]) == (
+        vector_key("merchant")["mchid"],
+        vector_key("merchant")["serial_no"],
+    )
+    assert len(parts["timestamp"]) == 10
+    assert re.fullmatch(r"[0-9A-Za-z]{32}", parts["nonce_str"])
+    message = f"{method}\n{target}\n{parts['timestamp']}\n{parts['nonce_str']}\n".encode() + body + b"\n"
+    ours: Any = load_pem_public_key(vector_key("merchant")["public_key_pem"].encode())
+    ours.verify(base64.b64decode(parts["signature"]), message, padding.PKCS1v15(), hashes.SHA256())
