@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from wechatpay.client import MAIN_HOST, SECOND_HOST
@@ -106,6 +106,14 @@ class Settings(BaseSettings):
     coupon_config: Path = Path("coupon.toml")
     #: Host and port; port 0: any free one.
     coupon_listen: tuple[str, int] = Field(default=("127.0.0.1", 8080))
+
+    #: Where a secret was read from, by name: for the sentence when it turns out to be no key.
+    _files: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def origin(self, name: str) -> str:
+        """The variable that gave this value, with its file if it named one."""
+        path = self._files.get(name)
+        return name if path is None else f"{name}_FILE ({path})"
 
     @property
     def socket_mode(self) -> bool:
@@ -233,6 +241,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     # Raised outside of the except block: the library's error holds the values.
     if problems or settings is None:
         raise SettingsProblems(tuple(problems[name] for name in NAMES if name in problems))
+    paths = {name: environ.get(f"{name}_FILE", "").strip() for name in FILES}
+    settings._files.update({name: _shown(path) for name, path in paths.items() if path})  # noqa: SLF001 - own
     return settings
 
 

@@ -65,7 +65,7 @@ class Bells:
 def wechatpay_client(settings: Settings) -> Client:
     """Raises BadSetting: a key or number that cannot be right, named by its setting."""
     merchant = _named(
-        "WECHATPAY_PRIVATE_KEY",
+        settings.origin("WECHATPAY_PRIVATE_KEY"),
         lambda: load_merchant(
             mchid=settings.wechatpay_mchid,
             serial_no=settings.wechatpay_serial_no,
@@ -73,13 +73,14 @@ def wechatpay_client(settings: Settings) -> Client:
         ),
     )
     apiv3_key = _named(
-        "WECHATPAY_APIV3_KEY", lambda: read_apiv3_key(settings.wechatpay_apiv3_key.get_secret_value())
+        settings.origin("WECHATPAY_APIV3_KEY"),
+        lambda: read_apiv3_key(settings.wechatpay_apiv3_key.get_secret_value()),
     )
     public_keys = []
     key_id, pem = settings.wechatpay_public_key_id, settings.wechatpay_public_key
     if key_id is not None and pem is not None:
         key = _named(
-            "WECHATPAY_PUBLIC_KEY",
+            settings.origin("WECHATPAY_PUBLIC_KEY"),
             lambda: load_public_key(key_id=key_id, pem=pem.get_secret_value(), merchant=merchant),
         )
         public_keys.append(key)

@@ -134,12 +134,11 @@ class Announcer:
     async def _deliver(self, delivery: Delivery) -> None:
         post = delivery.post
         request = await self._request(post.request_id)
-        if post.kind is PostKind.CARD:
-            if request is not None:
-                await self._deliver_card(delivery, request)
-            return
         event = await self._ledger.read(lambda look: look.event(post.seq or 0))
-        if event is None:
+        if post.kind is PostKind.CARD and request is not None:
+            await self._deliver_card(delivery, request)
+        elif event is None:
+            # Nothing to tell of: kept, it would be looked at for ever.
             await self._finish(delivery)
         elif post.kind is PostKind.STEP and request is not None:
             await self._deliver_step(delivery, request, event)

@@ -297,7 +297,10 @@ def test_each_secret_may_be_a_file(name: str, tmp_path: Path) -> None:
     # With what an editor adds: a byte order mark and a last line break.
     file.write_bytes(b"\xef\xbb\xbf" + everything[name].encode() + b"\r\n")
     by_file = {key: value for key, value in everything.items() if key != name} | {f"{name}_FILE": str(file)}
-    assert load_settings(by_file) == load_settings(everything)
+    settings = load_settings(by_file)
+    assert settings.model_dump() == load_settings(everything).model_dump()
+    assert settings.origin(name) == f"{name}_FILE ('{file}')"
+    assert load_settings(everything).origin(name) == name
 
 
 def test_a_file_that_cannot_be_used_is_named_with_the_reason(tmp_path: Path) -> None:

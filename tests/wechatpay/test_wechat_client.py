@@ -1,4 +1,4 @@
-"""The network edge over real sockets: what leaves, what is believed, and what a broken wire is called."""
+"""The network edge over real sockets: what leaves, what is believed, and with which keys."""
 
 from __future__ import annotations
 
