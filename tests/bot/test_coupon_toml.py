@@ -45,7 +45,7 @@ def problems_of(file: Path, text: str) -> list[str]:
 
 def test_the_example_means_what_it_says() -> None:
     config = load_coupon_toml(EXAMPLE)
-    assert (config.approval_channel, config.audit_channel) == ("C0APPROVE", "C0AUDIT")
+    assert (config.approval_channel, config.audit_channel) == ("C0APPROVE", None)
     assert config.policy == Policy(
         agents=("S0AGENTS",),
         approvers=("S0LEADS", "U0WANG"),
