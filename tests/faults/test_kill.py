@@ -30,9 +30,13 @@ class Campaign:
     #: Requests whose number an agent was told.
     acked: set[int] = field(default_factory=set)
 
-    async def agent(self, requests: int) -> None:
+    async def agent(self, requests: int, kills: int) -> None:
         """Types until so many were acked; what was not, is typed again, as a person does."""
         while len(self.acked) < requests:
+            # In step with the killer, so that no kill meets an idle bot.
+            if len(self.acked) * kills > (self.bot.kills + 1) * requests:
+                await asyncio.sleep(0.02)
+                continue
             openid = f"oCust{len(self.acked):04d}_{self.dice.randrange(10**12):012d}-x"
             stock = self.dice.choice(("late-10", "late-10", "sorry-50"))
             answer = await self.shop.send(f"send {openid} {stock} parcel {len(self.acked)} late")
@@ -80,7 +84,7 @@ async def test_killed_at_random_it_doubles_loses_and_forges_nothing(
     async with _campaign(tmp_path, seed=20261123) as campaign:
         shop = campaign.shop
         leads = [asyncio.create_task(campaign.lead(who)) for who in _LEADS]
-        await asyncio.gather(campaign.agent(requests), campaign.killer(kills))
+        await asyncio.gather(campaign.agent(requests, kills), campaign.killer(kills))
         await until(lambda: _all_final(shop) or None, within_s=600.0)
         for lead in leads:
             lead.cancel()

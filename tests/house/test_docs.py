@@ -1,0 +1,61 @@
+"""What the documents promise exists."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from bot.cli import cli
+from coupons.events import Tag
+from handlers.parsing import SUBCOMMANDS
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_command_of_the_program_has_help_and_a_place_in_the_docs() -> None:
+    pages = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    for name, command in cli.commands.items():
+        assert command.help, name
+        assert f"coupon-bot {name}" in pages, name
+        for inner, subcommand in getattr(command, "commands", {}).items():
+            assert subcommand.help, f"{name} {inner}"
+            assert f"{name} {inner}" in pages, f"{name} {inner}"
+
+
+def test_every_slash_command_is_on_the_agents_or_the_approvers_page() -> None:
+    pages = "".join(
+        (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("agent.md", "approver.md")
+    )
+    for name in SUBCOMMANDS:
+        assert f"/coupon {name}" in pages, name
+
+
+def test_every_tag_of_the_log_is_on_the_auditors_page() -> None:
+    page = (ROOT / "docs" / "auditor.md").read_text(encoding="utf-8")
+    for tag in Tag:
+        assert f"`{tag}`" in page, tag
+
+
+def test_decisions_are_numbered_without_gaps() -> None:
+    numbers = [int(path.name[:4]) for path in sorted((ROOT / "docs" / "decisions").glob("*.md"))]
+    assert numbers[0] == 1
+    assert all(second == first + 1 for first, second in pairwise(numbers))
+
+
+def test_every_target_that_the_readme_names_is_in_the_makefile() -> None:
+    made = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    pages = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    named = set(re.findall(r"(?:`|^ {4})make ([a-z]+)", pages, re.MULTILINE))
+    assert named
+    assert named <= made
