@@ -66,6 +66,8 @@ class Campaign:
 async def _campaign(folder: Path, seed: int) -> AsyncGenerator[Campaign]:
     stand_in = WeChatPay(keys(), stocks=STOCKS)
     stand_in.faults.rate(Fault(FaultKind.LOST_ANSWER), 0.2, seed=seed)
+    # Slow answers, so that kills meet attempts on the wire.
+    stand_in.faults.rate(Fault(FaultKind.SLOW, seconds=0.5), 0.5, seed=seed + 1)
     async with Workspace().serve(ack_seconds=1.0) as slack, stand_in.serve() as running:
         slack.duplicate = True
         environ = environment(slack, running.url, folder, mode=KeyMode.PUBLIC_KEY)
@@ -92,6 +94,8 @@ async def test_killed_at_random_it_doubles_loses_and_forges_nothing(
         await until(lambda: not shop.rows("select 1 from outbox") or None, within_s=120.0)
         assert await campaign.bot.stop() == 0
         assert campaign.bot.kills >= kills
+        finished = [event["detail"] for event in shop.events() if event["tag"] == "attempt:finished"]
+        assert any(detail["code"] == "INTERRUPTED" for detail in finished), "no kill met an attempt"
         _nothing_doubled_lost_or_unapproved(shop, campaign.acked)
         _cards_say_what_rows_say(shop.slack, shop)
         shop.audit_holds()

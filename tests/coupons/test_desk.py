@@ -1,0 +1,114 @@
+"""One click is one decision, however often it is taken up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from coupons.desk import Ask, Desk, Submitted
+from coupons.events import PostKind
+from coupons.model import ClickAction, CodeMode, NewClick, Person, State, Stock
+from coupons.policy import Policy, Rule
+from storage.ledger import SqliteLedger
+from tests.coupons.samples import OPENID
+
+STOCK = Stock("1212121212", "late-10", "¥10 off", 1000, CodeMode.WECHATPAY_MODE)
+TEAM = "T1"
+
+
+class Colleagues:
+    """Slack's directory, where everybody is a colleague and no group is known."""
+
+    async def person(self, user_id: str) -> Person:
+        return Person(user_id=user_id, team=TEAM)
+
+    async def members(self, group_id: str) -> frozenset[str]:
+        raise AssertionError(group_id)
+
+
+class Paper:
+    """An issuer that can compose and nothing else: the desk must never send."""
+
+    def compose(self, *, out_request_no: str, openid: str, stock_id: str, code_mode: CodeMode) -> bytes:
+        return f"{out_request_no} {openid} {stock_id} {code_mode}".encode()
+
+
+def now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@pytest.fixture
+async def ledger(tmp_path: Path) -> AsyncGenerator[SqliteLedger]:
+    ledger = SqliteLedger(tmp_path / "coupon.db", clock=now, on_commit=lambda _: None)
+    yield ledger
+    await ledger.close()
+
+
+@pytest.fixture
+def desk(ledger: SqliteLedger) -> Desk:
+    policy = Policy(agents=(), approvers=("U0WANG", "U0ZHAO"), rules=(Rule(None, 2, ()),))
+    return Desk(
+        ledger=ledger,
+        directory=Colleagues(),
+        issuer=Paper(),  # type: ignore[arg-type]  # nothing else may be called
+        policy=policy,
+        team=TEAM,
+        clock=now,
+    )
+
+
+async def _asked(desk: Desk) -> int:
+    ask = Ask(delivery="T1:1.2.3", requester="U0LI", team=TEAM, openid=OPENID, stock=STOCK, reason="late")
+    made = await desk.submit(ask)
+    assert isinstance(made, Submitted)
+    return made.request.id
+
+
+def _click(number: int, person: str, key: str) -> NewClick:
+    return NewClick(
+        key=key,
+        action=ClickAction.APPROVE,
+        request_id=number,
+        person=person,
+        team=TEAM,
+        channel="C0APPROVE",
+        reason="",
+        at=now(),
+    )
+
+
+async def test_a_click_taken_up_twice_is_decided_once_and_answers_nobody_twice(
+    ledger: SqliteLedger, desk: Desk
+) -> None:
+    number = await _asked(desk)
+    await desk.keep_click(_click(number, "U0WANG", "k1"))
+    [click] = await ledger.read(lambda rows: rows.open_clicks(10))
+    await desk.decide(click)
+    await desk.decide(click)
+    tags = [event.tag for event in await ledger.read(lambda rows: rows.events_of(number))]
+    assert tags == ["request:created", "approval:given"]
+    assert await ledger.read(lambda rows: rows.due_posts(PostKind.ANSWER, now(), 10)) == []
+
+
+async def test_two_clicks_of_one_person_are_one_approval(ledger: SqliteLedger, desk: Desk) -> None:
+    number = await _asked(desk)
+    for key in ("k1", "k2"):
+        await desk.keep_click(_click(number, "U0WANG", key))
+    for click in await ledger.read(lambda rows: rows.open_clicks(10)):
+        await desk.decide(click)
+    request = await ledger.read(lambda rows: rows.request(number))
+    assert request is not None
+    assert request.state is State.PENDING
+    assert len(await ledger.read(lambda rows: rows.approvals(number))) == 1
+
+
+async def test_the_same_delivery_asks_once_even_where_a_limit_has_been_reached_since(
+    ledger: SqliteLedger, desk: Desk
+) -> None:
+    first = await _asked(desk)
+    assert await _asked(desk) == first
+    created = [event.tag for event in await ledger.read(lambda rows: rows.events_of(first))]
+    assert created == ["request:created"]

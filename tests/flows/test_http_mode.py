@@ -1,0 +1,202 @@
+"""Without an app token Slack posts to us, signed; what is not signed by Slack does nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import socket
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+import aiohttp
+import pytest
+import structlog
+
+from bot.coupon_toml import load_coupon_toml
+from bot.service import Service
+from bot.settings import load_settings
+from sandbox.slack import Twice, Workspace, server_error
+from sandbox.wechatpay.keyring import KeyMode
+from sandbox.wechatpay.stand_in import WeChatPay
+from tests.world import OPENID, QUICK, STOCKS, World, environment, keys
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(slots=True)
+class HttpShop:
+    """The bot in HTTP mode between its stand-ins, perhaps not ready yet."""
+
+    shop: World
+    url: str
+    session: aiohttp.ClientSession
+    running: asyncio.Task[None]
+
+    async def status(self, path: str) -> tuple[int, str]:
+        async with self.session.get(self.url + path) as answer:
+            return answer.status, await answer.text()
+
+    async def ready(self) -> None:
+        """Until `/readyz` says so."""
+        async with asyncio.timeout(15.0):
+            while True:
+                assert not self.running.done()
+                try:
+                    if (await self.status("/readyz"))[0] == 200:
+                        return
+                except aiohttp.ClientConnectionError:
+                    pass
+                await asyncio.sleep(0.02)
+
+    async def post(
+        self, body: str, *, secret: str | None = None, age_s: int = 0, content_type: str = FORM
+    ) -> int:
+        """As Slack does; the secret and the age may be wrong. Returns the status."""
+        stamp = str(int(time.time()) - age_s)
+        key = self.shop.slack.setup.signing_secret if secret is None else secret
+        signature = hmac.new(key.encode(), f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
+        headers = {
+            "Content-Type": content_type,
+            "X-Slack-Request-Timestamp": stamp,
+            "X-Slack-Signature": f"v0={signature}",
+        }
+        async with self.session.post(f"{self.url}/slack/events", data=body, headers=headers) as answer:
+            return answer.status
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def http_shop(folder: Path, *, slack_is_down: bool = False) -> AsyncGenerator[HttpShop]:
+    stand_in = WeChatPay(keys(), stocks=STOCKS)
+    async with (
+        Workspace().serve() as slack,
+        stand_in.serve() as running,
+        aiohttp.ClientSession() as session,
+    ):
+        if slack_is_down:
+            slack.faults.rate("auth.test", server_error(), share=1.0)
+        port = _free_port()
+        environ = environment(slack, running.url, folder, mode=KeyMode.PUBLIC_KEY)
+        del environ["SLACK_APP_TOKEN"]
+        environ["SLACK_SIGNING_SECRET"] = slack.setup.signing_secret
+        environ["COUPON_LISTEN"] = f"127.0.0.1:{port}"
+        settings = load_settings(environ)
+        config = load_coupon_toml(settings.coupon_config)
+        stop = asyncio.Event()
+        service = Service(settings, config, logger=structlog.get_logger(), pace=QUICK)
+        task = asyncio.create_task(service.run(stop))
+        shop = World(slack, stand_in, folder, environ)
+        here = HttpShop(shop, f"http://127.0.0.1:{port}", session, task)
+        try:
+            if not slack_is_down:
+                await here.ready()
+                await slack.use_request_url(f"{here.url}/slack/events")
+            yield here
+        finally:
+            stop.set()
+            await task
+
+
+def _command(here: HttpShop, **changes: str) -> str:
+    values = {
+        "command": "/coupon",
+        "text": f"send {OPENID} late-10 forged",
+        "team_id": here.shop.slack.setup.team_id,
+        "user_id": "U0LI",
+        "channel_id": "C0SUPPORT",
+        "trigger_id": "1.2.3",
+        "api_app_id": here.shop.slack.setup.app_id,
+        "token": "old",
+    }
+    return urlencode(values | changes)
+
+
+def _click(here: HttpShop, number: int) -> str:
+    payload = {
+        "type": "block_actions",
+        "user": {"id": "U0WANG", "team_id": here.shop.slack.setup.team_id},
+        "team": {"id": here.shop.slack.setup.team_id},
+        "channel": {"id": "C0APPROVE"},
+        "trigger_id": "4.5.6",
+        "api_app_id": here.shop.slack.setup.app_id,
+        "actions": [{"action_id": "approve_request", "value": str(number), "type": "button"}],
+    }
+    return urlencode({"payload": json.dumps(payload)})
+
+
+async def test_signed_requests_work_from_the_command_to_the_coupon(tmp_path: Path) -> None:
+    async with http_shop(tmp_path) as here:
+        number = await here.shop.ask()
+        await here.shop.approve(number)
+        await here.shop.state(number, "sent")
+        [coupon] = here.shop.wechatpay.ledger.coupons
+        assert any(coupon.coupon_code in reply for reply in here.shop.thread(number))
+        declined = await here.shop.ask(who="U0SUN")
+        await here.shop.decline(declined, "on time")
+        await here.shop.state(declined, "declined")
+        # No link was opened: everything came over HTTP.
+        assert here.shop.slack.sockets.links == []
+        assert here.shop.slack.calls("apps.connections.open") == []
+        here.shop.audit_holds()
+
+
+async def test_the_same_http_deliveries_twice_make_one_request_and_one_coupon(tmp_path: Path) -> None:
+    async with http_shop(tmp_path) as here:
+        here.shop.slack.duplicate = Twice.TOGETHER
+        number = await here.shop.ask()
+        await here.shop.approve(number)
+        await here.shop.state(number, "sent")
+        assert here.shop.newest() == 1
+        assert len(here.shop.wechatpay.ledger.coupons) == 1
+
+
+async def test_what_is_not_signed_by_slack_gets_401_and_does_nothing(tmp_path: Path) -> None:
+    async with http_shop(tmp_path) as here:
+        number = await here.shop.ask()
+        before = here.shop.rows("select * from event"), here.shop.rows("select * from click")
+        assert await here.post(_command(here), secret="guessed") == 401
+        assert await here.post(_click(here, number), secret="guessed") == 401
+        assert await here.post(_click(here, number), secret="socket-mode") == 401
+        # A recording, replayed: Slack's own advice is five minutes.
+        assert await here.post(_click(here, number), age_s=301) == 401
+        async with here.session.post(f"{here.url}/slack/events", data=_click(here, number)) as unsigned:
+            assert unsigned.status == 401
+        assert before == (here.shop.rows("select * from event"), here.shop.rows("select * from click"))
+        assert here.shop.newest() == number
+        # The same bytes under the right signature do count, so it was the signature that stopped them.
+        assert await here.post(_click(here, number)) == 200
+        await here.shop.state(number, "sent")
+
+
+async def test_before_it_is_ready_slack_is_told_503_and_nothing_is_kept(tmp_path: Path) -> None:
+    async with http_shop(tmp_path, slack_is_down=True) as here:
+        await here.shop.slack.wait_for(lambda: here.shop.slack.calls("auth.test") or None)
+        assert await here.post(_command(here)) == 503
+        assert (await here.status("/healthz"))[0] == 200
+        status, body = await here.status("/readyz")
+        assert status == 503
+        assert "slack: Slack does not answer" in json.loads(body)
+        here.shop.slack.faults.clear()
+        await here.ready()
+        assert here.shop.rows("select * from request") == []
+        await here.shop.slack.use_request_url(f"{here.url}/slack/events")
+        assert await here.shop.ask() == 1
+
+
+@pytest.mark.parametrize("body", ["", "{", "payload=%7B", "command=%2Fcoupon"])
+async def test_bytes_that_are_no_payload_of_ours_break_nothing(tmp_path: Path, body: str) -> None:
+    async with http_shop(tmp_path) as here:
+        await here.post(body)
+        await here.post(body, content_type="application/json")
+        assert await here.shop.ask() == 1

@@ -1,0 +1,455 @@
+"""Slack on its bad days: nothing is lost, nothing stands twice, and nobody waits for an ack."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from sandbox.slack import Twice, Workspace, api_error, cut_after, rate_limited, server_error, slow
+from sandbox.slack.messages import Message
+from sandbox.slack.state import Call
+from sandbox.slack.view_store import View
+from tests.world import OPENID, World, until, world
+
+
+def cards(shop: World, number: int) -> list[Message]:
+    """Every message in the channel's main line that is about this request."""
+    found = shop.slack.messages("C0APPROVE")
+    return [message for message in found if re.search(rf"#{number}\b", message.text)]
+
+
+def replies(shop: World, number: int, words: str) -> list[str]:
+    return [reply for reply in shop.thread(number) if words in reply]
+
+
+def deliveries(calls: list[Call]) -> list[str]:
+    """The delivery ids of posts, in their order."""
+    return [call.arguments["metadata"]["event_payload"]["delivery_id"] for call in calls]
+
+
+async def form(shop: World, number: int, who: str = "U0WANG") -> View:
+    """The decline form, open on this person's screen."""
+    card = await shop.card(number)
+    return await (await shop.slack.person(who).click(card.channel, card.ts, "decline_request")).view()
+
+
+def typed_without_limits(view: View) -> None:
+    """From here on the form takes any text: a client that is not Slack's keeps to no limit."""
+    block = view.input_block("reason")
+    assert block is not None
+    block["element"].pop("max_length")
+
+
+# --- answers that get lost
+
+
+async def test_a_card_whose_answer_was_cut_after_it_was_posted_stands_once(shop: World) -> None:
+    shop.slack.faults.next("chat.postMessage", cut_after())
+    number = await shop.ask()
+    assert [card.ts for card in cards(shop, number)] == [(await shop.card(number)).ts]
+    assert len(shop.slack.calls("chat.postMessage")) == 1
+    assert shop.slack.calls("conversations.history")
+    # It is the card that works, not a copy beside it.
+    await shop.approve(number)
+    await shop.state(number, "sent")
+
+
+async def test_thread_replies_and_direct_messages_whose_answers_were_cut_stand_once(shop: World) -> None:
+    number = await shop.ask()
+    shop.slack.faults.next("chat.postMessage", cut_after(), times=3)
+    await shop.approve(number)
+    await shop.state(number, "sent")
+    assert shop.slack.faults.waiting == 0
+    assert len(replies(shop, number, "approved")) == 1
+    assert len(replies(shop, number, "is sent")) == 1
+    assert len(shop.slack.dms("U0LI")) == 1
+    posts = deliveries(shop.slack.calls("chat.postMessage"))
+    assert sorted(posts) == sorted(set(posts))
+    assert {call.arguments["channel"] for call in shop.slack.calls("conversations.history")} == {"D0LI"}
+    assert shop.slack.calls("conversations.replies")
+
+
+async def test_a_post_cut_before_it_was_taken_is_made_again(shop: World) -> None:
+    """The bot cannot tell the two cuts apart without looking."""
+    shop.slack.faults.next("chat.postMessage", server_error(503))
+    number = await shop.ask()
+    assert len(cards(shop, number)) == 1
+    posts = deliveries(shop.slack.calls("chat.postMessage"))
+    assert len(posts) == 2
+    assert len(set(posts)) == 1
+
+
+async def test_while_slack_cannot_be_asked_whether_it_stands_nothing_is_posted_again(shop: World) -> None:
+    shop.slack.faults.next("chat.postMessage", cut_after())
+    shop.slack.faults.next("conversations.history", server_error())
+    number = await shop.ask()
+    assert len(cards(shop, number)) == 1
+    assert len(shop.slack.calls("conversations.history")) == 2
+    assert len(shop.slack.calls("chat.postMessage")) == 1
+
+
+async def test_a_lost_post_is_found_on_a_later_page_of_the_history(shop: World) -> None:
+    shop.slack.state.page_cap = 1
+    shop.slack.faults.next("chat.postMessage", cut_after())
+    shop.slack.faults.next("conversations.history", server_error())
+    answer = await shop.send(f"send {OPENID} late-10 parcel")
+    assert answer.error is None
+    await shop.slack.wait_for(lambda: cards(shop, 1) or None)
+    for line in ("late again?", "yes", "I ask for one"):
+        shop.slack.person("U0WANG").say("C0APPROVE", line)
+    await shop.card(1)
+    assert len(cards(shop, 1)) == 1
+    assert len(shop.slack.calls("conversations.history")) >= 5
+
+
+async def test_after_a_restart_a_post_whose_answer_was_lost_is_still_looked_for(shop: World) -> None:
+    shop.slack.faults.next("chat.postMessage", cut_after())
+    await shop.send(f"send {OPENID} late-10 parcel")
+    await until(lambda: shop.rows("select 1 from outbox where maybe_posted = 1 and tries = 1") or None)
+    await shop.stop()
+    await shop.start()
+    await shop.card(1)
+    assert len(cards(shop, 1)) == 1
+    assert len(shop.slack.calls("chat.postMessage")) == 1
+
+
+async def test_with_every_fifth_answer_lost_each_request_has_one_card_one_reply_each_and_one_dm(
+    shop: World,
+) -> None:
+    shop.slack.faults.rate("chat.postMessage", cut_after(), share=0.2, seed=20261123)
+
+    async def whole(place: int) -> int:
+        # Not all from one agent: each direct message is a lane of its own.
+        who = ("U0LI", "U0SUN", "U0WANG")[place % 3]
+        answer = await shop.send(f"send oCust{place:024d} late-10 parcel {place}", who)
+        found = re.search(r"#(\d+)", answer.text)
+        assert found, answer.text
+        number = int(found[1])
+        await shop.approve(number, "U0ZHAO")
+        return number
+
+    numbers = await asyncio.gather(*(whole(place) for place in range(15)))
+    await asyncio.gather(*(shop.state(number, "sent") for number in numbers))
+    lost = [call for call in shop.slack.calls("chat.postMessage") if call.fault]
+    assert len(lost) >= 5
+    assert sorted(numbers) == list(range(1, 16))
+    for number in numbers:
+        assert len(cards(shop, number)) == 1
+        told = shop.thread(number)
+        assert [len(replies(shop, number, words)) for words in ("approved", "is sent")] == [1, 1], told
+        assert len(told) == 2
+    dms = [dm for who in ("U0LI", "U0SUN", "U0WANG") for dm in shop.slack.dms(who)]
+    about = Counter(match[1] for dm in dms if (match := re.search(r"#(\d+)", dm.text)))
+    assert about == {str(number): 1 for number in numbers}
+    posts = shop.slack.messages("C0APPROVE")
+    ids = [message.metadata["event_payload"]["delivery_id"] for message in posts if message.metadata]
+    assert len(set(ids)) == len(ids) == 15
+
+
+# --- Slack says no, or not now
+
+
+async def test_errors_and_rate_limits_delay_everything_and_lose_nothing(shop: World) -> None:
+    shop.slack.faults.next("chat.postMessage", server_error(), rate_limited(1))
+    shop.slack.faults.next("chat.update", rate_limited(1), server_error())
+    number = await shop.ask()
+    await shop.approve(number)
+    await shop.state(number, "sent")
+    assert shop.slack.faults.waiting == 0
+    assert len(cards(shop, number)) == 1
+    assert [len(replies(shop, number, words)) for words in ("approved", "is sent")] == [1, 1]
+    assert len(shop.slack.dms("U0LI")) == 1
+    assert not (await shop.card(number)).element("approve_request")
+
+
+async def test_retry_after_is_obeyed_for_the_whole_channel(shop: World) -> None:
+    """Nothing more goes to the channel in the meantime, another card neither."""
+    shop.slack.faults.next("chat.postMessage", rate_limited(2))
+    await shop.send(f"send {OPENID} late-10 first")
+    await shop.slack.wait_for(lambda: shop.slack.calls("chat.postMessage") or None)
+    await shop.send(f"send {OPENID} late-10 second")
+    for number in (1, 2):
+        await shop.card(number)
+    limited, *later = shop.slack.calls("chat.postMessage")
+    assert limited.status == 429
+    assert len(later) == 2
+    # Slack's own records of when it was called, not how long we waited.
+    assert all(call.at - limited.at >= 2.0 for call in later)
+
+
+async def test_a_closed_channel_does_not_hold_up_another_person(shop: World) -> None:
+    number = await shop.ask()
+    shop.slack.faults.next("chat.update", rate_limited(30))
+    await shop.approve(number)
+    assert "is sent" in (await shop.slack.wait_for(lambda: shop.slack.dms("U0LI") or None))[0].text
+    assert replies(shop, number, "is sent") == []
+
+
+async def test_a_deleted_card_is_replaced_by_a_fresh_one_at_the_next_change(shop: World) -> None:
+    number = await shop.ask()
+    first = await shop.card(number)
+    shop.slack.delete_message(first.channel, first.ts)
+    await shop.send(f"cancel {number}")
+    await shop.state(number, "cancelled")
+    [fresh] = cards(shop, number)
+    assert fresh.ts != first.ts
+    row = shop.row(number)
+    assert row is not None
+    assert row["card_ts"] == fresh.ts
+    assert not fresh.element("approve_request")
+    assert len(replies(shop, number, "withdrew")) == 1
+
+
+async def test_a_reply_whose_card_was_deleted_under_it_is_told_at_a_fresh_card(shop: World) -> None:
+    """Deleted after it was redrawn and before the reply came: the promise of the reply must not hang."""
+    number = await shop.ask()
+    first = await shop.card(number)
+    # Room for the reply about the approval; the one about the coupon must wait a second.
+    shop.slack.faults.limit_posts(per_second=1.0, burst=1)
+    await shop.approve(number)
+    await shop.slack.wait_for(lambda: [c for c in shop.slack.calls() if c.status == 429] or None)
+    assert replies(shop, number, "is sent") == []
+    shop.slack.delete_message(first.channel, first.ts)
+    shop.slack.faults.clear()
+    await shop.quiet()
+    [fresh] = cards(shop, number)
+    assert fresh.ts != first.ts
+    assert len(replies(shop, number, "is sent")) == 1
+
+
+@pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
+@pytest.mark.parametrize("error", ["invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"])
+async def test_blocks_that_slack_refuses_leave_the_plain_sentence(
+    shop: World, method: str, error: str
+) -> None:
+    if method == "chat.postMessage":
+        shop.slack.faults.next(method, api_error(error))
+        number = await shop.ask()
+    else:
+        number = await shop.ask()
+        shop.slack.faults.next(method, api_error(error))
+        await shop.send(f"cancel {number}")
+        await shop.state(number, "cancelled")
+    [card] = cards(shop, number)
+    assert card.blocks == []
+    assert f"#{number}" in card.text
+    assert "oUpF…eS6o" in card.text
+    assert shop.slack.faults.waiting == 0
+
+
+async def test_with_the_bot_out_of_the_channel_nothing_is_lost_and_all_is_told_once_it_is_back(
+    shop: World,
+) -> None:
+    shop.slack.leave("C0APPROVE", "U0BOT")
+    answer = await shop.send(f"send {OPENID} late-10 parcel")
+    assert "#1" in answer.text
+    await shop.slack.wait_for(
+        lambda: (
+            [call for call in shop.slack.calls("chat.postMessage") if call.error == "not_in_channel"] or None
+        )
+    )
+    assert cards(shop, 1) == []
+    shop.slack.join("C0APPROVE", "U0BOT")
+    await shop.approve(1)
+    await shop.state(1, "sent")
+    assert len(cards(shop, 1)) == 1
+    assert len(replies(shop, 1, "is sent")) == 1
+
+
+async def test_a_requester_whose_account_is_gone_blocks_nobody_else(shop: World) -> None:
+    first, second = await shop.ask(), await shop.ask(who="U0SUN")
+    shop.slack.set_person("U0LI", deleted=True)
+    await shop.approve(first)
+    await shop.approve(second)
+    await shop.state(first, "sent")
+    await shop.state(second, "sent")
+    assert [call.error for call in _posts_to(shop, "U0LI")] == ["user_disabled"]
+    assert len(replies(shop, first, "is sent")) == 1
+    assert len(shop.slack.dms("U0SUN")) == 1
+
+
+async def test_where_direct_messages_are_switched_off_the_thread_still_tells(tmp_path: Path) -> None:
+    async with world(tmp_path, workspace=Workspace(messages_tab_enabled=False)) as shop:
+        number = await shop.ask()
+        await shop.approve(number)
+        await shop.state(number, "sent")
+        assert [call.error for call in _posts_to(shop, "U0LI")] == ["messages_tab_disabled"]
+        assert len(replies(shop, number, "is sent")) == 1
+
+
+def _posts_to(shop: World, channel: str) -> list[Call]:
+    return [call for call in shop.slack.calls("chat.postMessage") if call.arguments["channel"] == channel]
+
+
+# --- the socket
+
+
+async def _typed_until_it_was_heard(shop: World, place: int) -> int:
+    """As a person does who sees Slack's own error: look at the list, and type it again."""
+    for _ in range(30):
+        answer = await shop.send(f"send oCust{place:024d} late-10 parcel {place}")
+        if found := re.search(r"#(\d+)", answer.text):
+            return int(found[1])
+    raise AssertionError("never heard")
+
+
+async def _clicked_until_it_counted(shop: World, number: int) -> None:
+    def is_decided() -> bool:
+        row = shop.row(number)
+        return row is not None and row["state"] != "pending"
+
+    for _ in range(30):
+        answer = await shop.approve(number, "U0ZHAO", stale=True)
+        if answer.error is None:
+            return
+        if is_decided():
+            return
+    raise AssertionError("never counted")
+
+
+@pytest.mark.parametrize("how", ["cut", "refresh_requested", "warning"])
+async def test_with_the_socket_going_away_under_it_again_and_again_nothing_is_lost_or_doubled(
+    shop: World, how: str
+) -> None:
+    shop.slack.sockets._ack_seconds = 1.0
+
+    async def whole(place: int) -> int:
+        number = await _typed_until_it_was_heard(shop, place)
+        await shop.card(number)
+        await _clicked_until_it_counted(shop, number)
+        return number
+
+    async def troubled() -> None:
+        # After a cut the client of slack_sdk is deaf for some seconds, so once is enough of that.
+        for _ in range(1 if how == "cut" else 3):
+            acked = len([each for each in shop.slack.deliveries if each.done])
+            await shop.slack.wait_for(
+                lambda acked=acked: (
+                    len([each for each in shop.slack.deliveries if each.done]) >= acked + 4 or None
+                )
+            )
+            if how == "cut":
+                shop.slack.sockets.cut()
+            else:
+                await shop.slack.sockets.disconnect(how)
+
+    trouble = asyncio.create_task(troubled())
+    numbers = await asyncio.gather(*(whole(place) for place in range(12)))
+    await trouble
+    for number in numbers:
+        await shop.state(number, "sent")
+        assert len(cards(shop, number)) == 1
+        assert len(replies(shop, number, "is sent")) == 1
+    # A command typed twice because its ack was lost is a second request, which a person sees and cancels.
+    sent = [coupon.openid for coupon in shop.wechatpay.ledger.coupons]
+    assert Counter(sent) == {f"oCust{place:024d}": 1 for place in range(12)}
+    assert shop.slack.sockets.links
+
+
+# --- acks do not wait for Slack's API
+
+
+async def test_a_command_is_acked_while_slack_takes_its_time_with_posts(shop: World) -> None:
+    shop.slack.faults.next("chat.postMessage", slow(2.0))
+    await shop.send(f"send {OPENID} late-10 first")
+    await shop.slack.wait_for(lambda: shop.slack.faults.waiting == 0 or None)
+    second = await shop.send(f"send {OPENID} late-10 second")
+    assert "#2" in second.text
+    # The slow call is still on the wire: Slack notes a call when it has taken it.
+    assert shop.slack.calls("chat.postMessage") == []
+    await shop.card(1)
+    await shop.card(2)
+
+
+async def test_a_click_is_acked_and_kept_while_slack_takes_its_time_to_say_who_it_is(shop: World) -> None:
+    number = await shop.ask()
+    shop.slack.faults.next("users.info", slow(2.0))
+    answer = await shop.approve(number, "U0ZHAO")
+    assert answer.error is None
+    assert [call for call in shop.slack.calls("users.info") if call.arguments["user"] == "U0ZHAO"] == []
+    assert shop.rows("select person, done from click") == [{"person": "U0ZHAO", "done": 0}]
+    await shop.state(number, "sent")
+
+
+async def test_a_click_that_slack_could_not_vouch_for_is_decided_once_it_can(shop: World) -> None:
+    number = await shop.ask()
+    shop.slack.faults.next("users.info", server_error())
+    await shop.approve(number, "U0ZHAO")
+    await shop.state(number, "sent")
+    assert shop.tags(number).count("approval:given") == 1
+
+
+# --- forms
+
+
+async def test_an_expired_trigger_tells_the_person_that_the_form_did_not_open(shop: World) -> None:
+    number = await shop.ask()
+    shop.slack.faults.next("views.open", api_error("expired_trigger_id"))
+    card = await shop.card(number)
+    answer = await shop.slack.person("U0WANG").click(card.channel, card.ts, "decline_request")
+    assert answer.error is None
+    await shop.whisper("U0WANG", "did not open")
+    assert shop.slack.person("U0WANG").modal is None
+    # The next try works.
+    await shop.decline(number, "on time")
+    await shop.state(number, "declined")
+
+
+async def test_an_empty_reason_gets_its_error_at_the_field_and_the_form_stays(shop: World) -> None:
+    number = await shop.ask()
+    view = await form(shop, number)
+    wang = shop.slack.person("U0WANG")
+    await wang.submit(view, {"reason": "  \n "})
+    assert "say why" in view.errors["reason"]
+    assert (view.open, view.problem) == (True, None)
+    assert shop.rows("select * from click") == []
+    await wang.submit(view, {"reason": "on time"})
+    assert not view.open
+    await shop.state(number, "declined")
+
+
+async def test_a_reason_too_long_gets_its_length_at_the_field_and_500_characters_fit(shop: World) -> None:
+    number = await shop.ask()
+    view = await form(shop, number)
+    typed_without_limits(view)
+    wang = shop.slack.person("U0WANG")
+    await wang.submit(view, {"reason": "很" * 501})
+    assert "501" in view.errors["reason"]
+    assert "500" in view.errors["reason"]
+    assert view.open
+    assert shop.rows("select * from click") == []
+    await wang.submit(view, {"reason": "很" * 500})
+    await shop.state(number, "declined")
+    row = shop.row(number)
+    assert row is not None
+    assert row["decline_reason"] == "很" * 500
+
+
+@pytest.mark.parametrize("twice", [Twice.TOGETHER, Twice.IN_ORDER])
+async def test_a_decline_form_delivered_twice_decides_once(shop: World, twice: Twice) -> None:
+    number = await shop.ask()
+    view = await form(shop, number)
+    answer = await shop.slack.person("U0WANG").submit(view, {"reason": "on time"}, twice=twice)
+    assert [delivery.error for delivery in answer.deliveries] == [None, None]
+    await shop.state(number, "declined")
+    assert shop.tags(number).count("request:declined") == 1
+    assert "click:refused" not in shop.tags(number)
+    assert len(replies(shop, number, "on time")) == 1
+    assert len(shop.slack.dms("U0LI")) == 1
+
+
+async def test_two_people_declining_at_once_decide_once_and_the_second_is_told(shop: World) -> None:
+    number = await shop.ask()
+    views = {who: await form(shop, number, who) for who in ("U0WANG", "U0ZHAO")}
+    await asyncio.gather(
+        *(shop.slack.person(who).submit(view, {"reason": f"says {who}"}) for who, view in views.items())
+    )
+    await shop.state(number, "declined")
+    await until(lambda: "click:refused" in shop.tags(number) or None)
+    [refused] = [event for event in shop.events(number) if event["tag"] == "click:refused"]
+    await shop.whisper(refused["actor"], f"#{number}")
+    assert shop.tags(number).count("request:declined") == 1
