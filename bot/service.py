@@ -26,6 +26,8 @@ from bot.troubles import Troubles
 from bot.wiring import Bells, Parts, build, utc_ms, wechatpay_client
 from coupons.errors import DirectoryUnavailable
 from coupons.events import SYSTEM, Event, Tag
+from coupons.model import Request
+from coupons.ports import Outcome
 from coupons.settling import Pace
 from handlers.directory import SlackDirectory
 from handlers.premises import (
@@ -38,13 +40,17 @@ from handlers.premises import (
 )
 from handlers.web_api import SlackError
 from storage.ledger import SqliteLedger
+from wechatpay.answers import Failure
+from wechatpay.certificates import CERTIFICATES_TARGET
 from wechatpay.client import Client
-from wechatpay.errors import WechatPayError
+from wechatpay.errors import NoAnswer, WechatPayError
 
 #: Certificates may change with a day's notice; WeChat Pay asks to look every 12 hours.
 _CERTIFICATES_EVERY_S = 12 * 3600.0
 #: Supervisors commonly kill 30 seconds after SIGTERM; what is then in flight stays resumable.
 _DRAIN_S = 25.0
+#: An address for Socket Mode that did not open by then is thrown away for a new one.
+_CONNECT_S = 10.0
 #: Errors of apps.connections.open that no waiting mends.
 _APP_TOKEN_REFUSED = frozenset(
     {
@@ -138,6 +144,7 @@ class Service:
             metrics=self._metrics,
             troubles=self._troubles,
             pace=self._pace,
+            on_outcome=self._on_outcome,
         )
         await ledger.write(lambda tx: tx.append(Event(Tag.BOT_STARTED, SYSTEM)))
         return parts
@@ -199,11 +206,38 @@ class Service:
     def _beside(self, parts: Parts, wechatpay: Client) -> list[tuple[str, Coroutine[Any, Any, None]]]:
         work = [("directory", parts.directory.keep_fresh(self._agent_groups(), self._troubles.expected))]
         if self._settings.wechatpay_public_key_id is None:
-            work.append(("certificates", self._keep_certificates(wechatpay)))
+            work.append(("wechatpay", self._keep_certificates(wechatpay)))
+        else:
+            work.append(("wechatpay", self._reach_wechatpay(wechatpay)))
         return work
+
+    def _on_outcome(self, _request: Request, outcome: Outcome) -> None:
+        self._metrics.attempts.labels(outcome=outcome.kind).inc()
+        if outcome.status is None:
+            self._readiness.lacks("wechatpay", f"WeChat Pay does not answer ({outcome.code})")
+        else:
+            self._readiness.has("wechatpay")
 
     def _agent_groups(self) -> tuple[str, ...]:
         return tuple(entry for entry in self._config.policy.agents if entry.startswith("S"))
+
+    async def _reach_wechatpay(self, wechatpay: Client) -> None:
+        """Nothing needs downloading in public-key mode: this only tells `/readyz`."""
+
+        async def probe() -> None:
+            came_back = await wechatpay.call("GET", CERTIFICATES_TARGET)
+            # Any answer will do: merchants with only the public key get a 404 here.
+            if isinstance(came_back, Failure):
+                raise NoAnswer(came_back.code, came_back.message)
+
+        await until_reached(
+            probe,
+            what="wechatpay",
+            sentence="WeChat Pay does not answer",
+            healing=(NoAnswer,),
+            readiness=self._readiness,
+            troubles=self._troubles,
+        )
 
     async def _keep_certificates(self, wechatpay: Client) -> None:
         while True:
@@ -252,7 +286,8 @@ class Service:
         if token is None:
             self._app = parts.app
             return
-        socket = AsyncSocketModeHandler(parts.app, token.get_secret_value())
+        # Known before it is open, so that it is closed whatever comes, and `/readyz` tells of it.
+        socket = self._socket = AsyncSocketModeHandler(parts.app, token.get_secret_value())
         connecting = asyncio.create_task(self._connect(socket))
         await asyncio.wait({connecting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not connecting.done():
@@ -260,12 +295,15 @@ class Service:
             await asyncio.wait({connecting})
         else:
             connecting.result()
-        self._socket = socket
 
     async def _connect(self, socket: AsyncSocketModeHandler) -> None:
         async def connect() -> None:
             try:
-                await socket.connect_async()  # type: ignore[no-untyped-call]
+                # Asked for here: slack_sdk's connect swallows every error, repeats it for ever, and never
+                # asks for a new address once it has one.
+                socket.client.wss_uri = await socket.client.issue_new_wss_url()
+                async with asyncio.timeout(_CONNECT_S):
+                    await socket.connect_async()  # type: ignore[no-untyped-call]
             except SlackApiError as error:
                 code = str(error.response.get("error"))
                 if code in _APP_TOKEN_REFUSED:

@@ -242,9 +242,9 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     if problems or settings is None:
         raise SettingsProblems(tuple(problems[name] for name in NAMES if name in problems))
     paths = {name: environ.get(f"{name}_FILE", "").strip() for name in FILES}
-    settings._files.update(
+    settings._files.update(  # noqa: SLF001 - made here
         {name: _shown(path, longest=_LONGEST_PATH) for name, path in paths.items() if path}
-    )  # noqa: SLF001 - own
+    )
     return settings
 
 

@@ -127,6 +127,7 @@ def build(
     metrics: Metrics,
     troubles: Troubles,
     pace: Pace,
+    on_outcome: Callable[[Request, Outcome], None],
 ) -> Parts:
     """No I/O: only construction."""
     issuer = WechatPayIssuer(
@@ -167,9 +168,6 @@ def build(
         on_trouble=troubles.note,
     )
     actions.register(app)
-
-    def on_outcome(_request: Request, outcome: Outcome) -> None:
-        metrics.attempts.labels(outcome=outcome.kind).inc()
 
     return Parts(
         app=app,

@@ -13,7 +13,7 @@ from functools import partial
 
 from coupons.bell import Bell
 from coupons.errors import StorageUnavailable
-from coupons.events import PostKind, Recorded
+from coupons.events import Post, PostKind, Recorded
 from coupons.model import Request
 from coupons.policy import Policy
 from coupons.ports import Clock, Delivery, Ledger, Reading, Transaction
@@ -82,13 +82,15 @@ class Announcer:
 
     async def _open_lanes(self) -> float:
         now = self._clock()
+        # Looked at before the outbox: what is read of a lane that ends meanwhile may be told already.
+        busy = set(self._lanes)
         waiting: dict[str, list[Delivery]] = defaultdict(list)
         for kind in _ORDER:
             for delivery in await self._ledger.read(partial(_due, kind=kind, now=now)):
                 waiting[self._lane(delivery)].append(delivery)
         self._closed_until = {lane: until for lane, until in self._closed_until.items() if until > now}
         for lane, deliveries in waiting.items():
-            if lane in self._lanes or lane in self._closed_until or len(self._lanes) >= _LANES:
+            if lane in busy or lane in self._closed_until or len(self._lanes) >= _LANES:
                 continue
             deliveries.sort(key=lambda delivery: delivery.id)
             task = asyncio.create_task(self._run_lane(lane, deliveries), name=f"lane-{lane}")
@@ -177,7 +179,13 @@ class Announcer:
             await self._put_off(delivery, _NO_CARD_PAUSE_MS)
             return
         message = steps.step(event, request)
-        await self._post_once(delivery, request.card_channel, message, thread_ts=request.card_ts)
+        try:
+            await self._post_once(delivery, request.card_channel, message, thread_ts=request.card_ts)
+        except MessageGone:
+            # Somebody deleted the card: a fresh one first, then the reply in its thread.
+            await self._ledger.write(lambda tx: tx.post(Post(kind=PostKind.CARD, request_id=request.id)))
+            await self._put_off(delivery, _NO_CARD_PAUSE_MS)
+            return
         await self._finish(delivery)
 
     async def _deliver_notice(self, delivery: Delivery, request: Request, event: Recorded) -> None:

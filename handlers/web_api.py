@@ -3,7 +3,7 @@
 SlackError
 ├── Lost          no answer to be believed: Slack may have done it
 ├── RateLimited   not taken; again after `retry_after` seconds
-├── MessageGone   the message to change is not there any more
+├── MessageGone   the message to change or to reply to is not there any more
 ├── Unreachable   this channel or person can't be reached this way
 └── Denied        Slack said no for another reason (`code`)
 """
@@ -23,7 +23,9 @@ _UNKNOWN = frozenset(
 )
 _RATE = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 #: The message is gone, or may not be changed: a fresh one takes its place.
-_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
+_GONE = frozenset(
+    {"message_not_found", "thread_not_found", "cant_update_message", "edit_window_closed", "is_inactive"}
+)
 #: This person can't be reached this way.
 _UNREACHABLE = frozenset(
     {
@@ -65,7 +67,7 @@ class RateLimited(SlackError):
 
 
 class MessageGone(SlackError):
-    """The message to change is not there any more, or may not be changed."""
+    """The message to change or to reply to is not there any more, or may not be changed."""
 
 
 class Unreachable(SlackError):
