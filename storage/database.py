@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -28,6 +29,9 @@ _PRAGMAS: Mapping[str, int] = {
     "trusted_schema": 0,  # a planted view or trigger must not call functions
 }
 _UNREADABLE = "cannot be used as a database"
+_ANYTHING = "select 1 from sqlite_master limit 1"
+#: Bytes of SQLite's smallest page. What is shorter, it takes for an empty database and writes over.
+_SMALLEST = 512
 
 
 def open_for_writing(path: Path) -> Database:
@@ -36,8 +40,7 @@ def open_for_writing(path: Path) -> Database:
     The connection may be used by another thread than this one, but only ever by one at a time.
     """
     refuse_if_not_ours(path)
-    try:
-        connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, check_same_thread=False)
+    with _connected(path, "rwc") as connection:
         database = Database(connection, execute_plugins=False)
         mode = connection.execute("pragma journal_mode = wal").fetchone()[0]
         if mode != "wal":
@@ -45,8 +48,6 @@ def open_for_writing(path: Path) -> Database:
             raise DatabaseRefused(f"{path}: SQLite answered journal_mode {mode!r} where wal was asked for")
         _set_pragmas(connection, path)
         _bring_up_to_date(database)
-    except sqlite3.Error as error:
-        raise DatabaseRefused(f"{path} {_UNREADABLE}: {error}") from error
     connection.row_factory = sqlite3.Row
     return database
 
@@ -54,20 +55,17 @@ def open_for_writing(path: Path) -> Database:
 def open_for_reading(path: Path) -> Database:
     """A connection that cannot write, for any thread, one at a time. Raises DatabaseRefused."""
     refuse_if_not_ours(path)
-    try:
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_MS / 1000, check_same_thread=False
-        )
+    with _connected(path, "ro") as connection:
         _set_pragmas(connection, path)
-    except sqlite3.Error as error:
-        raise DatabaseRefused(f"{path} {_UNREADABLE}: {error}") from error
+        if connection.execute("pragma user_version").fetchone()[0] == 0:
+            raise DatabaseRefused(f"{path} holds nothing yet; `coupon-bot migrate` makes its tables")
     connection.row_factory = sqlite3.Row
     return Database(connection, execute_plugins=False)
 
 
 def bring_up_to_date(path: Path) -> tuple[str, ...]:
     """Apply what is missing, and return the names of what was applied. Raises DatabaseRefused."""
-    before = _applied(path) if path.exists() else frozenset()
+    before = _applied(path)
     with FileLock(path):
         open_for_writing(path).close()
     return tuple(sorted(_applied(path) - before))
@@ -78,6 +76,8 @@ def refuse_if_not_ours(path: Path) -> None:
     try:
         if not path.exists() or path.stat().st_size == 0:
             return
+        if path.stat().st_size < _SMALLEST:
+            raise DatabaseRefused(f"{path} {_UNREADABLE}: file is not a database")
         # immutable: not even a -shm file may appear beside a database that is not ours. The header is what
         # we ask for, and that stands in the main file.
         wal_is_whole = "mode=ro" if Path(f"{path}-wal").exists() else "immutable=1"
@@ -85,10 +85,14 @@ def refuse_if_not_ours(path: Path) -> None:
         try:
             application_id = connection.execute("pragma application_id").fetchone()[0]
             version = connection.execute("pragma user_version").fetchone()[0]
+            # What a first start leaves that was killed before its first commit.
+            is_bare = (application_id, version) == (0, 0) and not connection.execute(_ANYTHING).fetchone()
         finally:
             connection.close()
     except (sqlite3.Error, OSError) as error:
         raise DatabaseRefused(f"{path} {_UNREADABLE}: {error}") from error
+    if is_bare:
+        return
     if application_id != APPLICATION_ID:
         raise DatabaseRefused(f"{path} is a SQLite database, but not one of coupon-bot's; it was not touched")
     if version > LATEST:
@@ -142,6 +146,22 @@ class FileLock:
             self._file = None
 
 
+@contextmanager
+def _connected(path: Path, mode: str) -> Iterator[Any]:
+    """Closed again when what is done with it fails. Raises DatabaseRefused."""
+    connection = None
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    try:
+        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_MS / 1000, check_same_thread=False)
+        yield connection
+    except BaseException as error:
+        if connection is not None:
+            connection.close()
+        if isinstance(error, sqlite3.Error):
+            raise DatabaseRefused(f"{path} {_UNREADABLE}: {error}") from error
+        raise
+
+
 def _set_pragmas(connection: Any, path: Path) -> None:
     for name, wanted in _PRAGMAS.items():
         connection.execute(f"pragma {name} = {wanted}")
@@ -151,23 +171,20 @@ def _set_pragmas(connection: Any, path: Path) -> None:
 
 
 def _bring_up_to_date(database: Database) -> None:
+    """All or nothing: what fails is undone by the connection's closing."""
     database.execute("begin immediate")  # two processes that start together must not both migrate
-    try:
-        MIGRATIONS.apply(database)
-        database.execute(f"pragma user_version = {LATEST}")
-        database.execute(f"pragma application_id = {APPLICATION_ID}")
-        database.commit()
-    except BaseException:
-        database.rollback()
-        raise
+    MIGRATIONS.apply(database)
+    database.execute(f"pragma user_version = {LATEST}")
+    database.execute(f"pragma application_id = {APPLICATION_ID}")
+    database.commit()
 
 
 def _applied(path: Path) -> frozenset[str]:
     refuse_if_not_ours(path)
-    if path.stat().st_size == 0:
+    if not path.exists() or path.stat().st_size == 0:
         return frozenset()
-    database = open_for_reading(path)
-    try:
-        return frozenset(row["name"] for row in database.execute("select name from _sqlite_migrations"))
-    finally:
-        database.close()
+    with _connected(path, "ro") as connection:
+        there = connection.execute("select 1 from sqlite_master where name = '_sqlite_migrations'").fetchone()
+        rows = connection.execute("select name from _sqlite_migrations").fetchall() if there else []
+        connection.close()
+    return frozenset(name for (name,) in rows)

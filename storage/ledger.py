@@ -16,8 +16,9 @@ from sqlite_utils import Database
 from coupons.errors import StorageUnavailable
 from coupons.ports import Clock, Reading, Topic, Transaction
 from storage.clicks import ClickRows
-from storage.database import FileLock, open_for_reading, open_for_writing
+from storage.database import FileLock, open_for_reading, open_for_writing, refuse_if_not_ours
 from storage.driver import sqlite3
+from storage.errors import DatabaseRefused
 from storage.rows import Rows, WritableRows
 
 T = TypeVar("T")
@@ -26,6 +27,7 @@ T = TypeVar("T")
 _GROUP = 256
 #: Reads at a time, each on its own connection.
 _READERS = 4
+_CLOSED = "the database is closed"
 
 
 @dataclass(slots=True)
@@ -38,6 +40,11 @@ class _Job:
     result: Any = None
     error: BaseException | None = None
     topics: frozenset[Topic] = frozenset()
+
+    def fail(self, sentence: str, cause: BaseException | None) -> None:
+        self.result, self.topics = None, frozenset()
+        self.error = StorageUnavailable(sentence)
+        self.error.__cause__ = cause
 
     def deliver(self) -> None:
         # The waiter may have been cancelled; its work is done all the same.
@@ -58,6 +65,8 @@ class SqliteLedger:
     def __init__(self, path: Path, *, clock: Clock, on_commit: Callable[[frozenset[Topic]], None]) -> None:
         self._clock = clock
         self._on_commit = on_commit
+        # Before the lock: nothing may be left beside a file that is not ours.
+        refuse_if_not_ours(path)
         self._lock = FileLock(path)
         self._lock.__enter__()
         try:
@@ -70,6 +79,11 @@ class SqliteLedger:
         self._path = path
         self._own = threading.local()
         self._readers: list[Database] = []
+        #: Between it and the end of the queue nothing may be put in: nobody would ever take it out.
+        self._gate = threading.Lock()
+        self._over: str | None = None
+        self._cause: BaseException | None = None
+        self._closing = False
         self._thread = threading.Thread(target=self._write_all, name="writer", daemon=True)
         self._thread.start()
 
@@ -77,16 +91,26 @@ class SqliteLedger:
         """Durable when this returns. A cancelled caller does not undo what is on its way."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._jobs.put(_Job(work, loop, future))
+        with self._gate:
+            if self._over is not None:
+                raise StorageUnavailable(self._over) from self._cause
+            self._jobs.put(_Job(work, loop, future))
         return await future
 
     async def read(self, look: Callable[[Reading], T]) -> T:
         """Raises StorageUnavailable."""
+        if self._closing:
+            raise StorageUnavailable(_CLOSED)
         return await asyncio.get_running_loop().run_in_executor(self._reading, self._look, look)
 
     async def close(self) -> None:
         """Everything that waits is committed first."""
-        self._jobs.put(None)
+        if self._closing:
+            return
+        self._closing = True
+        with self._gate:
+            self._over = self._over or _CLOSED
+            self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
         await asyncio.to_thread(self._reading.shutdown)
         for reader in self._readers:
@@ -108,22 +132,46 @@ class SqliteLedger:
                 return look(Rows(reader, self._clock))
             finally:
                 reader.rollback()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, DatabaseRefused) as error:
             raise StorageUnavailable(f"the database cannot be read: {error}") from error
 
     # --- the writer thread
 
     def _write_all(self) -> None:
-        with self._database.conn:
+        jobs: list[_Job] = []
+        try:
+            self._purge()
+            while True:
+                group = self._next_group()
+                jobs = [job for job in group if job is not None]
+                if jobs:
+                    self._commit(jobs)
+                    self._deliver(jobs)
+                if len(jobs) < len(group):
+                    return
+        except BaseException as error:  # noqa: BLE001 - nobody may wait for ever for a thread that is gone
+            self._give_up(jobs, error)
+
+    def _purge(self) -> None:
+        try:
             ClickRows(self._database).purge(self._clock())
-        while True:
-            group = self._next_group()
-            jobs = [job for job in group if job is not None]
-            if jobs:
-                self._commit(jobs)
-                self._deliver(jobs)
-            if len(jobs) < len(group):
-                return
+        except sqlite3.Error:
+            # Tidying only: the next start does it.
+            self._database.rollback()
+
+    def _give_up(self, jobs: Sequence[_Job], error: BaseException) -> None:
+        """Tell all who wait, and let `write` refuse all who come."""
+        sentence = f"the database's writer stopped, restart the bot: {type(error).__name__}: {error}"
+        left = list(jobs)
+        with self._gate:
+            self._over, self._cause = sentence, error
+            while not self._jobs.empty():
+                job = self._jobs.get_nowait()
+                if job is not None:
+                    left.append(job)
+        for job in left:
+            job.fail(sentence, error)
+        self._deliver(left)
 
     def _next_group(self) -> Sequence[_Job | None]:
         group = [self._jobs.get()]
@@ -144,8 +192,7 @@ class SqliteLedger:
         except sqlite3.Error as error:
             # A COMMIT that raised may have been kept all the same: nobody knows, and so all are told.
             for job in jobs:
-                job.result, job.topics = None, frozenset()
-                job.error = StorageUnavailable(f"the database did not commit: {error}")
+                job.fail(f"the database did not commit: {error}", error)
         finally:
             database.rollback()  # closes what a failed commit left open; nothing to do after a good one
 
@@ -155,9 +202,9 @@ class SqliteLedger:
         database.execute("savepoint job")
         try:
             job.result = job.work(rows)
-        except Exception as error:  # noqa: BLE001 - whatever it raised undoes this job alone, and is its caller's
+        except BaseException as error:  # noqa: BLE001 - whatever it is undoes this job alone: it is its caller's
             database.execute("rollback to job")
-            job.error = error
+            job.error = _told(error)
         else:
             job.topics = frozenset(rows.topics)
         database.execute("release job")
@@ -175,7 +222,23 @@ class SqliteLedger:
 
     def _tell(self, jobs: Sequence[_Job]) -> None:
         topics = frozenset[Topic]().union(*(job.topics for job in jobs))
-        if topics:
-            self._on_commit(topics)
-        for job in jobs:
-            job.deliver()
+        try:
+            if topics:
+                self._on_commit(topics)
+        finally:
+            for job in jobs:
+                job.deliver()
+
+
+def _told(error: BaseException) -> BaseException:
+    """What the caller gets for what its work raised."""
+    if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError):
+        unavailable = StorageUnavailable(f"the database did not take the change: {error}")
+        unavailable.__cause__ = error
+        return unavailable
+    if isinstance(error, StopIteration) or not isinstance(error, Exception):
+        # A future refuses to carry the first, and the others would end the loop in place of their caller.
+        stopped = RuntimeError(f"the work raised {type(error).__name__}")
+        stopped.__cause__ = error
+        return stopped
+    return error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from coupons.events import Post, PostKind
@@ -14,7 +15,12 @@ insert into outbox (key, kind, request_id, seq, person, channel, due_at, promise
 values (:key, :kind, :request_id, :seq, :person, :channel, :now, :now)
 on conflict (key) do update set version = outbox.version + 1, due_at = min(outbox.due_at, excluded.due_at)
 """
-_DUE = "select * from outbox where kind = :kind and due_at <= :now order by id limit :limit"
+_DUE = """
+select * from outbox
+where kind = :kind and due_at <= :now
+  and coalesce(channel, '') || '/' || coalesce(person, '') not in (select value from json_each(:but))
+order by id limit :limit
+"""
 _NEXT_DUE = "select min(due_at) as due from outbox where due_at > :after"
 _START = "update outbox set maybe_posted = 1 where id = :id"
 _NOT_POSTED = "update outbox set maybe_posted = 0 where id = :id"
@@ -41,8 +47,8 @@ class OutboxRows:
         }
         self._connection.execute(_POST, values)
 
-    def due(self, kind: PostKind, now: int, limit: int) -> Sequence[Delivery]:
-        values = {"kind": str(kind), "now": now, "limit": limit}
+    def due(self, kind: PostKind, now: int, limit: int, but: Collection[str]) -> Sequence[Delivery]:
+        values = {"kind": str(kind), "now": now, "limit": limit, "but": json.dumps(list(but))}
         return [_delivery(row) for row in self._connection.execute(_DUE, values).fetchall()]
 
     def next_due(self, after: int) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from coupons.events import Event, Post, PostKind, Recorded
@@ -66,8 +66,10 @@ class Rows:
     def open_clicks(self, limit: int) -> Sequence[Click]:
         return self._clicks.open(limit)
 
-    def due_posts(self, kind: PostKind, now: int, limit: int) -> Sequence[Delivery]:
-        return self._outbox.due(kind, now, limit)
+    def due_posts(
+        self, kind: PostKind, now: int, limit: int, but: Collection[str] = ()
+    ) -> Sequence[Delivery]:
+        return self._outbox.due(kind, now, limit, but)
 
     def next_post_due(self, after: int) -> int | None:
         return self._outbox.next_due(after)

@@ -1,0 +1,38 @@
+"""Starting and ending `writing_process`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from tests.storage.records import ROOT
+
+
+@contextmanager
+def running(*arguments: object) -> Generator[subprocess.Popen[str]]:
+    """Killed at the end, if it still runs."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.storage.writing_process", *map(str, arguments)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def let_go(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()

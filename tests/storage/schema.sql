@@ -1,0 +1,124 @@
+CREATE INDEX click_open on click (id) where done = 0;
+
+CREATE INDEX event_by_actor on event (actor, seq);
+
+CREATE INDEX event_by_request on event (request_id, seq);
+
+CREATE INDEX event_by_tag on event (tag, seq);
+
+CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
+    ON "_sqlite_migrations" ("migration_set", "name");
+
+CREATE INDEX outbox_due on outbox (kind, due_at);
+
+CREATE INDEX request_by_customer on request (customer, created_at);
+
+CREATE INDEX request_by_requester on request (requester, id);
+
+CREATE INDEX request_due on request (due_at) where due_at is not null;
+
+CREATE INDEX request_expiry on request (expires_at) where state = 'pending';
+
+CREATE INDEX request_running on request (id) where running = 1;
+
+CREATE TABLE approval (
+    id integer primary key autoincrement,
+    request_id integer not null references request (id),
+    approver text not null,
+    at integer not null,
+    unique (request_id, approver)
+) strict
+;
+
+CREATE TABLE click (
+    id integer primary key autoincrement,
+    key text not null unique,
+    action text not null,
+    request_id integer not null,
+    person text not null,
+    team text not null,
+    channel text not null,
+    reason text not null,
+    at integer not null,
+    done integer not null default 0 check (done in (0, 1))
+) strict
+;
+
+CREATE TABLE customer (
+    id integer primary key autoincrement,
+    openid text not null unique
+) strict
+;
+
+CREATE TABLE event (
+    seq integer primary key,
+    body text not null,
+    prev text not null,
+    hash text not null,
+    ts integer generated always as (body ->> '$.ts') virtual,
+    tag text generated always as (body ->> '$.tag') virtual,
+    actor text generated always as (body ->> '$.actor') virtual,
+    request_id integer generated always as (body ->> '$.request_id') virtual
+) strict
+;
+
+CREATE TABLE outbox (
+    id integer primary key autoincrement,
+    key text not null unique,
+    kind text not null,
+    request_id integer,
+    seq integer,
+    person text,
+    channel text,
+    version integer not null default 1,
+    tries integer not null default 0,
+    due_at integer not null,
+    maybe_posted integer not null default 0 check (maybe_posted in (0, 1)),
+    promised_at integer not null
+) strict
+;
+
+CREATE TABLE request (
+    id integer primary key autoincrement,
+    rev integer not null,
+    state text not null check (state in ('pending', 'approved', 'sending', 'sent', 'unknown', 'refused',
+                                         'held', 'declined', 'cancelled', 'expired')),
+    out_request_no text not null unique,
+    requester text not null,
+    customer integer not null references customer (id),
+    stock_id text not null,
+    stock_name text not null,
+    value_fen integer not null check (value_fen > 0),
+    code_mode text not null,
+    reason text not null,
+    approvals_needed integer not null check (approvals_needed > 0),
+    created_at integer not null,
+    expires_at integer not null,
+    body blob not null,
+    attempts integer not null default 0,
+    tries integer not null default 0,
+    open_attempts integer not null default 0 check (open_attempts >= 0),
+    running integer not null default 0 check (running in (0, 1)),
+    unknown_at integer,
+    absent_looks integer not null default 0,
+    due_at integer,
+    closed_by text,
+    decline_reason text not null default '',
+    problem text not null default '',
+    coupon_code text,
+    closed_at integer,
+    card_channel text,
+    card_ts text,
+    check ((state = 'sent') = (coupon_code is not null))
+) strict
+;
+
+CREATE TRIGGER event_follows_the_last before insert on event
+when new.seq is not (select coalesce(max(seq), 0) + 1 from event)
+begin select raise(abort, 'an event follows the last one'); end;
+
+CREATE TRIGGER event_is_never_deleted before delete on event
+begin select raise(abort, 'events are never deleted'); end;
+
+CREATE TRIGGER event_is_never_updated before update on event
+begin select raise(abort, 'events are never changed'); end;

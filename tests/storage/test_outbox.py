@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from coupons.events import Post, PostKind
+from coupons.ports import Delivery
+from storage.ledger import SqliteLedger
+from tests.storage.records import NOW, Time, card
+
+STEP = Post(kind=PostKind.STEP, request_id=1, seq=1)
+NOTICE = Post(kind=PostKind.NOTICE, request_id=1, seq=1, person="U0LI")
+
+
+async def due(ledger: SqliteLedger, at: int = NOW, kind: PostKind = PostKind.CARD) -> Sequence[Delivery]:
+    return await ledger.read(lambda look: look.due_posts(kind, at, 9))
+
+
+async def test_a_promise_renewed_while_it_waits_is_one_with_a_higher_version(
+    ledger: SqliteLedger, clock: Time
+) -> None:
+    await ledger.write(lambda tx: tx.post(card()))
+    clock.now += 5
+    await ledger.write(lambda tx: (tx.post(card()), tx.post(card())))
+    [delivery] = await due(ledger, clock.now)
+    assert (delivery.version, delivery.promised_at, delivery.tries) == (3, NOW, 0)
+
+
+async def test_a_card_drawn_before_it_was_renewed_is_drawn_once_more(ledger: SqliteLedger) -> None:
+    await ledger.write(lambda tx: (tx.post(card()), tx.start_posting(1), tx.put_post_off(1, NOW)))
+    await ledger.write(lambda tx: tx.post(card()))
+    [before] = await due(ledger)
+    assert (before.maybe_posted, before.tries) == (True, 1)
+    assert await ledger.write(lambda tx: tx.finish_post(1, 1)) is False
+    [after] = await due(ledger)
+    assert (after.version, after.maybe_posted, after.tries) == (2, False, 0)
+    assert await ledger.write(lambda tx: tx.finish_post(1, 2)) is True
+    assert await due(ledger) == []
+    assert await ledger.write(lambda tx: tx.finish_post(1, 2)) is False
+
+
+async def test_the_same_promise_after_it_was_kept_is_a_new_delivery(ledger: SqliteLedger) -> None:
+    await ledger.write(lambda tx: tx.post(card()))
+    await ledger.write(lambda tx: tx.finish_post(1, 1))
+    await ledger.write(lambda tx: tx.post(card()))
+    [delivery] = await due(ledger)
+    assert delivery.delivery_id == "2.card:1", "a number is never used again: Slack still shows the first"
+
+
+async def test_what_was_put_off_waits_until_then_and_renewing_brings_it_forward(ledger: SqliteLedger) -> None:
+    await ledger.write(lambda tx: (tx.post(card()), tx.put_post_off(1, NOW + 60)))
+    assert await due(ledger, NOW + 59) == []
+    assert [delivery.tries for delivery in await due(ledger, NOW + 60)] == [1]
+    await ledger.write(lambda tx: tx.post(card()))
+    assert [delivery.tries for delivery in await due(ledger)] == [1]
+
+
+async def test_kinds_are_asked_for_apart_and_the_oldest_promise_comes_first(ledger: SqliteLedger) -> None:
+    for post in (card(3), STEP, card(1), NOTICE, card(2)):
+        await ledger.write(lambda tx, p=post: tx.post(p))
+    await ledger.write(lambda tx: tx.put_post_off(3, NOW - 100))
+    assert [delivery.post for delivery in await due(ledger)] == [card(3), card(1), card(2)]
+    assert [delivery.post for delivery in await due(ledger, kind=PostKind.STEP)] == [STEP]
+    assert [delivery.post for delivery in await due(ledger, kind=PostKind.NOTICE)] == [NOTICE]
+    assert await due(ledger, kind=PostKind.ANSWER) == []
+    assert len(await ledger.read(lambda look: look.due_posts(PostKind.CARD, NOW, 2))) == 2
+
+
+async def test_the_next_due_time_is_the_earliest_that_has_not_come(ledger: SqliteLedger) -> None:
+    assert await ledger.read(lambda look: look.next_post_due(NOW)) is None
+    await ledger.write(lambda tx: (tx.post(card(1)), tx.post(card(2)), tx.post(STEP)))
+    assert await ledger.read(lambda look: look.next_post_due(NOW)) is None
+    assert await ledger.read(lambda look: look.next_post_due(NOW - 1)) == NOW
+    await ledger.write(lambda tx: (tx.put_post_off(1, NOW + 60), tx.put_post_off(3, NOW + 20)))
+    assert await ledger.read(lambda look: look.next_post_due(NOW)) == NOW + 20
+    assert await ledger.read(lambda look: look.next_post_due(NOW + 20)) == NOW + 60

@@ -1,0 +1,168 @@
+"""Each method of the storage ports, found by looking at the Protocols, does its one thing on a real file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from coupons.events import Event, Post, PostKind, Tag
+from coupons.lifecycle import move
+from coupons.model import Approval, State
+from coupons.ports import Ledger, Reading, Transaction
+from storage.ledger import SqliteLedger
+from tests.storage.records import NOW, OPENID, Time, a_click, a_draft, approve, card, create
+
+
+def public(protocol: type) -> set[str]:
+    return {name for name, value in vars(protocol).items() if callable(value) and not name.startswith("_")}
+
+
+def seed(tx: Transaction) -> None:
+    """#1 pending, #2 approved and due in a second, #3 sending with its attempt on the wire."""
+    create(tx, "cb1", expires_at=NOW + 5)
+    approve(tx, create(tx, "cb2"), due_at=NOW + 1000)
+    third = approve(tx, create(tx, "cb3", openid="another-customer-1"))
+    tx.save(third, replace(move(third, State.SENDING, now=NOW), running=True, due_at=NOW))
+    tx.add_click(a_click())
+    tx.post(card(1))
+    tx.post(Post(kind=PostKind.STEP, request_id=1, seq=1))
+    tx.put_post_off(2, NOW + 50)
+
+
+def ids(requests: Any) -> list[int]:
+    return [request.id for request in requests]
+
+
+def first_post(tx: Reading, at: int = NOW) -> Any:
+    return tx.due_posts(PostKind.CARD, at, 1)[0]
+
+
+#: What the seeded database answers.
+LOOKS: dict[str, Callable[[Reading], bool]] = {
+    "request": lambda tx: tx.request(2).state is State.APPROVED and tx.request(9) is None,  # type: ignore[union-attr]  # seeded
+    "request_by_number": lambda tx: (
+        tx.request_by_number("cb2") == tx.request(2) and tx.request_by_number("cb9") is None
+    ),
+    "open_requests_of": lambda tx: ids(tx.open_requests_of("U0LI", 2)) == [3, 2],
+    "approvals": lambda tx: tx.approvals(2) == [Approval(2, "U0WANG", NOW)] and tx.approvals(1) == [],
+    "event": lambda tx: tx.event(1).tag == Tag.REQUEST_CREATED and tx.event(99) is None,  # type: ignore[union-attr]  # seeded
+    "events_of": lambda tx: (
+        [event.tag for event in tx.events_of(2)]
+        == [Tag.REQUEST_CREATED, Tag.APPROVAL_GIVEN, Tag.REQUEST_APPROVED]
+    ),
+    "count_for_customer": lambda tx: (
+        (tx.count_for_customer(OPENID, NOW), tx.count_for_customer(OPENID, NOW + 1)) == (2, 0)
+    ),
+    "count_for_requester": lambda tx: (
+        (tx.count_for_requester("U0LI", NOW), tx.count_for_requester("U0SUN", 0)) == (3, 0)
+    ),
+    "due_requests": lambda tx: (
+        (ids(tx.due_requests(NOW, 9)), ids(tx.due_requests(NOW + 1000, 9))) == ([], [2])
+    ),
+    "expired_requests": lambda tx: (
+        (ids(tx.expired_requests(NOW + 4, 9)), ids(tx.expired_requests(NOW + 5, 9))) == ([], [1])
+    ),
+    "next_send_due": lambda tx: tx.next_send_due() == NOW + 1000,
+    "next_expiry": lambda tx: tx.next_expiry() == NOW + 5,
+    "interrupted_requests": lambda tx: ids(tx.interrupted_requests()) == [3],
+    "open_clicks": lambda tx: [click.person for click in tx.open_clicks(9)] == ["U0WANG"],
+    "due_posts": lambda tx: (
+        [delivery.delivery_id for delivery in tx.due_posts(PostKind.CARD, NOW, 9)] == ["1.card:1"]
+    ),
+    "next_post_due": lambda tx: (tx.next_post_due(NOW), tx.next_post_due(NOW + 50)) == (NOW + 50, None),
+}
+
+
+def saves(tx: Transaction) -> bool:
+    before = tx.request(1)
+    assert before is not None
+    saved = tx.save(before, replace(before, problem="NO_AUTH"))
+    return saved == replace(before, problem="NO_AUTH", rev=before.rev + 1) == tx.request(1)
+
+
+def starts_posting(tx: Transaction) -> bool:
+    tx.start_posting(1)
+    return first_post(tx).maybe_posted is True
+
+
+def was_not_posted(tx: Transaction) -> bool:
+    tx.start_posting(1)
+    tx.not_posted(1)
+    return first_post(tx).maybe_posted is False
+
+
+def puts_off(tx: Transaction) -> bool:
+    tx.put_post_off(1, NOW + 7)
+    return not tx.due_posts(PostKind.CARD, NOW + 6, 9) and first_post(tx, NOW + 7).tries == 1
+
+
+def posts(tx: Transaction) -> bool:
+    tx.post(card(2))
+    return [delivery.post for delivery in tx.due_posts(PostKind.CARD, NOW, 9)] == [card(1), card(2)]
+
+
+def sets_card(tx: Transaction) -> bool:
+    before = tx.request(1)
+    assert before is not None
+    tx.set_card(1, "C0APPROVE", "1795400000.000100")
+    return tx.request(1) == replace(before, card_channel="C0APPROVE", card_ts="1795400000.000100")
+
+
+def appends(tx: Transaction) -> bool:
+    seq = tx.append(Event(Tag.BOT_STARTED, "system", None, {"version": "0.1.0", "notes": [None, True, "¥"]}))
+    event = tx.event(seq)
+    return event is not None and (event.ts, event.detail["notes"]) == (NOW, [None, True, "¥"])
+
+
+CHANGES: dict[str, Callable[[Transaction], bool]] = {
+    "add_request": lambda tx: (
+        (ids([tx.add_request(a_draft("cb4"))[0]]), tx.add_request(a_draft("cb1"))[1]) == ([4], False)
+    ),
+    "save": saves,
+    "add_approval": lambda tx: (
+        (tx.add_approval(Approval(1, "U0WU", 1)), tx.add_approval(Approval(1, "U0WU", 2))) == (True, False)
+    ),
+    "append": appends,
+    "post": posts,
+    "add_click": lambda tx: (tx.add_click(a_click("new")), tx.add_click(a_click("new"))) == (True, False),
+    "close_click": lambda tx: (tx.close_click(1), tx.close_click(1), tx.open_clicks(9)) == (True, False, []),
+    "set_card": sets_card,
+    "start_posting": starts_posting,
+    "not_posted": was_not_posted,
+    "finish_post": lambda tx: (tx.finish_post(1, 1), tx.due_posts(PostKind.CARD, NOW, 9)) == (True, []),
+    "put_post_off": puts_off,
+}
+
+
+def test_the_ledger_has_every_method_of_the_port() -> None:
+    assert {name for name in public(Ledger) if callable(getattr(SqliteLedger, name, None))} == {
+        "write",
+        "read",
+    }
+
+
+@pytest.mark.parametrize("name", sorted(public(Reading)))
+async def test_every_look_answers_in_a_read_and_in_a_write(ledger: SqliteLedger, name: str) -> None:
+    await ledger.write(seed)
+    assert await ledger.read(LOOKS[name])
+    assert await ledger.write(LOOKS[name])
+
+
+@pytest.mark.parametrize("name", sorted(public(Transaction)))
+async def test_every_change_does_its_one_thing(ledger: SqliteLedger, name: str) -> None:
+    await ledger.write(seed)
+    assert await ledger.write(CHANGES[name])
+
+
+def test_the_tables_name_nothing_that_is_gone() -> None:
+    assert set(LOOKS) == public(Reading)
+    assert set(CHANGES) == public(Transaction)
+
+
+async def test_a_look_sees_the_writes_of_its_own_transaction(ledger: SqliteLedger, clock: Time) -> None:
+    clock.now += 1
+    event = await ledger.write(lambda tx: tx.events_of(create(tx).id)[0])
+    assert event.ts == NOW + 1

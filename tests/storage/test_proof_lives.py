@@ -1,0 +1,296 @@
+"""The proof agrees with every moment of every real life of a request, driven by the desk and the sender."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from coupons.bell import Bell
+from coupons.desk import Ask, Desk, Submitted
+from coupons.errors import IssuerUnavailable
+from coupons.model import ClickAction, CodeMode, Person, Request, State
+from coupons.policy import Policy, Rule
+from coupons.ports import Kind, Outcome, Reading, Remedy, Topic, Transaction
+from coupons.sender import Sender
+from coupons.settling import Pace
+from storage.ledger import SqliteLedger
+from storage.proof import verify
+from tests.storage.records import DAY, OPENID, STOCK, Time, a_click, open_ledger
+
+T = TypeVar("T")
+
+SENT = Outcome(kind=Kind.SENT, verified=True, attempt_open=False, remedy=Remedy.NONE, coupon_code="CODE1")
+NO = Outcome(
+    kind=Kind.REFUSED, verified=True, attempt_open=False, remedy=Remedy.FINAL, said_no=True, code="RULELIMIT"
+)
+LOST = Outcome(kind=Kind.UNKNOWN, verified=False, attempt_open=True, remedy=Remedy.REPEAT, code="TIMEOUT")
+FIX = Outcome(
+    kind=Kind.REFUSED, verified=True, attempt_open=False, remedy=Remedy.OPERATOR, said_no=True, code="NO_AUTH"
+)
+SLOWER = Outcome(
+    kind=Kind.REFUSED, verified=True, attempt_open=False, remedy=Remedy.SLOWER, said_no=True, code="FREQUENCY"
+)
+#: A no while an earlier attempt may have given it: the list decides.
+NO_IN_DOUBT = Outcome(
+    kind=Kind.UNKNOWN, verified=True, attempt_open=False, remedy=Remedy.LOOK, said_no=True, code="RULELIMIT"
+)
+
+
+class Proven:
+    """The ledger, with the proof asked after each commit, before its waiter goes on."""
+
+    def __init__(self, ledger: SqliteLedger, path: Path) -> None:
+        self._ledger, self._path = ledger, path
+        self.proofs = 0
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        result = await self._ledger.write(work)
+        verify(self._path)
+        self.proofs += 1
+        return result
+
+    async def read(self, look: Callable[[Reading], T]) -> T:
+        return await self._ledger.read(look)
+
+
+@dataclass
+class Script:
+    """WeChat Pay by a list of outcomes; SENT when it is used up."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    #: What the customer's list shows, look by look.
+    found: list[str | None] = field(default_factory=list)
+
+    def compose(self, *, out_request_no: str, openid: str, stock_id: str, code_mode: CodeMode) -> bytes:
+        return out_request_no.encode()
+
+    async def send(self, body: bytes, *, earlier_open: bool) -> Outcome:
+        return self.outcomes.pop(0) if self.outcomes else SENT
+
+    async def find_coupon(self, *, openid: str, stock_id: str, out_request_no: str) -> str | None:
+        if not self.found:
+            raise IssuerUnavailable
+        return self.found.pop(0)
+
+
+class Everybody:
+    async def person(self, user_id: str) -> Person:
+        return Person(user_id=user_id, team="T0SHOP")
+
+    async def members(self, group_id: str) -> frozenset[str]:
+        return frozenset()
+
+
+class Shop:
+    """Desk and sender over one proven ledger."""
+
+    def __init__(self, ledger: SqliteLedger, path: Path, clock: Time, bell: Bell, script: Script) -> None:
+        self.ledger, self.clock, self.bell, self.script = Proven(ledger, path), clock, bell, script
+        self.pace = Pace(pauses_s=(0,), tries=4, quiet_ms=0, looks_from=99)
+        policy = Policy(
+            agents=(),
+            approvers=("U0WANG", "U0ZHAO"),
+            rules=(Rule(500, 1, ()), Rule(None, 2, ())),
+            expiry_ms=DAY,
+        )
+        self.desk = Desk(
+            ledger=self.ledger,
+            directory=Everybody(),
+            issuer=script,
+            policy=policy,
+            team="T0SHOP",
+            clock=clock,
+        )
+        self.troubles: list[BaseException] = []
+        self._clicks = 0
+
+    def sender(self) -> Sender:
+        return Sender(
+            ledger=self.ledger,
+            issuer=self.script,
+            clock=self.clock,
+            bell=self.bell,
+            pace=self.pace,
+            on_outcome=lambda request, outcome: None,
+            on_trouble=self.troubles.append,
+        )
+
+    async def ask(self) -> Request:
+        ask = Ask(delivery="T.1", requester="U0LI", team="T0SHOP", openid=OPENID, stock=STOCK, reason="late")
+        submitted = await self.desk.submit(ask)
+        assert isinstance(submitted, Submitted)
+        return submitted.request
+
+    async def click(self, action: ClickAction, person: str) -> None:
+        self._clicks += 1
+        await self.desk.keep_click(a_click(f"k{self._clicks}", action=action, person=person))
+        [click] = await self.ledger.read(lambda look: look.open_clicks(9))
+        await self.desk.decide(click)
+
+    async def approved(self) -> None:
+        await self.ask()
+        await self.click(ClickAction.APPROVE, "U0WANG")
+        await self.click(ClickAction.APPROVE, "U0ZHAO")
+
+    async def state(self) -> State:
+        request = await self.ledger.read(lambda look: look.request(1))
+        assert request is not None
+        return request.state
+
+    async def tags(self) -> list[str]:
+        return [event.tag for event in await self.ledger.read(lambda look: look.events_of(1))]
+
+    async def send_until(self, *states: State, attempts: int = 0, tick: int = 0) -> State:
+        """Runs the sending loop until the request is in one of these, with so many finished attempts."""
+        sender = self.sender()
+        task = asyncio.create_task(sender.run())
+        async with asyncio.timeout(10):
+            while (
+                await self.state() not in states or (await self.tags()).count("attempt:finished") < attempts
+            ):
+                self.clock.now += tick
+                self.bell.ring()
+                await asyncio.sleep(0.005)
+        sender.stop()
+        await task
+        assert self.troubles == []
+        return await self.state()
+
+
+@pytest.fixture
+async def shop(path: Path, clock: Time) -> AsyncGenerator[Shop]:
+    bell = Bell()
+
+    def ring(topics: frozenset[Topic]) -> None:
+        bell.ring()
+
+    ledger = SqliteLedger(path, clock=clock, on_commit=ring)
+    here = Shop(ledger, path, clock, bell, Script())
+    yield here
+    assert here.ledger.proofs > 0
+    await ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "found", "end"),
+    [
+        ([SENT], [], State.SENT),
+        ([NO], [], State.REFUSED),
+        ([SLOWER, SLOWER, SENT], [], State.SENT),
+        ([LOST, LOST, LOST, SENT], [], State.SENT),
+        ([LOST, SLOWER, LOST, SENT], [], State.SENT),
+        ([LOST, NO_IN_DOUBT], ["CODE7"], State.SENT),
+        ([LOST, NO_IN_DOUBT, NO_IN_DOUBT], [None, None], State.REFUSED),
+        ([FIX], [], State.HELD),
+        ([LOST] * 4, [], State.HELD),
+        ([SLOWER] * 4, [], State.HELD),
+    ],
+    ids=lambda value: None if isinstance(value, State) else "",
+)
+async def test_every_moment_of_sending_is_proven(
+    shop: Shop, outcomes: Sequence[Outcome], found: Sequence[str | None], end: State
+) -> None:
+    shop.script.outcomes, shop.script.found = list(outcomes), list(found)
+    await shop.approved()
+    assert await shop.send_until(State.SENT, State.REFUSED, State.HELD) is end
+    assert shop.script.outcomes == []
+    assert (await shop.tags()).count("attempt:started") == len(outcomes)
+
+
+@pytest.mark.parametrize("before", [[FIX], [LOST] * 4, [LOST, FIX]])
+@pytest.mark.parametrize("after", [[SENT], [LOST, SENT], [FIX], [NO]])
+async def test_every_moment_of_a_retry_from_held_is_proven(
+    shop: Shop, before: list[Outcome], after: list[Outcome]
+) -> None:
+    shop.script.outcomes = [*before]
+    await shop.approved()
+    await shop.send_until(State.HELD)
+    await shop.click(ClickAction.RETRY, "U0LI")
+    assert await shop.state() is State.HELD, "the requester may not"
+    await shop.click(ClickAction.RETRY, "U0WANG")
+    assert await shop.state() is State.APPROVED
+    await shop.desk.cancel(1, "U0LI")
+    assert await shop.state() is State.APPROVED, "an attempt may have given it"
+    shop.script.outcomes = [*after]
+    await shop.send_until(State.SENT, State.REFUSED, State.HELD)
+    tags = await shop.tags()
+    assert tags.index("request:held") < tags.index("request:retried") < tags.index("attempt:finished", -5)
+
+
+@pytest.mark.parametrize("lost_first", [0, 1, 2])
+async def test_every_moment_after_a_process_that_died_on_the_wire_is_proven(
+    shop: Shop, lost_first: int
+) -> None:
+    shop.pace = Pace(pauses_s=(1,))
+    shop.script.outcomes = [LOST] * lost_first
+    await shop.approved()
+    for attempt in range(lost_first):
+        # Time stands still: after one attempt the loop rests.
+        await shop.send_until(State.UNKNOWN, attempts=attempt + 1)
+        shop.clock.now += 1000
+    # What the dead process had committed: an attempt that began and never ended.
+    begun = await shop.ledger.write(partial(shop.sender()._begin, request_id=1))
+    assert begun is not None
+    assert begun.running
+    assert await shop.send_until(State.SENT, tick=1000) is State.SENT
+    assert "request:unknown" in await shop.tags()
+
+
+async def test_an_own_approval_a_double_one_and_a_late_one_change_nothing(shop: Shop) -> None:
+    await shop.ask()
+    for person in ("U0LI", "U0WANG", "U0WANG", "U0NOBODY", "U0ZHAO", "U0ZHAO"):
+        await shop.click(ClickAction.APPROVE, person)
+    tags = await shop.tags()
+    assert (tags.count("approval:given"), tags.count("click:refused")) == (2, 4)
+    assert await shop.state() is State.APPROVED
+
+
+def cancel(shop: Shop) -> Any:
+    return shop.desk.cancel(1, "U0LI")
+
+
+def decline(shop: Shop) -> Any:
+    return shop.click(ClickAction.DECLINE, "U0ZHAO")
+
+
+def expire(shop: Shop) -> Any:
+    shop.clock.now += DAY
+    return shop.desk.expire()
+
+
+@pytest.mark.parametrize(
+    ("close", "approvals", "end"),
+    [
+        (cancel, 0, State.CANCELLED),
+        (cancel, 1, State.CANCELLED),
+        (cancel, 2, State.CANCELLED),
+        (decline, 0, State.DECLINED),
+        (decline, 1, State.DECLINED),
+        (expire, 0, State.EXPIRED),
+        (expire, 1, State.EXPIRED),
+        (expire, 2, State.APPROVED),
+    ],
+)
+async def test_every_moment_of_a_request_that_is_not_sent_is_proven(
+    shop: Shop, close: Callable[[Shop], Any], approvals: int, end: State
+) -> None:
+    await shop.ask()
+    for person in ("U0WANG", "U0ZHAO")[:approvals]:
+        await shop.click(ClickAction.APPROVE, person)
+    await close(shop)
+    assert await shop.state() is end
+    await shop.click(ClickAction.APPROVE, "U0WANG")
+    assert await shop.state() is end
+
+
+async def test_a_click_about_no_request_is_part_of_the_proof(path: Path, shop: Shop) -> None:
+    await shop.click(ClickAction.APPROVE, "U0WANG")
+    assert verify(path).rows == 1
+    with pytest.raises(Exception, match="in use"):
+        open_ledger(path)

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from coupons.errors import Stale
+from coupons.lifecycle import MOVES, UNCOUNTED, move
+from coupons.model import CodeMode, Request, State
+from coupons.ports import Transaction
+from storage import requests
+from storage.database import bring_up_to_date, open_for_reading
+from storage.ledger import SqliteLedger
+from tests.storage.records import NOW, OPENID, a_draft, approve, create, rows
+
+
+def put(tx: Transaction, number: str, state: State, **changes: object) -> Request:
+    """A request in this state, by allowed moves."""
+    ways = {State.PENDING: [State.PENDING]}
+    while state not in ways:
+        for known, way in list(ways.items()):
+            ways |= {to: [*way, to] for to in MOVES[known] if to not in ways}
+    request = create(tx, number)
+    for to in ways[state][1:]:
+        code = {"coupon_code": "C"} if to is State.SENT else {}
+        request = tx.save(request, move(request, to, now=NOW, **code))
+    return tx.save(request, replace(request, **changes)) if changes else request  # type: ignore[arg-type]  # fields of Request
+
+
+async def test_every_field_survives_the_file(ledger: SqliteLedger, path: Path) -> None:
+    request = await ledger.write(create)
+    full = replace(
+        request,
+        state=State.UNKNOWN,
+        attempts=7,
+        tries=3,
+        open_attempts=2,
+        running=True,
+        unknown_at=NOW + 1,
+        absent_looks=1,
+        due_at=NOW + 2,
+        closed_by="U0WANG",
+        decline_reason="no: “quotes”, 中文, '; drop table request --",
+        problem="SYSTEM_ERROR",
+        closed_at=NOW + 3,
+    )
+    saved = await ledger.write(lambda tx: tx.save(request, full))
+    assert saved == replace(full, rev=2)
+    again = await ledger.read(lambda look: look.request(1))
+    assert again == saved
+    assert again is not None
+    assert (type(again.state), type(again.code_mode), type(again.running)) == (State, CodeMode, bool)
+    assert rows(path, "select state, code_mode, running from request") == [("unknown", "WECHATPAY_MODE", 1)]
+
+
+async def test_only_the_first_of_two_changes_to_one_revision_is_kept(ledger: SqliteLedger) -> None:
+    read = await ledger.write(create)
+    first = await ledger.write(lambda tx: tx.save(read, move(read, State.CANCELLED, now=NOW)))
+    with pytest.raises(Stale) as stale:
+        await ledger.write(lambda tx: tx.save(read, move(read, State.APPROVED, now=NOW)))
+    assert stale.value.request_id == read.id
+    assert await ledger.read(lambda look: look.request(read.id)) == first
+    with pytest.raises(Stale):
+        await ledger.write(lambda tx: tx.save(replace(read, id=99), read))
+
+
+async def test_what_was_asked_for_never_changes(ledger: SqliteLedger) -> None:
+    request = await ledger.write(create)
+    other = replace(
+        request, out_request_no="cb2", value_fen=9, body=b"{}", stock_id="9", customer=9, requester="U9"
+    )
+    saved = await ledger.write(lambda tx: tx.save(request, other))
+    assert saved == replace(request, rev=2)
+
+
+async def test_the_same_number_gives_the_first_request_whatever_else_is_said(ledger: SqliteLedger) -> None:
+    first, is_new = await ledger.write(lambda tx: tx.add_request(a_draft("cb1")))
+    assert is_new
+    second, is_new = await ledger.write(
+        lambda tx: tx.add_request(a_draft("cb1", openid="somebody-else-123", body=b"{}", requester="U0SUN"))
+    )
+    assert (second, is_new) == (first, False)
+    assert first.body == b'{"out_request_no":"cb1"}'
+
+
+async def test_one_customer_is_one_number_and_the_openid_stands_in_one_place(
+    ledger: SqliteLedger, path: Path
+) -> None:
+    made = [await ledger.write(lambda tx, n=n: create(tx, n)) for n in ("cb1", "cb2")]
+    other = await ledger.write(lambda tx: create(tx, "cb3", openid="somebody-else-123"))
+    assert made[0].customer == made[1].customer != other.customer
+    assert (made[1].openid, other.openid) == (OPENID, "somebody-else-123")
+    assert rows(path, "select count(*) from customer") == [(2,)]
+    assert not any(OPENID in str(row) for row in rows(path, "select * from event"))
+
+
+async def test_limits_count_what_was_or_may_still_be_given(ledger: SqliteLedger) -> None:
+    for state in State:
+        await ledger.write(lambda tx, s=state: put(tx, f"cb-{s}", s))
+    counted = len(State) - len(UNCOUNTED)
+    assert counted == 6
+    assert await ledger.read(lambda look: look.count_for_customer(OPENID, NOW)) == counted
+    assert await ledger.read(lambda look: look.count_for_requester("U0LI", NOW)) == counted
+    assert await ledger.read(lambda look: look.count_for_customer(OPENID, NOW + 1)) == 0
+    assert await ledger.read(lambda look: look.count_for_requester("U0LI", NOW + 1)) == 0
+    assert await ledger.read(lambda look: look.count_for_customer("somebody-else-123", 0)) == 0
+    assert await ledger.read(lambda look: look.count_for_requester("U0SUN", 0)) == 0
+
+
+async def test_open_requests_are_those_not_final_newest_first(ledger: SqliteLedger) -> None:
+    for state in State:
+        await ledger.write(lambda tx, s=state: put(tx, f"cb-{s}", s))
+    found = await ledger.read(lambda look: look.open_requests_of("U0LI", 99))
+    assert {request.state for request in found} == {state for state in State if MOVES[state]}
+    assert [request.id for request in found] == sorted((request.id for request in found), reverse=True)
+
+
+async def test_due_are_the_sendable_ones_that_no_attempt_works_on_longest_due_first(
+    ledger: SqliteLedger,
+) -> None:
+    def fill(tx: Transaction) -> None:
+        for state in State:
+            put(tx, f"due-{state}", state, due_at=NOW - 1)
+            put(tx, f"later-{state}", state, due_at=NOW + 5)
+            put(tx, f"never-{state}", state, due_at=None)
+            put(tx, f"running-{state}", state, due_at=NOW - 2, running=True)
+        put(tx, "longest", State.UNKNOWN, due_at=NOW - 9)
+
+    await ledger.write(fill)
+    due = await ledger.read(lambda look: look.due_requests(NOW, 99))
+    assert [request.out_request_no for request in due] == [
+        "longest",
+        "due-approved",
+        "due-sending",
+        "due-unknown",
+    ]
+    assert len(await ledger.read(lambda look: look.due_requests(NOW, 2))) == 2
+    assert await ledger.read(lambda look: look.next_send_due()) == NOW - 9
+    running = await ledger.read(lambda look: look.interrupted_requests())
+    assert {request.out_request_no for request in running} == {f"running-{state}" for state in State}
+
+
+async def test_only_pending_requests_expire_and_at_the_very_moment(ledger: SqliteLedger) -> None:
+    await ledger.write(lambda tx: create(tx, "late", expires_at=NOW + 20))
+    await ledger.write(lambda tx: create(tx, "early", expires_at=NOW + 10))
+    await ledger.write(lambda tx: approve(tx, create(tx, "approved", expires_at=NOW + 1)))
+    assert await ledger.read(lambda look: look.next_expiry()) == NOW + 10
+    assert await ledger.read(lambda look: look.expired_requests(NOW + 9, 99)) == []
+    expired = await ledger.read(lambda look: look.expired_requests(NOW + 20, 99))
+    assert [request.out_request_no for request in expired] == ["early", "late"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "index"),
+    [
+        (requests._BY_ID, "USING INTEGER PRIMARY KEY"),
+        (requests._BY_NUMBER, "(out_request_no=?)"),
+        (requests._OPEN_OF, "request_by_requester (requester=?"),
+        (requests._DUE, "request_due (due_at"),
+        (requests._EXPIRED, "request_expiry (expires_at"),
+        (requests._INTERRUPTED, "INDEX request_running"),
+        (requests._NEXT_SEND_DUE, "INDEX request_due"),
+        (requests._NEXT_EXPIRY, "INDEX request_expiry"),
+        (requests._COUNT_CUSTOMER, "request_by_customer (customer=? AND created_at>?)"),
+        (requests._COUNT_REQUESTER, "request_by_requester (requester=?"),
+    ],
+)
+def test_no_question_reads_the_whole_table(path: Path, sql: str, index: str) -> None:
+    bring_up_to_date(path)
+    reader = open_for_reading(path)
+    names = ("id", "out_request_no", "requester", "openid", "now", "since", "limit")
+    plan = [
+        row["detail"]
+        for row in reader.execute(
+            f"explain query plan {sql}", {name: 1 for name in names if f":{name}" in sql}
+        )
+    ]
+    reader.close()
+    assert any(index in step for step in plan), plan
+    whole = [step for step in plan if step.startswith("SCAN") and "INDEX request_" not in step]
+    assert whole == []
