@@ -43,6 +43,19 @@ select request.id as id from request join event on event.request_id = request.id
 where event.tag = 'request:sent' and (event.body ->> '$.detail.coupon_code') is not request.coupon_code
 order by request.id limit 1
 """
+#: What money hangs on, and what no step of a request's life changes.
+_TERMS = """
+select request.id as id from request join event on event.request_id = request.id
+where event.tag = 'request:created' and (
+    event.actor is not request.requester
+    or (event.body ->> '$.detail.out_request_no') is not request.out_request_no
+    or (event.body ->> '$.detail.customer') is not request.customer
+    or (event.body ->> '$.detail.stock_id') is not request.stock_id
+    or (event.body ->> '$.detail.value_fen') is not request.value_fen
+    or (event.body ->> '$.detail.approvals_needed') is not request.approvals_needed
+)
+order by request.id limit 1
+"""
 _APPROVALS = """
 select request_id as id from (
     select request_id, actor as person, 1 as told, 0 as kept from event where tag = 'approval:given'
@@ -148,7 +161,12 @@ def _check_requests(database: Any) -> None:
         raise AuditBroken(
             "orphan", f"event #{orphan['seq']} tells of request #{orphan['request_id']}, which is not there"
         )
-    for sql, what in ((_CODES, "coupon code"), (_APPROVALS, "list of approvers")):
+    compared = (
+        (_TERMS, "requester, number, customer, stock, value or need of approvals"),
+        (_CODES, "coupon code"),
+        (_APPROVALS, "list of approvers"),
+    )
+    for sql, what in compared:
         row = database.execute(sql).fetchone()
         if row:
             raise AuditBroken("state", f"request #{row['id']} has another {what} than its events say")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from coupons.events import Event, Post, PostKind, Tag
+from coupons.events import Event, Json, Post, PostKind, Tag
 from coupons.lifecycle import move
 from coupons.model import Approval, ClickAction, CodeMode, Draft, NewClick, Request, State, Stock
 from coupons.ports import Topic, Transaction
@@ -80,7 +80,14 @@ def open_ledger(
 def create(tx: Transaction, number: str = "cb1", **changes: Any) -> Request:
     """A pending request and the event that tells of it."""
     request, _ = tx.add_request(a_draft(number, **changes))
-    tx.append(Event(Tag.REQUEST_CREATED, request.requester, request.id, {"out_request_no": number}))
+    detail: dict[str, Json] = {
+        "out_request_no": number,
+        "customer": request.customer,
+        "stock_id": request.stock_id,
+        "value_fen": request.value_fen,
+        "approvals_needed": request.approvals_needed,
+    }
+    tx.append(Event(Tag.REQUEST_CREATED, request.requester, request.id, detail))
     return request
 
 
