@@ -1,37 +1,76 @@
-"""`python -m benchmarks [name ...] [--quick]`: figures, each beside a limit of the same run."""
+"""`python -m benchmarks [--quick] [sends] [lifecycles] [acks] [verify]`: run them, print one table."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import platform
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from benchmarks import acks, lifecycles, sends, verify
-from benchmarks.figures import Figure
+from benchmarks.report import FULL, Load, Row, table
+from storage.driver import sqlite3
 
-_ALL = {"sends": sends.run, "lifecycles": lifecycles.run, "acks": acks.run, "verify": verify.run}
+_BENCHMARKS: Mapping[str, Callable[[Load], Awaitable[list[Row]]]] = {
+    "sends": sends.run,
+    "lifecycles": lifecycles.run,
+    "acks": acks.run,
+    "verify": verify.run,
+}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="benchmarks")
-    parser.add_argument("names", nargs="*", metavar="name", help=f"some of: {', '.join(_ALL)}")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the work: does it run at all")
+    """Exit status 0 when all ran, 1 when one failed, 130 when interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(_BENCHMARKS)}; none: all")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the work, rough figures")
     asked = parser.parse_args()
-    unknown = set(asked.names) - set(_ALL)
-    if unknown:
-        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(_ALL)}")
-    print(f"Python {platform.python_version()} on {platform.machine()}\n")
-    print(f"{'figure':<46}{'measured':>14}  {'limit of the same run':<40}{'limit':>12}{'ratio':>9}")
-    for name in asked.names or _ALL:
-        for figure in asyncio.run(_ALL[name](0.1 if asked.quick else 1.0)):
-            print(line(figure), flush=True)
+    if strange := [name for name in asked.names if name not in _BENCHMARKS]:
+        parser.error(f"there is no benchmark {', '.join(strange)}; there are {', '.join(_BENCHMARKS)}")
+    load = FULL.tenth() if asked.quick else FULL
+    try:
+        rows = asyncio.run(_run(asked.names or list(_BENCHMARKS), load))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the sentence says it, and the status too
+        print(f"\n{_sentence(error)}", file=sys.stderr)
+        sys.exit(1)
+    print(_machine())
+    print()
+    print(table(rows))
 
 
-def line(figure: Figure) -> str:
-    measured = f"{figure.measured:,.2f}" if figure.measured < 100 else f"{figure.measured:,.0f}"
-    limit = f"{figure.limit:,.2f}" if figure.limit < 100 else f"{figure.limit:,.0f}"
-    ratio = figure.measured / figure.limit if figure.limit else float("nan")
-    return f"{figure.name:<46}{measured:>14}  {figure.limit_name:<40}{limit:>12}{ratio:>9.3f}"
+async def _run(names: Sequence[str], load: Load) -> list[Row]:
+    task = asyncio.current_task()
+    if task is not None:
+        # As Ctrl-C does: whatever was started is stopped, and the folders are removed.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    rows: list[Row] = []
+    for name in names:
+        started = time.perf_counter()
+        print(f"{name} ...", end=" ", file=sys.stderr, flush=True)
+        rows += await _BENCHMARKS[name](load)
+        print(f"{time.perf_counter() - started:.1f} s", file=sys.stderr, flush=True)
+    return rows
+
+
+def _sentence(error: BaseException) -> str:
+    """Of the first of those that failed together."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"
+
+
+def _machine() -> str:
+    return (
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+        f"SQLite {sqlite3.sqlite_version}, files in {tempfile.gettempdir()}"
+    )
 
 
 if __name__ == "__main__":

@@ -58,9 +58,7 @@ class Sender:
         while not self._stopping:
             wait = _LONGEST_WAIT_S
             try:
-                await self._recover()
-                await self._start_rounds()
-                wait = await self._until_due()
+                wait = await self._look_around()
             except StorageUnavailable as error:
                 self._on_trouble(error)
                 wait = 1.0
@@ -74,28 +72,34 @@ class Sender:
         self._stopping = True
         self._bell.ring()
 
-    async def _recover(self) -> None:
-        rows = await self._ledger.read(lambda look: look.interrupted_requests())
-        for row in rows:
+    async def _look_around(self) -> float:
+        """Take up what a dead process left and what is due; returns the seconds until the next is due."""
+        now, in_flight = self._clock(), self._pace.in_flight
+        left, due, next_due = await self._ledger.read(
+            lambda look: (
+                look.interrupted_requests(),
+                look.due_requests(now, in_flight),
+                look.next_send_due(),
+            )
+        )
+        for row in left:
             # One of ours is still working on it; anything else is what a dead process left.
             if row.id not in self._rounds:
                 await self._ledger.write(partial(self._interrupt, request_id=row.id))
+        waiting = [row for row in due if row.id not in self._rounds]
+        for row in waiting[: in_flight - len(self._rounds)]:
+            task = asyncio.create_task(self._round(row.id), name=f"send-{row.id}")
+            self._rounds[row.id] = task
+            task.add_done_callback(partial(self._done, row.id))
+        if next_due is None or len(self._rounds) >= in_flight:
+            return _LONGEST_WAIT_S
+        # A row stays due until its round has claimed it, which is soon: never a busy loop.
+        return min(max((next_due - now) / 1000, 0.02), _LONGEST_WAIT_S)
 
     def _interrupt(self, tx: Transaction, *, request_id: int) -> None:
         request = tx.request(request_id)
         if request is not None and request.running:
             self._write(tx, request, interrupted(request, now=self._clock(), pace=self._pace))
-
-    async def _start_rounds(self) -> None:
-        free = self._pace.in_flight - len(self._rounds)
-        if free <= 0:
-            return
-        now = self._clock()
-        due = await self._ledger.read(lambda look: look.due_requests(now, self._pace.in_flight))
-        for request in [row for row in due if row.id not in self._rounds][:free]:
-            task = asyncio.create_task(self._round(request.id), name=f"send-{request.id}")
-            self._rounds[request.id] = task
-            task.add_done_callback(partial(self._done, request.id))
 
     def _done(self, request_id: int, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
@@ -109,15 +113,6 @@ class Sender:
     def _release(self, request_id: int) -> None:
         del self._rounds[request_id]
         self._bell.ring()
-
-    async def _until_due(self) -> float:
-        if len(self._rounds) >= self._pace.in_flight:
-            return _LONGEST_WAIT_S
-        due = await self._ledger.read(lambda look: look.next_send_due())
-        if due is None:
-            return _LONGEST_WAIT_S
-        # A row stays due until its round has claimed it, which is soon: never a busy loop.
-        return min(max((due - self._clock()) / 1000, 0.02), _LONGEST_WAIT_S)
 
     # --- one attempt
 

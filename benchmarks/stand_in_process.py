@@ -1,0 +1,115 @@
+"""WeChat Pay's stand-in in a process of its own, over TLS, so that its work is not counted as ours."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import multiprocessing
+import signal
+import ssl
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from sandbox.wechatpay import Fault, FaultKind, Merchant, Stock, WeChatPay, make_keys
+
+STOCK_ID = "1212121212"
+_START_S = 30.0
+_STOP_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where it listens, who may call, and the certificate to trust."""
+
+    url: str
+    merchant: Merchant
+    certificate_pem: str
+
+
+@contextmanager
+def stand_in(*, answers_after_s: float = 0.0) -> Iterator[Address]:
+    """Runs while the context lasts; it also ends by itself when this process does, however that happens."""
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    process = spawn.Process(target=_run, args=(theirs, answers_after_s), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        if not ours.poll(_START_S):
+            raise TimeoutError(f"WeChat Pay's stand-in did not listen within {_START_S} s")
+        address = ours.recv()
+        if not isinstance(address, Address):
+            raise TypeError(f"WeChat Pay's stand-in said {address!r} where its address was expected")
+        yield address
+    finally:
+        ours.close()
+        process.join(_STOP_S)
+        if process.is_alive():
+            process.kill()
+            process.join()
+
+
+def _run(pipe: Connection, answers_after_s: float) -> None:
+    # Ctrl-C reaches all processes of a terminal; this one ends with its pipe.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Connections that end in the middle are then no news. A real fault here shows as a send that failed.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
+    asyncio.run(_serve(pipe, answers_after_s))
+
+
+async def _serve(pipe: Connection, answers_after_s: float) -> None:
+    keys = make_keys()
+    wechatpay = WeChatPay(keys, stocks=[Stock(STOCK_ID)])
+    if answers_after_s:
+        wechatpay.faults.rate(Fault(FaultKind.SLOW, seconds=answers_after_s), 1.0)
+    certificate_pem, context = _tls()
+    closed = asyncio.Event()
+    async with wechatpay.serve(ssl_context=context) as running:
+        pipe.send(Address(running.url, keys.merchant, certificate_pem))
+        # The other end says nothing: what becomes readable is its end.
+        asyncio.get_running_loop().add_reader(pipe.fileno(), closed.set)
+        await closed.wait()
+
+
+def _tls() -> tuple[str, ssl.SSLContext]:
+    """A certificate for 127.0.0.1 that signs itself, and what serves with it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(identifier, critical=False)
+        .sign(key, SHA256())
+    )
+    pem = certificate.public_bytes(Encoding.PEM)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.TemporaryDirectory() as folder:
+        # OpenSSL reads them from a file only.
+        file = Path(folder) / "server.pem"
+        file.touch(mode=0o600)
+        file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + pem)
+        context.load_cert_chain(file)
+    return pem.decode(), context
