@@ -99,6 +99,11 @@ class Post:
     channel: str | None = None
 
     @property
+    def lane(self) -> str:
+        """Whom it goes to; one lane keeps its order, and waits for no other. The same for all cards."""
+        return f"{self.channel or ''}/{self.person or ''}"
+
+    @property
     def key(self) -> str:
         """The same promise has the same key."""
         if self.kind is PostKind.CARD:

@@ -5,7 +5,7 @@ Implementations: `storage.ledger`, `wechatpay.issuer`, `handlers.directory`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeVar
@@ -98,8 +98,10 @@ class Reading(Protocol):
         """Kept and not yet decided, oldest first."""
         ...
 
-    def due_posts(self, kind: PostKind, now: int, limit: int) -> Sequence[Delivery]:
-        """Promised to Slack, of this kind, and due, oldest first."""
+    def due_posts(
+        self, kind: PostKind, now: int, limit: int, but: Collection[str] = ()
+    ) -> Sequence[Delivery]:
+        """Promised to Slack, of this kind, and due, oldest first; `but` those to these `Post.lane`s."""
         ...
 
     def next_post_due(self, after: int) -> int | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 from coupons.bell import Bell
@@ -82,27 +82,22 @@ class Announcer:
 
     async def _open_lanes(self) -> float:
         now = self._clock()
-        # Looked at before the outbox: what is read of a lane that ends meanwhile may be told already.
-        busy = set(self._lanes)
+        self._closed_until = {lane: until for lane, until in self._closed_until.items() if until > now}
+        # Looked at before the outbox: what is read of a lane that ends meanwhile may be told already. Left
+        # out there and not here, so that a full lane cannot hide the promises behind it.
+        shut = {*self._lanes, *self._closed_until}
         waiting: dict[str, list[Delivery]] = defaultdict(list)
         for kind in _ORDER:
-            for delivery in await self._ledger.read(partial(_due, kind=kind, now=now)):
-                waiting[self._lane(delivery)].append(delivery)
-        self._closed_until = {lane: until for lane, until in self._closed_until.items() if until > now}
+            for delivery in await self._ledger.read(partial(_due, kind=kind, now=now, but=shut)):
+                waiting[delivery.post.lane].append(delivery)
         for lane, deliveries in waiting.items():
-            if lane in busy or lane in self._closed_until or len(self._lanes) >= _LANES:
-                continue
+            if len(self._lanes) >= _LANES:
+                break
             deliveries.sort(key=lambda delivery: delivery.id)
             task = asyncio.create_task(self._run_lane(lane, deliveries), name=f"lane-{lane}")
             self._lanes[lane] = task
             task.add_done_callback(partial(self._lane_done, lane))
         return await self._until_due(now)
-
-    def _lane(self, delivery: Delivery) -> str:
-        post = delivery.post
-        if post.kind in {PostKind.CARD, PostKind.STEP}:
-            return self._channel
-        return f"{post.channel or ''}/{post.person}"
 
     def _lane_done(self, lane: str, task: asyncio.Task[None]) -> None:
         del self._lanes[lane]
@@ -249,5 +244,5 @@ class Announcer:
         await self._ledger.write(lambda tx: tx.put_post_off(delivery.id, due_at))
 
 
-def _due(look: Reading, *, kind: PostKind, now: int) -> Sequence[Delivery]:
-    return look.due_posts(kind, now, _WINDOW)
+def _due(look: Reading, *, kind: PostKind, now: int, but: Collection[str]) -> Sequence[Delivery]:
+    return look.due_posts(kind, now, _WINDOW, but)

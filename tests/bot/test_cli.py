@@ -1,0 +1,217 @@
+"""The program as it is typed: what it prints, and its exit status."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bot.cli import cli
+from storage.migrations import LATEST
+from tests.storage.records import ROOT, make_log, rows, tamper
+
+COMMANDS = (
+    (),
+    ("run",),
+    ("demo",),
+    ("manifest",),
+    ("migrate",),
+    ("audit",),
+    ("audit", "verify"),
+    ("audit", "show"),
+)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """Twelve events: two requests from asking to the coupon, and two that wait."""
+    path = tmp_path / "coupon.db"
+    make_log(path, 12)
+    return path
+
+
+def typed(*words: object, **environ: str) -> Result:
+    """In this process; whatever is raised beyond an exit status fails the test."""
+    result = CliRunner(env=dict(environ)).invoke(cli, [str(word) for word in words], prog_name="coupon-bot")
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def test_every_command_is_known_here() -> None:
+    """So that a new one cannot come without the promises below."""
+    found: list[tuple[str, ...]] = [()]
+    for name, command in cli.commands.items():
+        found.append((name,))
+        found += [(name, inner) for inner in getattr(command, "commands", {})]
+    assert sorted(found) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("asked", ["--help", "-h"])
+def test_each_command_helps_with_a_sentence_and_status_0(words: tuple[str, ...], asked: str) -> None:
+    result = typed(*words, asked)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"Usage: {' '.join(('coupon-bot', *words))}")
+    assert "." in result.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("rnu",),
+        ("audit", "verfy"),
+        ("audit", "verify", "--datbase", "x"),
+        ("audit", "show", "--request", "twelve"),
+        ("run", "now"),
+    ],
+    ids=" ".join,
+)
+def test_what_is_mistyped_ends_with_status_2_and_the_usage_on_stderr(words: tuple[str, ...]) -> None:
+    result = typed(*words)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "Usage: coupon-bot" in result.stderr
+    assert "Error: " in result.stderr
+
+
+def test_as_a_program_it_says_the_same_without_a_traceback() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "nothing"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "No such command 'nothing'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_manifest_prints_the_file_byte_for_byte() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "manifest"], cwd=ROOT, capture_output=True, check=True
+    )
+    assert done.stdout == (ROOT / "manifest.yml").read_bytes()
+
+
+# --- migrate
+
+
+def test_migrate_makes_a_database_says_so_and_then_does_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    made = typed("migrate", "--database", path)
+    assert made.exit_code == 0
+    assert "m001" in made.stdout
+    assert rows(path, "pragma user_version") == [(LATEST,)]
+    again = typed("migrate", COUPON_DATABASE=str(path))
+    assert (again.exit_code, again.stdout) == (0, f"{path}: nothing to do\n")
+
+
+def test_migrate_keeps_every_row(database: Path) -> None:
+    before = rows(database, "select * from event"), rows(database, "select * from request")
+    assert typed("migrate", "--database", database).exit_code == 0
+    assert before == (rows(database, "select * from event"), rows(database, "select * from request"))
+
+
+def test_migrate_refuses_what_is_no_database_of_ours_and_leaves_it(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("eggs, milk\n" * 200)
+    result = typed("migrate", "--database", path)
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert path.read_text() == "eggs, milk\n" * 200
+
+
+def test_migrate_into_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    result = typed("migrate", "--database", tmp_path / "nowhere" / "coupon.db")
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert "nowhere" in result.stderr
+
+
+# --- audit
+
+
+def test_verify_says_that_a_whole_log_is_whole(database: Path) -> None:
+    result = typed("audit", "verify", "--database", database)
+    assert result.exit_code == 0
+    [(head,)] = rows(database, "select hash from event order by seq desc limit 1")
+    assert f"whole. 12 events, head #12 {head[:16]}" in result.stdout
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ("update event set body = replace(body, 'U0WANG', 'U0QIAN') where seq = 3", "#3"),
+        ("delete from event where seq = 4", "#4"),
+        ("update request set coupon_code = 'ANOTHER' where id = 1", "#1"),
+        ("delete from approval where request_id = 2", "#2"),
+    ],
+)
+def test_verify_ends_with_1_and_says_where_a_log_was_damaged(
+    database: Path, tmp_path: Path, damage: str, words: str
+) -> None:
+    copy = tmp_path / "copy.db"
+    shutil.copy(database, copy)
+    tamper(copy, damage)
+    result = typed("audit", "verify", "--database", copy)
+    assert result.exit_code == 1
+    [sentence] = result.stderr.splitlines()
+    assert "NOT whole" in sentence
+    assert words in sentence
+    # The one beside it is as it was.
+    assert typed("audit", "verify", "--database", database).exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["verify", "show"])
+def test_reading_a_log_that_is_not_there_ends_with_2_and_makes_no_file(tmp_path: Path, command: str) -> None:
+    missing = tmp_path / "coupon.db"
+    result = typed("audit", command, "--database", missing)
+    assert result.exit_code == 2
+    [sentence] = result.stderr.splitlines()
+    assert str(missing) in sentence
+    assert "does not exist" in sentence
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["verify", "show"])
+def test_reading_something_else_as_a_log_ends_with_2(tmp_path: Path, command: str) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("eggs, milk\n" * 200)
+    result = typed("audit", command, "--database", path)
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_show_tells_one_requests_story_in_order(database: Path) -> None:
+    result = typed("audit", "show", "--request", 2, "--database", database)
+    assert result.exit_code == 0
+    told = [line.split() for line in result.stdout.splitlines()]
+    assert [words[0] for words in told] == ["6", "7", "8", "9", "10"]
+    assert [words[4] for words in told] == [
+        "request:created",
+        "approval:given",
+        "request:approved",
+        "attempt:started",
+        "request:sent",
+    ]
+    assert {words[3] for words in told} == {"#2"}
+    assert "coupon_code=CODE1" in result.stdout
+
+
+def test_show_of_a_request_that_is_not_there_prints_nothing_and_is_no_error(database: Path) -> None:
+    result = typed("audit", "show", "--request", 99, "--database", database)
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
+def test_show_without_a_request_prints_the_newest_oldest_first(database: Path) -> None:
+    result = typed("audit", "show", "--limit", 3, "--database", database)
+    assert [line.split()[0] for line in result.stdout.splitlines()] == ["10", "11", "12"]
+
+
+def test_reading_changes_nothing_in_the_file(database: Path) -> None:
+    before = database.read_bytes()
+    typed("audit", "verify", "--database", database)
+    typed("audit", "show", "--database", database)
+    assert database.read_bytes() == before

@@ -1,0 +1,374 @@
+"""What ends a start at once, in one sentence each, and what is waited for instead."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import socket
+import sys
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from sandbox.slack import Workspace, server_error
+from sandbox.slack.running import Slack
+from sandbox.slack.setup import ALL_BOT_SCOPES
+from sandbox.slack.workspace import APPROVE, AUDIT, SUPPORT
+from sandbox.wechatpay.keyring import KeyMode
+from sandbox.wechatpay.stand_in import WeChatPay
+from storage.driver import sqlite3
+from tests.world import COUPON_TOML, STOCKS, environment, keys
+
+ROOT = Path(__file__).parents[2]
+Environ = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run that ended by itself."""
+
+    status: int
+    lines: list[str]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def spawn(environ: Mapping[str, str]) -> asyncio.subprocess.Process:
+    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        "run",
+        cwd=ROOT,
+        env=kept | dict(environ),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def run(environ: Mapping[str, str]) -> Ended:
+    """Run to its end, which must come by itself."""
+    process = await spawn(environ)
+    too_long = asyncio.get_running_loop().call_later(20.0, process.kill)
+    out, err = await process.communicate()
+    too_long.cancel()
+    assert process.returncode != -signal.SIGKILL, f"it still ran; stderr: {err.decode()[-2000:]}"
+    assert out == b""
+    assert process.returncode is not None
+    return Ended(process.returncode, err.decode().splitlines())
+
+
+def sentences(ended: Ended) -> list[str]:
+    """The lines for people; the log's lines are JSON."""
+    return [line for line in ended.lines if not line.startswith("{")]
+
+
+async def refusal(environ: Mapping[str, str]) -> str:
+    """Status 2, one sentence on stderr and nothing that looks like a traceback."""
+    ended = await run(environ)
+    assert ended.status == 2, ended.lines
+    assert not any("Traceback" in line or 'File "' in line for line in ended.lines)
+    [sentence] = sentences(ended)
+    return sentence
+
+
+@asynccontextmanager
+async def stands(
+    folder: Path, workspace: Workspace | None = None, *, mode: KeyMode = KeyMode.PUBLIC_KEY
+) -> AsyncGenerator[tuple[Slack, Environ]]:
+    """Both stand-ins, and the environment of a bot between them."""
+    async with (
+        (workspace or Workspace()).serve() as slack,
+        WeChatPay(keys(), stocks=STOCKS, mode=mode).serve() as running,
+    ):
+        yield slack, environment(slack, running.url, folder, mode=mode)
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """A bot that runs, ready or not."""
+
+    url: str
+    session: aiohttp.ClientSession
+    process: asyncio.subprocess.Process
+
+    async def get(self, path: str) -> tuple[int, str]:
+        async with self.session.get(self.url + path) as answer:
+            return answer.status, await answer.text()
+
+    async def until(self, right: Callable[[int, str], bool]) -> tuple[int, str]:
+        """The first answer of `/readyz` that is right; the process must live."""
+        async with asyncio.timeout(30.0):
+            while True:
+                assert self.process.returncode is None
+                try:
+                    found = await self.get("/readyz")
+                except aiohttp.ClientConnectionError:
+                    found = 0, ""
+                if right(*found):
+                    return found
+                await asyncio.sleep(0.05)
+
+    async def ready(self) -> None:
+        assert await self.until(lambda status, _: status == 200) == (200, "[]")
+
+    async def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(self.process.communicate(), 30.0)
+        assert self.process.returncode is not None
+        return self.process.returncode
+
+
+@asynccontextmanager
+async def up(environ: Environ) -> AsyncGenerator[Up]:
+    port = free_port()
+    process = await spawn(environ | {"COUPON_LISTEN": f"127.0.0.1:{port}"})
+    try:
+        async with aiohttp.ClientSession() as session:
+            yield Up(f"http://127.0.0.1:{port}", session, process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
+# --- settings and files
+
+
+async def test_all_missing_settings_are_named_at_once(tmp_path: Path) -> None:
+    ended = await run({"COUPON_CONFIG": str(tmp_path / "coupon.toml")})
+    assert ended.status == 2
+    named = [line.split()[0] for line in ended.lines]
+    assert named == [
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "WECHATPAY_MCHID",
+        "WECHATPAY_APPID",
+        "WECHATPAY_SERIAL_NO",
+        "WECHATPAY_PRIVATE_KEY",
+        "WECHATPAY_APIV3_KEY",
+    ]
+    assert all("missing" in line for line in ended.lines)
+
+
+def _unreadable_key(environ: Environ, folder: Path) -> tuple[str, ...]:
+    environ["WECHATPAY_PRIVATE_KEY_FILE"] = str(folder / "not-there.pem")
+    return "WECHATPAY_PRIVATE_KEY_FILE", "not-there.pem", "cannot be read"
+
+
+def _certificate_for_key(environ: Environ, folder: Path) -> tuple[str, ...]:
+    # What people take by mistake: the other .pem of the same download.
+    (folder / "apiclient_cert.pem").write_text(keys().merchant.certificate_pem)
+    environ["WECHATPAY_PRIVATE_KEY_FILE"] = str(folder / "apiclient_cert.pem")
+    return "WECHATPAY_PRIVATE_KEY_FILE", "apiclient_cert.pem", "certificate", "apiclient_key.pem"
+
+
+def _own_key_for_theirs(environ: Environ, folder: Path) -> tuple[str, ...]:
+    environ["WECHATPAY_PUBLIC_KEY"] = keys().merchant.private_key_pem
+    return "WECHATPAY_PUBLIC_KEY", "private key"
+
+
+def _unknown_key(environ: Environ, folder: Path) -> tuple[str, ...]:
+    (folder / "coupon.toml").write_text(COUPON_TOML + "\n[expiry]\nhour = 3\n")
+    return "coupon.toml", "'hour'", "'hours'"
+
+
+def _no_coupon_toml(environ: Environ, folder: Path) -> tuple[str, ...]:
+    environ["COUPON_CONFIG"] = str(folder / "elsewhere.toml")
+    return "elsewhere.toml", "cannot be read"
+
+
+def _database_nowhere(environ: Environ, folder: Path) -> tuple[str, ...]:
+    environ["COUPON_DATABASE"] = str(folder / "no" / "such" / "folder" / "coupon.db")
+    return ("such/folder", "coupon.db")
+
+
+def _foreign_file(environ: Environ, folder: Path) -> tuple[str, ...]:
+    (folder / "coupon.db").write_text("my shopping list\n" * 100)
+    return "coupon.db", "not a database"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        _unreadable_key,
+        _certificate_for_key,
+        _own_key_for_theirs,
+        _unknown_key,
+        _no_coupon_toml,
+        _database_nowhere,
+        _foreign_file,
+    ],
+)
+async def test_a_wrong_file_is_refused_with_its_name_and_what_would_be_right(
+    tmp_path: Path, spoil: Callable[[Environ, Path], tuple[str, ...]]
+) -> None:
+    async with stands(tmp_path) as (slack, environ):
+        words = spoil(environ, tmp_path)
+        sentence = await refusal(environ)
+        assert [word for word in words if word not in sentence] == [], sentence
+        assert slack.calls() == []
+
+
+async def test_a_newer_database_is_refused_and_not_one_byte_of_it_changed(tmp_path: Path) -> None:
+    async with stands(tmp_path) as (_, environ):
+        database = tmp_path / "coupon.db"
+        await _ran_once(environ)
+        connection = sqlite3.connect(database)
+        newer = connection.execute("pragma user_version").fetchone()[0] + 1
+        connection.execute(f"pragma user_version = {newer}")
+        connection.execute("pragma wal_checkpoint(truncate)")
+        connection.close()
+        before = database.read_bytes()
+        sentence = await refusal(environ)
+        assert str(database) in sentence
+        assert "newer" in sentence
+        assert database.read_bytes() == before
+
+
+async def _ran_once(environ: Environ) -> None:
+    async with up(environ) as bot:
+        await bot.ready()
+        assert await bot.stop() == 0
+
+
+# --- the workspace
+
+
+async def test_a_bot_token_that_slack_refuses_ends_the_start(tmp_path: Path) -> None:
+    async with stands(tmp_path) as (_, environ):
+        sentence = await refusal(environ | {"SLACK_BOT_TOKEN": "xoxb-mistyped"})
+        assert "SLACK_BOT_TOKEN" in sentence
+        assert "invalid_auth" in sentence
+        assert "mistyped" not in sentence
+
+
+async def test_an_app_token_that_slack_refuses_ends_the_start(tmp_path: Path) -> None:
+    async with stands(tmp_path) as (_, environ):
+        sentence = await refusal(environ | {"SLACK_APP_TOKEN": "xapp-mistyped"})
+        assert "SLACK_APP_TOKEN" in sentence
+        assert "mistyped" not in sentence
+
+
+def _scopes_without(*scopes: str) -> Workspace:
+    return Workspace(bot_scopes=tuple(scope for scope in ALL_BOT_SCOPES if scope not in scopes))
+
+
+@pytest.mark.parametrize(
+    ("workspace", "toml", "words"),
+    [
+        (_scopes_without("usergroups:read"), "", ("missing scope", "usergroups:read")),
+        (_scopes_without("chat:write"), "", ("missing scope", "chat:write")),
+        (Workspace(), 'approval_channel = "C0NOWHERE"', ("approval_channel", "C0NOWHERE", "no such channel")),
+        (Workspace(), 'approval_channel = "C0SUPPORT"', ("approval_channel", "C0SUPPORT", "/invite")),
+        (
+            Workspace(channels=(replace(APPROVE, is_archived=True), SUPPORT, AUDIT)),
+            "",
+            ("approval_channel", "C0APPROVE", "archived"),
+        ),
+        (Workspace(), 'approvers = ["S0MANAGERS"]', ("rule 2", "2 approval", "S0MANAGERS", "only 1")),
+        (Workspace(), 'approvers = ["U0GONE", "U0OUT", "U0GUEST", "U0WANG"]', ("rule 2", "only 1")),
+    ],
+    ids=["groups-scope", "write-scope", "unknown", "not-in-it", "archived", "few-in-group", "few-trusted"],
+)
+async def test_a_workspace_that_is_not_as_it_must_be_ends_the_start(
+    tmp_path: Path, workspace: Workspace, toml: str, words: tuple[str, ...]
+) -> None:
+    if toml:
+        key = toml.split(" =", maxsplit=1)[0]
+        changed = re.sub(rf"(?m)^{key} = .*$", toml, COUPON_TOML)
+        assert changed != COUPON_TOML
+        (tmp_path / "coupon.toml").write_text(changed)
+    async with stands(tmp_path, workspace) as (_, environ):
+        sentence = await refusal(environ)
+        assert [word for word in words if word not in sentence] == [], sentence
+
+
+# --- the machine
+
+
+async def test_two_bots_never_run_on_one_database(tmp_path: Path) -> None:
+    async with stands(tmp_path) as (_, environ), up(environ) as first:
+        await first.ready()
+        sentence = await refusal(environ)
+        assert "coupon.db" in sentence
+        # The first was not hurt by it.
+        await first.ready()
+        assert await first.stop() == 0
+
+
+async def test_a_port_in_use_ends_the_start(tmp_path: Path) -> None:
+    async with stands(tmp_path) as (_, environ):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            sentence = await refusal(environ | {"COUPON_LISTEN": f"127.0.0.1:{port}"})
+        assert f"127.0.0.1:{port}" in sentence
+        assert "COUPON_LISTEN" in sentence
+
+
+# --- what gets better by waiting
+
+
+async def test_without_slack_it_lives_says_what_is_missing_and_becomes_ready_by_itself(
+    tmp_path: Path,
+) -> None:
+    async with stands(tmp_path) as (slack, environ):
+        slack.faults.rate("*", server_error(503), share=1.0)
+        async with up(environ) as bot:
+            _, body = await bot.until(lambda status, body: status == 503 and "slack:" in body)
+            assert "slack: Slack does not answer" in json.loads(body)
+            assert (await bot.get("/healthz"))[0] == 200
+            assert "coupon" in (await bot.get("/metrics"))[1]
+            slack.faults.clear()
+            await bot.ready()
+            # In Socket Mode nobody can post payloads.
+            async with bot.session.post(f"{bot.url}/slack/events", data="x") as posted:
+                assert posted.status == 404
+            assert await bot.stop() == 0
+
+
+async def test_nobody_at_slacks_address_is_waited_for_and_sigterm_still_ends_it(tmp_path: Path) -> None:
+    async with stands(tmp_path) as (_, environ):
+        environ["SLACK_API_URL"] = f"http://127.0.0.1:{free_port()}/api/"
+        async with up(environ) as bot:
+            await bot.until(lambda status, body: status == 503 and "slack:" in body)
+            assert await bot.stop() == 0
+
+
+async def test_a_socket_that_cannot_be_opened_is_waited_for(tmp_path: Path) -> None:
+    async with stands(tmp_path) as (slack, environ):
+        slack.faults.next("apps.connections.open", server_error(503))
+        async with up(environ) as bot:
+            await slack.wait_for(lambda: slack.calls("apps.connections.open") or None, timeout=20.0)
+            _, body = await bot.until(lambda status, body: status == 503 and "socket:" in body)
+            assert "socket: Slack's Socket Mode is not connected" in json.loads(body)
+            await bot.ready()
+            assert await bot.stop() == 0
+
+
+async def test_in_certificate_mode_wechat_pay_is_named_while_it_is_away(tmp_path: Path) -> None:
+    stand_in = WeChatPay(keys(), stocks=STOCKS, mode=KeyMode.CERTIFICATE)
+    port = free_port()
+    async with Workspace().serve() as slack:
+        environ = environment(slack, f"http://127.0.0.1:{port}", tmp_path, mode=KeyMode.CERTIFICATE)
+        async with up(environ) as bot:
+            _, body = await bot.until(lambda status, body: status == 503 and "wechatpay:" in body)
+            [sentence] = [line for line in json.loads(body) if line.startswith("wechatpay:")]
+            assert "certificates" in sentence
+            async with stand_in.serve(port=port):
+                await bot.ready()
+                assert await bot.stop() == 0

@@ -1,0 +1,401 @@
+"""What the outbox promises gets told: in order, once, and by itself when Slack is well again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from bot.slack_app import session, web_client
+from coupons.bell import Bell
+from coupons.events import Event, Json, Post, PostKind, Tag
+from coupons.lifecycle import move
+from coupons.model import Request, State
+from coupons.policy import Policy
+from coupons.ports import Reading, Topic, Transaction
+from handlers import announcer as module
+from handlers.announcer import Announcer
+from handlers.posting import Poster
+from sandbox.slack import Workspace, api_error, cut_after, rate_limited, slow_answer
+from sandbox.slack.running import Slack
+from storage.ledger import SqliteLedger
+from tests.storage.records import approve, create, send
+from tests.world import until
+
+CHANNEL = "C0APPROVE"
+
+T = TypeVar("T")
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class LateReader:
+    """The ledger, whose deliveries may be old by the time they are used: threads promise no order."""
+
+    def __init__(self, ledger: SqliteLedger) -> None:
+        self._ledger = ledger
+        self.gate, self.held = asyncio.Event(), asyncio.Event()
+        self.gate.set()
+
+    async def read(self, look: Callable[[Reading], T]) -> T:
+        found = await self._ledger.read(look)
+        if isinstance(found, list) and found and not self.gate.is_set():
+            self.held.set()
+            await self.gate.wait()
+        return found
+
+    async def write(self, change: Callable[[Transaction], T]) -> T:
+        return await self._ledger.write(change)
+
+
+@dataclass(slots=True)
+class Desk:
+    """An announcer over a real outbox, beside a real Slack."""
+
+    slack: Slack
+    ledger: SqliteLedger
+    reader: LateReader
+    announcer: Announcer
+    troubles: list[BaseException] = field(default_factory=list)
+    running: asyncio.Task[None] | None = None
+
+    def go(self) -> None:
+        self.running = asyncio.create_task(self.announcer.run())
+
+    async def stop(self) -> None:
+        self.announcer.stop()
+        if self.running is not None:
+            await self.running
+
+    async def outbox(self) -> list[str]:
+        """The kinds still waiting, however far off."""
+        due = await self.ledger.read(
+            lambda look: [each for kind in PostKind for each in look.due_posts(kind, 2**62, 1000)]
+        )
+        return [str(each.post.kind) for each in due]
+
+    async def quiet(self) -> None:
+        async with asyncio.timeout(15.0):
+            while await self.outbox():  # noqa: ASYNC110 - rows tell nobody when they change
+                await asyncio.sleep(0.01)
+
+    async def new(self, number: str = "cb1", **changes: Any) -> Request:
+        """A pending request with its card promised."""
+
+        def write(tx: Transaction) -> Request:
+            request = create(tx, number, **changes)
+            tx.post(Post(kind=PostKind.CARD, request_id=request.id))
+            return request
+
+        return await self.ledger.write(write)
+
+    async def now(self, request_id: int) -> Request:
+        found = await self.ledger.read(lambda look: look.request(request_id))
+        assert found is not None
+        return found
+
+    async def tell(
+        self,
+        kind: PostKind,
+        request: Request,
+        event: Event,
+        person: str | None = None,
+        channel: str = CHANNEL,
+    ) -> None:
+        def write(tx: Transaction) -> None:
+            place = channel if kind is PostKind.ANSWER else None
+            seq = tx.append(event)
+            tx.post(Post(kind=kind, request_id=request.id, seq=seq, person=person, channel=place))
+
+        await self.ledger.write(write)
+
+
+def refused(request: Request) -> Event:
+    """A click that did not count."""
+    detail: dict[str, Json] = {"action": "approve", "reason": "not_approver", "state": "pending"}
+    return Event(Tag.CLICK_REFUSED, "U0SUN", request.id, detail)
+
+
+@asynccontextmanager
+async def desk_of(folder: Path, workspace: Workspace) -> AsyncGenerator[Desk]:
+    bell = Bell()
+
+    def on_commit(topics: frozenset[Topic]) -> None:
+        if Topic.POSTS in topics:
+            bell.ring()
+
+    async with workspace.serve() as slack, session() as http:
+        troubles: list[BaseException] = []
+        ledger = SqliteLedger(folder / "coupon.db", clock=now_ms, on_commit=on_commit)
+        reader = LateReader(ledger)
+        announcer = Announcer(
+            poster=Poster(web_client(slack.setup.bot_token, base_url=slack.api_url, session=http)),
+            ledger=reader,
+            approval_channel=CHANNEL,
+            policy=Policy(
+                agents=(),
+                approvers=("S0LEADS",),
+                auditors=(),
+                rules=(),
+                per_customer=None,
+                per_agent=None,
+                expiry_ms=86_400_000,
+            ),
+            clock=now_ms,
+            bell=bell,
+            on_trouble=troubles.append,
+        )
+        here = Desk(slack, ledger, reader, announcer, troubles)
+        try:
+            yield here
+        finally:
+            await here.stop()
+            await ledger.close()
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is promised about our own pauses is that they end."""
+    monkeypatch.setattr(module, "_PAUSES_S", (0.1,))
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncGenerator[Desk]:
+    async with desk_of(tmp_path, Workspace()) as here:
+        yield here
+
+
+async def drawn(desk: Desk, fault_of: Callable[[], int]) -> None:
+    """Until the queued faults were met: the call is on the wire."""
+    await desk.slack.wait_for(lambda: fault_of() == 0 or None)
+
+
+async def test_what_was_promised_before_the_start_is_told_in_its_order(desk: Desk) -> None:
+    request = await desk.new()
+    await desk.tell(PostKind.STEP, request, Event(Tag.APPROVAL_GIVEN, "U0WANG", request.id, {"count": 1}))
+    await desk.tell(PostKind.STEP, request, Event(Tag.REQUEST_RETRIED, "U0WANG", request.id))
+    desk.go()
+    await desk.quiet()
+    [card] = desk.slack.messages(CHANNEL)
+    told = [reply.text for reply in desk.slack.messages(CHANNEL, thread_ts=card.ts)]
+    assert ["approved" in told[0], "back to work" in told[1]] == [True, True]
+    assert desk.troubles == []
+
+
+async def test_a_late_card_is_drawn_as_things_are_now(desk: Desk) -> None:
+    """Not as they were when it was promised: nobody may be asked to approve what is done."""
+    request = await desk.new()
+    await desk.ledger.write(lambda tx: send(tx, approve(tx, request)))
+    desk.go()
+    await desk.quiet()
+    [card] = desk.slack.messages(CHANNEL)
+    assert not card.element("approve_request")
+
+
+async def test_many_changes_while_one_drawing_is_on_the_wire_become_one_more_drawing(desk: Desk) -> None:
+    request = await desk.new()
+    desk.go()
+    await desk.quiet()
+    desk.slack.faults.next("chat.update", slow_answer(0.5))
+    card = Post(kind=PostKind.CARD, request_id=request.id)
+    await desk.ledger.write(lambda tx: tx.post(card))
+    await drawn(desk, lambda: desk.slack.faults.waiting)
+
+    def cancel(tx: Transaction) -> None:
+        latest = tx.request(request.id)
+        assert latest is not None
+        tx.append(Event(Tag.REQUEST_CANCELLED, "U0LI", request.id))
+        tx.save(latest, move(latest, State.CANCELLED, now=now_ms(), closed_by="U0LI"))
+        tx.post(card)
+
+    await desk.ledger.write(cancel)
+    for _ in range(5):
+        await desk.ledger.write(lambda tx: tx.post(card))
+    await desk.quiet()
+    assert len(desk.slack.calls("chat.update")) == 2
+    [shown] = desk.slack.messages(CHANNEL)
+    assert not shown.element("approve_request")
+    assert "withdr" in shown.text.lower()
+
+
+async def test_a_request_cancelled_while_its_card_is_being_posted_has_one_card_that_says_so(
+    desk: Desk,
+) -> None:
+    desk.slack.faults.next("chat.postMessage", slow_answer(0.5))
+    desk.go()
+    request = await desk.new()
+    await drawn(desk, lambda: desk.slack.faults.waiting)
+
+    def cancel(tx: Transaction) -> None:
+        latest = tx.request(request.id)
+        assert latest is not None
+        tx.append(Event(Tag.REQUEST_CANCELLED, "U0LI", request.id))
+        tx.save(latest, move(latest, State.CANCELLED, now=now_ms(), closed_by="U0LI"))
+        tx.post(Post(kind=PostKind.CARD, request_id=request.id))
+
+    await desk.ledger.write(cancel)
+    await desk.quiet()
+    [card] = desk.slack.messages(CHANNEL)
+    assert not card.element("approve_request")
+    latest = await desk.now(request.id)
+    assert (latest.card_channel, latest.card_ts) == (CHANNEL, card.ts)
+
+
+async def test_stop_lets_the_post_on_the_wire_finish_and_keeps_the_rest(desk: Desk) -> None:
+    desk.slack.faults.next("chat.postMessage", slow_answer(0.5))
+    first = await desk.new("cb1")
+    second = await desk.new("cb2")
+    desk.go()
+    await drawn(desk, lambda: desk.slack.faults.waiting)
+    await desk.stop()
+    assert (await desk.now(first.id)).card_ts is not None
+    assert (await desk.now(second.id)).card_ts is None
+    assert await desk.outbox() == ["card"]
+    assert len(desk.slack.messages(CHANNEL)) == 1
+
+
+async def test_a_promise_about_an_event_that_is_not_there_is_dropped(desk: Desk) -> None:
+    request = await desk.new()
+    nowhere = Post(kind=PostKind.NOTICE, request_id=request.id, seq=999, person="U0LI")
+    await desk.ledger.write(lambda tx: tx.post(nowhere))
+    desk.go()
+    await desk.quiet()
+    assert desk.slack.dms("U0LI") == []
+
+
+async def test_a_promise_whose_words_cannot_be_made_holds_up_nobody_else(desk: Desk) -> None:
+    """A bug in one drawing must not silence the channel."""
+    request, other = await desk.new("cb1"), await desk.new("cb2", requester="U0SUN")
+    desk.go()
+    await desk.quiet()
+    bad = Event(Tag.REQUEST_SENT, "system", request.id, {"coupon_code": ["not", "text"]})
+    await desk.tell(PostKind.NOTICE, request, bad, person="U0LI")
+    good = Event(Tag.REQUEST_EXPIRED, "system", other.id)
+    await desk.tell(PostKind.NOTICE, other, good, person="U0SUN")
+    await desk.slack.wait_for(lambda: desk.slack.dms("U0SUN") or None)
+
+
+async def test_with_a_token_that_may_not_read_history_a_lost_post_is_told_again(desk: Desk) -> None:
+    """Twice is better than never; the start has warned of it."""
+    desk.slack.faults.next("chat.postMessage", cut_after())
+    desk.slack.faults.next("conversations.history", api_error("missing_scope"))
+    request = await desk.new()
+    desk.go()
+    await desk.quiet()
+    cards = desk.slack.messages(CHANNEL)
+    assert len(cards) == 2
+    assert (await desk.now(request.id)).card_ts == cards[1].ts
+    assert "missing_scope" in [str(trouble) for trouble in desk.troubles]
+
+
+async def test_what_a_lane_told_while_the_outbox_was_being_read_is_not_told_again(desk: Desk) -> None:
+    """A lane may end between the look at the outbox and the start of its next run: that look is stale."""
+    request = await desk.new()
+    desk.go()
+    await desk.quiet()
+    desk.slack.faults.next("chat.postEphemeral", slow_answer(0.3))
+    await desk.tell(PostKind.ANSWER, request, refused(request), person="U0SUN")
+    await drawn(desk, lambda: desk.slack.faults.waiting)
+    # The answer is on the wire. Another commit wakes the loop, and its look at the outbox takes long.
+    desk.reader.gate.clear()
+    await desk.tell(PostKind.ANSWER, request, refused(request), person="U0LI")
+    await desk.reader.held.wait()
+    async with asyncio.timeout(10.0):
+        while await desk.outbox() == ["answer", "answer"]:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+    desk.reader.gate.set()
+    await desk.quiet()
+    assert len(desk.slack.ephemerals("U0SUN")) == 1
+    assert len(desk.slack.ephemerals("U0LI")) == 1
+
+
+async def test_a_plain_no_is_not_looked_for(desk: Desk) -> None:
+    desk.slack.faults.next("chat.postMessage", api_error("restricted_action"))
+    await desk.new()
+    desk.go()
+    await desk.quiet()
+    assert len(desk.slack.messages(CHANNEL)) == 1
+    assert desk.slack.calls("conversations.history") == []
+    assert [str(trouble) for trouble in desk.troubles] == ["restricted_action"]
+
+
+async def test_an_answer_is_whispered_and_where_it_cannot_be_it_comes_as_a_direct_message(desk: Desk) -> None:
+    request = await desk.new()
+    desk.go()
+    await desk.tell(PostKind.ANSWER, request, refused(request), person="U0SUN")
+    await desk.tell(PostKind.ANSWER, request, refused(request), person="U0SUN", channel="C0SUPPORT")
+    await desk.tell(PostKind.ANSWER, request, refused(request), person="U0GONE", channel="C0SUPPORT")
+    await desk.quiet()
+    assert len(desk.slack.ephemerals("U0SUN")) == 1
+    [dm] = desk.slack.dms("U0SUN")
+    assert "Nothing has changed" in dm.text
+    # Who can be reached in no way is noted, and keeps nothing waiting.
+    assert "user_disabled" in [str(trouble) for trouble in desk.troubles]
+
+
+async def test_a_person_whom_slack_makes_wait_holds_up_neither_the_channel_nor_other_people(
+    desk: Desk,
+) -> None:
+    first, second = await desk.new("cb1"), await desk.new("cb2", requester="U0SUN")
+    desk.go()
+    await desk.quiet()
+    desk.slack.faults.next("chat.postMessage", rate_limited(30))
+    expired = Event(Tag.REQUEST_EXPIRED, "system", first.id)
+    await desk.tell(PostKind.NOTICE, first, expired, person="U0LI")
+    await drawn(desk, lambda: desk.slack.faults.waiting)
+    await desk.tell(PostKind.STEP, first, expired)
+    await desk.tell(PostKind.NOTICE, second, Event(Tag.REQUEST_EXPIRED, "system", second.id), person="U0SUN")
+    await desk.slack.wait_for(lambda: desk.slack.dms("U0SUN") or None)
+    ts = (await desk.now(first.id)).card_ts
+    assert ts is not None
+    await desk.slack.wait_for(lambda: desk.slack.messages(CHANNEL, thread_ts=ts) or None)
+    assert desk.slack.dms("U0LI") == []
+    async with asyncio.timeout(10.0):
+        while await desk.outbox() != ["notice"]:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+
+
+async def test_a_full_window_of_one_person_does_not_starve_the_others(desk: Desk) -> None:
+    """More promises to one closed lane than are read at once: the one behind them is still seen."""
+    crowd, other = await desk.new("cb1"), await desk.new("cb2", requester="U0SUN")
+    desk.go()
+    await desk.quiet()
+    desk.slack.faults.next("chat.postMessage", rate_limited(30))
+    expired = Event(Tag.REQUEST_EXPIRED, "system", crowd.id)
+
+    def many(tx: Transaction) -> None:
+        for _ in range(250):
+            seq = tx.append(expired)
+            tx.post(Post(kind=PostKind.NOTICE, request_id=crowd.id, seq=seq, person="U0LI"))
+
+    await desk.ledger.write(many)
+    await drawn(desk, lambda: desk.slack.faults.waiting)
+    await desk.tell(PostKind.NOTICE, other, Event(Tag.REQUEST_EXPIRED, "system", other.id), person="U0SUN")
+    await desk.slack.wait_for(lambda: desk.slack.dms("U0SUN") or None)
+
+
+async def test_the_metadata_and_the_text_of_what_is_posted_tell_no_openid(desk: Desk) -> None:
+    request = await desk.new(reason="for oUpF8uMuAJO_M2pxb1Q9zNjWeS6o, who waited")
+    sent = Event(Tag.REQUEST_SENT, "system", request.id, {"coupon_code": "CODE1", "by": "answer"})
+    desk.go()
+    await desk.tell(PostKind.STEP, request, sent)
+    await desk.tell(PostKind.NOTICE, request, sent, person="U0LI")
+    await desk.quiet()
+    assert len(desk.slack.calls("chat.postMessage")) == 3
+    assert request.openid not in repr([call.arguments for call in desk.slack.calls()])
+
+
+async def test_a_rate_limit_word_without_its_status_is_a_rate_limit_all_the_same(desk: Desk) -> None:
+    desk.slack.faults.next("chat.postMessage", api_error("message_limit_exceeded"))
+    await desk.new()
+    desk.go()
+    await until(lambda: desk.slack.messages(CHANNEL) or None)
+    assert desk.troubles == []
