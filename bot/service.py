@@ -51,6 +51,7 @@ _CERTIFICATES_EVERY_S = 12 * 3600.0
 _DRAIN_S = 25.0
 #: An address for Socket Mode that did not open by then is thrown away for a new one.
 _CONNECT_S = 10.0
+_SOCKET_WATCH_S = 5.0
 #: Errors of apps.connections.open that no waiting mends.
 _APP_TOKEN_REFUSED = frozenset(
     {
@@ -204,7 +205,10 @@ class Service:
                 loop.result()
 
     def _beside(self, parts: Parts, wechatpay: Client) -> list[tuple[str, Coroutine[Any, Any, None]]]:
-        work = [("directory", parts.directory.keep_fresh(self._agent_groups(), self._troubles.expected))]
+        work = [
+            ("directory", parts.directory.keep_fresh(self._agent_groups(), self._troubles.expected)),
+            ("socket", self._keep_socket_address_fresh()),
+        ]
         if self._settings.wechatpay_public_key_id is None:
             work.append(("wechatpay", self._keep_certificates(wechatpay)))
         else:
@@ -275,6 +279,14 @@ class Service:
             return None
         session = self._socket.client.current_session
         return "Slack's Socket Mode is not connected" if session is None or session.closed else None
+
+    async def _keep_socket_address_fresh(self) -> None:
+        while True:
+            await asyncio.sleep(_SOCKET_WATCH_S)
+            if self._socket is not None and self._socket_check() is not None:
+                # An address is good once, and soon. After a longer outage slack_sdk would try the dead one
+                # for ever; having none, it asks for another.
+                self._socket.client.wss_uri = None
 
     async def _slack_events(self, request: web.Request) -> web.Response:
         if self._app is None:

@@ -146,6 +146,7 @@ class World:
     folder: Path
     environ: dict[str, str]
     pace: Pace = QUICK
+    service: Service | None = None
     _running: asyncio.Task[None] | None = None
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -154,9 +155,9 @@ class World:
     async def start(self) -> None:
         settings = load_settings(self.environ)
         config = load_coupon_toml(settings.coupon_config)
-        service = Service(settings, config, logger=structlog.get_logger(), pace=self.pace)
+        self.service = Service(settings, config, logger=structlog.get_logger(), pace=self.pace)
         self._stop = asyncio.Event()
-        self._running = asyncio.create_task(service.run(self._stop))
+        self._running = asyncio.create_task(self.service.run(self._stop))
         connected = asyncio.create_task(self.slack.wait_for(lambda: bool(self.slack.sockets.links) or None))
         await asyncio.wait({connected, self._running}, return_when=asyncio.FIRST_COMPLETED)
         if self._running.done():
