@@ -11,16 +11,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from coupons.events import Event, Recorded
+from coupons.events import Event, Json, Recorded
+from storage.binding import storable
 from storage.database import open_for_reading
+from storage.driver import sqlite3
+from storage.errors import AuditBroken, DatabaseRefused
 
 GENESIS = "0" * 64
 
 _HEAD = "select seq, hash from event order by seq desc limit 1"
 _APPEND = "insert into event (seq, body, prev, hash) values (:seq, :body, :prev, :hash)"
-_BY_SEQ = "select body from event where seq = :seq"
-_OF_REQUEST = "select body from event where request_id = :request_id order by seq"
-_NEWEST = "select body from event order by seq desc limit :limit"
+_BY_SEQ = "select seq, body from event where seq = :seq"
+_OF_REQUEST = "select seq, body from event where request_id = :request_id order by seq"
+_NEWEST = "select seq, body from event order by seq desc limit :limit"
+
+#: One text for one event, whoever writes it.
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 class EventRows:
@@ -41,11 +47,11 @@ class EventRows:
 
     def by_seq(self, seq: int) -> Recorded | None:
         row = self._connection.execute(_BY_SEQ, {"seq": seq}).fetchone()
-        return None if row is None else recorded(row["body"])
+        return None if row is None else recorded(row["seq"], row["body"])
 
     def of_request(self, request_id: int) -> Sequence[Recorded]:
         rows = self._connection.execute(_OF_REQUEST, {"request_id": request_id}).fetchall()
-        return [recorded(row["body"]) for row in rows]
+        return [recorded(row["seq"], row["body"]) for row in rows]
 
 
 def show(path: Path, *, request_id: int | None = None, limit: int = 50) -> Sequence[Recorded]:
@@ -55,7 +61,11 @@ def show(path: Path, *, request_id: int | None = None, limit: int = 50) -> Seque
         if request_id is not None:
             return EventRows(database).of_request(request_id)
         rows = database.execute(_NEWEST, {"limit": limit}).fetchall()
-        return [recorded(row["body"]) for row in reversed(rows)]
+        return [recorded(row["seq"], row["body"]) for row in reversed(rows)]
+    except (sqlite3.Error, AuditBroken) as error:
+        raise DatabaseRefused(
+            f"{path} cannot be read: {error}. `coupon-bot audit verify` tells more"
+        ) from error
     finally:
         database.close()
 
@@ -65,38 +75,49 @@ def digest(prev: str, body: bytes) -> str:
     return hashlib.sha256(bytes.fromhex(prev) + body).hexdigest()
 
 
-def recorded(body: str) -> Recorded:
-    values = json.loads(body)
-    return Recorded(
-        seq=values["seq"],
-        ts=values["ts"],
-        tag=values["tag"],
-        actor=values["actor"],
-        request_id=values["request_id"],
-        detail=values["detail"],
-    )
+def recorded(seq: int, body: str) -> Recorded:
+    """Raises AuditBroken: the body is not what `append` writes."""
+    try:
+        values = json.loads(body)
+        return Recorded(
+            seq=values["seq"],
+            ts=values["ts"],
+            tag=values["tag"],
+            actor=values["actor"],
+            request_id=values["request_id"],
+            detail=values["detail"],
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise AuditBroken("number", f"the body of event #{seq} is not an event's JSON") from error
 
 
 def _body(event: Event, seq: int, now: int) -> str:
-    _refuse_floats(event.detail)
     values = {
         "seq": seq,
         "ts": now,
         "tag": str(event.tag),
-        "actor": event.actor,
+        "actor": storable(event.actor),
         "request_id": event.request_id,
-        "detail": dict(event.detail),
+        "detail": _detail(event.detail),
     }
-    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _JSON.encode(values)
 
 
-def _refuse_floats(value: object) -> None:
-    """Two programs may write the same float differently, and then nobody can check the hash."""
+def _detail(value: object) -> Json:
+    """The same value, its text storable. Raises TypeError."""
     if isinstance(value, float):
+        # Two programs may write the same float differently, and then nobody can check the hash.
         raise TypeError(f"an event may hold no float; {value!r} was given")
-    if isinstance(value, Mapping):
-        for inner in value.values():
-            _refuse_floats(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            _refuse_floats(inner)
+    if isinstance(value, str):
+        return storable(str(value))
+    if value is None or isinstance(value, int):
+        return value
+    if isinstance(value, list | tuple):
+        return [_detail(inner) for inner in value]
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        # JSON would turn keys of other kinds into text.
+        return {storable(str(key)): _detail(inner) for key, inner in value.items()}
+    raise TypeError(
+        "an event's detail is made of text, whole numbers, true, false, null, lists and objects with text "
+        f"keys; a {type(value).__name__} was given"
+    )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from coupons.model import Click, ClickAction, NewClick
+from storage.binding import bound
 
 _ADD = """
 insert into click (key, action, request_id, person, team, channel, reason, at)
@@ -29,7 +30,7 @@ class ClickRows:
     def add(self, click: NewClick) -> bool:
         values = {
             "key": click.key,
-            "action": str(click.action),
+            "action": click.action,
             "request_id": click.request_id,
             "person": click.person,
             "team": click.team,
@@ -37,7 +38,7 @@ class ClickRows:
             "reason": click.reason,
             "at": click.at,
         }
-        return bool(self._connection.execute(_ADD, values).rowcount == 1)
+        return bool(self._connection.execute(_ADD, bound(values)).rowcount == 1)
 
     def open(self, limit: int) -> Sequence[Click]:
         rows = self._connection.execute(_OPEN, {"limit": limit}).fetchall()

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from storage.driver import sqlite3
 from storage.errors import DatabaseRefused
-from storage.migrations import APPLICATION_ID, LATEST, MIGRATIONS
+from storage.migrations import APPLICATION_ID, LATEST, MIGRATIONS, STEPS
 
 #: Longest wait for somebody else's lock. Slack wants the ack within 3 seconds, so a listener's commit must
 #: fail before.
@@ -29,7 +29,8 @@ _PRAGMAS: Mapping[str, int] = {
     "trusted_schema": 0,  # a planted view or trigger must not call functions
 }
 _UNREADABLE = "cannot be used as a database"
-_ANYTHING = "select 1 from sqlite_master limit 1"
+_TABLES = "select name from sqlite_master"
+_STEPS = "select name from _sqlite_migrations where migration_set = 'coupon_bot'"
 #: Bytes of SQLite's smallest page. What is shorter, it takes for an empty database and writes over.
 _SMALLEST = 512
 
@@ -41,6 +42,9 @@ def open_for_writing(path: Path) -> Database:
     """
     refuse_if_not_ours(path)
     with _connected(path, "rwc") as connection:
+        if path.stat().st_size == 0:
+            # The rows hold who our customers are. SQLite gives -wal and -shm the same mode.
+            path.chmod(0o600)
         database = Database(connection, execute_plugins=False)
         mode = connection.execute("pragma journal_mode = wal").fetchone()[0]
         if mode != "wal":
@@ -86,7 +90,10 @@ def refuse_if_not_ours(path: Path) -> None:
             application_id = connection.execute("pragma application_id").fetchone()[0]
             version = connection.execute("pragma user_version").fetchone()[0]
             # What a first start leaves that was killed before its first commit.
-            is_bare = (application_id, version) == (0, 0) and not connection.execute(_ANYTHING).fetchone()
+            tables = {name for (name,) in connection.execute(_TABLES)}
+            is_bare = (application_id, version, tables) == (0, 0, set())
+            has_steps = "_sqlite_migrations" in tables
+            unknown = {name for (name,) in connection.execute(_STEPS)} - STEPS if has_steps else set()
         finally:
             connection.close()
     except (sqlite3.Error, OSError) as error:
@@ -95,9 +102,10 @@ def refuse_if_not_ours(path: Path) -> None:
         return
     if application_id != APPLICATION_ID:
         raise DatabaseRefused(f"{path} is a SQLite database, but not one of coupon-bot's; it was not touched")
-    if version > LATEST:
+    if version > LATEST or unknown:
+        what = f"schema version {version}" if version > LATEST else f"the migration {min(unknown)}"
         raise DatabaseRefused(
-            f"{path} has schema version {version}, and this coupon-bot knows up to {LATEST}; it was not "
+            f"{path} has {what}, and this coupon-bot knows up to {LATEST}; it was not "
             "touched. Run the newer coupon-bot that made it"
         )
 
@@ -120,7 +128,8 @@ class FileLock:
         self._file: int | None = None
 
     def __enter__(self) -> Self:
-        lock = Path(f"{self._path}.lock")
+        # Two names of one file (a symbolic link, a relative path) must meet at one lock.
+        lock = Path(f"{self._path.resolve()}.lock")
         try:
             self._file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:

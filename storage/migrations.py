@@ -9,8 +9,9 @@ from sqlite_utils import Database, Migrations
 
 #: In the file's header: says whose database it is. "CpBt".
 APPLICATION_ID = 0x43704274
-#: In the file's header: the number of steps below.
-LATEST = 1
+#: The steps below, and in the file's header their number.
+STEPS = frozenset({"m001_first"})
+LATEST = len(STEPS)
 
 MIGRATIONS = Migrations("coupon_bot")
 
@@ -131,7 +132,7 @@ create table outbox (
 )
 
 _INDEXES = (
-    "create index event_by_request on event (request_id, seq)",
+    "create index event_by_request on event (request_id, seq, tag)",
     "create index event_by_tag on event (tag, seq)",
     "create index event_by_actor on event (actor, seq)",
     "create index request_by_requester on request (requester, id)",

@@ -8,6 +8,7 @@ from typing import Any
 
 from coupons.events import Post, PostKind
 from coupons.ports import Delivery
+from storage.binding import bound
 
 #: A promise made again while it waits is one promise; its version tells the poster to draw once more.
 _POST = """
@@ -38,14 +39,14 @@ class OutboxRows:
     def post(self, post: Post, now: int) -> None:
         values = {
             "key": post.key,
-            "kind": str(post.kind),
+            "kind": post.kind,
             "request_id": post.request_id,
             "seq": post.seq,
             "person": post.person,
             "channel": post.channel,
             "now": now,
         }
-        self._connection.execute(_POST, values)
+        self._connection.execute(_POST, bound(values))
 
     def due(self, kind: PostKind, now: int, limit: int, but: Collection[str]) -> Sequence[Delivery]:
         values = {"kind": str(kind), "now": now, "limit": limit, "but": json.dumps(list(but))}

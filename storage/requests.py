@@ -8,6 +8,7 @@ from typing import Any
 
 from coupons.errors import Stale
 from coupons.model import Approval, CodeMode, Draft, Request, State
+from storage.binding import bound
 
 _SELECT = """
 select request.*, customer.openid as openid
@@ -139,9 +140,7 @@ class RequestRows:
         return [Approval(row["request_id"], row["approver"], row["at"]) for row in rows]
 
     def add(self, draft: Draft) -> tuple[Request, bool]:
-        self._connection.execute(_ADD_CUSTOMER, {"openid": draft.openid})
-        added = self._connection.execute(
-            _ADD,
+        values = bound(
             {
                 "out_request_no": draft.out_request_no,
                 "requester": draft.requester,
@@ -149,14 +148,16 @@ class RequestRows:
                 "stock_id": draft.stock.stock_id,
                 "stock_name": draft.stock.name,
                 "value_fen": draft.stock.value_fen,
-                "code_mode": str(draft.stock.code_mode),
+                "code_mode": draft.stock.code_mode,
                 "reason": draft.reason,
                 "approvals_needed": draft.approvals_needed,
                 "created_at": draft.created_at,
                 "expires_at": draft.expires_at,
                 "body": draft.body,
-            },
-        ).rowcount
+            }
+        )
+        self._connection.execute(_ADD_CUSTOMER, {"openid": values["openid"]})
+        added = self._connection.execute(_ADD, values).rowcount
         request = self.by_number(draft.out_request_no)
         if request is None:
             raise LookupError(f"the request {draft.out_request_no} was neither added nor there before")
@@ -164,7 +165,7 @@ class RequestRows:
 
     def save(self, before: Request, after: Request) -> Request:
         """Compare-and-set. Raises Stale."""
-        values = {name: _plain(getattr(after, name)) for name in _SAVED}
+        values = bound({name: getattr(after, name) for name in _SAVED})
         saved = self._connection.execute(_SAVE, {**values, "id": before.id, "rev": before.rev}).rowcount
         request = self.by_id(before.id)
         if saved != 1 or request is None:
@@ -172,21 +173,21 @@ class RequestRows:
         return request
 
     def set_card(self, request_id: int, channel: str, ts: str) -> None:
-        self._connection.execute(_SET_CARD, {"id": request_id, "channel": channel, "ts": ts})
+        self._connection.execute(_SET_CARD, bound({"id": request_id, "channel": channel, "ts": ts}))
 
     def add_approval(self, approval: Approval) -> bool:
         values = {"request_id": approval.request_id, "approver": approval.approver, "at": approval.at}
-        return bool(self._connection.execute(_ADD_APPROVAL, values).rowcount == 1)
+        return bool(self._connection.execute(_ADD_APPROVAL, bound(values)).rowcount == 1)
 
     def _one(self, sql: str, **values: object) -> Request | None:
-        row = self._connection.execute(sql, values).fetchone()
+        row = self._connection.execute(sql, bound(values)).fetchone()
         return None if row is None else _request(row)
 
     def _many(self, sql: str, **values: object) -> list[Request]:
-        return [_request(row) for row in self._connection.execute(sql, values).fetchall()]
+        return [_request(row) for row in self._connection.execute(sql, bound(values)).fetchall()]
 
     def _number(self, sql: str, name: str, **values: object) -> int | None:
-        number = self._connection.execute(sql, values).fetchone()[name]
+        number = self._connection.execute(sql, bound(values)).fetchone()[name]
         return None if number is None else int(number)
 
 
@@ -196,10 +197,3 @@ def _request(row: Any) -> Request:
     values["code_mode"] = CodeMode(values["code_mode"])
     values["running"] = bool(values["running"])
     return Request(**values)
-
-
-def _plain(value: object) -> object:
-    """What SQLite's driver takes: it knows no enums."""
-    if isinstance(value, bool):
-        return int(value)
-    return str(value) if isinstance(value, str) else value

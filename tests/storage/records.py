@@ -100,7 +100,7 @@ def approve(tx: Transaction, request: Request, approver: str = "U0WANG", due_at:
 
 def send(tx: Transaction, request: Request, coupon_code: str = "CODE1") -> Request:
     tx.append(Event(Tag.ATTEMPT_STARTED, "system", request.id, {"attempt": 1}))
-    sending = tx.save(request, move(request, State.SENDING, now=NOW))
+    sending = tx.save(request, move(request, State.SENDING, now=NOW, attempts=1, tries=1))
     tx.append(Event(Tag.REQUEST_SENT, "system", request.id, {"coupon_code": coupon_code, "by": "answer"}))
     return tx.save(sending, move(sending, State.SENT, now=NOW, coupon_code=coupon_code))
 

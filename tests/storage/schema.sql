@@ -2,7 +2,7 @@ CREATE INDEX click_open on click (id) where done = 0;
 
 CREATE INDEX event_by_actor on event (actor, seq);
 
-CREATE INDEX event_by_request on event (request_id, seq);
+CREATE INDEX event_by_request on event (request_id, seq, tag);
 
 CREATE INDEX event_by_tag on event (tag, seq);
 

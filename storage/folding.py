@@ -1,0 +1,77 @@
+"""Can each request's story be? Its events are replayed by the table of transitions."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from coupons.lifecycle import MOVES
+from coupons.model import State
+from storage.errors import AuditBroken
+
+#: One letter for each event that tells of a state: a story becomes a word, and as there are few different
+#: words, each is replayed once. The scan and the joining happen inside SQLite.
+_STORIES = """
+with told as (
+    select request_id, group_concat(letter, '') as story
+    from (
+        select request_id, case tag
+            when 'request:created' then 'n' when 'request:approved' then 'a' when 'attempt:started' then 't'
+            when 'request:sent' then 's' when 'request:refused' then 'r' when 'request:unknown' then 'u'
+            when 'request:held' then 'h' when 'request:retried' then 'y' when 'request:declined' then 'd'
+            when 'request:cancelled' then 'c' when 'request:expired' then 'e' else '' end as letter
+        from event where request_id is not null order by request_id, seq
+    )
+    group by request_id
+)
+select request.id, request.state, request.attempts, coalesce(told.story, '') as story
+from request left join told on told.request_id = request.id
+order by request.id
+"""
+_LEADS_TO = {
+    "a": State.APPROVED,
+    "s": State.SENT,
+    "r": State.REFUSED,
+    "u": State.UNKNOWN,
+    "h": State.HELD,
+    "y": State.APPROVED,
+    "d": State.DECLINED,
+    "c": State.CANCELLED,
+    "e": State.EXPIRED,
+}
+#: An attempt in doubt leaves the doubt.
+_ATTEMPTED = {State.APPROVED: State.SENDING, State.SENDING: State.SENDING, State.UNKNOWN: State.UNKNOWN}
+
+
+def check_stories(connection: Any) -> None:
+    """No coupon without its approval, no state that was skipped. Raises AuditBroken."""
+    for row in connection.execute(_STORIES):
+        request, story = f"request #{row['id']}", row["story"]
+        if not story.startswith("n"):
+            raise AuditBroken("state", f"{request} is {row['state']}, but no event tells that it was made")
+        told = replay(story)
+        if told is None:
+            raise AuditBroken(
+                "state", f"{request} is {row['state']}, but its events cannot follow each other so"
+            )
+        if told != row["state"]:
+            raise AuditBroken("state", f"{request} is {row['state']}, but its events lead to {told}")
+        if story.count("t") != row["attempts"]:
+            raise AuditBroken(
+                "state",
+                f"{request} had {row['attempts']} attempts, and its events tell of {story.count('t')}",
+            )
+
+
+@cache
+def replay(story: str) -> State | None:
+    """The state after these events; None for a story that cannot be."""
+    if not story.startswith("n"):
+        return None
+    state = State.PENDING
+    for letter in story[1:]:
+        after = _ATTEMPTED.get(state) if letter == "t" else _LEADS_TO.get(letter)
+        if after is None or (letter != "t" and after not in MOVES[state]):
+            return None
+        state = after
+    return state
