@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -10,6 +11,26 @@ from coupons.ports import Kind
 
 #: Slack waits 3 seconds for an ack, and the person sees an error after that.
 _ACK_BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0)
+
+
+class Heard(StrEnum):
+    """What a POST to `/wechatpay/notify` turned out to be: the first three were accepted."""
+
+    RECEIVED = "received"
+    DUPLICATE = "duplicate"
+    OTHER = "other"
+    TOO_LARGE = "too_large"
+    #: Its body did not come in time, or was cut off.
+    UNREADABLE = "unreadable"
+    UNSIGNED = "unsigned"
+    STALE = "stale"
+    UNKNOWN_SERIAL = "unknown_serial"
+    BAD_SIGNATURE = "bad_signature"
+    #: Genuine, but not sealed with our APIv3 key, or not as documented: a person must look.
+    UNDECRYPTABLE = "undecryptable"
+    MALFORMED = "malformed"
+    #: Genuine, and our database did not take it.
+    NOT_KEPT = "not_kept"
 
 
 class Metrics:
@@ -31,6 +52,15 @@ class Metrics:
             buckets=_ACK_BUCKETS_S,
             registry=self.registry,
         )
+        #: `.labels(result=...)`: a `Heard`.
+        self.notifications = Counter(
+            "coupon_notifications",
+            "What was posted to /wechatpay/notify, by what it was taken for.",
+            ("result",),
+            registry=self.registry,
+        )
         # From the first scrape on, so that the first unknown outcome is an increase and rings the alarm.
         for kind in Kind:
             self.attempts.labels(outcome=kind)
+        for heard in Heard:
+            self.notifications.labels(result=heard)

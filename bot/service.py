@@ -19,11 +19,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.coupon_toml import CouponToml
 from bot.health import health_app
 from bot.metrics import Metrics
+from bot.notify import PATH as NOTIFY_PATH
 from bot.readiness import Readiness, until_reached
 from bot.settings import Settings
 from bot.slack_app import session, web_client
 from bot.troubles import Troubles
-from bot.wiring import Bells, Parts, build, utc_ms, wechatpay_client
+from bot.wiring import Bells, Parts, build, notify, utc_ms, wechatpay_client
 from coupons.errors import DirectoryUnavailable
 from coupons.events import SYSTEM, Event, Tag
 from coupons.model import Request
@@ -104,7 +105,7 @@ class Service:
             ledger = SqliteLedger(self._settings.coupon_database, clock=utc_ms, on_commit=self._bells.ring)
             stack.push_async_callback(ledger.close)
             http = await stack.enter_async_context(session())
-            await self._listen(stack)
+            await self._listen(stack, wechatpay, ledger)
             slack = web_client(
                 self._settings.slack_bot_token.get_secret_value(),
                 base_url=self._settings.slack_api_url,
@@ -257,11 +258,21 @@ class Service:
 
     # --- the way in
 
-    async def _listen(self, stack: AsyncExitStack) -> None:
+    async def _listen(self, stack: AsyncExitStack, wechatpay: Client, ledger: SqliteLedger) -> None:
         checks = {name: self._readiness.check(name) for name in ("start", "slack", "wechatpay")}
         app = health_app(checks | {"socket": self._socket_check}, self._metrics.registry)
         if self._settings.slack_app_token is None:
             app.router.add_post("/slack/events", self._slack_events)
+        heard = notify(
+            self._settings,
+            wechatpay=wechatpay,
+            ledger=ledger,
+            metrics=self._metrics,
+            troubles=self._troubles,
+            logger=self._logger,
+        )
+        stack.push_async_callback(heard.aclose)
+        app.router.add_post(NOTIFY_PATH, heard.handle)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

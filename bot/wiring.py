@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.coupon_toml import CouponToml
-from bot.metrics import Metrics
+from bot.metrics import Heard, Metrics
+from bot.notify import Notify
 from bot.settings import Settings
 from bot.slack_app import bolt_app
 from bot.troubles import Troubles
@@ -22,6 +24,7 @@ from coupons.model import Request
 from coupons.ports import Ledger, Outcome, Topic
 from coupons.sender import Sender
 from coupons.settling import Pace
+from coupons.witness import Witness
 from handlers.actions import Actions
 from handlers.announcer import Announcer
 from handlers.commands import Commands
@@ -72,10 +75,6 @@ def wechatpay_client(settings: Settings) -> Client:
             private_key=settings.wechatpay_private_key.get_secret_value(),
         ),
     )
-    apiv3_key = _named(
-        settings.origin("WECHATPAY_APIV3_KEY"),
-        lambda: read_apiv3_key(settings.wechatpay_apiv3_key.get_secret_value()),
-    )
     public_keys = []
     key_id, pem = settings.wechatpay_public_key_id, settings.wechatpay_public_key
     if key_id is not None and pem is not None:
@@ -86,11 +85,43 @@ def wechatpay_client(settings: Settings) -> Client:
         public_keys.append(key)
     return Client(
         merchant=merchant,
-        apiv3_key=apiv3_key,
+        apiv3_key=_apiv3_key(settings),
         clock=utc_ms,
         public_keys=public_keys,
         base_url=settings.wechatpay_api_url,
         fallback_url=settings.wechatpay_fallback_api_url,
+    )
+
+
+def notify(
+    settings: Settings,
+    *,
+    wechatpay: Client,
+    ledger: Ledger,
+    metrics: Metrics,
+    troubles: Troubles,
+    logger: structlog.stdlib.BoundLogger,
+) -> Notify:
+    """It needs no Slack, and so hears WeChat Pay also while Slack cannot be reached."""
+
+    def count(heard: Heard) -> None:
+        metrics.notifications.labels(result=heard).inc()
+
+    return Notify(
+        keys=wechatpay.keys,
+        apiv3_key=_apiv3_key(settings),
+        witness=Witness(ledger=ledger, clock=utc_ms),
+        clock=utc_ms,
+        count=count,
+        on_trouble=troubles.note,
+        logger=logger,
+    )
+
+
+def _apiv3_key(settings: Settings) -> bytes:
+    return _named(
+        settings.origin("WECHATPAY_APIV3_KEY"),
+        lambda: read_apiv3_key(settings.wechatpay_apiv3_key.get_secret_value()),
     )
 
 

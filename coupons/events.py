@@ -35,6 +35,8 @@ class Tag(StrEnum):
     ATTEMPT_FINISHED = "attempt:finished"
     #: A look at the customer's coupons for our number.
     COUPON_LOOKED_UP = "coupon:looked_up"
+    #: WeChat Pay notified us of a coupon that a customer received; of a request when the code is known.
+    COUPON_RECEIVED = "coupon:received"
     REQUEST_SENT = "request:sent"
     REQUEST_REFUSED = "request:refused"
     REQUEST_UNKNOWN = "request:unknown"

@@ -105,6 +105,8 @@ class Request:
     absent_looks: int = 0
     #: When the sending loop acts next; None: not before a person does.
     due_at: int | None = None
+    #: When the sending loop looks at the customer's coupons, because WeChat Pay notified us of one.
+    look_at: int | None = None
     #: Who declined or withdrew it.
     closed_by: str | None = None
     #: The approver's words when declining.

@@ -58,6 +58,15 @@ class Reading(Protocol):
         """Those not in a final state, newest first."""
         ...
 
+    def request_by_coupon(self, stock_id: str, coupon_code: str) -> Request | None:
+        """The sent request with this coupon."""
+        ...
+
+    def doubtful_requests(self, stock_id: str, openid: str | None, limit: int) -> Sequence[Request]:
+        """Of this stock and (where it is known) customer, with an attempt that may have given the coupon:
+        sending or unknown, the oldest first."""
+        ...
+
     def approvals(self, request_id: int) -> Sequence[Approval]:
         """In the order in which they were given."""
         ...
@@ -78,12 +87,17 @@ class Reading(Protocol):
         """In a SENDABLE state, `due_at` reached, no attempt running; the longest due first."""
         ...
 
+    def requests_to_look_for(self, now: int, limit: int) -> Sequence[Request]:
+        """Unknown, `look_at` reached, no attempt running; the longest due first."""
+        ...
+
     def expired_requests(self, now: int, limit: int) -> Sequence[Request]:
         """Pending, `expires_at` reached."""
         ...
 
     def next_send_due(self) -> int | None:
-        """The earliest `due_at` of requests in a SENDABLE state that are not running."""
+        """The earliest `due_at` of requests in a SENDABLE state that are not running, or `look_at` of
+        unknown ones."""
         ...
 
     def next_expiry(self) -> int | None:
@@ -141,6 +155,10 @@ class Transaction(Reading, Protocol):
 
     def close_click(self, click_id: int) -> bool:
         """False: it was decided before."""
+        ...
+
+    def add_notice(self, *, stock_id: str, coupon_code: str, event: str, at: int) -> bool:
+        """False: this notification was kept before."""
         ...
 
     def set_card(self, request_id: int, channel: str, ts: str) -> None:

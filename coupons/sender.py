@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from coupons.bell import Bell
 from coupons.errors import IssuerUnavailable, StorageUnavailable
@@ -18,11 +19,13 @@ from coupons.events import SYSTEM, Event, Json, Post, PostKind, Tag
 from coupons.lifecycle import SENDABLE, move
 from coupons.model import Request, State
 from coupons.ports import Clock, Issuer, Ledger, Outcome, Transaction
-from coupons.settling import Look, LookResult, Pace, Step, interrupted, needs_look, settle
+from coupons.settling import Look, LookResult, Pace, Step, interrupted, looked_for, needs_look, settle
 
 #: Longest sleep of the loop, so that a wall clock set back cannot stop it.
 _LONGEST_WAIT_S = 30.0
 _FAULT_PAUSE_S = 1.0
+#: A look that a dead process began is begun again after this time.
+_LOOK_LEASE_MS = 120_000
 
 #: Events that people are told in the card's thread, and those that the requester gets as a direct message.
 _TOLD = frozenset({Tag.REQUEST_SENT, Tag.REQUEST_REFUSED, Tag.REQUEST_HELD, Tag.REQUEST_UNKNOWN})
@@ -75,10 +78,11 @@ class Sender:
     async def _look_around(self) -> float:
         """Take up what a dead process left and what is due; returns the seconds until the next is due."""
         now, in_flight = self._clock(), self._pace.in_flight
-        left, due, next_due = await self._ledger.read(
+        left, due, witnessed, next_due = await self._ledger.read(
             lambda look: (
                 look.interrupted_requests(),
                 look.due_requests(now, in_flight),
+                look.requests_to_look_for(now, in_flight),
                 look.next_send_due(),
             )
         )
@@ -86,11 +90,14 @@ class Sender:
             # One of ours is still working on it; anything else is what a dead process left.
             if row.id not in self._rounds:
                 await self._ledger.write(partial(self._interrupt, request_id=row.id))
-        waiting = [row for row in due if row.id not in self._rounds]
-        for row in waiting[: in_flight - len(self._rounds)]:
-            task = asyncio.create_task(self._round(row.id), name=f"send-{row.id}")
-            self._rounds[row.id] = task
-            task.add_done_callback(partial(self._done, row.id))
+        work: dict[int, Callable[[int], Coroutine[Any, Any, None]]] = {row.id: self._round for row in due}
+        # What a look settles needs no further attempt.
+        work |= {row.id: self._look_round for row in witnessed}
+        waiting = [request_id for request_id in work if request_id not in self._rounds]
+        for request_id in waiting[: in_flight - len(self._rounds)]:
+            task = asyncio.create_task(work[request_id](request_id), name=f"send-{request_id}")
+            self._rounds[request_id] = task
+            task.add_done_callback(partial(self._done, request_id))
         if next_due is None or len(self._rounds) >= in_flight:
             return _LONGEST_WAIT_S
         # A row stays due until its round has claimed it, which is soon: never a busy loop.
@@ -172,6 +179,34 @@ class Sender:
         if request is None or not request.running:
             return
         step = settle(request, outcome, look, started_at=started_at, now=self._clock(), pace=self._pace)
+        self._write(tx, request, step)
+
+    # --- one look, because a notification says that a coupon was received
+
+    async def _look_round(self, request_id: int) -> None:
+        request = await self._ledger.write(partial(self._begin_look, request_id=request_id))
+        if request is not None:
+            look = await self._look(request)
+            await self._ledger.write(partial(self._finish_look, begun=request, look=look))
+
+    def _begin_look(self, tx: Transaction, *, request_id: int) -> Request | None:
+        before = tx.request(request_id)
+        now = self._clock()
+        if before is None or before.state is not State.UNKNOWN or before.running or self._stopping:
+            return None
+        if before.look_at is None or before.look_at > now:
+            return None
+        # Nothing can be given by looking, so it needs no event before; only another time to begin again.
+        return tx.save(before, replace(before, look_at=now + _LOOK_LEASE_MS))
+
+    def _finish_look(self, tx: Transaction, *, begun: Request, look: Look) -> None:
+        request = tx.request(begun.id)
+        if request is None or request.state is not State.UNKNOWN or request.running:
+            return
+        step = looked_for(request, look, now=self._clock(), pace=self._pace)
+        if step.after.state is State.UNKNOWN and request.look_at != begun.look_at:
+            # Notified again meanwhile: that coupon may be one this look was too early for.
+            step = replace(step, after=replace(step.after, look_at=request.look_at))
         self._write(tx, request, step)
 
     def _write(self, tx: Transaction, before: Request, step: Step) -> None:

@@ -120,6 +120,20 @@ def interrupted(request: Request, *, now: int, pace: Pace) -> Step:
     return Step(replace(request, due_at=due_at), [finished])
 
 
+def looked_for(request: Request, look: Look, *, now: int, pace: Pace) -> Step:
+    """What a look without an attempt, made because of a notification, makes of an unknown request.
+
+    What it does not find counts for nothing: the notification says that the coupon may show any moment, and
+    the ordinary repeats go on.
+    """
+    detail: dict[str, Json] = {"result": look.result, "by": "notification"}
+    events = [Event(Tag.COUPON_LOOKED_UP, SYSTEM, request.id, detail)]
+    if look.result is LookResult.FOUND:
+        return _sent(request, events, look.coupon_code, "look", now)
+    again = now + pace.pause_ms(request.tries) if look.result is LookResult.UNAVAILABLE else None
+    return Step(replace(request, look_at=again), events)
+
+
 def _counted(request: Request, outcome: Outcome, look: Look | None, started_at: int) -> Request:
     open_attempts = request.open_attempts - (0 if outcome.attempt_open else 1)
     absent = look is not None and look.result is LookResult.ABSENT

@@ -10,7 +10,7 @@ from sqlite_utils import Database, Migrations
 #: In the file's header: says whose database it is. "CpBt".
 APPLICATION_ID = 0x43704274
 #: The steps below, and in the file's header their number.
-STEPS = frozenset({"m001_first"})
+STEPS = frozenset({"m001_first", "m002_notices"})
 LATEST = len(STEPS)
 
 MIGRATIONS = Migrations("coupon_bot")
@@ -149,4 +149,28 @@ _INDEXES = (
 @MIGRATIONS()
 def m001_first(database: Database) -> None:
     for statement in (*_TABLES, *_INDEXES, *GUARDS.values()):
+        database.execute(statement)
+
+
+_NOTICES = (
+    # Each notification of WeChat Pay's once: it repeats them until it is content with the answer.
+    """
+create table notice (
+    stock_id text not null,
+    coupon_code text not null,
+    event text not null,
+    at integer not null,
+    primary key (stock_id, coupon_code, event)
+) strict, without rowid
+""",
+    "alter table request add column look_at integer",
+    "create index request_look on request (look_at) where look_at is not null",
+    "create index request_doubtful on request (stock_id) where state in ('sending', 'unknown')",
+    "create index request_by_coupon on request (coupon_code) where coupon_code is not null",
+)
+
+
+@MIGRATIONS()
+def m002_notices(database: Database) -> None:
+    for statement in _NOTICES:
         database.execute(statement)

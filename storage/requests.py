@@ -15,6 +15,7 @@ select request.*, customer.openid as openid
 from request join customer on customer.id = request.customer
 """
 _BY_ID = _SELECT + "where request.id = :id"
+_BY_COUPON = _SELECT + "where request.stock_id = :stock_id and request.coupon_code = :coupon_code limit 1"
 _BY_NUMBER = _SELECT + "where request.out_request_no = :out_request_no"
 _OPEN_OF = (
     _SELECT
@@ -31,6 +32,21 @@ where request.due_at <= :now and request.running = 0 and request.state in ('appr
 order by request.due_at, request.id limit :limit
 """
 )
+_DOUBTFUL = (
+    _SELECT
+    + """
+where request.stock_id = :stock_id and request.open_attempts > 0 and request.state in ('sending', 'unknown')
+  and (:openid is null or customer.openid = :openid)
+order by request.id limit :limit
+"""
+)
+_TO_LOOK_FOR = (
+    _SELECT
+    + """
+where request.look_at <= :now and request.running = 0 and request.state = 'unknown'
+order by request.look_at, request.id limit :limit
+"""
+)
 _EXPIRED = (
     _SELECT
     + """
@@ -40,8 +56,13 @@ order by request.expires_at, request.id limit :limit
 )
 _INTERRUPTED = _SELECT + "where request.running = 1 order by request.id"
 _NEXT_SEND_DUE = """
-select min(due_at) as due from request
-where due_at is not null and running = 0 and state in ('approved', 'sending', 'unknown')
+select min(due) as due from (
+    select min(due_at) as due from request
+    where due_at is not null and running = 0 and state in ('approved', 'sending', 'unknown')
+    union all
+    select min(look_at) from request
+    where look_at is not null and running = 0 and state = 'unknown'
+)
 """
 _NEXT_EXPIRY = "select min(expires_at) as due from request where state = 'pending'"
 _COUNT_CUSTOMER = """
@@ -70,7 +91,7 @@ _SAVE = """
 update request set
     rev = rev + 1, state = :state, attempts = :attempts, tries = :tries, open_attempts = :open_attempts,
     running = :running, unknown_at = :unknown_at, absent_looks = :absent_looks, due_at = :due_at,
-    closed_by = :closed_by, decline_reason = :decline_reason, problem = :problem,
+    look_at = :look_at, closed_by = :closed_by, decline_reason = :decline_reason, problem = :problem,
     coupon_code = :coupon_code, closed_at = :closed_at
 where id = :id and rev = :rev
 """
@@ -91,6 +112,7 @@ _SAVED = (
     "unknown_at",
     "absent_looks",
     "due_at",
+    "look_at",
     "closed_by",
     "decline_reason",
     "problem",
@@ -111,11 +133,20 @@ class RequestRows:
     def by_number(self, out_request_no: str) -> Request | None:
         return self._one(_BY_NUMBER, out_request_no=out_request_no)
 
+    def by_coupon(self, stock_id: str, coupon_code: str) -> Request | None:
+        return self._one(_BY_COUPON, stock_id=stock_id, coupon_code=coupon_code)
+
+    def doubtful(self, stock_id: str, openid: str | None, limit: int) -> Sequence[Request]:
+        return self._many(_DOUBTFUL, stock_id=stock_id, openid=openid, limit=limit)
+
     def open_of(self, requester: str, limit: int) -> Sequence[Request]:
         return self._many(_OPEN_OF, requester=requester, limit=limit)
 
     def due(self, now: int, limit: int) -> Sequence[Request]:
         return self._many(_DUE, now=now, limit=limit)
+
+    def to_look_for(self, now: int, limit: int) -> Sequence[Request]:
+        return self._many(_TO_LOOK_FOR, now=now, limit=limit)
 
     def expired(self, now: int, limit: int) -> Sequence[Request]:
         return self._many(_EXPIRED, now=now, limit=limit)

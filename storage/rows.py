@@ -10,6 +10,7 @@ from coupons.model import Approval, Click, Draft, NewClick, Request
 from coupons.ports import Clock, Delivery, Topic
 from storage.audit import EventRows
 from storage.clicks import ClickRows
+from storage.notices import NoticeRows
 from storage.outbox import OutboxRows
 from storage.requests import RequestRows
 
@@ -29,6 +30,12 @@ class Rows:
 
     def request_by_number(self, out_request_no: str) -> Request | None:
         return self._requests.by_number(out_request_no)
+
+    def request_by_coupon(self, stock_id: str, coupon_code: str) -> Request | None:
+        return self._requests.by_coupon(stock_id, coupon_code)
+
+    def doubtful_requests(self, stock_id: str, openid: str | None, limit: int) -> Sequence[Request]:
+        return self._requests.doubtful(stock_id, openid, limit)
 
     def open_requests_of(self, requester: str, limit: int) -> Sequence[Request]:
         return self._requests.open_of(requester, limit)
@@ -50,6 +57,9 @@ class Rows:
 
     def due_requests(self, now: int, limit: int) -> Sequence[Request]:
         return self._requests.due(now, limit)
+
+    def requests_to_look_for(self, now: int, limit: int) -> Sequence[Request]:
+        return self._requests.to_look_for(now, limit)
 
     def expired_requests(self, now: int, limit: int) -> Sequence[Request]:
         return self._requests.expired(now, limit)
@@ -80,6 +90,7 @@ class WritableRows(Rows):
 
     def __init__(self, connection: Any, clock: Clock) -> None:
         super().__init__(connection, clock)
+        self._notices = NoticeRows(connection)
         self.topics: set[Topic] = set()
 
     def add_request(self, draft: Draft) -> tuple[Request, bool]:
@@ -106,6 +117,9 @@ class WritableRows(Rows):
 
     def close_click(self, click_id: int) -> bool:
         return self._clicks.close(click_id)
+
+    def add_notice(self, *, stock_id: str, coupon_code: str, event: str, at: int) -> bool:
+        return self._notices.add(stock_id=stock_id, coupon_code=coupon_code, event=event, at=at)
 
     def set_card(self, request_id: int, channel: str, ts: str) -> None:
         self._requests.set_card(request_id, channel, ts)

@@ -9,13 +9,15 @@ from sandbox.wechatpay.clock import Clock, rfc3339, system_clock
 from sandbox.wechatpay.faults import Fault, FaultKind, Faults
 from sandbox.wechatpay.keyring import DAY_MS, KeyMode, signed_headers
 from sandbox.wechatpay.keys import KeyMaterial, Merchant, PlatformKey, make_keys
-from sandbox.wechatpay.ledger import Coupon, CouponState, Endpoint, Ledger, Received
+from sandbox.wechatpay.ledger import Attempt, Coupon, CouponState, Endpoint, Ledger, Notice, Received
+from sandbox.wechatpay.notices import NoticeFault, Repeats
 from sandbox.wechatpay.signatures import Verdict
 from sandbox.wechatpay.stand_in import Running, WeChatPay
 from sandbox.wechatpay.stocks import CodeMode, Stock, StockState
 
 __all__ = [
     "DAY_MS",
+    "Attempt",
     "Clock",
     "CodeMode",
     "Coupon",
@@ -28,8 +30,11 @@ __all__ = [
     "KeyMode",
     "Ledger",
     "Merchant",
+    "Notice",
+    "NoticeFault",
     "PlatformKey",
     "Received",
+    "Repeats",
     "Running",
     "Stock",
     "StockState",

@@ -53,6 +53,7 @@ class Admin:
         return {
             "coupons": [dataclasses.asdict(coupon) for coupon in self._ledger.coupons],
             "requests": [request.summary() for request in self._ledger.requests],
+            "notices": [notice.summary() for notice in self._ledger.notices],
         }
 
     def _add_fault(self, members: dict[str, Any]) -> None:

@@ -8,15 +8,13 @@ from sandbox.wechatpay.errors import RefusedError
 from sandbox.wechatpay.faults import Fault, FaultKind
 from sandbox.wechatpay.keyring import signed_headers
 from sandbox.wechatpay.keys import PlatformKey
+from sandbox.wechatpay.lies import STALE_SECONDS, forge, name_nobody, probe
+from sandbox.wechatpay.request_numbers import Result
 from sandbox.wechatpay.signatures import UnsignedError
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _JSON = "application/json; charset=utf-8"
 _HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
-_STALE_SECONDS = 600
-_SIGNTEST = "WECHATPAY/SIGNTEST/"
-_NOBODYS_SERIAL = "7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"
-_NOBODYS_ID = "PUB_KEY_ID_0000000000000000000000000000000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +29,9 @@ class Answer:
     headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": _JSON})
 
 
-def good(body: dict[str, Any], status: int = 200) -> Answer:
-    return Answer(status, _dumps(body))
+def good(result: Result) -> Answer:
+    """None is 204, which has no body; its signature covers the emptiness."""
+    return Answer(204, b"", headers={}) if result is None else Answer(200, _dumps(result))
 
 
 def refused(error: RefusedError) -> Answer:
@@ -51,7 +50,7 @@ def told(fault: Fault | None, honest: Answer | None) -> Answer:
             answer.headers["Retry-After"] = str(round(fault.seconds))
         return answer
     if fault.kind is FaultKind.ACCEPTED_202:
-        return good({}, 202)
+        return Answer(202, _dumps({}))
     if fault.kind is FaultKind.HTML_502:
         return Answer(502, _HTML, None, signable=False, headers={"Content-Type": "text/html"})
     return _carried_out(honest)
@@ -68,17 +67,14 @@ def signature_of(answer: Answer, key: PlatformKey, now_ms: int, fault: Fault | N
     kind = fault.kind if fault is not None else None
     if not answer.signable or kind is FaultKind.UNSIGNED:
         return {}
-    seconds = now_ms // 1000 - (_STALE_SECONDS if kind is FaultKind.STALE else 0)
+    seconds = now_ms // 1000 - (STALE_SECONDS if kind is FaultKind.STALE else 0)
     headers = signed_headers(key, seconds, answer.body)
-    signature = headers["Wechatpay-Signature"]
     if kind is FaultKind.BAD_SIGNATURE:
-        # Still good Base64 of 256 bytes: only the arithmetic can tell.
-        headers["Wechatpay-Signature"] = ("B" if signature[0] == "A" else "A") + signature[1:]
+        forge(headers)
     elif kind is FaultKind.SIGNTEST:
-        # As the platform's probes: the mark replaces the beginning, and the length is no longer right.
-        headers["Wechatpay-Signature"] = _SIGNTEST + signature[len(_SIGNTEST) + 1 :]
+        probe(headers)
     elif kind is FaultKind.WRONG_SERIAL:
-        headers["Wechatpay-Serial"] = _NOBODYS_ID if key.certificate_pem is None else _NOBODYS_SERIAL
+        name_nobody(headers, key)
     return headers
 
 

@@ -8,6 +8,8 @@ EXTRA_MEMBER = 270924358
 ILLEGAL_PARAMETER = 268435461
 SIGNATURE_WRONG = 269546525
 SERIAL_WRONG = 269546507
+OTHER_DATA = 268578927
+NOT_RUNNING = 268577984
 
 
 class RefusedError(Exception):
@@ -50,6 +52,18 @@ def invalid_request(message: str, *, number: int = 0) -> RefusedError:
     return RefusedError(400, "INVALID_REQUEST", message, number=number)
 
 
+def number_with_other_data() -> RefusedError:
+    return invalid_request("商户单号已存在, 但请求参数不一致", number=OTHER_DATA)
+
+
+def already_exists() -> RefusedError:
+    return RefusedError(400, "RESOURCE_ALREADY_EXISTS", "商户单号已存在")
+
+
+def wrong_merchant() -> RefusedError:
+    return RefusedError(400, "MCH_NOT_EXISTS", "商户号不存在")
+
+
 def not_found(message: str) -> RefusedError:
     return RefusedError(404, "RESOURCE_NOT_EXISTS", message)
 
@@ -64,6 +78,10 @@ def no_permission() -> RefusedError:
 
 def budget_used_up() -> RefusedError:
     return RefusedError(403, "NOT_ENOUGH", "批次预算不足", number=270079534)
+
+
+def day_used_up() -> RefusedError:
+    return RefusedError(403, "DAYLIMIT", "批次已达到单天发放上限", number=270079534)
 
 
 def limit_reached() -> RefusedError:

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from sandbox.wechatpay.clock import rfc3339
 from sandbox.wechatpay.errors import bad_parameter, not_found
 from sandbox.wechatpay.keys import PUBLIC_KEY_PREFIX, KeyMaterial, PlatformKey, make_platform_certificate
+from sandbox.wechatpay.request_numbers import Result
+from sandbox.wechatpay.routes import Asked
 from sandbox.wechatpay.signatures import SCHEME
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -66,14 +68,12 @@ class KeyRing:
         self._certificate = make_platform_certificate(now_ms)
         return self._certificate.serial
 
-    def certificates(self, query: dict[str, str], now_ms: int) -> dict[str, Any]:
+    def certificates(self, asked: Asked) -> Result:
         """Body of `GET /v3/certificates`. Raises RefusedError: 404 where the merchant has none."""
-        algorithm = query.pop("algorithm_type", "RSA")
-        if query:
-            raise bad_parameter(min(query), "unknown parameter", location="query")
+        algorithm = asked.parameters("algorithm_type").get("algorithm_type", "RSA")
         if self._mode is KeyMode.PUBLIC_KEY or algorithm not in ("RSA", "ALL"):
             raise not_found("无可用的平台证书, 请在商户平台-API安全申请使用微信支付公钥")
-        listed = [key for key, until_ms in self._retired if until_ms > now_ms]
+        listed = [key for key, until_ms in self._retired if until_ms > asked.now_ms]
         return {"data": [self._encrypted(key) for key in (*listed, self._certificate)]}
 
     def _encrypted(self, key: PlatformKey) -> dict[str, Any]:

@@ -12,11 +12,36 @@ from sandbox.wechatpay.signatures import Verdict
 
 
 class Endpoint(StrEnum):
-    SEND = "send"  # POST /v3/marketing/busifavor/coupons/send
-    COUPONS = "coupons"  # GET .../users/{openid}/coupons
-    COUPON = "coupon"  # GET .../users/{openid}/coupons/{coupon_code}/appids/{appid}
-    STOCK = "stock"  # GET .../stocks/{stock_id}
+    """All but the last under /v3/marketing/busifavor; the paths stand in routes.py."""
+
+    SEND = "send"
+    PRODUCT_SEND = "product_send"
+    COUPONS = "coupons"  # a user's
+    COUPON = "coupon"
+    USE = "use"
+    RETURN = "return"
+    DEACTIVATE = "deactivate"
+    ASSOCIATE = "associate"
+    DISASSOCIATE = "disassociate"
+    MAKE_STOCK = "make_stock"
+    STOCK = "stock"
+    PATCH_STOCK = "patch_stock"
+    BUDGET = "budget"
+    UPLOAD_CODES = "upload_codes"
+    CODES = "codes"  # uploaded ones
+    CODE = "code"
+    DELETE_CODE = "delete_code"
+    SET_CALLBACK = "set_callback"
+    CALLBACK = "callback"
+    PAY_SUBSIDY = "pay_subsidy"
+    SUBSIDIES = "subsidies"
+    SUBSIDY = "subsidy"
+    RETURN_SUBSIDY = "return_subsidy"
+    RETURNED_SUBSIDY = "returned_subsidy"
     CERTIFICATES = "certificates"  # GET /v3/certificates
+
+
+SENDS = (Endpoint.SEND, Endpoint.PRODUCT_SEND)
 
 
 class CouponState(StrEnum):
@@ -88,9 +113,56 @@ class Received:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One delivery of a notification. `status` is None where no answer came in time; `error` then says why.
+    `fault` names the lie told; `answer` holds the first bytes of the answer's body."""
+
+    at_ms: int
+    fault: str | None
+    status: int | None = None
+    answer: bytes = b""
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class Notice:
+    """A notification of one coupon with all its deliveries. `done`: nothing more will be tried."""
+
+    coupon: Coupon
+    url: str
+    attempts: list[Attempt] = field(default_factory=list)
+    done: bool = False
+
+    @property
+    def received(self) -> bool:
+        """The last delivery was answered 200 or 204."""
+        return bool(self.attempts) and self.attempts[-1].status in (200, 204)
+
+    def summary(self) -> dict[str, Any]:
+        return {
+            "stock_id": self.coupon.stock_id,
+            "coupon_code": self.coupon.coupon_code,
+            "url": self.url,
+            "received": self.received,
+            "done": self.done,
+            "attempts": [
+                {
+                    "at_ms": attempt.at_ms,
+                    "fault": attempt.fault,
+                    "status": attempt.status,
+                    "answer": attempt.answer.decode("utf-8", "replace"),
+                    "error": attempt.error,
+                }
+                for attempt in self.attempts
+            ],
+        }
+
+
 class Ledger:
     def __init__(self) -> None:
         self.coupons: list[Coupon] = []
+        self.notices: list[Notice] = []
         self.requests: list[Received] = []
         self._waiting: list[asyncio.Future[None]] = []
 
@@ -103,7 +175,7 @@ class Ledger:
         return [
             request
             for request in self.requests
-            if request.endpoint is Endpoint.SEND and request.out_request_no == out_request_no
+            if request.endpoint in SENDS and request.out_request_no == out_request_no
         ]
 
     async def until(self, holds: Callable[["Ledger"], bool]) -> None:

@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from email.utils import formatdate
-from typing import Any
 
 from aiohttp import web
 
@@ -14,8 +13,9 @@ from sandbox.wechatpay.clock import Clock
 from sandbox.wechatpay.errors import RefusedError, invalid_request
 from sandbox.wechatpay.faults import Fault, FaultKind, Faults
 from sandbox.wechatpay.keyring import KeyRing
-from sandbox.wechatpay.ledger import Ledger, Received
-from sandbox.wechatpay.routes import Target, check_method, route
+from sandbox.wechatpay.ledger import Endpoint, Ledger, Received
+from sandbox.wechatpay.request_numbers import Result
+from sandbox.wechatpay.routes import Asked, Target, route
 from sandbox.wechatpay.signatures import UnsignedError, Verdict, Verifier
 
 _CUTS = (FaultKind.LOST_ANSWER, FaultKind.CUT_BEFORE)
@@ -30,7 +30,7 @@ class Pipeline:
         faults: Faults,
         ledger: Ledger,
         clock: Clock,
-        carry_out: Callable[[Target, str, bytes], dict[str, Any]],
+        carry_out: Callable[[Endpoint, Asked], Result],
     ) -> None:
         self._verifier = verifier
         self._keys = keys
@@ -47,11 +47,11 @@ class Pipeline:
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         body = await request.read()
-        target = route(request.raw_path.partition("?")[0])
+        target = route(request.method, request.raw_path.partition("?")[0])
         received = Received(
             seq=len(self._ledger.requests) + 1,
             at_ms=self._clock(),
-            endpoint=target.endpoint if target is not None else None,
+            endpoint=target.endpoint,
             method=request.method,
             url=request.raw_path,
             body=body,
@@ -65,9 +65,7 @@ class Pipeline:
             received.done = True
             self._ledger.changed()
 
-    async def _serve(
-        self, request: web.BaseRequest, received: Received, target: Target | None
-    ) -> web.Response:
+    async def _serve(self, request: web.BaseRequest, received: Received, target: Target) -> web.Response:
         headers = request.headers
         try:
             self._verifier.check(headers.get("Authorization"), received.method, received.url, received.body)
@@ -75,7 +73,7 @@ class Pipeline:
             received.verdict = error.verdict
             return self._response(received, refused(error), {})
         received.verdict = Verdict.OK
-        fault = self._faults.draw(target.endpoint) if target is not None else None
+        fault = self._faults.draw(target.endpoint) if target.endpoint is not None else None
         received.fault = fault.label() if fault is not None else None
         key, honest = self._keys.usual, None
         try:
@@ -83,7 +81,8 @@ class Pipeline:
             check_headers(headers, received.method)
             if fault is None or fault.acts:
                 query = received.url.partition("?")[2]
-                honest = good(self._carry_out(check_method(target, received.method), query, received.body))
+                asked = Asked(target.names, query, received.body, self._clock())
+                honest = good(self._carry_out(target.served(), asked))
         except RefusedError as error:
             honest = refused(error)
         if fault is not None and fault.kind in _CUTS:
@@ -116,7 +115,7 @@ def check_headers(headers: Mapping[str, str], method: str) -> None:
         raise invalid_request("Http头缺少Accept或User-Agent")
     if "application/json" not in accept and "*/*" not in accept:
         raise RefusedError(406, "INVALID_REQUEST", "Http头Accept须为application/json")
-    if method == "POST" and not headers.get("Content-Type", "").startswith("application/json"):
+    if method in ("POST", "PATCH") and not headers.get("Content-Type", "").startswith("application/json"):
         raise RefusedError(415, "INVALID_REQUEST", "Http头Content-Type须为application/json")
 
 

@@ -5,20 +5,22 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any
 
 from aiohttp import web
 
 from sandbox.wechatpay.admin import PREFIX, Admin
+from sandbox.wechatpay.business import Business
 from sandbox.wechatpay.clock import Clock, system_clock
+from sandbox.wechatpay.errors import already_exists
 from sandbox.wechatpay.faults import Faults
 from sandbox.wechatpay.keyring import DAY_MS, KeyMode, KeyRing
 from sandbox.wechatpay.keys import KeyMaterial
-from sandbox.wechatpay.ledger import Coupon, CouponState, Endpoint, Ledger
-from sandbox.wechatpay.looking_up import LookingUp
+from sandbox.wechatpay.ledger import Coupon, CouponState, Endpoint, Ledger, Notice
+from sandbox.wechatpay.notices import NoticeFault, Notices, Repeats
 from sandbox.wechatpay.pipeline import Pipeline
-from sandbox.wechatpay.routes import Target, query_of
-from sandbox.wechatpay.sending import Order, Sending, already_exists, send_answer
+from sandbox.wechatpay.request_numbers import Result
+from sandbox.wechatpay.routes import Asked
+from sandbox.wechatpay.sending import Order, send_answer
 from sandbox.wechatpay.signatures import Verifier
 from sandbox.wechatpay.stocks import Stock
 
@@ -39,7 +41,8 @@ class WeChatPay:
 
     `wrapped_answer`: the send answers inside `send_coupon_result`. `repeats_refused`: a repeated number is
     answered RESOURCE_ALREADY_EXISTS instead of the first result. `visible_after_ms`: how long a new coupon
-    stays out of the lists. These three and `stocks` may be changed at any time.
+    stays out of the lists. `notify_sends`: each new coupon is told to the address set with `POST /callbacks`,
+    as often as `repeats` says. Those before the last, and `stocks`, may be changed at any time.
     """
 
     def __init__(
@@ -52,32 +55,57 @@ class WeChatPay:
         wrapped_answer: bool = False,
         repeats_refused: bool = False,
         visible_after_ms: int = 0,
+        notify_sends: bool = False,
+        repeats: Repeats = Repeats(),  # noqa: B008  (frozen)
     ) -> None:
-        mchid, appid = keys.merchant.mchid, keys.merchant.appid
         self.merchant = keys.merchant
-        self.stocks: dict[str, Stock] = {}
         self.ledger = Ledger()
         self.faults = Faults()
         self.wrapped_answer = wrapped_answer
         self.repeats_refused = repeats_refused
         self.visible_after_ms = visible_after_ms
+        self.notify_sends = notify_sends
         self._clock = clock
         self._keys = KeyRing(keys, mode)
-        self._sending = Sending(appid=appid, stocks=self.stocks, ledger=self.ledger)
-        self._looking_up = LookingUp(
-            mchid=mchid, appid=appid, stocks=self.stocks, sending=self._sending, opened_ms=clock()
+        self._business = Business(
+            mchid=keys.merchant.mchid,
+            appid=keys.merchant.appid,
+            opened_ms=clock(),
+            ledger=self.ledger,
+            visible_after_ms=lambda: self.visible_after_ms,
         )
+        self.stocks: dict[str, Stock] = self._business.stocks.by_id
+        self.subsidies = self._business.subsidies
+        self._notices = Notices(
+            apiv3_key=keys.merchant.apiv3_key,
+            stocks=self._business.stocks,
+            keys=self._keys,
+            ledger=self.ledger,
+            clock=clock,
+            repeats=repeats,
+        )
+        endpoints = {
+            **self._business.endpoints,
+            Endpoint.SEND: self._send,
+            Endpoint.PRODUCT_SEND: self._send_product,
+            Endpoint.CERTIFICATES: self._keys.certificates,
+        }
         self._pipeline = Pipeline(
             verifier=Verifier(keys.merchant, clock),
             keys=self._keys,
             faults=self.faults,
             ledger=self.ledger,
             clock=clock,
-            carry_out=self._carry_out,
+            carry_out=lambda endpoint, asked: endpoints[endpoint](asked),
         )
         self._admin = Admin(ledger=self.ledger, faults=self.faults, rotate=self.rotate)
         for stock in stocks:
             self.open_stock(stock)
+
+    def give(self, openid: str, stock_id: str, out_request_no: str, coupon_code: str | None = None) -> Coupon:
+        """A coupon without a request: for what must be there before. Raises RefusedError as a send would."""
+        order = Order(openid, self.merchant.appid, stock_id, out_request_no, coupon_code)
+        return self._business.sending.give(order, self._clock())[0]
 
     def open_stock(self, stock: Stock) -> None:
         """A stock the platform did not know before."""
@@ -86,11 +114,31 @@ class WeChatPay:
 
     def upload_codes(self, stock_id: str, codes: Iterable[str]) -> None:
         """More codes for a MERCHANT_UPLOAD stock."""
-        self._sending.upload_codes(stock_id, codes)
+        self._business.codes.add(stock_id, codes, self._clock())
 
     def mark(self, coupon: Coupon, state: CouponState) -> None:
         """What became of a coupon: used, expired, deleted by the user, deactivated."""
-        self._looking_up.states[coupon] = state
+        self._business.life.mark(coupon, state)
+
+    async def notify(
+        self,
+        coupon: Coupon,
+        url: str | None = None,
+        *,
+        repeat: bool = False,
+        fault: NoticeFault | None = None,
+        serial: str | None = None,
+    ) -> Notice:
+        """Posts a COUPON.SEND notification, and returns when it was delivered or given up.
+
+        `url`: where to; None means the address set with `POST /callbacks`. `repeat`: comes back until the
+        answer is 200 or 204, with a fresh time and signature; otherwise one delivery. `fault` bends the first
+        delivery only. `serial`: signed with this key of the platform. Raises ValueError without an address
+        or with one beyond this machine, RefusedError for a serial that is not the merchant's."""
+        address = url if url is not None else self._business.callbacks.url
+        if address is None:
+            raise ValueError("no url given, and none was set with POST /callbacks")
+        return await self._notices.tell(coupon, address, repeat=repeat, fault=fault, serial=serial)
 
     def rotate(self, keep_old_ms: int = DAY_MS) -> str:
         """A new platform certificate, which signs from now on; the old one stays in the download for
@@ -122,6 +170,7 @@ class WeChatPay:
             yield Running(f"{scheme}://{shown}:{runner.addresses[0][1]}", self)
         finally:
             self.release()
+            await self._notices.stop()
             await runner.cleanup()
 
     async def _handle(self, request: web.BaseRequest) -> web.Response:
@@ -129,23 +178,18 @@ class WeChatPay:
             return await self._admin.handle(request)
         return await self._pipeline.handle(request)
 
-    def _carry_out(self, target: Target, query: str, body: bytes) -> dict[str, Any]:
-        now_ms = self._clock()
-        until_ms = now_ms - self.visible_after_ms
-        match target.endpoint:
-            case Endpoint.SEND:
-                return self._send(body, now_ms)
-            case Endpoint.COUPONS:
-                return self._looking_up.coupons(*target.names, query=query_of(query), until_ms=until_ms)
-            case Endpoint.COUPON:
-                return self._looking_up.coupon(*target.names, until_ms=until_ms)
-            case Endpoint.STOCK:
-                return self._looking_up.stock(*target.names)
-            case Endpoint.CERTIFICATES:
-                return self._keys.certificates(query_of(query), now_ms)
+    def _send(self, asked: Asked) -> Result:
+        coupon = self._give(Order.parse(asked.body), asked.now_ms)
+        return send_answer(coupon, wrapped=self.wrapped_answer)
 
-    def _send(self, body: bytes, now_ms: int) -> dict[str, Any]:
-        coupon, repeated = self._sending.give(Order.parse(body), now_ms)
+    def _send_product(self, asked: Asked) -> Result:
+        return send_answer(self._give(Order.parse_product(asked.body), asked.now_ms), wrapped=False)
+
+    def _give(self, order: Order, now_ms: int) -> Coupon:
+        coupon, repeated = self._business.sending.give(order, now_ms)
         if repeated and self.repeats_refused:
             raise already_exists()
-        return send_answer(coupon, wrapped=self.wrapped_answer)
+        url = self._business.callbacks.url
+        if not repeated and self.notify_sends and url is not None:
+            self._notices.soon(coupon, url)
+        return coupon

@@ -11,13 +11,19 @@ CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
 
 CREATE INDEX outbox_due on outbox (kind, due_at);
 
+CREATE INDEX request_by_coupon on request (coupon_code) where coupon_code is not null;
+
 CREATE INDEX request_by_customer on request (customer, created_at);
 
 CREATE INDEX request_by_requester on request (requester, id);
 
+CREATE INDEX request_doubtful on request (stock_id) where state in ('sending', 'unknown');
+
 CREATE INDEX request_due on request (due_at) where due_at is not null;
 
 CREATE INDEX request_expiry on request (expires_at) where state = 'pending';
+
+CREATE INDEX request_look on request (look_at) where look_at is not null;
 
 CREATE INDEX request_running on request (id) where running = 1;
 
@@ -60,6 +66,15 @@ CREATE TABLE event (
     actor text generated always as (body ->> '$.actor') virtual,
     request_id integer generated always as (body ->> '$.request_id') virtual
 ) strict
+;
+
+CREATE TABLE notice (
+    stock_id text not null,
+    coupon_code text not null,
+    event text not null,
+    at integer not null,
+    primary key (stock_id, coupon_code, event)
+) strict, without rowid
 ;
 
 CREATE TABLE outbox (
@@ -108,7 +123,7 @@ CREATE TABLE request (
     coupon_code text,
     closed_at integer,
     card_channel text,
-    card_ts text,
+    card_ts text, look_at integer,
     check ((state = 'sent') = (coupon_code is not null))
 ) strict
 ;

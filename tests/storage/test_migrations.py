@@ -28,7 +28,7 @@ def test_the_schema_of_a_fresh_database_is_the_pinned_one(path: Path) -> None:
 
 
 def test_applying_says_what_it_did_and_twice_does_nothing(path: Path) -> None:
-    assert bring_up_to_date(path) == ("m001_first",)
+    assert bring_up_to_date(path) == ("m001_first", "m002_notices")
     before = rows(path, "select * from sqlite_master"), rows(path, "select * from _sqlite_migrations")
     assert bring_up_to_date(path) == ()
     assert before == (
@@ -60,6 +60,7 @@ def test_every_table_refuses_wrong_types(path: Path) -> None:
         ("click", 1),
         ("customer", 1),
         ("event", 1),
+        ("notice", 1),
         ("outbox", 1),
         ("request", 1),
     ]

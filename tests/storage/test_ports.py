@@ -13,7 +13,7 @@ from coupons.lifecycle import move
 from coupons.model import Approval, State
 from coupons.ports import Ledger, Reading, Transaction
 from storage.ledger import SqliteLedger
-from tests.storage.records import NOW, OPENID, Time, a_click, a_draft, approve, card, create
+from tests.storage.records import NOW, OPENID, STOCK, Time, a_click, a_draft, approve, card, create
 
 
 def public(protocol: type) -> set[str]:
@@ -46,6 +46,12 @@ LOOKS: dict[str, Callable[[Reading], bool]] = {
     "request_by_number": lambda tx: (
         tx.request_by_number("cb2") == tx.request(2) and tx.request_by_number("cb9") is None
     ),
+    "request_by_coupon": lambda tx: tx.request_by_coupon(STOCK.stock_id, "CODE9") is None,
+    "doubtful_requests": lambda tx: (
+        (ids(tx.doubtful_requests(STOCK.stock_id, OPENID, 9)), ids(tx.doubtful_requests("9", None, 9)))
+        == ([], [])
+    ),
+    "requests_to_look_for": lambda tx: ids(tx.requests_to_look_for(NOW, 9)) == [],
     "open_requests_of": lambda tx: ids(tx.open_requests_of("U0LI", 2)) == [3, 2],
     "approvals": lambda tx: tx.approvals(2) == [Approval(2, "U0WANG", NOW)] and tx.approvals(1) == [],
     "event": lambda tx: tx.event(1).tag == Tag.REQUEST_CREATED and tx.event(99) is None,  # type: ignore[union-attr]  # seeded
@@ -104,6 +110,11 @@ def posts(tx: Transaction) -> bool:
     return [delivery.post for delivery in tx.due_posts(PostKind.CARD, NOW, 9)] == [card(1), card(2)]
 
 
+def keeps_a_notice_once(tx: Transaction) -> bool:
+    told = [tx.add_notice(stock_id="s", coupon_code="c", event="COUPON.SEND", at=NOW) for _ in range(2)]
+    return told == [True, False]
+
+
 def sets_card(tx: Transaction) -> bool:
     before = tx.request(1)
     assert before is not None
@@ -129,6 +140,7 @@ CHANGES: dict[str, Callable[[Transaction], bool]] = {
     "post": posts,
     "add_click": lambda tx: (tx.add_click(a_click("new")), tx.add_click(a_click("new"))) == (True, False),
     "close_click": lambda tx: (tx.close_click(1), tx.close_click(1), tx.open_clicks(9)) == (True, False, []),
+    "add_notice": keeps_a_notice_once,
     "set_card": sets_card,
     "start_posting": starts_posting,
     "not_posted": was_not_posted,
