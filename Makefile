@@ -23,7 +23,7 @@ check: $(VENV)/.ready
 faults: $(VENV)/.ready
 	$(BIN)/pytest tests/faults --long
 
-bench: $(VENV)/.ready
+bench: $(VENV)/.ready $(VENV)/wechatpayv3/.ready
 	$(BIN)/python -m benchmarks
 
 # After a change of the dependencies in pyproject.toml. Names no index and no host.
@@ -32,6 +32,9 @@ lock: $(VENV)/.ready
 		pyproject.toml --output-file requirements/run.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
 		pyproject.toml --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	# Another client that must accept the WeChat Pay stand-in; no part of the product.
+	echo wechatpayv3==2.0.4 | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
+		--no-annotate --python-version 3.11 - --output-file requirements/witnesses.txt
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -45,4 +48,10 @@ $(VENV)/bin/python:
 $(VENV)/.ready: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+# To compare with; apart from the environment of the product.
+$(VENV)/wechatpayv3/.ready: requirements/witnesses.txt | $(VENV)/.ready
+	$(BIN)/python -m venv $(VENV)/wechatpayv3
+	$(VENV)/wechatpayv3/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@

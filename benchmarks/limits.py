@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,6 +29,12 @@ def rsa_pairs_per_second(seconds: float) -> float:
         public_key.verify(signature, text, padding.PKCS1v15(), hashes.SHA256())
         pairs += 1
     return pairs / elapsed
+
+
+def resident_megabytes() -> float:
+    """Memory of this process that is in use now; Linux only, as the rest of the benchmarks' machine."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def durable_commit_seconds(folder: Path, seconds: float) -> list[float]:

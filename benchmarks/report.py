@@ -30,7 +30,7 @@ class Load:
         )
 
 
-FULL = Load(sends=3_000, slow_sends=2_000, requests=200, ack_seconds=8.0, events=200_000, limit_seconds=1.5)
+FULL = Load(sends=9_000, slow_sends=2_000, requests=200, ack_seconds=8.0, events=200_000, limit_seconds=1.5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ async def _serve(pipe: Connection, answers_after_s: float) -> None:
     wechatpay = WeChatPay(keys, stocks=[Stock(STOCK_ID)])
     if answers_after_s:
         wechatpay.faults.rate(Fault(FaultKind.SLOW, seconds=answers_after_s), 1.0)
-    certificate_pem, context = _tls()
+    certificate_pem, context = server_tls()
     closed = asyncio.Event()
     async with wechatpay.serve(ssl_context=context) as running:
         pipe.send(Address(running.url, keys.merchant, certificate_pem))
@@ -83,7 +83,7 @@ async def _serve(pipe: Connection, answers_after_s: float) -> None:
         await closed.wait()
 
 
-def _tls() -> tuple[str, ssl.SSLContext]:
+def server_tls() -> tuple[str, ssl.SSLContext]:
     """A certificate for 127.0.0.1 that signs itself, and what serves with it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])

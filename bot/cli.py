@@ -56,7 +56,9 @@ def run() -> None:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stop.set)
-        await Service(settings, config, logger=logger).run(stop)
+        service = Service(settings, config, logger=logger, reread=lambda: load_settings(os.environ))
+        loop.add_signal_handler(signal.SIGHUP, service.look_at_files)
+        await service.run(stop)
 
     try:
         asyncio.run(until_signal())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -18,6 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.coupon_toml import CouponToml
 from bot.health import health_app
+from bot.key_files import KeyFiles
 from bot.metrics import Metrics
 from bot.notify import PATH as NOTIFY_PATH
 from bot.readiness import Readiness, until_reached
@@ -48,13 +50,14 @@ from wechatpay.errors import NoAnswer, WechatPayError
 
 #: Certificates may change with a day's notice; WeChat Pay asks to look every 12 hours.
 _CERTIFICATES_EVERY_S = 12 * 3600.0
+_WARN_BEFORE_END_S = 30 * 24 * 3600
 #: Supervisors commonly kill 30 seconds after SIGTERM; what is then in flight stays resumable.
 _DRAIN_S = 25.0
 #: An address for Socket Mode that did not open by then is thrown away for a new one.
 _CONNECT_S = 10.0
 _SOCKET_WATCH_S = 5.0
 #: Errors of apps.connections.open that no waiting mends.
-_APP_TOKEN_REFUSED = frozenset(
+APP_TOKEN_REFUSED = frozenset(
     {
         "invalid_auth",
         "not_authed",
@@ -77,7 +80,10 @@ class StartRefused(Exception):
 
 
 class Service:
-    """One run of the bot, from an open database to a drained one."""
+    """One run of the bot, from an open database to a drained one.
+
+    `reread` reads the settings and their files anew; without it changed key files need a restart.
+    """
 
     def __init__(
         self,
@@ -86,11 +92,14 @@ class Service:
         *,
         logger: structlog.stdlib.BoundLogger,
         pace: Pace | None = None,
+        reread: Callable[[], Settings] | None = None,
     ) -> None:
         self._settings = settings
         self._config = config
         self._logger = logger
         self._pace = pace or Pace()
+        self._reread = reread
+        self._key_files: KeyFiles | None = None
         self._troubles = Troubles(logger)
         self._metrics = Metrics()
         self._readiness = Readiness()
@@ -98,10 +107,15 @@ class Service:
         self._app: AsyncApp | None = None
         self._socket: AsyncSocketModeHandler | None = None
 
+    def look_at_files(self) -> None:
+        """Take changed key files now: for SIGHUP."""
+        if self._key_files is not None:
+            self._key_files.look_now()
+
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. Raises StartRefused, BadSetting, storage's DatabaseRefused."""
         async with AsyncExitStack() as stack:
-            wechatpay = await stack.enter_async_context(wechatpay_client(self._settings))
+            wechatpay = await stack.enter_async_context(wechatpay_client(self._settings, self._tell))
             ledger = SqliteLedger(self._settings.coupon_database, clock=utc_ms, on_commit=self._bells.ring)
             stack.push_async_callback(ledger.close)
             http = await stack.enter_async_context(session())
@@ -128,7 +142,7 @@ class Service:
         groups = config.policy.groups
         workspace = await self._reach_slack(lambda: find_workspace(slack, uses_groups=bool(groups)))
         directory = SlackDirectory(slack, team=workspace.team, clock=utc_ms)
-        problems = await self._reach_slack(lambda: self._problems(slack, directory, workspace))
+        problems = await self._reach_slack(lambda: config_problems(config, slack, directory, workspace))
         if problems:
             raise StartRefused(tuple(problems))
         lacking = HISTORY_SCOPES - workspace.scopes
@@ -150,15 +164,6 @@ class Service:
         )
         await ledger.write(lambda tx: tx.append(Event(Tag.BOT_STARTED, SYSTEM)))
         return parts
-
-    async def _problems(
-        self, slack: AsyncWebClient, directory: SlackDirectory, workspace: Workspace
-    ) -> list[str]:
-        config = self._config
-        problems = await channel_problems(slack, "approval_channel", config.approval_channel)
-        if config.audit_channel:
-            problems += await channel_problems(slack, "audit_channel", config.audit_channel)
-        return problems + await rule_problems(config.policy, directory, workspace.team)
 
     async def _reach_slack(self, call: Any) -> Any:
         try:
@@ -214,9 +219,18 @@ class Service:
             work.append(("wechatpay", self._keep_certificates(wechatpay)))
         else:
             work.append(("wechatpay", self._reach_wechatpay(wechatpay)))
+        if self._reread is not None:
+            self._key_files = KeyFiles(
+                self._settings, reread=self._reread, wechatpay=wechatpay, logger=self._logger
+            )
+            work.append(("key files", self._key_files.run()))
         return work
 
-    def _on_outcome(self, _request: Request, outcome: Outcome) -> None:
+    def _tell(self, word: str, sentence: str) -> None:
+        self._logger.warning(word, problem=sentence)
+
+    def _on_outcome(self, request: Request, outcome: Outcome) -> None:
+        self._troubles.refused(request, outcome)
         self._metrics.attempts.labels(outcome=outcome.kind).inc()
         if outcome.status is None:
             self._readiness.lacks("wechatpay", f"WeChat Pay does not answer ({outcome.code})")
@@ -254,7 +268,18 @@ class Service:
                 readiness=self._readiness,
                 troubles=self._troubles,
             )
+            self._warn_of_the_end(wechatpay)
             await asyncio.sleep(_CERTIFICATES_EVERY_S)
+
+    def _warn_of_the_end(self, wechatpay: Client) -> None:
+        now = utc_ms() // 1000
+        ends = wechatpay.keys.ring.verifies_until(now=now)
+        if ends is not None and ends - now < _WARN_BEFORE_END_S:
+            self._tell(
+                "certificate_ends",
+                f"the last platform certificate ends on {datetime.fromtimestamp(ends, UTC):%Y-%m-%d} and no "
+                "successor can be downloaded yet; look at the console, or move to the public key",
+            )
 
     # --- the way in
 
@@ -329,8 +354,8 @@ class Service:
                     await socket.connect_async()  # type: ignore[no-untyped-call]
             except SlackApiError as error:
                 code = str(error.response.get("error"))
-                if code in _APP_TOKEN_REFUSED:
-                    raise StartRefused((_app_token_problem(code),)) from error
+                if code in APP_TOKEN_REFUSED:
+                    raise StartRefused((app_token_problem(code),)) from error
                 raise
 
         await until_reached(
@@ -348,7 +373,18 @@ class Service:
             await self._socket.close_async()  # type: ignore[no-untyped-call]
 
 
-def _app_token_problem(code: str) -> str:
+async def config_problems(
+    config: CouponToml, slack: AsyncWebClient, directory: SlackDirectory, workspace: Workspace
+) -> list[str]:
+    """What coupon.toml names and the workspace lacks. Raises SlackError, DirectoryUnavailable (try again)."""
+    problems = await channel_problems(slack, "approval_channel", config.approval_channel)
+    if config.audit_channel:
+        problems += await channel_problems(slack, "audit_channel", config.audit_channel)
+    return problems + await rule_problems(config.policy, directory, workspace.team)
+
+
+def app_token_problem(code: str) -> str:
+    """What Slack's refusal of the app token means."""
     return (
         f"Slack refuses SLACK_APP_TOKEN: {code}. Make an app-level token (xapp-...) with the scope "
         "connections:write, and switch Socket Mode on"

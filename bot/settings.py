@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -17,17 +17,22 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from wechatpay.client import MAIN_HOST, SECOND_HOST
 from wechatpay.keyring import PUBLIC_KEY_PREFIX
+from wechatpay.product_coupons import SENDINGS
+from wechatpay.send_request import SEND_TARGET
 
 SLACK_API_URL: Final = "https://slack.com/api/"
 
-#: May also be given as NAME_FILE. The public key is no secret, but a PEM, and those come as files.
+#: May also be given as NAME_FILE. Neither the public key nor the two numbers are secrets, but a file can
+#: change under a running bot, and a new key comes with a new number.
 FILES: Final = frozenset(
     {
         "SLACK_BOT_TOKEN",
         "SLACK_APP_TOKEN",
         "SLACK_SIGNING_SECRET",
+        "WECHATPAY_SERIAL_NO",
         "WECHATPAY_PRIVATE_KEY",
         "WECHATPAY_APIV3_KEY",
+        "WECHATPAY_PUBLIC_KEY_ID",
         "WECHATPAY_PUBLIC_KEY",
     }
 )
@@ -45,6 +50,7 @@ _WHAT: Final = {
     "WECHATPAY_PRIVATE_KEY": "the text of apiclient_key.pem",
     "WECHATPAY_APIV3_KEY": "the APIv3 key, exactly 32 bytes, as set in the console under API security",
     "WECHATPAY_PUBLIC_KEY_ID": f"{PUBLIC_KEY_PREFIX} and digits, as the console shows it beside the key",
+    "WECHATPAY_SEND_PATH": " or ".join(SENDINGS),
     "COUPON_LISTEN": "host:port, for example 127.0.0.1:8080, or 0.0.0.0:8080 for all interfaces",
 }
 
@@ -74,8 +80,8 @@ class SettingsProblems(Exception):
         self.problems = problems
 
 
-class Settings(BaseSettings):
-    """Every variable of the contract, in its order; the name in lower case. Made by `load_settings`."""
+class _Part(BaseSettings):
+    """Some variables of the contract; the name in lower case. Made by `load_part`."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -85,45 +91,24 @@ class Settings(BaseSettings):
         alias_generator=str.upper,
     )
 
-    #: Always with its last slash.
-    slack_api_url: str = SLACK_API_URL
-    slack_bot_token: SecretStr
-    #: None: HTTP mode.
-    slack_app_token: SecretStr | None = None
-    slack_signing_secret: SecretStr | None = None
-    wechatpay_mchid: str
-    wechatpay_appid: str
-    wechatpay_serial_no: str
-    #: PEM text, not looked into here.
-    wechatpay_private_key: SecretStr
-    wechatpay_apiv3_key: SecretStr
-    #: This and the next: both (public-key mode) or None (platform certificates are downloaded).
-    wechatpay_public_key_id: str | None = None
-    wechatpay_public_key: SecretStr | None = None
-    wechatpay_api_url: str = MAIN_HOST
-    wechatpay_fallback_api_url: str | None = SECOND_HOST
-    coupon_database: Path = Path("coupon.db")
-    coupon_config: Path = Path("coupon.toml")
-    #: Host and port; port 0: any free one.
-    coupon_listen: tuple[str, int] = Field(default=("127.0.0.1", 8080))
-
-    #: Where a secret was read from, by name: for the sentence when it turns out to be no key.
+    #: Path of the file that a value was read from, by name.
     _files: dict[str, str] = PrivateAttr(default_factory=dict)
 
     def origin(self, name: str) -> str:
         """The variable that gave this value, with its file if it named one."""
         path = self._files.get(name)
-        return name if path is None else f"{name}_FILE ({path})"
+        return name if path is None else f"{name}_FILE ({_shown(path, longest=_LONGEST_PATH)})"
 
-    @property
-    def socket_mode(self) -> bool:
-        return self.slack_app_token is not None
+    def file(self, name: str) -> Path | None:
+        """The file that gave this value; None: the variable itself did."""
+        path = self._files.get(name)
+        return None if path is None else Path(path)
 
     @property
     def secrets(self) -> frozenset[str]:
         """The values that no log line may show."""
-        values = (getattr(self, name.lower()) for name in FILES)
-        return frozenset(value.get_secret_value() for value in values if value is not None)
+        values = (getattr(self, name.lower(), None) for name in FILES)
+        return frozenset(value.get_secret_value() for value in values if isinstance(value, SecretStr))
 
     @classmethod
     def settings_customise_sources(
@@ -136,6 +121,21 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         # Only what `load_settings` hands in: a variable that it refused must not come back by the library.
         return (init_settings,)
+
+
+class SlackSettings(_Part):
+    """What is needed to reach Slack."""
+
+    #: Always with its last slash.
+    slack_api_url: str = SLACK_API_URL
+    slack_bot_token: SecretStr
+    #: None: HTTP mode.
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+
+    @property
+    def socket_mode(self) -> bool:
+        return self.slack_app_token is not None
 
     @field_validator(*(name.lower() for name in _TOKENS))
     @classmethod
@@ -151,6 +151,30 @@ class Settings(BaseSettings):
             read = f"begins with {kind[0]}" if kind else f"does not begin with {right}"
             raise ValueError(f"{name} {read}; it must be {_WHAT[name]}")
         return token
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _slack_url(cls, url: str, info: ValidationInfo) -> str:
+        _check_url(_name(info), url, like=SLACK_API_URL)
+        return url if url.endswith("/") else url + "/"
+
+
+class WechatpaySettings(_Part):
+    """What is needed to reach WeChat Pay."""
+
+    wechatpay_mchid: str
+    wechatpay_appid: str
+    wechatpay_serial_no: str
+    #: PEM text, not looked into here.
+    wechatpay_private_key: SecretStr
+    wechatpay_apiv3_key: SecretStr
+    #: This and the next: both (public-key mode) or None (platform certificates are downloaded).
+    wechatpay_public_key_id: str | None = None
+    wechatpay_public_key: SecretStr | None = None
+    wechatpay_api_url: str = MAIN_HOST
+    wechatpay_fallback_api_url: str | None = SECOND_HOST
+    #: One of `SENDINGS`; for new requests only.
+    wechatpay_send_path: str = SEND_TARGET
 
     @field_validator(*(name.lower() for name in _FORMS))
     @classmethod
@@ -169,12 +193,6 @@ class Settings(BaseSettings):
             raise ValueError(f"WECHATPAY_APIV3_KEY has {length} bytes; it must be {what}")
         return key
 
-    @field_validator("slack_api_url")
-    @classmethod
-    def _slack_url(cls, url: str, info: ValidationInfo) -> str:
-        _check_url(_name(info), url, like=SLACK_API_URL)
-        return url if url.endswith("/") else url + "/"
-
     @field_validator("wechatpay_api_url", "wechatpay_fallback_api_url")
     @classmethod
     def _wechatpay_url(cls, url: str | None, info: ValidationInfo) -> str | None:
@@ -190,6 +208,23 @@ class Settings(BaseSettings):
         if parts.scheme == "http" and not _LOOPBACK.fullmatch(parts.hostname or ""):
             raise ValueError(f"{name} begins with http://; it must begin with https:// outside this machine")
         return url.rstrip("/")
+
+    @field_validator("wechatpay_send_path")
+    @classmethod
+    def _send_path(cls, path: str, info: ValidationInfo) -> str:
+        name = _name(info)
+        if path not in SENDINGS:
+            raise ValueError(f"{name} reads {_shown(path)}; it must be {_WHAT[name]}")
+        return path
+
+
+class PlaceSettings(_Part):
+    """Where the bot keeps and offers things."""
+
+    coupon_database: Path = Path("coupon.db")
+    coupon_config: Path = Path("coupon.toml")
+    #: Host and port; port 0: any free one.
+    coupon_listen: tuple[str, int] = Field(default=("127.0.0.1", 8080))
 
     @field_validator("coupon_database")
     @classmethod
@@ -208,8 +243,15 @@ class Settings(BaseSettings):
         return found["v6"] or found["host"], int(found["port"])
 
 
+class Settings(PlaceSettings, WechatpaySettings, SlackSettings):
+    """Every variable of the contract, in its order (pydantic takes the bases from the last to the first)."""
+
+
 #: The variables of the contract.
 NAMES: Final = tuple(name.upper() for name in Settings.model_fields)
+
+
+P = TypeVar("P", bound=_Part)
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
@@ -217,9 +259,18 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
 
     Raises SettingsProblems.
     """
+    return load_part(environ, Settings)
+
+
+def load_part(environ: Mapping[str, str], part: type[P]) -> P:
+    """The same for one side, whatever the others look like: for commands that need no more.
+
+    Raises SettingsProblems.
+    """
+    names = [name.upper() for name in part.model_fields]
     given: dict[str, Any] = {}
     problems: dict[str, str] = {}
-    for name in NAMES:
+    for name in names:
         try:
             text = _read(environ, name)
         except ValueError as error:
@@ -233,17 +284,18 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         given.setdefault("WECHATPAY_FALLBACK_API_URL", None)
     settings = None
     try:
-        settings = Settings(**given)
+        settings = part(**given)
     except ValidationError as error:
         for found in error.errors(include_url=False, include_input=False):
             name = str(found["loc"][0])
             problems.setdefault(name, _sentence(name, found["type"], found["msg"]))
     # Raised outside of the except block: the library's error holds the values.
-    if problems or settings is None:
-        raise SettingsProblems(tuple(problems[name] for name in NAMES if name in problems))
+    told = tuple(problems[name] for name in names if name in problems)
+    if told or settings is None:
+        raise SettingsProblems(told)
     paths = {name: environ.get(f"{name}_FILE", "").strip() for name in FILES}
     settings._files.update(  # noqa: SLF001 - made here
-        {name: _shown(path, longest=_LONGEST_PATH) for name, path in paths.items() if path}
+        {name: path for name, path in paths.items() if path and name in names}
     )
     return settings
 
@@ -279,7 +331,7 @@ def _read_file(name: str, path: str) -> str:
         why = getattr(error, "strerror", None) or "it is no path"
         raise ValueError(f"{file}, which cannot be read ({why}); it must be the path of a file") from None
     if not text:
-        raise ValueError(f"{file}, which is empty; it must hold the secret's text")
+        raise ValueError(f"{file}, which is empty; it must hold the text itself")
     return text
 
 

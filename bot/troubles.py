@@ -5,6 +5,12 @@ from __future__ import annotations
 import structlog
 
 from bot.logs import reference
+from coupons.model import Request
+from coupons.ports import Outcome, Remedy
+from wechatpay.codes import meaning
+
+#: What WeChat Pay says no to, and repeating does not mend.
+_REFUSALS = {Remedy.OPERATOR: "attempt_held", Remedy.FINAL: "attempt_refused"}
 
 
 class Troubles:
@@ -22,3 +28,19 @@ class Troubles:
     def expected(self, error: BaseException) -> None:
         """Something that heals by being tried again: one line, no traceback."""
         self._logger.warning("will_try_again", kind=type(error).__name__, error=str(error))
+
+    def refused(self, request: Request, outcome: Outcome) -> None:
+        """If a person has to act on this outcome: who, and what is to be looked at."""
+        event = _REFUSALS.get(outcome.remedy)
+        if event is None:
+            return
+        code = meaning(outcome.status, outcome.code)
+        self._logger.warning(
+            event,
+            request=request.id,
+            code=outcome.code,
+            problem=code.operator,
+            must_act=code.actor,
+            said=outcome.message,
+            request_id=outcome.request_id,
+        )

@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.coupon_toml import CouponToml
 from bot.metrics import Heard, Metrics
 from bot.notify import Notify
-from bot.settings import Settings
+from bot.settings import Settings, WechatpaySettings
 from bot.slack_app import bolt_app
 from bot.troubles import Troubles
 from coupons.bell import Bell
@@ -35,7 +35,10 @@ from wechatpay.busifavor import Busifavor
 from wechatpay.client import Client
 from wechatpay.errors import BadSetting
 from wechatpay.issuer import WechatPayIssuer
-from wechatpay.keys import load_merchant, load_public_key, read_apiv3_key
+from wechatpay.keyring import PlatformKey
+from wechatpay.keys import Merchant, load_merchant, load_public_key, read_apiv3_key
+from wechatpay.product_coupons import SENDINGS
+from wechatpay.skew import Tell
 
 T = TypeVar("T")
 
@@ -65,8 +68,22 @@ class Bells:
                 bell.ring()
 
 
-def wechatpay_client(settings: Settings) -> Client:
+def wechatpay_client(settings: WechatpaySettings, tell: Tell = lambda _word, _sentence: None) -> Client:
     """Raises BadSetting: a key or number that cannot be right, named by its setting."""
+    merchant, public_keys = wechatpay_keys(settings)
+    return Client(
+        merchant=merchant,
+        apiv3_key=_apiv3_key(settings),
+        clock=utc_ms,
+        public_keys=public_keys,
+        base_url=settings.wechatpay_api_url,
+        fallback_url=settings.wechatpay_fallback_api_url,
+        tell=tell,
+    )
+
+
+def wechatpay_keys(settings: WechatpaySettings) -> tuple[Merchant, list[PlatformKey]]:
+    """Who signs, and the WeChat Pay public key if there is one. Raises BadSetting."""
     merchant = _named(
         settings.origin("WECHATPAY_PRIVATE_KEY"),
         lambda: load_merchant(
@@ -83,14 +100,7 @@ def wechatpay_client(settings: Settings) -> Client:
             lambda: load_public_key(key_id=key_id, pem=pem.get_secret_value(), merchant=merchant),
         )
         public_keys.append(key)
-    return Client(
-        merchant=merchant,
-        apiv3_key=_apiv3_key(settings),
-        clock=utc_ms,
-        public_keys=public_keys,
-        base_url=settings.wechatpay_api_url,
-        fallback_url=settings.wechatpay_fallback_api_url,
-    )
+    return merchant, public_keys
 
 
 def notify(
@@ -118,7 +128,7 @@ def notify(
     )
 
 
-def _apiv3_key(settings: Settings) -> bytes:
+def _apiv3_key(settings: WechatpaySettings) -> bytes:
     return _named(
         settings.origin("WECHATPAY_APIV3_KEY"),
         lambda: read_apiv3_key(settings.wechatpay_apiv3_key.get_secret_value()),
@@ -162,7 +172,9 @@ def build(
 ) -> Parts:
     """No I/O: only construction."""
     issuer = WechatPayIssuer(
-        Busifavor(wechatpay, appid=settings.wechatpay_appid), appid=settings.wechatpay_appid
+        Busifavor(wechatpay, appid=settings.wechatpay_appid),
+        appid=settings.wechatpay_appid,
+        sending=SENDINGS[settings.wechatpay_send_path],
     )
     desk = Desk(
         ledger=ledger,

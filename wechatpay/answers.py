@@ -32,6 +32,8 @@ class Failure:
     code: str
     #: Safe to log.
     message: str
+    #: WeChat Pay's Request-ID, when the answer began and was lost then.
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,13 @@ class Answer:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    #: For the operator, where we can say more than WeChat Pay does: why it does not accept our signature.
+    hint: str = field(default="", repr=False)
 
     @property
     def request_id(self) -> str:
-        """WeChat Pay's Request-ID, with anything strange left out: it goes into logs and to their support."""
-        return re.sub(r"[^0-9A-Za-z_.:-]", "", self.headers.get("request-id", ""))[:128]
+        """WeChat Pay's Request-ID."""
+        return plain_request_id(self.headers.get("request-id", ""))
 
     @property
     def retry_after(self) -> float | None:
@@ -106,6 +110,11 @@ def complaint(answer: Answer, *, hide: str) -> Complaint:
         hints = [detail[name] for name in ("field", "issue") if isinstance(detail.get(name), str)]
         text += f" ({': '.join(hints)})" if hints else ""
     return Complaint(code.upper(), plain(text, hide=hide))
+
+
+def plain_request_id(text: str) -> str:
+    """A Request-ID with anything strange left out: it goes into logs and to WeChat Pay's support."""
+    return re.sub(r"[^0-9A-Za-z_.:-]", "", text)[:128]
 
 
 def _quotes(text: str, hidden: str) -> bool:

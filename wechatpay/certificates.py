@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from wechatpay.aead import ALGORITHM, decrypt
 from wechatpay.answers import Answer
-from wechatpay.errors import Malformed
+from wechatpay.errors import Malformed, WechatPayError
 from wechatpay.keyring import KeyRing, PlatformKey
 from wechatpay.verifying import verify
 
@@ -26,17 +26,25 @@ def read_certificates(answer: Answer, *, apiv3_key: bytes, now: int) -> tuple[Pl
     never asked: demanding them would lock us out once they expired.
     Raises Malformed, Undecryptable, Doubtful.
     """
+    try:
+        return _read(answer, apiv3_key=apiv3_key, now=now)
+    except WechatPayError as error:
+        error.status, error.request_id = answer.status, answer.request_id
+        raise
+
+
+def _read(answer: Answer, *, apiv3_key: bytes, now: int) -> tuple[PlatformKey, ...]:
     listed = (answer.members() or {}).get("data")
     if not isinstance(listed, list) or not listed:
-        raise _malformed("the answer holds no list of certificates", answer)
-    found = [_open(entry, answer, apiv3_key) for entry in listed]
+        raise _malformed("the answer holds no list of certificates")
+    found = [_open(entry, apiv3_key) for entry in listed]
     # A successor is listed before it begins: kept, and unused until then.
     current = tuple(key for key in found if key.ends is None or key.ends >= now)
     verify(answer.headers, answer.body, keys=KeyRing(current), now=now)
     return current
 
 
-def _open(entry: Any, answer: Answer, apiv3_key: bytes) -> PlatformKey:
+def _open(entry: Any, apiv3_key: bytes) -> PlatformKey:
     match entry:
         case {
             "serial_no": str(serial_no),
@@ -49,20 +57,20 @@ def _open(entry: Any, answer: Answer, apiv3_key: bytes) -> PlatformKey:
         }:
             pass
         case _:
-            raise _malformed("a listed certificate lacks members", answer)
+            raise _malformed("a listed certificate lacks members")
     if algorithm != ALGORITHM:
-        raise _malformed(f"a listed certificate is sealed with {algorithm[:40]!a}, not {ALGORITHM}", answer)
+        raise _malformed(f"a listed certificate is sealed with {algorithm[:40]!a}, not {ALGORITHM}")
     pem = decrypt(apiv3_key, nonce=nonce, associated_data=associated_data, ciphertext=ciphertext)
     try:
         certificate = x509.load_pem_x509_certificate(pem)
         key = certificate.public_key()
     except (ValueError, UnsupportedAlgorithm):
-        raise _malformed("a listed certificate cannot be read", answer) from None
+        raise _malformed("a listed certificate cannot be read") from None
     if not isinstance(key, RSAPublicKey):
-        raise _malformed("a listed certificate has no RSA key", answer)
+        raise _malformed("a listed certificate has no RSA key")
     # The number outside is not sealed; trusting it would let a listed certificate pass for another.
     if not re.fullmatch(r"[0-9A-Fa-f]{1,64}", serial_no) or int(serial_no, 16) != certificate.serial_number:
-        raise _malformed("a listed certificate has another serial number than its entry", answer)
+        raise _malformed("a listed certificate has another serial number than its entry")
     return PlatformKey(
         serial_no.upper(),
         key,
@@ -71,5 +79,5 @@ def _open(entry: Any, answer: Answer, apiv3_key: bytes) -> PlatformKey:
     )
 
 
-def _malformed(what: str, answer: Answer) -> Malformed:
-    return Malformed(f"platform certificates: {what}", status=answer.status, request_id=answer.request_id)
+def _malformed(what: str) -> Malformed:
+    return Malformed(f"platform certificates: {what}")

@@ -22,6 +22,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from wechatpay.codes import Actor, meaning
+
 
 class WechatPayError(Exception):
     """Anything this package raises. Its text is safe to log: no key, no signature, no openid."""
@@ -44,6 +46,21 @@ class WechatPayError(Exception):
         self.request_id = request_id
         #: Its signature was there and good.
         self.verified = verified
+
+    @property
+    def actor(self) -> Actor:
+        """Who must act before the same call can succeed."""
+        return meaning(self.status, self.code).actor
+
+    @property
+    def agent(self) -> str:
+        """A sentence for whoever talks with the customer. As safe to show as the text."""
+        return meaning(self.status, self.code, known=self.outcome_known).agent
+
+    @property
+    def operator(self) -> str:
+        """A sentence for whoever can put it right. As safe to show as the text."""
+        return meaning(self.status, self.code).operator
 
 
 class BadSetting(WechatPayError):
@@ -74,8 +91,8 @@ class NotSent(WechatPayError):
 
     may_repeat = True
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, message: str, *, request_id: str = "") -> None:
+        super().__init__(message, request_id=request_id)
         self.code = code
 
 
@@ -85,8 +102,8 @@ class NoAnswer(WechatPayError):
     outcome_known = False
     may_repeat = True
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, message: str, *, request_id: str = "") -> None:
+        super().__init__(message, request_id=request_id)
         self.code = code
 
 
@@ -143,11 +160,21 @@ class Refused(_Said):
     """WeChat Pay says no. Unsigned refusals can be faked by anybody in between: see `verified`."""
 
     def __init__(
-        self, code: str, message: str, *, status: int, request_id: str, verified: bool, may_repeat: bool
+        self,
+        code: str,
+        message: str,
+        *,
+        status: int,
+        request_id: str,
+        verified: bool,
+        may_repeat: bool,
+        hint: str = "",
     ) -> None:
         super().__init__(code, message, status=status, request_id=request_id, verified=verified)
         self.outcome_known = verified
         self.may_repeat = may_repeat
+        #: For the operator: of a SIGN_ERROR, our message beside WeChat Pay's and the likely cause.
+        self.hint = hint
 
 
 class Trouble(_Said):

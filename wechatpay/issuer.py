@@ -9,19 +9,23 @@ from wechatpay.busifavor import Busifavor
 from wechatpay.codes import Verdict, judge
 from wechatpay.errors import WechatPayError
 from wechatpay.outcome import Outcome as Judged
-from wechatpay.send_request import compose_send
+from wechatpay.send_request import COUPONS_SEND, Sending
 
 
 class WechatPayIssuer:
-    """Gives the coupons of one merchant to users of one AppID."""
+    """Gives the coupons of one merchant to users of one AppID.
 
-    def __init__(self, busifavor: Busifavor, *, appid: str) -> None:
+    `sending` composes new requests. Composed ones keep to their way, whatever is configured by then.
+    """
+
+    def __init__(self, busifavor: Busifavor, *, appid: str, sending: Sending = COUPONS_SEND) -> None:
         self._busifavor = busifavor
         self._appid = appid
+        self._sending = sending
 
     def compose(self, *, out_request_no: str, openid: str, stock_id: str, code_mode: CodeMode) -> bytes:
         """In MERCHANT_API mode the number itself is the coupon's code: it is unique, and known for ever."""
-        return compose_send(
+        return self._sending.compose(
             appid=self._appid,
             openid=openid,
             stock_id=stock_id,

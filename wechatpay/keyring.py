@@ -48,6 +48,15 @@ class KeyRing:
             raise UnknownSerial(serial_no)
         return key
 
+    def verifies_until(self, *, now: int) -> int | None:
+        """When the last key that is valid at `now`, or will be, ends (Unix seconds).
+
+        None: never, thanks to a public key, or there is no key at all.
+        """
+        ends = [key.ends for key in self._keys.values() if key.ends is None or key.ends >= now]
+        dated = [end for end in ends if end is not None]
+        return max(dated) if dated and len(dated) == len(ends) else None
+
     def preferred(self, *, now: int) -> str | None:
         """The serial number to ask answers for: the public key's, else that of the newest certificate.
 

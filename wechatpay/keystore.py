@@ -26,6 +26,7 @@ class KeyStore:
 
     def __init__(self, fixed: Iterable[PlatformKey], *, download: Download, clock: Clock) -> None:
         self._fixed = tuple(fixed)
+        self._downloaded: tuple[PlatformKey, ...] = ()
         self._download = download
         self._clock = clock
         self._lock = asyncio.Lock()
@@ -34,6 +35,18 @@ class KeyStore:
         self.ring = KeyRing(self._fixed)
         #: Why the last download brought nothing; None after a good one.
         self.trouble: WechatPayError | None = None
+
+    @property
+    def fixed(self) -> tuple[PlatformKey, ...]:
+        """The keys that were configured."""
+        return self._fixed
+
+    def fix(self, keys: Iterable[PlatformKey]) -> None:
+        """Put these in the place of the fixed keys; what was downloaded stays."""
+        self._fixed = tuple(keys)
+        # A download that failed for want of the right key may be tried again at once.
+        self._asked_at = None
+        self.ring = KeyRing((*self._fixed, *self._downloaded))
 
     async def refresh(self) -> None:
         """Download the certificates now: at start and every 12 hours, in certificate mode.
@@ -67,6 +80,8 @@ class KeyStore:
         except WechatPayError as trouble:
             self.trouble = trouble
             raise
-        self.ring = KeyRing((*self._fixed, *certificates))
+        self._downloaded = tuple(certificates)
+        # The fixed ones as they are now: they may have been replaced during the download.
+        self.ring = KeyRing((*self._fixed, *self._downloaded))
         self._swaps += 1
         self.trouble = None

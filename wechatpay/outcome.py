@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from wechatpay.answers import CameBack, Checked, Failure, FailureKind, complaint, plain
-from wechatpay.codes import Verdict, judge, look_up
+from wechatpay.codes import Code, Verdict, judge, look_up, meaning
 from wechatpay.errors import Malformed, Unsigned
 from wechatpay.send_request import SendRequest
 
@@ -75,6 +75,15 @@ class Outcome:
     serial_no: str = ""
     #: Seconds.
     retry_after: float | None = None
+    #: For the operator: of a SIGN_ERROR, our message beside WeChat Pay's and the likely cause.
+    hint: str = ""
+
+    @property
+    def meaning(self) -> Code | None:
+        """Who must act, and a sentence each for the agent and the operator; None: the coupon was given."""
+        if self.kind is Kind.SENT:
+            return None
+        return meaning(self.status, self.code, known=self.kind is Kind.REFUSED)
 
 
 def settle(sent: SendRequest, came_back: CameBack, *, earlier_open: bool) -> Outcome:
@@ -111,6 +120,7 @@ def _without_answer(failure: Failure, *, earlier_open: bool) -> Outcome:
         remedy=Remedy.REPEAT,
         code=failure.code,
         message=failure.message,
+        request_id=failure.request_id,
     )
 
 
@@ -173,4 +183,5 @@ def _unknown(checked: Checked, remedy: Remedy, *, code: str, message: str) -> Ou
         request_id=answer.request_id,
         serial_no=checked.serial_no,
         retry_after=answer.retry_after,
+        hint=answer.hint,
     )

@@ -1,4 +1,4 @@
-"""For calls that only look: a genuine answer's members, or the error that says why there are none."""
+"""For all calls but a send: a genuine answer's members, or the error that says why there are none."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from wechatpay.codes import Verdict, judge
 from wechatpay.errors import Malformed, NoAnswer, NotSent, Refused, Trouble, Unsigned
 
 OK = 200
+_NO_CONTENT = 204
 
 
 def members_of(came_back: CameBack, *, hide: str) -> dict[str, Any]:
@@ -16,25 +17,35 @@ def members_of(came_back: CameBack, *, hide: str) -> dict[str, Any]:
 
     Raises NotSent, NoAnswer, Doubtful, Refused, Trouble, Malformed.
     """
-    if isinstance(came_back, Failure):
-        raise failed(came_back)
-    answer, doubt = came_back.answer, came_back.doubt
-    # Refusals are often unsigned (SIGN_ERROR always): they are raised as such, marked unverified.
-    if doubt is not None and (answer.status == OK or not isinstance(doubt, Unsigned)):
-        doubt.status, doubt.request_id = answer.status, answer.request_id
-        raise doubt
-    if answer.status != OK:
-        raise refused(answer, verified=came_back.verified, hide=hide)
+    answer = _genuine(came_back, (OK,), hide=hide)
     members = answer.members()
     if members is None:
         raise malformed("the answer is no JSON object", answer)
     return members
 
 
+def demand_done(came_back: CameBack, *, hide: str) -> None:
+    """A genuine 204, or 200: there is nothing to read. Raises like `members_of`."""
+    _genuine(came_back, (OK, _NO_CONTENT), hide=hide)
+
+
+def _genuine(came_back: CameBack, done: tuple[int, ...], *, hide: str) -> Answer:
+    if isinstance(came_back, Failure):
+        raise failed(came_back)
+    answer, doubt = came_back.answer, came_back.doubt
+    # Refusals are often unsigned (SIGN_ERROR always): they are raised as such, marked unverified.
+    if doubt is not None and (answer.status in done or not isinstance(doubt, Unsigned)):
+        doubt.status, doubt.request_id = answer.status, answer.request_id
+        raise doubt
+    if answer.status not in done:
+        raise refused(answer, verified=came_back.verified, hide=hide)
+    return answer
+
+
 def failed(failure: Failure) -> NotSent | NoAnswer:
     """No answer came."""
     error = NotSent if failure.kind is FailureKind.NEVER_LEFT else NoAnswer
-    return error(failure.code, failure.message)
+    return error(failure.code, failure.message, request_id=failure.request_id)
 
 
 def refused(answer: Answer, *, verified: bool, hide: str) -> Refused | Trouble:
@@ -45,14 +56,19 @@ def refused(answer: Answer, *, verified: bool, hide: str) -> Refused | Trouble:
         return Trouble(
             code.name, said.message, status=answer.status, request_id=answer.request_id, verified=verified
         )
-    return Refused(
+    error = Refused(
         code.name,
         said.message,
         status=answer.status,
         request_id=answer.request_id,
         verified=verified,
         may_repeat=code.verdict in (Verdict.LATER, Verdict.SLOWER),
+        hint=answer.hint,
     )
+    if code.verdict is Verdict.EXISTS:
+        # The number was used before: whether for this very request only a look can tell.
+        error.outcome_known = False
+    return error
 
 
 def malformed(what: str, answer: Answer) -> Malformed:

@@ -5,16 +5,34 @@ The number and its body belong together: the same number with other data is an e
 
 from __future__ import annotations
 
-import json
-import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Protocol
 
-from wechatpay.errors import BadRequest
+from wechatpay.forms import Form
+from wechatpay.limits import (
+    APPID,
+    NEW_COUPON_CODE,
+    OPENID,
+    SEND_REQUEST_NO,
+    STOCK_ID,
+    Members,
+    needed,
+    optional,
+)
+from wechatpay.targets import BASE
 
-#: Where two lengths are published the shorter one is obeyed; characters are those seen in practice. Of the
-#: characters allowed in `out_request_no`, `|` is printed full-width in the documentation: avoided.
-_LONGEST = {"openid": 128, "appid": 32, "stock_id": 20, "out_request_no": 32, "coupon_code": 32}
+SEND_TARGET = f"{BASE}/coupons/send"
+
+#: Both ways of sending have these.
+SEND_MEMBERS: Members = {
+    "openid": needed(OPENID),
+    "appid": needed(APPID),
+    "stock_id": needed(STOCK_ID),
+    "out_request_no": needed(SEND_REQUEST_NO),
+    "coupon_code": optional(NEW_COUPON_CODE),
+}
+_FORM = Form(SEND_MEMBERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +47,27 @@ class SendRequest:
     coupon_code: str | None = None
 
 
+class Compose(Protocol):
+    """Like `compose_send`."""
+
+    def __call__(
+        self, *, appid: str, openid: str, stock_id: str, out_request_no: str, coupon_code: str | None = None
+    ) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One way of giving a coupon: where to, and how its bytes are made and read. `settle` judges all alike.
+
+    No bytes belong to two ways: what was composed for one is never sent to another.
+    """
+
+    target: str
+    compose: Compose
+    #: Raises BadRequest for bytes that do not belong to this way.
+    read: Callable[[bytes], SendRequest]
+
+
 def compose_send(
     *, appid: str, openid: str, stock_id: str, out_request_no: str, coupon_code: str | None = None
 ) -> bytes:
@@ -37,42 +76,15 @@ def compose_send(
     `coupon_code` is left out altogether when it is None: for other modes than `MERCHANT_API` neither `null`
     nor "" is allowed. Raises BadRequest, naming every wrong field.
     """
-    members = {"openid": openid, "appid": appid, "stock_id": stock_id, "out_request_no": out_request_no}
-    if coupon_code is not None:
-        members["coupon_code"] = coupon_code
-    _check(members)
-    return json.dumps(members, separators=(",", ":"), ensure_ascii=False).encode()
+    return _FORM.compose(
+        openid=openid, appid=appid, stock_id=stock_id, out_request_no=out_request_no, coupon_code=coupon_code
+    )
 
 
 def read_send(body: bytes) -> SendRequest:
     """Read bytes that `compose_send` made. Raises BadRequest when they are no such thing."""
-    try:
-        members = json.loads(body)
-    except (ValueError, RecursionError):
-        members = None
-    if not isinstance(members, dict):
-        raise BadRequest([("body", "is no JSON object; it must be what compose_send made")])
-    strange = [
-        (ascii(name[:40]), "does not belong into a send request") for name in members if name not in _LONGEST
-    ]
-    if strange:
-        raise BadRequest(strange)
-    _check(members)
-    return SendRequest(**members)
+    return SendRequest(**_FORM.read(body))
 
 
-def _check(members: dict[str, Any]) -> None:
-    faults = []
-    for name, longest in _LONGEST.items():
-        if name not in members and name == "coupon_code":
-            continue
-        value = members.get(name)
-        if not isinstance(value, str):
-            faults.append((name, "is missing or no text"))
-        # The value itself is not quoted: an openid must not get into a log.
-        elif not re.fullmatch(rf"[0-9A-Za-z_-]{{1,{longest}}}", value):
-            faults.append(
-                (name, f"must be 1 to {longest} of [0-9A-Za-z_-]; {len(value)} characters were read")
-            )
-    if faults:
-        raise BadRequest(faults)
+#: The usual way.
+COUPONS_SEND = Sending(SEND_TARGET, compose_send, read_send)

@@ -34,6 +34,7 @@ class KeyRing:
     def __init__(self, keys: KeyMaterial, mode: KeyMode) -> None:
         self._mode = mode
         self._public_key = keys.public_key
+        self._public_keys = {keys.public_key.serial: keys.public_key}
         self._certificate = keys.certificate
         self._retired: list[tuple[PlatformKey, int]] = []  # with the time until which each stays listed
         self._aead = AESGCM(keys.merchant.apiv3_key.encode())
@@ -50,13 +51,17 @@ class KeyRing:
         before the move to the public key is begun in the console."""
         if wanted is None:
             return self.usual
-        if self._mode is not KeyMode.CERTIFICATE and wanted == self._public_key.serial:
-            return self._public_key
+        if self._mode is not KeyMode.CERTIFICATE and wanted in self._public_keys:
+            return self._public_keys[wanted]
         # A retired certificate's serial is understood, but cannot bring the old key back.
         ours = (self._certificate, *(key for key, _ in self._retired))
         if self._mode is not KeyMode.PUBLIC_KEY and any(key.serial == wanted for key in ours):
             return self._certificate
         raise bad_parameter("Wechatpay-Serial", "no such key for this merchant", location="header")
+
+    def add_public_key(self, key: PlatformKey) -> None:
+        """Signs from now on where a request names it; the one before still does where it is named."""
+        self._public_keys[key.serial] = key
 
     def rotate(self, now_ms: int, *, keep_old_ms: int = DAY_MS) -> str:
         """A new certificate that signs from now on; the old one stays in the download for `keep_old_ms`.

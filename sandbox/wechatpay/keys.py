@@ -1,7 +1,7 @@
 """Throw-away keys: what the merchant holds, and what only the platform holds."""
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from cryptography import x509
@@ -67,9 +67,7 @@ def make_keys(*, mchid: str = "1900000109", appid: str = "wx8888888888888888") -
     now_ms = system_clock()
     merchant_key = _rsa_key()
     merchant_serial, merchant_certificate = _certificate(merchant_key, mchid, now_ms)
-    public_key = PlatformKey(
-        f"{PUBLIC_KEY_PREFIX}01{mchid}{utc(now_ms):%Y%m%d}0038{secrets.randbelow(10**8):08d}", _rsa_key()
-    )
+    public_key = _public_key(mchid, now_ms)
     merchant = Merchant(
         mchid=mchid,
         appid=appid,
@@ -83,6 +81,20 @@ def make_keys(*, mchid: str = "1900000109", appid: str = "wx8888888888888888") -
     return KeyMaterial(merchant, public_key, make_platform_certificate(now_ms))
 
 
+def with_new_certificate(merchant: Merchant, now_ms: int) -> Merchant:
+    """The same merchant with another API certificate and its key: up to three are valid side by side."""
+    key = _rsa_key()
+    serial, certificate = _certificate(key, merchant.mchid, now_ms)
+    return replace(merchant, serial_no=serial, certificate_pem=certificate, private_key_pem=_private_pem(key))
+
+
+def with_new_public_key(merchant: Merchant, now_ms: int) -> tuple[Merchant, PlatformKey]:
+    """The same merchant with another WeChat Pay public key, and the platform's half of it."""
+    key = _public_key(merchant.mchid, now_ms)
+    pem = _public_pem(key.private_key.public_key())
+    return replace(merchant, public_key_id=key.serial, public_key_pem=pem), key
+
+
 def make_platform_certificate(now_ms: int) -> PlatformKey:
     """A new platform certificate, valid from a day before `now_ms`."""
     key = _rsa_key()
@@ -94,6 +106,11 @@ def serial_of(certificate: x509.Certificate) -> str:
     """As `openssl x509 -serial` prints it: upper-case hex, two digits for each byte."""
     digits = f"{certificate.serial_number:X}"
     return digits.zfill(len(digits) + len(digits) % 2)
+
+
+def _public_key(mchid: str, now_ms: int) -> PlatformKey:
+    number = f"01{mchid}{utc(now_ms):%Y%m%d}0038{secrets.randbelow(10**8):08d}"
+    return PlatformKey(PUBLIC_KEY_PREFIX + number, _rsa_key())
 
 
 def _rsa_key() -> RSAPrivateKey:

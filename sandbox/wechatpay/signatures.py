@@ -98,6 +98,14 @@ class Verifier:
     """Checks requests of one merchant. Remembers the nonces of good ones: the same cannot be used again."""
 
     def __init__(self, merchant: Merchant, clock: Clock) -> None:
+        self._mchid = merchant.mchid
+        self._keys: dict[str, RSAPublicKey] = {}
+        self._clock = clock
+        self._nonces: dict[str, None] = {}
+        self.add(merchant)
+
+    def add(self, merchant: Merchant) -> None:
+        """Its certificate is valid from now on, beside those before. Raises ValueError: no such serial."""
         certificate = x509.load_pem_x509_certificate(merchant.certificate_pem.encode())
         key = certificate.public_key()
         if not isinstance(key, RSAPublicKey) or serial_of(certificate) != merchant.serial_no:
@@ -105,19 +113,20 @@ class Verifier:
                 f"merchant certificate has serial {serial_of(certificate)}, serial_no says "
                 f"{merchant.serial_no}; they must be equal and the key RSA"
             )
-        self._merchant = merchant
-        self._key = key
-        self._clock = clock
-        self._nonces: dict[str, None] = {}
+        self._keys[merchant.serial_no] = key
+
+    def withdraw(self, serial_no: str) -> None:
+        """As in the console: nothing is signed with this certificate any more. Raises KeyError."""
+        del self._keys[serial_no]
 
     def check(self, header: str | None, method: str, url: str, body: bytes) -> None:
         """`url` is path and query exactly as on the wire. Raises UnsignedError."""
         given = Authorization.parse(header)
-        if given.mchid != self._merchant.mchid:
+        if given.mchid != self._mchid:
             raise UnsignedError(
                 Verdict.UNKNOWN_MCHID, "商户号不存在", field="mchid", issue="merchant not found"
             )
-        if given.serial_no != self._merchant.serial_no:
+        if given.serial_no not in self._keys:
             raise UnsignedError(
                 Verdict.UNKNOWN_SERIAL,
                 "商户证书序列号有误",
@@ -143,7 +152,8 @@ class Verifier:
         head = f"{method}\n{url}\n{given.timestamp}\n{given.nonce_str}\n"
         message = head.encode("utf-8", "surrogateescape") + body + b"\n"
         try:
-            self._key.verify(b64decode(given.signature, validate=True), message, _PADDING, _SHA256)
+            signature = b64decode(given.signature, validate=True)
+            self._keys[given.serial_no].verify(signature, message, _PADDING, _SHA256)
         except (InvalidSignature, Base64Error) as error:
             raise UnsignedError(
                 Verdict.BAD_SIGNATURE,

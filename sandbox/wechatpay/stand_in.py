@@ -14,7 +14,7 @@ from sandbox.wechatpay.clock import Clock, system_clock
 from sandbox.wechatpay.errors import already_exists
 from sandbox.wechatpay.faults import Faults
 from sandbox.wechatpay.keyring import DAY_MS, KeyMode, KeyRing
-from sandbox.wechatpay.keys import KeyMaterial
+from sandbox.wechatpay.keys import KeyMaterial, Merchant, with_new_certificate, with_new_public_key
 from sandbox.wechatpay.ledger import Coupon, CouponState, Endpoint, Ledger, Notice
 from sandbox.wechatpay.notices import NoticeFault, Notices, Repeats
 from sandbox.wechatpay.pipeline import Pipeline
@@ -67,6 +67,7 @@ class WeChatPay:
         self.notify_sends = notify_sends
         self._clock = clock
         self._keys = KeyRing(keys, mode)
+        self._verifier = Verifier(keys.merchant, clock)
         self._business = Business(
             mchid=keys.merchant.mchid,
             appid=keys.merchant.appid,
@@ -91,7 +92,7 @@ class WeChatPay:
             Endpoint.CERTIFICATES: self._keys.certificates,
         }
         self._pipeline = Pipeline(
-            verifier=Verifier(keys.merchant, clock),
+            verifier=self._verifier,
             keys=self._keys,
             faults=self.faults,
             ledger=self.ledger,
@@ -144,6 +145,22 @@ class WeChatPay:
         """A new platform certificate, which signs from now on; the old one stays in the download for
         `keep_old_ms`. Returns the new serial. Raises ValueError in public-key mode."""
         return self._keys.rotate(self._clock(), keep_old_ms=keep_old_ms)
+
+    def issue_certificate(self) -> Merchant:
+        """The merchant with another API certificate, key and serial; the one before stays valid."""
+        issued = with_new_certificate(self.merchant, self._clock())
+        self._verifier.add(issued)
+        return issued
+
+    def withdraw_certificate(self, serial_no: str) -> None:
+        """A certificate of the merchant's is no longer accepted. Raises KeyError: there is none."""
+        self._verifier.withdraw(serial_no)
+
+    def issue_public_key(self) -> Merchant:
+        """The merchant with another WeChat Pay public key and id; the one before stays valid."""
+        issued, key = with_new_public_key(self.merchant, self._clock())
+        self._keys.add_public_key(key)
+        return issued
 
     def release(self) -> None:
         """Answers held back by a `slow` fault leave now."""

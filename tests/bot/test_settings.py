@@ -46,6 +46,7 @@ def test_the_variables_are_those_of_the_contract() -> None:
         "SLACK_API_URL",
         "WECHATPAY_API_URL",
         "WECHATPAY_FALLBACK_API_URL",
+        "WECHATPAY_SEND_PATH",
         "COUPON_DATABASE",
         "COUPON_CONFIG",
         "COUPON_LISTEN",

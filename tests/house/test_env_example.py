@@ -39,7 +39,10 @@ def test_it_holds_no_secret_and_no_merchants_number() -> None:
             assert found["value"] in {"", "xoxb-...", "xapp-..."} or found["name"].endswith("_FILE")
 
 
-@pytest.mark.parametrize("name", ["SLACK_API_URL", "WECHATPAY_API_URL", "COUPON_DATABASE", "COUPON_LISTEN"])
+@pytest.mark.parametrize(
+    "name",
+    ["SLACK_API_URL", "WECHATPAY_API_URL", "WECHATPAY_SEND_PATH", "COUPON_DATABASE", "COUPON_LISTEN"],
+)
 def test_what_is_commented_out_shows_the_default(name: str) -> None:
     (shown,) = (found["value"] for found in FOUND if found["name"] == name and found["optional"])
     needed = {

@@ -1,0 +1,121 @@
+"""The least that answers a send as WeChat Pay does: TLS, one genuine signature, nothing checked.
+
+The stand-in does much more for each send than the client does, and would be all that is measured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import multiprocessing
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+
+from benchmarks.stand_in_process import Address, server_tls
+from sandbox.wechatpay import make_keys
+
+_START_S = 30.0
+_STOP_S = 5.0
+
+
+@contextmanager
+def lean_platform(*, answers_after_s: float = 0.0) -> Iterator[Address]:
+    """Runs while the context lasts; it also ends by itself when this process does."""
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    process = spawn.Process(target=_run, args=(theirs, answers_after_s), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        if not ours.poll(_START_S):
+            raise TimeoutError(f"the lean platform did not listen within {_START_S} s")
+        address = ours.recv()
+        if not isinstance(address, Address):
+            raise TypeError(f"the lean platform said {address!r} where its address was expected")
+        yield address
+    finally:
+        ours.close()
+        process.join(_STOP_S)
+        if process.is_alive():
+            process.kill()
+            process.join()
+
+
+def _run(pipe: Connection, answers_after_s: float) -> None:
+    # Ctrl-C reaches all processes of a terminal; this one ends with its pipe.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    asyncio.run(_serve(pipe, answers_after_s))
+
+
+async def _serve(pipe: Connection, answers_after_s: float) -> None:
+    loop = asyncio.get_running_loop()
+    keys = make_keys()
+    certificate_pem, context = server_tls()
+    closed = asyncio.Event()
+    server = await loop.create_server(lambda: _Lean(keys, answers_after_s), "127.0.0.1", 0, ssl=context)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        pipe.send(Address(f"https://127.0.0.1:{port}", keys.merchant, certificate_pem))
+        # The other end says nothing: what becomes readable is its end.
+        loop.add_reader(pipe.fileno(), closed.set)
+        await closed.wait()
+
+
+class _Lean(asyncio.Protocol):
+    """One connection; requests come one by one, with a Content-Length."""
+
+    def __init__(self, keys: Any, answers_after_s: float) -> None:
+        self._key = keys.public_key.private_key
+        self._serial = keys.public_key.serial
+        self._after_s = answers_after_s
+        self._heard = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: Any = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._heard += data
+        head, found, body = self._heard.partition(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0] or b"0")
+        if not found or len(body) < length:
+            return
+        self._heard = b""
+        answer = self._answer(json.loads(body))
+        asyncio.get_running_loop().call_later(self._after_s, self._write, answer)
+
+    def _write(self, answer: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(answer)
+
+    def _answer(self, sent: dict[str, str]) -> bytes:
+        number = sent["out_request_no"]
+        body = json.dumps(
+            {
+                "stock_id": sent["stock_id"],
+                "openid": sent["openid"],
+                "out_request_no": number,
+                "coupon_code": f"1212{number[-12:]}",
+            }
+        ).encode()
+        timestamp, nonce = str(int(time.time())), number
+        signature = self._key.sign(
+            f"{timestamp}\n{nonce}\n".encode() + body + b"\n", padding.PKCS1v15(), hashes.SHA256()
+        )
+        head = (
+            "HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: application/json; charset=utf-8\r\n"
+            f"Content-Length: {len(body)}\r\nConnection: keep-alive\r\n"
+            "Request-ID: 08B8DEB3C90610F9051893C5E2B8-0\r\n"
+            f"Wechatpay-Nonce: {nonce}\r\nWechatpay-Serial: {self._serial}\r\n"
+            f"Wechatpay-Signature: {base64.b64encode(signature).decode()}\r\n"
+            f"Wechatpay-Timestamp: {timestamp}\r\n"
+            "Wechatpay-Signature-Type: WECHATPAY2-SHA256-RSA2048\r\n\r\n"
+        )
+        return head.encode() + body

@@ -1,0 +1,66 @@
+"""SIGHUP on the real program: it takes good new keys, names a bad file, and goes on working."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+from sandbox.slack.workspace import Workspace
+from sandbox.wechatpay.keyring import KeyMode
+from sandbox.wechatpay.stand_in import WeChatPay
+from tests.faults.bot_process import BotProcess
+from tests.world import STOCKS, World, environment, keys, until
+
+
+def write(path: str, text: str) -> None:
+    Path(path).write_text(text)
+
+
+async def test_sighup_names_a_bad_key_file_and_the_bot_goes_on(tmp_path: Path) -> None:
+    log = tmp_path / "bot.log"
+    async with Workspace().serve() as slack, WeChatPay(keys(), stocks=STOCKS).serve() as running:
+        environ = environment(slack, running.url, tmp_path, mode=KeyMode.PUBLIC_KEY)
+        bot = BotProcess(environ, log)
+        await bot.start(slack)
+        try:
+            # The socket stands a moment before the loops are told of it.
+            await until(lambda: '"ready"' in log.read_text() or None)
+            write(environ["WECHATPAY_PRIVATE_KEY_FILE"], keys().merchant.certificate_pem)
+            assert bot._process is not None
+            os.kill(bot._process.pid, signal.SIGHUP)
+            await until(lambda: "key_files_not_taken" in log.read_text() or None)
+            assert "WECHATPAY_PRIVATE_KEY_FILE" in log.read_text()
+            assert "is a certificate" in log.read_text()
+            assert await bot.stop() == 0
+        finally:
+            bot.close()
+
+
+async def test_a_key_is_rolled_over_without_a_restart(tmp_path: Path) -> None:
+    """New key and serial side by side with the old ones, SIGHUP, the old ones withdrawn, a coupon sent."""
+    log, serial_no = tmp_path / "bot.log", tmp_path / "serial_no"
+    wechatpay = WeChatPay(keys(), stocks=STOCKS)
+    async with Workspace().serve() as slack, wechatpay.serve() as running:
+        environ = environment(slack, running.url, tmp_path, mode=KeyMode.PUBLIC_KEY)
+        old = environ.pop("WECHATPAY_SERIAL_NO")
+        write(str(serial_no), old)
+        bot = BotProcess(environ | {"WECHATPAY_SERIAL_NO_FILE": str(serial_no)}, log)
+        shop = World(slack, wechatpay, tmp_path, environ)
+        await bot.start(slack)
+        try:
+            await until(lambda: '"ready"' in log.read_text() or None)
+            new = wechatpay.issue_certificate()
+            write(environ["WECHATPAY_PRIVATE_KEY_FILE"], new.private_key_pem)
+            write(str(serial_no), new.serial_no)
+            assert bot._process is not None
+            os.kill(bot._process.pid, signal.SIGHUP)
+            await until(lambda: "key_files_taken" in log.read_text() or None)
+            wechatpay.withdraw_certificate(old)
+            number = await shop.ask()
+            await shop.approve(number)
+            await shop.state(number, "sent")
+            assert len(wechatpay.ledger.coupons) == 1
+            assert await bot.stop() == 0
+        finally:
+            bot.close()

@@ -1,0 +1,96 @@
+"""What the README of the package shows and promises is so."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import types
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from real_wire import USUAL, wire
+
+from sandbox.wechatpay.routes import _ROUTES
+from tests.world import OPENID, keys
+from wechatpay import errors
+from wechatpay.busifavor import Busifavor
+from wechatpay.outcome import Kind, Remedy
+
+README = (Path(__file__).parents[2] / "wechatpay" / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The place where the lines are tried, with the two key files that they read."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "apiclient_key.pem").write_text(keys().merchant.private_key_pem)
+    (tmp_path / "pub_key.pem").write_text(keys().merchant.public_key_pem)
+    return tmp_path
+
+
+async def test_the_lines_that_send_a_coupon_do_so_exactly_as_they_stand(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [shown] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(shown.split("\n\n")[-1].splitlines()) <= 10
+    ours = keys().merchant
+    async with wire() as here:
+        names: dict[str, Any] = {
+            "MCHID": ours.mchid,
+            "SERIAL_NO": ours.serial_no,
+            "APPID": ours.appid,
+            "APIV3_KEY": ours.apiv3_key,
+            "PUBLIC_KEY_ID": ours.public_key_id,
+            "OPENID": OPENID,
+            "STOCK_ID": USUAL,
+            "API_URL": here.url,
+        }
+        # As `python -m asyncio` compiles what is typed.
+        code = compile(shown, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        await types.FunctionType(code, names)()
+        [coupon] = here.wechatpay.ledger.coupons
+        assert (coupon.openid, coupon.stock_id, coupon.out_request_no) == (OPENID, USUAL, "LATE-0001")
+        assert capsys.readouterr().out.startswith(f"sent {coupon.coupon_code}")
+        [sent] = here.wechatpay.ledger.sends_of("LATE-0001")
+        assert sent.body == (folder / "LATE-0001.json").read_bytes()
+
+
+def rows() -> list[tuple[list[str], str]]:
+    """Names of calls and the endpoint, from the table of the rest."""
+    found = re.findall(r"^\| (`[^|]+`) \| `((?:GET|POST|PATCH|DELETE) /[^`]+)` \|", README, re.MULTILINE)
+    return [(re.findall(r"`([^`]+)`", calls), endpoint) for calls, endpoint in found]
+
+
+def test_the_list_of_the_rest_names_every_endpoint_once_and_calls_that_exist() -> None:
+    base = "/v3/marketing/busifavor"
+    served = {
+        f"{method} {path.removeprefix(base)}" for method, path, _ in _ROUTES if path.startswith(base + "/")
+    }
+    assert {re.sub(r"\{\w+\}", "{}", endpoint) for _, endpoint in rows()} == served
+    no_wire: Any = None
+    busifavor = Busifavor(no_wire, appid="wx1")
+    listed = {name for names, _ in rows() for name in names}
+    assert all(callable(attrgetter(name)(busifavor)) for name in listed)
+    parts = {"": busifavor} | {f"{name}.": part for name, part in vars(busifavor).items() if name[0] != "_"}
+    public = {
+        prefix + name
+        for prefix, part in parts.items()
+        for name, _ in inspect.getmembers(type(part), inspect.isfunction)
+        if name[0] != "_"
+    }
+    assert public == listed
+
+
+def test_every_kind_remedy_and_error_is_explained() -> None:
+    for word in (*Kind, *Remedy):
+        assert f"| `{word.name}` |" in README, word
+    shown = set(re.findall(r"`([A-Z]\w+)`", README))
+    raised = {
+        name
+        for name, kind in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(kind, errors.WechatPayError) and name[0] != "_"
+    }
+    assert raised - shown == {"WechatPayError"}

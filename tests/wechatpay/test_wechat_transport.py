@@ -1,0 +1,241 @@
+"""The transport over real sockets: what it writes, how often, and what each of its errors proves."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import httpx
+import pytest
+from raw_server import genuine, read_request, server
+from signing_platform import Build
+
+from tests.world import until
+from wechatpay.answers import Checked, Failure, FailureKind
+from wechatpay.client import Client, Timeouts
+from wechatpay.transport import Transport
+
+SEND = "/v3/marketing/busifavor/coupons/send"
+OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
+
+# ---- What it writes ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/v3/x/%2F%2f%20%7E~!$&'()*,;=:@",
+        "/v3/x/../y/./z//w",
+        "/v3/x?a=+&a=%2B&b=%20&c=%E5%88%B8&d=%e5",
+        "/v3/x?a=1&a=1&&b&c=?/",
+        "/v3/x?q=a%3Db%26c%23",
+        "/v3/x/%25%41?%41=%25",
+    ],
+)
+async def test_the_target_goes_out_byte_for_byte(build: Build, target: str) -> None:
+    heard: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line, _ = await read_request(reader)
+        heard.append(line)
+        writer.write(genuine())
+        await writer.drain()
+
+    async with server(talk) as address:
+        for method, body in (("GET", b""), ("POST", b"{}")):
+            assert isinstance(await build(base_url=f"http://{address}").call(method, target, body), Checked)
+    assert heard == [f"{method} {target} HTTP/1.1".encode() for method in ("GET", "POST")]
+
+
+@pytest.mark.parametrize("target", ["/v3/x#y", "/v3/x?", "/v3/x?a=b#"])
+async def test_a_target_that_would_lose_a_byte_is_not_sent(build: Build, target: str) -> None:
+    async def talk(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        pytest.fail("something was sent")
+
+    async with server(talk) as address:
+        came_back = await build(base_url=f"http://{address}").call("GET", target)
+    assert isinstance(came_back, Failure)
+    assert came_back.kind is FailureKind.NEVER_LEFT
+
+
+async def test_no_header_is_added_to_what_the_client_says(build: Build) -> None:
+    heard: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append((await read_request(reader))[1])
+        writer.write(genuine())
+        await writer.drain()
+
+    async with server(talk) as address:
+        await build(base_url=f"http://{address}").call("POST", SEND, b'{"a":1}')
+    head, body = heard[0].split(b"\r\n\r\n")
+    names = sorted(line.split(b":")[0].lower() for line in head.split(b"\r\n")[1:])
+    assert names == [
+        b"accept",
+        b"accept-encoding",
+        b"authorization",
+        b"content-length",
+        b"content-type",
+        b"host",
+        b"user-agent",
+        b"wechatpay-serial",
+    ]
+    assert body == b'{"a":1}'
+
+
+# ---- How often --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_kept_connection_that_dies_under_a_request_is_unknown_and_nothing_is_written_again(
+    build: Build, method: str
+) -> None:
+    """The server reads the second request on the kept connection and closes: it may have been carried out."""
+    heard: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append((await read_request(reader))[0])
+        writer.write(genuine())
+        await writer.drain()
+        heard.append((await read_request(reader))[0])
+
+    async with server(talk) as address:
+        client = build(base_url=f"http://{address}", fallback_url=f"http://{address}")
+        body = b"{}" if method == "POST" else b""
+        assert isinstance(await client.call(method, SEND, body), Checked)
+        came_back = await client.call(method, SEND, body)
+    assert isinstance(came_back, Failure)
+    assert (came_back.kind, came_back.code) == (FailureKind.AFTER_FIRST_BYTE, "LOST")
+    assert len(heard) == 2
+
+
+async def test_a_kept_connection_closed_before_the_request_is_not_used(build: Build) -> None:
+    connections = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await read_request(reader)
+        writer.write(genuine())
+        await writer.drain()
+
+    async with server(talk) as address:
+        client = build(base_url=f"http://{address}")
+        for _ in range(3):
+            assert isinstance(await client.call("POST", SEND, b"{}"), Checked)
+            await until(lambda: not still_open(client) or None)
+    assert connections == 3
+
+
+def still_open(client: Client) -> bool:
+    """Whether a kept connection's end has not been read yet."""
+    assert isinstance(client._transport, Transport)
+    connector = client._transport._opened().connector
+    assert connector is not None
+    return any(kept[0].is_connected() for pool in connector._conns.values() for kept in pool)
+
+
+async def test_connections_are_kept_and_used_again(build: Build) -> None:
+    connections = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        while True:
+            await read_request(reader)
+            writer.write(genuine())
+            await writer.drain()
+
+    async with server(talk) as address:
+        client = build(base_url=f"http://{address}")
+        for _ in range(5):
+            assert isinstance(await client.call("POST", SEND, b"{}"), Checked)
+        await client.aclose()
+    assert connections == 1
+
+
+# ---- What its errors prove --------------------------------------------------------------------------------
+
+
+async def test_a_handshake_that_never_ends_proves_that_nothing_left(build: Build) -> None:
+    async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await reader.read(-1)
+
+    async with server(silent) as address:
+        client = build(base_url=f"https://{address}", timeouts=Timeouts(connect=0.05))
+        came_back = await client.call("POST", SEND, b"{}")
+    assert isinstance(came_back, Failure)
+    assert (came_back.kind, came_back.message) == (FailureKind.NEVER_LEFT, "ConnectTimeout")
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")  # more than a socket swallows
+async def test_a_body_that_nobody_reads_is_a_time_out_of_writing_and_unknown(build: Build) -> None:
+    released = asyncio.Event()
+
+    async def deaf(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await released.wait()
+
+    async with server(deaf) as address:
+        client = build(base_url=f"http://{address}", timeouts=Timeouts(write=0.05))
+        came_back = await client.call("POST", SEND, bytes(32 * 1024 * 1024))
+        released.set()
+    assert isinstance(came_back, Failure)
+    assert (came_back.kind, came_back.code) == (FailureKind.AFTER_FIRST_BYTE, "TIMEOUT")
+    assert came_back.message == "WriteTimeout"
+
+
+async def test_a_cancelled_call_closes_its_connection(build: Build) -> None:
+    arrived, gone = asyncio.Event(), asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        arrived.set()
+        assert await reader.read() == b""
+        gone.set()
+
+    async with server(talk) as address:
+        call = asyncio.create_task(build(base_url=f"http://{address}").call("POST", SEND, b"{}"))
+        await arrived.wait()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        async with asyncio.timeout(5):
+            await gone.wait()
+
+
+async def test_the_text_of_a_broken_wire_holds_no_openid(
+    build: Build, caplog: pytest.LogCaptureFixture
+) -> None:
+    """aiohttp's own texts quote the URL."""
+    caplog.set_level(logging.DEBUG)
+
+    async def no_http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
+        await writer.drain()
+
+    async with server(no_http) as address:
+        client = build(base_url=f"http://{address}")
+        came_back = await client.call("GET", f"/v3/marketing/busifavor/users/{OPENID}/coupons")
+    assert isinstance(came_back, Failure)
+    assert came_back.message == "RemoteProtocolError: ClientResponseError"
+    assert not [record for record in caplog.records if OPENID in record.getMessage()]
+
+
+async def test_a_transport_never_used_closes_without_a_loop_s_help() -> None:
+    await Transport().aclose()
+
+
+async def test_the_transport_serves_httpx_as_any_other() -> None:
+    """Answers keep their bytes, headers and status; compressed ones are undone by httpx."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 404 Not Found\r\nX-A: 1\r\nX-A: 2\r\nTransfer-Encoding: chunked\r\n\r\n")
+        writer.write(b"2\r\n{\n\r\n1\r\n}\r\n0\r\n\r\n")
+        await writer.drain()
+
+    async with server(talk) as address, httpx.AsyncClient(transport=Transport()) as http:
+        response = await http.get(f"http://{address}", extensions={"target": b"/v3/x"})
+    assert (response.status_code, response.content) == (404, b"{\n}")
+    assert response.headers.get_list("x-a") == ["1", "2"]

@@ -1,0 +1,179 @@
+"""How members of a request must look: small checks, and the published limits of the product.
+
+Where two lengths are published the shorter one is obeyed here, in what we send; longer values are read.
+A check names all that is wrong with a value and never quotes it: an openid must not get into a log.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+#: Name of a field (inner ones with dots, like `coupon_use_rule.use_method`), and what is wrong with it.
+Fault = tuple[str, str]
+Check = Callable[[str, object], Iterator[Fault]]
+
+#: Only characters of one to three UTF-8 bytes are taken: no emoji, and no half of one.
+_UNSUPPORTED = re.compile("[\ud800-\udfff\U00010000-\U0010ffff]")
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member of a JSON object."""
+
+    check: Check
+    required: bool
+
+
+def needed(check: Check) -> Member:
+    """A member that must be there."""
+    return Member(check, required=True)
+
+
+def optional(check: Check) -> Member:
+    """A member that may be left out; `null` is no way to leave it out."""
+    return Member(check, required=False)
+
+
+Members = Mapping[str, Member]
+
+
+def text(least: int, most: int, of: str = "") -> Check:
+    """`of`: the characters allowed, as a class like [0-9A-Za-z_-]; without it all that WeChat Pay takes."""
+    pattern = re.compile(f"{of}{{{least},{most}}}") if of else None
+    wanted = f"must be {least} to {most} " + (f"of {of}" if of else "characters")
+
+    def check(name: str, value: object) -> Iterator[Fault]:
+        if not isinstance(value, str):
+            yield name, f"{wanted}; no text was read"
+        elif not (pattern.fullmatch(value) if pattern else least <= len(value) <= most):
+            yield name, f"{wanted}; {len(value)} characters were read"
+        elif _UNSUPPORTED.search(value):
+            yield name, "must not hold characters of four UTF-8 bytes, like emoji; WeChat Pay takes none"
+
+    return check
+
+
+def whole(least: int, most: int) -> Check:
+    """A whole number."""
+    wanted = f"must be a whole number from {least} to {most}"
+
+    def check(name: str, value: object) -> Iterator[Fault]:
+        if not isinstance(value, int) or isinstance(value, bool):
+            yield name, f"{wanted}; another thing was read"
+        elif not least <= value <= most:
+            yield name, f"{wanted}; {value} was read"
+
+    return check
+
+
+def flag(name: str, value: object) -> Iterator[Fault]:
+    """True or false."""
+    if not isinstance(value, bool):
+        yield name, "must be true or false"
+
+
+def one_of(allowed: type[StrEnum]) -> Check:
+    """A word of a closed set. Words that WeChat Pay adds are read, but not sent before they stand here."""
+
+    def check(name: str, value: object) -> Iterator[Fault]:
+        if value not in list(allowed):
+            yield name, f"must be one of {', '.join(allowed)}"
+
+    return check
+
+
+def moment(name: str, value: object) -> Iterator[Fault]:
+    """A time in RFC 3339, with an offset."""
+    if read_moment(value) is None:
+        yield name, "must be a time with an offset, like 2026-01-01T08:00:00+08:00"
+
+
+def read_moment(value: object) -> datetime | None:
+    """None for what is no time in RFC 3339."""
+    if not isinstance(value, str) or not _RFC3339.fullmatch(value):
+        return None
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:  # a 31st of June
+        return None
+
+
+def listed(check: Check, least: int, most: int) -> Check:
+    """A list whose entries each pass `check`."""
+
+    def check_all(name: str, value: object) -> Iterator[Fault]:
+        if not isinstance(value, list) or not least <= len(value) <= most:
+            read = f"{len(value)} were read" if isinstance(value, list) else "no list was read"
+            yield name, f"must be a list of {least} to {most}; {read}"
+            return
+        for index, entry in enumerate(value):
+            yield from check(f"{name}[{index}]", entry)
+
+    return check_all
+
+
+def inner(members: Members) -> Check:
+    """An object in the object."""
+
+    def check(name: str, value: object) -> Iterator[Fault]:
+        if isinstance(value, dict):
+            yield from faults_of(value, members, f"{name}.")
+        else:
+            yield name, "must be an object"
+
+    return check
+
+
+def faults_of(value: Mapping[str, object], members: Members, prefix: str = "") -> Iterator[Fault]:
+    """All that is wrong, in the order of the documentation. Members that nobody knows are refused by some
+    endpoints with an error, so none is sent."""
+    for name, member in members.items():
+        if name in value:
+            yield from member.check(prefix + name, value[name])
+        elif member.required:
+            yield prefix + name, "is missing"
+    for name in value:
+        if name not in members:
+            yield prefix + ascii(name[:40])[1:-1], "does not belong here"
+
+
+def callback_url(name: str, value: object) -> Iterator[Fault]:
+    """The address of notifications: public https with a path and no query. Source: `POST /callbacks`."""
+    faults = list(text(10, 256)(name, value))
+    yield from faults
+    if faults or not isinstance(value, str):
+        return
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme == "https" and bool(parts.hostname) and value.isascii() and value.isprintable()
+    except ValueError:
+        good = False
+    if not good or "?" in value or "#" in value or " " in value:
+        yield name, "must be like https://merchant.example/wechatpay/notify, without a query"
+
+
+#: Characters seen in practice, safe in paths and logs. Of those allowed in request numbers `|` is printed
+#: full-width in the documentation, and `*` is refused by some systems on the way: both avoided.
+_PLAIN = "[0-9A-Za-z_-]"
+OPENID = text(1, 128, _PLAIN)
+APPID = text(1, 32, _PLAIN)
+STOCK_ID = text(1, 20, _PLAIN)
+MCHID = text(8, 15, "[0-9]")
+#: A code that we choose in a send.
+NEW_COUPON_CODE = text(1, 32, _PLAIN)
+#: A code that somebody chose; uploaded ones may hold more than ours.
+COUPON_CODE = text(1, 32, r"[0-9A-Za-z \-_\\/=|]")
+#: The number of a send comes back as a coupon's `send_request_no`, which was long listed with 32.
+SEND_REQUEST_NO = text(1, 32, _PLAIN)
+REQUEST_NO = text(1, 128, _PLAIN)
+#: A number of the merchant's order, made elsewhere.
+OUT_TRADE_NO = text(1, 128, r"[0-9A-Za-z_\-|*@.]")
+#: A number of WeChat Pay's: of a payment, or of a refund.
+TRANSACTION_ID = text(28, 32, "[0-9A-Za-z]")
+URL = text(1, 256)
