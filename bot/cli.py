@@ -18,9 +18,11 @@ from typing import NoReturn
 import click
 
 from bot.coupon_toml import CouponToml, CouponTomlProblems, load_coupon_toml
+from bot.doctor import doctor
 from bot.logs import start_logs
 from bot.service import Service, StartRefused
 from bot.settings import Settings, SettingsProblems, load_settings
+from bot.wechat_cli import wechat
 from coupons.events import Recorded
 from storage.audit import show
 from storage.database import bring_up_to_date
@@ -127,6 +129,10 @@ def audit_show(database: Path, request_id: int | None, limit: int) -> None:
         _refuse([str(error)])
     for event in events:
         click.echo(line_of(event))
+
+
+cli.add_command(wechat)
+cli.add_command(doctor)
 
 
 def main() -> None:

@@ -23,6 +23,13 @@ COMMANDS = (
     ("audit",),
     ("audit", "verify"),
     ("audit", "show"),
+    ("wechat",),
+    ("wechat", "stock"),
+    ("wechat", "coupons"),
+    ("wechat", "coupon"),
+    ("wechat", "certificates"),
+    ("wechat", "call"),
+    ("doctor",),
 )
 
 

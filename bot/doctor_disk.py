@@ -1,0 +1,98 @@
+"""What of this machine's files works: secret files, and the database, which is only read."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from bot.findings import Finding
+from bot.settings import SlackSettings, WechatpaySettings
+from storage.audit import show
+from storage.database import open_for_reading
+from storage.driver import sqlite3
+from storage.errors import DatabaseRefused
+from storage.migrations import LATEST
+
+_SECRETS = (
+    "SLACK_BOT_TOKEN",
+    "SLACK_APP_TOKEN",
+    "SLACK_SIGNING_SECRET",
+    "WECHATPAY_PRIVATE_KEY",
+    "WECHATPAY_APIV3_KEY",
+)
+_CHECK = "database"
+
+
+def examine_secret_files(parts: Iterable[SlackSettings | WechatpaySettings]) -> Iterator[Finding]:
+    """Files that anybody on the machine may read."""
+    named = {name: path for part in parts for name in _SECRETS if (path := part.file(name)) is not None}
+    open_to_all = {name: path for name, path in named.items() if _others_may_read(path)}
+    for name, path in open_to_all.items():
+        yield Finding.warn(
+            "file modes", f"{name}_FILE ({path}) may be read by everybody here", f"chmod o= {path}"
+        )
+    if named and not open_to_all:
+        yield Finding.ok("file modes", f"{len(named)} secret files, none readable by everybody")
+
+
+def examine_database(path: Path) -> Iterator[Finding]:
+    """As `audit verify` opens it, so that a bot may run meanwhile; only the newest event is read."""
+    if not path.exists():
+        yield _missing(path)
+        return
+    try:
+        version = _version(path)
+        newest = show(path, limit=1)
+    except DatabaseRefused as error:
+        yield Finding.of_sentence(_CHECK, str(error), "coupon-bot audit verify tells more")
+        return
+    if version < LATEST:
+        yield Finding.warn(
+            _CHECK,
+            f"{path} has schema version {version} of {LATEST}",
+            "coupon-bot migrate; run does so itself",
+        )
+    # SQLite makes its -wal and -shm files in the folder.
+    lacking = [str(place) for place in (path, path.absolute().parent) if not os.access(place, os.W_OK)]
+    if lacking:
+        yield Finding.fail(
+            _CHECK, f"{' and '.join(lacking)} cannot be written", "give them to the user that runs the bot"
+        )
+    if _others_may_read(path):
+        yield Finding.warn(
+            _CHECK, f"{path}, which holds openids, may be read by everybody here", f"chmod o= {path}"
+        )
+    head = f"{newest[-1].seq} events, the newest {newest[-1].tag}" if newest else "no event yet"
+    yield Finding.ok(_CHECK, f"{path}, schema version {version}, {head} (coupon-bot audit verify proves all)")
+
+
+def _missing(path: Path) -> Finding:
+    folder = path.absolute().parent
+    if os.access(folder, os.W_OK):
+        cure = "none for a new bot: run makes it; else name it with COUPON_DATABASE"
+        return Finding.warn(_CHECK, f"{path} is not there yet", cure)
+    return Finding.fail(
+        _CHECK,
+        f"{path} is not there, and nothing can be made in {folder}",
+        "make the folder, for the bot's user",
+    )
+
+
+def _version(path: Path) -> int:
+    """Raises DatabaseRefused."""
+    database = open_for_reading(path)
+    try:
+        return int(database.execute("pragma user_version").fetchone()[0])
+    except sqlite3.Error as error:
+        raise DatabaseRefused(f"{path} cannot be read: {error}") from error
+    finally:
+        database.close()
+
+
+def _others_may_read(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & stat.S_IROTH)
+    except OSError:
+        return False
