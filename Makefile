@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench faults lock clean
+.PHONY: demo test check bench faults pictures lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/coupon-bot demo
@@ -25,6 +25,10 @@ faults: $(VENV)/.ready
 
 bench: $(VENV)/.ready $(VENV)/wechatpayv3/.ready
 	$(BIN)/python -m benchmarks
+
+# For README and docs, from the sandbox page. Needs Chromium.
+pictures: $(VENV)/.ready
+	$(BIN)/python -m tests.page.pictures
 
 # After a change of the dependencies in pyproject.toml. Names no index and no host.
 lock: $(VENV)/.ready

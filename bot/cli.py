@@ -71,12 +71,22 @@ def run() -> None:
 
 
 @cli.command()
-def demo() -> None:
-    """Play the main job against stand-ins for Slack and WeChat Pay: no account, no secret, no money."""
+@click.option("--play", "transcript", is_flag=True, help="Play the main job, print what people see, and end.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The page's port; else 8765, or any free one.")
+def demo(*, transcript: bool, port: int | None) -> None:
+    """The whole bot on one local page, until Ctrl-C: no account, no secret, no money."""
     # Here, so that `run` does not load the stand-ins.
-    from bot.demo import play  # noqa: PLC0415
+    from bot.demo import PortTaken, show_page  # noqa: PLC0415
+    from bot.demo_play import play  # noqa: PLC0415
 
-    sys.exit(asyncio.run(play(sys.stdout)))
+    if transcript:
+        if port is not None:
+            raise click.UsageError("--port is the page's, and --play shows no page")
+        sys.exit(asyncio.run(play(sys.stdout)))
+    try:
+        sys.exit(asyncio.run(show_page(sys.stdout, port)))
+    except PortTaken as error:
+        _refuse([str(error)])
 
 
 @cli.command()

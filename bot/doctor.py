@@ -78,7 +78,9 @@ def _config(path: Path) -> tuple[CouponToml | None, list[Finding]]:
         config = load_coupon_toml(path)
     except CouponTomlProblems as error:
         return None, _all("coupon.toml", error.problems, _TOML)
-    return config, [Finding.ok("coupon.toml", f"{path} is whole; stocks in it: {len(list(config.catalogue))}")]
+    return config, [
+        Finding.ok("coupon.toml", f"{path} is whole; stocks in it: {len(list(config.catalogue))}")
+    ]
 
 
 def _all(check: str, problems: Iterable[str], cure: str) -> list[Finding]:

@@ -5,7 +5,7 @@ from sandbox.slack.acting import Actor
 from sandbox.slack.answers import Answer
 from sandbox.slack.clock import ManualClock
 from sandbox.slack.deliveries import Delivery, Kind, Twice
-from sandbox.slack.errors import CannotDoError, SlackError
+from sandbox.slack.errors import CannotDoError, FieldsError, SlackError
 from sandbox.slack.faults import (
     Fault,
     api_error,
@@ -18,7 +18,7 @@ from sandbox.slack.faults import (
 )
 from sandbox.slack.messages import Message
 from sandbox.slack.running import Slack
-from sandbox.slack.setup import Channel, Person, Setup, UserGroup
+from sandbox.slack.setup import Channel, CommandWords, Person, Setup, Shortcut, ShortcutType, UserGroup
 from sandbox.slack.transcript import Transcript
 from sandbox.slack.view_store import View
 from sandbox.slack.workspace import Workspace
@@ -28,13 +28,17 @@ __all__ = [
     "Answer",
     "CannotDoError",
     "Channel",
+    "CommandWords",
     "Delivery",
     "Fault",
+    "FieldsError",
     "Kind",
     "ManualClock",
     "Message",
     "Person",
     "Setup",
+    "Shortcut",
+    "ShortcutType",
     "Slack",
     "SlackError",
     "Transcript",

@@ -5,14 +5,19 @@ from typing import Any
 
 from sandbox.slack.conversations import Conversation
 from sandbox.slack.deliveries import DISPATCH_FAILED, Delivery
+from sandbox.slack.elements import SUGGESTIONS
 from sandbox.slack.errors import SlackError
 from sandbox.slack.limits import POST_CHARACTERS, checked_blocks, checked_text, checked_view, need_words
 from sandbox.slack.messages import Message
+from sandbox.slack.shapes import Problems
 from sandbox.slack.state import Draft, State
 from sandbox.slack.view_store import View
 
 MODAL_PROBLEM = "We had some trouble connecting. Try again?"
 CLICK_PROBLEM = "\u26a0\ufe0f The button did not answer."
+
+OPTIONS_PROBLEM = "The options could not be loaded. Try again?"
+SHORTCUT_PROBLEM = "The shortcut did not answer. Try again?"
 
 
 def show_command_ack(state: State, delivery: Delivery, user: str, channel: Conversation) -> list[Message]:
@@ -44,6 +49,16 @@ def show_click_ack(state: State, delivery: Delivery, user: str, message: Message
     channel = state.conversations.get(message.channel)
     if delivery.error and channel is not None:
         state.tell(user, channel, CLICK_PROBLEM)
+
+
+def check_suggestions(delivery: Delivery) -> None:
+    """At most 100 options, or as many groups; anything else, and an empty ack, leaves the menu empty."""
+    if delivery.error:
+        return
+    problems = Problems()
+    SUGGESTIONS(problems, delivery.answer, "")
+    if problems.lines:
+        delivery.error = DISPATCH_FAILED
 
 
 def show_view_click_ack(delivery: Delivery, view: View) -> None:

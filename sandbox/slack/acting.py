@@ -7,14 +7,17 @@ from sandbox.slack import acks, form_filling
 from sandbox.slack.answers import Answer
 from sandbox.slack.conversations import Conversation
 from sandbox.slack.deliveries import Deliverer, Delivery, Kind, Repeat, Twice
-from sandbox.slack.errors import JSON, CannotDoError
+from sandbox.slack.errors import JSON, CannotDoError, FieldsError
 from sandbox.slack.files import upload
 from sandbox.slack.messages import Message
 from sandbox.slack.payloads import Payloads, action_json
-from sandbox.slack.setup import ChannelKind, Person
+from sandbox.slack.setup import ChannelKind, Person, ShortcutType
 from sandbox.slack.state import Draft, State
 from sandbox.slack.typed_text import as_delivered
 from sandbox.slack.view_store import View
+
+# Slack's client asks for options from the third character on, unless the select says otherwise.
+LEAST_TYPED = 3
 
 
 class Actor:
@@ -49,8 +52,7 @@ class Actor:
         command, _, text = typed.partition(" ")
         if command not in self._state.setup.commands:
             raise CannotDoError(f"{command} is not a valid command")
-        if self._state.directory.is_outsider(self.person):
-            raise CannotDoError("people of another workspace cannot use this one's commands")
+        self._refuse_outsider("commands")
         state = self._state
         resolve = state.setup.should_escape
         delivered = as_delivered(text, state.directory, state.conversations, resolve=resolve)
@@ -74,19 +76,21 @@ class Actor:
         action_id: str,
         value: Any = None,
         *,
+        block_id: str | None = None,
         confirm: bool = True,
         stale: bool = False,
         twice: Repeat = None,
     ) -> Answer:
         """Press a button, or choose `value` in a menu, of a message this person sees.
 
-        For a button, `value` picks one of several with the same action id. `confirm=False` says no in the
+        For a button, `value` picks one of several with the same action id; `block_id` does so for anything.
+        `confirm=False` says no in the
         confirm dialog, if there is one. `stale=True` presses what an earlier version of the message showed:
         the screen had not caught up. Raises CannotDoError when it is not there to press.
         """
         message = self._seen(channel, ts)
         wanted = value if isinstance(value, str) else None
-        found = message.element(action_id, wanted) or message.element(action_id)
+        found = message.element(action_id, wanted, block_id) or message.element(action_id, None, block_id)
         if found and found[1]["type"] == "button" and wanted is not None and found[1].get("value") != wanted:
             found = None
         if found is None and stale:
@@ -116,13 +120,14 @@ class Actor:
         action_id: str,
         value: Any = None,
         *,
+        block_id: str | None = None,
         confirm: bool = True,
         twice: Repeat = None,
     ) -> Answer:
         """Press or choose something in a modal or the Home tab that reports at once."""
         self._mine(view)
         wanted = value if isinstance(value, str) else None
-        found = view.element(action_id, wanted) or view.element(action_id)
+        found = view.element(action_id, wanted, block_id) or view.element(action_id, None, block_id)
         if found is None:
             raise CannotDoError(f"the view shows no {action_id!r}")
         block, element = found
@@ -158,7 +163,8 @@ class Actor:
             raise CannotDoError("this modal has no submit button")
         form_filling.fill(view, values or {})
         if empty := form_filling.missing(view):
-            raise CannotDoError(f"please complete these required fields: {', '.join(empty)}")
+            sentence = f"please complete these required fields: {', '.join(empty)}"
+            raise FieldsError(sentence, dict.fromkeys(empty, "Please complete this required field."))
         view.errors = {}
         trigger = self._state.triggers.issue(self.id)
         payload = self._payloads.submission(self.person, view, trigger)
@@ -184,17 +190,44 @@ class Actor:
                 sent += await self._interact(payload, lambda _: None, None)
         return Answer(self._state, self.id, tuple(sent))
 
-    async def suggest(self, view: View, action_id: str, typed: str) -> list[JSON]:
-        """Type into an external select; the options the app offers."""
+    async def suggest(self, view: View, action_id: str, typed: str, *, block_id: str | None = None) -> JSON:
+        """Type into an external select of a view; what the app offers, as `options` or `option_groups`.
+
+        Raises CannotDoError where Slack's client shows that nothing could be loaded.
+        """
         self._mine(view)
-        found = view.element(action_id)
-        if found is None or "external_select" not in found[1]["type"]:
-            raise CannotDoError(f"the view shows no external select {action_id!r}")
-        payload = self._payloads.suggestion(self.person, view, *found, typed)
-        (delivery,) = await self._deliverer.deliver(
-            Kind.INTERACTIVE, payload, accepts_answer=True, twice=Twice.NO
+        return await self._suggestions(view, view.element(action_id, None, block_id), typed)
+
+    async def suggest_in_message(
+        self, channel: str, ts: str, action_id: str, typed: str, *, block_id: str | None = None
+    ) -> JSON:
+        """The same in a message this person sees."""
+        message = self._seen(channel, ts)
+        return await self._suggestions(message, message.element(action_id, None, block_id), typed)
+
+    async def shortcut(self, callback_id: str, *, twice: Repeat = None) -> Answer:
+        """Choose one of the app's global shortcuts, from the composer or the search box."""
+        self._offered(callback_id, ShortcutType.GLOBAL)
+        trigger = self._state.triggers.issue(self.id)
+        payload = self._payloads.global_shortcut(self.person, callback_id, trigger)
+        sent = await self._interact(payload, lambda _: None, twice)
+        return Answer(self._state, self.id, sent, trigger.id)
+
+    async def message_shortcut(
+        self, callback_id: str, channel: str, ts: str, *, twice: Repeat = None
+    ) -> Answer:
+        """Choose one of the app's shortcuts in the menu of a message. Ephemeral ones have no such menu."""
+        self._offered(callback_id, ShortcutType.MESSAGE)
+        message = self._seen(channel, ts)
+        if message.visible_to is not None:
+            raise CannotDoError("a message only you can see has no shortcuts")
+        trigger = self._state.triggers.issue(self.id)
+        url = self._state.response_urls.issue(
+            self.id, message.channel, message_ts=ts, thread_ts=message.thread_ts
         )
-        return list((delivery.answer or {}).get("options", []))
+        payload = self._payloads.message_shortcut(self.person, callback_id, message, trigger, url)
+        sent = await self._interact(payload, lambda _: None, twice)
+        return Answer(self._state, self.id, sent, trigger.id, payload["response_url"])
 
     async def open_home(self, *, twice: Repeat = None) -> Answer:
         """Open the app's Home tab; the app hears app_home_opened, and hears it again if it does not
@@ -205,10 +238,16 @@ class Actor:
         return Answer(self._state, self.id, sent)
 
     def say(self, channel: str, text: str, *, thread_ts: str | None = None) -> Message:
-        """Write an ordinary message. The app is not told."""
-        return self._state.post(
-            Draft(self._room(channel), self.id, text, thread_ts=thread_ts, source="person")
-        )
+        """Write an ordinary message; mentions, channels and links in it are resolved as Slack's client does.
+        The app is not told."""
+        conversation = self._room(channel)
+        if not text.strip():
+            raise CannotDoError("there is nothing to send")
+        parent = conversation.find(thread_ts) if thread_ts is not None else None
+        if thread_ts is not None and (parent is None or parent.is_reply):
+            raise CannotDoError(f"there is no message {thread_ts} in {channel} to reply to")
+        kept = as_delivered(text, self._state.directory, self._state.conversations, resolve=True)
+        return self._state.post(Draft(conversation, self.id, kept, thread_ts=thread_ts, source="person"))
 
     def upload(self, name: str, content: bytes) -> JSON:
         """A file off this person's disk for a file input: `submit(view, {"file": [li.upload(…)]})`."""
@@ -226,8 +265,34 @@ class Actor:
             Kind.INTERACTIVE, payload, accepts_answer=accepts_answer, show=show, twice=twice
         )
 
+    async def _suggestions(self, place: View | Message, found: tuple[JSON, JSON] | None, typed: str) -> JSON:
+        if found is None or "external_select" not in found[1]["type"]:
+            raise CannotDoError("there is no such external select to type into")
+        if len(typed) < found[1].get("min_query_length", LEAST_TYPED):
+            return {"options": []}
+        payload = self._payloads.suggestion(self.person, place, *found, typed)
+        (delivery,) = await self._deliverer.deliver(
+            Kind.INTERACTIVE, payload, accepts_answer=True, show=acks.check_suggestions, twice=Twice.NO
+        )
+        if delivery.error:
+            raise CannotDoError(acks.OPTIONS_PROBLEM)
+        return dict(delivery.answer)
+
+    def _offered(self, callback_id: str, kind: ShortcutType) -> None:
+        self._refuse_outsider("shortcuts")
+        if not any(
+            each.callback_id == callback_id and each.type is kind for each in self._state.setup.shortcuts
+        ):
+            raise CannotDoError(f"there is no {kind} shortcut {callback_id!r}")
+
+    def _refuse_outsider(self, what: str) -> None:
+        if self._state.directory.is_outsider(self.person):
+            raise CannotDoError(f"people of another workspace cannot use this one's {what}")
+
     def _room(self, channel: str) -> Conversation:
-        if channel == self.id:
+        if channel in (self.id, self._state.conversations.direct_id(self.id)):
+            if not self._state.setup.messages_tab_enabled:
+                raise CannotDoError("sending messages to this app has been turned off")
             return self._state.conversations.direct(self.id)
         conversation = self._state.conversations.get(channel)
         if conversation is None:

@@ -42,6 +42,11 @@ class Changes:
     def after(self, seq: int) -> list[Change]:
         return self._log[max(seq, 0) :]
 
+    async def newer(self, seq: int) -> None:
+        """Returns once something after number `seq` was noted."""
+        while self.last <= seq:
+            await self._next.wait()
+
     async def wait_for(self, predicate: Callable[[], T | None], timeout: float) -> T:  # noqa: ASYNC109 - the words belong in the error
         """The first true value of `predicate`, asked now and again after every change.
 

@@ -90,9 +90,14 @@ class Conversations:
     def get(self, channel: object) -> Conversation | None:
         return self._by_id.get(channel) if isinstance(channel, str) else None
 
+    @staticmethod
+    def direct_id(user: str) -> str:
+        """The id the direct message between the app and this person has, or will have once it is opened."""
+        return f"D{user[1:]}"
+
     def direct(self, user: str) -> Conversation:
         """The direct message between the app and this person, opened when it is not there yet."""
-        channel = f"D{user[1:]}"
+        channel = self.direct_id(user)
         if channel not in self._by_id:
             self._by_id[channel] = Conversation(channel, "", ChannelKind.DIRECT, [user, self._bot])
         return self._by_id[channel]

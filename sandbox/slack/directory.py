@@ -50,6 +50,7 @@ class Directory:
                 "real_name_normalized": person.real_name,
                 "display_name": person.display_name,
                 "display_name_normalized": person.display_name,
+                "title": person.title,
                 "team": self.team_of(person),
             },
         }

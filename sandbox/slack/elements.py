@@ -42,6 +42,11 @@ def _option(*kinds: str) -> Shape:
 OPTION = _option(PLAIN)
 MARKED_OPTION = _option(PLAIN, MRKDWN)
 OPTION_GROUP = record({"label": text(75, PLAIN), "options": array(OPTION, 100)})
+# What an app may answer to what is typed into an external select.
+SUGGESTIONS = both(
+    record({}, {"options": array(OPTION, 100, 0), "option_groups": array(OPTION_GROUP, 100)}),
+    exactly_one("options", "option_groups"),
+)
 ACTION_ID: dict[str, Shape] = {"action_id": string(255)}
 SHARED: dict[str, Shape] = {**ACTION_ID, "confirm": CONFIRM, "focus_on_load": boolean}
 MENU: dict[str, Shape] = {**SHARED, "placeholder": PLACEHOLDER}

@@ -29,3 +29,11 @@ def refused(code: str, messages: list[str]) -> SlackError:
 class CannotDoError(Exception):
     """A real person could not do this in Slack's client: no such button, a required field empty, not a
     member."""
+
+
+class FieldsError(CannotDoError):
+    """Slack's client does not send the form off; `fields` are its words under the inputs, by block id."""
+
+    def __init__(self, sentence: str, fields: dict[str, str]) -> None:
+        super().__init__(sentence)
+        self.fields = fields

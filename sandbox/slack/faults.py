@@ -111,6 +111,9 @@ class Faults:
         """How many queued faults have not been met yet."""
         return sum(item.left for item in self._queue)
 
+    def waiting_of(self, kind: FaultKind) -> int:
+        return sum(item.left for item in self._queue if item.fault.kind is kind)
+
     def draw(self, method: str, channel: object) -> Fault | None:
         """The fault for this call, if any; the queue goes before the dice, the dice before the post limit."""
         for item in self._queue:

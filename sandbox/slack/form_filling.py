@@ -1,14 +1,24 @@
 """What a person can type and choose in a form, within what Slack's client lets them."""
 
+import re
 from typing import Any
 
-from sandbox.slack.errors import JSON, CannotDoError
+from sandbox.slack.errors import JSON, CannotDoError, FieldsError
 from sandbox.slack.view_store import LISTS, VALUE_KEYS, View
 
 OPTION_MENUS = ("static_select", "radio_buttons", "overflow")
 OPTION_LISTS = ("checkboxes", "multi_static_select")
 TYPED = ("plain_text_input", "number_input", "email_text_input", "url_text_input")
 OWN_MAXIMUM = 3000
+MOST_FILES = 10
+# Slack's client looks at these itself, before anything is sent; empty clears the field.
+FORMS = {
+    "number_input": re.compile(r"|-?\d+(\.\d+)?"),
+    "email_text_input": re.compile(r"|[^@\s]+@[^@\s]+"),
+    "url_text_input": re.compile(r"|https?://\S+"),
+    "datepicker": re.compile(r"\d{4}-\d{2}-\d{2}"),
+    "timepicker": re.compile(r"\d{2}:\d{2}"),
+}
 
 
 def fill(view: View, values: dict[str, Any]) -> None:
@@ -25,7 +35,10 @@ def fill(view: View, values: dict[str, Any]) -> None:
             if set(given) != {element["action_id"]}:
                 raise CannotDoError(f"input {block_id!r} has the action {element['action_id']!r} only")
             value = given[element["action_id"]]
-        chosen = choose(element, value)
+        try:
+            chosen = choose(element, value)
+        except CannotDoError as error:
+            raise FieldsError(str(error), {block_id: str(error)}) from None
         view.values.setdefault(block_id, {})[element["action_id"]] = {"type": element["type"], **chosen}
 
 
@@ -62,6 +75,11 @@ def _chosen(element: JSON, value: Any) -> Any:
         return [_option(element, each) for each in value]
     if kind == "external_select":
         return value if isinstance(value, dict) else _unlisted(value)
+    if kind == "file_input" and len(value) > element.get("max_files", MOST_FILES):
+        most = element.get("max_files", MOST_FILES)
+        raise CannotDoError(f"{len(value)} files chosen; the field takes {most}")
+    if kind in FORMS and not FORMS[kind].fullmatch(str(value)):
+        raise CannotDoError(f"{value!r} is not what a {kind} takes")
     return _typed(element, value) if kind in TYPED else value
 
 

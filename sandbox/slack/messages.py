@@ -42,6 +42,7 @@ class Message:
     unfurl_links: bool | None = None
     unfurl_media: bool | None = None
     versions: list[Version] = field(default_factory=list)
+    file_ids: tuple[str, ...] = ()
 
     @property
     def is_reply(self) -> bool:
@@ -52,10 +53,12 @@ class Message:
         self.text, self.blocks, self.metadata = text, blocks, metadata
         self.edited_ts = at
 
-    def element(self, action_id: str, value: str | None = None) -> tuple[JSON, JSON] | None:
-        """The (block, element) with this action id, and this value where one is asked for; None if not
-        there."""
-        return find_element(self.blocks, action_id, value)
+    def element(
+        self, action_id: str, value: str | None = None, block_id: str | None = None
+    ) -> tuple[JSON, JSON] | None:
+        """The (block, element) with this action id, and this value and in this block where they are asked
+        for; None if not there."""
+        return find_element(self.blocks, action_id, value, block_id)
 
     def earlier_element(self, action_id: str, value: str | None = None) -> tuple[JSON, JSON] | None:
         """The same in the versions somebody's screen may still show, newest first."""
@@ -70,8 +73,12 @@ class Message:
         return "\n".join([self.text, *block_texts(self.blocks)])
 
 
-def find_element(blocks: list[JSON], action_id: str, value: str | None = None) -> tuple[JSON, JSON] | None:
+def find_element(
+    blocks: list[JSON], action_id: str, value: str | None = None, block_id: str | None = None
+) -> tuple[JSON, JSON] | None:
     for block in blocks:
+        if block_id is not None and block.get("block_id") != block_id:
+            continue
         for element in interactive_elements(block):
             if element.get("action_id") == action_id and (value is None or element.get("value") == value):
                 return block, element

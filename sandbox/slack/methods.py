@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.slack import (
+    app_files,
     chat_methods,
     conversation_methods,
     directory_methods,
@@ -51,6 +52,8 @@ def method_table(open_socket: Run) -> dict[str, Method]:
             directory_methods.usergroups_users_list, ("usergroups:read",), reads_json=False
         ),
         "files.info": Method(files.files_info, ("files:read",), reads_json=False),
+        "files.getUploadURLExternal": Method(app_files.get_upload_url, ("files:write",), reads_json=False),
+        "files.completeUploadExternal": Method(app_files.complete_upload, ("files:write",)),
         "conversations.open": Method(conversation_methods.open_conversation, ("im:write",)),
         "conversations.info": Method(conversation_methods.info, READ, reads_json=False),
         "conversations.members": Method(conversation_methods.members, READ, reads_json=False),

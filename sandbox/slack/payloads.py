@@ -11,7 +11,7 @@ from sandbox.slack.messages import Message
 from sandbox.slack.permits import ResponseUrl, Trigger
 from sandbox.slack.setup import ChannelKind, Person
 from sandbox.slack.state import State
-from sandbox.slack.view_store import View, initial_values
+from sandbox.slack.view_store import VALUE_KEYS, View, initial_values
 
 # The old verification token, which nobody should look at.
 OLD_TOKEN = "sandbox-verification"  # noqa: S105 - not a secret, and not read by anybody
@@ -49,24 +49,33 @@ class Payloads:
             "trigger_id": trigger.id,
         }
 
+    def global_shortcut(self, person: Person, callback_id: str, trigger: Trigger) -> JSON:
+        """No channel and no response_url: it is called from anywhere."""
+        shared = self._shared("shortcut", person, trigger)
+        return {**shared, "callback_id": callback_id, "action_ts": f"{time.time():.6f}"}
+
+    def message_shortcut(
+        self, person: Person, callback_id: str, message: Message, trigger: Trigger, url: ResponseUrl
+    ) -> JSON:
+        return {
+            **self._shared("message_action", person, trigger),
+            "callback_id": callback_id,
+            "action_ts": f"{time.time():.6f}",
+            "channel": self._channel(message.channel),
+            "message_ts": message.ts,
+            "message": copy.deepcopy(self._state.message_json(message)),
+            "response_url": self.response_url(url),
+        }
+
     def message_click(
         self, person: Person, message: Message, action: JSON, trigger: Trigger, url: ResponseUrl
     ) -> JSON:
-        channel = self._state.conversations.get(message.channel)
         ephemeral = message.visible_to is not None
-        container: JSON = {
-            "type": "message",
-            "message_ts": message.ts,
-            "channel_id": message.channel,
-            "is_ephemeral": ephemeral,
-        }
-        if message.thread_ts:
-            container["thread_ts"] = message.thread_ts
         payload = {
             **self._shared("block_actions", person, trigger),
-            "container": container,
-            "channel": {"id": message.channel, "name": _channel_name(channel) if channel else ""},
-            "state": {"values": initial_values(message.blocks)},
+            "container": _container(message),
+            "channel": self._channel(message.channel),
+            "state": {"values": _values_with(message, action)},
             "response_url": self.response_url(url),
             "actions": [action],
         }
@@ -93,11 +102,22 @@ class Payloads:
         shared = self._shared("view_closed", person, None)
         return {**shared, "view": self._state.views.json(view), "is_cleared": is_cleared}
 
-    def suggestion(self, person: Person, view: View, block: JSON, element: JSON, typed: str) -> JSON:
+    def suggestion(
+        self, person: Person, place: View | Message, block: JSON, element: JSON, typed: str
+    ) -> JSON:
+        """What is typed into an external select, in a view or in a message."""
+        where: JSON = {}
+        if isinstance(place, View):
+            where["container"] = {"type": "view", "view_id": place.id}
+            where["view"] = self._state.views.json(place)
+        else:
+            where["container"] = _container(place)
+            where["channel"] = self._channel(place.channel)
+            if place.visible_to is None:
+                where["message"] = copy.deepcopy(self._state.message_json(place))
         return {
             **self._shared("block_suggestion", person, None),
-            "container": {"type": "view", "view_id": view.id},
-            "view": self._state.views.json(view),
+            **where,
             "action_id": element["action_id"],
             "block_id": block["block_id"],
             "value": typed,
@@ -137,6 +157,10 @@ class Payloads:
             "is_ext_shared_channel": False,
         }
 
+    def _channel(self, channel: str) -> JSON:
+        conversation = self._state.conversations.get(channel)
+        return {"id": channel, "name": _channel_name(conversation) if conversation else ""}
+
     def _shared(self, kind: str, person: Person, trigger: Trigger | None) -> JSON:
         """The person's own team is named with them: an outsider's click says so here and nowhere else."""
         setup = self._state.setup
@@ -172,6 +196,28 @@ def action_json(block: JSON, element: JSON, chosen: JSON) -> JSON:
         if name in element:
             action[name] = copy.deepcopy(element[name])
     return action
+
+
+def _container(message: Message) -> JSON:
+    container: JSON = {
+        "type": "message",
+        "message_ts": message.ts,
+        "channel_id": message.channel,
+        "is_ephemeral": message.visible_to is not None,
+    }
+    if message.thread_ts:
+        container["thread_ts"] = message.thread_ts
+    return container
+
+
+def _values_with(message: Message, action: JSON) -> dict[str, dict[str, JSON]]:
+    """`state.values` of a message: what was chosen just now, and everything else as it was sent."""
+    values = initial_values(message.blocks)
+    keys = VALUE_KEYS.get(action["type"])
+    if keys and keys[0] in action:
+        chosen = {"type": action["type"], keys[0]: action[keys[0]]}
+        values.setdefault(action["block_id"], {})[action["action_id"]] = chosen
+    return values
 
 
 def _channel_name(channel: Conversation) -> str:

@@ -115,7 +115,7 @@ class Slack:
 
     def dms(self, user: str) -> list[Message]:
         """The direct messages between the app and this person, oldest first; [] when none was opened."""
-        conversation = self.state.conversations.get(f"D{user[1:]}")
+        conversation = self.state.conversations.get(self.state.conversations.direct_id(user))
         return conversation.live() if conversation else []
 
     def conversation(self, channel: str) -> Conversation:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from sandbox.slack.admin import Admin
+from sandbox.slack.app_files import Uploads
 from sandbox.slack.clock import Clock
 from sandbox.slack.deliveries import ACK_SECONDS, Deliverer
 from sandbox.slack.faults import Faults
@@ -42,11 +43,12 @@ async def serve(
     api = WebApi(state, faults, misbehaving, sockets.open_url)
     posts = ResponsePosts(state, faults, misbehaving)
 
-    app = web.Application(client_max_size=4 * 1024 * 1024)
+    app = web.Application(client_max_size=11 * 1024 * 1024)
     app.router.add_route("*", "/api/{method}", api.handle)
     app.router.add_post("/response/{team}/{key}", posts.handle)
     app.router.add_get("/link", sockets.handle)
     app.router.add_get("/files/{file}/{name}", Downloads(state).handle)
+    app.router.add_post("/upload/v1/{key}", Uploads(state).handle)
     app.add_routes(Admin(slack).routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()

@@ -1,5 +1,6 @@
 """What a workspace is made of when it starts: people, groups, channels, the app and its tokens."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -16,7 +17,13 @@ ALL_BOT_SCOPES = (
     "channels:history",
     "groups:history",
     "files:read",
+    "files:write",
 )
+
+
+class ShortcutType(StrEnum):
+    GLOBAL = "global"
+    MESSAGE = "message"
 
 
 class ChannelKind(StrEnum):
@@ -42,6 +49,7 @@ class Person:
     is_restricted: bool = False
     is_ultra_restricted: bool = False
     team_id: str = ""
+    title: str = ""
 
     @property
     def shown_name(self) -> str:
@@ -69,6 +77,24 @@ class Channel:
     topic: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """As in the manifest: `name` at most 24 characters, `description` at most 150."""
+
+    callback_id: str
+    name: str
+    type: ShortcutType
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandWords:
+    """What Slack's client shows while a command is typed: the manifest's words for it."""
+
+    description: str
+    usage_hint: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
     """The workspace at its start. Everything in it may change while it runs; this record does not."""
@@ -86,6 +112,8 @@ class Setup:
     bot_scopes: tuple[str, ...] = ALL_BOT_SCOPES
     app_scopes: tuple[str, ...] = ("connections:write",)
     commands: tuple[str, ...] = ("/coupon",)
+    command_words: Mapping[str, CommandWords] = field(default_factory=dict)
+    shortcuts: tuple[Shortcut, ...] = ()
     should_escape: bool = True
     home_tab_enabled: bool = True
     messages_tab_enabled: bool = True

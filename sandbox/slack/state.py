@@ -11,6 +11,7 @@ from sandbox.slack.errors import JSON
 from sandbox.slack.messages import Message, Numbered, with_ids
 from sandbox.slack.permits import ResponseUrls, Triggers
 from sandbox.slack.setup import Setup
+from sandbox.slack.stored_files import PendingUpload, StoredFile, file_json
 from sandbox.slack.view_store import Views
 
 
@@ -31,14 +32,6 @@ class Call:
     processed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    id: str
-    user: str
-    name: str
-    content: bytes = field(repr=False)
-
-
 @dataclass(slots=True)
 class Draft:
     """A message about to be stored."""
@@ -54,6 +47,7 @@ class Draft:
     source: str = "chat.postMessage"
     unfurl_links: bool | None = None
     unfurl_media: bool | None = None
+    file_ids: tuple[str, ...] = ()
 
 
 class State:
@@ -70,6 +64,7 @@ class State:
         self.response_urls = ResponseUrls(clock)
         self.calls: list[Call] = []
         self.files: dict[str, StoredFile] = {}
+        self.uploads: dict[str, PendingUpload] = {}
         self.base_url = ""
         # Slack may give fewer than asked for on a page, and still a cursor; None: as many as asked for.
         self.page_cap: int | None = None
@@ -89,6 +84,7 @@ class State:
             source=draft.source,
             unfurl_links=draft.unfurl_links,
             unfurl_media=draft.unfurl_media,
+            file_ids=draft.file_ids,
         )
         draft.channel.add(message)
         where = {"channel": message.channel, "ts": message.ts}
@@ -113,6 +109,9 @@ class State:
         """Slack's own words to one person, when an app failed them."""
         self.post(Draft(channel, "USLACKBOT", text, visible_to=user, source="slack"))
 
+    def file_json(self, file: StoredFile) -> JSON:
+        return file_json(file, base_url=self.base_url, team_id=self.setup.team_id)
+
     def message_json(self, message: Message, *, metadata: bool = True) -> JSON:
         """The message as in answers, histories and payloads: text exactly as it was sent."""
         conversation = self.conversations.get(message.channel)
@@ -123,6 +122,9 @@ class State:
             body["blocks"] = message.blocks
         if metadata and message.metadata is not None:
             body["metadata"] = message.metadata
+        if message.file_ids:
+            body["files"] = [self.file_json(self.files[file_id]) for file_id in message.file_ids]
+            body["upload"] = False
         if message.edited_ts:
             body["edited"] = {"user": message.user, "ts": message.edited_ts}
         if message.thread_ts:

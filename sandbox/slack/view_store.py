@@ -50,8 +50,10 @@ class View:
     def blocks(self) -> list[JSON]:
         return list(self.definition["blocks"])
 
-    def element(self, action_id: str, value: str | None = None) -> tuple[JSON, JSON] | None:
-        return find_element(self.blocks, action_id, value)
+    def element(
+        self, action_id: str, value: str | None = None, block_id: str | None = None
+    ) -> tuple[JSON, JSON] | None:
+        return find_element(self.blocks, action_id, value, block_id)
 
     def input_block(self, block_id: str) -> JSON | None:
         for block in self.blocks:

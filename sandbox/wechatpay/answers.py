@@ -27,6 +27,7 @@ class Answer:
     number: int | None = 0
     signable: bool = True
     headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": _JSON})
+    code: str | None = None
 
 
 def good(result: Result) -> Answer:
@@ -36,7 +37,7 @@ def good(result: Result) -> Answer:
 
 def refused(error: RefusedError) -> Answer:
     signable = not isinstance(error, UnsignedError)
-    return Answer(error.status, _dumps(error.body()), error.number, signable=signable)
+    return Answer(error.status, _dumps(error.body()), error.number, signable=signable, code=error.code)
 
 
 def told(fault: Fault | None, honest: Answer | None) -> Answer:

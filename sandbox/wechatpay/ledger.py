@@ -66,8 +66,9 @@ class Coupon:
 
 @dataclass(slots=True)
 class Received:
-    """One request, filled in while it is served. `status` stays None when the connection was cut; `done` says
-    that nothing more will happen to it here."""
+    """One request, filled in while it is served. `status` stays None when the connection was cut, and `code`
+    where the answer names no error; `done` says that nothing more will happen to it here, from `done_at_ms`
+    on."""
 
     seq: int
     at_ms: int
@@ -79,7 +80,9 @@ class Received:
     verdict: Verdict | None = None
     fault: str | None = None
     status: int | None = None
+    code: str | None = None
     done: bool = False
+    done_at_ms: int | None = None
 
     @property
     def body_sha256(self) -> str:
@@ -181,9 +184,13 @@ class Ledger:
     async def until(self, holds: Callable[["Ledger"], bool]) -> None:
         """Returns when the condition holds, which is tried at each change. Bound it with asyncio.timeout."""
         while not holds(self):
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiting.append(waiter)
-            await waiter
+            await self.next_change()
+
+    async def next_change(self) -> None:
+        """Returns at the next change of anything here."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        await waiter
 
     def changed(self) -> None:
         waiting, self._waiting = self._waiting, []

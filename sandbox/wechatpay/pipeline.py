@@ -62,7 +62,7 @@ class Pipeline:
         try:
             return await self._serve(request, received, target)
         finally:
-            received.done = True
+            received.done, received.done_at_ms = True, self._clock()
             self._ledger.changed()
 
     async def _serve(self, request: web.BaseRequest, received: Received, target: Target) -> web.Response:
@@ -104,7 +104,7 @@ class Pipeline:
         if answer.number is not None:
             received.request_id = f"{received.request_id}-{answer.number}"
             headers["Request-ID"] = received.request_id
-        received.status = answer.status
+        received.status, received.code = answer.status, answer.code
         return web.Response(status=answer.status, body=answer.body, headers=headers)
 
 

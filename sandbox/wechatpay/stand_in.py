@@ -121,6 +121,10 @@ class WeChatPay:
         """What became of a coupon: used, expired, deleted by the user, deactivated."""
         self._business.life.mark(coupon, state)
 
+    def state_of(self, coupon: Coupon) -> CouponState:
+        """What has become of a coupon by now."""
+        return self._business.life.state(coupon, self._clock())
+
     async def notify(
         self,
         coupon: Coupon,

@@ -1,0 +1,162 @@
+"""The demo: what it stands on is what the manifest asks for, and it starts, serves, and stops clean."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import yaml
+from click.testing import CliRunner
+
+from bot.cli import cli
+from bot.coupon_toml import load_coupon_toml
+from bot.demo_audit import AuditReader
+from bot.demo_play import play
+from bot.demo_workspace import COUPON_TOML, SETUP, STOCKS
+from tests.sandbox.page_client import Looking, looking
+from tests.storage.records import ROOT, make_log, tamper
+
+START_S = 40.0
+
+
+def test_the_demos_app_is_the_manifests() -> None:
+    manifest = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
+    features = manifest["features"]
+    commands = {
+        each["command"]: (each["description"], each["usage_hint"]) for each in features["slash_commands"]
+    }
+    assert {c: (w.description, w.usage_hint) for c, w in SETUP.command_words.items()} == commands
+    assert SETUP.commands == tuple(commands)
+    shortcuts = [(s["type"], s["callback_id"], s["name"]) for s in features.get("shortcuts", [])]
+    assert [(s.type.value, s.callback_id, s.name) for s in SETUP.shortcuts] == shortcuts
+    assert sorted(SETUP.bot_scopes) == sorted(manifest["oauth_config"]["scopes"]["bot"])
+    assert SETUP.bot_name == features["bot_user"]["display_name"]
+
+
+def test_the_demos_stocks_are_the_ones_wechat_pay_has(tmp_path: Path) -> None:
+    path = tmp_path / "coupon.toml"
+    path.write_text(COUPON_TOML, encoding="utf-8")
+    ours = {(stock.stock_id, stock.name, stock.value_fen) for stock in load_coupon_toml(path).catalogue}
+    assert ours == {(stock.stock_id, stock.name, stock.value_fen) for stock in STOCKS}
+
+
+def test_the_audit_reader_tells_the_newest_events_and_a_good_proof(tmp_path: Path) -> None:
+    database = tmp_path / "coupon.db"
+    make_log(database, 12)
+    told = asyncio.run(AuditReader(database)())
+    assert [event["seq"] for event in told["events"]] == list(range(12, 0, -1))
+    assert (told["proof"]["good"], told["proof"]["events"]) == (True, 12)
+    assert len(told["proof"]["head"]) == 64
+
+
+def test_the_audit_reader_says_what_is_wrong_with_a_log_that_was_changed(tmp_path: Path) -> None:
+    database = tmp_path / "coupon.db"
+    make_log(database, 12)
+    tamper(database, "update event set body = replace(body, 'U0', 'U9') where seq = 3")
+    told = asyncio.run(AuditReader(database)())
+    assert (told["proof"]["good"], "#3" in told["proof"]["sentence"]["en"]) == (False, True)
+
+
+def test_the_audit_reader_needs_no_database_to_answer(tmp_path: Path) -> None:
+    told = asyncio.run(AuditReader(tmp_path / "none.db")())
+    assert (told["events"], told["proof"]["good"]) == ([], False)
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_the_transcript_takes_no_port() -> None:
+    result = CliRunner().invoke(cli, ["demo", "--play", "--port", "8765"])
+    assert (result.exit_code, "--port" in result.stderr) == (2, True)
+
+
+async def test_the_transcript_is_played_to_its_end() -> None:
+    out = io.StringIO()
+    assert await play(out) == 0
+    last = out.getvalue().splitlines()[-1]
+    assert last == "All as promised: 2 requests approved, 2 coupons given, 1 declined, 0 doubled, 0 lost."
+
+
+@asynccontextmanager
+async def demo(*words: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        "demo",
+        *words,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
+async def address(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    async with asyncio.timeout(START_S):
+        while line := await process.stdout.readline():
+            if found := re.search(r"http://127\.0\.0\.1:\d+/", line.decode()):
+                return found[0]
+    raise AssertionError("the demo ended without an address")
+
+
+async def _approve(wang: Looking) -> None:
+    def waiting(message: dict[str, object]) -> bool:
+        return "approve_request" in str(message["blocks"])
+
+    card = await wang.message("C0APPROVE", waiting)
+    block_id, value = next(
+        (block["block_id"], element["value"])
+        for block in card["blocks"]
+        for element in block.get("elements", [])
+        if element.get("action_id") == "approve_request"
+    )
+    where = {"channel": card["channel"], "ts": card["ts"], "action_id": "approve_request"}
+    await wang.act("click", **where, block_id=block_id, value=value)
+
+
+async def test_the_demo_serves_until_ctrl_c_and_stops_clean() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    async with demo("--port", str(port)) as process:
+        url = await address(process)
+        assert url == f"http://127.0.0.1:{port}/"
+        async with looking(url, "U0WANG") as wang:
+            money = await wang.until(lambda: wang.last("money"))
+            assert money["totals"]["coupons"] == 1
+            await _approve(wang)
+            await wang.until(lambda: (wang.last("money") or {})["totals"]["coupons"] == 2)
+
+            def told() -> bool:
+                events = (wang.last("audit") or {"events": []})["events"]
+                return [event["tag"] for event in events].count("request:sent") == 2
+
+            await wang.until(told)
+            assert (wang.last("audit") or {})["proof"]["good"] is True
+            process.send_signal(signal.SIGINT)
+            async with asyncio.timeout(START_S):
+                printed, complaints = await process.communicate()
+        assert (process.returncode, complaints) == (0, b"")
+        assert printed.decode().splitlines()[-1] == "Stopped."
+
+
+async def test_a_port_that_is_taken_is_said_in_one_line() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        async with demo("--port", str(taken.getsockname()[1])) as process, asyncio.timeout(START_S):
+            _, complaints = await process.communicate()
+    assert process.returncode == 2
+    assert re.fullmatch(r"port \d+ cannot be had: .+\n", complaints.decode())

@@ -1,0 +1,76 @@
+"""The system's Chromium, with ears for everything a page must not do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncGenerator
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def chromium_here() -> str | None:
+    """The system's, whatever its name."""
+    return next(filter(None, map(shutil.which, _NAMES)), None)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where it is. Without one the tests of the page are skipped, and in CI they fail."""
+    found = chromium_here()
+    if found is None:
+        why = "there is no Chromium here (Debian: apt-get install chromium)"
+        if os.environ.get("CI"):
+            pytest.fail(f"{why}; with CI set, the page must be seen", pytrace=False)
+        pytest.skip(f"PAGE NOT SEEN: {why}")
+    return found
+
+
+@pytest.fixture
+async def browser(chromium: str) -> AsyncGenerator[Browser]:
+    async with async_playwright() as playwright:
+        # A container's root has no user namespaces to put a sandbox into.
+        started = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield started
+        await started.close()
+
+
+class Watched:
+    """One window, and what went wrong in it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.problems: list[str] = []
+        self.hosts: set[str] = set()
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error}"))
+        page.on("request", self._asked)
+
+    def _said(self, message: object) -> None:
+        kind, text = getattr(message, "type", ""), getattr(message, "text", "")
+        # The browser itself notes each answer of 422: the sandbox refused, and the page says so in a toast.
+        if kind in {"error", "warning"} and "status of 422" not in text:
+            self.problems.append(f"{kind}: {text}")
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith("data:"):
+            self.hosts.add(request.url.split("/")[2].rsplit(":", 1)[0])
+
+
+@pytest.fixture
+async def context(browser: Browser) -> AsyncGenerator[BrowserContext]:
+    context = await browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
+    yield context
+    await context.close()
+
+
+@pytest.fixture
+async def watched(context: BrowserContext) -> AsyncGenerator[Watched]:
+    """After each test: no console error, no request to anywhere but this machine."""
+    window = Watched(await context.new_page())
+    yield window
+    assert window.problems == []
+    assert window.hosts <= {"127.0.0.1"}
