@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench faults pictures lock clean
+.PHONY: demo test check bench faults pictures words lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/coupon-bot demo
@@ -29,6 +29,14 @@ bench: $(VENV)/.ready $(VENV)/wechatpayv3/.ready
 # For README and docs, from the sandbox page. Needs Chromium.
 pictures: $(VENV)/.ready
 	$(BIN)/python -m tests.page.pictures
+
+# After a change of a sentence for people: the catalogue gets the new ones, empty, and loses those not used.
+CATALOGUE := handlers/views/locale/zh_CN/LC_MESSAGES/coupon.po
+words: $(VENV)/.ready
+	$(BIN)/python -m babel.messages.frontend -q extract -F pyproject.toml --no-location --omit-header \
+		-o $(VENV)/coupon.pot .
+	$(BIN)/python -m babel.messages.frontend -q update -i $(VENV)/coupon.pot -o $(CATALOGUE) -l zh_CN \
+		--no-fuzzy-matching --ignore-obsolete --omit-header --width=110
 
 # After a change of the dependencies in pyproject.toml. Names no index and no host.
 lock: $(VENV)/.ready

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from sandbox.slack.setup import Channel, CommandWords, Person, Setup, UserGroup
+from sandbox.slack.setup import (
+    Channel,
+    CommandWords,
+    Person,
+    Setup,
+    Shortcut,
+    ShortcutType,
+    UserGroup,
+)
 from sandbox.wechatpay.stocks import Stock
 
 _SHANGHAI = "Asia/Shanghai"
@@ -29,9 +37,23 @@ SETUP = Setup(
     command_words={
         "/coupon": CommandWords(
             "Compensate a customer with a WeChat Pay coupon",
-            "send <openid> <stock> [reason] | status <request> | list | help",
+            "send <openid> <stock> [reason] | check | customer | status <request> | list | help",
         )
     },
+    shortcuts=(
+        Shortcut(
+            "compensate_customer",
+            "Compensate a customer",
+            ShortcutType.GLOBAL,
+            "Opens the form that asks for a coupon",
+        ),
+        Shortcut(
+            "compensate_from_message",
+            "Compensate this customer",
+            ShortcutType.MESSAGE,
+            "Opens the form with this message as the reason",
+        ),
+    ),
     bot_scopes=(
         "commands",
         "chat:write",
@@ -104,7 +126,7 @@ approvers = ["S0MANAGERS"]
 
 [limits]
 per_customer = { count = 5, days = 30 }
-per_agent = { count = 50, days = 1, when_reached = "approve" }
+per_agent = { count = 50, days = 1 }
 """
 
 #: Who said what in #support before anybody looked.

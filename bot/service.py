@@ -187,6 +187,7 @@ class Service:
             asyncio.create_task(parts.sender.run(), name="sender"),
             asyncio.create_task(parts.decider.run(), name="decider"),
             asyncio.create_task(parts.expirer.run(), name="expirer"),
+            asyncio.create_task(parts.reminder.run(), name="reminder"),
             asyncio.create_task(parts.announcer.run(), name="announcer"),
         ]
         beside = [asyncio.create_task(work, name=name) for name, work in self._beside(parts, wechatpay)]
@@ -198,12 +199,13 @@ class Service:
         finally:
             self._readiness.lacks("start", "the bot is stopping")
             await self._close()
-            for worker in (parts.sender, parts.decider, parts.expirer, parts.announcer):
+            for worker in (parts.sender, parts.decider, parts.expirer, parts.reminder, parts.announcer):
                 worker.stop()
             for task in beside:
                 task.cancel()
             await asyncio.wait([*loops, *beside], timeout=_DRAIN_S)
             await parts.actions.drain()
+            await parts.form.drain()
             await ledger.write(lambda tx: tx.append(Event(Tag.BOT_STOPPED, SYSTEM)))
         for loop in loops:
             # A loop that died of a bug must not leave a bot that only looks alive.
@@ -214,6 +216,7 @@ class Service:
         work = [
             ("directory", parts.directory.keep_fresh(self._agent_groups(), self._troubles.expected)),
             ("socket", self._keep_socket_address_fresh()),
+            ("home", parts.home.run()),
         ]
         if self._settings.wechatpay_public_key_id is None:
             work.append(("wechatpay", self._keep_certificates(wechatpay)))

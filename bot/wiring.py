@@ -17,11 +17,14 @@ from bot.notify import Notify
 from bot.settings import Settings, WechatpaySettings
 from bot.slack_app import bolt_app
 from bot.troubles import Troubles
+from coupons.asking import Asking
+from coupons.authority import Authority
 from coupons.bell import Bell
 from coupons.decider import Decider, Expirer
 from coupons.desk import Desk
 from coupons.model import Request
 from coupons.ports import Ledger, Outcome, Topic
+from coupons.reminding import Reminder
 from coupons.sender import Sender
 from coupons.settling import Pace
 from coupons.witness import Witness
@@ -29,8 +32,13 @@ from handlers.actions import Actions
 from handlers.announcer import Announcer
 from handlers.commands import Commands
 from handlers.directory import SlackDirectory
+from handlers.form import Form, Prefill
+from handlers.home import Home
+from handlers.home_facts import HomeFacts
 from handlers.posting import Poster
 from handlers.premises import Workspace
+from handlers.readers import Readers
+from handlers.views.words import load_languages
 from wechatpay.busifavor import Busifavor
 from wechatpay.client import Client
 from wechatpay.errors import BadSetting
@@ -55,9 +63,11 @@ class Bells:
         self.sending = Bell()
         self.deciding = Bell()
         self.expiring = Bell()
+        self.reminding = Bell()
         self.announcing = Bell()
+        self.showing = Bell()
         self._by_topic: Mapping[Topic, tuple[Bell, ...]] = {
-            Topic.REQUESTS: (self.sending, self.expiring),
+            Topic.REQUESTS: (self.sending, self.expiring, self.reminding, self.showing),
             Topic.CLICKS: (self.deciding,),
             Topic.POSTS: (self.announcing,),
         }
@@ -148,10 +158,13 @@ class Parts:
 
     app: AsyncApp
     actions: Actions
+    form: Form
+    home: Home
     directory: SlackDirectory
     sender: Sender
     decider: Decider
     expirer: Expirer
+    reminder: Reminder
     announcer: Announcer
 
 
@@ -176,15 +189,25 @@ def build(
         appid=settings.wechatpay_appid,
         sending=SENDINGS[settings.wechatpay_send_path],
     )
-    desk = Desk(
+    authority = Authority(policy=config.policy, directory=directory, ledger=ledger, team=workspace.team)
+    asking = Asking(
         ledger=ledger,
-        directory=directory,
+        authority=authority,
         issuer=issuer,
         policy=config.policy,
         team=workspace.team,
         clock=utc_ms,
     )
+    desk = Desk(
+        ledger=ledger,
+        directory=directory,
+        authority=authority,
+        policy=config.policy,
+        team=workspace.team,
+        clock=utc_ms,
+    )
     poster = Poster(slack)
+    readers = Readers(directory, load_languages(), language=config.language, on_trouble=troubles.expected)
     secret = settings.slack_signing_secret
     app = bolt_app(
         slack,
@@ -193,11 +216,26 @@ def build(
         signing_secret=secret.get_secret_value() if secret and not settings.slack_app_token else None,
         on_ack=metrics.ack_seconds.observe,
     )
+    form = Form(
+        client=slack,
+        asking=asking,
+        ledger=ledger,
+        catalogue=config.catalogue,
+        poster=poster,
+        readers=readers,
+        approval_channel=config.approval_channel,
+        on_trouble=troubles.note,
+    )
+    form.register(app)
     commands = Commands(
+        asking=asking,
         desk=desk,
+        authority=authority,
+        form=form,
         ledger=ledger,
         catalogue=config.catalogue,
         approval_channel=config.approval_channel,
+        readers=readers,
         clock=utc_ms,
         on_trouble=troubles.note,
     )
@@ -207,14 +245,29 @@ def build(
         client=slack,
         poster=poster,
         approval_channel=config.approval_channel,
+        readers=readers,
         clock=utc_ms,
         on_trouble=troubles.note,
     )
     actions.register(app)
+    home = Home(
+        client=slack,
+        facts=HomeFacts(ledger=ledger, authority=authority, policy=config.policy, clock=utc_ms),
+        desk=desk,
+        readers=readers,
+        open_form=lambda trigger_id, user: form.open(trigger_id, user, Prefill()),
+        approvers=config.policy.approvers,
+        clock=utc_ms,
+        bell=bells.showing,
+        on_trouble=troubles.expected,
+    )
+    home.register(app)
 
     return Parts(
         app=app,
         actions=actions,
+        form=form,
+        home=home,
         directory=directory,
         sender=Sender(
             ledger=ledger,
@@ -229,11 +282,20 @@ def build(
         expirer=Expirer(
             ledger=ledger, desk=desk, clock=utc_ms, bell=bells.expiring, on_trouble=troubles.note
         ),
+        reminder=Reminder(
+            ledger=ledger,
+            policy=config.policy,
+            clock=utc_ms,
+            bell=bells.reminding,
+            on_trouble=troubles.note,
+        ),
         announcer=Announcer(
             poster=poster,
             ledger=ledger,
             approval_channel=config.approval_channel,
-            policy=config.policy,
+            authority=authority,
+            catalogue=config.catalogue,
+            readers=readers,
             clock=utc_ms,
             bell=bells.announcing,
             on_trouble=troubles.expected,

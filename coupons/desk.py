@@ -1,4 +1,4 @@
-"""The use cases: ask, withdraw, decide, let expire.
+"""The use cases after asking: withdraw, remind, pause, decide, let expire.
 
 Each is one transaction: the state, its event and what Slack must be told are kept together or not at all.
 Who is in which group is asked of Slack before the transaction, at the moment of the click.
@@ -6,71 +6,38 @@ Who is in which group is asked of Slack before the transaction, at the moment of
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
+from coupons.asking import Stopped
+from coupons.authority import Authority
 from coupons.events import SYSTEM, Event, Json, Post, PostKind, Tag
 from coupons.lifecycle import move
 from coupons.model import (
     Approval,
     Click,
     ClickAction,
-    Draft,
     NewClick,
+    Pause,
     Person,
     Request,
     State,
-    Stock,
 )
-from coupons.numbers import out_request_no
 from coupons.policy import (
-    DAY_MS,
     Decision,
-    Limit,
     Policy,
     Reason,
-    Use,
     may_approve,
-    may_ask,
     may_be_trusted,
     may_cancel,
     may_decline,
+    may_pause,
     may_retry,
-    terms,
+    may_urge,
 )
-from coupons.ports import Clock, Directory, Issuer, Ledger, Reading, Transaction
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """`/coupon send`, understood."""
-
-    #: What names the Slack delivery for ever: its team and trigger id.
-    delivery: str
-    requester: str
-    #: Team named in the payload.
-    team: str
-    openid: str
-    stock: Stock
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Submitted:
-    """The request stands; `is_new` False when this very delivery had made it before."""
-
-    request: Request
-    is_new: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """Nothing was made or changed, and why; `request` where there is one."""
-
-    decision: Decision
-    request: Request | None = None
-    limit: Limit | None = None
+from coupons.ports import Clock, Directory, Ledger, Reading, Transaction
+from coupons.terms import people
 
 
 class Desk:
@@ -81,113 +48,115 @@ class Desk:
         *,
         ledger: Ledger,
         directory: Directory,
-        issuer: Issuer,
+        authority: Authority,
         policy: Policy,
         team: str,
         clock: Clock,
     ) -> None:
         self._ledger = ledger
         self._directory = directory
-        self._issuer = issuer
+        self._authority = authority
         self._policy = policy
         self._team = team
         self._clock = clock
 
-    # --- asking and withdrawing
+    # --- withdrawing, reminding, pausing
 
-    async def submit(self, ask: Ask) -> Submitted | Stopped:
-        """Raises DirectoryUnavailable and StorageUnavailable; the same delivery may be tried again."""
-        agents = await self._people(self._policy.agents) if self._policy.agents else None
-        return await self._ledger.write(partial(self._submit, ask=ask, agents=agents))
-
-    def _submit(self, tx: Transaction, *, ask: Ask, agents: frozenset[str] | None) -> Submitted | Stopped:
-        number = out_request_no(ask.delivery)
-        known = tx.request_by_number(number)
-        if known is not None:
-            return Submitted(known, is_new=False)
-        now = self._clock()
-        stopped, approvals_needed = self._terms(tx, ask, agents, now)
-        if stopped is not None:
-            detail: dict[str, Json] = {
-                "reason": stopped.decision.reason,
-                "stock_id": ask.stock.stock_id,
-                "value_fen": ask.stock.value_fen,
-            }
-            tx.append(Event(Tag.COMMAND_REFUSED, ask.requester, None, detail))
-            return stopped
-        body = self._issuer.compose(
-            out_request_no=number,
-            openid=ask.openid,
-            stock_id=ask.stock.stock_id,
-            code_mode=ask.stock.code_mode,
+    async def cancel(self, request_id: int, person: str, *, channel: str | None = None) -> Request | Stopped:
+        """`channel`: where a refusal is told. None: the caller tells it. Raises StorageUnavailable."""
+        return await self._ledger.write(
+            partial(self._cancel, request_id=request_id, person=person, channel=channel)
         )
-        request, is_new = tx.add_request(
-            Draft(
-                out_request_no=number,
-                requester=ask.requester,
-                openid=ask.openid,
-                stock=ask.stock,
-                reason=ask.reason,
-                approvals_needed=approvals_needed,
-                created_at=now,
-                expires_at=now + self._policy.expiry_ms,
-                body=body,
-            )
-        )
-        created: dict[str, Json] = {
-            "customer": request.customer,
-            "stock_id": request.stock_id,
-            "stock_name": request.stock_name,
-            "value_fen": request.value_fen,
-            "reason": request.reason,
-            "approvals_needed": request.approvals_needed,
-            "out_request_no": request.out_request_no,
-        }
-        tx.append(Event(Tag.REQUEST_CREATED, ask.requester, request.id, created))
-        tx.post(Post(kind=PostKind.CARD, request_id=request.id))
-        return Submitted(request, is_new)
 
-    def _terms(
-        self, tx: Reading, ask: Ask, agents: frozenset[str] | None, now: int
-    ) -> tuple[Stopped | None, int]:
-        if ask.team != self._team:
-            return Stopped(Decision(Reason.OUTSIDER)), 0
-        right = may_ask(ask.requester, agents)
-        if not right.allowed:
-            return Stopped(right), 0
-        per_customer, per_agent = self._policy.per_customer, self._policy.per_agent
-        use = Use(
-            tx.count_for_customer(ask.openid, now - per_customer.days * DAY_MS) if per_customer else 0,
-            tx.count_for_requester(ask.requester, now - per_agent.days * DAY_MS) if per_agent else 0,
-        )
-        found = terms(self._policy, ask.stock.value_fen, use)
-        if found.decision.allowed:
-            return None, found.approvals_needed
-        limit = per_customer if found.decision.reason is Reason.CUSTOMER_LIMIT else per_agent
-        return Stopped(found.decision, limit=limit), 0
-
-    async def cancel(self, request_id: int, person: str) -> Request | Stopped:
-        return await self._ledger.write(partial(self._cancel, request_id=request_id, person=person))
-
-    def _cancel(self, tx: Transaction, *, request_id: int, person: str) -> Request | Stopped:
+    def _cancel(
+        self, tx: Transaction, *, request_id: int, person: str, channel: str | None
+    ) -> Request | Stopped:
         request = tx.request(request_id)
-        if request is None:
-            return Stopped(Decision(Reason.NO_SUCH_REQUEST))
-        right = may_cancel(request, person)
-        if not right.allowed:
-            tx.append(
-                Event(
-                    Tag.CLICK_REFUSED,
-                    person,
-                    request.id,
-                    {"action": "cancel", "reason": right.reason, "state": request.state},
-                )
-            )
-            return Stopped(right, request)
+        right = Decision(Reason.NO_SUCH_REQUEST) if request is None else may_cancel(request, person)
+        if request is None or not right.allowed:
+            return self._stop(tx, "cancel", request_id, request, right, person, channel)
         after = move(request, State.CANCELLED, now=self._clock(), closed_by=person)
         return self._close(tx, request, after, Event(Tag.REQUEST_CANCELLED, person, request.id), notice=False)
 
+    async def urge(self, request_id: int, person: str, *, channel: str | None = None) -> Request | Stopped:
+        """The requester calls a waiting request to mind. `channel` and errors as with `cancel`."""
+        return await self._ledger.write(
+            partial(self._urge, request_id=request_id, person=person, channel=channel)
+        )
+
+    def _urge(
+        self, tx: Transaction, *, request_id: int, person: str, channel: str | None
+    ) -> Request | Stopped:
+        request, now = tx.request(request_id), self._clock()
+        right = Decision(Reason.NO_SUCH_REQUEST) if request is None else may_urge(request, person, now=now)
+        if request is None or not right.allowed:
+            return self._stop(tx, "urge", request_id, request, right, person, channel)
+        saved = tx.save(request, replace(request, urged_at=now))
+        seq = tx.append(Event(Tag.REQUEST_URGED, person, saved.id))
+        tx.post(Post(kind=PostKind.STEP, request_id=saved.id, seq=seq))
+        return saved
+
+    def _stop(
+        self,
+        tx: Transaction,
+        action: str,
+        asked_for: int,
+        request: Request | None,
+        right: Decision,
+        person: str,
+        channel: str | None,
+    ) -> Stopped:
+        if request is None and channel is None:
+            return Stopped(right)
+        request_id, state = (request.id, request.state) if request else (None, None)
+        detail: dict[str, Json] = {
+            "action": action,
+            "reason": right.reason,
+            "state": state,
+            "asked_for": asked_for,
+        }
+        seq = tx.append(Event(Tag.CLICK_REFUSED, person, request_id, detail))
+        if channel is not None:
+            answer = PostKind.ANSWER
+            tx.post(Post(kind=answer, request_id=request_id, seq=seq, person=person, channel=channel))
+        return Stopped(right, request)
+
+    async def pause(self, person: str, *, pause: bool, reason: str = "") -> Pause | Stopped | None:
+        """Stop (or go on with) sending: the pause that now stands, or None. Raises like `decide`."""
+        members = await self._authority.members(self._policy.approvers)
+        known = await self._directory.person(person)
+        approvers = people(self._policy.approvers, members)
+        return await self._ledger.write(
+            partial(self._pause, person=known, pause=pause, reason=reason, approvers=approvers)
+        )
+
+    def _pause(
+        self, tx: Transaction, *, person: Person, pause: bool, reason: str, approvers: frozenset[str]
+    ) -> Pause | Stopped | None:
+        right = may_be_trusted(person, self._team)
+        if right.allowed:
+            right = may_pause(person.user_id, approvers, paused=tx.pause() is not None, pause=pause)
+        if not right.allowed:
+            detail: dict[str, Json] = {"action": "pause" if pause else "resume", "reason": right.reason}
+            tx.append(Event(Tag.CLICK_REFUSED, person.user_id, None, detail))
+            return Stopped(right)
+        after = Pause(person.user_id, self._clock(), reason) if pause else None
+        tx.set_pause(after)
+        tag = Tag.SENDING_PAUSED if pause else Tag.SENDING_RESUMED
+        seq = tx.append(Event(tag, person.user_id, None, {"reason": reason} if pause else {}))
+        tx.post(Post(kind=PostKind.NEWS, request_id=None, seq=seq))
+        return after
+
     # --- deciding
+
+    async def keep_clicks(self, clicks: Sequence[NewClick]) -> None:
+        """All or none; otherwise like `keep_click`."""
+
+        def keep(tx: Transaction) -> None:
+            for click in clicks:
+                tx.add_click(click)
+
+        await self._ledger.write(keep)
 
     async def keep_click(self, click: NewClick) -> None:
         """Durable when this returns, so that the ack may go; `decide` does the rest."""
@@ -202,7 +171,7 @@ class Desk:
         person = await self._directory.person(click.person)
         approvers: frozenset[str] = frozenset()
         if request is not None:
-            approvers = await self._people(self._policy.rule_for(request.value_fen).approvers)
+            approvers = await self._authority.approvers(request)
         await self._ledger.write(partial(self._decide, click=click, person=person, approvers=approvers))
 
     def _decide(self, tx: Transaction, *, click: Click, person: Person, approvers: frozenset[str]) -> None:
@@ -238,7 +207,8 @@ class Desk:
             return may_retry(request, click.person, approvers)
         given = tx.approvals(request.id)
         if click.action is ClickAction.APPROVE:
-            return may_approve(request, click.person, approvers, given)
+            paused = tx.pause() is not None
+            return may_approve(request, click.person, approvers, given, paused=paused)
         return may_decline(request, click.person, approvers, given)
 
     def _refuse_click(
@@ -275,7 +245,7 @@ class Desk:
             )
         )
         if len(given) >= request.approvals_needed:
-            after = move(request, State.APPROVED, now=now, due_at=now)
+            after = move(request, State.APPROVED, now=now, due_at=now, remind_at=None)
             tx.save(request, after)
             names: list[Json] = [approval.approver for approval in given]
             tx.append(Event(Tag.REQUEST_APPROVED, person, request.id, {"approvals": names}))
@@ -324,10 +294,3 @@ class Desk:
         if notice:
             tx.post(Post(kind=PostKind.NOTICE, request_id=saved.id, seq=seq, person=saved.requester))
         return saved
-
-    async def _people(self, ids: Iterable[str]) -> frozenset[str]:
-        """User ids as they are, groups (S...) as Slack knows them now."""
-        people: set[str] = set()
-        for entry in ids:
-            people |= await self._directory.members(entry) if entry.startswith("S") else {entry}
-        return frozenset(people)

@@ -47,6 +47,12 @@ class Tag(StrEnum):
     CLICK_REFUSED = "click:refused"
     #: A `/coupon send` that a role or a limit stopped.
     COMMAND_REFUSED = "command:refused"
+    #: The requester called a waiting request to mind.
+    REQUEST_URGED = "request:urged"
+    #: The bot did, since it waits so long; `mention` is whom the setting names by now.
+    REQUEST_REMINDED = "request:reminded"
+    SENDING_PAUSED = "sending:paused"
+    SENDING_RESUMED = "sending:resumed"
     BOT_STARTED = "bot:started"
     BOT_STOPPED = "bot:stopped"
 
@@ -84,6 +90,8 @@ class PostKind(StrEnum):
     NOTICE = "notice"
     #: An ephemeral answer to `person` in `channel`, told from an event.
     ANSWER = "answer"
+    #: A message in the approval channel about no request in particular, told from an event.
+    NEWS = "news"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,5 +49,5 @@ def move(request: Request, to: State, *, now: int, **changes: Any) -> Request:
         # Released from a hold: an attempt under this number may have given the coupon.
         raise ForbiddenMove(request.id, request.state, to)
     if to in FINAL:
-        changes = {"closed_at": now, "due_at": None, "look_at": None, **changes}
+        changes = {"closed_at": now, "due_at": None, "look_at": None, "remind_at": None, **changes}
     return replace(request, state=to, **changes)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -48,6 +49,11 @@ class Stock:
     name: str
     value_fen: int
     code_mode: CodeMode
+    #: How long the customer may use it, in days; None: not told.
+    valid_days: int | None = None
+    #: A sentence to paste to the customer, by language (`en`, `zh`); {code} stands for the coupon code.
+    #: Missing: the usual one.
+    customer_words: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +70,12 @@ class Draft:
     expires_at: int
     #: Exact bytes of the send request: composed once, repeated by every attempt.
     body: bytes
+    ticket: str = ""
+    rule: int = 0
+    raised: tuple[str, ...] = ()
+    duplicate_of: int | None = None
+    follows: int | None = None
+    remind_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +103,20 @@ class Request:
     expires_at: int
     #: Exact bytes of the send request, repeated by every attempt.
     body: bytes
+    #: The number or address of the customer's ticket, as typed.
+    ticket: str = ""
+    #: Place in coupon.toml of the rule that fitted when it was made, from 1; 0: none did.
+    rule: int = 0
+    #: `policy.Reason`s for which it needs more approvals than the rule asks for.
+    raised: tuple[str, ...] = ()
+    #: The like that had been asked for a short time before; the requester confirmed.
+    duplicate_of: int | None = None
+    #: The declined request in whose place this one was sent, edited.
+    follows: int | None = None
+    #: When the approvers are next called to mind; None: not again.
+    remind_at: int | None = None
+    #: When the requester last did so.
+    urged_at: int | None = None
     #: Attempts started under `out_request_no`.
     attempts: int = 0
     #: Of these, the ones since it was approved or last released from a hold: they set the pauses.
@@ -118,6 +144,24 @@ class Request:
     closed_at: int | None = None
     card_channel: str | None = None
     card_ts: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What one customer was given: coupons sent. `last_at` None: none yet."""
+
+    count: int
+    fen: int
+    last_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Nothing is sent until somebody resumes."""
+
+    by: str
+    at: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,3 +222,5 @@ class Person:
     is_guest: bool = False
     #: From another company, here through Slack Connect.
     is_outsider: bool = False
+    #: The language chosen in Slack, like `zh-CN`; empty: Slack did not say.
+    locale: str = ""

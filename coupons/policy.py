@@ -13,6 +13,8 @@ from enum import StrEnum
 from coupons.model import Approval, Person, Request, State
 
 DAY_MS = 86_400_000
+#: Between two urgings of one request.
+URGE_PAUSE_MS = 1_800_000
 
 
 class WhenReached(StrEnum):
@@ -25,22 +27,60 @@ class WhenReached(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `count` requests in `days` days, the present moment backwards."""
+    """At most `count` requests, and at most `fen` altogether, in `days` days, the present moment backwards.
 
-    count: int
+    None: that much is not limited.
+    """
+
+    count: int | None
     days: int
     when_reached: WhenReached = WhenReached.REFUSE
+    fen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerTotal:
+    """What a customer was promised in `days` days, the new request included."""
+
+    fen: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class DailyCap:
+    """A rule gives no more leave once this much was given in a day without a person's approval.
+
+    By whichever rule: two rules without approvals do not add up.
+    """
+
+    count: int
+    fen: int
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How many approvals a value needs, and whose."""
+    """How many approvals a request needs, and whose. What is None or empty fits everything."""
 
-    #: None: any value.
     max_value_fen: int | None
+    #: 0: none, as long as `per_day` is not used up.
     approvals: int
     #: User and group ids; empty: those with the role approver.
     approvers: tuple[str, ...]
+    stock_ids: tuple[str, ...] = ()
+    #: User and group ids, one of which the requester must be or be in.
+    requesters: tuple[str, ...] = ()
+    customer_total: CustomerTotal | None = None
+    #: Only, and always, of a rule without approvals.
+    per_day: DailyCap | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    """Whom a reminder mentions once a request has waited so long."""
+
+    after_ms: int
+    #: A user group, or a person.
+    mention: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,21 +94,29 @@ class Policy:
     rules: tuple[Rule, ...] = ()
     per_customer: Limit | None = None
     per_agent: Limit | None = None
+    per_stock: Limit | None = None
+    #: Everybody's requests together.
+    budget: Limit | None = None
     expiry_ms: int = DAY_MS
+    #: A second request for the same customer and stock, or ticket, within this time is asked about. 0: never.
+    duplicate_ms: int = DAY_MS
+    #: After how long a waiting request is called to mind, in growing order.
+    reminders_ms: tuple[int, ...] = ()
+    escalation: Escalation | None = None
+    #: Home approves several at once only up to this value each. 0: never.
+    together_fen: int = 0
 
     @property
     def groups(self) -> frozenset[str]:
-        """Every user group that is named anywhere."""
+        """Every user group whose members decide anything."""
         named = {*self.agents, *self.approvers, *self.auditors}
-        named.update(entry for rule in self.rules for entry in rule.approvers)
+        for rule in self.rules:
+            named |= {*rule.approvers, *rule.requesters}
         return frozenset(entry for entry in named if entry.startswith("S"))
 
-    def rule_for(self, value_fen: int) -> Rule:
-        """The first rule that fits; without one, a single approval by an approver."""
-        for rule in self.rules:
-            if rule.max_value_fen is None or value_fen <= rule.max_value_fen:
-                return Rule(rule.max_value_fen, rule.approvals, rule.approvers or self.approvers)
-        return Rule(None, 1, self.approvers)
+    def approvers_of(self, rule: Rule | None) -> tuple[str, ...]:
+        """`rule` None: no rule fitted."""
+        return (rule.approvers if rule else ()) or self.approvers
 
 
 class Reason(StrEnum):
@@ -94,6 +142,19 @@ class Reason(StrEnum):
     SENDING_BEGAN = "sending_began"
     CUSTOMER_LIMIT = "customer_limit"
     AGENT_LIMIT = "agent_limit"
+    STOCK_LIMIT = "stock_limit"
+    BUDGET_LIMIT = "budget_limit"
+    #: The day's share of automatic approvals is used up: a person decides.
+    AUTOMATIC_CAP = "automatic_cap"
+    #: The like was asked for a short time ago; nothing was made until that is confirmed.
+    DUPLICATE = "duplicate"
+    #: Sending is paused: nothing can be approved until it is resumed.
+    PAUSED = "paused"
+    NOT_PAUSED = "not_paused"
+    #: Reminded a short time ago.
+    TOO_SOON = "too_soon"
+    #: Only what was declined can be edited and sent again, once.
+    NOT_DECLINED = "not_declined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,22 +169,6 @@ class Decision:
 
 
 YES = Decision(Reason.ALLOWED)
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """What was asked for already, in the periods of the limits."""
-
-    customer_count: int
-    agent_count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a new request needs, or why there can be none."""
-
-    decision: Decision
-    approvals_needed: int
 
 
 def may_be_trusted(person: Person, team: str) -> Decision:
@@ -146,21 +191,6 @@ def may_ask(requester: str, agents: frozenset[str] | None) -> Decision:
     return YES
 
 
-def terms(policy: Policy, value_fen: int, use: Use) -> Terms:
-    """The approvals that a request of this value needs now, limits included."""
-    needed = policy.rule_for(value_fen).approvals
-    for limit, used, reason in (
-        (policy.per_customer, use.customer_count, Reason.CUSTOMER_LIMIT),
-        (policy.per_agent, use.agent_count, Reason.AGENT_LIMIT),
-    ):
-        if limit is None or used < limit.count:
-            continue
-        if limit.when_reached is WhenReached.REFUSE:
-            return Terms(Decision(reason), needed)
-        needed += 1
-    return Terms(YES, needed)
-
-
 def _may_decide(request: Request, person: str, approvers: frozenset[str]) -> Decision:
     if person == request.requester:
         return Decision(Reason.SELF)
@@ -170,7 +200,12 @@ def _may_decide(request: Request, person: str, approvers: frozenset[str]) -> Dec
 
 
 def may_approve(
-    request: Request, person: str, approvers: frozenset[str], given: Sequence[Approval]
+    request: Request,
+    person: str,
+    approvers: frozenset[str],
+    given: Sequence[Approval],
+    *,
+    paused: bool = False,
 ) -> Decision:
     """`approvers`: everyone whom the request's rule names at this moment."""
     right = _may_decide(request, person, approvers)
@@ -180,7 +215,7 @@ def may_approve(
         return Decision(Reason.ALREADY_APPROVED)
     if request.state is not State.PENDING:
         return Decision(Reason.TOO_LATE)
-    return YES
+    return Decision(Reason.PAUSED) if paused else YES
 
 
 def may_decline(
@@ -208,3 +243,33 @@ def may_cancel(request: Request, person: str) -> Decision:
     if request.state in {State.APPROVED, State.SENDING, State.UNKNOWN, State.HELD}:
         return Decision(Reason.SENDING_BEGAN)
     return Decision(Reason.TOO_LATE)
+
+
+def may_urge(request: Request, person: str, *, now: int) -> Decision:
+    """The requester reminds the approvers, not more often than every URGE_PAUSE_MS."""
+    if person != request.requester:
+        return Decision(Reason.NOT_REQUESTER)
+    if request.state is not State.PENDING:
+        return Decision(Reason.TOO_LATE)
+    # A clock that was set back must not silence the requester for longer than the pause.
+    if request.urged_at is not None and 0 <= now - request.urged_at < URGE_PAUSE_MS:
+        return Decision(Reason.TOO_SOON)
+    return YES
+
+
+def may_pause(person: str, approvers: frozenset[str], *, paused: bool, pause: bool) -> Decision:
+    """Stopping (`pause` True) and resuming everybody's sending is an approver's right."""
+    if person not in approvers:
+        return Decision(Reason.NOT_APPROVER)
+    if paused is pause:
+        return Decision(Reason.PAUSED if pause else Reason.NOT_PAUSED)
+    return YES
+
+
+def may_follow(request: Request | None, person: str) -> Decision:
+    """Sending an edited request again in place of a declined one."""
+    if request is None:
+        return Decision(Reason.NO_SUCH_REQUEST)
+    if person != request.requester:
+        return Decision(Reason.NOT_REQUESTER)
+    return YES if request.state is State.DECLINED else Decision(Reason.NOT_DECLINED)

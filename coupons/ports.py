@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from coupons.events import Event, Post, PostKind, Recorded
-from coupons.model import Approval, Click, CodeMode, Draft, NewClick, Person, Request
+from coupons.model import Approval, Click, CodeMode, Draft, History, NewClick, Pause, Person, Request
+from coupons.terms import Used
 
 T = TypeVar("T")
 
@@ -77,11 +78,53 @@ class Reading(Protocol):
         """One request's story, oldest first."""
         ...
 
-    def count_for_customer(self, openid: str, since: int) -> int:
-        """Requests created since, not counting `lifecycle.UNCOUNTED` states."""
+    def duplicate_of(self, *, openid: str, stock_id: str, ticket: str, since: int) -> Request | None:
+        """The newest counted request since then for the same customer and stock, or the same ticket."""
         ...
 
-    def count_for_requester(self, requester: str, since: int) -> int: ...
+    def used_by_customer(self, openid: str, since: int, before: int | None = None) -> Used:
+        """Requests created since, not counting `lifecycle.UNCOUNTED` states; `before`: with a smaller id."""
+        ...
+
+    def used_by_requester(self, requester: str, since: int) -> Used: ...
+
+    def used_of_stock(self, stock_id: str, since: int) -> Used: ...
+
+    def used_by_all(self, since: int) -> Used: ...
+
+    def used_automatically(self, since: int) -> Used:
+        """Those that needed no approval."""
+        ...
+
+    def history_of_customer(self, openid: str) -> History: ...
+
+    def requests_of_customer(self, openid: str, limit: int) -> Sequence[Request]:
+        """In whatever state, newest first."""
+        ...
+
+    def requests_of(self, requester: str, limit: int) -> Sequence[Request]:
+        """In whatever state, newest first."""
+        ...
+
+    def pending_requests(self, limit: int) -> Sequence[Request]:
+        """The longest waiting first."""
+        ...
+
+    def follower_of(self, request_id: int) -> Request | None:
+        """The request that was sent, edited, in place of this declined one."""
+        ...
+
+    def pause(self) -> Pause | None:
+        """None: sending goes on."""
+        ...
+
+    def requests_to_remind(self, now: int, limit: int) -> Sequence[Request]:
+        """Pending, `remind_at` reached; the longest due first."""
+        ...
+
+    def next_reminder(self) -> int | None:
+        """The earliest `remind_at` of pending requests."""
+        ...
 
     def due_requests(self, now: int, limit: int) -> Sequence[Request]:
         """In a SENDABLE state, `due_at` reached, no attempt running; the longest due first."""
@@ -147,6 +190,10 @@ class Transaction(Reading, Protocol):
 
     def post(self, post: Post) -> None:
         """Promise to tell Slack; waiting promises with the same key become one."""
+        ...
+
+    def set_pause(self, pause: Pause | None) -> None:
+        """None: resume."""
         ...
 
     def add_click(self, click: NewClick) -> bool:

@@ -78,8 +78,9 @@ class Sender:
     async def _look_around(self) -> float:
         """Take up what a dead process left and what is due; returns the seconds until the next is due."""
         now, in_flight = self._clock(), self._pace.in_flight
-        left, due, witnessed, next_due = await self._ledger.read(
+        pause, left, due, witnessed, next_due = await self._ledger.read(
             lambda look: (
+                look.pause(),
                 look.interrupted_requests(),
                 look.due_requests(now, in_flight),
                 look.requests_to_look_for(now, in_flight),
@@ -90,7 +91,9 @@ class Sender:
             # One of ours is still working on it; anything else is what a dead process left.
             if row.id not in self._rounds:
                 await self._ledger.write(partial(self._interrupt, request_id=row.id))
-        work: dict[int, Callable[[int], Coroutine[Any, Any, None]]] = {row.id: self._round for row in due}
+        work: dict[int, Callable[[int], Coroutine[Any, Any, None]]] = {}
+        if pause is None:
+            work |= {row.id: self._round for row in due}
         # What a look settles needs no further attempt.
         work |= {row.id: self._look_round for row in witnessed}
         waiting = [request_id for request_id in work if request_id not in self._rounds]
@@ -98,7 +101,7 @@ class Sender:
             task = asyncio.create_task(work[request_id](request_id), name=f"send-{request_id}")
             self._rounds[request_id] = task
             task.add_done_callback(partial(self._done, request_id))
-        if next_due is None or len(self._rounds) >= in_flight:
+        if next_due is None or pause is not None or len(self._rounds) >= in_flight:
             return _LONGEST_WAIT_S
         # A row stays due until its round has claimed it, which is soon: never a busy loop.
         return min(max((next_due - now) / 1000, 0.02), _LONGEST_WAIT_S)
@@ -140,7 +143,7 @@ class Sender:
         now = self._clock()
         if before is None or before.state not in SENDABLE or before.running or self._stopping:
             return None
-        if before.due_at is None or before.due_at > now:
+        if before.due_at is None or before.due_at > now or tx.pause() is not None:
             return None
         after = replace(
             before,

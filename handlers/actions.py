@@ -7,7 +7,7 @@ message it was made on is never read: it may be old, a copy, or forged.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -17,7 +17,9 @@ from coupons.desk import Desk
 from coupons.model import ClickAction, NewClick
 from coupons.ports import Clock
 from handlers.posting import Poster
+from handlers.readers import Readers
 from handlers.views import modals, replies
+from handlers.views.message import Message
 from handlers.web_api import SlackError, ask
 
 _ACK_WITHIN_S = 2.2
@@ -37,6 +39,7 @@ class Actions:
         desk: Desk,
         client: AsyncWebClient,
         poster: Poster,
+        readers: Readers,
         approval_channel: str,
         clock: Clock,
         on_trouble: Callable[[BaseException], str],
@@ -44,6 +47,7 @@ class Actions:
         self._desk = desk
         self._client = client
         self._poster = poster
+        self._readers = readers
         self._channel = approval_channel
         self._clock = clock
         self._on_trouble = on_trouble
@@ -54,6 +58,7 @@ class Actions:
         for action_id in _BUTTONS:
             app.action(action_id)(self.on_button)
         app.action("decline_request")(self.on_decline)
+        app.action("more_request")(self.on_more)
         app.view("decline_reason")(self.on_decline_reason)
 
     async def drain(self) -> None:
@@ -70,6 +75,18 @@ class Actions:
         if await self._keep(click):
             await ack()
 
+    async def on_more(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """Withdraw or remind: done before the ack, as by the command. The thread, or an answer, tells it."""
+        value = str((action.get("selected_option") or {}).get("value") or "")
+        wish, _, digits = value.partition(":")
+        do = {"cancel": self._desk.cancel, "urge": self._desk.urge}.get(wish)
+        number = _number(digits)
+        if do is None or number is None:
+            await ack()
+            return
+        if await self._kept(do(number, str(body["user"]["id"]), channel=self._place(body))):
+            await ack()
+
     async def on_decline(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
         number = _request_number(action)
@@ -81,7 +98,8 @@ class Actions:
 
     async def on_decline_reason(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         reason = str(view["state"]["values"]["reason"]["text"].get("value") or "").strip()
-        wrong = replies.decline_reason_problem(reason)
+        words = await self._readers.words(str(body["user"]["id"]))
+        wrong = replies.decline_reason_problem(words, reason)
         if wrong is not None:
             await ack(response_action="errors", errors={"reason": wrong})
             return
@@ -92,12 +110,15 @@ class Actions:
         if await self._keep(click):
             await ack()
         else:
-            await ack(response_action="errors", errors={"reason": replies.not_kept_click_again().text})
+            await ack(response_action="errors", errors={"reason": replies.not_kept_click_again(words).text})
 
     async def _keep(self, click: NewClick) -> bool:
+        return await self._kept(self._desk.keep_click(click))
+
+    async def _kept(self, work: Awaitable[object]) -> bool:
         try:
             async with asyncio.timeout(_ACK_WITHIN_S):
-                await self._desk.keep_click(click)
+                await work
         except Exception as error:  # noqa: BLE001 - no ack, so that Slack itself shows that it failed
             self._on_trouble(error)
             return False
@@ -106,45 +127,58 @@ class Actions:
     def _click(
         self, body: Mapping[str, Any], action: ClickAction, number: int, *, key: str, reason: str = ""
     ) -> NewClick:
-        person = str(body["user"]["id"])
-        channel = (body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id")
-        if channel is None:
-            channel = self._channel if body.get("type") == "view_submission" else person
         return NewClick(
             key=key,
             action=action,
             request_id=number,
-            person=person,
+            person=str(body["user"]["id"]),
             team=_team(body),
-            channel=str(channel),
+            channel=self._place(body),
             reason=reason,
             at=self._clock(),
         )
 
+    def _place(self, body: Mapping[str, Any]) -> str:
+        """Where an answer is looked for: where it was clicked. On Home: the person's direct messages."""
+        channel = (body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id")
+        if channel is None:
+            on_card = body.get("type") == "view_submission" and not modals.was_opened_from_home(body["view"])
+            channel = self._channel if on_card else body["user"]["id"]
+        return str(channel)
+
     async def _open_decline(self, body: Mapping[str, Any], number: int) -> None:
+        user, place = str(body["user"]["id"]), self._place(body)
+        words = await self._readers.words(user)
         try:
             await ask(
                 self._client,
                 "views.open",
                 as_json=True,
                 trigger_id=body["trigger_id"],
-                view=modals.decline_modal(number),
+                view=modals.decline_modal(words, number, from_home=place == user),
             )
         except SlackError as error:
             self._on_trouble(error)
-            channel = (body.get("channel") or {}).get("id") or self._channel
-            try:
-                await self._poster.whisper(
-                    channel, str(body["user"]["id"]), replies.form_did_not_open(number)
-                )
-            except SlackError as second:
-                self._on_trouble(second)
+            await self._tell(place, user, replies.form_did_not_open(words, number))
+
+    async def _tell(self, place: str, user: str, message: Message) -> None:
+        try:
+            if place == user:
+                # Once: it is about a click that is over.
+                await self._poster.post(user, message, delivery_id="")
+            else:
+                await self._poster.whisper(place, user, message)
+        except SlackError as error:
+            self._on_trouble(error)
 
 
 def _request_number(action: Mapping[str, Any]) -> int | None:
     """The button's value, which only a client that is not Slack's could have made anything but a number."""
-    value = str(action.get("value") or "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) <= 18 else None  # noqa: PLR2004
+    return _number(str(action.get("value") or ""))
+
+
+def _number(digits: str) -> int | None:
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else None  # noqa: PLR2004
 
 
 def _team(body: Mapping[str, Any]) -> str:

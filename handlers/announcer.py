@@ -11,15 +11,22 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
+from coupons.authority import Authority
 from coupons.bell import Bell
-from coupons.errors import StorageUnavailable
-from coupons.events import Post, PostKind, Recorded
-from coupons.model import Request
-from coupons.policy import Policy
+from coupons.catalogue import Catalogue
+from coupons.errors import DirectoryUnavailable, StorageUnavailable
+from coupons.events import Post, PostKind, Recorded, Tag
+from coupons.lifecycle import FINAL
+from coupons.model import Request, State
+from coupons.policy import DAY_MS
 from coupons.ports import Clock, Delivery, Ledger, Reading, Transaction
 from handlers.posting import Poster
-from handlers.views import answers, card, steps
+from handlers.readers import Readers
+from handlers.views import answers, card, notices, steps
+from handlers.views.beside import Beside
+from handlers.views.for_customer import to_paste
 from handlers.views.message import Message
+from handlers.views.telling import text_of
 from handlers.web_api import Denied, Lost, MessageGone, RateLimited, SlackError, Unreachable
 
 _LONGEST_WAIT_S = 30.0
@@ -28,11 +35,17 @@ _LANES = 8
 _WINDOW = 200
 #: Pauses after a post that failed, by its tries.
 _PAUSES_S = (1, 2, 5, 15, 30, 60, 120, 300)
+#: What the language of a message that nobody waits for may cost.
+_LANGUAGE_WITHIN_S = 3.0
 #: A reply whose card does not stand yet.
 _NO_CARD_PAUSE_MS = 1_000
 
 #: Answers first: somebody is looking at the screen.
-_ORDER = (PostKind.ANSWER, PostKind.NOTICE, PostKind.CARD, PostKind.STEP)
+_ORDER = (PostKind.ANSWER, PostKind.NOTICE, PostKind.CARD, PostKind.STEP, PostKind.NEWS)
+#: Steps that call the approvers by name.
+_CALLS = frozenset({Tag.REQUEST_URGED, Tag.REQUEST_REMINDED})
+#: Other requests of the customer that a card looks through for open ones.
+_OTHERS = 20
 
 
 class Announcer:
@@ -42,17 +55,21 @@ class Announcer:
         self,
         *,
         poster: Poster,
+        readers: Readers,
         ledger: Ledger,
         approval_channel: str,
-        policy: Policy,
+        authority: Authority,
+        catalogue: Catalogue,
         clock: Clock,
         bell: Bell,
         on_trouble: Callable[[BaseException], object],
     ) -> None:
         self._poster = poster
+        self._readers = readers
         self._ledger = ledger
         self._channel = approval_channel
-        self._policy = policy
+        self._authority = authority
+        self._catalogue = catalogue
         self._clock = clock
         self._bell = bell
         self._on_trouble = on_trouble
@@ -123,7 +140,7 @@ class Announcer:
             except RateLimited as error:
                 self._closed_until[lane] = self._clock() + int(error.retry_after * 1000)
                 return
-            except SlackError as error:
+            except (SlackError, DirectoryUnavailable) as error:
                 self._on_trouble(error)
                 pause_s = _PAUSES_S[min(delivery.tries, len(_PAUSES_S) - 1)]
                 await self._put_off(delivery, int(pause_s * 1000))
@@ -141,6 +158,9 @@ class Announcer:
             await self._deliver_step(delivery, request, event)
         elif post.kind is PostKind.NOTICE and request is not None:
             await self._deliver_notice(delivery, request, event)
+        elif post.kind is PostKind.NEWS:
+            await self._post_once(delivery, self._channel, steps.news(self._readers.channel, event))
+            await self._finish(delivery)
         else:
             await self._deliver_answer(delivery, request, event)
 
@@ -150,8 +170,12 @@ class Announcer:
         return await self._ledger.read(lambda look: look.request(request_id))
 
     async def _deliver_card(self, delivery: Delivery, request: Request) -> None:
-        given = await self._ledger.read(lambda look: look.approvals(request.id))
-        message = card.card(request, given, approvers=self._policy.rule_for(request.value_fen).approvers)
+        since = self._clock() - DAY_MS
+        given, about = await self._ledger.read(
+            lambda look: (look.approvals(request.id), _beside(look, request, since))
+        )
+        approvers = await self._authority.named(request)
+        message = card.card(self._readers.channel, request, given, approvers=approvers, about=about)
         if request.card_ts is not None and request.card_channel is not None:
             try:
                 await self._poster.redraw(request.card_channel, request.card_ts, message)
@@ -173,7 +197,8 @@ class Announcer:
         if request.card_ts is None or request.card_channel is None:
             await self._put_off(delivery, _NO_CARD_PAUSE_MS)
             return
-        message = steps.step(event, request)
+        approvers = await self._authority.named(request) if event.tag in _CALLS else ()
+        message = steps.step(self._readers.channel, event, request, approvers=approvers)
         try:
             await self._post_once(delivery, request.card_channel, message, thread_ts=request.card_ts)
         except MessageGone:
@@ -184,8 +209,14 @@ class Announcer:
         await self._finish(delivery)
 
     async def _deliver_notice(self, delivery: Delivery, request: Request, event: Recorded) -> None:
+        words = await self._readers.words(request.requester, within_s=_LANGUAGE_WITHIN_S)
+        ready: tuple[str, ...] = ()
+        if coupon_code := text_of(event, "coupon_code"):
+            stock = self._catalogue.find(request.stock_id)
+            ready = to_paste(self._readers.languages, request, stock, coupon_code)
+        message = notices.notice(words, event, request, to_paste=ready)
         try:
-            await self._post_once(delivery, request.requester, steps.notice(event, request))
+            await self._post_once(delivery, request.requester, message)
         except (Unreachable, Denied) as error:
             # The same stands in the card's thread; a person who can't be written to must not block the rest.
             self._on_trouble(error)
@@ -193,15 +224,24 @@ class Announcer:
 
     async def _deliver_answer(self, delivery: Delivery, request: Request | None, event: Recorded) -> None:
         person, channel = delivery.post.person or "", delivery.post.channel or ""
-        message = answers.answer(event, request)
+        words = await self._readers.words(person, within_s=_LANGUAGE_WITHIN_S)
+        message = answers.answer(words, event, request)
         try:
-            await self._poster.whisper(channel, person, message)
-        except (Unreachable, Denied):
-            try:
-                await self._post_once(delivery, person, message)
-            except (Unreachable, Denied) as error:
-                self._on_trouble(error)
+            await self._tell(delivery, channel, person, message)
+        except (Unreachable, Denied) as error:
+            self._on_trouble(error)
         await self._finish(delivery)
+
+    async def _tell(self, delivery: Delivery, channel: str, person: str, message: Message) -> None:
+        # Home is no channel: who clicked there is told by direct message, as is who left the channel.
+        if channel != person:
+            try:
+                await self._poster.whisper(channel, person, message)
+            except (Unreachable, Denied):
+                pass
+            else:
+                return
+        await self._post_once(delivery, person, message)
 
     async def _post_once(
         self, delivery: Delivery, channel: str, message: Message, *, thread_ts: str | None = None
@@ -246,3 +286,16 @@ class Announcer:
 
 def _due(look: Reading, *, kind: PostKind, now: int, but: Collection[str]) -> Sequence[Delivery]:
     return look.due_posts(kind, now, _WINDOW, but)
+
+
+def _beside(look: Reading, request: Request, since: int) -> Beside:
+    pause = look.pause() if request.state not in FINAL else None
+    if request.state is not State.PENDING:
+        return Beside(pause=pause)
+    others = look.requests_of_customer(request.openid, _OTHERS)
+    return Beside(
+        history=look.history_of_customer(request.openid),
+        used=look.used_by_requester(request.requester, since),
+        others=tuple(row.id for row in others if row.id != request.id and row.state not in FINAL),
+        pause=pause,
+    )

@@ -8,15 +8,36 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
+from coupons.asking import Ask, Asking, Stopped, Submitted
+from coupons.authority import Authority
 from coupons.catalogue import Catalogue
-from coupons.desk import Ask, Desk, Submitted
+from coupons.desk import Desk
 from coupons.errors import CouponsError, DirectoryUnavailable, StorageUnavailable
-from coupons.model import ClickAction, NewClick, Request
+from coupons.model import ClickAction, NewClick, Request, Stock
+from coupons.policy import Reason
 from coupons.ports import Clock, Ledger
 from handlers import parsing
-from handlers.parsing import Cancel, Help, List, Misread, Retry, Send, Status
-from handlers.views import replies
+from handlers.form import Form, Prefill
+from handlers.parsing import (
+    Cancel,
+    Check,
+    Customer,
+    Help,
+    List,
+    Misread,
+    OpenForm,
+    Pause,
+    Resume,
+    Retry,
+    Send,
+    Status,
+    Stocks,
+    Urge,
+)
+from handlers.readers import Readers
+from handlers.views import lookups, replies
 from handlers.views.message import Message
+from handlers.views.words import Words
 
 #: Slack shows an error after 3 seconds, the way there and back included.
 _ACK_WITHIN_S = 2.2
@@ -29,15 +50,23 @@ class Commands:
     def __init__(
         self,
         *,
+        asking: Asking,
         desk: Desk,
+        authority: Authority,
+        form: Form,
         ledger: Ledger,
+        readers: Readers,
         catalogue: Catalogue,
         approval_channel: str,
         clock: Clock,
         on_trouble: Callable[[BaseException], str],
     ) -> None:
+        self._asking = asking
         self._desk = desk
+        self._authority = authority
+        self._form = form
         self._ledger = ledger
+        self._readers = readers
         self._catalogue = catalogue
         self._channel = approval_channel
         self._clock = clock
@@ -47,77 +76,132 @@ class Commands:
         app.command("/coupon")(self.on_coupon)
 
     async def on_coupon(self, ack: AsyncAck, command: dict[str, Any]) -> None:
+        words = await self._readers.words(str(command["user_id"]))
         try:
             async with asyncio.timeout(_ACK_WITHIN_S):
-                answer = await self._answer(command)
+                answer = await self._answer(words, command)
         except (TimeoutError, StorageUnavailable) as error:
             self._on_trouble(error)
-            answer = replies.not_sure_it_was_kept()
+            answer = replies.not_sure_it_was_kept(words)
         except DirectoryUnavailable as error:
             self._on_trouble(error)
-            answer = replies.slack_did_not_answer()
+            answer = replies.slack_did_not_answer(words)
         except Exception as error:  # noqa: BLE001 - whatever it is, a person waits for an honest answer
-            answer = replies.something_went_wrong(self._on_trouble(error))
-        await ack(text=answer.text, blocks=answer.blocks, response_type="ephemeral")
+            answer = replies.something_went_wrong(words, self._on_trouble(error))
+        if isinstance(answer, Prefill):
+            await ack()
+            self._form.open_soon(str(command["trigger_id"]), str(command["user_id"]), answer)
+        else:
+            await ack(text=answer.text, blocks=answer.blocks, response_type="ephemeral")
 
-    async def _answer(  # noqa: PLR0911 - one return for each subcommand
-        self, command: Mapping[str, Any]
-    ) -> Message:
-        understood = parsing.parse(str(command.get("text") or ""))
+    async def _answer(  # noqa: C901, PLR0911, PLR0912 - one return for each subcommand
+        self, words: Words, command: Mapping[str, Any]
+    ) -> Message | Prefill:
+        """A Prefill: the form is opened with it."""
+        understood, person = parsing.parse(str(command.get("text") or "")), str(command["user_id"])
         match understood:
             case Send():
-                return await self._send(understood, command)
+                return await self._send(words, understood, command)
+            case OpenForm(openid=openid):
+                return Prefill(openid=openid, channel=str(command["channel_id"]))
+            case Check():
+                return await self._check(words, understood, command)
+            case Customer(openid=openid):
+                return await self._customer(words, openid, person)
+            case Stocks():
+                return lookups.catalogue(words, self._catalogue)
             case Status(request=number):
-                return await self._status(number)
+                return await self._status(words, number)
             case List():
-                return await self._list(str(command["user_id"]))
+                return await self._list(words, person)
             case Cancel(request=number):
-                return await self._cancel(number, str(command["user_id"]))
+                return await self._cancel(words, number, person)
+            case Urge(request=number):
+                return await self._urge(words, number, person)
             case Retry(request=number):
-                return await self._retry(number, command)
+                return await self._retry(words, number, command)
+            case Pause(reason=reason):
+                return await self._pause(words, person, pause=True, reason=reason)
+            case Resume():
+                return await self._pause(words, person, pause=False, reason="")
             case Help():
-                return replies.help_text(self._catalogue)
+                return replies.help_text(words, self._catalogue)
             case Misread():
-                return replies.misread(understood, self._catalogue)
+                return replies.misread(words, understood, self._catalogue)
 
-    async def _send(self, send: Send, command: Mapping[str, Any]) -> Message:
+    async def _send(self, words: Words, send: Send, command: Mapping[str, Any]) -> Message | Prefill:
         stock = self._catalogue.find(send.stock)
         if stock is None:
-            return replies.unknown_stock(send.stock, self._catalogue)
-        result = await self._desk.submit(
-            Ask(
-                delivery=_delivery(command),
-                requester=str(command["user_id"]),
-                team=str(command["team_id"]),
-                openid=send.openid,
-                stock=stock,
-                reason=send.reason,
-            )
+            return replies.unknown_stock(words, send.stock, self._catalogue)
+        result = await self._asking.submit(
+            _ask(command, send.openid, stock, reason=send.reason, ticket=send.ticket)
         )
         if isinstance(result, Submitted):
-            return replies.submitted(result.request, send.undone, approval_channel=self._channel)
-        return replies.command_refused(result.decision.reason, limit=result.limit)
+            return replies.submitted(words, result.request, send.undone, approval_channel=self._channel)
+        if result.decision.reason is Reason.DUPLICATE:
+            return Prefill(
+                openid=send.openid,
+                stock_id=stock.stock_id,
+                reason=send.reason,
+                ticket=send.ticket,
+                duplicate=result.request,
+                channel=str(command["channel_id"]),
+            )
+        return replies.command_refused(words, result.decision.reason, limit=result.limit)
 
-    async def _status(self, number: int) -> Message:
+    async def _check(self, words: Words, check: Check, command: Mapping[str, Any]) -> Message:
+        stock = self._catalogue.find(check.stock)
+        if stock is None:
+            return replies.unknown_stock(words, check.stock, self._catalogue)
+        outlook = await self._asking.outlook(_ask(command, check.openid, stock))
+        return lookups.check(words, check.openid, stock, outlook)
+
+    async def _customer(self, words: Words, openid: str, person: str) -> Message:
+        if not await self._authority.may_look(person):
+            return replies.may_not_look(words)
+        history, requests = await self._ledger.read(
+            lambda look: (
+                look.history_of_customer(openid),
+                look.requests_of_customer(openid, lookups.LISTED),
+            )
+        )
+        return lookups.customer(words, openid, history, requests)
+
+    async def _status(self, words: Words, number: int) -> Message:
         request, approvals = await self._ledger.read(
             lambda look: (look.request(number), look.approvals(number))
         )
         if request is None:
-            return replies.no_such_request(number)
-        return replies.status(request, approvals)
+            return replies.no_such_request(words, number)
+        return replies.status(words, request, approvals)
 
-    async def _list(self, person: str) -> Message:
-        return replies.open_list(await self._ledger.read(lambda look: look.open_requests_of(person, _LISTED)))
+    async def _list(self, words: Words, person: str) -> Message:
+        found = await self._ledger.read(lambda look: look.open_requests_of(person, _LISTED))
+        return replies.open_list(words, found)
 
-    async def _cancel(self, number: int, person: str) -> Message:
+    async def _cancel(self, words: Words, number: int, person: str) -> Message:
         result = await self._desk.cancel(number, person)
         if isinstance(result, Request):
-            return replies.cancelled(result)
+            return replies.cancelled(words, result)
         if result.request is None:
-            return replies.no_such_request(number)
-        return replies.cannot_cancel(result.decision.reason, result.request)
+            return replies.no_such_request(words, number)
+        return replies.cannot_cancel(words, result.decision.reason, result.request)
 
-    async def _retry(self, number: int, command: Mapping[str, Any]) -> Message:
+    async def _urge(self, words: Words, number: int, person: str) -> Message:
+        result = await self._desk.urge(number, person)
+        if isinstance(result, Request):
+            return replies.urged(words, result)
+        if result.request is None:
+            return replies.no_such_request(words, number)
+        return replies.cannot_urge(words, result.decision.reason, result.request)
+
+    async def _pause(self, words: Words, person: str, *, pause: bool, reason: str) -> Message:
+        result = await self._desk.pause(person, pause=pause, reason=reason)
+        if isinstance(result, Stopped):
+            return replies.cannot_pause(words, result.decision.reason)
+        return replies.paused(words) if pause else replies.resumed(words)
+
+    async def _retry(self, words: Words, number: int, command: Mapping[str, Any]) -> Message:
         await self._desk.keep_click(
             NewClick(
                 key=_delivery(command),
@@ -130,7 +214,19 @@ class Commands:
                 at=self._clock(),
             )
         )
-        return replies.checking(number)
+        return replies.checking(words, number)
+
+
+def _ask(command: Mapping[str, Any], openid: str, stock: Stock, *, reason: str = "", ticket: str = "") -> Ask:
+    return Ask(
+        delivery=_delivery(command),
+        requester=str(command["user_id"]),
+        team=str(command["team_id"]),
+        openid=openid,
+        stock=stock,
+        reason=reason,
+        ticket=ticket,
+    )
 
 
 def _delivery(command: Mapping[str, Any]) -> str:

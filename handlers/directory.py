@@ -15,6 +15,8 @@ from handlers.web_api import SlackError, ask
 
 #: What the contract allows for group membership; a person's state is held to the same.
 MAX_AGE_MS = 30_000
+#: A language decides nothing, so an old one does: listeners ask for it.
+_LOCALE_AGE_MS = 3_600_000
 #: Renewed a little before, for the groups that listeners ask for: they must not wait for the network.
 _RENEW_S = 20.0
 
@@ -27,7 +29,7 @@ V = TypeVar("V")
 
 
 class _Fresh(Generic[V]):
-    """Values by key, never older than MAX_AGE_MS, fetched once for all who wait."""
+    """Values by key, never older than is asked for, fetched once for all who wait."""
 
     def __init__(self, fetch: Callable[[str], Awaitable[V]], clock: Clock) -> None:
         self._fetch = fetch
@@ -35,11 +37,11 @@ class _Fresh(Generic[V]):
         self._values: dict[str, tuple[int, V]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
-    async def get(self, key: str) -> V:
-        if (value := self._kept(key)) is not None:
+    async def get(self, key: str, max_age_ms: int = MAX_AGE_MS) -> V:
+        if (value := self._kept(key, max_age_ms)) is not None:
             return value[1]
         async with self._locks.setdefault(key, asyncio.Lock()):
-            if (value := self._kept(key)) is not None:
+            if (value := self._kept(key, max_age_ms)) is not None:
                 return value[1]
             return await self.renew(key)
 
@@ -49,10 +51,10 @@ class _Fresh(Generic[V]):
         self._values[key] = (asked_at, value)
         return value
 
-    def _kept(self, key: str) -> tuple[int, V] | None:
+    def _kept(self, key: str, max_age_ms: int) -> tuple[int, V] | None:
         kept = self._values.get(key)
         # abs: a wall clock set back must not keep a value for ever.
-        return kept if kept is not None and abs(self._clock() - kept[0]) <= MAX_AGE_MS else None
+        return kept if kept is not None and abs(self._clock() - kept[0]) <= max_age_ms else None
 
 
 class SlackDirectory:
@@ -66,6 +68,10 @@ class SlackDirectory:
 
     async def person(self, user_id: str) -> Person:
         return await self._people.get(user_id)
+
+    async def locale(self, user_id: str) -> str:
+        """As Slack writes it, `zh-CN`; empty when Slack did not say. Raises DirectoryUnavailable."""
+        return (await self._people.get(user_id, _LOCALE_AGE_MS)).locale
 
     async def members(self, group_id: str) -> frozenset[str]:
         return await self._groups.get(group_id)
@@ -83,7 +89,7 @@ class SlackDirectory:
 
     async def _fetch_person(self, user_id: str) -> Person:
         try:
-            answer = await ask(self._client, "users.info", user=user_id)
+            answer = await ask(self._client, "users.info", user=user_id, include_locale="true")
         except SlackError as error:
             if error.code in _STRANGERS:
                 return Person(user_id=user_id, team="", is_outsider=True)
@@ -111,4 +117,5 @@ def _person(user_id: str, user: dict[str, Any], team: str) -> Person:
         is_deactivated=bool(user.get("deleted")),
         is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
         is_outsider=bool(user.get("is_stranger")),
+        locale=str(user.get("locale") or ""),
     )

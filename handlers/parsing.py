@@ -6,6 +6,7 @@ Pure. A `Misread` carries facts; the sentences for people are made of them in `h
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,7 +17,20 @@ from handlers import cleaning
 from handlers.cleaning import Undone
 from handlers.line import Line
 
-SUBCOMMANDS = ("send", "status", "list", "cancel", "retry", "help")
+SUBCOMMANDS = (
+    "send",
+    "status",
+    "list",
+    "cancel",
+    "urge",
+    "customer",
+    "stocks",
+    "check",
+    "retry",
+    "pause",
+    "resume",
+    "help",
+)
 
 #: WeChat Pay allows 1 to 128; 28 of `[0-9A-Za-z_-]` are usual, so a much shorter one is a slip.
 OPENID_SHORTEST = 16
@@ -65,6 +79,49 @@ class Send:
     stock: str
     reason: str = ""
     undone: tuple[Undone, ...] = ()
+    #: The number or address of the customer's ticket.
+    ticket: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenForm:
+    """Nothing yet, or half a command: the form asks for the rest."""
+
+    #: Not in the repr, which may reach a log.
+    openid: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Would it be allowed? Nothing is asked for."""
+
+    openid: str = field(repr=False)
+    stock: str
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    openid: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Urge:
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stocks:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,28 +166,55 @@ class Misread:
     limit: int = 0
 
 
-Command: TypeAlias = Send | Status | List | Cancel | Retry | Help | Misread
+Command: TypeAlias = (
+    Send
+    | OpenForm
+    | Check
+    | Customer
+    | Stocks
+    | Status
+    | List
+    | Cancel
+    | Urge
+    | Retry
+    | Pause
+    | Resume
+    | Help
+    | Misread
+)
 
-_NUMBERED: dict[str, type[Status | Cancel | Retry]] = {
+_NUMBERED: dict[str, type[Status | Cancel | Retry | Urge]] = {
     "status": Status,
     "cancel": Cancel,
     "retry": Retry,
+    "urge": Urge,
 }
+_ALONE: dict[str, type[List | Stocks | Resume]] = {"list": List, "stocks": Stocks, "resume": Resume}
+
+#: Somewhere in the reason; a full-width colon is what a Chinese keyboard types.
+_TICKET = re.compile(r"(?:^|\s)ticket[:：]\s*(\S{1,100})", re.IGNORECASE)
+TICKET_LONGEST = 100
 
 
-def parse(text: str) -> Command:
+def parse(text: str) -> Command:  # noqa: PLR0911 - one return for each subcommand
     """Read the `text` field of the slash command as Slack delivers it. Never raises."""
     line = Line(text)
     word = line.word(may_be_flag=True)
     name = unicodedata.normalize("NFKC", word).casefold()
     match name:
-        case "" | "help":
+        case "":
+            return OpenForm()
+        case "help":
             return Help()
         case "send":
             return _send(line)
-        case "list":
-            return _end(line, name, List())
-        case "status" | "cancel" | "retry":
+        case "check" | "customer":
+            return _about_customer(line, name)
+        case "pause":
+            return _pause(line)
+        case _ if name in _ALONE:
+            return _end(line, name, _ALONE[name]())
+        case _ if name in _NUMBERED:
             return _numbered(line, name)
         case _:
             return Misread(problem=Problem.UNKNOWN_SUBCOMMAND, read=word, nearest=nearest(name, SUBCOMMANDS))
@@ -159,30 +243,77 @@ def _comparable(name: str) -> str:
     return unicodedata.normalize("NFKC", name[:64]).casefold()
 
 
-def _send(line: Line) -> Send | Misread:
+def reason_of(text: str) -> str:
+    """What a person wrote into a field of its own, or said in a message; longer ones are cut."""
+    return cleaning.clean_reason(text)[0][:REASON_LONGEST]
+
+
+def read_openid(text: str) -> str | Misread:
+    """What a person typed or pasted into a field of its own."""
+    line = Line(text)
     openid = line.word()
     if not openid:
         return Misread(problem=Problem.MISSING_OPENID, subcommand="send")
-    if misread := _openid_misread(openid):
+    misread = _openid_misread(openid, "send")
+    if misread is None and (rest := line.reason()):
+        return Misread(problem=Problem.UNEXPECTED_WORDS, subcommand="send", read=rest)
+    return misread or openid
+
+
+def _about_customer(line: Line, name: str) -> Command:
+    openid = line.word()
+    if not openid:
+        return Misread(problem=Problem.MISSING_OPENID, subcommand=name)
+    if misread := _openid_misread(openid, name):
+        return misread
+    if name == "customer":
+        return _end(line, name, Customer(openid))
+    stock = line.word(may_hold_ellipsis=True)
+    if not stock:
+        return Misread(problem=Problem.MISSING_STOCK, subcommand=name)
+    return _end(line, name, Check(openid, stock))
+
+
+def _pause(line: Line) -> Pause | Misread:
+    reason = line.reason()
+    if len(reason) > REASON_LONGEST:
+        return Misread(
+            problem=Problem.REASON_TOO_LONG, subcommand="pause", count=len(reason), limit=REASON_LONGEST
+        )
+    return Pause(reason)
+
+
+def _without_ticket(reason: str) -> tuple[str, str]:
+    found = _TICKET.search(reason)
+    if found is None:
+        return reason, ""
+    return f"{reason[: found.start()].rstrip()} {reason[found.end() :].lstrip()}".strip(), found[1]
+
+
+def _send(line: Line) -> Send | OpenForm | Misread:
+    openid = line.word()
+    if not openid:
+        return OpenForm()
+    if misread := _openid_misread(openid, "send"):
         return misread
     stock = line.word(may_hold_ellipsis=True)
     if not stock:
-        return Misread(problem=Problem.MISSING_STOCK, subcommand="send")
-    reason = line.reason()
+        return OpenForm(openid)
+    reason, ticket = _without_ticket(line.reason())
     if len(reason) > REASON_LONGEST:
         return Misread(
             problem=Problem.REASON_TOO_LONG, subcommand="send", count=len(reason), limit=REASON_LONGEST
         )
-    return Send(openid, stock, reason, line.undone())
+    return Send(openid, stock, reason, line.undone(), ticket)
 
 
-def _openid_misread(openid: str) -> Misread | None:
+def _openid_misread(openid: str, name: str) -> Misread | None:
     wrong = next((character for character in openid if character not in _OPENID_CHARACTERS), None)
     if wrong is not None:
         damaged = cleaning.is_editor_damage(wrong)
         return Misread(
             problem=Problem.OPENID_DAMAGED if damaged else Problem.OPENID_WRONG_CHARACTER,
-            subcommand="send",
+            subcommand=name,
             read=openid,
             character=cleaning.character_name(wrong),
         )
@@ -191,7 +322,7 @@ def _openid_misread(openid: str) -> Misread | None:
     short = len(openid) < OPENID_SHORTEST
     return Misread(
         problem=Problem.OPENID_TOO_SHORT if short else Problem.OPENID_TOO_LONG,
-        subcommand="send",
+        subcommand=name,
         read=openid,
         count=len(openid),
         limit=OPENID_SHORTEST if short else OPENID_LONGEST,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from coupons.policy import Policy, Rule, may_be_trusted
+from coupons.policy import Policy, Rule, WhenReached, may_be_trusted
 from coupons.ports import Directory
 from handlers.web_api import Denied, Unreachable, ask
 
@@ -95,23 +95,33 @@ def _no_channel(setting: str, channel: str, code: str) -> str:
 
 async def rule_problems(policy: Policy, directory: Directory, team: str) -> list[str]:
     """Rules that nobody could satisfy. Raises DirectoryUnavailable (try again)."""
-    default = Rule(None, 1, policy.approvers)
-    rules = [
-        Rule(rule.max_value_fen, rule.approvals, rule.approvers or policy.approvers) for rule in policy.rules
+    rules: list[tuple[str, int, Rule | None]] = [
+        (f"rule {place}", rule.approvals, rule) for place, rule in enumerate(policy.rules, start=1)
     ]
-    if not any(rule.max_value_fen is None for rule in rules):
-        rules.append(default)
+    if not any(_fits_all(rule) for rule in policy.rules):
+        rules.append(("the default rule", 1, None))
+    # Limits may ask for more than the rule does, also where it asks for none.
+    limits = (policy.per_customer, policy.per_agent, policy.per_stock, policy.budget)
+    more = sum(limit is not None and limit.when_reached is WhenReached.APPROVE for limit in limits)
     problems = []
-    for place, rule in enumerate(rules, start=1):
-        able = await _able(rule.approvers, rule.approvals, directory, team)
-        if able < rule.approvals:
-            which = f"rule {place}" if place <= len(policy.rules) else "the default rule"
-            names = ", ".join(rule.approvers) or "nobody"
+    for which, approvals, rule in rules:
+        most = max(approvals, 1) + more if more or not approvals else approvals
+        ids = policy.approvers_of(rule)
+        able = await _able(ids, most, directory, team)
+        if able < most:
+            names = ", ".join(ids) or "nobody"
+            wanted = (
+                f"{most} approval(s)" if most == approvals else f"up to {most} approval(s), limits included,"
+            )
             problems.append(
-                f"{which} asks for {rule.approvals} approval(s) from {names}, but only {able} active full "
+                f"{which} asks for {wanted} from {names}, but only {able} active full "
                 "member(s) of this workspace could give one"
             )
     return problems
+
+
+def _fits_all(rule: Rule) -> bool:
+    return not (rule.max_value_fen is not None or rule.stock_ids or rule.requesters or rule.customer_total)
 
 
 async def _able(ids: Iterable[str], enough: int, directory: Directory, team: str) -> int:

@@ -10,7 +10,7 @@ from sqlite_utils import Database, Migrations
 #: In the file's header: says whose database it is. "CpBt".
 APPLICATION_ID = 0x43704274
 #: The steps below, and in the file's header their number.
-STEPS = frozenset({"m001_first", "m002_notices"})
+STEPS = frozenset({"m001_first", "m002_notices", "m003_rules"})
 LATEST = len(STEPS)
 
 MIGRATIONS = Migrations("coupon_bot")
@@ -174,3 +174,46 @@ create table notice (
 def m002_notices(database: Database) -> None:
     for statement in _NOTICES:
         database.execute(statement)
+
+
+_RULES = (
+    "alter table request add column ticket text not null default ''",
+    "alter table request add column rule integer not null default 0",
+    "alter table request add column raised text not null default ''",
+    "alter table request add column duplicate_of integer references request (id)",
+    "alter table request add column follows integer references request (id)",
+    "alter table request add column remind_at integer",
+    "alter table request add column urged_at integer",
+    """
+create table pause (
+    id integer primary key check (id = 1),
+    by text not null,
+    at integer not null,
+    reason text not null
+) strict
+""",
+    "create index request_by_created on request (created_at)",
+    "create index request_by_ticket on request (ticket, created_at) where ticket <> ''",
+    "create index request_follows on request (follows) where follows is not null",
+    "create index request_remind on request (remind_at) where remind_at is not null",
+)
+#: The first version allowed no request without approvals. A check cannot be altered, and to build the table
+#: anew its children would have to be emptied; a check that only widens may be edited where it stands
+#: (https://www.sqlite.org/lang_altertable.html, section 7).
+_WIDEN = """
+update sqlite_schema
+set sql = replace(sql, 'check (approvals_needed > 0)', 'check (approvals_needed >= 0)')
+where type = 'table' and name = 'request'
+"""
+
+
+@MIGRATIONS()
+def m003_rules(database: Database) -> None:
+    for statement in _RULES:
+        database.execute(statement)
+    database.execute("pragma writable_schema = on")
+    database.execute(_WIDEN)
+    # Makes every connection, this one too, read the schema again.
+    version = database.execute("pragma schema_version").fetchone()[0]
+    database.execute(f"pragma schema_version = {int(version) + 1}")
+    database.execute("pragma writable_schema = reset")

@@ -45,7 +45,8 @@ select request.id as id from request join event on event.request_id = request.id
 where event.tag = 'request:sent' and (event.body ->> '$.detail.coupon_code') is not request.coupon_code
 order by request.id limit 1
 """
-#: What money hangs on, and what no step of a request's life changes.
+#: What money hangs on, and what no step of a request's life changes. Events of before the third schema say
+#: nothing of ticket, rule and the like; their rows have the defaults.
 _TERMS = """
 select request.id as id from request join event on event.request_id = request.id
 where event.tag = 'request:created' and (
@@ -55,6 +56,12 @@ where event.tag = 'request:created' and (
     or (event.body ->> '$.detail.stock_id') is not request.stock_id
     or (event.body ->> '$.detail.value_fen') is not request.value_fen
     or (event.body ->> '$.detail.approvals_needed') is not request.approvals_needed
+    or coalesce(event.body ->> '$.detail.ticket', '') is not request.ticket
+    or coalesce(event.body ->> '$.detail.rule', 0) is not request.rule
+    or coalesce(event.body ->> '$.detail.raised', '[]') is not
+        case request.raised when '' then '[]' else '["' || replace(request.raised, ',', '","') || '"]' end
+    or (event.body ->> '$.detail.duplicate_of') is not request.duplicate_of
+    or (event.body ->> '$.detail.follows') is not request.follows
 )
 order by request.id limit 1
 """
@@ -63,7 +70,7 @@ select request_id as id from (
     select request_id, actor as person, 1 as told, 0 as kept from event where tag = 'approval:given'
     union all select request_id, approver, 0, 1 from approval
 )
-group by request_id, person having max(told) <> max(kept)
+group by request_id, person having sum(told) <> sum(kept)
 order by request_id limit 1
 """
 
@@ -175,7 +182,7 @@ def _check_requests(database: Any) -> None:
             "orphan", f"event #{orphan['seq']} tells of request #{orphan['request_id']}, which is not there"
         )
     compared = (
-        (_TERMS, "requester, number, customer, stock, value or need of approvals"),
+        (_TERMS, "requester, number, customer, stock, value, need of approvals or reason for it"),
         (_CODES, "coupon code"),
         (_APPROVALS, "list of approvers"),
     )

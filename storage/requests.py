@@ -65,24 +65,39 @@ select min(due) as due from (
 )
 """
 _NEXT_EXPIRY = "select min(expires_at) as due from request where state = 'pending'"
-_COUNT_CUSTOMER = """
-select count(*) as n from request join customer on customer.id = request.customer
-where customer.openid = :openid and request.created_at >= :since
-  and request.state not in ('declined', 'cancelled', 'expired', 'refused')
+#: Two questions, each with its index: one with `or` would read the whole table at every command.
+_DUPLICATE = """
+select max(id) as id from (
+    select request.id as id from request join customer on customer.id = request.customer
+    where customer.openid = :openid and request.stock_id = :stock_id and request.created_at >= :since
+      and request.state not in ('declined', 'cancelled', 'expired', 'refused')
+    union all
+    select id from request
+    where ticket = :ticket and ticket <> '' and created_at >= :since
+      and state not in ('declined', 'cancelled', 'expired', 'refused')
+)
 """
-_COUNT_REQUESTER = """
-select count(*) as n from request
-where requester = :requester and created_at >= :since
-  and state not in ('declined', 'cancelled', 'expired', 'refused')
+_OF_CUSTOMER = _SELECT + "where customer.openid = :openid order by request.id desc limit :limit"
+_OF_REQUESTER = _SELECT + "where request.requester = :requester order by request.id desc limit :limit"
+_PENDING = _SELECT + "where request.state = 'pending' order by request.created_at, request.id limit :limit"
+_FOLLOWER = _SELECT + "where request.follows = :id order by request.id desc limit 1"
+_TO_REMIND = (
+    _SELECT
+    + """
+where request.state = 'pending' and request.remind_at <= :now
+order by request.remind_at, request.id limit :limit
 """
+)
+_NEXT_REMINDER = "select min(remind_at) as due from request where state = 'pending' and remind_at is not null"
 _ADD_CUSTOMER = "insert into customer (openid) values (:openid) on conflict (openid) do nothing"
 _ADD = """
 insert into request (
     rev, state, out_request_no, requester, customer, stock_id, stock_name, value_fen, code_mode, reason,
-    approvals_needed, created_at, expires_at, body
+    approvals_needed, created_at, expires_at, body, ticket, rule, raised, duplicate_of, follows, remind_at
 )
 select 1, 'pending', :out_request_no, :requester, customer.id, :stock_id, :stock_name, :value_fen, :code_mode,
-    :reason, :approvals_needed, :created_at, :expires_at, :body
+    :reason, :approvals_needed, :created_at, :expires_at, :body, :ticket, :rule, :raised, :duplicate_of,
+    :follows, :remind_at
 from customer where customer.openid = :openid
 on conflict (out_request_no) do nothing
 """
@@ -92,7 +107,7 @@ update request set
     rev = rev + 1, state = :state, attempts = :attempts, tries = :tries, open_attempts = :open_attempts,
     running = :running, unknown_at = :unknown_at, absent_looks = :absent_looks, due_at = :due_at,
     look_at = :look_at, closed_by = :closed_by, decline_reason = :decline_reason, problem = :problem,
-    coupon_code = :coupon_code, closed_at = :closed_at
+    coupon_code = :coupon_code, closed_at = :closed_at, remind_at = :remind_at, urged_at = :urged_at
 where id = :id and rev = :rev
 """
 _SET_CARD = "update request set card_channel = :channel, card_ts = :ts where id = :id"
@@ -118,6 +133,8 @@ _SAVED = (
     "problem",
     "coupon_code",
     "closed_at",
+    "remind_at",
+    "urged_at",
 )
 
 
@@ -160,11 +177,28 @@ class RequestRows:
     def next_expiry(self) -> int | None:
         return self._number(_NEXT_EXPIRY, "due")
 
-    def count_for_customer(self, openid: str, since: int) -> int:
-        return self._number(_COUNT_CUSTOMER, "n", openid=openid, since=since) or 0
+    def duplicate_of(self, *, openid: str, stock_id: str, ticket: str, since: int) -> Request | None:
+        values = {"openid": openid, "stock_id": stock_id, "ticket": ticket, "since": since}
+        found = self._number(_DUPLICATE, "id", **values)
+        return None if found is None else self.by_id(found)
 
-    def count_for_requester(self, requester: str, since: int) -> int:
-        return self._number(_COUNT_REQUESTER, "n", requester=requester, since=since) or 0
+    def of_customer(self, openid: str, limit: int) -> Sequence[Request]:
+        return self._many(_OF_CUSTOMER, openid=openid, limit=limit)
+
+    def of_requester(self, requester: str, limit: int) -> Sequence[Request]:
+        return self._many(_OF_REQUESTER, requester=requester, limit=limit)
+
+    def pending(self, limit: int) -> Sequence[Request]:
+        return self._many(_PENDING, limit=limit)
+
+    def follower_of(self, request_id: int) -> Request | None:
+        return self._one(_FOLLOWER, id=request_id)
+
+    def to_remind(self, now: int, limit: int) -> Sequence[Request]:
+        return self._many(_TO_REMIND, now=now, limit=limit)
+
+    def next_reminder(self) -> int | None:
+        return self._number(_NEXT_REMINDER, "due")
 
     def approvals(self, request_id: int) -> Sequence[Approval]:
         rows = self._connection.execute(_APPROVALS, {"request_id": request_id})
@@ -185,6 +219,12 @@ class RequestRows:
                 "created_at": draft.created_at,
                 "expires_at": draft.expires_at,
                 "body": draft.body,
+                "ticket": draft.ticket,
+                "rule": draft.rule,
+                "raised": ",".join(draft.raised),
+                "duplicate_of": draft.duplicate_of,
+                "follows": draft.follows,
+                "remind_at": draft.remind_at,
             }
         )
         self._connection.execute(_ADD_CUSTOMER, {"openid": values["openid"]})
@@ -227,4 +267,5 @@ def _request(row: Any) -> Request:
     values["state"] = State(values["state"])
     values["code_mode"] = CodeMode(values["code_mode"])
     values["running"] = bool(values["running"])
+    values["raised"] = tuple(reason for reason in values["raised"].split(",") if reason)
     return Request(**values)

@@ -6,13 +6,16 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from coupons.events import Event, Post, PostKind, Recorded
-from coupons.model import Approval, Click, Draft, NewClick, Request
+from coupons.model import Approval, Click, Draft, History, NewClick, Pause, Request
 from coupons.ports import Clock, Delivery, Topic
+from coupons.terms import Used
 from storage.audit import EventRows
 from storage.clicks import ClickRows
 from storage.notices import NoticeRows
 from storage.outbox import OutboxRows
+from storage.pauses import PauseRow
 from storage.requests import RequestRows
+from storage.uses import Uses
 
 
 class Rows:
@@ -24,6 +27,8 @@ class Rows:
         self._clicks = ClickRows(connection)
         self._outbox = OutboxRows(connection)
         self._events = EventRows(connection)
+        self._uses = Uses(connection)
+        self._pause = PauseRow(connection)
 
     def request(self, request_id: int) -> Request | None:
         return self._requests.by_id(request_id)
@@ -49,11 +54,47 @@ class Rows:
     def events_of(self, request_id: int) -> Sequence[Recorded]:
         return self._events.of_request(request_id)
 
-    def count_for_customer(self, openid: str, since: int) -> int:
-        return self._requests.count_for_customer(openid, since)
+    def duplicate_of(self, *, openid: str, stock_id: str, ticket: str, since: int) -> Request | None:
+        return self._requests.duplicate_of(openid=openid, stock_id=stock_id, ticket=ticket, since=since)
 
-    def count_for_requester(self, requester: str, since: int) -> int:
-        return self._requests.count_for_requester(requester, since)
+    def used_by_customer(self, openid: str, since: int, before: int | None = None) -> Used:
+        return self._uses.by_customer(openid, since, before)
+
+    def used_by_requester(self, requester: str, since: int) -> Used:
+        return self._uses.by_requester(requester, since)
+
+    def used_of_stock(self, stock_id: str, since: int) -> Used:
+        return self._uses.of_stock(stock_id, since)
+
+    def used_by_all(self, since: int) -> Used:
+        return self._uses.by_all(since)
+
+    def used_automatically(self, since: int) -> Used:
+        return self._uses.automatic(since)
+
+    def history_of_customer(self, openid: str) -> History:
+        return self._uses.history(openid)
+
+    def requests_of_customer(self, openid: str, limit: int) -> Sequence[Request]:
+        return self._requests.of_customer(openid, limit)
+
+    def requests_of(self, requester: str, limit: int) -> Sequence[Request]:
+        return self._requests.of_requester(requester, limit)
+
+    def pending_requests(self, limit: int) -> Sequence[Request]:
+        return self._requests.pending(limit)
+
+    def follower_of(self, request_id: int) -> Request | None:
+        return self._requests.follower_of(request_id)
+
+    def pause(self) -> Pause | None:
+        return self._pause.get()
+
+    def requests_to_remind(self, now: int, limit: int) -> Sequence[Request]:
+        return self._requests.to_remind(now, limit)
+
+    def next_reminder(self) -> int | None:
+        return self._requests.next_reminder()
 
     def due_requests(self, now: int, limit: int) -> Sequence[Request]:
         return self._requests.due(now, limit)
@@ -102,6 +143,7 @@ class WritableRows(Rows):
         return self._requests.save(before, after)
 
     def add_approval(self, approval: Approval) -> bool:
+        self.topics.add(Topic.REQUESTS)
         return self._requests.add_approval(approval)
 
     def append(self, event: Event) -> int:
@@ -110,6 +152,11 @@ class WritableRows(Rows):
     def post(self, post: Post) -> None:
         self.topics.add(Topic.POSTS)
         self._outbox.post(post, self._clock())
+
+    def set_pause(self, pause: Pause | None) -> None:
+        # What waited goes on at once.
+        self.topics.add(Topic.REQUESTS)
+        self._pause.set(pause)
 
     def add_click(self, click: NewClick) -> bool:
         self.topics.add(Topic.CLICKS)

@@ -2,96 +2,177 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from coupons.events import Recorded, Tag
 from coupons.model import ClickAction, Request
-from coupons.policy import Reason, may_cancel
+from coupons.policy import URGE_PAUSE_MS, Reason, may_cancel
+from handlers.views.marks import person
 from handlers.views.message import Message, message
-from handlers.views.standing import standing
+from handlers.views.standing import where
 from handlers.views.steps import step
+from handlers.views.words import N_, Words
 
-_NOTHING_CHANGED = "Nothing has changed."
+_NOTHING_CHANGED = N_("Nothing has changed.")
+
+#: Why this person decides nothing at all here.
+_ABOUT_PERSON: Mapping[str, str] = {
+    Reason.OUTSIDER: N_(
+        "You are here from another company or workspace, and only people of this workspace may decide about "
+        "coupons."
+    ),
+    Reason.GUEST: N_("You are a guest in this workspace, and guests may not decide about coupons."),
+    Reason.BOT: N_("Only people may decide about coupons, and this account is a bot."),
+    Reason.DEACTIVATED: N_("This account is deactivated, so it may not decide about coupons."),
+}
+
+#: What stops somebody who asks for a coupon; `replies` says it with the numbers of the limit.
+_ASKING: Mapping[str, str] = {
+    Reason.NOT_AGENT: N_("You are not among those who may ask for coupons."),
+    Reason.CUSTOMER_LIMIT: N_("This customer's limit is reached."),
+    Reason.AGENT_LIMIT: N_("Your limit of requests is reached."),
+    Reason.STOCK_LIMIT: N_("The limit of this stock is reached."),
+    Reason.BUDGET_LIMIT: N_("The budget for coupons is used up for now."),
+    Reason.AUTOMATIC_CAP: N_(
+        "The day's share of requests without approval is used up, so an approver must decide."
+    ),
+}
 
 
-def answer(event: Recorded, request: Request | None) -> Message:
+def answer(words: Words, event: Recorded, request: Request | None) -> Message:
     """Told from a `click:refused`; any other event is told as in the thread."""
     if event.tag != Tag.CLICK_REFUSED:
-        return step(event, request) if request is not None else message(_NOTHING_CHANGED)
-    reason, action = event.detail.get("reason"), event.detail.get("action")
+        return step(words, event, request) if request is not None else message(words(_NOTHING_CHANGED))
+    return message(words.sentences(words(_NOTHING_CHANGED), _why(words, event, request)))
+
+
+def _why(words: Words, event: Recorded, request: Request | None) -> str:
+    reason, action = str(event.detail.get("reason")), event.detail.get("action")
+    about_person = _ABOUT_PERSON.get(reason)
+    if about_person is not None:
+        return words(about_person)
+    about_all = _about_all(words, reason, action)
+    if about_all:
+        return about_all
     if request is None:
-        about_person = _about_person(reason)
-        return message(about_person or _no_such_request(event.detail.get("asked_for")))
-    return message(_about_person(reason) or _about_request(reason, action, request))
+        return _no_such_request(words, event.detail.get("asked_for"))
+    return _about_request(words, reason, action, request)
 
 
-def _about_person(reason: object) -> str | None:
-    """Why this person decides nothing at all here."""
+def _about_all(words: Words, reason: str, action: object) -> str:
     match reason:
-        case Reason.OUTSIDER:
-            return (
-                f"{_NOTHING_CHANGED} You are here from another company or workspace, and only people of this "
-                "workspace may decide about coupons."
-            )
-        case Reason.GUEST:
-            return (
-                f"{_NOTHING_CHANGED} You are a guest in this workspace, and guests may not decide about "
-                "coupons."
-            )
-        case Reason.BOT:
-            return f"{_NOTHING_CHANGED} Only people may decide about coupons, and this account is a bot."
-        case Reason.DEACTIVATED:
-            return f"{_NOTHING_CHANGED} This account is deactivated, so it may not decide about coupons."
+        case Reason.PAUSED if action == "pause":
+            return words("Sending is paused already.")
+        case Reason.NOT_PAUSED:
+            return words("Sending is not paused, so there is nothing to resume.")
+        case Reason.NOT_APPROVER if action in {"pause", "resume"}:
+            return words("Only approvers may pause and resume sending.")
         case _:
-            return None
+            sentence = _ASKING.get(reason)
+            return words(sentence) if sentence is not None else ""
 
 
-def _about_request(reason: object, action: object, request: Request) -> str:  # noqa: PLR0911 - one for each reason
-    number = request.id
+def _about_request(  # noqa: PLR0911 - one return for each reason
+    words: Words, reason: str, action: object, request: Request
+) -> str:
+    number, now = request.id, where(words, request)
     match reason:
         case Reason.SELF:
-            return (
-                f"{_NOTHING_CHANGED} Request #{number} is your own, so somebody else must decide. "
-                f"{_withdraw(request) or _now(request)}"
-            )
+            own = words("Request #{number} is your own, so somebody else must decide.", number=number)
+            return words.sentences(own, _withdraw(words, request) or now)
         case Reason.NOT_APPROVER if action == ClickAction.RETRY:
-            return f"{_NOTHING_CHANGED} Only those who may approve request #{number} may retry it."
+            return words("Only those who may approve request #{number} may retry it.", number=number)
         case Reason.NOT_APPROVER:
-            return (
-                f"{_NOTHING_CHANGED} You are not among those who may decide about request #{number}. "
-                "The card names who may."
+            return words(
+                "You are not among those who may decide about request #{number}. The card names who may.",
+                number=number,
             )
-        case Reason.ALREADY_APPROVED if action == ClickAction.DECLINE:
-            return (
-                f"{_NOTHING_CHANGED} You have approved request #{number} already, so you cannot decline it "
-                f"too. {_now(request)}"
+        case Reason.NOT_REQUESTER:
+            return _not_requester(words, action, request)
+        case Reason.TOO_SOON:
+            return _too_soon(words, request)
+        case Reason.PAUSED:
+            paused = words(
+                "Sending is paused, so request #{number} cannot be approved now. It can be once an approver "
+                "has typed `/coupon resume`.",
+                number=number,
             )
-        case Reason.ALREADY_APPROVED:
-            return (
-                f"{_NOTHING_CHANGED} You have approved request #{number} already, and your approval counts "
-                f"once. {_now(request)}"
+            return words.sentences(paused, now)
+        case _:
+            return words.sentences(_too_late(words, reason, action, number), now)
+
+
+def _not_requester(words: Words, action: object, request: Request) -> str:
+    number, requester = request.id, person(request.requester)
+    match action:
+        case "cancel":
+            return words(
+                "Request #{number} is not yours: only {requester} can withdraw it. Approvers can decline "
+                "it on its card while it waits.",
+                number=number,
+                requester=requester,
             )
-        case Reason.TOO_LATE:
-            return f"{_NOTHING_CHANGED} Your click on request #{number} came too late. {_now(request)}"
-        case Reason.NOT_HELD:
-            return (
-                f"{_NOTHING_CHANGED} Request #{number} is not held, so there is nothing to retry. "
-                f"{_now(request)}"
+        case "urge":
+            return words(
+                "Request #{number} is not yours: only {requester} can remind the approvers of it.",
+                number=number,
+                requester=requester,
             )
         case _:
-            return f"{_NOTHING_CHANGED} This could not be done with request #{number}. {_now(request)}"
+            return words(
+                "Request #{number} is not yours: only {requester} can do that.",
+                number=number,
+                requester=requester,
+            )
 
 
-def _withdraw(request: Request) -> str:
+def _too_soon(words: Words, request: Request) -> str:
+    if request.urged_at is None:
+        return words("The approvers were reminded of request #{number} a short time ago.", number=request.id)
+    return words(
+        "The approvers were reminded of request #{number} at {time}, and can be again from {again} on.",
+        number=request.id,
+        time=words.moment(request.urged_at),
+        again=words.moment(request.urged_at + URGE_PAUSE_MS),
+    )
+
+
+def _too_late(words: Words, reason: object, action: object, number: int) -> str:  # noqa: PLR0911 - as above
+    match reason:
+        case Reason.ALREADY_APPROVED if action == ClickAction.DECLINE:
+            return words(
+                "You have approved request #{number} already, so you cannot decline it too.", number=number
+            )
+        case Reason.ALREADY_APPROVED:
+            return words(
+                "You have approved request #{number} already, and your approval counts once.", number=number
+            )
+        case Reason.SENDING_BEGAN:
+            return words("Request #{number} cannot be withdrawn any more: sending has begun.", number=number)
+        case Reason.TOO_LATE if action == "urge":
+            return words("Request #{number} no longer waits for a decision.", number=number)
+        case Reason.TOO_LATE:
+            return words("Your click on request #{number} came too late.", number=number)
+        case Reason.NOT_HELD:
+            return words("Request #{number} is not held, so there is nothing to retry.", number=number)
+        case Reason.NOT_DECLINED:
+            return words(
+                "Only what was declined can be edited and asked for again, once; request #{number} cannot.",
+                number=number,
+            )
+        case Reason.DUPLICATE:
+            return words("The like was asked for in #{number} a short time ago.", number=number)
+        case _:
+            return words("This could not be done with request #{number}.", number=number)
+
+
+def _withdraw(words: Words, request: Request) -> str:
     if not may_cancel(request, request.requester).allowed:
         return ""
-    return f"To withdraw it, type `/coupon cancel {request.id}`."
+    return words("To withdraw it, type `/coupon cancel {number}`.", number=request.id)
 
 
-def _now(request: Request) -> str:
-    now = standing(request)
-    return f"Where it stands: {now.headline}. {now.details}"
-
-
-def _no_such_request(number: object) -> str:
+def _no_such_request(words: Words, number: object) -> str:
     if isinstance(number, int):
-        return f"{_NOTHING_CHANGED} There is no request #{number}."
-    return f"{_NOTHING_CHANGED} There is no such request."
+        return words("There is no request #{number}.", number=number)
+    return words("There is no such request.")

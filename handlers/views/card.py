@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coupons.model import Approval, Request, State
-from coupons.money import yuan
-from handlers.views.marks import approver, code, inert, listed, masked, own_words, person, plain, when
+from coupons.model import Approval, Pause, Request, State
+from handlers.views.beside import NOTHING_BESIDE, Beside, beside, pause_line, paused
+from handlers.views.grounds import grounds, ticket
+from handlers.views.marks import approver, code, inert, listed, masked, own_words, person, plain
 from handlers.views.message import (
     Block,
     Message,
@@ -17,122 +18,191 @@ from handlers.views.message import (
     fields,
     header,
     message,
+    overflow,
     quote,
     section,
 )
-from handlers.views.standing import is_doubtful, progress, standing, to_do
+from handlers.views.standing import NOT_KNOWN, is_doubtful, progress, standing, to_do
+from handlers.views.words import Words
 
 
-def card(request: Request, approvals: Sequence[Approval], *, approvers: Sequence[str]) -> Message:
+def card(
+    words: Words,
+    request: Request,
+    approvals: Sequence[Approval],
+    *,
+    approvers: Sequence[str],
+    about: Beside = NOTHING_BESIDE,
+) -> Message:
     """`approvers`: user and group ids that the request's rule names; they are shown, not judged by."""
     return message(
-        sentence(request, approvals),
-        *facts(request),
-        *where_it_stands(request, approvals),
-        *_buttons(request),
-        context(*_who_and_when(request, approvals, approvers)),
+        sentence(words, request, approvals, about.pause),
+        *facts(words, request),
+        *beside(words, about),
+        *where_it_stands(words, request, approvals),
+        *pause_line(words, request, about.pause),
+        *_buttons(words, request),
+        context(*_who_and_when(words, request, approvals, approvers)),
     )
 
 
-def without_buttons(request: Request, approvals: Sequence[Approval]) -> Message:
+def without_buttons(words: Words, request: Request, approvals: Sequence[Approval]) -> Message:
     """The same for `/coupon status`, where nobody decides."""
     return message(
-        sentence(request, approvals),
-        *facts(request),
-        *where_it_stands(request, approvals),
-        context(*_small_print(request, approvals)),
+        sentence(words, request, approvals),
+        *facts(words, request),
+        *where_it_stands(words, request, approvals),
+        context(*_small_print(words, request, approvals)),
     )
 
 
-def sentence(request: Request, approvals: Sequence[Approval]) -> str:
+def sentence(
+    words: Words, request: Request, approvals: Sequence[Approval], pause: Pause | None = None
+) -> str:
     """The whole card in words: for notifications, for screen readers, and where blocks are refused."""
-    now = standing(request, approvals)
-    words = (
-        f"{now.headline}: request #{request.id} of {person(request.requester)}, {inert(request.stock_name)} "
-        f"({yuan(request.value_fen)}) for customer {code(masked(request.openid))}. {now.details}"
+    now = standing(words, request, approvals)
+    told = words(
+        "{headline}: request #{number} of {requester}, {stock} ({value}) for customer {customer}. {details}",
+        headline=now.headline,
+        number=request.id,
+        requester=person(request.requester),
+        stock=inert(request.stock_name),
+        value=words.money(request.value_fen),
+        customer=code(masked(request.openid)),
+        details=now.details,
     )
-    return f"{words} Reason: {own_words(request.reason, request.openid)}" if request.reason else words
+    automatic = "" if request.approvals_needed else progress(words, request, approvals)
+    parts = [told, automatic, *grounds(words, request), paused(words, request, pause)]
+    if request.ticket:
+        parts.append(words("Ticket: {ticket}.", ticket=ticket(request)))
+    if request.reason:
+        parts.append(words("Reason: {reason}", reason=own_words(request.reason, request.openid)))
+    return words.sentences(*parts)
 
 
-def facts(request: Request) -> list[Block]:
+def facts(words: Words, request: Request) -> list[Block]:
     """What was asked for."""
-    top = header(f"Request #{request.id}: {yuan(request.value_fen)}")
-    asked = fields(
-        ("Stock", f"{inert(request.stock_name)} ({code(request.stock_id)})"),
-        ("Customer", code(masked(request.openid))),
-        ("Asked for by", person(request.requester)),
-        ("Asked", when(request.created_at)),
-    )
+    top = header(words("Request #{number}: {value}", number=request.id, value=words.money(request.value_fen)))
+    known = [
+        (words("Stock"), f"{inert(request.stock_name)} ({code(request.stock_id)})"),
+        (words("Customer"), code(masked(request.openid))),
+        (words("Asked for by"), person(request.requester)),
+        (words("Asked"), words.moment(request.created_at)),
+    ]
+    if request.ticket:
+        known.append((words("Ticket"), ticket(request)))
+    asked = fields(*known)
     if not request.reason:
-        return [top, asked, section("*Reason*\nNone stated.")]
-    return [top, asked, quote("Reason", request.reason, hide=request.openid)]
+        return [top, asked, section(f"*{words('Reason')}*\n{words('None stated.')}")]
+    return [top, asked, quote(words("Reason"), request.reason, hide=request.openid)]
 
 
-def where_it_stands(request: Request, approvals: Sequence[Approval]) -> list[Block]:
+def where_it_stands(words: Words, request: Request, approvals: Sequence[Approval]) -> list[Block]:
     """The state, and what belongs to it."""
-    now = standing(request, approvals)
+    now = standing(words, request, approvals)
     blocks = [section(f"{now.mark} *{now.headline}*\n{now.details}")]
+    if told := grounds(words, request):
+        blocks.append(section("\n".join(told)))
     if request.state is State.HELD:
-        blocks.append(section(to_do(request.problem)))
+        blocks.append(section(to_do(words, request.problem)))
     if request.state is State.DECLINED and request.decline_reason:
-        blocks.append(quote("Why", request.decline_reason, hide=request.openid))
+        blocks.append(quote(words("Why"), request.decline_reason, hide=request.openid))
     return blocks
 
 
-def _who_and_when(request: Request, approvals: Sequence[Approval], approvers: Sequence[str]) -> list[str]:
-    who = listed(approver(entry) for entry in approvers) or "nobody, because coupon.toml names no approvers"
+def _who_and_when(
+    words: Words, request: Request, approvals: Sequence[Approval], approvers: Sequence[str]
+) -> list[str]:
+    who = listed(words, (approver(entry) for entry in approvers))
+    who = who or words("nobody, because coupon.toml names no approvers")
+    small_print = _small_print(words, request, approvals)
     match request.state:
         case State.PENDING:
-            return [f"May decide, except the requester: {who}", *_small_print(request, approvals)]
+            return [words("May decide, except the requester: {people}", people=who), *small_print]
         case State.HELD:
-            return [f"May retry: {who}", *_small_print(request, approvals)]
+            return [words("May retry: {people}", people=who), *small_print]
         case _:
-            return _small_print(request, approvals)
+            return small_print
 
 
-def _small_print(request: Request, approvals: Sequence[Approval]) -> list[str]:
+def _small_print(words: Words, request: Request, approvals: Sequence[Approval]) -> list[str]:
     if request.state is State.PENDING:
-        return [f"Expires {when(request.expires_at)}"]
-    lines = [progress(request, approvals)]
+        return [words("Expires {time}", time=words.moment(request.expires_at))]
+    lines = [progress(words, request, approvals)]
     if request.attempts:
         # Under this number it is found on the merchant platform, and by WeChat Pay's support.
-        lines.append(f"Number at WeChat Pay: {code(request.out_request_no)}")
+        lines.append(words("Number at WeChat Pay: {number}", number=code(request.out_request_no)))
     if request.problem and request.state in {State.REFUSED, State.UNKNOWN}:
-        lines.append(f"Last code: {code(request.problem)}")
+        lines.append(words("Last code: {code}", code=code(request.problem)))
+    if request.closed_at is not None and request.state is not State.SENT:
+        lines.append(words("Closed {time}", time=words.moment(request.closed_at)))
     return lines
 
 
-def _buttons(request: Request) -> list[Block]:
+def _buttons(words: Words, request: Request) -> list[Block]:
     if request.state is State.PENDING:
-        return [actions(_approve(request), _decline(request))]
+        return [
+            actions(approve_button(words, request), decline_button(words, request), _more(words, request))
+        ]
     if request.state is State.HELD:
-        return [actions(_retry(request))]
+        return [actions(_retry(words, request))]
     return []
 
 
-def _approve(request: Request) -> Block:
+def approve_button(words: Words, request: Request) -> Block:
+    """It asks once more, with the amount."""
+    warning = words("With the last approval needed, the coupon goes out at once and cannot be called back.")
     sure = confirm(
-        f"Approve {yuan(request.value_fen)}?",
-        f"{plain(request.stock_name, 80)} ({yuan(request.value_fen)}) for customer {masked(request.openid)}. "
-        "With the last approval needed, the coupon goes out at once and cannot be called back.",
-        yes="Approve",
-        no="Not yet",
+        words("Approve {value}?", value=words.money(request.value_fen)),
+        words.sentences(_what_for_whom(words, request), warning),
+        yes=words("Approve"),
+        no=words("Not yet"),
     )
-    return button("Approve", "approve_request", str(request.id), style="primary", confirm=sure)
+    return button(words("Approve"), "approve_request", str(request.id), style="primary", confirm=sure)
 
 
-def _decline(request: Request) -> Block:
+def decline_button(words: Words, request: Request) -> Block:
+    """It opens the form for the reason."""
     # No confirm: the form that asks for the reason is the second thought.
-    return button("Decline", "decline_request", str(request.id), style="danger")
+    return button(words("Decline"), "decline_request", str(request.id), style="danger")
 
 
-def _retry(request: Request) -> Block:
-    doubt = "It is not known whether the customer got the coupon. " if is_doubtful(request) else ""
+def _more(words: Words, request: Request) -> Block:
+    # Slack shows one card to everybody: who may is judged at the click.
     sure = confirm(
-        f"Retry {yuan(request.value_fen)}?",
-        f"{plain(request.stock_name, 80)} ({yuan(request.value_fen)}) for customer {masked(request.openid)}. "
-        f"{doubt}The same number is used again. Retry only once the cause has been put right.",
-        yes="Retry",
-        no="Not yet",
+        words("Is request #{number} yours?", number=request.id),
+        words(
+            "Only the requester can withdraw it, which ends it, or remind the approvers, which mentions "
+            "them, at most every half hour."
+        ),
+        yes=words("Go on"),
+        no=words("Not yet"),
     )
-    return button("Retry", "retry_request", str(request.id), style="primary", confirm=sure)
+    return overflow(
+        "more_request",
+        (words("Withdraw"), f"cancel:{request.id}"),
+        (words("Remind the approvers"), f"urge:{request.id}"),
+        confirm=sure,
+    )
+
+
+def _retry(words: Words, request: Request) -> Block:
+    doubt = words(NOT_KNOWN) if is_doubtful(request) else ""
+    warning = words("The same number is used again. Retry only once the cause has been put right.")
+    sure = confirm(
+        words("Retry {value}?", value=words.money(request.value_fen)),
+        words.sentences(_what_for_whom(words, request), doubt, warning),
+        yes=words("Retry"),
+        no=words("Not yet"),
+    )
+    return button(words("Retry"), "retry_request", str(request.id), style="primary", confirm=sure)
+
+
+def _what_for_whom(words: Words, request: Request) -> str:
+    """As plain text."""
+    return words(
+        "{stock} ({value}) for customer {customer}.",
+        stock=plain(request.stock_name, 80),
+        value=words.money(request.value_fen),
+        customer=masked(request.openid),
+    )

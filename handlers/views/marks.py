@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from handlers.cleaning import drop_invisible
+from handlers.views.words import Words
 
 #: People named in one line; the rest are counted.
 _NAMED = 20
@@ -54,7 +54,7 @@ def inert(text: str, limit: int = _NAME_LONGEST) -> str:
 
 def code(text: str, limit: int = _CODE_LONGEST) -> str:
     """A code span; a backtick, which would end it, becomes an apostrophe."""
-    return f"`{escape(plain(text, limit).replace('`', chr(39))) or '(empty)'}`"
+    return f"`{escape(plain(text, limit).replace('`', chr(39))) or '…'}`"
 
 
 def masked(openid: str) -> str:
@@ -69,9 +69,9 @@ def without_openid(text: str, openid: str) -> str:
     return drop_invisible(text).replace(openid, masked(openid)) if openid else text
 
 
-def own_words(text: str, openid: str) -> str:
+def own_words(text: str, openid: str, limit: int = _WORDS_LONGEST) -> str:
     """A person's reason where only mrkdwn can stand; elsewhere `message.quote` shows it better."""
-    return inert(without_openid(text, openid), _WORDS_LONGEST)
+    return inert(without_openid(text, openid), limit)
 
 
 def may_be_openid(word: str) -> bool:
@@ -99,15 +99,8 @@ def channel(channel_id: str) -> str:
     return f"<#{channel_id}>" if _CHANNEL.fullmatch(channel_id) else code(channel_id)
 
 
-def listed(mentions: Iterable[str]) -> str:
-    """Mentions with commas between them; after twenty only how many more there are."""
+def listed(words: Words, mentions: Iterable[str]) -> str:
+    """Mentions as a list; after twenty only how many more there are."""
     each = list(mentions)
     rest = len(each) - _NAMED
-    return ", ".join(each[:_NAMED]) + (f" (+{rest})" if rest > 0 else "")
-
-
-def when(at: int) -> str:
-    """UTC milliseconds as a date and time in the reader's own time zone."""
-    seconds = at // 1000
-    fallback = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return f"<!date^{seconds}^{{date_short_pretty}} {{time}}|{fallback}>"
+    return words.list(each[:_NAMED]) + (f" (+{rest})" if rest > 0 else "")

@@ -25,6 +25,8 @@ _CONFIRM_BUTTON = 30
 _QUOTE = 500
 #: Twice what is ever stored of a coupon code.
 _CODE = 256
+_PREFORMATTED = 1_000
+_OPTION = 75
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,15 @@ def code_line(label: str, exact: str) -> Block:
     return _rich_text({"type": "rich_text_section", "elements": [_run(f"{label} "), _run(shown, code=True)]})
 
 
+def to_copy(label: str, exact: str) -> Block:
+    """Sentences to copy, in a block of their own, every character as it is."""
+    shown = exact if len(exact) <= _PREFORMATTED else exact[: _PREFORMATTED - 1] + "…"
+    return _rich_text(
+        {"type": "rich_text_section", "elements": [_run(label)]},
+        {"type": "rich_text_preformatted", "elements": [_run(shown)]},
+    )
+
+
 def _rich_text(*elements: Block) -> Block:
     return {"type": "rich_text", "elements": list(elements)}
 
@@ -116,4 +127,14 @@ def confirm(title: str, text: str, *, yes: str, no: str) -> Block:
         "text": plain_text(text, _CONFIRM_TEXT),
         "confirm": plain_text(yes, _CONFIRM_BUTTON),
         "deny": plain_text(no, _CONFIRM_BUTTON),
+    }
+
+
+def overflow(action_id: str, *options: tuple[str, str], confirm: Block) -> Block:
+    """A menu behind three dots: pairs of a label and a value, at most five; one confirm for all."""
+    return {
+        "type": "overflow",
+        "action_id": action_id,
+        "options": [{"text": plain_text(label, _OPTION), "value": value} for label, value in options],
+        "confirm": confirm,
     }

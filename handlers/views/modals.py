@@ -1,4 +1,4 @@
-"""The form that asks an approver why. It carries the request's number and nothing else."""
+"""The form that asks an approver why. It carries the request's number and where it was opened."""
 
 from __future__ import annotations
 
@@ -6,29 +6,33 @@ from collections.abc import Mapping
 from typing import Any
 
 from handlers.views.message import plain_text
+from handlers.views.words import Words
 
 #: In code points; the form and `replies.decline_reason_problem` hold to the same.
 REASON_LONGEST = 500
 _TITLE = 24
+_FROM_HOME = "home"
 
 
-def decline_modal(request_id: int) -> dict[str, Any]:
+def decline_modal(words: Words, request_id: int, *, from_home: bool = False) -> dict[str, Any]:
     """A view for `views.open`; its submission has `values["reason"]["text"]`."""
     return {
         "type": "modal",
         "callback_id": "decline_reason",
-        "private_metadata": str(request_id),
-        "title": plain_text("Decline this request", _TITLE),
-        "submit": plain_text("Decline", _TITLE),
-        "close": plain_text("Back", _TITLE),
+        "private_metadata": f"{request_id} {_FROM_HOME}" if from_home else str(request_id),
+        "title": plain_text(words("Decline this request"), _TITLE),
+        "submit": plain_text(words("Decline"), _TITLE),
+        "close": plain_text(words("Back"), _TITLE),
         "blocks": [
             {
                 "type": "input",
                 "block_id": "reason",
-                "label": plain_text(f"Why is request #{request_id} declined?", 150),
+                "label": plain_text(words("Why is request #{number} declined?", number=request_id), 150),
                 "hint": plain_text(
-                    "The requester and everybody in the approval channel can read it; it is kept in the "
-                    "audit log.",
+                    words(
+                        "The requester and everybody in the approval channel can read it; it is kept in the "
+                        "audit log."
+                    ),
                     150,
                 ),
                 "element": {
@@ -46,4 +50,9 @@ def decline_modal(request_id: int) -> dict[str, Any]:
 
 def request_of(view: Mapping[str, Any]) -> int:
     """The request that a submitted form is about. Raises ValueError: it is not our form."""
-    return int(str(view.get("private_metadata") or ""))
+    return int(str(view.get("private_metadata") or "").partition(" ")[0])
+
+
+def was_opened_from_home(view: Mapping[str, Any]) -> bool:
+    """Then an answer goes to the person: whoever looks at Home does not look at the approval channel."""
+    return str(view.get("private_metadata") or "").endswith(_FROM_HOME)

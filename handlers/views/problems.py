@@ -9,127 +9,171 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handlers.views.marks import code as code_span
+from handlers.views.words import N_, Words
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """`agent`: why, and after a final no what to do instead. `operator`: what a retry needs to succeed."""
+    """`agent`: why, and after a final no what to do instead. `operator`: what a retry needs to succeed.
+
+    Both as keys of the catalogues.
+    """
 
     agent: str
     operator: str
 
 
-_OUR_SIDE = "Something is not set up right between this bot and WeChat Pay."
-_STOCK_USED_UP = "This stock is used up for now."
+_OUR_SIDE = N_("Something is not set up right between this bot and WeChat Pay.")
+_STOCK_USED_UP = N_("This stock is used up for now.")
 _TOO_FAST = Advice(
-    "WeChat Pay was too busy to take it.",
-    "WeChat Pay says that calls come too fast. Wait a few minutes, and if it comes again ask WeChat Pay for "
-    "a higher rate.",
+    N_("WeChat Pay was too busy to take it."),
+    N_(
+        "WeChat Pay says that calls come too fast. Wait a few minutes, and if it comes again ask WeChat Pay "
+        "for a higher rate."
+    ),
 )
 _USER_LIMIT = Advice(
-    "This customer already has as many coupons of this stock as WeChat Pay allows. Choose another stock.",
-    "The customer has reached the stock's maximum for one user. Nothing can be put right here but the "
-    "stock's max_coupons_per_user.",
+    N_("This customer already has as many coupons of this stock as WeChat Pay allows. Choose another stock."),
+    N_(
+        "The customer has reached the stock's maximum for one user. Nothing can be put right here but the "
+        "stock's max_coupons_per_user."
+    ),
 )
 _NO_SUCH_USER = Advice(
-    "WeChat Pay does not know this openid. Check that it was copied whole, and from the right app or mini "
-    "program; then ask again.",
-    "WeChat Pay does not know the openid. Check that WECHATPAY_APPID is the AppID that issued the openids "
-    "which agents see.",
+    N_(
+        "WeChat Pay does not know this openid. Check that it was copied whole, and from the right app or "
+        "mini program; then ask again."
+    ),
+    N_(
+        "WeChat Pay does not know the openid. Check that WECHATPAY_APPID is the AppID that issued the "
+        "openids which agents see."
+    ),
 )
 _NO_SUCH_STOCK = Advice(
-    "WeChat Pay does not know this stock, or it is not ours. Tell an operator, and choose another stock.",
-    "WeChat Pay knows no such stock for this merchant. Compare stock_id in coupon.toml with the merchant "
-    "platform, and see who created the stock.",
+    N_("WeChat Pay does not know this stock, or it is not ours. Tell an operator, and choose another stock."),
+    N_(
+        "WeChat Pay knows no such stock for this merchant. Compare stock_id in coupon.toml with the merchant "
+        "platform, and see who created the stock."
+    ),
 )
 _NUMBER_USED = Advice(
-    "WeChat Pay says that this request's number was used before, so the customer may have the coupon "
-    "already.",
-    "WeChat Pay says that the number was used before, yet the coupon is not in the customer's list. Look for "
-    "the number on the merchant platform before you retry.",
+    N_(
+        "WeChat Pay says that this request's number was used before, so the customer may have the coupon "
+        "already."
+    ),
+    N_(
+        "WeChat Pay says that the number was used before, yet the coupon is not in the customer's list. "
+        "Look for the number on the merchant platform before you retry."
+    ),
 )
 _NOT_REACHED = Advice(
-    "WeChat Pay could not be reached.",
-    "WeChat Pay could not be reached for a long time. Check the network, the proxy and the name lookup "
-    "(`coupon-bot doctor`); then retry.",
+    N_("WeChat Pay could not be reached."),
+    N_(
+        "WeChat Pay could not be reached for a long time. Check the network, the proxy and the name lookup "
+        "(`coupon-bot doctor`); then retry."
+    ),
 )
 _NO_ANSWER = Advice(
-    "No answer of WeChat Pay's could be believed so far.",
-    "No answer of WeChat Pay's could be believed for a long time. Look for the number on the merchant "
-    "platform; then retry.",
+    N_("No answer of WeChat Pay's could be believed so far."),
+    N_(
+        "No answer of WeChat Pay's could be believed for a long time. Look for the number on the merchant "
+        "platform; then retry."
+    ),
 )
 _NOT_GENUINE = Advice(
-    "An answer came that nobody can prove to be WeChat Pay's.",
-    "The answers' signatures do not hold. Check this machine's clock, WECHATPAY_PUBLIC_KEY_ID and "
-    "WECHATPAY_PUBLIC_KEY (or the platform certificates), and whether a proxy changes answers; then retry.",
+    N_("An answer came that nobody can prove to be WeChat Pay's."),
+    N_(
+        "The answers' signatures do not hold. Check this machine's clock, WECHATPAY_PUBLIC_KEY_ID and "
+        "WECHATPAY_PUBLIC_KEY (or the platform certificates), and whether a proxy changes answers; then "
+        "retry."
+    ),
 )
 
 _ADVICE: Mapping[str, Advice] = {
     "SIGN_ERROR": Advice(
         _OUR_SIDE,
-        "WeChat Pay does not accept our signature. Check WECHATPAY_PRIVATE_KEY, WECHATPAY_SERIAL_NO (both "
-        "of the same certificate, not run out), WECHATPAY_MCHID and this machine's clock; then retry.",
+        N_(
+            "WeChat Pay does not accept our signature. Check WECHATPAY_PRIVATE_KEY, WECHATPAY_SERIAL_NO "
+            "(both of the same certificate, not run out), WECHATPAY_MCHID and this machine's clock; then "
+            "retry."
+        ),
     ),
     "NO_AUTH": Advice(
         _OUR_SIDE,
-        "WeChat Pay says that this merchant may not call the coupon API, or may not give this stock. Check "
-        "the permission on the merchant platform, and who created the stock (another merchant's stock needs "
-        "delegated marketing, 委托营销); then retry.",
+        N_(
+            "WeChat Pay says that this merchant may not call the coupon API, or may not give this stock. "
+            "Check the permission on the merchant platform, and who created the stock (another merchant's "
+            "stock needs delegated marketing, 委托营销); then retry."
+        ),
     ),
     "REQUEST_BLOCKED": Advice(
         _OUR_SIDE,
-        "WeChat Pay's merchant or risk check stopped the call. Look at the merchant platform for notices, "
-        "or ask WeChat Pay's support with the Request-ID in the audit log; then retry.",
+        N_(
+            "WeChat Pay's merchant or risk check stopped the call. Look at the merchant platform for "
+            "notices, or ask WeChat Pay's support with the Request-ID in the audit log; then retry."
+        ),
     ),
     "APPID_MCHID_NOT_MATCH": Advice(
         _OUR_SIDE,
-        "WECHATPAY_APPID is not bound to the merchant WECHATPAY_MCHID. Bind it on the merchant platform, or "
-        "correct the setting; then retry.",
+        N_(
+            "WECHATPAY_APPID is not bound to the merchant WECHATPAY_MCHID. Bind it on the merchant "
+            "platform, or correct the setting; then retry."
+        ),
     ),
     "MCH_NOT_EXISTS": Advice(
         _OUR_SIDE,
-        "WeChat Pay does not know the merchant number. Correct WECHATPAY_MCHID; then retry.",
+        N_("WeChat Pay does not know the merchant number. Correct WECHATPAY_MCHID; then retry."),
     ),
     "NOT_ENOUGH": Advice(
         _STOCK_USED_UP,
-        "The stock is used up. Raise its max_coupons (its budget) on the merchant platform; then retry.",
+        N_("The stock is used up. Raise its max_coupons (its budget) on the merchant platform; then retry."),
     ),
     "MAX_QUOTA": Advice(
         _STOCK_USED_UP,
-        "The stock's quota is used up. Raise its max_coupons (its budget) on the merchant platform; then "
-        "retry.",
+        N_(
+            "The stock's quota is used up. Raise its max_coupons (its budget) on the merchant platform; then "
+            "retry."
+        ),
     ),
     "NOT_MONEY": Advice(
         _STOCK_USED_UP,
-        "The stock's budget has no money left. Raise it on the merchant platform; then retry.",
+        N_("The stock's budget has no money left. Raise it on the merchant platform; then retry."),
     ),
     "DAY_LIMIT": Advice(
-        "This stock has reached its maximum for today.",
-        "The stock has reached its maximum for today. Retry tomorrow (China time), or raise "
-        "max_coupons_by_day first.",
+        N_("This stock has reached its maximum for today."),
+        N_(
+            "The stock has reached its maximum for today. Retry tomorrow (China time), or raise "
+            "max_coupons_by_day first."
+        ),
     ),
     "NOT_RUNNING": Advice(
-        "This stock is paused or has not begun.",
-        "The stock is not running. Start it on the merchant platform; then retry.",
+        N_("This stock is paused or has not begun."),
+        N_("The stock is not running. Start it on the merchant platform; then retry."),
     ),
     "STATEMENT_CREATING": Advice(
-        "WeChat Pay is still preparing this stock.",
-        "WeChat Pay is still preparing the stock. Wait until it is running; then retry.",
+        N_("WeChat Pay is still preparing this stock."),
+        N_("WeChat Pay is still preparing the stock. Wait until it is running; then retry."),
     ),
     "EXPIRED": Advice(
-        "This stock's period is over. Choose another stock.",
-        "The stock's period is over and cannot be lengthened. Take the stock out of coupon.toml.",
+        N_("This stock's period is over. Choose another stock."),
+        N_("The stock's period is over and cannot be lengthened. Take the stock out of coupon.toml."),
     ),
     "PARAM_ERROR": Advice(
-        "WeChat Pay says that the openid or the stock is not written as it must be. Check both, then ask "
-        "again.",
-        "WeChat Pay says that a field is wrong; the audit log names it (event attempt:finished).",
+        N_(
+            "WeChat Pay says that the openid or the stock is not written as it must be. Check both, then ask "
+            "again."
+        ),
+        N_("WeChat Pay says that a field is wrong; the audit log names it (event attempt:finished)."),
     ),
     "INVALID_REQUEST": Advice(
-        "WeChat Pay does not take this combination of customer and stock: the openid may be of another app, "
-        "or the stock's time has not come or is over. Check both, then ask again.",
-        "WeChat Pay's own words are in the audit log (event attempt:finished). Usual causes: openid of "
-        "another AppID, campaign not begun or over, wrong code_mode in coupon.toml.",
+        N_(
+            "WeChat Pay does not take this combination of customer and stock: the openid may be of another "
+            "app, or the stock's time has not come or is over. Check both, then ask again."
+        ),
+        N_(
+            "WeChat Pay's own words are in the audit log (event attempt:finished). Usual causes: openid of "
+            "another AppID, campaign not begun or over, wrong code_mode in coupon.toml."
+        ),
     ),
     "RESOURCE_NOT_EXISTS": _NO_SUCH_STOCK,
     "NOT_FOUND": _NO_SUCH_STOCK,
@@ -137,17 +181,23 @@ _ADVICE: Mapping[str, Advice] = {
     "USER_NOT_EXISTS": _NO_SUCH_USER,
     "USER_GET_FAILED": _NO_SUCH_USER,
     "USER_ACCOUNT_ABNORMAL": Advice(
-        "WeChat Pay's abuse check does not let this account have coupons. Compensate the customer in "
-        "another way.",
-        "WeChat Pay's abuse check rejected the customer's account. Nothing can be put right here.",
+        N_(
+            "WeChat Pay's abuse check does not let this account have coupons. Compensate the customer in "
+            "another way."
+        ),
+        N_("WeChat Pay's abuse check rejected the customer's account. Nothing can be put right here."),
     ),
     "RULE_LIMIT": _USER_LIMIT,
     "USER_LIMIT": _USER_LIMIT,
     "NATURE_LIMIT": Advice(
-        "The person behind this account already has as many coupons of this stock as WeChat Pay allows, "
-        "perhaps through another account. Choose another stock.",
-        "The person has reached the stock's maximum, counted over all accounts (natural_person_limit). "
-        "Nothing can be put right here but the stock's own rules.",
+        N_(
+            "The person behind this account already has as many coupons of this stock as WeChat Pay allows, "
+            "perhaps through another account. Choose another stock."
+        ),
+        N_(
+            "The person has reached the stock's maximum, counted over all accounts (natural_person_limit). "
+            "Nothing can be put right here but the stock's own rules."
+        ),
     ),
     "SYSTEM_ERROR": _NO_ANSWER,
     "SERVICE_UNAVAILABLE": _NO_ANSWER,
@@ -162,21 +212,25 @@ _ADVICE: Mapping[str, Advice] = {
     "DUP_REQUEST": _NUMBER_USED,
     # Ours, where no answer came or none that can be believed.
     "NO_CLEAR_ANSWER": _NO_ANSWER,
-    "INTERRUPTED": Advice("The bot was stopped while it was asking WeChat Pay.", _NO_ANSWER.operator),
+    "INTERRUPTED": Advice(N_("The bot was stopped while it was asking WeChat Pay."), _NO_ANSWER.operator),
     "TIMEOUT": _NO_ANSWER,
     "LOST": _NO_ANSWER,
     "TOO_LONG": _NOT_GENUINE,
     "MALFORMED": Advice(
         _NO_ANSWER.agent,
-        "WeChat Pay's signed answer lacks what its documentation promises. Look for the number on the "
-        "merchant platform, and read the event attempt:finished in the audit log before you retry.",
+        N_(
+            "WeChat Pay's signed answer lacks what its documentation promises. Look for the number on the "
+            "merchant platform, and read the event attempt:finished in the audit log before you retry."
+        ),
     ),
     "CONNECT": _NOT_REACHED,
     "NO_KEYS": Advice(
         _NOT_REACHED.agent,
-        "The bot holds no key with which to check WeChat Pay's answers, so it does not ask. Check "
-        "WECHATPAY_PUBLIC_KEY_ID and WECHATPAY_PUBLIC_KEY, or that platform certificates can be downloaded "
-        "(`coupon-bot doctor`); then retry.",
+        N_(
+            "The bot holds no key with which to check WeChat Pay's answers, so it does not ask. Check "
+            "WECHATPAY_PUBLIC_KEY_ID and WECHATPAY_PUBLIC_KEY, or that platform certificates can be "
+            "downloaded (`coupon-bot doctor`); then retry."
+        ),
     ),
     "UNSIGNED": _NOT_GENUINE,
     "STALE": _NOT_GENUINE,
@@ -192,24 +246,30 @@ def _squash(code: str) -> str:
 _BY_CODE = {_squash(code): advice for code, advice in _ADVICE.items()}
 
 
-def for_agent(code: str) -> str:
+def for_agent(words: Words, code: str) -> str:
     """Why WeChat Pay said no and, where that is final, what the requester can do. As mrkdwn."""
     known = _BY_CODE.get(_squash(code))
     if known is not None:
-        return known.agent
+        return words(known.agent)
     if not code:
-        return "WeChat Pay stated no reason."
-    return f"WeChat Pay's reason is {code_span(code)}, which this bot does not know. Please ask an operator."
+        return words("WeChat Pay stated no reason.")
+    return words(
+        "WeChat Pay's reason is {code}, which this bot does not know. Please ask an operator.",
+        code=code_span(code),
+    )
 
 
-def for_operator(code: str) -> str:
+def for_operator(words: Words, code: str) -> str:
     """What has to be done before a retry can succeed. As mrkdwn."""
     known = _BY_CODE.get(_squash(code))
     if known is not None:
-        return known.operator
+        return words(known.operator)
     if not code:
-        return "Read the last event attempt:finished of this request in the audit log before you retry."
-    return (
-        f"WeChat Pay answered {code_span(code)}, which this bot does not know. Read WeChat Pay's own words "
-        "in the audit log (event attempt:finished) before you retry."
+        return words(
+            "Read the last event attempt:finished of this request in the audit log before you retry."
+        )
+    return words(
+        "WeChat Pay answered {code}, which this bot does not know. Read WeChat Pay's own words "
+        "in the audit log (event attempt:finished) before you retry.",
+        code=code_span(code),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from coupons.model import Approval, Request, State, Stock
-from coupons.money import yuan
 from coupons.policy import Limit, Reason
 from handlers.cleaning import Undone
 from handlers.parsing import Misread
@@ -13,223 +12,398 @@ from handlers.views import card, misreads, stocks
 from handlers.views.marks import channel, code, inert, masked, own_words, person, without_openids
 from handlers.views.message import Message, context, message, quote, section
 from handlers.views.modals import REASON_LONGEST
-from handlers.views.standing import standing
+from handlers.views.standing import NO_COUPON, standing, where
+from handlers.views.words import N_, Words
 
 _LISTED = 20
 
 _UNDONE = {
-    Undone.FULL_WIDTH: "I read full-width letters and digits as ordinary ones.",
-    Undone.INVISIBLE: "I left out invisible characters.",
-    Undone.WRAPPING_MARKS: "I left out quotes or marks round a word.",
-    Undone.SPACES: "I read line breaks and unusual spaces as plain spaces.",
-    Undone.LINK: "Slack had made a link or a mention of something; I took the text that you saw.",
-    Undone.DASHES: "I left out dashes before the command.",
-    Undone.ELLIPSIS: "I read … as three full stops.",
+    Undone.FULL_WIDTH: N_("I read full-width letters and digits as ordinary ones."),
+    Undone.INVISIBLE: N_("I left out invisible characters."),
+    Undone.WRAPPING_MARKS: N_("I left out quotes or marks round a word."),
+    Undone.SPACES: N_("I read line breaks and unusual spaces as plain spaces."),
+    Undone.LINK: N_("Slack had made a link or a mention of something; I took the text that you saw."),
+    Undone.DASHES: N_("I left out dashes before the command."),
+    Undone.ELLIPSIS: N_("I read … as three full stops."),
 }
 
 
 # --- /coupon send
 
 
-def submitted(request: Request, undone: Sequence[Undone], *, approval_channel: str) -> Message:
+def submitted(words: Words, request: Request, undone: Sequence[Undone], *, approval_channel: str) -> Message:
     """What was understood. A repeated delivery gets the same words, so they claim nothing that can change."""
-    read = (
-        f"I read: customer {code(masked(request.openid))}, stock *{inert(request.stock_name)}* "
-        f"({code(request.stock_id)}), {yuan(request.value_fen)}."
+    read = words(
+        "I read: customer {customer}, stock *{stock}* ({stock_id}), {value}.",
+        customer=code(masked(request.openid)),
+        stock=inert(request.stock_name),
+        stock_id=code(request.stock_id),
+        value=words.money(request.value_fen),
     )
-    needs = _needs(request, channel(approval_channel))
-    corrected = " ".join(_UNDONE[kind] for kind in undone)
-    check = f"{corrected} Please check that customer and stock are right." if corrected else ""
-    withdraw = f"Something wrong? `/coupon cancel {request.id}` withdraws it until sending begins."
+    needs = _needs(words, request, approval_channel)
+    check = _corrected(words, undone)
+    withdraw = words(
+        "Something wrong? `/coupon cancel {number}` withdraws it until sending begins.", number=request.id
+    )
     reason = own_words(request.reason, request.openid)
-    said = f"Reason: {reason}" if request.reason else "No reason stated."
+    said = words("Reason: {reason}", reason=reason) if request.reason else words("No reason stated.")
     return message(
-        " ".join(part for part in (read, needs, check, said) if part),
+        words.sentences(read, needs, check, said),
         section(read),
-        quote("Reason", request.reason, hide=request.openid) if request.reason else section(said),
+        quote(words("Reason"), request.reason, hide=request.openid) if request.reason else section(said),
         section(f"{needs}\n{check}" if check else needs),
         context(withdraw),
     )
 
 
-def _needs(request: Request, where: str) -> str:
-    if request.approvals_needed == 1:
-        return f"Request #{request.id} needs 1 approval; its card goes to {where}."
-    return f"Request #{request.id} needs {request.approvals_needed} approvals; its card goes to {where}."
+def _needs(words: Words, request: Request, approval_channel: str) -> str:
+    if request.approvals_needed == 0:
+        return words(
+            "Request #{number} needs no approval by rule {place}; its card goes to {channel}.",
+            number=request.id,
+            place=request.rule,
+            channel=channel(approval_channel),
+        )
+    return words.plural(
+        "Request #{number} needs 1 approval; its card goes to {channel}.",
+        "Request #{number} needs {n} approvals; its card goes to {channel}.",
+        request.approvals_needed,
+        number=request.id,
+        channel=channel(approval_channel),
+    )
 
 
-def misread(misread: Misread, catalogue: Iterable[Stock]) -> Message:
+def _corrected(words: Words, undone: Sequence[Undone]) -> str:
+    if not undone:
+        return ""
+    check = words("Please check that customer and stock are right.")
+    return words.sentences(*(words(_UNDONE[kind]) for kind in undone), check)
+
+
+def misread(words: Words, misread: Misread, catalogue: Iterable[Stock]) -> Message:
     """Nothing was done: what was read, what is wrong, what would be right."""
-    return message(misreads.sentence(misread, catalogue))
+    return message(misreads.sentence(words, misread, catalogue))
 
 
-def unknown_stock(word: str, catalogue: Iterable[Stock]) -> Message:
+def unknown_stock(words: Words, word: str, catalogue: Iterable[Stock]) -> Message:
     """The nearest stocks, or all where they are few."""
-    read = f"I read the stock {code(without_openids(word), limit=60)}, which is not in the catalogue."
+    read = words(
+        "I read the stock {typed}, which is not in the catalogue.",
+        typed=code(without_openids(word), limit=60),
+    )
     near = stocks.choice(word, catalogue)
     if not near:
-        return message(f"{read} No stock has a name like it. An operator keeps the list in coupon.toml.")
-    return message(f"{read} Did you mean one of these?\n{stocks.listing(near)}")
+        none = words("No stock has a name like it. An operator keeps the list in coupon.toml.")
+        return message(words.sentences(read, none))
+    meant = words.sentences(read, words("Did you mean one of these?"))
+    return message(f"{meant}\n{stocks.listing(words, near)}")
 
 
-def command_refused(reason: Reason, *, limit: Limit | None = None) -> Message:
+def command_refused(words: Words, reason: Reason, *, limit: Limit | None = None) -> Message:
     """No request was made, and why."""
-    return message(f"No request was made. {_refusal(reason, limit)}")
+    return message(words.sentences(words("No request was made."), refusal(words, reason, limit)))
 
 
-def _refusal(reason: Reason, limit: Limit | None) -> str:
+def refusal(  # noqa: C901, PLR0911 - one return for each reason
+    words: Words, reason: Reason, limit: Limit | None
+) -> str:
     match reason:
-        case Reason.CUSTOMER_LIMIT if limit is not None:
-            return (
-                f"This customer has reached the limit of {limit.count} in {_days(limit.days)}; requests "
-                "that are still open count too. A lead can tell you what else to offer."
+        case Reason.CUSTOMER_LIMIT if limit is not None and limit.count is not None:
+            return words(
+                "This customer has reached the limit of {count} in {days}; requests that are still open "
+                "count too. A lead can tell you what else to offer.",
+                count=limit.count,
+                days=_days(words, limit.days),
             )
-        case Reason.AGENT_LIMIT if limit is not None:
-            return (
-                f"You have reached your limit of {limit.count} requests in {_days(limit.days)}; those that "
-                "are still open count too. Please ask a lead."
+        case Reason.AGENT_LIMIT if limit is not None and limit.count is not None:
+            return words(
+                "You have reached your limit of {count} requests in {days}; those that are still open count "
+                "too. Please ask a lead.",
+                count=limit.count,
+                days=_days(words, limit.days),
             )
-        case Reason.CUSTOMER_LIMIT | Reason.AGENT_LIMIT:
-            return "A limit is reached. A lead can tell you which, and what else to offer."
+        case Reason.CUSTOMER_LIMIT:
+            return words(
+                "This customer has reached the limit for coupons. A lead can tell you what else to offer."
+            )
+        case Reason.AGENT_LIMIT:
+            return words("You have reached your limit for coupons. Please ask a lead.")
+        case Reason.STOCK_LIMIT:
+            return words("This coupon has reached its limit. Another one may do, or ask a lead.")
+        case Reason.BUDGET_LIMIT:
+            return words("The budget for coupons is used up. Please ask a lead.")
+        case Reason.DUPLICATE:
+            return words(
+                "The like was asked for a short time ago. The form asks whether this is another one."
+            )
+        case Reason.NOT_DECLINED:
+            return words("Only what was declined can be edited and asked for again, and only once.")
         case Reason.NOT_AGENT:
-            return (
+            return words(
                 "You are not among those who may ask for coupons. An operator can add you to the role "
                 "`agents`."
             )
         case Reason.OUTSIDER:
-            return (
+            return words(
                 "You are here from another company or workspace, and only people of this one may ask for "
                 "coupons."
             )
         case _:
-            return "This account may not ask for coupons."
+            return words("This account may not ask for coupons.")
 
 
-def _days(days: int) -> str:
-    return "1 day" if days == 1 else f"{days} days"
+def _days(words: Words, days: int) -> str:
+    return words.plural("1 day", "{n} days", days)
 
 
 # --- /coupon status, list, cancel, retry
 
 
-def status(request: Request, approvals: Sequence[Approval]) -> Message:
+def status(words: Words, request: Request, approvals: Sequence[Approval]) -> Message:
     """The card without its buttons, and like it without the coupon code: anybody may ask."""
-    return card.without_buttons(request, approvals)
+    return card.without_buttons(words, request, approvals)
 
 
-def open_list(requests: Sequence[Request]) -> Message:
+def open_list(words: Words, requests: Sequence[Request]) -> Message:
     """One's own requests that are not finished, newest first."""
     if not requests:
-        return message("You have no open requests. `/coupon status 12` shows a finished one by its number.")
-    lines = [_line(request) for request in requests[:_LISTED]]
-    heading = f"Your open requests: {len(lines)}"
+        return message(
+            words("You have no open requests. `/coupon status 12` shows a finished one by its number.")
+        )
+    lines = [_line(words, request) for request in requests[:_LISTED]]
+    heading = words("Your open requests: {count}", count=len(lines))
     if len(requests) >= _LISTED:
-        heading = f"Your newest {len(lines)} open requests"
+        heading = words("Your newest {count} open requests", count=len(lines))
     shown = [section(line) for line in lines]
     return message("\n".join([heading, *lines]), section(f"*{heading}*"), *shown)
 
 
-def _line(request: Request) -> str:
-    now = standing(request)
-    return (
-        f"*#{request.id}* {now.mark} {now.headline}: {inert(request.stock_name, 40)} "
-        f"({yuan(request.value_fen)}) for {code(masked(request.openid))}"
+def _line(words: Words, request: Request) -> str:
+    now = standing(words, request)
+    return words(
+        "*#{number}* {mark} {headline}: {stock} ({value}) for {customer}",
+        number=request.id,
+        mark=now.mark,
+        headline=now.headline,
+        stock=inert(request.stock_name, 40),
+        value=words.money(request.value_fen),
+        customer=code(masked(request.openid)),
     )
 
 
-def cancelled(request: Request) -> Message:
+def cancelled(words: Words, request: Request) -> Message:
     """It is withdrawn."""
-    return message(f"Request #{request.id} is withdrawn. The customer gets no coupon from it.")
+    told = words("Request #{number} is withdrawn.", number=request.id)
+    return message(words.sentences(told, words(NO_COUPON)))
 
 
-def cannot_cancel(reason: Reason, request: Request) -> Message:
+def cannot_cancel(words: Words, reason: Reason, request: Request) -> Message:
     """It was not withdrawn, and why."""
-    now = standing(request)
-    where = f"Where it stands: {now.headline}. {now.details}"
+    number, now = request.id, where(words, request)
     match reason:
         case Reason.NOT_REQUESTER:
             return message(
-                f"Request #{request.id} is not yours: only {person(request.requester)} can withdraw it. "
-                "Approvers can decline it on its card while it waits."
+                words(
+                    "Request #{number} is not yours: only {requester} can withdraw it. Approvers can decline "
+                    "it on its card while it waits.",
+                    number=number,
+                    requester=person(request.requester),
+                )
             )
         case Reason.SENDING_BEGAN:
-            return message(f"Request #{request.id} cannot be withdrawn any more: sending has begun. {where}")
+            told = words("Request #{number} cannot be withdrawn any more: sending has begun.", number=number)
         case _ if request.state is State.CANCELLED:
-            return message(f"Request #{request.id} is withdrawn already. {where}")
+            told = words("Request #{number} is withdrawn already.", number=number)
         case _:
-            return message(f"Request #{request.id} cannot be withdrawn any more. {where}")
+            told = words("Request #{number} cannot be withdrawn any more.", number=number)
+    return message(words.sentences(told, now))
 
 
-def no_such_request(number: int) -> Message:
+def no_such_request(words: Words, number: int) -> Message:
     """Nothing was done."""
-    return message(f"There is no request {code(f'#{number}')}. `/coupon list` shows your open ones.")
+    return message(
+        words("There is no request {number}. `/coupon list` shows your open ones.", number=code(f"#{number}"))
+    )
 
 
-def checking(number: int) -> Message:
+def checking(words: Words, number: int) -> Message:
     """A retry is kept and will be judged in a moment; its answer comes by itself."""
-    return message(f"I am checking whether request #{number} can be retried. The answer comes in a moment.")
+    return message(
+        words(
+            "I am checking whether request #{number} can be retried. The answer comes in a moment.",
+            number=number,
+        )
+    )
+
+
+def urged(words: Words, request: Request) -> Message:
+    """The approvers are called in the card's thread."""
+    return message(
+        words("I called the approvers of request #{number} in the thread of its card.", number=request.id)
+    )
+
+
+def cannot_urge(words: Words, reason: Reason, request: Request) -> Message:
+    """Nobody was called, and why."""
+    number = request.id
+    match reason:
+        case Reason.NOT_REQUESTER:
+            return message(
+                words("Request #{number} is not yours, so you cannot remind anybody of it.", number=number)
+            )
+        case Reason.TOO_SOON:
+            return message(
+                words(
+                    "The approvers of request #{number} were called less than half an hour ago. Please give "
+                    "them time.",
+                    number=number,
+                )
+            )
+        case _:
+            told = words("Nobody has to decide request #{number} any more.", number=number)
+            return message(words.sentences(told, where(words, request)))
+
+
+def paused(words: Words) -> Message:
+    """Nothing is sent from now on."""
+    return message(
+        words(
+            "Sending is paused. Nothing can be approved and nothing goes out until an approver types "
+            "`/coupon resume`; what is on its way now may still arrive."
+        )
+    )
+
+
+def resumed(words: Words) -> Message:
+    """Sending goes on."""
+    return message(words("Sending goes on. What was approved before the pause goes out now."))
+
+
+def cannot_pause(words: Words, reason: Reason) -> Message:
+    """Nothing was changed, and why."""
+    match reason:
+        case Reason.PAUSED:
+            return message(words("Sending is paused already. `/coupon resume` lets it go on."))
+        case Reason.NOT_PAUSED:
+            return message(words("Sending is not paused."))
+        case _:
+            return message(words("Nothing was changed: only approvers may pause and resume sending."))
+
+
+def cannot_edit(words: Words, reason: Reason, number: int) -> Message:
+    """The form was not opened, and why."""
+    match reason:
+        case Reason.NOT_REQUESTER:
+            return message(
+                words("Request #{number} is not yours: only its requester can send it again.", number=number)
+            )
+        case Reason.NO_SUCH_REQUEST:
+            return no_such_request(words, number)
+        case _:
+            return message(refusal(words, Reason.NOT_DECLINED, None))
+
+
+def may_not_look(words: Words) -> Message:
+    """Requests and customers are for those who work with them."""
+    return message(
+        words(
+            "Only people who may ask for coupons, approve or audit them can see this. An operator can "
+            "add you."
+        )
+    )
 
 
 # --- /coupon help
 
 
-def help_text(catalogue: Iterable[Stock]) -> Message:
+def help_text(words: Words, catalogue: Iterable[Stock]) -> Message:
     """Every command with an example."""
     known = list(catalogue)
-    heading = "Compensate a customer with a WeChat Pay coupon; a lead approves each one first."
-    commands = (
-        f"• {misreads.send_example(known)} asks for a coupon\n"
+    heading = words("Compensate a customer with a WeChat Pay coupon; a lead approves each one first.")
+    commands = words(
+        "• `/coupon` opens a form; {example} asks for a coupon at once\n"
+        "• {check} shows what it would need, and tells nobody\n"
+        "• {customer} shows the coupons of a customer\n"
+        "• `/coupon stocks` shows the coupons you can give\n"
         "• `/coupon status 12` shows where request #12 stands\n"
         "• `/coupon list` shows your open requests\n"
+        "• `/coupon urge 12` reminds the approvers of your request #12\n"
         "• `/coupon cancel 12` withdraws your request #12, until sending begins\n"
         "• `/coupon retry 12` puts a held request back to work (approvers)\n"
-        "• `/coupon help` shows this"
+        "• `/coupon pause` and `/coupon resume` stop all sending and let it go on (approvers)\n"
+        "• `/coupon help` shows this",
+        example=misreads.send_example(words, known),
+        check=code(misreads.FORMS["check"]),
+        customer=code(misreads.FORMS["customer"]),
     )
-    offered = f"*Stocks*\n{stocks.listing(known)}" if known else "There are no stocks in the catalogue yet."
+    offered = words("There are no stocks in the catalogue yet.")
+    if known:
+        offered = f"*{words('Stocks')}*\n{stocks.listing(words, known)}"
     return message(f"{heading}\n{commands}", section(f"*{heading}*"), section(commands), section(offered))
 
 
 # --- when we ourselves fail
 
 
-def something_went_wrong(reference: str) -> Message:
+def something_went_wrong(words: Words, reference: str) -> Message:
     """A fault of ours, which the log has under this reference."""
     return message(
-        "Something went wrong on my side, and I do not know whether this was kept. Please look with "
-        "`/coupon list` before you type it again. If it keeps happening, give an operator this reference: "
-        f"{code(reference)}"
+        words(
+            "Something went wrong on my side, and I do not know whether this was kept. Please look with "
+            "`/coupon list` before you type it again. If it keeps happening, give an operator this "
+            "reference: {reference}",
+            reference=code(reference),
+        )
     )
 
 
-def not_sure_it_was_kept() -> Message:
+def not_sure_it_was_kept(words: Words) -> Message:
     """The database did not answer in time: the change may have been kept all the same."""
     return message(
-        "I could not make sure in time that this was kept. Please look with `/coupon list` in a minute, "
-        "before you type it again."
+        words(
+            "I could not make sure in time that this was kept. Please look with `/coupon list` in a minute, "
+            "before you type it again."
+        )
     )
 
 
-def slack_did_not_answer() -> Message:
+def slack_did_not_answer(words: Words) -> Message:
     """Who somebody is could not be asked; nothing was kept."""
     return message(
-        "Nothing was done: Slack did not tell me who is in which group. Please type it again in a minute."
+        words(
+            "Nothing was done: Slack did not tell me who is in which group. Please type it again in a minute."
+        )
     )
 
 
-def not_kept_click_again() -> Message:
+def not_kept_click_again(words: Words) -> Message:
     """A click that may not be on disk; doing it again is safe, because a decision counts once."""
-    return message("I could not make sure that this was kept. Please try again: it counts only once.")
+    return message(words("I could not make sure that this was kept. Please try again: it counts only once."))
 
 
-def form_did_not_open(number: int) -> Message:
+def form_did_not_open(words: Words, number: int) -> Message:
     """Slack's trigger was too old, or Slack was busy."""
-    return message(f"The form for declining request #{number} did not open. Please click Decline again.")
+    return message(
+        words(
+            "The form for declining request #{number} did not open. Please click Decline again.",
+            number=number,
+        )
+    )
 
 
-def decline_reason_problem(reason: str) -> str | None:
+def send_form_did_not_open(words: Words) -> Message:
+    """Slack's trigger was too old, or Slack was busy."""
+    return message(words("The form did not open. Nothing was asked for: please try again."))
+
+
+def decline_reason_problem(words: Words, reason: str) -> str | None:
     """What is wrong with the reason, as plain text to stand under its field; None: nothing."""
     if not reason.strip():
-        return "Please say why, so that the requester knows what to do."
+        return words("Please say why, so that the requester knows what to do.")
     if len(reason) > REASON_LONGEST:
-        return f"The reason has {len(reason)} characters. It may have at most {REASON_LONGEST}."
+        return words(
+            "The reason has {count} characters. It may have at most {limit}.",
+            count=len(reason),
+            limit=REASON_LONGEST,
+        )
     return None

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 
 from coupons.model import Approval, Request, State
 from handlers.views import problems
-from handlers.views.marks import code, listed, person, when
+from handlers.views.marks import code, listed, person
+from handlers.views.words import N_, Words
 
-NO_COUPON = "The customer gets no coupon from this request."
-NOT_KNOWN_YET = "It is not known yet whether the customer got the coupon."
-NOT_KNOWN = "It is not known whether the customer got the coupon."
-NO_OTHER = "Please do not ask for another one meanwhile: that could give the customer two."
-SAME_NUMBER = "The same number is used again, so that there can be only one coupon."
+NO_COUPON = N_("The customer gets no coupon from this request.")
+NOT_KNOWN_YET = N_("It is not known yet whether the customer got the coupon.")
+NOT_KNOWN = N_("It is not known whether the customer got the coupon.")
+NO_OTHER = N_("Please do not ask for another one meanwhile: that could give the customer two.")
+SAME_NUMBER = N_("The same number is used again, so that there can be only one coupon.")
+FINDING_OUT = N_("The bot is finding out, with the same number.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,98 +36,116 @@ def is_doubtful(request: Request) -> bool:
     return request.unknown_at is not None or request.open_attempts > on_the_wire
 
 
-def standing(request: Request, approvals: Sequence[Approval] | None = None) -> Standing:  # noqa: PLR0911, C901 - one for each state
+def standing(  # noqa: PLR0911, C901 - one for each state
+    words: Words, request: Request, approvals: Sequence[Approval] | None = None
+) -> Standing:
     """What may be said of the request now; `approvals` None where they were not read."""
+    no_coupon = words(NO_COUPON)
     match request.state:
         case State.PENDING:
-            return Standing("⏳", "Waiting for approval", progress(request, approvals))
+            return Standing("⏳", words("Waiting for approval"), progress(words, request, approvals))
         case State.APPROVED:
-            return _approved(request)
+            return _approved(words, request)
         case State.SENDING:
-            return _sending(request)
+            return _sending(words, request)
         case State.UNKNOWN:
-            return Standing(
-                "❓",
-                "Not known yet",
-                f"{NOT_KNOWN_YET} The bot is finding out, with the same number. {NO_OTHER}",
-            )
+            details = words.sentences(words(NOT_KNOWN_YET), words(FINDING_OUT), words(NO_OTHER))
+            return Standing("❓", words("Not known yet"), details)
         case State.HELD:
-            return _held(request)
+            return Standing("🛑", words("Held"), _held(words, request))
         case State.SENT:
-            return Standing("✅", "Sent", _sent(request))
+            return Standing("✅", words("Sent"), _sent(words, request))
         case State.REFUSED:
-            return Standing(
-                "⛔", "Refused by WeChat Pay", f"{NO_COUPON} {problems.for_agent(request.problem)}"
-            )
+            details = words.sentences(no_coupon, problems.for_agent(words, request.problem))
+            return Standing("⛔", words("Refused by WeChat Pay"), details)
         case State.DECLINED:
-            return Standing("✋", "Declined", f"{_declined(request)} {NO_COUPON}")
+            return Standing("✋", words("Declined"), words.sentences(_declined(words, request), no_coupon))
         case State.CANCELLED:
-            return Standing("↩️", "Withdrawn", f"{_withdrawn(request)} {NO_COUPON}")
+            return Standing("↩️", words("Withdrawn"), words.sentences(_withdrawn(words, request), no_coupon))
         case State.EXPIRED:
-            return Standing(
-                "⌛", "Expired", f"It did not get its approvals by {when(request.expires_at)}. {NO_COUPON}"
-            )
+            late = words("It did not get its approvals by {time}.", time=words.moment(request.expires_at))
+            return Standing("⌛", words("Expired"), words.sentences(late, no_coupon))
 
 
-def progress(request: Request, approvals: Sequence[Approval] | None) -> str:
+def where(words: Words, request: Request) -> str:
+    """For who asked about something else, and has to know."""
+    now = standing(words, request)
+    return words("Where it stands: {headline}. {details}", headline=now.headline, details=now.details)
+
+
+def progress(words: Words, request: Request, approvals: Sequence[Approval] | None) -> str:
     """`Approvals: 1 of 2 (@wang).`"""
     needed = request.approvals_needed
+    if not needed:
+        return words("Automatic: no approval needed by rule {rule}.", rule=request.rule)
     if approvals is None:
-        return f"Approvals needed: {needed}."
+        return words("Approvals needed: {needed}.", needed=needed)
     count = len(approvals)
     if not approvals:
-        return f"Approvals: {count} of {needed}."
-    return f"Approvals: {count} of {needed} ({listed(person(given.approver) for given in approvals)})."
+        return words("Approvals: {count} of {needed}.", count=count, needed=needed)
+    people = listed(words, (person(given.approver) for given in approvals))
+    return words("Approvals: {count} of {needed} ({people}).", count=count, needed=needed, people=people)
 
 
-def _approved(request: Request) -> Standing:
+def _approved(words: Words, request: Request) -> Standing:
     if not request.attempts:
-        return Standing("👍", "Approved", _careful(request, "The bot asks WeChat Pay for the coupon next."))
-    again = "An approver released it: the bot asks WeChat Pay again, with the same number."
-    return Standing("👍", "Approved, to be tried again", _careful(request, again))
+        following = words("The bot asks WeChat Pay for the coupon next.")
+        return Standing("👍", words("Approved"), _careful(words, request, following))
+    again = words("An approver released it: the bot asks WeChat Pay again, with the same number.")
+    return Standing("👍", words("Approved, to be tried again"), _careful(words, request, again))
 
 
-def _sending(request: Request) -> Standing:
+def _sending(words: Words, request: Request) -> Standing:
     if request.running:
-        now = "The bot is asking WeChat Pay for the coupon now."
+        now = words("The bot is asking WeChat Pay for the coupon now.")
     elif request.problem:
-        now = (
-            f"WeChat Pay has not said yes yet ({code(request.problem)}). The bot asks again, with the same "
-            "number."
+        now = words(
+            "WeChat Pay has not said yes yet ({code}). The bot asks again, with the same number.",
+            code=code(request.problem),
         )
     else:
-        now = "WeChat Pay has not said yes yet. The bot asks again, with the same number."
-    return Standing("📨", "Sending", _careful(request, now))
+        now = words("WeChat Pay has not said yes yet. The bot asks again, with the same number.")
+    return Standing("📨", words("Sending"), _careful(words, request, now))
 
 
-def _careful(request: Request, sentence: str) -> str:
-    return f"{sentence} {NOT_KNOWN_YET} {NO_OTHER}" if is_doubtful(request) else sentence
+def _careful(words: Words, request: Request, sentence: str) -> str:
+    if not is_doubtful(request):
+        return sentence
+    return words.sentences(sentence, words(NOT_KNOWN_YET), words(NO_OTHER))
 
 
-def _held(request: Request) -> Standing:
+def _held(words: Words, request: Request) -> str:
     if is_doubtful(request):
-        return Standing("🛑", "Held", f"{NOT_KNOWN} An operator must look into it first. {NO_OTHER}")
-    return Standing("🛑", "Held", f"An operator must put something right first. {NO_OTHER}")
+        why = words.sentences(words(NOT_KNOWN), words("An operator must look into it first."))
+    else:
+        why = words("An operator must put something right first.")
+    return words.sentences(why, words(NO_OTHER))
 
 
-def to_do(problem: str) -> str:
+def to_do(words: Words, problem: str) -> str:
     """What an operator has to do about a request held with this code."""
-    return (
-        f"*For the operator* ({code(problem or 'no code')}): {problems.for_operator(problem)} {SAME_NUMBER}"
+    heading = words(
+        "*For the operator* ({code}): {advice}",
+        code=code(problem or words("no code")),
+        advice=problems.for_operator(words, problem),
     )
+    return words.sentences(heading, words(SAME_NUMBER))
 
 
-def _sent(request: Request) -> str:
+def _sent(words: Words, request: Request) -> str:
     if request.closed_at is None:
-        return "WeChat Pay has confirmed the coupon. Its code is in the card's thread."
-    return (
-        f"WeChat Pay has confirmed the coupon ({when(request.closed_at)}). Its code is in the card's thread."
+        return words("WeChat Pay has confirmed the coupon. Its code is in the card's thread.")
+    return words(
+        "WeChat Pay has confirmed the coupon ({time}). Its code is in the card's thread.",
+        time=words.moment(request.closed_at),
     )
 
 
-def _declined(request: Request) -> str:
-    return f"{person(request.closed_by)} declined it." if request.closed_by else "An approver declined it."
+def _declined(words: Words, request: Request) -> str:
+    if not request.closed_by:
+        return words("An approver declined it.")
+    return words("{person} declined it.", person=person(request.closed_by))
 
 
-def _withdrawn(request: Request) -> str:
-    return f"{person(request.closed_by or request.requester)} withdrew it."
+def _withdrawn(words: Words, request: Request) -> str:
+    return words("{person} withdrew it.", person=person(request.closed_by or request.requester))

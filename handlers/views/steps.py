@@ -1,172 +1,150 @@
-"""What happened, told from an event: in the card's thread, and to the requester by direct message.
+"""What happened, told from an event in the card's thread, and news in the approval channel.
 
 An event is told as the truth of its moment, even when the request has moved on since.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from coupons.events import Recorded, Tag
-from coupons.model import Request
-from coupons.money import yuan
-from handlers.views import problems
-from handlers.views.marks import code, inert, listed, masked, own_words, person, when
-from handlers.views.message import Message, code_line, message, quote, section
-from handlers.views.standing import (
-    NO_COUPON,
-    NO_OTHER,
-    NOT_KNOWN,
-    NOT_KNOWN_YET,
-    SAME_NUMBER,
-    is_doubtful,
-    standing,
-    to_do,
+from coupons.model import Request, State
+from handlers.views.marks import approver, inert, listed, person, without_openids
+from handlers.views.message import Message, message
+from handlers.views.standing import NO_COUPON, NOT_KNOWN, SAME_NUMBER, to_do
+from handlers.views.telling import (
+    as_it_stands,
+    declined,
+    may_have_coupon,
+    proof,
+    refusal,
+    sent,
+    text_of,
+    unknown,
 )
+from handlers.views.words import Words
+
+_MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
 
 
-def step(event: Recorded, request: Request) -> Message:  # noqa: PLR0911, C901 - one return for each tag
-    """A reply in the thread of the card."""
-    who = person(event.actor)
+def step(  # noqa: PLR0911, PLR0912, C901 - one return for each tag
+    words: Words, event: Recorded, request: Request, *, approvers: Sequence[str] = ()
+) -> Message:
+    """A reply in the thread of the card. `approvers`: ids of whom to call where it calls them."""
+    who, number, no_coupon = person(event.actor), request.id, words(NO_COUPON)
     match event.tag:
         case Tag.APPROVAL_GIVEN:
-            return message(_approval(event))
+            return message(_approval(words, event))
         case Tag.REQUEST_APPROVED:
-            return message(f"Request #{request.id} has the approvals it needs: {_approvers(event)}.")
-        case Tag.REQUEST_DECLINED:
-            return _declined(f"{who} declined request #{request.id}. {NO_COUPON}", event, request)
-        case Tag.REQUEST_CANCELLED:
-            return message(f"{who} withdrew request #{request.id}. {NO_COUPON}")
-        case Tag.REQUEST_EXPIRED:
+            people = _approvers(words, event)
+            if not people:
+                return message(_automatic(words, event, request))
             return message(
-                f"Request #{request.id} expired: it did not get its approvals in time. {NO_COUPON}"
+                words("Request #{number} has the approvals it needs: {people}.", number=number, people=people)
             )
+        case Tag.REQUEST_DECLINED:
+            told = words("{person} declined request #{number}.", person=who, number=number)
+            return declined(words, words.sentences(told, no_coupon), event, request)
+        case Tag.REQUEST_CANCELLED:
+            told = words("{person} withdrew request #{number}.", person=who, number=number)
+            return message(words.sentences(told, no_coupon))
+        case Tag.REQUEST_EXPIRED:
+            told = words("Request #{number} expired: it did not get its approvals in time.", number=number)
+            return message(words.sentences(told, no_coupon))
         case Tag.REQUEST_RETRIED:
-            return message(f"{who} put request #{request.id} back to work. {SAME_NUMBER}")
+            told = words("{person} put request #{number} back to work.", person=who, number=number)
+            return message(words.sentences(told, words(SAME_NUMBER)))
+        case Tag.REQUEST_URGED | Tag.REQUEST_REMINDED if request.state is State.PENDING:
+            return message(_call(words, event, request, approvers))
         case Tag.REQUEST_UNKNOWN:
-            return message(_unknown(event, request))
+            return message(unknown(words, event, request))
         case Tag.REQUEST_HELD:
-            return message(f"{_held(event, request)}\n{to_do(_text(event, 'code'))}")
+            return message(f"{_held(words, event, request)}\n{to_do(words, text_of(event, 'code'))}")
         case Tag.REQUEST_REFUSED:
-            return message(f"WeChat Pay refused request #{request.id}. {_refusal(event)}")
+            told = words("WeChat Pay refused request #{number}.", number=number)
+            return message(words.sentences(told, refusal(words, event)))
         case Tag.REQUEST_SENT:
-            return _sent(f"Request #{request.id} is sent. {_proof(event)}", event)
+            told = words("Request #{number} is sent.", number=number)
+            return sent(words, words.sentences(told, proof(words, event)), event)
         case _:
-            return _as_it_stands(request)
+            return as_it_stands(words, request)
 
 
-def notice(event: Recorded, request: Request) -> Message:  # noqa: PLR0911 - one return for each tag
-    """A direct message to the requester, who sees no card beside it: it names stock and customer too."""
-    who, about = person(event.actor), _about(request)
-    match event.tag:
-        case Tag.REQUEST_SENT:
-            return _sent(f"Your request #{request.id} is sent. {about} {_proof(event)}", event)
-        case Tag.REQUEST_DECLINED:
-            return _declined(
-                f"{who} declined your request #{request.id}. {about} {NO_COUPON}", event, request
+def news(words: Words, event: Recorded) -> Message:
+    """To the approval channel, of no request in particular."""
+    who = person(event.actor)
+    if event.tag == Tag.SENDING_RESUMED:
+        return message(
+            words(
+                "▶️ {person} resumed sending. Requests can be approved again, and those approved go out now.",
+                person=who,
             )
-        case Tag.REQUEST_REFUSED:
-            return message(f"WeChat Pay refused your request #{request.id}. {about}\n{_refusal(event)}")
-        case Tag.REQUEST_HELD:
-            return message(_held_notice(event, request))
-        case Tag.REQUEST_UNKNOWN:
-            return message(f"{_unknown(event, request)} {about}")
-        case Tag.REQUEST_EXPIRED:
-            return message(
-                f"Your request #{request.id} expired: it did not get its approvals by "
-                f"{when(request.expires_at)}. {about} {NO_COUPON} If the customer should still have one, "
-                "ask again with `/coupon send`."
-            )
-        case Tag.REQUEST_CANCELLED:
-            return message(f"{who} withdrew your request #{request.id}. {about} {NO_COUPON}")
-        case _:
-            return _as_it_stands(request)
+        )
+    told = words(
+        "⏸️ {person} paused sending. Nothing can be approved, and nothing goes out, until an approver types "
+        "`/coupon resume`. Asking, declining and withdrawing go on.",
+        person=who,
+    )
+    reason = inert(without_openids(text_of(event, "reason")), 300)
+    return message(words.sentences(told, words("Reason: {reason}", reason=reason) if reason else ""))
 
 
-def _approval(event: Recorded) -> str:
+def _automatic(words: Words, event: Recorded, request: Request) -> str:
+    return words(
+        "Request #{number} needs no approval by rule {rule}: it is approved automatically.",
+        number=request.id,
+        rule=_number(event, "rule") or request.rule,
+    )
+
+
+def _call(words: Words, event: Recorded, request: Request, approvers: Sequence[str]) -> str:
+    """The only sentences that call approvers by name; whoever is called can still decide."""
+    people = listed(words, (approver(entry) for entry in approvers)) or words("an approver")
+    if event.tag == Tag.REQUEST_URGED:
+        told = words(
+            "{person} asks for a decision on request #{number}: {people}.",
+            person=person(event.actor),
+            number=request.id,
+            people=people,
+        )
+    else:
+        told = words(
+            "Request #{number} has waited {time} for a decision: {people}.",
+            number=request.id,
+            time=_waited(words, _number(event, "waited_ms")),
+            people=people,
+        )
+    mention = text_of(event, "mention")
+    also = words("{people}: please see to it.", people=approver(mention)) if mention else ""
+    return words.sentences(told, also, words("It expires {time}.", time=words.moment(request.expires_at)))
+
+
+def _waited(words: Words, waited_ms: int) -> str:
+    if waited_ms < _HOUR_MS:
+        return words.plural("1 minute", "{n} minutes", max(waited_ms // _MINUTE_MS, 1))
+    return words.plural("1 hour", "{n} hours", waited_ms // _HOUR_MS)
+
+
+def _approval(words: Words, event: Recorded) -> str:
     who, count, needed = person(event.actor), _number(event, "count"), _number(event, "needed")
+    told = words("{person} approved ({count} of {needed}).", person=who, count=count, needed=needed)
     if count < needed:
-        return f"{who} approved ({count} of {needed})."
-    return f"{who} approved ({count} of {needed}). The bot asks WeChat Pay for the coupon next."
+        return told
+    return words.sentences(told, words("The bot asks WeChat Pay for the coupon next."))
 
 
-def _approvers(event: Recorded) -> str:
+def _approvers(words: Words, event: Recorded) -> str:
     names = event.detail.get("approvals")
-    return listed(person(str(name)) for name in (names if isinstance(names, list) else []))
+    return listed(words, (person(str(name)) for name in (names if isinstance(names, list) else [])))
 
 
-def _declined(sentence: str, event: Recorded, request: Request) -> Message:
-    reason = _text(event, "reason")
-    if not reason:
-        return message(sentence)
-    return message(
-        f"{sentence} Reason: {own_words(reason, request.openid)}",
-        section(sentence),
-        quote("Why", reason, hide=request.openid),
-    )
-
-
-def _unknown(event: Recorded, request: Request) -> str:
-    # Only the code: the advice that goes with RULE_LIMIT and its like is false while an attempt is open.
-    said = f"Request #{request.id}: {NOT_KNOWN_YET} The bot is finding out, with the same number. {NO_OTHER}"
-    last = _text(event, "code")
-    return f"{said} Last code: {code(last)}." if last else said
-
-
-def _held(event: Recorded, request: Request) -> str:
-    if _may_have_coupon(event, request):
-        return f"Request #{request.id} is held: an operator must look into it first. {NOT_KNOWN}"
-    return f"Request #{request.id} is held: an operator must put something right first."
-
-
-def _may_have_coupon(event: Recorded, request: Request) -> bool:
-    # A hold whose event does not say is told with care, and so is one of which the row knows more.
-    return event.detail.get("not_known") is not False or is_doubtful(request)
-
-
-def _held_notice(event: Recorded, request: Request) -> str:
-    not_known = _may_have_coupon(event, request)
-    why = NOT_KNOWN if not_known else problems.for_agent(_text(event, "code"))
-    return (
-        f"Your request #{request.id} is held. {_about(request)}\n{why} An operator has to act, and then it "
-        f"goes on by itself: you need do nothing. {NO_OTHER}"
-    )
-
-
-def _refusal(event: Recorded) -> str:
-    return f"{NO_COUPON} {problems.for_agent(_text(event, 'code'))}"
-
-
-def _proof(event: Recorded) -> str:
-    if event.detail.get("by") == "look":
-        return "The coupon stands in the customer's list at WeChat Pay, under this request's number."
-    return "WeChat Pay confirmed it with a signed answer."
-
-
-def _sent(sentence: str, event: Recorded) -> Message:
-    coupon_code = _text(event, "coupon_code")
-    if not coupon_code:
-        return message(sentence)
-    return message(
-        f"{sentence} Coupon code: {code(coupon_code)}",
-        section(sentence),
-        code_line("Coupon code:", coupon_code),
-    )
-
-
-def _about(request: Request) -> str:
-    return (
-        f"Stock: {inert(request.stock_name)} ({yuan(request.value_fen)}). "
-        f"Customer: {code(masked(request.openid))}."
-    )
-
-
-def _as_it_stands(request: Request) -> Message:
-    now = standing(request)
-    return message(f"Request #{request.id}: {now.headline}. {now.details}")
-
-
-def _text(event: Recorded, name: str) -> str:
-    value = event.detail.get(name)
-    return value if isinstance(value, str) else ""
+def _held(words: Words, event: Recorded, request: Request) -> str:
+    if not may_have_coupon(event, request):
+        return words(
+            "Request #{number} is held: an operator must put something right first.", number=request.id
+        )
+    told = words("Request #{number} is held: an operator must look into it first.", number=request.id)
+    return words.sentences(told, words(NOT_KNOWN))
 
 
 def _number(event: Recorded, name: str) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from coupons.model import Stock
-from coupons.money import yuan
 from handlers.parsing import nearest
 from handlers.views.marks import code, inert
+from handlers.views.words import Words
 
 #: So many are all shown; of more, only the nearest.
 _FEW = 10
@@ -16,9 +16,15 @@ _NEAREST = 6
 _SECTION = 2_500
 
 
-def line(stock: Stock) -> str:
+def line(words: Words, stock: Stock) -> str:
     """`late-10`: ¥10 off, late delivery (¥10.00, 1212121212)."""
-    return f"• {code(stock.alias)}: {inert(stock.name)} ({yuan(stock.value_fen)}, {code(stock.stock_id)})"
+    return words(
+        "• {alias}: {name} ({value}, {stock_id})",
+        alias=code(stock.alias),
+        name=inert(stock.name),
+        value=words.money(stock.value_fen),
+        stock_id=code(stock.stock_id),
+    )
 
 
 def example_word(catalogue: Iterable[Stock]) -> str:
@@ -35,12 +41,27 @@ def choice(word: str, catalogue: Iterable[Stock]) -> list[Stock]:
             by_name.setdefault(name, stock)
     near = [by_name[name] for name in nearest(word, by_name, _NEAREST)]
     rest = stocks if len(stocks) <= _FEW else []
-    return list(dict.fromkeys([*near[:_NEAREST], *rest]))
+    return list({stock.stock_id: stock for stock in [*near[:_NEAREST], *rest]}.values())
 
 
-def listing(stocks: Iterable[Stock]) -> str:
+def search(words: Words, typed: str, catalogue: Iterable[Stock]) -> list[Stock]:
+    """Those with `typed` in a name or the value; without any, those with a name like it."""
+    wanted, stocks = typed.casefold(), list(catalogue)
+
+    def said(stock: Stock) -> str:
+        return f"{stock.name} {stock.alias} {stock.stock_id} {words.money(stock.value_fen)}".casefold()
+
+    found = [stock for stock in stocks if wanted in said(stock)]
+    if found:
+        return found
+    by_name = {name: stock for stock in stocks for name in (stock.alias, stock.stock_id, stock.name)}
+    near = [by_name[name] for name in nearest(typed, by_name, _NEAREST)]
+    return list({stock.stock_id: stock for stock in near}.values())
+
+
+def listing(words: Words, stocks: Iterable[Stock]) -> str:
     """One line each, as many as one section holds; then how many more there are."""
-    lines = [line(stock) for stock in stocks]
+    lines = [line(words, stock) for stock in stocks]
     shown = 0
     room = _SECTION
     while shown < len(lines) and len(lines[shown]) < room:

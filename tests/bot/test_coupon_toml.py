@@ -58,7 +58,7 @@ def test_the_example_means_what_it_says() -> None:
     assert list(config.catalogue) == [
         Stock("1212121212", "late-10", "¥10 off, late delivery", 1000, CodeMode.WECHATPAY_MODE)
     ]
-    assert config.policy.rule_for(2000).approvers == ("S0LEADS", "U0WANG")
+    assert config.policy.approvers_of(config.policy.rules[0]) == ("S0LEADS", "U0WANG")
 
 
 def test_what_is_left_out_has_the_contracts_default(file: Path) -> None:
@@ -123,7 +123,7 @@ BAD_FORM = [
         LATE.replace("WECHATPAY_MODE", "WECHAT_MODE"),
         "[[stock]] 1 code_mode reads 'WECHAT_MODE'; it must be 'WECHATPAY_MODE', 'MERCHANT_API'",
     ),
-    ("[[rule]]\napprovals = 0", "[[rule]] 1 approvals reads 0; it must be 1 or more"),
+    ("[[rule]]\napprovals = -1", "[[rule]] 1 approvals reads -1; it must be 0 or more"),
     (
         "[[rule]]\napprovals = 1\nmax_value_fen = -1",
         "[[rule]] 1 max_value_fen reads -1; it must be 1 or more",
@@ -177,7 +177,7 @@ def test_a_wrong_value_gets_one_sentence_with_its_place(file: Path, text: str, s
             [f"[[stock]] 1 {key}" for key in ("stock_id", "alias", "name", "value_fen", "code_mode")],
         ),
         (f"{SMALLEST}[[rule]]\n", ["[[rule]] 1 approvals"]),
-        (f"{SMALLEST}[limits]\nper_agent = {{}}", ["[limits] per_agent count", "[limits] per_agent days"]),
+        (f"{SMALLEST}[limits]\nper_agent = {{}}", ["[limits] per_agent days"]),
     ],
 )
 def test_a_missing_key_is_named_and_described(file: Path, text: str, places: list[str]) -> None:
@@ -311,7 +311,7 @@ def test_a_value_that_nobody_may_approve_is_an_error(file: Path, text: str, sent
 
 def test_the_role_may_be_empty_when_the_rules_name_people_for_every_value(file: Path) -> None:
     config = read(file, f'{TOP}[[rule]]\napprovals = 1\napprovers = ["U0A"]\n')
-    assert config.policy.rule_for(10**6).approvers == ("U0A",)
+    assert config.policy.approvers_of(config.policy.rules[0]) == ("U0A",)
 
 
 # --- all at once, and nothing but sentences

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from coupons.desk import Ask, Desk, Submitted
+from coupons.asking import Ask, Asking, Submitted
+from coupons.authority import Authority
+from coupons.desk import Desk
 from coupons.events import PostKind
 from coupons.model import ClickAction, CodeMode, NewClick, Person, State, Stock
 from coupons.policy import Policy, Rule
@@ -47,22 +49,36 @@ async def ledger(tmp_path: Path) -> AsyncGenerator[SqliteLedger]:
     await ledger.close()
 
 
+POLICY = Policy(agents=(), approvers=("U0WANG", "U0ZHAO"), rules=(Rule(None, 2, ()),))
+
+
 @pytest.fixture
-def desk(ledger: SqliteLedger) -> Desk:
-    policy = Policy(agents=(), approvers=("U0WANG", "U0ZHAO"), rules=(Rule(None, 2, ()),))
-    return Desk(
+def authority(ledger: SqliteLedger) -> Authority:
+    return Authority(policy=POLICY, directory=Colleagues(), ledger=ledger, team=TEAM)
+
+
+@pytest.fixture
+def asking(ledger: SqliteLedger, authority: Authority) -> Asking:
+    return Asking(
         ledger=ledger,
-        directory=Colleagues(),
+        authority=authority,
         issuer=Paper(),  # type: ignore[arg-type]  # nothing else may be called
-        policy=policy,
+        policy=POLICY,
         team=TEAM,
         clock=now,
     )
 
 
-async def _asked(desk: Desk) -> int:
+@pytest.fixture
+def desk(ledger: SqliteLedger, authority: Authority) -> Desk:
+    return Desk(
+        ledger=ledger, directory=Colleagues(), authority=authority, policy=POLICY, team=TEAM, clock=now
+    )
+
+
+async def _asked(asking: Asking) -> int:
     ask = Ask(delivery="T1:1.2.3", requester="U0LI", team=TEAM, openid=OPENID, stock=STOCK, reason="late")
-    made = await desk.submit(ask)
+    made = await asking.submit(ask)
     assert isinstance(made, Submitted)
     return made.request.id
 
@@ -81,9 +97,9 @@ def _click(number: int, person: str, key: str) -> NewClick:
 
 
 async def test_a_click_taken_up_twice_is_decided_once_and_answers_nobody_twice(
-    ledger: SqliteLedger, desk: Desk
+    ledger: SqliteLedger, asking: Asking, desk: Desk
 ) -> None:
-    number = await _asked(desk)
+    number = await _asked(asking)
     await desk.keep_click(_click(number, "U0WANG", "k1"))
     [click] = await ledger.read(lambda rows: rows.open_clicks(10))
     await desk.decide(click)
@@ -93,8 +109,10 @@ async def test_a_click_taken_up_twice_is_decided_once_and_answers_nobody_twice(
     assert await ledger.read(lambda rows: rows.due_posts(PostKind.ANSWER, now(), 10)) == []
 
 
-async def test_two_clicks_of_one_person_are_one_approval(ledger: SqliteLedger, desk: Desk) -> None:
-    number = await _asked(desk)
+async def test_two_clicks_of_one_person_are_one_approval(
+    ledger: SqliteLedger, asking: Asking, desk: Desk
+) -> None:
+    number = await _asked(asking)
     for key in ("k1", "k2"):
         await desk.keep_click(_click(number, "U0WANG", key))
     for click in await ledger.read(lambda rows: rows.open_clicks(10)):
@@ -106,9 +124,9 @@ async def test_two_clicks_of_one_person_are_one_approval(ledger: SqliteLedger, d
 
 
 async def test_the_same_delivery_asks_once_even_where_a_limit_has_been_reached_since(
-    ledger: SqliteLedger, desk: Desk
+    ledger: SqliteLedger, asking: Asking
 ) -> None:
-    first = await _asked(desk)
-    assert await _asked(desk) == first
+    first = await _asked(asking)
+    assert await _asked(asking) == first
     created = [event.tag for event in await ledger.read(lambda rows: rows.events_of(first))]
     assert created == ["request:created"]

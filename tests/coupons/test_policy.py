@@ -10,7 +10,6 @@ from coupons.policy import (
     Policy,
     Reason,
     Rule,
-    Use,
     WhenReached,
     may_approve,
     may_ask,
@@ -18,8 +17,8 @@ from coupons.policy import (
     may_cancel,
     may_decline,
     may_retry,
-    terms,
 )
+from coupons.terms import Facts, Used, find_rule, terms
 from tests.coupons.samples import a_request
 
 LI, SUN, WANG, ZHAO, OUT = "U0LI", "U0SUN", "U0WANG", "U0ZHAO", "U0OUT"
@@ -138,34 +137,40 @@ RULES = (Rule(2000, 1, ()), Rule(10000, 2, ("S0MANAGERS",)), Rule(None, 3, ("U0B
 )
 def test_the_first_rule_that_fits_decides(value_fen: int, approvals: int, approvers: tuple[str, ...]) -> None:
     policy = Policy(agents=(), approvers=("S0LEADS",), rules=RULES)
-    rule = policy.rule_for(value_fen)
-    assert (rule.approvals, rule.approvers) == (approvals, approvers)
+    found = terms(policy, Facts(value_fen=value_fen, stock_id="1", requester=LI), {})
+    assert (found.approvals_needed, found.approvers) == (approvals, approvers)
 
 
 def test_without_a_rule_one_approver_decides() -> None:
     policy = Policy(agents=(), approvers=("S0LEADS",), rules=(Rule(2000, 2, ()),))
-    assert policy.rule_for(2001) == Rule(None, 1, ("S0LEADS",))
+    facts = Facts(value_fen=2001, stock_id="1", requester=LI)
+    assert find_rule(policy, facts, {}) == (0, None)
+    found = terms(policy, facts, {})
+    assert (found.place, found.approvals_needed, found.approvers) == (0, 1, ("S0LEADS",))
 
 
 REFUSE, APPROVE = WhenReached.REFUSE, WhenReached.APPROVE
 
 
 @pytest.mark.parametrize(
-    ("per_customer", "per_agent", "use", "reason", "needed"),
+    ("per_customer", "per_agent", "used", "reason", "needed"),
     [
-        (None, None, Use(99, 99), Reason.ALLOWED, 1),
-        (Limit(2, 30), None, Use(1, 0), Reason.ALLOWED, 1),
-        (Limit(2, 30), None, Use(2, 0), Reason.CUSTOMER_LIMIT, 1),
-        (Limit(2, 30, APPROVE), None, Use(2, 0), Reason.ALLOWED, 2),
-        (Limit(2, 30, APPROVE), Limit(5, 1, APPROVE), Use(2, 5), Reason.ALLOWED, 3),
-        (Limit(2, 30, APPROVE), Limit(5, 1), Use(2, 5), Reason.AGENT_LIMIT, 2),
-        (None, Limit(5, 1), Use(0, 4), Reason.ALLOWED, 1),
-        (None, Limit(5, 1), Use(0, 5), Reason.AGENT_LIMIT, 1),
+        (None, None, (99, 99), Reason.ALLOWED, 1),
+        (Limit(2, 30), None, (1, 0), Reason.ALLOWED, 1),
+        (Limit(2, 30), None, (2, 0), Reason.CUSTOMER_LIMIT, 1),
+        (Limit(2, 30, APPROVE), None, (2, 0), Reason.ALLOWED, 2),
+        (Limit(2, 30, APPROVE), Limit(5, 1, APPROVE), (2, 5), Reason.ALLOWED, 3),
+        (Limit(2, 30, APPROVE), Limit(5, 1), (2, 5), Reason.AGENT_LIMIT, 2),
+        (None, Limit(5, 1), (0, 4), Reason.ALLOWED, 1),
+        (None, Limit(5, 1), (0, 5), Reason.AGENT_LIMIT, 1),
     ],
 )
 def test_a_reached_limit_refuses_or_asks_for_one_approval_more(
-    per_customer: Limit | None, per_agent: Limit | None, use: Use, reason: Reason, needed: int
+    per_customer: Limit | None, per_agent: Limit | None, used: tuple[int, int], reason: Reason, needed: int
 ) -> None:
     policy = Policy(agents=(), approvers=("S0LEADS",), per_customer=per_customer, per_agent=per_agent)
-    found = terms(policy, 1000, use)
+    facts = Facts(
+        value_fen=1000, stock_id="1", requester=LI, by_customer=Used(used[0]), by_agent=Used(used[1])
+    )
+    found = terms(policy, facts, {})
     assert (found.decision.reason, found.approvals_needed) == (reason, needed)

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandbox.slack.running import Slack
-from sandbox.slack.workspace import Workspace
 from sandbox.wechatpay.faults import Fault, FaultKind
 from sandbox.wechatpay.keyring import KeyMode
 from sandbox.wechatpay.stand_in import WeChatPay
 from tests.faults.bot_process import BotProcess
-from tests.world import STOCKS, World, environment, keys, until
+from tests.world import ENGLISH_TEAM, STOCKS, World, environment, keys, until
 
 _LEADS = ("U0WANG", "U0ZHAO", "U0QIAN")
 
@@ -68,7 +67,7 @@ async def _campaign(folder: Path, seed: int) -> AsyncGenerator[Campaign]:
     stand_in.faults.rate(Fault(FaultKind.LOST_ANSWER), 0.2, seed=seed)
     # Slow answers, so that kills meet attempts on the wire.
     stand_in.faults.rate(Fault(FaultKind.SLOW, seconds=0.5), 0.5, seed=seed + 1)
-    async with Workspace().serve(ack_seconds=1.0) as slack, stand_in.serve() as running:
+    async with ENGLISH_TEAM.serve(ack_seconds=1.0) as slack, stand_in.serve() as running:
         slack.duplicate = True
         environ = environment(slack, running.url, folder, mode=KeyMode.PUBLIC_KEY)
         bot = BotProcess(environ, folder / "bot.log")

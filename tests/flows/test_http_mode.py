@@ -21,10 +21,10 @@ import structlog
 from bot.coupon_toml import load_coupon_toml
 from bot.service import Service
 from bot.settings import load_settings
-from sandbox.slack import Twice, Workspace, server_error
+from sandbox.slack import Twice, server_error
 from sandbox.wechatpay.keyring import KeyMode
 from sandbox.wechatpay.stand_in import WeChatPay
-from tests.world import OPENID, QUICK, STOCKS, World, environment, keys
+from tests.world import ENGLISH_TEAM, OPENID, QUICK, STOCKS, World, environment, keys
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -80,7 +80,7 @@ def _free_port() -> int:
 async def http_shop(folder: Path, *, slack_is_down: bool = False) -> AsyncGenerator[HttpShop]:
     stand_in = WeChatPay(keys(), stocks=STOCKS)
     async with (
-        Workspace().serve() as slack,
+        ENGLISH_TEAM.serve() as slack,
         stand_in.serve() as running,
         aiohttp.ClientSession() as session,
     ):

@@ -197,8 +197,8 @@ async def test_bad_input_gets_one_sentence_and_nothing_is_kept(shop: World) -> N
     assert "late-10" in unknown.text
     damaged = await shop.send("send oUpF8uMuAJO—M2pxb1Q9zNjWeS6o late-10 parcel")
     assert "EM DASH" in damaged.text
-    halved = await shop.send("send")
-    assert "/coupon send" in halved.text
+    halved = await shop.send("check")
+    assert "/coupon check" in halved.text
     assert shop.rows("select * from request") == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,10 +15,10 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from bot import service
 from coupons import decider
 from handlers import announcer
-from sandbox.slack import Workspace, api_error, cut_after, rate_limited, server_error, slow
+from sandbox.slack import api_error, cut_after, rate_limited, server_error, slow
 from sandbox.slack.messages import Message
 from sandbox.slack.state import Call
-from tests.world import OPENID, World, until, world
+from tests.world import ENGLISH_TEAM, OPENID, World, until, world
 
 
 @pytest.fixture(autouse=True)
@@ -279,7 +280,7 @@ async def test_a_requester_whose_account_is_gone_blocks_nobody_else(shop: World)
 
 
 async def test_where_direct_messages_are_switched_off_the_thread_still_tells(tmp_path: Path) -> None:
-    async with world(tmp_path, workspace=Workspace(messages_tab_enabled=False)) as shop:
+    async with world(tmp_path, workspace=replace(ENGLISH_TEAM, messages_tab_enabled=False)) as shop:
         number = await shop.ask()
         await shop.approve(number)
         await shop.state(number, "sent")

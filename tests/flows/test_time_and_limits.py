@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from coupons.settling import Pace
-from sandbox.slack import Workspace, server_error
+from sandbox.slack import server_error
 from sandbox.wechatpay.faults import Fault, FaultKind
 from sandbox.wechatpay.keyring import KeyMode
 from sandbox.wechatpay.ledger import Received
 from sandbox.wechatpay.stand_in import WeChatPay
 from tests.faults.bot_process import BotProcess
-from tests.world import COUPON_TOML, OPENID, STOCKS, World, environment, keys, until, world
+from tests.world import COUPON_TOML, ENGLISH_TEAM, OPENID, STOCKS, World, environment, keys, until, world
 
 OTHER = "oUpF8uMuAJO_M2pxb1Q9zNjWeS7p"
 #: Three quarters of a second.
@@ -230,7 +230,7 @@ def _on_the_wire(wechatpay: WeChatPay) -> list[Received]:
 async def process_shop(folder: Path) -> AsyncGenerator[tuple[World, BotProcess]]:
     """The bot as a process of its own, started."""
     stand_in = WeChatPay(keys(), stocks=STOCKS)
-    async with Workspace().serve() as slack, stand_in.serve() as running:
+    async with ENGLISH_TEAM.serve() as slack, stand_in.serve() as running:
         environ = environment(slack, running.url, folder, mode=KeyMode.PUBLIC_KEY)
         bot = BotProcess(environ, folder / "bot.log")
         await bot.start(slack)

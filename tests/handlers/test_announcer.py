@@ -13,7 +13,9 @@ from typing import Any, TypeVar
 import pytest
 
 from bot.slack_app import session, web_client
+from coupons.authority import Authority
 from coupons.bell import Bell
+from coupons.catalogue import Catalogue
 from coupons.events import Event, Json, Post, PostKind, Tag
 from coupons.lifecycle import move
 from coupons.model import Request, State
@@ -21,14 +23,27 @@ from coupons.policy import Policy
 from coupons.ports import Reading, Topic, Transaction
 from handlers import announcer as module
 from handlers.announcer import Announcer
+from handlers.directory import SlackDirectory
 from handlers.posting import Poster
+from handlers.readers import Readers
 from sandbox.slack import Workspace, api_error, cut_after, rate_limited, slow_answer
 from sandbox.slack.running import Slack
 from storage.ledger import SqliteLedger
 from tests.storage.records import approve, create, send
-from tests.world import until
+from tests.words import LANGUAGES
+from tests.world import ENGLISH_TEAM, until
 
 CHANNEL = "C0APPROVE"
+
+POLICY = Policy(
+    agents=(),
+    approvers=("S0LEADS",),
+    auditors=(),
+    rules=(),
+    per_customer=None,
+    per_agent=None,
+    expiry_ms=86_400_000,
+)
 
 T = TypeVar("T")
 
@@ -136,19 +151,15 @@ async def desk_of(folder: Path, workspace: Workspace) -> AsyncGenerator[Desk]:
         troubles: list[BaseException] = []
         ledger = SqliteLedger(folder / "coupon.db", clock=now_ms, on_commit=on_commit)
         reader = LateReader(ledger)
+        client = web_client(slack.setup.bot_token, base_url=slack.api_url, session=http)
+        directory = SlackDirectory(client, team="T0SHOP", clock=now_ms)
         announcer = Announcer(
-            poster=Poster(web_client(slack.setup.bot_token, base_url=slack.api_url, session=http)),
+            poster=Poster(client),
+            readers=Readers(directory, LANGUAGES, language="en", on_trouble=troubles.append),
             ledger=reader,
             approval_channel=CHANNEL,
-            policy=Policy(
-                agents=(),
-                approvers=("S0LEADS",),
-                auditors=(),
-                rules=(),
-                per_customer=None,
-                per_agent=None,
-                expiry_ms=86_400_000,
-            ),
+            authority=Authority(policy=POLICY, directory=directory, ledger=ledger, team="T0SHOP"),
+            catalogue=Catalogue(()),
             clock=now_ms,
             bell=bell,
             on_trouble=troubles.append,
@@ -169,7 +180,7 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncGenerator[Desk]:
-    async with desk_of(tmp_path, Workspace()) as here:
+    async with desk_of(tmp_path, ENGLISH_TEAM) as here:
         yield here
 
 

@@ -63,7 +63,7 @@ async def test_64_who_ask_for_one_group_at_once_make_one_call(office: Office) ->
 
 async def test_64_who_ask_for_one_person_at_once_make_one_call(office: Office) -> None:
     answers = await asyncio.gather(*(office.directory.person("U0LI") for _ in range(64)))
-    assert set(answers) == {Person(user_id="U0LI", team=TEAM)}
+    assert set(answers) == {Person(user_id="U0LI", team=TEAM, locale="zh-CN")}
     assert office.calls("users.info") == 1
 
 
@@ -111,11 +111,11 @@ async def test_a_wall_clock_set_back_keeps_no_value_for_ever(office: Office) -> 
 @pytest.mark.parametrize(
     ("user", "expected"),
     [
-        ("U0LI", Person(user_id="U0LI", team=TEAM)),
+        ("U0LI", Person(user_id="U0LI", team=TEAM, locale="zh-CN")),
         ("U0GONE", Person(user_id="U0GONE", team=TEAM, is_deactivated=True)),
-        ("U0GUEST", Person(user_id="U0GUEST", team=TEAM, is_guest=True)),
-        ("U0BOT", Person(user_id="U0BOT", team=TEAM, is_bot=True)),
-        ("U0OUT", Person(user_id="U0OUT", team="T0PARTNER", is_outsider=True)),
+        ("U0GUEST", Person(user_id="U0GUEST", team=TEAM, is_guest=True, locale="en-US")),
+        ("U0BOT", Person(user_id="U0BOT", team=TEAM, is_bot=True, locale="en-US")),
+        ("U0OUT", Person(user_id="U0OUT", team="T0PARTNER", is_outsider=True, locale="en-US")),
         ("U0NOBODY", Person(user_id="U0NOBODY", team="", is_outsider=True)),
     ],
 )
@@ -157,7 +157,7 @@ async def test_whoever_cannot_be_asked_about_is_neither_trusted_nor_remembered(
         await office.directory.person("U0LI")
     with pytest.raises(DirectoryUnavailable, match="S0LEADS"):
         await office.directory.members("S0LEADS")
-    assert await office.directory.person("U0LI") == Person(user_id="U0LI", team=TEAM)
+    assert await office.directory.person("U0LI") == Person(user_id="U0LI", team=TEAM, locale="zh-CN")
     assert "U0WANG" in await office.directory.members("S0LEADS")
 
 
@@ -189,3 +189,17 @@ async def test_groups_asked_for_in_listeners_are_renewed_ahead_and_a_bad_answer_
     assert office.calls("usergroups.users.list") == before
     [trouble] = troubles
     assert isinstance(trouble, DirectoryUnavailable)
+
+
+async def test_a_language_decides_nothing_and_may_be_an_hour_old(office: Office) -> None:
+    assert await office.directory.locale("U0LI") == "zh-CN"
+    office.time.now += 3_600_000
+    assert await office.directory.locale("U0LI") == "zh-CN"
+    assert office.calls("users.info") == 1
+    office.time.now += 1
+    await office.directory.locale("U0LI")
+    assert office.calls("users.info") == 2
+    # The person's rights stay held to 30 seconds.
+    office.time.now += MAX_AGE_MS + 1
+    await office.directory.person("U0LI")
+    assert office.calls("users.info") == 3

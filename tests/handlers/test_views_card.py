@@ -10,6 +10,7 @@ from test_views_samples import APPROVERS, LI, NOW, REQUEST, WANG, readable, requ
 from coupons.model import State
 from handlers.views import card, replies
 from handlers.views.message import Message
+from tests.words import ENGLISH
 
 AT_NOW = "<!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>"
 TOMORROW = "<!date^1795486972^{date_short_pretty} {time}|2026-11-24 02:22 UTC>"
@@ -24,11 +25,11 @@ def small_print(message: Message) -> list[str]:
 
 
 def drawn(**changes: Any) -> Message:
-    return card.card(request(**changes), [WANG, LI], approvers=APPROVERS)
+    return card.card(ENGLISH, request(**changes), [WANG, LI], approvers=APPROVERS)
 
 
 def test_a_waiting_card_tells_who_what_for_whom_why_and_until_when() -> None:
-    message = card.card(REQUEST, [WANG], approvers=APPROVERS)
+    message = card.card(ENGLISH, REQUEST, [WANG], approvers=APPROVERS)
     assert message.text == (
         "Waiting for approval: request #12 of <@U0AGENT>, ¥10 off, late delivery (¥10.00) for customer "
         "`oUpF…eS6o`. Approvals: 1 of 2 (<@U0WANG>). Reason: Parcel came 3 days late"
@@ -48,7 +49,7 @@ def test_a_waiting_card_tells_who_what_for_whom_why_and_until_when() -> None:
 
 
 def test_only_a_waiting_card_can_be_approved_or_declined() -> None:
-    approve, decline = buttons(card.card(REQUEST, [], approvers=APPROVERS))
+    approve, decline, _ = buttons(card.card(ENGLISH, REQUEST, [], approvers=APPROVERS))
     assert (approve["action_id"], approve["value"], approve["style"]) == ("approve_request", "12", "primary")
     assert (decline["action_id"], decline["value"], decline["style"]) == ("decline_request", "12", "danger")
     for state in set(State) - {State.PENDING, State.HELD}:
@@ -56,7 +57,7 @@ def test_only_a_waiting_card_can_be_approved_or_declined() -> None:
 
 
 def test_approving_asks_once_more_with_amount_and_customer() -> None:
-    approve = buttons(card.card(REQUEST, [], approvers=APPROVERS))[0]
+    approve = buttons(card.card(ENGLISH, REQUEST, [], approvers=APPROVERS))[0]
     assert approve["confirm"]["title"]["text"] == "Approve ¥10.00?"
     assert approve["confirm"]["text"]["text"] == (
         "¥10 off, late delivery (¥10.00) for customer oUpF…eS6o. With the last approval needed, the coupon "
@@ -198,18 +199,18 @@ def test_the_code_of_the_last_no_stands_in_the_small_print() -> None:
 
 
 def test_a_request_without_a_reason_says_so() -> None:
-    message = card.card(request(reason=""), [], approvers=APPROVERS)
+    message = card.card(ENGLISH, request(reason=""), [], approvers=APPROVERS)
     assert "*Reason*\nNone stated." in list(written(message.blocks))
     assert "Reason" not in message.text
 
 
 def test_a_rule_without_approvers_is_shown_as_such() -> None:
-    message = card.card(REQUEST, [], approvers=())
+    message = card.card(ENGLISH, REQUEST, [], approvers=())
     assert "nobody, because coupon.toml names no approvers" in small_print(message)[0]
 
 
 def test_status_is_the_card_without_buttons() -> None:
     for state in State:
-        message = replies.status(request(state=state), [WANG])
-        assert message.text == card.card(request(state=state), [WANG], approvers=APPROVERS).text
+        message = replies.status(ENGLISH, request(state=state), [WANG])
+        assert message.text == card.card(ENGLISH, request(state=state), [WANG], approvers=APPROVERS).text
         assert buttons(message) == []

@@ -15,10 +15,13 @@ from test_views_samples import CATALOGUE, OPENID, REQUEST, event, every_message,
 
 from coupons.events import Tag
 from coupons.model import Approval, State
+from coupons.policy import Reason
 from handlers.parsing import Misread, Problem
-from handlers.views import modals, replies, steps
+from handlers.views import modals, notices, replies, steps
 from handlers.views.marks import clip, escape, masked
 from handlers.views.message import Message
+from handlers.views.words import Words
+from tests.words import CHINESE, ENGLISH
 
 BLOCKS = 50
 ALL_BLOCKS = 13_200
@@ -26,8 +29,11 @@ TEXT = 4_000
 #: What Slack itself understands between angle brackets, of what we may write.
 TOKEN = re.compile(
     r"<@[UW][0-9A-Z]+>|<!subteam\^S[0-9A-Z]+>|<#[CGD][0-9A-Z]+>"
-    r"|<!date\^[0-9]+\^\{date_short_pretty\} \{time\}\|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2} UTC>"
+    r"|<!date\^[0-9]+\^\{date_short_pretty\} \{time\}\|"
+    r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日) [0-9]{2}:[0-9]{2} UTC>"
 )
+#: The ticket's: what is read is where it leads.
+LINK = re.compile(r"<https?://[^<>|\s]+\|https?(?:://|：//)[^<>|]*>")
 CODE = re.compile(r"`[^`\n]+`")
 UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
@@ -44,12 +50,17 @@ HOSTILE = [
     "> quote\n&gt; quote\n• list",
     "😀👨‍👩‍👧" * 40,
     "中文，全角ＡＢＣ",
+    "https://desk.example/t/4711?a=1&b=2#x",
+    "https://bank.example@evil.example/",
+    "http://[half",
+    "https://desk.example/<!channel>|free",
     "&" * 3_000,
     "x" * 3_000,
     '"\\' * 1_500,
     "",
     " ",
 ]
+both_languages = pytest.mark.parametrize("words", [ENGLISH, CHINESE], ids=["en", "zh"])
 hostile_text = st.one_of(
     st.sampled_from(HOSTILE),
     st.lists(st.sampled_from([*HOSTILE, "a", " "]), min_size=1, max_size=4).map("".join),
@@ -93,7 +104,7 @@ def check_block(block: dict[str, Any]) -> None:  # noqa: C901 - one case for eac
         case "actions":
             assert 1 <= len(block["elements"]) <= 25
             for element in block["elements"]:
-                check_button(element)
+                check_overflow(element) if element["type"] == "overflow" else check_button(element)
         case other:
             pytest.fail(f"no other block is checked here: {other}")
 
@@ -114,8 +125,18 @@ def check_button(button: dict[str, Any]) -> None:
             check_text(button["confirm"][name], limit, "plain_text")
 
 
+def check_overflow(menu: dict[str, Any]) -> None:
+    assert 1 <= len(menu["options"]) <= 5
+    for option in menu["options"]:
+        check_text(option["text"], 75, "plain_text")
+        assert re.fullmatch(r"(cancel|urge):[0-9]+", option["value"])
+    check_button({**menu["options"][0], "action_id": menu["action_id"], "value": "1"})
+    for name, limit in {"title": 100, "text": 300, "confirm": 30, "deny": 30}.items():
+        check_text(menu["confirm"][name], limit, "plain_text")
+
+
 def check_mrkdwn(text: str) -> None:
-    bare = TOKEN.sub("", text)
+    bare = LINK.sub("", TOKEN.sub("", text))
     assert "<" not in bare
     assert ">" not in bare
     assert not re.search(r"&(?!amp;|lt;|gt;)", bare)
@@ -149,47 +170,56 @@ def formatting(message: Message) -> list[str]:
     return ["".join(re.findall(r"[*_~`]", CODE.sub("", text))) for text in marked(message.blocks)]
 
 
+@both_languages
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@example(words="&" * 3_000, name="&" * 3_000, state=State.DECLINED)
-@example(words='"' * 3_000, name="<!channel>*" * 300, state=State.HELD)
-@given(words=hostile_text, name=hostile_text, state=st.sampled_from(State))
-def test_slack_takes_every_message_whatever_people_typed(words: str, name: str, state: State) -> None:
+@example(typed="&" * 3_000, name="&" * 3_000, state=State.DECLINED)
+@example(typed='"' * 3_000, name="<!channel>*" * 300, state=State.HELD)
+@given(typed=hostile_text, name=hostile_text, state=st.sampled_from(State))
+def test_slack_takes_every_message_whatever_people_typed(
+    words: Words, typed: str, name: str, state: State
+) -> None:
     request = replace(
         REQUEST,
         state=state,
-        reason=words,
-        decline_reason=words,
+        reason=typed,
+        decline_reason=typed,
+        ticket=name,
+        raised=(Reason.CUSTOMER_LIMIT, Reason.AUTOMATIC_CAP, typed),
+        duplicate_of=11,
+        follows=10,
         stock_name=name,
         stock_id=name,
-        requester=words,
+        requester=typed,
         out_request_no=name,
         problem=name,
         attempts=1,
-        closed_by=words,
+        closed_by=typed,
         closed_at=REQUEST.created_at,
     )
-    approvals = [Approval(12, f"U{number}", 0) for number in range(60)] + [Approval(12, words, 0)]
-    for message in every_message(request, approvals, words):
+    approvals = [Approval(12, f"U{number}", 0) for number in range(60)] + [Approval(12, typed, 0)]
+    for message in every_message(words, request, approvals, typed):
         check_message(message)
 
 
+@both_languages
 @settings(max_examples=40, deadline=None)
-@given(words=hostile_text.filter(str.strip), state=st.sampled_from(State))
-def test_nothing_that_a_person_typed_formats(words: str, state: State) -> None:
+@given(typed=hostile_text.filter(str.strip), state=st.sampled_from(State))
+def test_nothing_that_a_person_typed_formats(words: Words, typed: str, state: State) -> None:
     def drawn(text: str) -> list[list[str]]:
         request = replace(
             REQUEST,
             state=state,
             reason=text,
             decline_reason=text,
+            ticket=f"{text} 4711",
             stock_name=text,
             stock_id=text,
             problem="X",
             attempts=1,
         )
-        return [formatting(message) for message in now_messages(request, [])]
+        return [formatting(message) for message in now_messages(words, request, [])]
 
-    assert drawn(words) == drawn("harmless")
+    assert drawn(typed) == drawn("harmless")
 
 
 @given(text=hostile_text, limit=st.integers(2, 200))
@@ -200,27 +230,33 @@ def test_a_cut_never_ends_inside_an_escape_or_a_mention(text: str, limit: int) -
     assert cut.count("<") == cut.count(">")
 
 
+@both_languages
 @pytest.mark.parametrize("openid", [OPENID, "o" * 64, "oABCDEFGHIJKLMNO", "-_oUpF8uMuAJO_M2pxb1Q9zNjWeS_-"])
 @pytest.mark.parametrize("state", State)
-def test_an_openid_is_never_shown_whole(openid: str, state: State) -> None:
+def test_an_openid_is_never_shown_whole(words: Words, openid: str, state: State) -> None:
     told = f"customer {openid} waits, also as o\u200b{openid}"
     request = replace(REQUEST, state=state, openid=openid, reason=told, decline_reason=told)
-    shown = "\n".join(readable(message) for message in now_messages(request, []))
+    shown = "\n".join(readable(message) for message in now_messages(words, request, []))
     assert openid not in shown
     assert masked(openid) in shown
 
 
+@both_languages
 @pytest.mark.parametrize("problem", Problem)
-def test_an_openid_typed_in_the_wrong_place_is_masked_too(problem: Problem) -> None:
+def test_an_openid_typed_in_the_wrong_place_is_masked_too(words: Words, problem: Problem) -> None:
     misread = Misread(problem=problem, subcommand="status", read=f"{OPENID}", character="x")
-    for message in (replies.misread(misread, CATALOGUE), replies.unknown_stock(OPENID, CATALOGUE)):
+    for message in (
+        replies.misread(words, misread, CATALOGUE),
+        replies.unknown_stock(words, OPENID, CATALOGUE),
+    ):
         assert OPENID not in readable(message)
 
 
+@both_languages
 @pytest.mark.parametrize("coupon_code", ["7777 8888  9", "a`b\\c=d|e", "*_~<&>", "1" * 128])
-def test_a_coupon_code_can_be_copied_as_it_is(coupon_code: str) -> None:
+def test_a_coupon_code_can_be_copied_as_it_is(words: Words, coupon_code: str) -> None:
     sent = event(Tag.REQUEST_SENT, coupon_code=coupon_code, by="answer")
-    for message in (steps.step(sent, REQUEST), steps.notice(sent, REQUEST)):
+    for message in (steps.step(words, sent, REQUEST), notices.notice(words, sent, REQUEST)):
         check_message(message)
         (element,) = [part for part in styled(message.blocks) if part["style"] == {"code": True}]
         assert element["text"] == coupon_code
@@ -233,9 +269,10 @@ def test_a_masked_openid_keeps_four_characters_at_both_ends(openid: str, shown: 
     assert masked(openid) == shown
 
 
+@both_languages
 @pytest.mark.parametrize("number", [1, 10**18])
-def test_slack_takes_the_decline_form(number: int) -> None:
-    form = modals.decline_modal(number)
+def test_slack_takes_the_decline_form(words: Words, number: int) -> None:
+    form = modals.decline_modal(words, number)
     for name in ("title", "submit", "close"):
         assert 1 <= len(form[name]["text"]) <= 24
     assert len(form["private_metadata"]) <= 3_000

@@ -8,6 +8,7 @@ import pytest
 
 from coupons.settling import INTERRUPTED, NO_CLEAR_ANSWER
 from handlers.views import problems
+from tests.words import ENGLISH
 from wechatpay import codes, errors
 
 #: Raised before anything is sent or outside of sends: they end a start or a command, and reach no card.
@@ -17,7 +18,7 @@ OF_A_SEND = [code.name for code in codes.CODES if code.name not in NEVER_OF_A_SE
 
 @pytest.mark.parametrize("code", [*OF_A_SEND, NO_CLEAR_ANSWER, INTERRUPTED])
 def test_every_code_that_we_know_has_both_sentences(code: str) -> None:
-    for sentence in (problems.for_agent(code), problems.for_operator(code)):
+    for sentence in (problems.for_agent(ENGLISH, code), problems.for_operator(ENGLISH, code)):
         assert code not in sentence, "a code that was looked up is told in words"
         assert re.fullmatch(r"[A-Z].*\.", sentence)
 
@@ -27,9 +28,9 @@ def test_every_code_that_we_know_has_both_sentences(code: str) -> None:
     [code.name for code in codes.CODES if code.verdict is codes.Verdict.OPERATOR and code.name in OF_A_SEND],
 )
 def test_a_hold_tells_what_to_do_before_the_retry(code: str) -> None:
-    assert "retry" in problems.for_operator(code).casefold()
+    assert "retry" in problems.for_operator(ENGLISH, code).casefold()
     # It goes on under its number: an agent who chose another stock would give two coupons.
-    assert "another stock" not in problems.for_agent(code)
+    assert "another stock" not in problems.for_agent(ENGLISH, code)
 
 
 def test_no_sentence_waits_for_a_code_that_never_comes() -> None:
@@ -40,13 +41,13 @@ def test_no_sentence_waits_for_a_code_that_never_comes() -> None:
     ("spelling", "usual"), [("NOAUTH", "NO_AUTH"), ("notenough", "NOT_ENOUGH"), ("USERLIMIT", "USER_LIMIT")]
 )
 def test_a_code_is_known_in_any_of_its_spellings(spelling: str, usual: str) -> None:
-    assert problems.for_agent(spelling) == problems.for_agent(usual)
-    assert problems.for_operator(spelling) == problems.for_operator(usual)
+    assert problems.for_agent(ENGLISH, spelling) == problems.for_agent(ENGLISH, usual)
+    assert problems.for_operator(ENGLISH, spelling) == problems.for_operator(ENGLISH, usual)
 
 
 @pytest.mark.parametrize("tell", [problems.for_agent, problems.for_operator])
 def test_a_code_that_nobody_knows_is_shown_and_cannot_format(tell: object) -> None:
     assert callable(tell)
-    assert "`HTTP_418`" in tell("HTTP_418")
-    assert "`NEW'CODE &lt;!here&gt;`" in tell("NEW`CODE <!here>")
-    assert tell("").endswith(".")
+    assert "`HTTP_418`" in tell(ENGLISH, "HTTP_418")
+    assert "`NEW'CODE &lt;!here&gt;`" in tell(ENGLISH, "NEW`CODE <!here>")
+    assert tell(ENGLISH, "").endswith(".")

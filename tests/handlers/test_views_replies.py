@@ -12,10 +12,11 @@ from coupons.policy import Limit, Reason
 from handlers.cleaning import Undone
 from handlers.parsing import Misread, Problem, parse
 from handlers.views import misreads, replies
+from tests.words import ENGLISH
 
 
 def test_a_request_is_echoed_as_it_was_understood() -> None:
-    message = replies.submitted(REQUEST, (), approval_channel="C0APPROVE")
+    message = replies.submitted(ENGLISH, REQUEST, (), approval_channel="C0APPROVE")
     assert message.text == (
         "I read: customer `oUpF…eS6o`, stock *¥10 off, late delivery* (`1212121212`), ¥10.00. "
         "Request #12 needs 2 approvals; its card goes to <#C0APPROVE>. Reason: Parcel came 3 days late"
@@ -23,21 +24,21 @@ def test_a_request_is_echoed_as_it_was_understood() -> None:
 
 
 def test_one_approval_is_told_in_the_singular() -> None:
-    message = replies.submitted(request(approvals_needed=1), (), approval_channel="C0APPROVE")
+    message = replies.submitted(ENGLISH, request(approvals_needed=1), (), approval_channel="C0APPROVE")
     assert "Request #12 needs 1 approval; its card goes to <#C0APPROVE>." in message.text
 
 
 @pytest.mark.parametrize("state", State)
 def test_a_delivery_that_comes_twice_gets_the_same_answer_whatever_happened_between(state: State) -> None:
-    first = replies.submitted(REQUEST, (Undone.LINK,), approval_channel="C0APPROVE")
+    first = replies.submitted(ENGLISH, REQUEST, (Undone.LINK,), approval_channel="C0APPROVE")
     again = request(state=state, rev=9, attempts=3, open_attempts=1, closed_by="U0LI", problem="TIMEOUT")
-    assert replies.submitted(again, (Undone.LINK,), approval_channel="C0APPROVE") == first
+    assert replies.submitted(ENGLISH, again, (Undone.LINK,), approval_channel="C0APPROVE") == first
 
 
 @pytest.mark.parametrize("kind", Undone)
 def test_all_that_was_undone_is_told(kind: Undone) -> None:
-    message = replies.submitted(REQUEST, (kind,), approval_channel="C0APPROVE")
-    plain = replies.submitted(REQUEST, (), approval_channel="C0APPROVE")
+    message = replies.submitted(ENGLISH, REQUEST, (kind,), approval_channel="C0APPROVE")
+    plain = replies.submitted(ENGLISH, REQUEST, (), approval_channel="C0APPROVE")
     assert readable(message) != readable(plain)
     assert "Please check that customer and stock are right." in message.text
 
@@ -52,8 +53,8 @@ def test_all_that_was_undone_is_told(kind: Undone) -> None:
         ),
         ("frobnicate", "I read `frobnicate`, which is no command of mine.", "`/coupon help`"),
         (f"{OPENID} late-10", "I read `oUpF…eS6o`, perhaps an openid", "`/coupon help`"),
-        ("send", "I read no customer", "`/coupon send oUpF8uMu…ChOPENID late-10 parcel came 3 days late`"),
-        (f"send {OPENID}", "I read a customer but no stock", "late-10"),
+        ("check", "I read no customer", "`/coupon check oUpF8uMu…ChOPENID late-10`"),
+        (f"check {OPENID}", "I read a customer but no stock", "late-10"),
         ("send oUpF8uMuAJO—M2pxb1Q9zNjWeS6o late-10", "the character `EM DASH U+2014`", "late-10"),
         ("send oUpF8uMu.AJOM2pxb1Q9zNjWeS6o late-10", "the character `FULL STOP U+002E`", "late-10"),
         ("send late-10 x", "I read the customer `late-10`, which has 7 characters.", "late-10"),
@@ -72,7 +73,7 @@ def test_all_that_was_undone_is_told(kind: Undone) -> None:
 def test_a_slip_is_answered_with_what_was_read_and_the_right_form(typed: str, read: str, right: str) -> None:
     misread = parse(typed)
     assert isinstance(misread, Misread)
-    text = replies.misread(misread, CATALOGUE).text
+    text = replies.misread(ENGLISH, misread, CATALOGUE).text
     assert read in text
     assert right in text.rpartition("\n")[2]
 
@@ -81,12 +82,12 @@ def test_each_problem_has_its_own_sentence() -> None:
     read = Misread(
         problem=Problem.UNKNOWN_SUBCOMMAND, subcommand="send", read="x" * 20, character="y", count=1, limit=2
     )
-    sentences = {misreads.sentence(replace(read, problem=problem), CATALOGUE) for problem in Problem}
+    sentences = {misreads.sentence(ENGLISH, replace(read, problem=problem), CATALOGUE) for problem in Problem}
     assert len(sentences) == len(Problem)
 
 
 def test_an_unknown_stock_is_answered_with_the_nearest_first() -> None:
-    lines = replies.unknown_stock("cold", CATALOGUE).text.splitlines()
+    lines = replies.unknown_stock(ENGLISH, "cold", CATALOGUE).text.splitlines()
     assert lines[0] == "I read the stock `cold`, which is not in the catalogue. Did you mean one of these?"
     assert lines[1] == "• `cold-20`: ¥20 off, cold meal (¥20.00, `1313131313`)"
     assert lines[2] == "• `late-10`: ¥10 off, late delivery (¥10.00, `1212121212`)"
@@ -96,13 +97,13 @@ def test_of_many_stocks_only_those_like_it_are_shown() -> None:
     many = [
         replace(STOCKS[0], alias=f"late-{number}", stock_id=f"9{number:09}", name="x") for number in range(30)
     ]
-    assert 1 <= replies.unknown_stock("late-7", many).text.count("•") <= 6
-    assert "•" not in replies.unknown_stock("qqqqqqqq", many).text
+    assert 1 <= replies.unknown_stock(ENGLISH, "late-7", many).text.count("•") <= 6
+    assert "•" not in replies.unknown_stock(ENGLISH, "qqqqqqqq", many).text
 
 
 def test_a_long_catalogue_is_cut_between_stocks_and_the_rest_is_counted() -> None:
     many = [replace(STOCKS[0], alias=f"late-{number}", stock_id=f"9{number:09}") for number in range(100)]
-    listing = replies.help_text(many).blocks[-1]["text"]["text"]
+    listing = replies.help_text(ENGLISH, many).blocks[-1]["text"]["text"]
     shown = listing.count("•")
     assert 10 < shown < 100
     assert listing.endswith(f")\n(+{100 - shown})")
@@ -113,7 +114,7 @@ def test_a_long_catalogue_is_cut_between_stocks_and_the_rest_is_counted() -> Non
     [
         (Reason.CUSTOMER_LIMIT, Limit(2, 30), "This customer has reached the limit of 2 in 30 days"),
         (Reason.AGENT_LIMIT, Limit(50, 1), "You have reached your limit of 50 requests in 1 day;"),
-        (Reason.AGENT_LIMIT, None, "A limit is reached."),
+        (Reason.AGENT_LIMIT, None, "You have reached your limit for coupons."),
         (Reason.NOT_AGENT, None, "role `agents`"),
         (Reason.OUTSIDER, None, "another company"),
         (Reason.GUEST, None, "This account may not ask for coupons."),
@@ -122,19 +123,19 @@ def test_a_long_catalogue_is_cut_between_stocks_and_the_rest_is_counted() -> Non
 def test_a_refused_command_says_that_no_request_was_made_and_why(
     reason: Reason, limit: Limit | None, words: str
 ) -> None:
-    text = replies.command_refused(reason, limit=limit).text
+    text = replies.command_refused(ENGLISH, reason, limit=limit).text
     assert text.startswith("No request was made. ")
     assert words in text
 
 
 def test_the_list_has_one_line_for_each_open_request() -> None:
-    message = replies.open_list([REQUEST, request(id=13, state=State.UNKNOWN)])
+    message = replies.open_list(ENGLISH, [REQUEST, request(id=13, state=State.UNKNOWN)])
     assert message.text.splitlines() == [
         "Your open requests: 2",
         "*#12* ⏳ Waiting for approval: ¥10 off, late delivery (¥10.00) for `oUpF…eS6o`",
         "*#13* ❓ Not known yet: ¥10 off, late delivery (¥10.00) for `oUpF…eS6o`",
     ]
-    assert replies.open_list([]).text.startswith("You have no open requests.")
+    assert replies.open_list(ENGLISH, []).text.startswith("You have no open requests.")
 
 
 @pytest.mark.parametrize(
@@ -149,27 +150,27 @@ def test_the_list_has_one_line_for_each_open_request() -> None:
 def test_what_cannot_be_withdrawn_is_told_with_where_it_stands(
     reason: Reason, state: State, words: str
 ) -> None:
-    assert words in replies.cannot_cancel(reason, request(state=state)).text
+    assert words in replies.cannot_cancel(ENGLISH, reason, request(state=state)).text
 
 
 def test_the_help_shows_each_command_with_an_example() -> None:
-    text = readable(replies.help_text(CATALOGUE))
+    text = readable(replies.help_text(ENGLISH, CATALOGUE))
     for subcommand in ("send", "status 12", "list", "cancel 12", "retry 12", "help"):
         assert f"`/coupon {subcommand}" in text
     assert "`late-10`: ¥10 off, late delivery (¥10.00, `1212121212`)" in text
 
 
 def test_the_example_openid_could_not_be_sent_to() -> None:
-    example = misreads.send_example(CATALOGUE).strip("`").removeprefix("/coupon ")
+    example = misreads.send_example(ENGLISH, CATALOGUE).strip("`").removeprefix("/coupon ")
     assert isinstance(parse(example), Misread)
 
 
 def test_our_own_failures_never_say_that_nothing_was_kept_unless_it_is_known() -> None:
-    for message in (replies.something_went_wrong("ab12cd"), replies.not_sure_it_was_kept()):
+    for message in (replies.something_went_wrong(ENGLISH, "ab12cd"), replies.not_sure_it_was_kept(ENGLISH)):
         assert "look with `/coupon list`" in message.text
         assert "Nothing" not in message.text
-    assert "`ab12cd`" in replies.something_went_wrong("ab12cd").text
-    assert replies.slack_did_not_answer().text.startswith("Nothing was done")
+    assert "`ab12cd`" in replies.something_went_wrong(ENGLISH, "ab12cd").text
+    assert replies.slack_did_not_answer(ENGLISH).text.startswith("Nothing was done")
 
 
 @pytest.mark.parametrize(
@@ -184,4 +185,4 @@ def test_our_own_failures_never_say_that_nothing_was_kept_unless_it_is_known() -
     ],
 )
 def test_a_decline_needs_a_reason_of_at_most_500_characters(reason: str, problem: str | None) -> None:
-    assert replies.decline_reason_problem(reason) == problem
+    assert replies.decline_reason_problem(ENGLISH, reason) == problem

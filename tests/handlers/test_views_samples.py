@@ -8,14 +8,20 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
+from coupons.asking import Outlook, Stopped
 from coupons.catalogue import Catalogue
 from coupons.events import Recorded, Tag
-from coupons.model import Approval, ClickAction, CodeMode, Request, State, Stock
-from coupons.policy import Limit, Reason
+from coupons.model import Approval, ClickAction, CodeMode, History, Pause, Request, State, Stock
+from coupons.policy import YES, Decision, Limit, Reason
+from coupons.terms import Left, Terms, Used
 from handlers.cleaning import Undone
 from handlers.parsing import Misread, Problem
-from handlers.views import answers, card, modals, replies, steps
+from handlers.views import answers, card, lookups, modals, notices, replies, steps
+from handlers.views.beside import Beside
+from handlers.views.for_customer import to_paste
 from handlers.views.message import Message
+from handlers.views.words import Words
+from tests.words import ENGLISH, LANGUAGES
 
 NOW = 1_795_400_572_000
 OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
@@ -46,6 +52,9 @@ STOCKS = (
     Stock("1313131313", "cold-20", "¥20 off, cold meal", 2000, CodeMode.WECHATPAY_MODE),
 )
 CATALOGUE = Catalogue(STOCKS)
+ABOUT = Beside(
+    history=History(2, 3000, NOW - 86_400_000), used=Used(3, 4000), others=(11,), pause=Pause("U0LI", NOW, "")
+)
 
 
 def request(**changes: Any) -> Request:
@@ -62,14 +71,14 @@ def refused_click(reason: str, action: str = "approve", state: str = "pending") 
 
 
 def events(
-    words: str = "Already refunded", coupon_code: str = "7777 8888", code: str = "NO_AUTH"
+    typed: str = "Already refunded", coupon_code: str = "7777 8888", code: str = "NO_AUTH"
 ) -> list[Recorded]:
     """One of each tag (several where its detail matters)."""
     return [
         event(Tag.APPROVAL_GIVEN, "U0WANG", count=1, needed=2),
         event(Tag.APPROVAL_GIVEN, "U0LI", count=2, needed=2),
         event(Tag.REQUEST_APPROVED, "U0LI", approvals=["U0WANG", "U0LI"]),
-        event(Tag.REQUEST_DECLINED, "U0LI", reason=words),
+        event(Tag.REQUEST_DECLINED, "U0LI", reason=typed),
         event(Tag.REQUEST_CANCELLED, "U0AGENT"),
         event(Tag.REQUEST_EXPIRED),
         event(Tag.REQUEST_RETRIED, "U0WANG"),
@@ -80,36 +89,48 @@ def events(
         event(Tag.REQUEST_REFUSED, code=code, verified=True),
         event(Tag.REQUEST_SENT, coupon_code=coupon_code, by="answer"),
         event(Tag.REQUEST_SENT, coupon_code=coupon_code, by="look"),
+        event(Tag.REQUEST_APPROVED, approvals=[], rule=2),
+        event(Tag.REQUEST_URGED, "U0AGENT"),
+        event(Tag.REQUEST_REMINDED, waited_ms=7_200_000, mention=None),
+        event(Tag.REQUEST_REMINDED, waited_ms=60_000, mention="S0MANAGERS"),
+        event(Tag.SENDING_PAUSED, "U0WANG", reason=typed),
+        event(Tag.SENDING_RESUMED, "U0WANG"),
         event(Tag.BOT_STARTED),
     ]
 
 
-def now_messages(request: Request, approvals: list[Approval]) -> Iterator[Message]:
+def now_messages(words: Words, request: Request, approvals: list[Approval]) -> Iterator[Message]:
     """All that is drawn from the row as it stands, and so must tell its present state truly."""
-    yield card.card(request, approvals, approvers=APPROVERS)
-    yield card.card(request, approvals, approvers=())
-    yield replies.status(request, approvals)
-    yield replies.open_list([request] * 20)
+    yield card.card(words, request, approvals, approvers=APPROVERS)
+    yield card.card(words, request, approvals, approvers=())
+    for pause in (Pause("U0LI", NOW, request.reason), None):
+        about = replace(ABOUT, pause=pause)
+        yield card.card(words, request, approvals, approvers=APPROVERS, about=about)
+    yield replies.status(words, request, approvals)
+    yield replies.open_list(words, [request] * 20)
     for reason in Reason:
-        yield replies.cannot_cancel(reason, request)
-        for action in ClickAction:
-            yield answers.answer(refused_click(reason, action), request)
+        yield replies.cannot_cancel(words, reason, request)
+        for action in (*ClickAction, "cancel", "urge", "pause", "resume"):
+            yield answers.answer(words, refused_click(reason, action), request)
 
 
-def told_messages(request: Request, told: list[Recorded]) -> Iterator[Message]:
+def told_messages(words: Words, request: Request, told: list[Recorded]) -> Iterator[Message]:
     """All that is told from events."""
     for each in told:
-        yield steps.step(each, request)
-        yield steps.notice(each, request)
-        yield answers.answer(each, request)
-        yield answers.answer(each, None)
+        yield steps.step(words, each, request, approvers=APPROVERS)
+        yield steps.news(words, each)
+        code = each.detail.get("coupon_code")
+        ready = to_paste(LANGUAGES, request, None, code) if isinstance(code, str) else ()
+        yield notices.notice(words, each, request, to_paste=ready)
+        yield answers.answer(words, each, request)
+        yield answers.answer(words, each, None)
 
 
-def other_messages(request: Request, word: str) -> Iterator[Message]:
+def other_messages(words: Words, request: Request, word: str) -> Iterator[Message]:
     """The rest: nothing in them depends on the state."""
-    yield replies.submitted(request, tuple(Undone), approval_channel="C0APPROVE")
-    yield replies.submitted(request, (), approval_channel=word)
-    yield replies.cancelled(request)
+    yield replies.submitted(words, request, tuple(Undone), approval_channel="C0APPROVE")
+    yield replies.submitted(words, request, (), approval_channel=word)
+    yield replies.cancelled(words, request)
     for problem in Problem:
         for subcommand in ("", "send", "status", "list"):
             read = Misread(
@@ -121,29 +142,62 @@ def other_messages(request: Request, word: str) -> Iterator[Message]:
                 count=3,
                 limit=5,
             )
-            yield replies.misread(read, CATALOGUE)
-    yield replies.unknown_stock(word, CATALOGUE)
-    yield replies.unknown_stock(word, ())
-    yield replies.unknown_stock(word, [replace(STOCKS[0], alias=word, name=word, stock_id=word)] * 40)
-    yield replies.help_text([replace(STOCKS[0], alias=word, name=word, stock_id=word)] * 40)
-    yield replies.help_text(())
+            yield replies.misread(words, read, CATALOGUE)
+    yield replies.unknown_stock(words, word, CATALOGUE)
+    yield replies.unknown_stock(words, word, ())
+    yield replies.unknown_stock(words, word, [replace(STOCKS[0], alias=word, name=word, stock_id=word)] * 40)
+    yield replies.help_text(words, [replace(STOCKS[0], alias=word, name=word, stock_id=word)] * 40)
+    yield replies.help_text(words, ())
     for reason in Reason:
-        yield replies.command_refused(reason)
-        yield replies.command_refused(reason, limit=Limit(2, 30))
-    yield replies.no_such_request(12)
-    yield replies.open_list([])
-    yield replies.something_went_wrong(word)
-    yield replies.not_sure_it_was_kept()
-    yield replies.slack_did_not_answer()
-    yield replies.checking(12)
-    yield replies.not_kept_click_again()
-    yield replies.form_did_not_open(12)
+        yield replies.command_refused(words, reason)
+        yield replies.command_refused(words, reason, limit=Limit(2, 30))
+    yield replies.no_such_request(words, 12)
+    yield replies.open_list(words, [])
+    yield replies.something_went_wrong(words, word)
+    yield replies.not_sure_it_was_kept(words)
+    yield replies.slack_did_not_answer(words)
+    yield replies.checking(words, 12)
+    yield replies.not_kept_click_again(words)
+    yield replies.form_did_not_open(words, 12)
+    yield replies.send_form_did_not_open(words)
+    yield replies.paused(words)
+    yield replies.resumed(words)
+    yield replies.may_not_look(words)
+    yield replies.urged(words, request)
+    for reason in Reason:
+        yield replies.cannot_urge(words, reason, request)
+        yield replies.cannot_pause(words, reason)
+        yield replies.cannot_edit(words, reason, 12)
+    yield from looked_up(words, request, word)
 
 
-def every_message(request: Request, approvals: list[Approval], word: str) -> Iterator[Message]:
-    yield from now_messages(request, approvals)
-    yield from told_messages(request, events(word, code=word))
-    yield from other_messages(request, word)
+def looked_up(words: Words, request: Request, word: str) -> Iterator[Message]:
+    stocks = [replace(STOCKS[0], alias=word, name=word, stock_id=word)] * 40
+    yield lookups.catalogue(words, ())
+    yield lookups.catalogue(words, stocks)
+    yield lookups.customer(words, OPENID, History(0, 0, None), [])
+    yield lookups.customer(words, OPENID, History(2, 3000, NOW), [replace(request, stock_name=word)] * 40)
+    limits = tuple(Left(reason, Limit(2, 30), 1, 500) for reason in lookups.LIMITS)
+    asked = Terms(
+        decision=YES, approvals_needed=2, place=3, approvers=APPROVERS, raised=(Reason.AGENT_LIMIT,)
+    )
+    for terms in (
+        asked,
+        replace(asked, approvals_needed=0, raised=()),
+        replace(asked, decision=Decision(Reason.BUDGET_LIMIT), place=0),
+    ):
+        for able in ((), ("U0WANG",), tuple(f"U0{number}" for number in range(30))):
+            outlook = Outlook(
+                terms=terms, able=able, left=limits, duplicate=request, pause=Pause("U0LI", NOW, word)
+            )
+            yield lookups.check(words, OPENID, stocks[0], outlook)
+    yield lookups.check(words, OPENID, stocks[0], Stopped(Decision(Reason.NOT_AGENT)))
+
+
+def every_message(words: Words, request: Request, approvals: list[Approval], word: str) -> Iterator[Message]:
+    yield from now_messages(words, request, approvals)
+    yield from told_messages(words, request, events(word, code=word))
+    yield from other_messages(words, request, word)
 
 
 def written(block: Any) -> Iterator[str]:
@@ -178,9 +232,12 @@ def drawn_by(module: ModuleType) -> set[str]:
 
 def test_the_samples_draw_every_message_that_the_views_can_make() -> None:
     source = (
-        inspect.getsource(now_messages) + inspect.getsource(told_messages) + inspect.getsource(other_messages)
+        inspect.getsource(now_messages)
+        + inspect.getsource(told_messages)
+        + inspect.getsource(other_messages)
+        + inspect.getsource(looked_up)
     )
-    for module in (card, steps, answers, replies):
+    for module in (card, steps, notices, answers, replies, lookups):
         room = module.__name__.rpartition(".")[2]
         # `without_buttons` is drawn through `replies.status`.
         missing = {name for name in drawn_by(module) if f"{room}.{name}(" not in source} - {"without_buttons"}
@@ -203,7 +260,7 @@ def test_the_samples_tell_every_tag_that_slack_is_told() -> None:
 
 
 def test_the_decline_form_carries_the_request_number_and_nothing_else_of_it() -> None:
-    form = modals.decline_modal(12)
+    form = modals.decline_modal(ENGLISH, 12)
     assert form["callback_id"] == "decline_reason"
     assert form["private_metadata"] == "12"
     assert modals.request_of(form) == 12

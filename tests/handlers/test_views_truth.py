@@ -28,8 +28,10 @@ from test_views_samples import (
 from coupons.events import Tag
 from coupons.model import Request, State
 from coupons.policy import Reason
-from handlers.views import answers, card, replies, steps
+from handlers.views import answers, card, notices, replies, steps
 from handlers.views.message import Message
+from handlers.views.words import Words
+from tests.words import ENGLISH
 
 DOUBT = "whether the customer got the coupon"
 #: Words that claim a coupon.
@@ -69,21 +71,21 @@ def claims(message: Message) -> list[str]:
     return [found[0] for found in CLAIMS.finditer(readable(message).replace(DOUBT, ""))]
 
 
-def shown(state_row: Request) -> list[Message]:
+def shown(words: Words, state_row: Request) -> list[Message]:
     """The messages that speak of the present state, one of each kind."""
     return [
-        card.card(state_row, [WANG], approvers=APPROVERS),
-        replies.status(state_row, [WANG]),
-        replies.open_list([state_row]),
-        replies.cannot_cancel(Reason.TOO_LATE, state_row),
-        answers.answer(refused_click(Reason.TOO_LATE), state_row),
+        card.card(words, state_row, [WANG], approvers=APPROVERS),
+        replies.status(words, state_row, [WANG]),
+        replies.open_list(words, [state_row]),
+        replies.cannot_cancel(words, Reason.TOO_LATE, state_row),
+        answers.answer(words, refused_click(Reason.TOO_LATE), state_row),
     ]
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.SENT])
 def test_no_state_but_sent_says_that_the_customer_has_the_coupon(state: State) -> None:
     for row in rows(state):
-        for message in shown(row):
+        for message in shown(ENGLISH, row):
             assert claims(message) == []
             assert "77778888" not in readable(message)
 
@@ -94,25 +96,25 @@ def test_no_other_message_about_a_request_that_is_not_sent_claims_it() -> None:
         if state is not State.SENT:
             row = request(state=state, attempts=1, open_attempts=1)
             for message in [
-                *now_messages(row, [WANG]),
-                *told_messages(row, told),
-                *other_messages(row, "word"),
+                *now_messages(ENGLISH, row, [WANG]),
+                *told_messages(ENGLISH, row, told),
+                *other_messages(ENGLISH, row, "word"),
             ]:
                 assert claims(message) == []
 
 
 def test_a_sent_request_says_so_everywhere() -> None:
     for row in rows(State.SENT):
-        assert card.card(row, [WANG, LI], approvers=APPROVERS).text.startswith("Sent: request #12 ")
-        for message in shown(row):
+        assert card.card(ENGLISH, row, [WANG, LI], approvers=APPROVERS).text.startswith("Sent: request #12 ")
+        for message in shown(ENGLISH, row):
             assert "Sent" in message.text
             assert DOUBT not in readable(message)
 
 
 def test_the_card_does_not_show_the_coupon_code() -> None:
     row = request(state=State.SENT, coupon_code="77778888", closed_at=NOW)
-    assert "77778888" not in readable(card.card(row, [], approvers=APPROVERS))
-    assert "77778888" not in readable(replies.status(row, []))
+    assert "77778888" not in readable(card.card(ENGLISH, row, [], approvers=APPROVERS))
+    assert "77778888" not in readable(replies.status(ENGLISH, row, []))
 
 
 @pytest.mark.parametrize("state", [State.APPROVED, State.SENDING, State.UNKNOWN, State.HELD])
@@ -121,7 +123,10 @@ def test_where_an_attempt_may_have_given_the_coupon_that_is_said(state: State) -
         on_the_wire = 1 if state is State.SENDING and row.running else 0
         may_have = row.unknown_at is not None or row.open_attempts > on_the_wire or state is State.UNKNOWN
         if may_have:
-            for message in (card.card(row, [], approvers=APPROVERS), replies.status(row, [])):
+            for message in (
+                card.card(ENGLISH, row, [], approvers=APPROVERS),
+                replies.status(ENGLISH, row, []),
+            ):
                 assert "It is not known" in message.text
                 assert DOUBT in message.text
                 assert DOUBT in "\n".join(written(message.blocks))
@@ -131,7 +136,7 @@ def test_where_an_attempt_may_have_given_the_coupon_that_is_said(state: State) -
 @pytest.mark.parametrize("state", State)
 def test_only_a_final_no_says_that_the_customer_gets_no_coupon(state: State) -> None:
     for row in rows(state):
-        for message in (card.card(row, [], approvers=APPROVERS), replies.status(row, [])):
+        for message in (card.card(ENGLISH, row, [], approvers=APPROVERS), replies.status(ENGLISH, row, [])):
             assert (NO_COUPON in message.text) is (state in CLOSED_WITHOUT)
 
 
@@ -141,7 +146,7 @@ def test_advice_for_a_final_no_is_not_given_while_it_is_not_known() -> None:
         for state in (State.UNKNOWN, State.SENDING, State.APPROVED, State.HELD):
             row = request(state=state, problem=code, attempts=2, open_attempts=2, unknown_at=NOW)
             told = [event(Tag.REQUEST_UNKNOWN, code=code), event(Tag.REQUEST_HELD, code=code, not_known=True)]
-            for message in [*shown(row), *told_messages(row, told)]:
+            for message in [*shown(ENGLISH, row), *told_messages(ENGLISH, row, told)]:
                 assert "another stock" not in readable(message)
 
 
@@ -155,11 +160,11 @@ def test_a_hold_is_told_with_doubt_unless_event_and_row_both_know_better(
     )
     row = request(state=State.HELD, attempts=1, open_attempts=open_attempts)
     doubtful = not_known is not False or open_attempts > 0
-    for message in (steps.step(held, row), steps.notice(held, row)):
+    for message in (steps.step(ENGLISH, held, row), notices.notice(ENGLISH, held, row)):
         assert (DOUBT in message.text) is doubtful
 
 
 def test_where_approvals_were_not_read_none_are_counted() -> None:
-    message = answers.answer(refused_click(Reason.NOT_HELD, "retry"), REQUEST)
+    message = answers.answer(ENGLISH, refused_click(Reason.NOT_HELD, "retry"), REQUEST)
     assert "Approvals needed: 2." in message.text
     assert "0 of 2" not in message.text

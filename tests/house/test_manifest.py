@@ -121,4 +121,5 @@ def test_people_can_open_the_bot_and_write_commands_to_it(manifest: dict[str, An
 
 
 def test_no_event_is_subscribed_that_nobody_handles(manifest: dict[str, Any]) -> None:
-    assert "event_subscriptions" not in manifest["settings"]
+    """That Home was opened needs no scope: it tells the bot nothing but that."""
+    assert manifest["settings"]["event_subscriptions"] == {"bot_events": ["app_home_opened"]}

@@ -5,9 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import AsyncGenerator
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
+
+from bot.demo_audit import AuditReader
+from bot.demo_workspace import SETUP
+from sandbox.page import serve_page
+from sandbox.slack.workspace import Workspace
+from tests.page.screens import Hands, Keyboard, Mouse, Screen
+from tests.world import World, world
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -74,3 +83,22 @@ async def watched(context: BrowserContext) -> AsyncGenerator[Watched]:
     yield window
     assert window.problems == []
     assert window.hosts <= {"127.0.0.1"}
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncGenerator[World]:
+    async with world(
+        tmp_path, workspace=Workspace(**{part.name: getattr(SETUP, part.name) for part in fields(SETUP)})
+    ) as started:
+        yield started
+
+
+@pytest.fixture(params=["mouse", "keyboard"])
+async def screen(request: pytest.FixtureRequest, shop: World, watched: Watched) -> AsyncGenerator[Screen]:
+    """The page, for the mouse and then for the keyboard alone."""
+    page = watched.page
+    hands: Hands = Mouse() if request.param == "mouse" else Keyboard(page)
+    audit = AuditReader(shop.folder / "coupon.db")
+    async with serve_page(shop.slack, shop.wechatpay, audit=audit) as served:
+        yield Screen(page, served.url, hands)
+        await page.close()

@@ -2,39 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from dataclasses import fields
-from pathlib import Path
-
-import pytest
 from playwright.async_api import expect
 
-from bot.demo_audit import AuditReader
-from bot.demo_workspace import SETUP
-from sandbox.page import serve_page
-from sandbox.slack.workspace import Workspace
-from tests.page.conftest import Watched
-from tests.page.screens import OPENID, Hands, Keyboard, Mouse, Screen
-from tests.world import World, world
-
-
-@pytest.fixture
-async def shop(tmp_path: Path) -> AsyncGenerator[World]:
-    async with world(
-        tmp_path, workspace=Workspace(**{part.name: getattr(SETUP, part.name) for part in fields(SETUP)})
-    ) as started:
-        yield started
-
-
-@pytest.fixture(params=["mouse", "keyboard"])
-async def screen(request: pytest.FixtureRequest, shop: World, watched: Watched) -> AsyncGenerator[Screen]:
-    """The page, for the mouse and then for the keyboard alone."""
-    page = watched.page
-    hands: Hands = Mouse() if request.param == "mouse" else Keyboard(page)
-    audit = AuditReader(shop.folder / "coupon.db")
-    async with serve_page(shop.slack, shop.wechatpay, audit=audit) as served:
-        yield Screen(page, served.url, hands)
-        await page.close()
+from tests.page.screens import OPENID, Screen
+from tests.world import World
 
 
 async def test_a_typed_command_an_approval_and_the_code_arrives(screen: Screen, shop: World) -> None:

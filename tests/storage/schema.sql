@@ -13,9 +13,13 @@ CREATE INDEX outbox_due on outbox (kind, due_at);
 
 CREATE INDEX request_by_coupon on request (coupon_code) where coupon_code is not null;
 
+CREATE INDEX request_by_created on request (created_at);
+
 CREATE INDEX request_by_customer on request (customer, created_at);
 
 CREATE INDEX request_by_requester on request (requester, id);
+
+CREATE INDEX request_by_ticket on request (ticket, created_at) where ticket <> '';
 
 CREATE INDEX request_doubtful on request (stock_id) where state in ('sending', 'unknown');
 
@@ -23,7 +27,11 @@ CREATE INDEX request_due on request (due_at) where due_at is not null;
 
 CREATE INDEX request_expiry on request (expires_at) where state = 'pending';
 
+CREATE INDEX request_follows on request (follows) where follows is not null;
+
 CREATE INDEX request_look on request (look_at) where look_at is not null;
+
+CREATE INDEX request_remind on request (remind_at) where remind_at is not null;
 
 CREATE INDEX request_running on request (id) where running = 1;
 
@@ -93,6 +101,14 @@ CREATE TABLE outbox (
 ) strict
 ;
 
+CREATE TABLE pause (
+    id integer primary key check (id = 1),
+    by text not null,
+    at integer not null,
+    reason text not null
+) strict
+;
+
 CREATE TABLE request (
     id integer primary key autoincrement,
     rev integer not null,
@@ -106,7 +122,7 @@ CREATE TABLE request (
     value_fen integer not null check (value_fen > 0),
     code_mode text not null,
     reason text not null,
-    approvals_needed integer not null check (approvals_needed > 0),
+    approvals_needed integer not null check (approvals_needed >= 0),
     created_at integer not null,
     expires_at integer not null,
     body blob not null,
@@ -123,7 +139,7 @@ CREATE TABLE request (
     coupon_code text,
     closed_at integer,
     card_channel text,
-    card_ts text, look_at integer,
+    card_ts text, look_at integer, ticket text not null default '', rule integer not null default 0, raised text not null default '', duplicate_of integer references request (id), follows integer references request (id), remind_at integer, urged_at integer,
     check ((state = 'sent') = (coupon_code is not null))
 ) strict
 ;

@@ -28,7 +28,7 @@ def test_the_schema_of_a_fresh_database_is_the_pinned_one(path: Path) -> None:
 
 
 def test_applying_says_what_it_did_and_twice_does_nothing(path: Path) -> None:
-    assert bring_up_to_date(path) == ("m001_first", "m002_notices")
+    assert bring_up_to_date(path) == ("m001_first", "m002_notices", "m003_rules")
     before = rows(path, "select * from sqlite_master"), rows(path, "select * from _sqlite_migrations")
     assert bring_up_to_date(path) == ()
     assert before == (
@@ -62,6 +62,7 @@ def test_every_table_refuses_wrong_types(path: Path) -> None:
         ("event", 1),
         ("notice", 1),
         ("outbox", 1),
+        ("pause", 1),
         ("request", 1),
     ]
 
@@ -77,6 +78,9 @@ def test_every_table_refuses_wrong_types(path: Path) -> None:
         "update request set state = 'sent'",
         "update request set coupon_code = 'C1'",
         "update request set running = 2",
+        "update request set approvals_needed = -1",
+        "update request set duplicate_of = 99",
+        "insert into pause (id, by, at, reason) values (2, 'U0WANG', 1, '')",
         "update request set open_attempts = -1",
         "update request set customer = 99",
         "insert into approval (request_id, approver, at) values (99, 'U0WANG', 1)",

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from coupons.events import Event, Post, PostKind, Tag
 from coupons.lifecycle import move
 from coupons.model import State
+from coupons.terms import Used
 from storage.audit import show
 from storage.errors import DatabaseRefused
 from storage.ledger import SqliteLedger
@@ -52,7 +53,7 @@ async def test_half_a_character_in_a_click_or_a_promise_does_not_lose_it(ledger:
 async def test_asking_for_half_a_character_finds_nothing(ledger: SqliteLedger) -> None:
     await ledger.write(create)
     assert await ledger.read(lambda look: look.request_by_number(HALF)) is None
-    assert await ledger.read(lambda look: look.count_for_customer(HALF, 0)) == 0
+    assert await ledger.read(lambda look: look.used_by_customer(HALF, 0)) == Used()
     assert await ledger.read(lambda look: look.open_requests_of(HALF, 9)) == []
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from coupons.events import Event, Post, PostKind, Tag
 from coupons.lifecycle import move
-from coupons.model import Approval, State
+from coupons.model import Approval, History, Pause, State
 from coupons.ports import Ledger, Reading, Transaction
+from coupons.terms import Used
 from storage.ledger import SqliteLedger
 from tests.storage.records import NOW, OPENID, STOCK, Time, a_click, a_draft, approve, card, create
 
@@ -22,9 +23,9 @@ def public(protocol: type) -> set[str]:
 
 def seed(tx: Transaction) -> None:
     """#1 pending, #2 approved and due in a second, #3 sending with its attempt on the wire."""
-    create(tx, "cb1", expires_at=NOW + 5)
+    create(tx, "cb1", expires_at=NOW + 5, remind_at=NOW + 3)
     approve(tx, create(tx, "cb2"), due_at=NOW + 1000)
-    third = approve(tx, create(tx, "cb3", openid="another-customer-1"))
+    third = approve(tx, create(tx, "cb3", openid="another-customer-1", ticket="T-3", approvals_needed=0))
     tx.save(third, replace(move(third, State.SENDING, now=NOW), running=True, due_at=NOW))
     tx.add_click(a_click())
     tx.post(card(1))
@@ -59,12 +60,47 @@ LOOKS: dict[str, Callable[[Reading], bool]] = {
         [event.tag for event in tx.events_of(2)]
         == [Tag.REQUEST_CREATED, Tag.APPROVAL_GIVEN, Tag.REQUEST_APPROVED]
     ),
-    "count_for_customer": lambda tx: (
-        (tx.count_for_customer(OPENID, NOW), tx.count_for_customer(OPENID, NOW + 1)) == (2, 0)
+    "duplicate_of": lambda tx: (
+        [
+            found and found.id
+            for found in (
+                tx.duplicate_of(openid=OPENID, stock_id=STOCK.stock_id, ticket="", since=NOW),
+                tx.duplicate_of(openid=OPENID, stock_id=STOCK.stock_id, ticket="", since=NOW + 1),
+                tx.duplicate_of(openid=OPENID, stock_id="9", ticket="", since=NOW),
+                tx.duplicate_of(openid="nobody", stock_id="9", ticket="T-3", since=NOW),
+                tx.duplicate_of(openid="nobody", stock_id="9", ticket="T-4", since=NOW),
+            )
+        ]
+        == [2, None, None, 3, None]
     ),
-    "count_for_requester": lambda tx: (
-        (tx.count_for_requester("U0LI", NOW), tx.count_for_requester("U0SUN", 0)) == (3, 0)
+    "used_by_customer": lambda tx: (
+        [
+            tx.used_by_customer(OPENID, NOW),
+            tx.used_by_customer(OPENID, NOW + 1),
+            tx.used_by_customer(OPENID, NOW, 2),
+        ]
+        == [Used(2, 2000), Used(), Used(1, 1000)]
     ),
+    "used_by_requester": lambda tx: (
+        (tx.used_by_requester("U0LI", NOW), tx.used_by_requester("U0SUN", 0)) == (Used(3, 3000), Used())
+    ),
+    "used_of_stock": lambda tx: (
+        (tx.used_of_stock(STOCK.stock_id, NOW), tx.used_of_stock("9", 0)) == (Used(3, 3000), Used())
+    ),
+    "used_by_all": lambda tx: (tx.used_by_all(NOW), tx.used_by_all(NOW + 1)) == (Used(3, 3000), Used()),
+    "used_automatically": lambda tx: (
+        (tx.used_automatically(NOW), tx.used_automatically(NOW + 1)) == (Used(1, 1000), Used())
+    ),
+    "history_of_customer": lambda tx: tx.history_of_customer(OPENID) == History(0, 0, None),
+    "requests_of_customer": lambda tx: ids(tx.requests_of_customer(OPENID, 9)) == [2, 1],
+    "requests_of": lambda tx: ids(tx.requests_of("U0LI", 2)) == [3, 2],
+    "pending_requests": lambda tx: ids(tx.pending_requests(9)) == [1],
+    "follower_of": lambda tx: tx.follower_of(1) is None,
+    "pause": lambda tx: tx.pause() is None,
+    "requests_to_remind": lambda tx: (
+        (ids(tx.requests_to_remind(NOW + 2, 9)), ids(tx.requests_to_remind(NOW + 3, 9))) == ([], [1])
+    ),
+    "next_reminder": lambda tx: tx.next_reminder() == NOW + 3,
     "due_requests": lambda tx: (
         (ids(tx.due_requests(NOW, 9)), ids(tx.due_requests(NOW + 1000, 9))) == ([], [2])
     ),
@@ -115,6 +151,14 @@ def keeps_a_notice_once(tx: Transaction) -> bool:
     return told == [True, False]
 
 
+def pauses(tx: Transaction) -> bool:
+    told = []
+    for pause in (Pause("U0WANG", NOW, "stock is wrong"), Pause("U0ZHAO", NOW + 1, ""), None, None):
+        tx.set_pause(pause)
+        told.append(tx.pause() == pause)
+    return all(told)
+
+
 def sets_card(tx: Transaction) -> bool:
     before = tx.request(1)
     assert before is not None
@@ -142,6 +186,7 @@ CHANGES: dict[str, Callable[[Transaction], bool]] = {
     "close_click": lambda tx: (tx.close_click(1), tx.close_click(1), tx.open_clicks(9)) == (True, False, []),
     "add_notice": keeps_a_notice_once,
     "set_card": sets_card,
+    "set_pause": pauses,
     "start_posting": starts_posting,
     "not_posted": was_not_posted,
     "finish_post": lambda tx: (tx.finish_post(1, 1), tx.due_posts(PostKind.CARD, NOW, 9)) == (True, []),

@@ -11,8 +11,10 @@ from typing import Any, TypeVar
 
 import pytest
 
+from coupons.asking import Ask, Asking, Submitted
+from coupons.authority import Authority
 from coupons.bell import Bell
-from coupons.desk import Ask, Desk, Submitted
+from coupons.desk import Desk
 from coupons.errors import IssuerUnavailable
 from coupons.model import ClickAction, CodeMode, Person, Request, State
 from coupons.policy import Policy, Rule
@@ -99,10 +101,19 @@ class Shop:
             rules=(Rule(500, 1, ()), Rule(None, 2, ())),
             expiry_ms=DAY,
         )
+        authority = Authority(policy=policy, directory=Everybody(), ledger=self.ledger, team="T0SHOP")
+        self.asking = Asking(
+            ledger=self.ledger,
+            authority=authority,
+            issuer=script,
+            policy=policy,
+            team="T0SHOP",
+            clock=clock,
+        )
         self.desk = Desk(
             ledger=self.ledger,
             directory=Everybody(),
-            issuer=script,
+            authority=authority,
             policy=policy,
             team="T0SHOP",
             clock=clock,
@@ -123,7 +134,7 @@ class Shop:
 
     async def ask(self) -> Request:
         ask = Ask(delivery="T.1", requester="U0LI", team="T0SHOP", openid=OPENID, stock=STOCK, reason="late")
-        submitted = await self.desk.submit(ask)
+        submitted = await self.asking.submit(ask)
         assert isinstance(submitted, Submitted)
         return submitted.request
 

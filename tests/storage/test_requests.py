@@ -9,7 +9,8 @@ from coupons.errors import Stale
 from coupons.lifecycle import MOVES, UNCOUNTED, move
 from coupons.model import CodeMode, Request, State
 from coupons.ports import Transaction
-from storage import requests
+from coupons.terms import Used
+from storage import requests, uses
 from storage.database import bring_up_to_date, open_for_reading
 from storage.ledger import SqliteLedger
 from tests.storage.records import NOW, OPENID, a_draft, approve, create, rows
@@ -44,6 +45,8 @@ async def test_every_field_survives_the_file(ledger: SqliteLedger, path: Path) -
         decline_reason="no: “quotes”, 中文, '; drop table request --",
         problem="SYSTEM_ERROR",
         closed_at=NOW + 3,
+        remind_at=NOW + 4,
+        urged_at=NOW + 5,
     )
     saved = await ledger.write(lambda tx: tx.save(request, full))
     assert saved == replace(full, rev=2)
@@ -52,6 +55,22 @@ async def test_every_field_survives_the_file(ledger: SqliteLedger, path: Path) -
     assert again is not None
     assert (type(again.state), type(again.code_mode), type(again.running)) == (State, CodeMode, bool)
     assert rows(path, "select state, code_mode, running from request") == [("unknown", "WECHATPAY_MODE", 1)]
+
+
+async def test_what_was_asked_for_comes_back_as_it_was(ledger: SqliteLedger) -> None:
+    await ledger.write(lambda tx: create(tx, "cb0"))
+    asked = {
+        "ticket": "https://desk.example/T-1",
+        "rule": 3,
+        "raised": ("customer_limit", "budget_limit"),
+        "duplicate_of": 1,
+        "follows": 1,
+        "remind_at": NOW + 7,
+        "approvals_needed": 0,
+    }
+    request = await ledger.write(lambda tx: tx.add_request(a_draft("cb1", **asked))[0])
+    assert {name: getattr(request, name) for name in asked} == asked
+    assert await ledger.read(lambda look: look.request(2)) == request
 
 
 async def test_only_the_first_of_two_changes_to_one_revision_is_kept(ledger: SqliteLedger) -> None:
@@ -68,7 +87,19 @@ async def test_only_the_first_of_two_changes_to_one_revision_is_kept(ledger: Sql
 async def test_what_was_asked_for_never_changes(ledger: SqliteLedger) -> None:
     request = await ledger.write(create)
     other = replace(
-        request, out_request_no="cb2", value_fen=9, body=b"{}", stock_id="9", customer=9, requester="U9"
+        request,
+        out_request_no="cb2",
+        value_fen=9,
+        body=b"{}",
+        stock_id="9",
+        customer=9,
+        requester="U9",
+        approvals_needed=0,
+        ticket="T-9",
+        rule=9,
+        raised=("budget_limit",),
+        duplicate_of=request.id,
+        follows=request.id,
     )
     saved = await ledger.write(lambda tx: tx.save(request, other))
     assert saved == replace(request, rev=2)
@@ -100,12 +131,14 @@ async def test_limits_count_what_was_or_may_still_be_given(ledger: SqliteLedger)
         await ledger.write(lambda tx, s=state: put(tx, f"cb-{s}", s))
     counted = len(State) - len(UNCOUNTED)
     assert counted == 6
-    assert await ledger.read(lambda look: look.count_for_customer(OPENID, NOW)) == counted
-    assert await ledger.read(lambda look: look.count_for_requester("U0LI", NOW)) == counted
-    assert await ledger.read(lambda look: look.count_for_customer(OPENID, NOW + 1)) == 0
-    assert await ledger.read(lambda look: look.count_for_requester("U0LI", NOW + 1)) == 0
-    assert await ledger.read(lambda look: look.count_for_customer("somebody-else-123", 0)) == 0
-    assert await ledger.read(lambda look: look.count_for_requester("U0SUN", 0)) == 0
+    assert await ledger.read(lambda look: look.used_by_customer(OPENID, NOW)) == Used(counted, counted * 1000)
+    assert await ledger.read(lambda look: look.used_by_requester("U0LI", NOW)) == Used(
+        counted, counted * 1000
+    )
+    assert await ledger.read(lambda look: look.used_by_customer(OPENID, NOW + 1)) == Used()
+    assert await ledger.read(lambda look: look.used_by_requester("U0LI", NOW + 1)) == Used()
+    assert await ledger.read(lambda look: look.used_by_customer("somebody-else-123", 0)) == Used()
+    assert await ledger.read(lambda look: look.used_by_requester("U0SUN", 0)) == Used()
 
 
 async def test_open_requests_are_those_not_final_newest_first(ledger: SqliteLedger) -> None:
@@ -162,14 +195,29 @@ async def test_only_pending_requests_expire_and_at_the_very_moment(ledger: Sqlit
         (requests._INTERRUPTED, "INDEX request_running"),
         (requests._NEXT_SEND_DUE, "INDEX request_due"),
         (requests._NEXT_EXPIRY, "INDEX request_expiry"),
-        (requests._COUNT_CUSTOMER, "request_by_customer (customer=? AND created_at>?)"),
-        (requests._COUNT_REQUESTER, "request_by_requester (requester=?"),
+        (requests._DUPLICATE, "request_by_customer (customer=? AND created_at>?)"),
+        (requests._DUPLICATE, "request_by_ticket (ticket=? AND created_at>?)"),
+        (requests._OF_CUSTOMER, "request_by_customer (customer=?"),
+        (requests._OF_REQUESTER, "request_by_requester (requester=?"),
+        (requests._PENDING, "INDEX request_expiry"),
+        (requests._FOLLOWER, "request_follows (follows=?)"),
+        (requests._TO_REMIND, "request_remind (remind_at"),
+        (requests._NEXT_REMINDER, "request_remind (remind_at"),
+        (uses._BY_CUSTOMER, "request_by_customer (customer=? AND created_at>?)"),
+        (uses._BY_REQUESTER, "request_by_requester (requester=?"),
+        (uses._OF_STOCK, "request_by_created (created_at>?)"),
+        (uses._BY_ALL, "request_by_created (created_at>?)"),
+        (uses._AUTOMATIC, "request_by_created (created_at>?)"),
+        (uses._HISTORY, "request_by_customer (customer=?"),
     ],
 )
 def test_no_question_reads_the_whole_table(path: Path, sql: str, index: str) -> None:
     bring_up_to_date(path)
     reader = open_for_reading(path)
-    names = ("id", "out_request_no", "requester", "openid", "now", "since", "limit")
+    names = (
+        *("id", "out_request_no", "requester", "openid", "now", "since", "limit"),
+        *("stock_id", "ticket", "before"),
+    )
     plan = [
         row["detail"]
         for row in reader.execute(

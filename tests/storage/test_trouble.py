@@ -21,7 +21,7 @@ from tests.storage.records import create, open_ledger, rows
 from tests.storage.test_ledger import Gate, numbers, queued
 from tests.storage.test_ports import CHANGES, LOOKS, seed
 
-TABLES = ("customer", "request", "approval", "event", "click", "outbox")
+TABLES = ("customer", "request", "approval", "event", "click", "outbox", "pause")
 
 
 def contents(path: Path) -> dict[str, list[tuple[Any, ...]]]:

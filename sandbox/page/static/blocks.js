@@ -42,7 +42,8 @@ function section(block, host) {
   if (block.fields) words.append(el("div", { class: "fields" }, block.fields.map((field) => textBox(field, host.reader, "text field"))));
   const node = el("div", {}, words);
   if (block.accessory) {
-    const name = block.accessory.type === "button" ? null : block.accessory.type === "image" ? null : plainText(block.accessory.placeholder) || plainText(block.text);
+    const named = ["button", "image", "overflow"].includes(block.accessory.type);
+    const name = named ? null : plainText(block.accessory.placeholder) || words.textContent;
     node.append(el("div", { class: "accessory" }, drawElement(block.accessory, block, host, name).node));
     node.classList.toggle("with-ticks", ["checkboxes", "radio_buttons"].includes(block.accessory.type));
   }

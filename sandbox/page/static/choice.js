@@ -164,7 +164,9 @@ class Choice {
     if (multiple && !this.#has(option) && this.#chosen.length >= most) return this.#note(words.say("at_most", { n: most }));
     this.#close?.();
     if (!multiple) return this.#set([option]);
-    return this.#set(this.#has(option) ? this.#chosen.filter((each) => each.value !== option.value) : [...this.#chosen, option]);
+    this.#set(this.#has(option) ? this.#chosen.filter((each) => each.value !== option.value) : [...this.#chosen, option]);
+    // Whoever may choose many goes on choosing; the chips have moved the box, so the list is opened anew.
+    return this.#open("");
   }
 
   #key(event) {

@@ -13,17 +13,20 @@ import { withMenu } from "./menu.js";
  * @property {string} channel
  * @property {string} [threadTs]
  * @property {string} [id]
+ * @property {Map<string, string>} drafts what was typed and not sent, by person and place
  */
 
 /** @param {Setup} setup @returns {HTMLElement} */
 export function makeComposer(setup) {
-  const { store, acts, words, channel, threadTs } = setup;
+  const { store, acts, words, drafts, channel, threadTs } = setup;
+  const draft = `${store.me?.id}/${channel}/${threadTs ?? ""}`;
   const listId = freshId("commands");
   const list = el("div", { class: "completion", id: listId, role: "listbox", "aria-label": words.say("commands"), hidden: true });
   const box = el("textarea", {
     class: "composer-box", id: setup.id, rows: "1", placeholder: setup.label, "aria-label": setup.label,
     role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": listId,
   });
+  box.value = drafts.get(draft) ?? "";
   let active = 0;
 
   const found = () => {
@@ -38,6 +41,7 @@ export function makeComposer(setup) {
     active = Math.min(active, Math.max(able.length - 1, 0));
     fill(list, hits.map((hit) => row(hit, hit === able[active])));
     list.hidden = hits.length === 0;
+    drafts.set(draft, box.value);
     box.setAttribute("aria-expanded", String(hits.length > 0));
     box.style.height = "auto";
     box.style.height = `${Math.min(box.scrollHeight, 160)}px`;
@@ -67,10 +71,16 @@ export function makeComposer(setup) {
     const answer = await acts.say(channel, text, threadTs);
     // What was refused is not lost.
     if (answer === null && !box.value) box.value = text;
-    show();
+    // The answer may come when the person looks elsewhere; the list belongs to the box that is being written in.
+    if (document.activeElement === box) show();
+    else drafts.set(draft, box.value);
   };
   box.addEventListener("input", show);
-  box.addEventListener("blur", () => (list.hidden = true));
+  const hide = () => {
+    list.hidden = true;
+    box.setAttribute("aria-expanded", "false");
+  };
+  box.addEventListener("blur", hide);
   box.addEventListener("focus", show);
   box.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
@@ -82,8 +92,11 @@ export function makeComposer(setup) {
     } else if (able.length && (event.key === "Tab" || event.key === "Enter") && !event.shiftKey && box.value !== able[active].command) {
       event.preventDefault();
       take(able[active]);
-    } else if (event.key === "Escape") list.hidden = true;
-    else if (event.key === "Enter" && !event.shiftKey) {
+    } else if (event.key === "Escape" && !list.hidden) {
+      // It closes the list only, not the thread around.
+      event.stopPropagation();
+      hide();
+    } else if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       send();
     }

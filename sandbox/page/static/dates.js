@@ -67,15 +67,6 @@ export class Calendar {
     return `${this.#pretty(tsMs(ts), "date_short")} ${this.time(ts)}`;
   }
 
-  /**
-   * @param {number|string} at epoch seconds or milliseconds, or an ISO time
-   * @returns {string} time of day with seconds, for ledgers
-   */
-  clock(at) {
-    const ms = typeof at === "string" && Number.isNaN(Number(at)) ? Date.parse(at) : asMs(Number(at));
-    return Number.isFinite(ms) ? this.#token("time_secs", ms) : String(at);
-  }
-
   /** @param {string} ts @returns {string} one word for each day, to compare */
   dayKey(ts) {
     return this.#key(tsMs(ts));
@@ -130,11 +121,6 @@ function supported(make) {
 
 function tsMs(ts) {
   return Number(ts.split(".")[0]) * 1000;
-}
-
-// Ledgers speak milliseconds or seconds; the first are larger than any second of this era.
-function asMs(at) {
-  return at > 1e11 ? at : at * 1000;
 }
 
 /**

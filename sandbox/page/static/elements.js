@@ -3,7 +3,7 @@
  * where the block is a message's, a form's or a Home tab's is the host's business.
  */
 
-import { ask } from "./confirm.js";
+import { choose } from "./choosing.js";
 import { localTime, zonedSeconds } from "./dates.js";
 import { el, icon } from "./dom.js";
 import { drawFileInput } from "./file_input.js";
@@ -55,24 +55,6 @@ const DRAW = {
   number_input: drawTextInput,
   file_input: drawFileInput,
 };
-
-/**
- * Keep a new value, and tell the app if this element reports at once; a confirm object is asked first.
- *
- * @param {any} element
- * @param {any} block
- * @param {Host} host
- * @param {any} value
- * @param {HTMLElement} [node] shown as busy until the app has answered
- */
-export async function choose(element, block, host, value, node) {
-  host.set(block, element, value);
-  if (block.type === "input" && !block.dispatch_action) return;
-  if (element.confirm && !(await ask(element.confirm, host.reader))) return;
-  node?.setAttribute("aria-busy", "true");
-  await host.act(block, element, value);
-  node?.removeAttribute("aria-busy");
-}
 
 function drawMenu(element, block, host, label) {
   const drawn = drawSelect(element, block, host, (value) => choose(element, block, host, value, drawn.node), label ?? (block.type === "input" ? null : plainText(element.placeholder)));
@@ -135,7 +117,7 @@ function clockInput(type, element, block, host, label) {
   const zone = host.reader.calendar.zone;
   const seconds = type === "datetime-local";
   const held = host.valueOf(block, element);
-  const box = el("input", { type, class: "line clock", "aria-label": label ?? (block.type === "input" ? null : plainText(element.placeholder) || element.type) });
+  const box = el("input", { type, class: "line clock", "aria-label": label ?? (block.type === "input" ? null : plainText(element.placeholder) || host.reader.words.say(type)) });
   if (held !== null && held !== undefined) box.value = seconds ? localTime(held, zone) : held;
   let told = box.value;
   let byKeys = false;

@@ -1,6 +1,6 @@
 /** Files for a form: each is uploaded when it is chosen; the form carries their ids. */
 
-import { choose } from "./elements.js";
+import { choose } from "./choosing.js";
 import { el, fill, icon } from "./dom.js";
 import { sizeWords } from "./files.js";
 

@@ -38,8 +38,9 @@ export function withMenu(button, label, items, { above = false, empty = "" } = {
       // Escape closes the menu and not the dialog it stands in.
       event.preventDefault();
       event.stopPropagation();
-      close?.();
+      // First the focus: a message's tools are there only while they are open or focused.
       button.focus();
+      close?.();
     });
     const entries = menu.querySelectorAll("[role=menuitem]");
     (entries[first < 0 ? entries.length - 1 : 0] ?? menu).focus();
@@ -62,8 +63,8 @@ export function withMenu(button, label, items, { above = false, empty = "" } = {
 
   function drawItem(entry, shut) {
     const choose = () => {
-      shut();
       button.focus();
+      shut();
       entry.run();
     };
     return el(

@@ -1,177 +1,163 @@
-/** A list of messages, drawn piece by piece: only what changed is drawn anew, so that hundreds stay smooth. */
+/**
+ * A list of messages, drawn piece by piece: only what changed is drawn anew, so that hundreds stay smooth. It stays at
+ * its end unless the reader scrolled up.
+ */
 
-import { drawBlock } from "./blocks.js";
-import { el, fill, iconButton } from "./dom.js";
-import { drawFiles } from "./files.js";
-import { withMenu } from "./menu.js";
-import { mrkdwn } from "./mrkdwn.js";
-import { messageHost } from "./surface.js";
+import { el, icon } from "./dom.js";
+import { drawMessage } from "./message.js";
+import { focusAction } from "./view_body.js";
+
+/** @typedef {import("./store.js").Message} Message */
 
 // Nearer to the end than this, a reader is taken along when something new comes.
 const NEAR_END_PX = 80;
-
-/**
- * @typedef {object} Around what a list needs of the rest of the page
- * @property {import("./store.js").Store} store
- * @property {import("./acts.js").Acts} acts
- * @property {() => import("./reader.js").Reader} reader
- * @property {import("./i18n.js").Words} words
- * @property {(channel: string, ts: string) => void} openThread
- * @property {(sentence: string) => void} tell
- */
+// Messages of one author within five minutes share one head.
+const TOGETHER_S = 300;
+const NO_REPLIES = { count: 0, last: "" };
 
 /** One log of messages, oldest first. */
 export class MessageList {
   #around;
-  #drawn = new Map();
   #inThread;
-  #scroller = null;
+  /** @type {Map<string, {message: Message, article: HTMLElement, row: HTMLElement, count: number, last: string, day: string}>} */
+  #drawn = new Map();
+  #order = [];
+  #scroller;
+  #newest;
   #follows = true;
+  #grown;
 
-  /** @param {Around} around @param {{label: string, inThread?: boolean}} how */
-  constructor(around, { label, inThread = false }) {
+  /**
+   * @param {import("./message.js").Around} around
+   * @param {{label: string, beginning?: string, inThread?: boolean}} how
+   */
+  constructor(around, { label, beginning = "", inThread = false }) {
+    const { words } = around;
     this.#around = around;
     this.#inThread = inThread;
-    this.node = el("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": label, tabindex: "0" });
-  }
-
-  /** @param {HTMLElement} scroller what scrolls: it stays at the end while the reader is there */
-  scrollsIn(scroller) {
-    this.#scroller = scroller;
+    this.log = el("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": label, tabindex: "0" });
+    this.#scroller = el("div", { class: "scroller" }, beginning && el("p", { class: "beginning", text: beginning }), this.log);
+    this.#newest = el("button", { type: "button", class: "newest", hidden: true, on: { click: () => this.toEnd() } }, icon("down"), words.say("newest"));
+    this.node = el("div", { class: "log-frame" }, this.#scroller, this.#newest);
+    this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    this.log.addEventListener("keydown", (event) => this.#walk(event));
     // The heights of messages that were never on the screen are guesses: the end moves when one is drawn.
-    scroller.addEventListener("scroll", () => (this.#follows = this.#isAtEnd()), { passive: true });
-    new ResizeObserver(() => this.#follows && this.toEnd()).observe(this.node);
+    this.#grown = new ResizeObserver(() => this.#follows && this.toEnd());
+    this.#grown.observe(this.log);
+    this.#grown.observe(this.#scroller);
   }
 
-  /** @param {import("./store.js").Message[]} messages */
-  show(messages) {
+  /**
+   * @param {Message[]} messages all that shall stand there, oldest first
+   * @param {Map<string, {count: number, last: string}>} [replies] by parent
+   */
+  show(messages, replies = new Map()) {
     const wanted = new Set(messages.map((message) => message.ts));
-    for (const [ts, drawn] of this.#drawn) {
+    for (const [ts, { row }] of this.#drawn) {
       if (wanted.has(ts)) continue;
-      drawn.node.remove();
+      row.remove();
       this.#drawn.delete(ts);
     }
+    const newestBefore = this.#order.at(-1);
+    this.#order = messages.map((message) => message.ts);
     let before = null;
+    let earlier = null;
     for (const message of messages) {
-      const node = this.#drawnOf(message);
-      const place = before ? before.nextSibling : this.node.firstChild;
-      if (place !== node) this.node.insertBefore(node, place);
-      before = node;
+      const drawn = this.#drawnOf(message, replies.get(message.ts) ?? NO_REPLIES);
+      const place = before ? before.nextSibling : this.log.firstChild;
+      // Moving a node takes the focus out of it, so only what stands wrong is moved.
+      if (place !== drawn.row) this.log.insertBefore(drawn.row, place);
+      this.#join(drawn, earlier);
+      before = drawn.row;
+      earlier = message;
     }
+    this.#keepOneReachable();
     if (this.#follows) this.toEnd();
+    else if (newestBefore !== this.#order.at(-1)) this.#newest.hidden = false;
   }
 
   toEnd() {
     this.#follows = true;
-    if (this.#scroller) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#newest.hidden = true;
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
-  #isAtEnd() {
-    const box = this.#scroller;
-    return !box || box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END_PX;
+  /** @param {string} ts */
+  focus(ts) {
+    this.#drawn.get(ts)?.article.focus();
   }
 
-  #drawnOf(message) {
-    const replies = this.#inThread ? [] : this.#around.store.replies(message.channel, message.ts);
-    // The store keeps one object for each version of a message: another object is another version.
+  /** It will not be shown again. */
+  end() {
+    this.#grown.disconnect();
+  }
+
+  #drawnOf(message, { count, last }) {
     const known = this.#drawn.get(message.ts);
-    const newest = replies.at(-1)?.ts ?? "";
-    if (known && known.message === message && known.replies === replies.length && known.newest === newest) return known.node;
-    const node = this.#draw(message, replies);
-    if (known) {
-      const focused = known.node.contains(document.activeElement) ? document.activeElement.dataset.actionId : null;
-      known.node.replaceWith(node);
-      if (focused) (node.querySelector(`[data-action-id="${CSS.escape(focused)}"]`) ?? node).focus();
+    // The store keeps one object for each version of a message: another object is another version.
+    if (known && known.message === message && known.count === count && known.last === last) return known;
+    const article = drawMessage(this.#around, message, { count, last }, this.#inThread);
+    if (known) replaceKeepingFocus(known.article, article);
+    const row = known?.row ?? el("div", { class: "row" }, article);
+    const drawn = { message, article, row, count, last, day: known?.day ?? "" };
+    this.#drawn.set(message.ts, drawn);
+    return drawn;
+  }
+
+  // A line above the first message of a day; no second head under one author within minutes.
+  #join(drawn, earlier) {
+    const { calendar } = this.#around.reader();
+    const { message } = drawn;
+    const newDay = !this.#inThread && (!earlier || calendar.dayKey(earlier.ts) !== calendar.dayKey(message.ts));
+    const day = newDay ? calendar.day(message.ts) : "";
+    if (day !== drawn.day) {
+      drawn.row.querySelector(":scope > .day")?.remove();
+      if (day) drawn.row.prepend(el("div", { class: "day" }, el("span", { text: day })));
+      drawn.day = day;
     }
-    this.#drawn.set(message.ts, { message, node, replies: replies.length, newest });
-    return node;
+    drawn.article.classList.toggle("continued", !newDay && together(earlier, message));
   }
 
-  #draw(message, replies) {
-    const reader = this.#around.reader();
-    const { words } = this.#around;
-    const seconds = Number(message.ts.split(".")[0]);
-    const when = reader.calendar.pattern(seconds, "{time}", "");
-    const name = message.bot ? message.username || reader.store.app.name : reader.userName(message.user ?? "");
-    const host = messageHost(message, reader, this.#around.acts);
-    const body = el("div", { class: "message-body" });
-    if (message.blocks?.length) body.append(...message.blocks.map((block) => drawBlock(block, host)));
-    else if (message.text) body.append(el("div", { class: "text" }, mrkdwn(message.text, reader)));
-    if (message.files?.length) body.append(drawFiles(message.files, reader));
-    return el(
-      "article",
-      {
-        class: `message${message.ephemeral ? " message-ephemeral" : ""}`,
-        tabindex: "-1",
-        "aria-label": words.say("message_by", { name, when }),
-        data: { channel: message.channel, ts: message.ts },
-      },
-      el("div", { class: `face face-${faceOf(name)}`, "aria-hidden": "true", text: [...name][0] ?? "?" }),
-      el(
-        "div",
-        { class: "message-main" },
-        message.ephemeral && el("p", { class: "only-you", text: words.say("only_you") }),
-        el(
-          "header",
-          { class: "message-head" },
-          el("strong", { text: name }),
-          message.bot && el("span", { class: "app-mark", text: words.say("app_mark") }),
-          el("time", { class: "detail", datetime: new Date(seconds * 1000).toISOString(), text: when }),
-          message.edited && el("span", { class: "detail", text: words.say("edited") }),
-        ),
-        body,
-        replies.length > 0 && this.#threadLink(message, replies),
-      ),
-      !message.ephemeral && this.#tools(message),
-    );
+  // Tab reaches one message, arrows the others: five hundred stops would be a wall.
+  #keepOneReachable() {
+    const reachable = this.log.querySelector("article[tabindex='0']");
+    if (reachable && reachable === document.activeElement) return;
+    if (reachable) reachable.tabIndex = -1;
+    const last = this.#drawn.get(this.#order.at(-1));
+    if (last) last.article.tabIndex = 0;
   }
 
-  #threadLink(message, replies) {
-    const { words, openThread } = this.#around;
-    const last = this.#around.reader().calendar.pattern(Number(replies.at(-1).ts.split(".")[0]), "{time}", "");
-    return el(
-      "button",
-      { type: "button", class: "thread-link", on: { click: () => openThread(message.channel, message.ts) } },
-      el("span", { text: words.count("replies", replies.length) }),
-      el("span", { class: "detail", text: words.say("last_reply", { when: last }) }),
-    );
+  #walk(event) {
+    if (!event.target.matches("article")) return;
+    const at = this.#order.indexOf(event.target.dataset.ts);
+    const next = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: this.#order.length - 1 }[event.key];
+    const target = this.#drawn.get(this.#order[next]);
+    if (!target) return;
+    event.preventDefault();
+    event.target.tabIndex = -1;
+    target.article.tabIndex = 0;
+    target.article.focus();
   }
 
-  #tools(message) {
-    const { words, acts, store, openThread, tell } = this.#around;
-    const more = iconButton("more", words.say("more_actions"), () => {});
-    const items = () => [
-      ...store.shortcuts
-        .filter((shortcut) => shortcut.type === "message")
-        .map((shortcut) => ({
-          label: shortcut.name,
-          detail: store.app.name,
-          value: shortcut.callback_id,
-          run: () => acts.shortcut(shortcut.callback_id, { channel: message.channel, ts: message.ts }),
-        })),
-      {
-        label: words.say("copy_text"),
-        run: async () => {
-          await navigator.clipboard.writeText(message.text);
-          tell(words.say("copied"));
-        },
-      },
-    ];
-    withMenu(more, words.say("more_actions"), items);
-    const reply = iconButton("reply", words.say("reply_in_thread"), () => openThread(message.channel, message.thread_ts || message.ts));
-    return el("div", { class: "message-tools" }, !this.#inThread && reply, more);
+  #scrolled() {
+    const box = this.#scroller;
+    this.#follows = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END_PX;
+    if (this.#follows) this.#newest.hidden = true;
   }
 }
 
-// One of six colours, the same for one name for ever.
-function faceOf(name) {
-  return [...name].reduce((sum, letter) => sum + letter.codePointAt(0), 0) % 6;
+function together(earlier, message) {
+  if (!earlier || earlier.ephemeral || message.ephemeral || earlier.bot !== message.bot || earlier.user !== message.user) return false;
+  return Number(message.ts) - Number(earlier.ts) < TOGETHER_S;
 }
 
-/**
- * @param {HTMLElement} node
- * @param {string} text
- */
-export function emptyNote(node, text) {
-  fill(node, el("p", { class: "empty", text }));
+function replaceKeepingFocus(old, article) {
+  const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  const actionId = focused?.closest("[data-action-id]")?.dataset.actionId;
+  article.tabIndex = old.tabIndex;
+  old.replaceWith(article);
+  if (!focused) return;
+  if (actionId) focusAction(article, actionId);
+  // The button that was pressed may be gone: the reader stays at the message.
+  if (!article.contains(document.activeElement)) article.focus({ preventScroll: true });
 }

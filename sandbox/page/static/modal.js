@@ -1,105 +1,165 @@
-/** Forms: a stack of them, of which the top is shown. */
+/**
+ * Forms: a stack of them in one dialog, of which the top is shown. The browser's own modal dialog keeps the focus inside
+ * and everything behind it still.
+ */
 
-import { drawBlock } from "./blocks.js";
 import { el, fill, iconButton } from "./dom.js";
-import { ViewHost } from "./surface.js";
 import { plainText } from "./text.js";
+import { ViewBody } from "./view_body.js";
 
 /**
- * @param {{store: import("./store.js").Store, acts: import("./acts.js").Acts, words: import("./i18n.js").Words,
- *   reader: () => import("./reader.js").Reader}} around
+ * @typedef {{store: import("./store.js").Store, acts: import("./acts.js").Acts, words: import("./i18n.js").Words,
+ *   reader: () => import("./reader.js").Reader}} Around
  */
-export function makeModals({ store, acts, words, reader }) {
-  const dialog = el("dialog", { class: "dialog modal", "aria-labelledby": "modal-title" });
+
+/** The open forms of whoever is at the screen. */
+export class Modals {
+  #around;
   /** What was typed in each form, also in those under the top one. */
-  const hosts = new Map();
-  let errors = {};
-  let shown = "";
-  let returnTo = null;
+  #bodies = new Map();
+  #dialog;
+  #frame = "";
+  #top = "";
+  #sending = "";
+  #returnTo = null;
 
-  dialog.addEventListener("cancel", (event) => {
-    event.preventDefault();
-    close();
-  });
-  document.body.append(dialog);
-  return { draw };
-
-  function top() {
-    return store.modals.at(-1);
+  /** @param {Around} around */
+  constructor(around) {
+    this.#around = around;
+    this.#dialog = el("dialog", { class: "dialog modal", id: "modal", "aria-modal": "true", "aria-labelledby": "modal-title" });
+    this.#dialog.addEventListener("cancel", (event) => event.preventDefault());
+    // Not by `cancel`: at the second Escape in a row Chromium closes a dialog whatever was answered to the first.
+    this.#dialog.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.preventDefault();
+      this.#leave();
+    });
+    document.body.append(this.#dialog);
   }
 
-  function close() {
-    const view = top();
-    if (view) acts.close(view.id);
-  }
-
-  async function submit() {
-    const view = top();
-    const host = view && hosts.get(view.id);
-    if (!host || dialog.getAttribute("aria-busy") === "true") return;
-    dialog.setAttribute("aria-busy", "true");
-    const answer = await acts.submit(view.id, host.values());
-    dialog.removeAttribute("aria-busy");
-    errors = answer?.errors ?? {};
-    if (Object.keys(errors).length) {
-      draw();
-      dialog.querySelector("[aria-invalid=true]")?.focus();
+  /** Show the stack as the store has it. */
+  draw() {
+    const { modals } = this.#around.store;
+    for (const id of [...this.#bodies.keys()]) if (!modals.some((view) => view.id === id)) this.#bodies.delete(id);
+    for (const view of modals) {
+      const held = this.#bodies.get(view.id);
+      if (held) held.update(view);
+      else this.#bodies.set(view.id, new ViewBody(this.#around, view, () => this.#submit()));
     }
+    const top = modals.at(-1);
+    if (top) this.#show(top, modals.length);
+    else this.#shut();
   }
 
-  function draw() {
-    const view = top();
-    for (const id of hosts.keys()) if (!store.modals.some((each) => each.id === id)) hosts.delete(id);
-    if (!view) {
-      if (dialog.open) dialog.close();
-      returnTo?.isConnected && returnTo.focus();
-      returnTo = null;
-      shown = "";
-      return;
+  /** Everything anew, in other words; what was typed stays. */
+  redraw() {
+    this.#frame = "";
+    for (const body of this.#bodies.values()) body.redraw();
+    this.draw();
+  }
+
+  #show(view, depth) {
+    const body = this.#bodies.get(view.id);
+    const { title, submit, close } = view.definition;
+    const frame = JSON.stringify([view.id, depth, title, submit, close]);
+    // While only fields change the frame stays, and with it focus, scrolling and half-typed words.
+    if (frame !== this.#frame) this.#drawFrame(view, depth, body);
+    this.#frame = frame;
+    this.#showBusy(view);
+    if (!this.#dialog.open) {
+      this.#returnTo = document.activeElement;
+      this.#dialog.showModal();
     }
-    if (view.id !== shown) errors = {};
-    const host = hosts.get(view.id) ?? new ViewHost(view, reader(), acts, submit);
-    host.view = view;
-    host.reader = reader();
-    hosts.set(view.id, host);
-    const focused = dialog.contains(document.activeElement) ? keyOf(document.activeElement) : null;
-    const { definition } = view;
-    const wrong = { ...view.errors, ...errors };
+    const fresh = this.#top !== view.id;
+    this.#top = view.id;
+    if (Object.keys(view.errors ?? {}).length && !this.#isTyping()) body.focusError();
+    else if (fresh || !this.#dialog.contains(document.activeElement)) this.#focusFirst(view, body);
+  }
+
+  #drawFrame(view, depth, body) {
+    const { words } = this.#around;
+    const { title, submit, close } = view.definition;
+    const leave = () => this.#leave();
     fill(
-      dialog,
+      this.#dialog,
       el(
         "header",
         { class: "modal-head" },
-        store.modals.length > 1 && iconButton("back", words.say("back"), close),
-        el("h2", { class: "dialog-title", id: "modal-title", text: plainText(definition.title) }),
-        iconButton("close", words.say("close"), close),
+        depth > 1 && iconButton("back", words.say("back"), leave),
+        el("h2", { class: "dialog-title", id: "modal-title", tabindex: "-1", text: plainText(title) }),
+        iconButton("close", words.say("close"), leave),
       ),
       el(
         "form",
-        { class: "modal-form", id: "modal-form", novalidate: true, on: { submit: (event) => (event.preventDefault(), submit()) } },
-        definition.blocks.map((block) => drawBlock(block, host, wrong[block.block_id] ?? "")),
+        {
+          class: "modal-form", id: "modal-form", novalidate: true, data: { viewId: view.id, callbackId: view.definition.callback_id },
+          on: { submit: (event) => (event.preventDefault(), this.#submit()) },
+        },
+        body.node,
       ),
       el(
         "footer",
         { class: "dialog-buttons" },
-        view.busy && el("span", { class: "detail", role: "status", text: words.say("busy") }),
-        el("button", { type: "button", class: "button", data: { modal: "close" }, text: plainText(definition.close) || words.say("cancel"), on: { click: close } }),
-        definition.submit && el("button", { type: "submit", form: "modal-form", class: "button button-primary", data: { modal: "submit" }, text: plainText(definition.submit) }),
+        el("span", { class: "detail", role: "status", data: { modal: "busy" } }),
+        el("button", { type: "button", class: "button", data: { modal: "close" }, text: plainText(close) || words.say(submit ? "cancel" : "close"), on: { click: leave } }),
+        submit && el("button", { type: "submit", form: "modal-form", class: "button button-primary", data: { modal: "submit" }, text: plainText(submit) }),
       ),
     );
-    if (!dialog.open) {
-      returnTo = document.activeElement;
-      dialog.showModal();
-    }
-    const target = (focused && [...dialog.querySelectorAll("input, textarea, button, select")].find((node) => keyOf(node) === focused)) || (view.id !== shown && dialog.querySelector(".modal-form input, .modal-form textarea"));
-    if (target) target.focus();
-    shown = view.id;
   }
-}
 
-// Enough to find the same control in a form that was drawn anew.
-function keyOf(node) {
-  const block = node.closest("[data-block-id]")?.dataset.blockId ?? "";
-  const action = node.closest("[data-action-id]")?.dataset.actionId ?? node.dataset.modal ?? "";
-  return block || action ? `${block}/${action}` : null;
+  #showBusy(view) {
+    const busy = view.busy || this.#sending === view.id;
+    this.#dialog.querySelector("[data-modal=busy]").textContent = busy ? this.#around.words.say("busy") : "";
+    // aria-disabled and not disabled: a disabled button drops the focus.
+    this.#dialog.querySelector("[data-modal=submit]")?.setAttribute("aria-disabled", String(busy));
+    if (busy) this.#dialog.setAttribute("aria-busy", "true");
+    else this.#dialog.removeAttribute("aria-busy");
+  }
+
+  #isTyping() {
+    return this.#dialog.contains(document.activeElement) && document.activeElement.matches("input, textarea");
+  }
+
+  #focusFirst(view, body) {
+    const elements = view.definition.blocks.flatMap((block) => [block.element, block.accessory, ...(block.elements ?? [])]);
+    const eager = elements.find((element) => element?.focus_on_load);
+    const holder = eager?.action_id && body.node.querySelector(`[data-action-id="${CSS.escape(eager.action_id)}"]`);
+    const control = "input, textarea, button";
+    const target = (holder && (holder.matches(control) ? holder : holder.querySelector(control))) || body.node.querySelector("input, textarea");
+    (target ?? this.#dialog.querySelector("#modal-title")).focus();
+  }
+
+  async #submit() {
+    const view = this.#around.store.modals.at(-1);
+    if (!view?.definition.submit || this.#sending || view.busy) return;
+    const body = this.#bodies.get(view.id);
+    const values = body.collect();
+    if (!values) return;
+    this.#sending = view.id;
+    this.#showBusy(view);
+    const answer = await this.#around.acts.submit(view.id, values);
+    this.#sending = "";
+    const top = this.#around.store.modals.at(-1);
+    if (!top) return;
+    this.#showBusy(top);
+    const errors = answer?.errors ?? {};
+    if (top.id !== view.id || !Object.keys(errors).length) return;
+    body.update({ ...top, errors });
+    body.focusError();
+  }
+
+  #leave() {
+    const view = this.#around.store.modals.at(-1);
+    if (view) this.#around.acts.close(view.id);
+  }
+
+  #shut() {
+    if (!this.#dialog.open) return;
+    this.#top = this.#frame = "";
+    this.#dialog.close();
+    fill(this.#dialog);
+    // Whatever opened it may have been drawn anew meanwhile.
+    (this.#returnTo?.isConnected ? this.#returnTo : document.getElementById("composer"))?.focus();
+    this.#returnTo = null;
+  }
 }

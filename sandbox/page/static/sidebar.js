@@ -52,13 +52,13 @@ export function makeSidebar({ store, words, place, unread, useLanguage }) {
       el(
         "button",
         {
-          type: "button", id: `go-${channel.id}`, class: `place${current ? " current" : ""}${n ? " unread" : ""}`,
+          type: "button", id: `go-${channel.id}`, class: `place${current ? " current" : ""}${n ? " unread" : ""}${channel.member && !channel.archived ? "" : " foreign"}`,
           "aria-current": current ? "page" : undefined, data: { place: channel.id },
           on: { click: () => place.go({ channel: channel.id, thread: "", tab: "" }) },
         },
         mark,
         el("span", { text: name }),
-        n > 0 && el("span", { class: "badge", "aria-label": words.say("unread", { n }), text: String(n) }),
+        n > 0 && el("span", { class: "badge", "aria-label": words.say("unread", { n }), text: n > 99 ? "99+" : String(n) }),
       ),
     );
   }

@@ -113,17 +113,26 @@ export class Store extends EventTarget {
   }
 
   /**
+   * How many replies each parent has, and the newest of them: counted in one go for the whole channel.
+   *
+   * @param {string} channel
+   * @returns {Map<string, {count: number, last: string}>}
+   */
+  replyCounts(channel) {
+    const counts = new Map();
+    for (const { ts, thread_ts: parent } of this.#sorted(channel, isReply)) {
+      counts.set(parent, { count: (counts.get(parent)?.count ?? 0) + 1, last: ts });
+    }
+    return counts;
+  }
+
+  /**
    * @param {string} channel
    * @param {string} ts
    * @returns {Message|undefined}
    */
   message(channel, ts) {
     return this.messages.get(channel)?.get(ts);
-  }
-
-  /** @returns {Channel|undefined} the direct messages with the app */
-  appChannel() {
-    return [...this.channels.values()].find((channel) => channel.kind === "im");
   }
 
   #hello(data) {
@@ -170,6 +179,8 @@ function byId(records) {
  * @returns {number}
  */
 export function byTs(a, b) {
+  // Of one length they compare as text, and that is nearly always; five hundred are sorted at each news.
+  if (a.length === b.length) return a < b ? -1 : Number(a > b);
   const [aSeconds, aPart = ""] = a.split(".");
   const [bSeconds, bPart = ""] = b.split(".");
   return Number(aSeconds) - Number(bSeconds) || Number(aPart) - Number(bPart);

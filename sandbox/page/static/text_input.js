@@ -1,6 +1,6 @@
 /** Lines of text, numbers, addresses. */
 
-import { choose } from "./elements.js";
+import { choose } from "./choosing.js";
 import { el } from "./dom.js";
 import { plainText } from "./text.js";
 

@@ -8,10 +8,12 @@ import { drawMoney } from "./money.js";
 const TABS = ["money", "faults", "audit"];
 const DRAW = { money: drawMoney, faults: drawFaults, audit: drawAudit };
 
-/** @param {any} around store, acts, words and reader, as the parts need them */
+/**
+ * @param {any} around store, acts, words and reader, as the parts need them; `kept.tab` is the open tab, which stays
+ *   open when the person or the language changes
+ */
 export function makeWorld(around) {
-  const { words } = around;
-  let current = "money";
+  const { words, kept } = around;
   const panel = el("div", { class: "world-panel", role: "tabpanel", id: "world-panel", tabindex: "0" });
   const tabs = el("div", { class: "tabs", role: "tablist", "aria-label": words.say("world") });
   const node = el("aside", { class: "world", "aria-label": words.say("world") }, el("h2", { text: words.say("world") }), tabs, panel);
@@ -19,7 +21,7 @@ export function makeWorld(around) {
     const step = { ArrowRight: 1, ArrowLeft: TABS.length - 1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    current = TABS[(TABS.indexOf(current) + step) % TABS.length];
+    kept.tab = TABS[(TABS.indexOf(kept.tab) + step) % TABS.length];
     draw();
     tabs.querySelector("[aria-selected=true]").focus();
   });
@@ -27,7 +29,7 @@ export function makeWorld(around) {
 
   /** @param {string} kind what came: only the open tab is drawn anew */
   function news(kind) {
-    if (kind === current) DRAW[current](around, panel);
+    if (kind === kept.tab) DRAW[kept.tab](around, panel);
   }
 
   function draw() {
@@ -36,14 +38,14 @@ export function makeWorld(around) {
       tabs,
       TABS.map((name) =>
         el("button", {
-          type: "button", role: "tab", id: `tab-${name}`, class: "tab", "aria-selected": String(name === current), "aria-controls": "world-panel",
-          tabindex: name === current ? "0" : "-1", text: words.say(`tab_${name}`),
-          on: { click: () => ((current = name), draw()) },
+          type: "button", role: "tab", id: `tab-${name}`, class: "tab", "aria-selected": String(name === kept.tab), "aria-controls": "world-panel",
+          tabindex: name === kept.tab ? "0" : "-1", text: words.say(`tab_${name}`),
+          on: { click: () => ((kept.tab = name), draw()) },
         }),
       ),
     );
     if (focused) tabs.querySelector("[aria-selected=true]").focus();
-    panel.setAttribute("aria-labelledby", `tab-${current}`);
-    DRAW[current](around, panel);
+    panel.setAttribute("aria-labelledby", `tab-${kept.tab}`);
+    DRAW[kept.tab](around, panel);
   }
 }

@@ -1,0 +1,299 @@
+"""Asking for a coupon: the request and what it needs, in one transaction; or only what it would need."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from functools import partial
+
+from coupons.authority import Authority, Members, customer_days
+from coupons.events import SYSTEM, Event, Json, Post, PostKind, Tag
+from coupons.lifecycle import move
+from coupons.model import Draft, Pause, Request, State, Stock
+from coupons.numbers import out_request_no
+from coupons.policy import DAY_MS, YES, Decision, Limit, Policy, Reason, may_ask, may_follow
+from coupons.ports import Clock, Issuer, Ledger, Reading, Transaction
+from coupons.reminding import reminder_times
+from coupons.terms import NOTHING, Facts, Left, Terms, Used, left, people, terms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """`/coupon send` or the form, understood."""
+
+    #: What names the Slack delivery for ever: its team and trigger or view id.
+    delivery: str
+    requester: str
+    #: Team named in the payload.
+    team: str
+    openid: str
+    stock: Stock
+    reason: str
+    ticket: str = ""
+    #: The requester has seen that the like was asked for a short time ago.
+    confirmed: bool = False
+    #: The declined request that this one takes the place of.
+    follows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The request stands; `is_new` False when this very delivery had made it before."""
+
+    request: Request
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Nothing was made or changed, and why; `request` where there is one."""
+
+    decision: Decision
+    request: Request | None = None
+    limit: Limit | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What asking would come to at this moment; nobody was told of it."""
+
+    terms: Terms
+    #: People who could approve now.
+    able: tuple[str, ...]
+    left: tuple[Left, ...]
+    duplicate: Request | None
+    pause: Pause | None
+
+
+class Asking:
+    """`team` is the workspace the bot lives in."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        authority: Authority,
+        issuer: Issuer,
+        policy: Policy,
+        team: str,
+        clock: Clock,
+    ) -> None:
+        self._ledger = ledger
+        self._authority = authority
+        self._issuer = issuer
+        self._policy = policy
+        self._team = team
+        self._clock = clock
+
+    async def submit(self, ask: Ask) -> Submitted | Stopped:
+        """Raises DirectoryUnavailable and StorageUnavailable; the same delivery may be tried again.
+
+        Stopped with DUPLICATE: ask the requester, and submit again with `confirmed`.
+        """
+        members, trust = await asyncio.gather(self._members(), self._trust(ask))
+        return await self._ledger.write(partial(self._submit, ask=ask, members=members, trust=trust))
+
+    async def outlook(self, ask: Ask) -> Outlook | Stopped:
+        """What `submit` would do, without doing it. Raises like it."""
+        members, trust = await asyncio.gather(self._members(), self._trust(ask))
+        found = await self._ledger.read(partial(self._look, ask=ask, members=members, trust=trust))
+        if isinstance(found, Stopped):
+            return found
+        able = await self._authority.able(found.terms.approvers, but=ask.requester)
+        return Outlook(
+            terms=found.terms,
+            able=able,
+            left=found.left,
+            duplicate=found.duplicate,
+            pause=found.pause,
+        )
+
+    async def edit(self, number: int, person: str) -> Request | Stopped:
+        """The declined or expired request that this person may send again, edited.
+
+        Raises StorageUnavailable.
+        """
+        return await self._ledger.write(partial(self._edit, number=number, person=person))
+
+    def _edit(self, tx: Transaction, *, number: int, person: str) -> Request | Stopped:
+        request = tx.request(number)
+        if request is not None and request.state is State.EXPIRED and person == request.requester:
+            return request
+        right = may_follow(request, person)
+        if request is not None and right.allowed:
+            return request
+        detail: dict[str, Json] = {
+            "action": "edit",
+            "reason": right.reason,
+            "state": request.state if request else None,
+            "asked_for": number,
+        }
+        tx.append(Event(Tag.CLICK_REFUSED, person, request.id if request else None, detail))
+        return Stopped(right, request)
+
+    async def _members(self) -> Members:
+        named = {*self._policy.agents}
+        named.update(entry for rule in self._policy.rules for entry in rule.requesters)
+        return await self._authority.members(named)
+
+    async def _trust(self, ask: Ask) -> Decision:
+        # Where a person approves, that person sees who asks; where nobody does, a guest or a bot must not.
+        if all(rule.approvals for rule in self._policy.rules):
+            return YES
+        return await self._authority.trusts(ask.requester)
+
+    def _look(self, look: Reading, *, ask: Ask, members: Members, trust: Decision) -> Outlook | Stopped:
+        right = self._right(ask, members)
+        if not right.allowed:
+            return Stopped(right)
+        now = self._clock()
+        facts = self._facts(look, ask, now)
+        found = terms(self._policy, facts, members)
+        if not found.approvals_needed and not trust.allowed:
+            return Stopped(trust)
+        return Outlook(
+            terms=found,
+            able=(),
+            left=tuple(left(self._policy, facts)),
+            duplicate=self._duplicate(look, ask, now),
+            pause=look.pause(),
+        )
+
+    def _submit(self, tx: Transaction, *, ask: Ask, members: Members, trust: Decision) -> Submitted | Stopped:
+        number = out_request_no(ask.delivery)
+        known = tx.request_by_number(number)
+        if known is not None:
+            return Submitted(known, is_new=False)
+        now = self._clock()
+        found = self._terms(tx, ask, members, trust, now)
+        if isinstance(found, Stopped):
+            self._tell_stopped(tx, ask, found)
+            return found
+        duplicate = self._duplicate(tx, ask, now)
+        if duplicate is not None and not ask.confirmed:
+            return Stopped(Decision(Reason.DUPLICATE), duplicate)
+        body = self._issuer.compose(
+            out_request_no=number,
+            openid=ask.openid,
+            stock_id=ask.stock.stock_id,
+            code_mode=ask.stock.code_mode,
+        )
+        reminders = reminder_times(self._policy)
+        request, is_new = tx.add_request(
+            Draft(
+                out_request_no=number,
+                requester=ask.requester,
+                openid=ask.openid,
+                stock=ask.stock,
+                reason=ask.reason,
+                approvals_needed=found.approvals_needed,
+                created_at=now,
+                expires_at=now + self._policy.expiry_ms,
+                body=body,
+                ticket=ask.ticket,
+                rule=found.place,
+                raised=found.raised,
+                duplicate_of=duplicate.id if duplicate else None,
+                follows=ask.follows,
+                remind_at=now + reminders[0] if reminders else None,
+            )
+        )
+        tx.append(Event(Tag.REQUEST_CREATED, ask.requester, request.id, _created(request)))
+        if request.approvals_needed == 0:
+            request = tx.save(request, move(request, State.APPROVED, now=now, due_at=now, remind_at=None))
+            tx.append(
+                Event(Tag.REQUEST_APPROVED, SYSTEM, request.id, {"approvals": [], "rule": request.rule})
+            )
+        tx.post(Post(kind=PostKind.CARD, request_id=request.id))
+        return Submitted(request, is_new)
+
+    def _right(self, ask: Ask, members: Members) -> Decision:
+        if ask.team != self._team:
+            return Decision(Reason.OUTSIDER)
+        agents = people(self._policy.agents, members) if self._policy.agents else None
+        return may_ask(ask.requester, agents)
+
+    def _terms(self, tx: Reading, ask: Ask, members: Members, trust: Decision, now: int) -> Terms | Stopped:
+        right = self._right(ask, members)
+        if not right.allowed:
+            return Stopped(right)
+        if ask.follows is not None:
+            declined = tx.request(ask.follows)
+            right = may_follow(declined, ask.requester)
+            if not right.allowed:
+                return Stopped(right, declined)
+            follower = tx.follower_of(ask.follows)
+            if follower is not None:
+                return Stopped(Decision(Reason.NOT_DECLINED), follower)
+        found = terms(self._policy, self._facts(tx, ask, now), members)
+        if not found.decision.allowed:
+            return Stopped(found.decision, limit=found.limit)
+        if not found.approvals_needed and not trust.allowed:
+            return Stopped(trust)
+        return found
+
+    def _facts(self, look: Reading, ask: Ask, now: int) -> Facts:
+        policy, stock = self._policy, ask.stock
+
+        def since(limit: Limit) -> int:
+            return now - limit.days * DAY_MS
+
+        caps = any(rule.per_day for rule in policy.rules)
+        used: dict[str, Used] = {
+            "by_customer": look.used_by_customer(ask.openid, since(policy.per_customer))
+            if policy.per_customer
+            else NOTHING,
+            "by_agent": look.used_by_requester(ask.requester, since(policy.per_agent))
+            if policy.per_agent
+            else NOTHING,
+            "by_stock": look.used_of_stock(stock.stock_id, since(policy.per_stock))
+            if policy.per_stock
+            else NOTHING,
+            "by_all": look.used_by_all(since(policy.budget)) if policy.budget else NOTHING,
+            "automatic": look.used_automatically(now - DAY_MS) if caps else NOTHING,
+        }
+        return Facts(
+            value_fen=stock.value_fen,
+            stock_id=stock.stock_id,
+            requester=ask.requester,
+            customer_fen={
+                days: look.used_by_customer(ask.openid, now - days * DAY_MS).fen
+                for days in customer_days(policy)
+            },
+            **used,
+        )
+
+    def _duplicate(self, look: Reading, ask: Ask, now: int) -> Request | None:
+        if not self._policy.duplicate_ms:
+            return None
+        return look.duplicate_of(
+            openid=ask.openid,
+            stock_id=ask.stock.stock_id,
+            ticket=ask.ticket,
+            since=now - self._policy.duplicate_ms,
+        )
+
+    def _tell_stopped(self, tx: Transaction, ask: Ask, stopped: Stopped) -> None:
+        detail: dict[str, Json] = {
+            "reason": stopped.decision.reason,
+            "stock_id": ask.stock.stock_id,
+            "value_fen": ask.stock.value_fen,
+        }
+        tx.append(Event(Tag.COMMAND_REFUSED, ask.requester, None, detail))
+
+
+def _created(request: Request) -> dict[str, Json]:
+    return {
+        "customer": request.customer,
+        "stock_id": request.stock_id,
+        "stock_name": request.stock_name,
+        "value_fen": request.value_fen,
+        "reason": request.reason,
+        "ticket": request.ticket,
+        "approvals_needed": request.approvals_needed,
+        "rule": request.rule,
+        "raised": list(request.raised),
+        "duplicate_of": request.duplicate_of,
+        "follows": request.follows,
+        "out_request_no": request.out_request_no,
+    }

@@ -1,0 +1,91 @@
+"""Who decides about a request, by the rule that fits it now and Slack's present groups."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+
+from coupons.model import Request
+from coupons.policy import DAY_MS, Decision, Policy, may_be_trusted
+from coupons.ports import Directory, Ledger, Reading
+from coupons.terms import Facts, find_rule, people
+
+Members = Mapping[str, frozenset[str]]
+
+
+class Authority:
+    """`team` is the workspace the bot lives in."""
+
+    def __init__(self, *, policy: Policy, directory: Directory, ledger: Ledger, team: str) -> None:
+        self._policy = policy
+        self._directory = directory
+        self._ledger = ledger
+        self._team = team
+        self._matching = frozenset(entry for rule in policy.rules for entry in rule.requesters)
+
+    async def members(self, ids: Iterable[str]) -> Members:
+        """Who is in each of the groups among `ids`. Raises DirectoryUnavailable."""
+        groups = sorted({entry for entry in ids if entry.startswith("S")})
+        found = await asyncio.gather(*(self._directory.members(group) for group in groups))
+        return dict(zip(groups, found, strict=True))
+
+    async def named(self, request: Request) -> tuple[str, ...]:
+        """The user and group ids that may approve it. Raises DirectoryUnavailable, StorageUnavailable."""
+        facts = await self._ledger.read(lambda look: self.facts(look, request))
+        _, rule = find_rule(self._policy, facts, await self.members(self._matching))
+        return self._policy.approvers_of(rule)
+
+    async def approvers(self, request: Request) -> frozenset[str]:
+        """The people the rule names, its requester perhaps among them. Raises like `named`."""
+        ids = await self.named(request)
+        return people(ids, await self.members(ids))
+
+    async def deciding(self, requests: Sequence[Request]) -> Mapping[int, frozenset[str]]:
+        """`approvers` of many, in one look, by the request's number. Raises like `named`."""
+        facts = await self._ledger.read(lambda look: [self.facts(look, request) for request in requests])
+        members = await self.members(self._policy.groups)
+        rules = [find_rule(self._policy, known, members)[1] for known in facts]
+        return {
+            request.id: people(self._policy.approvers_of(rule), members)
+            for request, rule in zip(requests, rules, strict=True)
+        }
+
+    async def able(self, ids: Iterable[str], *, but: str) -> tuple[str, ...]:
+        """Active full members among these, `but` left out: they could approve now. Raises like `named`."""
+        wanted = tuple(ids)
+        found = sorted(people(wanted, await self.members(wanted)) - {but})
+        persons = await asyncio.gather(*(self._directory.person(user) for user in found))
+        return tuple(person.user_id for person in persons if may_be_trusted(person, self._team).allowed)
+
+    async def trusts(self, user_id: str) -> Decision:
+        """Whether this user may take part at all. Raises DirectoryUnavailable."""
+        return may_be_trusted(await self._directory.person(user_id), self._team)
+
+    async def may_look(self, person: str) -> bool:
+        """Whether requests and customers are this person's business. Raises DirectoryUnavailable."""
+        policy = self._policy
+        if not (await self.trusts(person)).allowed:
+            return False
+        if not policy.agents:
+            return True
+        roles = (*policy.agents, *policy.approvers, *policy.auditors)
+        return person in people(roles, await self.members(roles))
+
+    def facts(self, look: Reading, request: Request) -> Facts:
+        """For matching a rule only: what came before this request, as it counts now."""
+        return Facts(
+            value_fen=request.value_fen,
+            stock_id=request.stock_id,
+            requester=request.requester,
+            customer_fen={
+                days: look.used_by_customer(
+                    request.openid, request.created_at - days * DAY_MS, request.id
+                ).fen
+                for days in customer_days(self._policy)
+            },
+        )
+
+
+def customer_days(policy: Policy) -> frozenset[int]:
+    """The periods in which rules look at a customer's total."""
+    return frozenset(rule.customer_total.days for rule in policy.rules if rule.customer_total)

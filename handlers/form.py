@@ -1,0 +1,324 @@
+"""The form: opened from a command, a shortcut, a message, a declined request or Home; checked; submitted.
+
+Nothing is kept before it is submitted. Its view id names the request for ever, so a submission that Slack
+delivers twice makes one request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from coupons.asking import Ask, Asking, Stopped, Submitted
+from coupons.catalogue import Catalogue
+from coupons.errors import CouponsError, DirectoryUnavailable, StorageUnavailable
+from coupons.model import Request, Stock
+from coupons.policy import Reason
+from coupons.ports import Ledger
+from handlers import parsing
+from handlers.parsing import Misread
+from handlers.posting import Poster
+from handlers.readers import Readers
+from handlers.views import form, misreads, replies, stocks
+from handlers.views.form import Filled
+from handlers.views.message import Message
+from handlers.views.words import Words
+from handlers.web_api import SlackError, Unreachable, ask
+
+_ACK_WITHIN_S = 2.2
+#: In a message that is made the reason of a request: a word that can only be an openid.
+_OPENID = re.compile(r"(?<![0-9A-Za-z_-])o[0-9A-Za-z_-]{27}(?![0-9A-Za-z_-])")
+_STOCK: dict[str, str | re.Pattern[str]] = {"block_id": "stock", "action_id": "value"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prefill:
+    """What is known already when the form is opened."""
+
+    openid: str = ""
+    stock_id: str = ""
+    reason: str = ""
+    ticket: str = ""
+    #: The declined request that this one takes the place of.
+    follows: int | None = None
+    #: The like that was asked for a short time ago: the form then asks about it.
+    duplicate: Request | None = None
+    #: Where the answer goes; empty: to the direct messages.
+    channel: str = ""
+
+
+class Form:
+    """`on_trouble` keeps the error under the reference that the person is told."""
+
+    def __init__(
+        self,
+        *,
+        client: AsyncWebClient,
+        asking: Asking,
+        ledger: Ledger,
+        catalogue: Catalogue,
+        poster: Poster,
+        readers: Readers,
+        approval_channel: str,
+        on_trouble: Callable[[BaseException], str],
+    ) -> None:
+        self._client = client
+        self._asking = asking
+        self._ledger = ledger
+        self._catalogue = catalogue
+        self._poster = poster
+        self._readers = readers
+        self._channel = approval_channel
+        self._on_trouble = on_trouble
+        #: The loop holds tasks weakly; these are ours until done.
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def register(self, app: AsyncApp) -> None:
+        app.shortcut("compensate_customer")(self.on_shortcut)
+        app.shortcut("compensate_from_message")(self.on_message)
+        app.action("edit_request")(self.on_edit)
+        app.options(_STOCK)(self.on_search)
+        app.action(_STOCK)(self.on_stock)
+        app.view("send_form")(self.on_submit)
+
+    async def drain(self) -> None:
+        """Wait for what was begun after an ack."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def open_soon(self, trigger_id: str, user: str, prefill: Prefill) -> None:
+        """After the ack: the trigger is good for three seconds."""
+        self._spawn(self.open(trigger_id, user, prefill))
+
+    async def open(self, trigger_id: str, user: str, prefill: Prefill) -> None:
+        """Says so to the person when it does not open."""
+        words = await self._readers.words(user)
+        view = form.send_form(words, self._filled(prefill), duplicate=prefill.duplicate)
+        try:
+            await ask(self._client, "views.open", as_json=True, trigger_id=trigger_id, view=view)
+        except SlackError as error:
+            self._on_trouble(error)
+            await self._tell(prefill.channel, user, replies.send_form_did_not_open(words))
+
+    # --- ways in
+
+    async def on_shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        self.open_soon(body["trigger_id"], str(body["user"]["id"]), Prefill())
+
+    async def on_message(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """The message's words are the reason, its address the ticket."""
+        await ack()
+        message, channel = body.get("message") or {}, str((body.get("channel") or {}).get("id") or "")
+        text = str(message.get("text") or "")
+        openids = set(_OPENID.findall(text))
+        prefill = Prefill(
+            openid=openids.pop() if len(openids) == 1 else "",
+            reason=parsing.reason_of(text),
+            ticket=_permalink(body, channel, str(message.get("ts") or "")),
+            channel=channel,
+        )
+        self.open_soon(body["trigger_id"], str(body["user"]["id"]), prefill)
+
+    async def on_edit(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        user, value = str(body["user"]["id"]), str(action.get("value") or "")
+        number = int(value) if value.isascii() and value.isdigit() and len(value) < 19 else 0  # noqa: PLR2004
+        words = await self._readers.words(user)
+        try:
+            async with asyncio.timeout(_ACK_WITHIN_S):
+                found = await self._asking.edit(number, user)
+        except (TimeoutError, StorageUnavailable) as error:
+            self._on_trouble(error)
+            return
+        await ack()
+        if isinstance(found, Stopped):
+            self._spawn(self._tell("", user, replies.cannot_edit(words, found.decision.reason, number)))
+            return
+        follows = found.id if found.state == "declined" else None
+        prefill = Prefill(
+            openid=found.openid,
+            stock_id=found.stock_id,
+            reason=found.reason,
+            ticket=found.ticket,
+            follows=follows,
+        )
+        self.open_soon(body["trigger_id"], user, prefill)
+
+    # --- while it is open
+
+    async def on_search(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        words = await self._readers.words(str(body["user"]["id"]))
+        typed = str(body.get("value") or "").strip()
+        known = list(self._catalogue)
+        found = stocks.search(words, typed, known) if typed else known
+        await ack(options=form.stock_options(words, found))
+
+    async def on_stock(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        self._spawn(self._show_hint(body))
+
+    async def _show_hint(self, body: Mapping[str, Any]) -> None:
+        view, user = body["view"], str(body["user"]["id"])
+        words = await self._readers.words(user)
+        filled = self._read(view)
+        if filled.stock is None:
+            return
+        asked = self._ask(body, filled, openid=_openid(filled.openid) or "", confirmed=False)
+        try:
+            outlook = await self._asking.outlook(asked)
+            shown = form.send_form(words, filled, hint=form.hint(words, outlook))
+            await ask(
+                self._client,
+                "views.update",
+                as_json=True,
+                view_id=view["id"],
+                hash=view["hash"],
+                view=shown,
+            )
+        except (CouponsError, SlackError) as error:
+            # It is a hint: the form works without, and may have been closed or changed meanwhile.
+            self._on_trouble(error)
+
+    # --- submitting
+
+    async def on_submit(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        user = str(body["user"]["id"])
+        words = await self._readers.words(user)
+        filled = self._read(view)
+        openid = parsing.read_openid(filled.openid)
+        wrong = self._wrong(words, filled, openid)
+        if wrong or isinstance(openid, Misread):
+            await ack(response_action="errors", errors=wrong)
+            return
+        confirmed = bool(_value(view, "confirm", "selected_options"))
+        try:
+            async with asyncio.timeout(_ACK_WITHIN_S):
+                result = await self._asking.submit(
+                    self._ask(body, filled, openid=openid, confirmed=confirmed)
+                )
+        except DirectoryUnavailable as error:
+            self._on_trouble(error)
+            await self._refuse(ack, replies.slack_did_not_answer(words))
+        except (TimeoutError, StorageUnavailable) as error:
+            self._on_trouble(error)
+            await self._refuse(ack, replies.not_sure_it_was_kept(words))
+        except Exception as error:  # noqa: BLE001 - whatever it is, a person waits for an honest answer
+            await self._refuse(ack, replies.something_went_wrong(words, self._on_trouble(error)))
+        else:
+            await self._answer(ack, words, user, filled, result)
+
+    async def _answer(
+        self, ack: AsyncAck, words: Words, user: str, filled: Filled, result: Submitted | Stopped
+    ) -> None:
+        if isinstance(result, Submitted):
+            await ack()
+            told = replies.submitted(words, result.request, (), approval_channel=self._channel)
+            self._spawn(self._tell(filled.channel, user, told))
+        elif result.decision.reason is Reason.DUPLICATE:
+            await ack(response_action="update", view=form.send_form(words, filled, duplicate=result.request))
+        else:
+            reason, limit = result.decision.reason, result.limit
+            await self._refuse(ack, replies.command_refused(words, reason, limit=limit))
+
+    @staticmethod
+    async def _refuse(ack: AsyncAck, message: Message) -> None:
+        """Nothing in particular is wrong with a field: it stands under the one that everything hangs on."""
+        await ack(response_action="errors", errors={"stock": message.text[:2000]})
+
+    def _wrong(self, words: Words, filled: Filled, openid: str | Misread) -> dict[str, str]:
+        wrong = {}
+        if isinstance(openid, Misread):
+            wrong["openid"] = misreads.wrong(words, openid)
+        if filled.stock is None:
+            wrong["stock"] = words("Please choose a coupon of the list.")
+        return wrong
+
+    # --- what stands in it
+
+    def _ask(self, body: Mapping[str, Any], filled: Filled, *, openid: str, confirmed: bool) -> Ask:
+        if filled.stock is None:
+            raise CouponsError("a form without a coupon was taken further")
+        view = body["view"]
+        team = str((body.get("user") or {}).get("team_id") or (body.get("team") or {}).get("id") or "")
+        return Ask(
+            delivery=f"{team}:{view.get('root_view_id') or view['id']}",
+            requester=str(body["user"]["id"]),
+            team=team,
+            openid=openid,
+            stock=filled.stock,
+            reason=filled.reason,
+            ticket=filled.ticket,
+            confirmed=confirmed,
+            follows=filled.follows,
+        )
+
+    def _filled(self, prefill: Prefill) -> Filled:
+        return Filled(
+            openid=prefill.openid,
+            stock=self._catalogue.find(prefill.stock_id) if prefill.stock_id else None,
+            reason=prefill.reason,
+            ticket=prefill.ticket,
+            follows=prefill.follows,
+            channel=prefill.channel,
+        )
+
+    def _read(self, view: Mapping[str, Any]) -> Filled:
+        known = form.metadata_of(view)
+        chosen = _value(view, "stock", "selected_option") or {}
+        follows = known.get("follows")
+        return Filled(
+            openid=str(_value(view, "openid", "value") or ""),
+            stock=self._stock(str(chosen.get("value") or "")),
+            reason=parsing.reason_of(str(_value(view, "reason", "value") or "")),
+            ticket=str(_value(view, "ticket", "value") or "").strip(),
+            follows=follows if isinstance(follows, int) else None,
+            channel=str(known.get("channel") or ""),
+        )
+
+    def _stock(self, stock_id: str) -> Stock | None:
+        return self._catalogue.find(stock_id) if stock_id else None
+
+    async def _tell(self, channel: str, user: str, message: Message) -> None:
+        """In the direct messages where the bot is not in the channel: commands work there, posts do not."""
+        try:
+            if channel:
+                await self._poster.whisper(channel, user, message)
+                return
+        except Unreachable:
+            pass
+        except SlackError as error:
+            self._on_trouble(error)
+            return
+        try:
+            await self._poster.post(user, message, delivery_id="")
+        except SlackError as error:
+            self._on_trouble(error)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _value(view: Mapping[str, Any], block_id: str, name: str) -> Any:
+    values = (view.get("state") or {}).get("values") or {}
+    return ((values.get(block_id) or {}).get("value") or {}).get(name)
+
+
+def _openid(text: str) -> str | None:
+    found = parsing.read_openid(text)
+    return found if isinstance(found, str) else None
+
+
+def _permalink(body: Mapping[str, Any], channel: str, ts: str) -> str:
+    """As Slack itself writes it: asking for it would cost a call."""
+    domain = str((body.get("team") or {}).get("domain") or "")
+    if not (re.fullmatch(r"[a-z0-9-]+", domain) and re.fullmatch(r"\d+\.\d+", ts) and channel):
+        return ""
+    return f"https://{domain}.slack.com/archives/{channel}/p{ts.replace('.', '')}"

@@ -1,0 +1,264 @@
+"""The app's Home tab: shown when it is opened, and anew after each change, for those who look at it.
+
+Nothing here is promised: a Home that could not be shown is shown at the next change or opening.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from coupons.bell import Bell
+from coupons.desk import Desk
+from coupons.model import ClickAction, NewClick
+from coupons.ports import Clock
+from handlers.home_facts import HomeFacts, Pending
+from handlers.readers import Readers
+from handlers.views import home
+from handlers.web_api import RateLimited, SlackError, ask
+
+_ACK_WITHIN_S = 2.2
+#: What the language of a view that is shown beside may cost.
+_LANGUAGE_WITHIN_S = 3.0
+#: Between two views for one person: what changes meanwhile is shown together.
+_PAUSE_S = 2.0
+#: Also without any change of ours: groups and languages change in Slack.
+_LONGEST_WAIT_S = 30.0
+#: Who opened it so long ago has gone on to something else. Whoever opens it again is shown it at once.
+_WATCHED_S = 3600.0
+_MOST_WATCHERS = 500
+_AT_ONCE = 8
+_NOTE_S = 60.0
+
+
+@dataclass(slots=True)
+class _Watcher:
+    """Somebody whose Home we keep fresh. Times are the loop's."""
+
+    opened_at: float = 0.0
+    #: Not shown anything before.
+    free_at: float = 0.0
+    #: Slack's, of the view that we showed last; with it an older view never replaces a newer one.
+    hash: str = ""
+    #: That view; empty: not known.
+    shown: str = ""
+    note: str = ""
+    note_until: float = 0.0
+    is_opening: bool = False
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Home:
+    """`open_form` takes a trigger and a user id. `approvers`: whom those without a role are told to ask."""
+
+    def __init__(
+        self,
+        *,
+        client: AsyncWebClient,
+        facts: HomeFacts,
+        desk: Desk,
+        readers: Readers,
+        open_form: Callable[[str, str], Awaitable[None]],
+        approvers: tuple[str, ...],
+        clock: Clock,
+        bell: Bell,
+        on_trouble: Callable[[BaseException], object],
+    ) -> None:
+        self._client = client
+        self._facts = facts
+        self._desk = desk
+        self._readers = readers
+        self._open_form = open_form
+        self._approvers = approvers
+        self._clock = clock
+        self._bell = bell
+        self._on_trouble = on_trouble
+        #: The one that opened last stands last.
+        self._watchers: dict[str, _Watcher] = {}
+        #: Slack's 429 is for the method, whoever's Home it is.
+        self._closed_until = 0.0
+        #: The loop holds tasks weakly; these are ours until done.
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def register(self, app: AsyncApp) -> None:
+        app.event("app_home_opened")(self.on_opened)
+        app.action("home_open_form")(self.on_open_form)
+        app.action("home_approve_together")(self.on_approve_together)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        try:
+            while True:
+                await self._bell.wait(_LONGEST_WAIT_S)
+                try:
+                    await self._round()
+                except Exception as error:  # noqa: BLE001 - no trouble with one view may stop all that follow
+                    self._on_trouble(error)
+                await asyncio.sleep(max(_PAUSE_S, self._closed_until - _now()))
+        finally:
+            for task in self._tasks:
+                task.cancel()
+
+    # --- listeners
+
+    async def on_opened(self, event: dict[str, Any]) -> None:
+        # Also heard when somebody opens the messages.
+        if event.get("tab") != "home":
+            return
+        user = str(event["user"])
+        watcher = self._watch(user)
+        watcher.hash = str((event.get("view") or {}).get("hash") or "")
+        self._show_soon(user, watcher)
+
+    async def on_open_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        self._spawn(self._open(str(body["trigger_id"]), str(body["user"]["id"])))
+
+    async def on_approve_together(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """One kept click for each, all or none; each is judged by itself, and refused by itself."""
+        user, numbers = str(body["user"]["id"]), _numbers(action)
+        try:
+            async with asyncio.timeout(_ACK_WITHIN_S):
+                allowed = await self._facts.may_be_approved_together(numbers)
+                if allowed:
+                    await self._desk.keep_clicks(self._clicks(body, numbers))
+                else:
+                    await self._facts.refuse_together(user, numbers)
+        except Exception as error:  # noqa: BLE001 - no ack, so that Slack itself shows that it failed
+            self._on_trouble(error)
+            return
+        await ack()
+        if not allowed:
+            # Shown before coupon.toml was changed.
+            watcher = self._watch(user)
+            watcher.note, watcher.note_until = home.NOT_TOGETHER, _now() + _NOTE_S
+            self._show_soon(user, watcher)
+
+    def _clicks(self, body: Mapping[str, Any], numbers: list[int]) -> list[NewClick]:
+        person = str(body["user"]["id"])
+        # The clicking person's team, which through Slack Connect may not be ours.
+        team = str(body["user"].get("team_id") or (body.get("team") or {}).get("id") or "")
+        return [
+            NewClick(
+                key=f"{team}:{body['trigger_id']}:home_approve_together:{number}",
+                action=ClickAction.APPROVE,
+                request_id=number,
+                person=person,
+                team=team,
+                channel=person,
+                reason="",
+                at=self._clock(),
+            )
+            for number in numbers
+        ]
+
+    async def _open(self, trigger_id: str, user: str) -> None:
+        try:
+            await self._open_form(trigger_id, user)
+        except Exception as error:  # noqa: BLE001 - nobody awaits this task
+            self._on_trouble(error)
+
+    # --- who looks
+
+    def _watch(self, user: str) -> _Watcher:
+        watcher = self._watchers.pop(user, None) or _Watcher()
+        watcher.opened_at = _now()
+        self._watchers[user] = watcher
+        while len(self._watchers) > _MOST_WATCHERS:
+            del self._watchers[next(iter(self._watchers))]
+        return watcher
+
+    def _show_soon(self, user: str, watcher: _Watcher) -> None:
+        if not watcher.is_opening:
+            watcher.is_opening = True
+            self._spawn(self._show_opened(user, watcher))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _show_opened(self, user: str, watcher: _Watcher) -> None:
+        try:
+            await asyncio.sleep(max(0.0, watcher.free_at - _now(), self._closed_until - _now()))
+            watcher.is_opening = False
+            watcher.shown = ""
+            await self._show(user, watcher, await self._facts.pending())
+        except Exception as error:  # noqa: BLE001 - nobody awaits this task
+            self._failed(error)
+        finally:
+            watcher.is_opening = False
+
+    # --- showing
+
+    async def _round(self) -> None:
+        """Everybody who looks; what has stayed the same is not shown again."""
+        now = _now()
+        self._watchers = {
+            user: watcher for user, watcher in self._watchers.items() if now - watcher.opened_at < _WATCHED_S
+        }
+        if not self._watchers:
+            return
+        pending, gate = await self._facts.pending(), asyncio.Semaphore(_AT_ONCE)
+
+        async def show(user: str, watcher: _Watcher) -> None:
+            async with gate:
+                await self._show(user, watcher, pending)
+
+        due = []
+        for user, watcher in self._watchers.items():
+            if max(watcher.free_at, self._closed_until) > now:
+                self._bell.ring()
+            else:
+                due.append(show(user, watcher))
+        for result in await asyncio.gather(*due, return_exceptions=True):
+            if isinstance(result, Exception):
+                self._failed(result)
+
+    async def _show(self, user: str, watcher: _Watcher, pending: Pending) -> None:
+        async with watcher.turn:
+            view = await self._draw(user, watcher, pending)
+            drawn = json.dumps(view)
+            if drawn == watcher.shown:
+                return
+            seen = {"hash": watcher.hash} if watcher.hash else {}
+            # Until Slack says that it stands: it may, or may not.
+            watcher.shown = watcher.hash = ""
+            watcher.free_at = _now() + _PAUSE_S
+            answer = await ask(self._client, "views.publish", as_json=True, user_id=user, view=view, **seen)
+            watcher.shown, watcher.hash = drawn, str((answer.get("view") or {}).get("hash") or "")
+
+    async def _draw(self, user: str, watcher: _Watcher, pending: Pending) -> home.View:
+        words = await self._readers.words(user, within_s=_LANGUAGE_WITHIN_S)
+        trusted = await self._facts.trusts(user)
+        seen = await self._facts.overview(user, pending) if trusted else None
+        if seen is None:
+            return home.without_role(words, approvers=self._approvers, trusted=trusted)
+        note = words(watcher.note) if watcher.note and _now() < watcher.note_until else ""
+        return home.home(words, seen, note=note)
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, RateLimited):
+            self._closed_until = max(self._closed_until, _now() + error.retry_after)
+            self._bell.ring()
+        elif isinstance(error, SlackError) and error.code == "hash_conflict":
+            # Another one was shown meanwhile: drawn anew from the rows, ours is no older.
+            self._bell.ring()
+            return
+        self._on_trouble(error)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _numbers(action: Mapping[str, Any]) -> list[int]:
+    """The requests that the person confirmed; only a client that is not Slack's sends anything else."""
+    parts = str(action.get("value") or "").split(",")[: home.SHOWN]
+    return [int(part) for part in parts if part.isascii() and part.isdigit() and len(part) <= 18]  # noqa: PLR2004

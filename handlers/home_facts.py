@@ -1,0 +1,124 @@
+"""What stands on a person's Home: only what this person may see, read at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from coupons.authority import Authority, Members
+from coupons.events import Event, Json, Tag
+from coupons.lifecycle import FINAL
+from coupons.model import Request
+from coupons.policy import DAY_MS, Policy, Reason, may_approve
+from coupons.ports import Clock, Ledger, Reading
+from coupons.terms import NOTHING, Facts, Left, left, people
+from handlers.views.home import SHOWN, Overview, Row
+
+#: Pending requests that are looked through for all who watch, the longest waiting first.
+_PENDING = 500
+#: Of one's own: open ones, and all among which the last finished ones are.
+_OPEN, _LATEST = 100, 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """Everything that waits, and who decides about it: read once for all who watch."""
+
+    rows: tuple[Row, ...]
+    approvers: Mapping[int, frozenset[str]]
+    members: Members
+
+
+class HomeFacts:
+    """`clock` is for the periods of the limits."""
+
+    def __init__(self, *, ledger: Ledger, authority: Authority, policy: Policy, clock: Clock) -> None:
+        self._ledger = ledger
+        self._authority = authority
+        self._policy = policy
+        self._clock = clock
+
+    async def pending(self) -> Pending:
+        """Raises DirectoryUnavailable, StorageUnavailable."""
+        rows = await self._ledger.read(_rows)
+        return Pending(
+            rows=rows,
+            approvers=await self._authority.deciding([row.request for row in rows]),
+            members=await self._authority.members(self._policy.groups),
+        )
+
+    async def trusts(self, person: str) -> bool:
+        """Whether this is a full, active member of our team. Raises DirectoryUnavailable."""
+        return (await self._authority.trusts(person)).allowed
+
+    async def overview(self, person: str, pending: Pending) -> Overview | None:
+        """None: no role. Raises StorageUnavailable."""
+        policy, members = self._policy, pending.members
+        may_ask = not policy.agents or person in people(policy.agents, members)
+        deciders = {*policy.approvers, *(entry for rule in policy.rules for entry in rule.approvers)}
+        may_decide = person in people(tuple(deciders), members)
+        if not (may_ask or may_decide or person in people(policy.auditors, members)):
+            return None
+        waiting = tuple(
+            row
+            for row in pending.rows
+            # A pause stops approving and not declining: these wait all the same.
+            if may_approve(row.request, person, pending.approvers[row.request.id], row.approvals).allowed
+        )
+        together = tuple(row.request for row in waiting[:SHOWN] if self._is_small(row.request))
+
+        def look(rows: Reading) -> Overview:
+            return Overview(
+                may_ask=may_ask,
+                may_approve=may_decide,
+                pause=rows.pause(),
+                waiting=waiting,
+                together=together,
+                mine=tuple(_row(rows, request) for request in rows.open_requests_of(person, _OPEN)),
+                recent=tuple(
+                    request for request in rows.requests_of(person, _LATEST) if request.state in FINAL
+                )[:SHOWN],
+                left=self._left(rows, person) if may_ask else (),
+            )
+
+        return await self._ledger.read(look)
+
+    async def may_be_approved_together(self, numbers: Sequence[int]) -> bool:
+        """By their values; who may approve them is judged for each. Raises StorageUnavailable."""
+        found = await self._ledger.read(lambda rows: [rows.request(number) for number in numbers])
+        return all(request is None or self._is_small(request) for request in found)
+
+    async def refuse_together(self, person: str, numbers: Sequence[int]) -> None:
+        """Keep the refused click for the audit; its answer stands on Home. Raises StorageUnavailable."""
+        asked_for: list[Json] = list(numbers)
+        detail: dict[str, Json] = {
+            "action": "approve_together",
+            "reason": "not_together",
+            "asked_for": asked_for,
+        }
+        event = Event(Tag.CLICK_REFUSED, person, None, detail)
+        await self._ledger.write(lambda tx: tx.append(event))
+
+    def _is_small(self, request: Request) -> bool:
+        return 0 < request.value_fen <= self._policy.together_fen
+
+    def _left(self, rows: Reading, person: str) -> tuple[Left, ...]:
+        policy, now = self._policy, self._clock()
+        own, all_ = policy.per_agent, policy.budget
+        facts = Facts(
+            value_fen=0,
+            stock_id="",
+            requester=person,
+            by_agent=rows.used_by_requester(person, now - own.days * DAY_MS) if own else NOTHING,
+            by_all=rows.used_by_all(now - all_.days * DAY_MS) if all_ else NOTHING,
+        )
+        about = {Reason.AGENT_LIMIT, Reason.BUDGET_LIMIT}
+        return tuple(each for each in left(policy, facts) if each.reason in about)
+
+
+def _rows(look: Reading) -> tuple[Row, ...]:
+    return tuple(_row(look, request) for request in look.pending_requests(_PENDING))
+
+
+def _row(look: Reading, request: Request) -> Row:
+    return Row(request, tuple(look.approvals(request.id)))

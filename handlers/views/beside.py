@@ -1,0 +1,97 @@
+"""What stands on a card beside its own row: the customer's past, the agent's day, the pause."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from coupons.lifecycle import FINAL
+from coupons.model import History, Pause, Request, State
+from coupons.terms import Used
+from handlers.views.marks import inert, person, without_openids
+from handlers.views.message import Block, context, fields
+from handlers.views.words import Words
+
+_PAUSE_REASON = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Read in one look, when the card is drawn; None: it was not, since nobody decides by it any more."""
+
+    history: History | None = None
+    #: By the requester, in the last 24 hours.
+    used: Used | None = None
+    #: Numbers of the customer's other requests that are not finished.
+    others: tuple[int, ...] = ()
+    pause: Pause | None = None
+
+
+NOTHING_BESIDE = Beside()
+
+
+def beside(words: Words, about: Beside) -> list[Block]:
+    """For who decides: the customer's history and the agent's last day."""
+    shown: list[tuple[str, str]] = []
+    if about.history is not None:
+        shown.append((words("This customer so far"), _history(words, about.history, about.others)))
+    if about.used is not None:
+        shown.append((words("The agent's last 24 hours"), _used(words, about.used)))
+    return [fields(*shown)] if shown else []
+
+
+def _history(words: Words, history: History, others: Sequence[int]) -> str:
+    if not history.count or history.last_at is None:
+        so_far = words("No coupon yet.")
+    else:
+        so_far = words.plural(
+            "1 coupon, {sum}, {time}.",
+            "{n} coupons, {sum} together, the last {time}.",
+            history.count,
+            sum=words.money(history.fen),
+            time=words.moment(history.last_at),
+        )
+    if not others:
+        return so_far
+    open_too = words("Also open: {numbers}.", numbers=words.list(f"#{number}" for number in others))
+    return words.sentences(so_far, open_too)
+
+
+def _used(words: Words, used: Used) -> str:
+    return words.plural(
+        "1 request, {sum}; open ones count.",
+        "{n} requests, {sum} together; open ones count.",
+        used.count,
+        sum=words.money(used.fen),
+    )
+
+
+def paused(words: Words, request: Request, pause: Pause | None) -> str:
+    """Nothing to say of what is finished: no pause keeps it from anything.
+
+    It stays true when the pause is over: cards are not drawn anew for that.
+    """
+    if pause is None or request.state in FINAL:
+        return ""
+    if request.state is State.PENDING:
+        told = words(
+            "{person} paused sending ({time}): nothing can be approved until somebody resumes it.",
+            person=person(pause.by),
+            time=words.moment(pause.at),
+        )
+    else:
+        told = words(
+            "{person} paused sending ({time}): nothing goes out until somebody resumes it.",
+            person=person(pause.by),
+            time=words.moment(pause.at),
+        )
+    if not pause.reason:
+        return told
+    reason = inert(without_openids(pause.reason), _PAUSE_REASON)
+    return words.sentences(told, words("Reason: {reason}", reason=reason))
+
+
+def pause_line(words: Words, request: Request, pause: Pause | None) -> list[Block]:
+    """At most one line of small print."""
+    told = paused(words, request, pause)
+    return [context(f"⏸️ {told}")] if told else []

@@ -1,0 +1,80 @@
+"""What makes this request another than most: a like one before, one it takes the place of, more approvals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from coupons.model import Request
+from coupons.policy import Reason
+from handlers.views.marks import code, escape, inert, own_words, person, without_openid
+from handlers.views.words import N_, Words
+
+_TICKET_SHOWN = 100
+_ADDRESS_LONGEST = 500
+
+_RAISED: Mapping[str, str] = {
+    Reason.CUSTOMER_LIMIT: N_("the customer's limit is reached"),
+    Reason.AGENT_LIMIT: N_("the requester's limit is reached"),
+    Reason.STOCK_LIMIT: N_("the limit of this stock is reached"),
+    Reason.BUDGET_LIMIT: N_("the budget is used up"),
+    Reason.AUTOMATIC_CAP: N_("the day's share of requests without approval is used up"),
+}
+
+
+def grounds(words: Words, request: Request) -> list[str]:
+    """Sentences in mrkdwn, from the row alone."""
+    told: list[str] = []
+    if request.raised:
+        why = words.list(_raised(words, reason) for reason in request.raised)
+        told.append(
+            words.plural(
+                "It needs 1 approval more than its rule asks for: {reasons}.",
+                "It needs {n} approvals more than its rule asks for: {reasons}.",
+                len(request.raised),
+                reasons=why,
+            )
+        )
+    if request.duplicate_of is not None:
+        told.append(
+            words(
+                "The like was asked for in #{number}; {person} says that this is another one.",
+                number=request.duplicate_of,
+                person=person(request.requester),
+            )
+        )
+    if request.follows is not None:
+        told.append(words("It takes the place of #{number}, which was declined.", number=request.follows))
+    return told
+
+
+def _raised(words: Words, reason: str) -> str:
+    known = _RAISED.get(reason)
+    return words(known) if known is not None else code(reason)
+
+
+def ticket(request: Request) -> str:
+    """A link where it is a web address that says where it leads; else the words, harmless. mrkdwn."""
+    address = _address(request)
+    if address is None:
+        return own_words(request.ticket, request.openid)
+    # What is read is the address itself: other words could say another place than where the link leads.
+    return f"<{escape(address)}|{inert(address, _TICKET_SHOWN)}>"
+
+
+def _address(request: Request) -> str | None:
+    """None: no address, or one that Slack's brackets or the customer's privacy can't take."""
+    text = request.ticket.strip()
+    if not text.isascii() or not text.isprintable() or len(text) > _ADDRESS_LONGEST:
+        return None
+    if any(character in text for character in " <>|\"`'\\") or without_openid(text, request.openid) != text:
+        return None
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname
+    except ValueError:
+        return None
+    # https://shop.example@evil.example leads to the second.
+    if parts.scheme.lower() not in {"http", "https"} or not host or parts.username is not None:
+        return None
+    return text

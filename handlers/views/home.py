@@ -1,0 +1,268 @@
+"""The app's Home tab: what waits for a person, what is theirs, and what they may still give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from coupons.model import Approval, Pause, Request, State
+from coupons.policy import Reason, WhenReached, may_cancel
+from coupons.terms import Left
+from handlers.views.card import approve_button, decline_button
+from handlers.views.grounds import grounds
+from handlers.views.marks import approver, code, inert, listed, masked, own_words, person, without_openids
+from handlers.views.message import Block, actions, button, confirm, context, header, overflow, section
+from handlers.views.standing import progress, standing
+from handlers.views.words import N_, Words
+
+#: Rows of each kind that are shown; the rest are counted. Three blocks a row stay far below Slack's 100.
+SHOWN = 10
+_NAME = 60
+_REASON = 200
+_PAUSE_REASON = 300
+
+View = dict[str, Any]
+
+#: For whoever clicked on what an older coupon.toml had allowed.
+NOT_TOGETHER = N_(
+    "Nothing was approved: these requests may no longer be approved together. Please approve them one by one."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A request that is not decided, or not finished."""
+
+    request: Request
+    approvals: tuple[Approval, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What one person may see, read in one look."""
+
+    may_ask: bool
+    may_approve: bool
+    pause: Pause | None = None
+    #: What this person may decide now, the longest waiting first; no more than SHOWN are drawn.
+    waiting: tuple[Row, ...] = ()
+    #: Of the drawn ones, those that one click may approve; fewer than two: no such button.
+    together: tuple[Request, ...] = ()
+    #: Own ones that are not finished, newest first.
+    mine: tuple[Row, ...] = ()
+    #: Own ones that are.
+    recent: tuple[Request, ...] = ()
+    left: tuple[Left, ...] = ()
+
+
+def home(words: Words, seen: Overview, *, note: str = "") -> View:
+    """For `views.publish`. `note`: an answer to a click on this very tab."""
+    blocks = [header(words("Coupons"))]
+    if note:
+        blocks.append(section(f"⚠️ {note}"))
+    if seen.pause is not None:
+        blocks.append(section(f"⏸️ {_paused(words, seen.pause)}"))
+    if seen.may_approve or seen.waiting:
+        blocks += _waiting(words, seen)
+    if seen.may_ask:
+        blocks.append(actions(button(words("Compensate a customer"), "home_open_form", "0")))
+    if seen.may_ask or seen.mine:
+        blocks += _mine(words, seen.mine)
+    if seen.recent:
+        blocks += [_heading(words("Your last finished requests"))]
+        blocks += [section(_finished(words, request)) for request in seen.recent[:SHOWN]]
+    if seen.left:
+        blocks += [
+            _heading(words("What is left")),
+            section("\n".join(_left(words, left) for left in seen.left)),
+        ]
+    return _view([*blocks, context(_commands(words, seen))])
+
+
+def without_role(words: Words, *, approvers: Sequence[str], trusted: bool) -> View:
+    """For somebody who neither asks nor approves. `trusted`: a full member, who may see whom to ask."""
+    if not trusted:
+        told = words(
+            "Only full members of this workspace give coupons here. If you think that you should too, please "
+            "ask whoever invited you."
+        )
+    elif approvers:
+        told = words(
+            "You are not among those who ask for coupons or approve them. If you should be, please ask "
+            "{people}; an operator then adds you to a role.",
+            people=listed(words, (approver(entry) for entry in approvers)),
+        )
+    else:
+        told = words("You are not among those who ask for coupons. An operator can add you to a role.")
+    return _view([header(words("Coupons")), section(told)])
+
+
+def _view(blocks: list[Block]) -> View:
+    return {"type": "home", "blocks": blocks}
+
+
+def _heading(text: str) -> Block:
+    return section(f"*{text}*")
+
+
+def _paused(words: Words, pause: Pause) -> str:
+    told = words(
+        "{person} paused sending ({time}): until somebody types `/coupon resume`, nothing can be approved "
+        "and nothing goes out.",
+        person=person(pause.by),
+        time=words.moment(pause.at),
+    )
+    if not pause.reason:
+        return told
+    reason = inert(without_openids(pause.reason), _PAUSE_REASON)
+    return words.sentences(told, words("Reason: {reason}", reason=reason))
+
+
+# --- what waits for this person
+
+
+def _waiting(words: Words, seen: Overview) -> list[Block]:
+    if not seen.waiting:
+        return [_heading(words("Waiting for you")), section(words("Nothing waits for your decision."))]
+    shown, count = seen.waiting[:SHOWN], len(seen.waiting)
+    blocks = [_heading(words("Waiting for you: {count}", count=words.number(count)))]
+    for row in shown:
+        buttons = [decline_button(words, row.request)]
+        if seen.pause is None:
+            buttons.insert(0, approve_button(words, row.request))
+        blocks += [section(_to_decide(words, row)), actions(*buttons)]
+    if count > len(shown):
+        blocks.append(context(words("The {n} that wait longest are shown.", n=len(shown))))
+    if seen.pause is None and len(seen.together) > 1:
+        blocks.append(actions(_together(words, seen.together)))
+    return blocks
+
+
+def _to_decide(words: Words, row: Row) -> str:
+    request = row.request
+    asked = words(
+        "*#{number}* {requester} asks for *{value}*: {stock} for {customer}, since {time}.",
+        number=request.id,
+        requester=person(request.requester),
+        value=words.money(request.value_fen),
+        stock=inert(request.stock_name, _NAME),
+        customer=code(masked(request.openid)),
+        time=words.moment(request.created_at),
+    )
+    lines = [words.sentences(asked, progress(words, request, row.approvals)), *grounds(words, request)]
+    if request.reason:
+        reason = own_words(request.reason, request.openid, _REASON)
+        lines.append(words("Reason: {reason}", reason=reason))
+    return "\n".join(lines)
+
+
+def _together(words: Words, requests: Sequence[Request]) -> Block:
+    count, value = len(requests), words.money(sum(request.value_fen for request in requests))
+    sure = confirm(
+        words("Approve {count} requests, {value} together?", count=count, value=value),
+        words.sentences(
+            words("These: {numbers}.", numbers=words.list(f"#{request.id}" for request in requests)),
+            words("With the last approval needed, the coupons go out at once and cannot be called back."),
+        ),
+        yes=words("Approve"),
+        no=words("Not yet"),
+    )
+    numbers = ",".join(str(request.id) for request in requests)
+    label = words("Approve {count} at once ({value})", count=count, value=value)
+    return button(label, "home_approve_together", numbers, confirm=sure)
+
+
+# --- what is this person's own
+
+
+def _mine(words: Words, mine: Sequence[Row]) -> list[Block]:
+    if not mine:
+        return [_heading(words("Your open requests")), section(words("You have no open requests."))]
+    blocks = [_heading(words("Your open requests: {count}", count=words.number(len(mine))))]
+    for row in mine[:SHOWN]:
+        block = section(_open(words, row))
+        menu = _menu(words, row.request)
+        blocks.append({**block, "accessory": menu} if menu else block)
+    if len(mine) > SHOWN:
+        blocks.append(context(words("The newest {n} are shown.", n=SHOWN)))
+    return blocks
+
+
+def _open(words: Words, row: Row) -> str:
+    line = _line(words, row.request)
+    return f"{line}\n{standing(words, row.request, row.approvals).details}"
+
+
+def _menu(words: Words, request: Request) -> Block | None:
+    if not may_cancel(request, request.requester).allowed:
+        return None
+    options = [(words("Withdraw"), f"cancel:{request.id}")]
+    if request.state is State.PENDING:
+        options.append((words("Remind the approvers"), f"urge:{request.id}"))
+    sure = confirm(
+        words("Request #{number}", number=request.id),
+        words(
+            "Withdrawing ends it. Reminding the approvers mentions them in the card's thread, at most every "
+            "half hour."
+        ),
+        yes=words("Go on"),
+        no=words("Not yet"),
+    )
+    return overflow("more_request", *options, confirm=sure)
+
+
+def _finished(words: Words, request: Request) -> str:
+    line = _line(words, request)
+    if request.state is State.SENT and request.coupon_code:
+        return f"{line}\n{words('Coupon code: {code}', code=code(request.coupon_code, 256))}"
+    if request.state is State.DECLINED and request.decline_reason:
+        reason = own_words(request.decline_reason, request.openid, _REASON)
+        return f"{line}\n{words('Reason: {reason}', reason=reason)}"
+    return line
+
+
+def _line(words: Words, request: Request) -> str:
+    now = standing(words, request)
+    return words(
+        "*#{number}* {mark} {headline}: {stock} ({value}) for {customer}",
+        number=request.id,
+        mark=now.mark,
+        headline=now.headline,
+        stock=inert(request.stock_name, _NAME),
+        value=words.money(request.value_fen),
+        customer=code(masked(request.openid)),
+    )
+
+
+# --- limits and commands
+
+
+def _left(words: Words, left: Left) -> str:
+    limit = left.limit
+    told = [words("Your own limit:") if left.reason is Reason.AGENT_LIMIT else words("Everybody's budget:")]
+    if left.count is not None and limit.count is not None:
+        told.append(
+            words(
+                "{left} of {limit} requests are left.",
+                left=words.number(left.count),
+                limit=words.number(limit.count),
+            )
+        )
+    if left.fen is not None and limit.fen is not None:
+        told.append(
+            words("{left} of {limit} is left.", left=words.money(left.fen), limit=words.money(limit.fen))
+        )
+    told.append(
+        words.plural("Counted over the last 24 hours.", "Counted over the last {n} days.", limit.days)
+    )
+    if limit.when_reached is WhenReached.APPROVE:
+        told.append(words("Beyond it, a request needs one approval more."))
+    return f"• {words.sentences(*told)}"
+
+
+def _commands(words: Words, seen: Overview) -> str:
+    told = [words("Commands, in any channel: `/coupon send`, `/coupon list`, `/coupon help`.")]
+    if seen.may_approve:
+        told.append(words("For approvers: `/coupon pause`, `/coupon resume`."))
+    return words.sentences(*told)

@@ -1,0 +1,147 @@
+"""Answers that only look: a customer's past, a dry run, the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from coupons.asking import Outlook, Stopped
+from coupons.model import History, Request, Stock
+from coupons.policy import Reason
+from coupons.terms import Left
+from handlers.views import stocks
+from handlers.views.marks import code, inert, listed, masked, person
+from handlers.views.message import Message, context, message, section
+from handlers.views.replies import refusal
+from handlers.views.standing import standing
+from handlers.views.words import N_, Words
+
+LISTED = 10
+_ABLE = 10
+
+#: What a limit counts.
+LIMITS = {
+    Reason.CUSTOMER_LIMIT: N_("this customer"),
+    Reason.AGENT_LIMIT: N_("your own requests"),
+    Reason.STOCK_LIMIT: N_("this coupon"),
+    Reason.BUDGET_LIMIT: N_("the budget"),
+    Reason.AUTOMATIC_CAP: N_("the day's automatic approvals"),
+}
+
+
+def customer(words: Words, openid: str, history: History, requests: Sequence[Request]) -> Message:
+    """What this customer already got, and what is on its way."""
+    if history.count and history.last_at is not None:
+        so_far = words.plural(
+            "1 coupon, {sum}, {time}.",
+            "{n} coupons, {sum} together, the last {time}.",
+            history.count,
+            sum=words.money(history.fen),
+            time=words.moment(history.last_at),
+        )
+    else:
+        so_far = words("No coupon yet.")
+    lines = [_line(words, request) for request in requests[:LISTED]]
+    told = words("Customer {customer}: {history}", customer=code(masked(openid)), history=so_far)
+    shown = [section(line) for line in lines]
+    return message("\n".join([told, *lines]), section(told), *shown)
+
+
+def _line(words: Words, request: Request) -> str:
+    now = standing(words, request)
+    return words(
+        "*#{number}* {mark} {headline}: {stock} ({value}), asked for by {requester}, {time}",
+        number=request.id,
+        mark=now.mark,
+        headline=now.headline,
+        stock=inert(request.stock_name, 40),
+        value=words.money(request.value_fen),
+        requester=person(request.requester),
+        time=words.moment(request.created_at),
+    )
+
+
+def catalogue(words: Words, known: Iterable[Stock]) -> Message:
+    """Every coupon that can be given."""
+    offered = list(known)
+    if not offered:
+        return message(words("There are no stocks in the catalogue yet."))
+    heading = words("Coupons you can give: {count}", count=words.number(len(offered)))
+    listing = stocks.listing(words, offered)
+    return message(f"{heading}\n{listing}", section(f"*{heading}*"), section(listing))
+
+
+def check(words: Words, openid: str, stock: Stock, outlook: Outlook | Stopped) -> Message:
+    """A dry run: nobody is told, nothing is kept."""
+    read = words(
+        "A look only, nothing was asked for: {stock} ({value}) for customer {customer}.",
+        stock=inert(stock.name),
+        value=words.money(stock.value_fen),
+        customer=code(masked(openid)),
+    )
+    if isinstance(outlook, Stopped):
+        no = refusal(words, outlook.decision.reason, outlook.limit)
+        return message(words.sentences(read, no), section(read), section(f"⛔ {no}"))
+    told = _needs(words, outlook)
+    rest = [_left(words, left) for left in outlook.left]
+    notes = _notes(words, outlook)
+    blocks = [section(read), section(told)]
+    if notes:
+        blocks.append(section("\n".join(notes)))
+    if rest:
+        blocks.append(context(words("Left before it: {limits}.", limits=words.list(rest))))
+    return message(words.sentences(read, told, *notes), *blocks)
+
+
+def _needs(words: Words, outlook: Outlook) -> str:
+    terms = outlook.terms
+    if not terms.decision.allowed:
+        return f"⛔ {refusal(words, terms.decision.reason, terms.limit)}"
+    rule = words("by rule {place}", place=terms.place) if terms.place else words("by the usual rule")
+    if terms.approvals_needed == 0:
+        return words("It would need no approval, {rule}.", rule=rule)
+    told = words.plural(
+        "It would need 1 approval, {rule}.",
+        "It would need {n} approvals, {rule}.",
+        terms.approvals_needed,
+        rule=rule,
+    )
+    more = ""
+    if terms.raised:
+        names = words.list(words(LIMITS[reason]) for reason in terms.raised if reason in LIMITS)
+        more = words("That is more than the rule asks for, since a limit is reached: {limits}.", limits=names)
+    return words.sentences(told, more, _able(words, outlook))
+
+
+def _able(words: Words, outlook: Outlook) -> str:
+    if not outlook.able:
+        return words("Nobody could approve it now.")
+    names = listed(words, [person(user) for user in outlook.able[:_ABLE]])
+    if len(outlook.able) > _ABLE:
+        return words("Could approve now: {people} and others.", people=names)
+    if len(outlook.able) < outlook.terms.approvals_needed:
+        return words("Could approve now: {people}. That is too few.", people=names)
+    return words("Could approve now: {people}.", people=names)
+
+
+def _notes(words: Words, outlook: Outlook) -> list[str]:
+    notes = []
+    if outlook.duplicate is not None:
+        notes.append(
+            words(
+                "The like was asked for a short time ago, in request #{number}: you would be asked whether "
+                "this is another one.",
+                number=outlook.duplicate.id,
+            )
+        )
+    if outlook.pause is not None:
+        notes.append(words("Sending is paused at the moment."))
+    return notes
+
+
+def _left(words: Words, left: Left) -> str:
+    parts = []
+    if left.count is not None:
+        parts.append(words.plural("1 request", "{n} requests", left.count))
+    if left.fen is not None:
+        parts.append(words.money(left.fen))
+    return words("{what}: {rest}", what=words(LIMITS[left.reason]), rest=words.list(parts))

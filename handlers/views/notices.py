@@ -1,0 +1,98 @@
+"""Direct messages to the requester, told from an event as the truth of its moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from coupons.events import Recorded, Tag
+from coupons.model import Request, State
+from handlers.views import problems
+from handlers.views.marks import code, inert, masked, person
+from handlers.views.message import Block, Message, actions, button, message, section, to_copy
+from handlers.views.standing import NO_COUPON, NO_OTHER, NOT_KNOWN
+from handlers.views.telling import (
+    as_it_stands,
+    declined,
+    may_have_coupon,
+    proof,
+    refusal,
+    sent,
+    text_of,
+    unknown,
+)
+from handlers.views.words import Words
+
+
+def notice(  # noqa: PLR0911 - one return for each tag
+    words: Words, event: Recorded, request: Request, *, to_paste: Sequence[str] = ()
+) -> Message:
+    """A direct message to the requester, who sees no card beside it: it names stock and customer too.
+
+    `to_paste`: sentences with the coupon code, for the customer.
+    """
+    who, number, about = person(event.actor), request.id, _about(words, request)
+    match event.tag:
+        case Tag.REQUEST_SENT:
+            told = words("Your request #{number} is sent.", number=number)
+            return sent(
+                words, words.sentences(told, about, proof(words, event)), event, *_ready(words, to_paste)
+            )
+        case Tag.REQUEST_DECLINED:
+            told = words("{person} declined your request #{number}.", person=who, number=number)
+            told = words.sentences(told, about, words(NO_COUPON))
+            return declined(words, told, event, request, *_again(words, request))
+        case Tag.REQUEST_REFUSED:
+            told = words("WeChat Pay refused your request #{number}.", number=number)
+            return message(f"{words.sentences(told, about)}\n{refusal(words, event)}")
+        case Tag.REQUEST_HELD:
+            return message(_held_notice(words, event, request))
+        case Tag.REQUEST_UNKNOWN:
+            return message(words.sentences(unknown(words, event, request), about))
+        case Tag.REQUEST_EXPIRED:
+            told = _expired_notice(words, request)
+            return message(told, section(told), *_again(words, request))
+        case Tag.REQUEST_CANCELLED:
+            told = words("{person} withdrew your request #{number}.", person=who, number=number)
+            return message(words.sentences(told, about, words(NO_COUPON)))
+        case _:
+            return as_it_stands(words, request)
+
+
+def _held_notice(words: Words, event: Recorded, request: Request) -> str:
+    not_known = may_have_coupon(event, request)
+    told = words("Your request #{number} is held.", number=request.id)
+    why = words(NOT_KNOWN) if not_known else problems.for_agent(words, text_of(event, "code"))
+    wait = words("An operator has to act, and then it goes on by itself: you need do nothing.")
+    return f"{words.sentences(told, _about(words, request))}\n{words.sentences(why, wait, words(NO_OTHER))}"
+
+
+def _expired_notice(words: Words, request: Request) -> str:
+    return words.sentences(
+        words(
+            "Your request #{number} expired: it did not get its approvals by {time}.",
+            number=request.id,
+            time=words.moment(request.expires_at),
+        ),
+        _about(words, request),
+        words(NO_COUPON),
+        words("If the customer should still have one, ask again with `/coupon send`."),
+    )
+
+
+def _about(words: Words, request: Request) -> str:
+    return words(
+        "Stock: {stock} ({value}). Customer: {customer}.",
+        stock=inert(request.stock_name),
+        value=words.money(request.value_fen),
+        customer=code(masked(request.openid)),
+    )
+
+
+def _again(words: Words, request: Request) -> list[Block]:
+    if request.state not in {State.DECLINED, State.EXPIRED}:
+        return []
+    return [actions(button(words("Edit and send again"), "edit_request", str(request.id)))]
+
+
+def _ready(words: Words, to_paste: Sequence[str]) -> list[Block]:
+    return [to_copy(words("For the customer, to copy:"), sentence) for sentence in to_paste]

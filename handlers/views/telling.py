@@ -1,0 +1,94 @@
+"""What replies in a card's thread and direct messages say alike, from an event."""
+
+from __future__ import annotations
+
+from coupons.events import Recorded
+from coupons.model import Request
+from handlers.views import problems
+from handlers.views.marks import code, own_words
+from handlers.views.message import Block, Message, code_line, message, quote, section
+from handlers.views.standing import (
+    FINDING_OUT,
+    NO_COUPON,
+    NO_OTHER,
+    NOT_KNOWN_YET,
+    is_doubtful,
+    standing,
+)
+from handlers.views.words import Words
+
+
+def declined(words: Words, sentence: str, event: Recorded, request: Request, *more: Block) -> Message:
+    """With the approver's words, if there are any; `more` stands below."""
+    reason = text_of(event, "reason")
+    if not reason:
+        return message(sentence, section(sentence), *more)
+    said = words("Reason: {reason}", reason=own_words(reason, request.openid))
+    return message(
+        words.sentences(sentence, said),
+        section(sentence),
+        quote(words("Why"), reason, hide=request.openid),
+        *more,
+    )
+
+
+def unknown(words: Words, event: Recorded, request: Request) -> str:
+    """An attempt may have given the coupon."""
+    # Only the code: the advice that goes with RULE_LIMIT and its like is false while an attempt is open.
+    last = text_of(event, "code")
+    return words.sentences(
+        words("Request #{number}: {sentence}", number=request.id, sentence=words(NOT_KNOWN_YET)),
+        words(FINDING_OUT),
+        words(NO_OTHER),
+        words("Last code: {code}.", code=code(last)) if last else "",
+    )
+
+
+def may_have_coupon(event: Recorded, request: Request) -> bool:
+    """Whether a hold leaves it open if the customer got the coupon."""
+    # A hold whose event does not say is told with care, and so is one of which the row knows more.
+    return event.detail.get("not_known") is not False or is_doubtful(request)
+
+
+def refusal(words: Words, event: Recorded) -> str:
+    """WeChat Pay's no, and what the agent may do."""
+    return words.sentences(words(NO_COUPON), problems.for_agent(words, text_of(event, "code")))
+
+
+def proof(words: Words, event: Recorded) -> str:
+    """How the bot knows that it was sent."""
+    if event.detail.get("by") == "look":
+        return words("The coupon stands in the customer's list at WeChat Pay, under this request's number.")
+    return words("WeChat Pay confirmed it with a signed answer.")
+
+
+def sent(words: Words, sentence: str, event: Recorded, *more: Block) -> Message:
+    """With the coupon code, to copy; `more` stands below."""
+    coupon_code = text_of(event, "coupon_code")
+    if not coupon_code:
+        return message(sentence)
+    return message(
+        words.sentences(sentence, words("Coupon code: {code}", code=code(coupon_code))),
+        section(sentence),
+        code_line(words("Coupon code:"), coupon_code),
+        *more,
+    )
+
+
+def as_it_stands(words: Words, request: Request) -> Message:
+    """For what has no words of its own."""
+    now = standing(words, request)
+    return message(
+        words(
+            "Request #{number}: {headline}. {details}",
+            number=request.id,
+            headline=now.headline,
+            details=now.details,
+        )
+    )
+
+
+def text_of(event: Recorded, name: str) -> str:
+    """A text among its details, or nothing."""
+    value = event.detail.get(name)
+    return value if isinstance(value, str) else ""

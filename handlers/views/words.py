@@ -1,0 +1,126 @@
+"""Our sentences in the reader's language.
+
+English stands in the views and is the key; Simplified Chinese is in locale/zh_CN/LC_MESSAGES/coupon.po, which
+`make words` brings up to date. A view takes `words` first and says `words("Request #{number}", number=12)`.
+Values go in as they are: escape what people typed (`handlers.views.marks`) before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from gettext import GNUTranslations, NullTranslations
+from importlib import resources
+from io import BytesIO
+
+from babel import Locale
+from babel.dates import format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+from coupons.money import yuan
+
+
+def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name, which every extractor knows
+    """Marks a sentence of a table for translation; it is translated where it is used: `words(TABLE[key])`."""
+    return sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language."""
+
+    #: As in coupon.toml: `en` or `zh-CN`.
+    language: str
+    _locale: Locale
+    _texts: NullTranslations
+    #: Between two sentences.
+    _gap: str
+    #: Between two names. Not CLDR's 和: code right beside a Chinese letter stays unformatted in Slack.
+    _comma: str
+    #: Patterns of a moment and a day for clients that do not know Slack's dates.
+    _moment: str
+    _day: str
+
+    def __call__(self, sentence: str, /, **values: object) -> str:
+        """`sentence` literally, with {named} places: what is put together first is found in no catalogue."""
+        return self._texts.gettext(sentence).format(**values)
+
+    def plural(self, one: str, many: str, n: int, /, **values: object) -> str:
+        """`{n}` is the number as this language writes it."""
+        return self._texts.ngettext(one, many, n).format(n=self.number(n), **values)
+
+    def sentences(self, *parts: str) -> str:
+        """Whole sentences one after the other, empty ones left out."""
+        return self._gap.join(part for part in parts if part)
+
+    def list(self, items: Iterable[str]) -> str:
+        return self._comma.join(items)
+
+    def number(self, number: int) -> str:
+        """For counts; the number of a request is a name, and goes in as it is."""
+        return format_decimal(number, locale=self._locale)
+
+    def money(self, fen: int) -> str:
+        """`¥1,234.50`, which both languages write alike (Babel's English has CN¥, which no agent knows)."""
+        return yuan(fen)
+
+    def moment(self, at: int) -> str:
+        """UTC milliseconds as date and time in the reader's own zone. mrkdwn: not for plain_text."""
+        return self._date(at, "{date_short_pretty} {time}", self._moment)
+
+    def day(self, at: int) -> str:
+        """UTC milliseconds as a date in the reader's own zone. mrkdwn: not for plain_text."""
+        return self._date(at, "{date_short_pretty}", self._day)
+
+    def _date(self, at: int, token: str, pattern: str) -> str:
+        seconds = at // 1000
+        shown = format_datetime(datetime.fromtimestamp(seconds, UTC), pattern, locale=self._locale)
+        return f"<!date^{seconds}^{token}|{shown}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Languages:
+    """Both."""
+
+    english: Words
+    chinese: Words
+
+    def of(self, locale: str) -> Words:
+        """By a Slack locale (`zh-TW`, `en-GB`, `ja-JP`) or coupon.toml's `language`."""
+        return self.chinese if locale.lower().startswith("zh") else self.english
+
+
+def load_languages() -> Languages:
+    """Reads the catalogue. Once, at start."""
+    return Languages(
+        english=Words(
+            "en",
+            Locale.parse("en"),
+            NullTranslations(),
+            _gap=" ",
+            _comma=", ",
+            _moment="yyyy-MM-dd HH:mm 'UTC'",
+            _day="yyyy-MM-dd",
+        ),
+        chinese=Words(
+            "zh-CN",
+            Locale.parse("zh_CN"),
+            _catalogue("zh_CN"),
+            _gap="",
+            _comma="、",
+            _moment="y年M月d日 HH:mm 'UTC'",
+            _day="y年M月d日",
+        ),
+    )
+
+
+def _catalogue(name: str) -> GNUTranslations:
+    po = resources.files("handlers.views").joinpath("locale", name, "LC_MESSAGES", "coupon.po")
+    compiled = BytesIO()
+    # Compiled here, not in the repository: there is one catalogue, and it is the one that was reviewed.
+    write_mo(compiled, read_po(BytesIO(po.read_bytes()), locale=name))
+    compiled.seek(0)
+    return GNUTranslations(compiled)

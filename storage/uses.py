@@ -1,0 +1,71 @@
+"""How much was asked for already: what limits count."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coupons.model import History
+from coupons.terms import Used
+from storage.binding import bound
+
+_BY_CUSTOMER = """
+select count(*) as n, coalesce(sum(request.value_fen), 0) as fen
+from request join customer on customer.id = request.customer
+where customer.openid = :openid and request.created_at >= :since
+  and (:before is null or request.id < :before)
+  and request.state not in ('declined', 'cancelled', 'expired', 'refused')
+"""
+_BY_REQUESTER = """
+select count(*) as n, coalesce(sum(value_fen), 0) as fen from request
+where requester = :requester and created_at >= :since
+  and state not in ('declined', 'cancelled', 'expired', 'refused')
+"""
+_OF_STOCK = """
+select count(*) as n, coalesce(sum(value_fen), 0) as fen from request
+where stock_id = :stock_id and created_at >= :since
+  and state not in ('declined', 'cancelled', 'expired', 'refused')
+"""
+_BY_ALL = """
+select count(*) as n, coalesce(sum(value_fen), 0) as fen from request
+where created_at >= :since and state not in ('declined', 'cancelled', 'expired', 'refused')
+"""
+_AUTOMATIC = """
+select count(*) as n, coalesce(sum(value_fen), 0) as fen from request
+where created_at >= :since and approvals_needed = 0
+  and state not in ('declined', 'cancelled', 'expired', 'refused')
+"""
+_HISTORY = """
+select count(*) as n, coalesce(sum(request.value_fen), 0) as fen, max(request.closed_at) as last_at
+from request join customer on customer.id = request.customer
+where customer.openid = :openid and request.state = 'sent'
+"""
+
+
+class Uses:
+    """Over one connection."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def by_customer(self, openid: str, since: int, before: int | None) -> Used:
+        return self._used(_BY_CUSTOMER, openid=openid, since=since, before=before)
+
+    def by_requester(self, requester: str, since: int) -> Used:
+        return self._used(_BY_REQUESTER, requester=requester, since=since)
+
+    def of_stock(self, stock_id: str, since: int) -> Used:
+        return self._used(_OF_STOCK, stock_id=stock_id, since=since)
+
+    def by_all(self, since: int) -> Used:
+        return self._used(_BY_ALL, since=since)
+
+    def automatic(self, since: int) -> Used:
+        return self._used(_AUTOMATIC, since=since)
+
+    def history(self, openid: str) -> History:
+        row = self._connection.execute(_HISTORY, bound({"openid": openid})).fetchone()
+        return History(row["n"], row["fen"], row["last_at"])
+
+    def _used(self, sql: str, **values: object) -> Used:
+        row = self._connection.execute(sql, bound(values)).fetchone()
+        return Used(row["n"], row["fen"])

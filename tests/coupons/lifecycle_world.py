@@ -1,0 +1,188 @@
+"""What the lifecycle machine drives and what it judges by: a second, plain telling of the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from coupons.asking import Ask
+from coupons.lifecycle import UNCOUNTED
+from coupons.model import CodeMode, Pause, Person, Request, State
+from coupons.policy import CustomerTotal, DailyCap, Escalation, Limit, Policy, Rule, WhenReached
+from coupons.ports import Kind, Outcome, Reading, Remedy
+from tests.coupons.office import Groups, a_stock
+
+HOUR, DAY = 3_600_000, 86_400_000
+STOCKS = (a_stock("1001", 400), a_stock("1002", 1000), a_stock("1003", 3000))
+LI, SUN, WANG, ZHAO, BOSS, OUT = "U0LI", "U0SUN", "U0WANG", "U0ZHAO", "U0BOSS", "U0OUT"
+PEOPLE = (LI, SUN, WANG, ZHAO, BOSS, OUT)
+GROUPS = ("S0AGENTS", "S0SENIORS", "S0LEADS", "S0MANAGERS")
+CAP = DailyCap(2, 900)
+POLICY = Policy(
+    agents=("S0AGENTS", WANG),
+    approvers=("S0LEADS",),
+    rules=(
+        Rule(500, 0, (), requesters=("S0SENIORS",), per_day=CAP),
+        Rule(2000, 1, (), customer_total=CustomerTotal(2400, 30)),
+        Rule(None, 2, ("S0MANAGERS", ZHAO)),
+    ),
+    per_customer=Limit(4, 30),
+    per_agent=Limit(3, 1, WhenReached.APPROVE),
+    per_stock=Limit(None, 7, fen=9000),
+    budget=Limit(None, 1, fen=12_000),
+    expiry_ms=4 * HOUR,
+    duplicate_ms=HOUR,
+    reminders_ms=(HOUR // 2, HOUR),
+    escalation=Escalation(after_ms=2 * HOUR, mention=BOSS),
+)
+
+SENT = Outcome(kind=Kind.SENT, verified=True, attempt_open=False, remedy=Remedy.NONE, coupon_code="CODE")
+LOST = Outcome(kind=Kind.UNKNOWN, verified=False, attempt_open=True, remedy=Remedy.REPEAT, code="TIMEOUT")
+
+
+def _no(code: str, remedy: Remedy, kind: Kind = Kind.REFUSED) -> Outcome:
+    return Outcome(kind=kind, verified=True, attempt_open=False, remedy=remedy, said_no=True, code=code)
+
+
+NO, FIX, SLOWER = (
+    _no("RULELIMIT", Remedy.FINAL),
+    _no("NO_AUTH", Remedy.OPERATOR),
+    _no("FREQUENCY", Remedy.SLOWER),
+)
+#: A no while an earlier attempt may have given it: the customer's list decides.
+NO_IN_DOUBT = _no("RULELIMIT", Remedy.LOOK, Kind.UNKNOWN)
+OUTCOMES = (SENT, SENT, LOST, NO, FIX, SLOWER)
+
+
+def first_groups() -> Groups:
+    return Groups(
+        {
+            "S0AGENTS": frozenset({LI, SUN, ZHAO}),
+            "S0SENIORS": frozenset({LI}),
+            "S0LEADS": frozenset({WANG, ZHAO, LI}),
+            "S0MANAGERS": frozenset({BOSS, WANG}),
+        }
+    )
+
+
+@dataclass
+class WeChat:
+    """Answers as it is told, and remembers each call's number."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    found: list[str | None] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+
+    def compose(self, *, out_request_no: str, openid: str, stock_id: str, code_mode: CodeMode) -> bytes:
+        return out_request_no.encode()
+
+    async def send(self, body: bytes, *, earlier_open: bool) -> Outcome:
+        self.calls.append(body.decode())
+        outcome = self.outcomes.pop(0) if self.outcomes else SENT
+        return NO_IN_DOUBT if outcome is NO and earlier_open else outcome
+
+    async def find_coupon(self, *, openid: str, stock_id: str, out_request_no: str) -> str | None:
+        return self.found.pop(0) if self.found else None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Everything on file at one moment, in plain records."""
+
+    requests: tuple[Request, ...]
+    pause: Pause | None
+    now: int
+
+    def one(self, request_id: int) -> Request:
+        return next(request for request in self.requests if request.id == request_id)
+
+    def counted(self, since: int) -> list[Request]:
+        return [row for row in self.requests if row.created_at >= since and row.state not in UNCOUNTED]
+
+
+def look(reading: Reading, now: int) -> Moment:
+    found = (reading.request(number) for number in range(1, 500))
+    requests = []
+    for request in found:
+        if request is None:
+            break
+        requests.append(request)
+    return Moment(tuple(requests), reading.pause(), now)
+
+
+def expand(ids: Iterable[str], groups: Groups) -> set[str]:
+    people: set[str] = set()
+    for entry in ids:
+        people |= groups.members_of.get(entry, frozenset()) if entry.startswith("S") else {entry}
+    return people
+
+
+def trusted(person: str, groups: Groups) -> bool:
+    known = groups.people.get(person, Person(user_id=person, team="T0SHOP"))
+    return not (known.is_guest or known.is_deactivated or known.is_bot or known.is_outsider)
+
+
+def may_decide(request: Request, moment: Moment, groups: Groups) -> set[str]:
+    """Who may decide at this moment, told once more: the three rules of POLICY, by hand."""
+    before = sum(
+        row.value_fen
+        for row in moment.counted(request.created_at - 30 * DAY)
+        if row.openid == request.openid and row.id < request.id
+    )
+    if request.value_fen <= 500 and request.requester in groups.members_of["S0SENIORS"]:
+        ids: tuple[str, ...] = ("S0LEADS",)
+    elif request.value_fen <= 2000 and before + request.value_fen <= 2400:
+        ids = ("S0LEADS",)
+    else:
+        ids = ("S0MANAGERS", ZHAO)
+    return {person for person in expand(ids, groups) if trusted(person, groups)}
+
+
+def allowed_to_approve(
+    request: Request, person: str, given: set[str], moment: Moment, groups: Groups
+) -> bool:
+    return (
+        request.state is State.PENDING
+        and person != request.requester
+        and person not in given
+        and person in may_decide(request, moment, groups)
+    )
+
+
+def check_limits(made: Request, before: Moment, after: Moment) -> None:
+    """What refuses was not passed by this request; what raises did raise it."""
+    now = before.now
+    mine = [row for row in after.counted(now - 30 * DAY) if row.openid == made.openid]
+    assert len(mine) <= 4
+    assert sum(row.value_fen for row in after.counted(now - 7 * DAY) if row.stock_id == made.stock_id) <= 9000
+    assert sum(row.value_fen for row in after.counted(now - DAY)) <= 12_000
+    of_agent = [row for row in before.counted(now - DAY) if row.requester == made.requester]
+    assert ("agent_limit" in made.raised) is (len(of_agent) >= 3)
+    base = (0, 0, 1, 2)[made.rule]
+    assert made.rule in {1, 2, 3}
+    assert made.approvals_needed == base + len(made.raised)
+    if made.approvals_needed == 0:
+        automatic = [row for row in after.counted(now - DAY) if row.approvals_needed == 0]
+        assert len(automatic) <= CAP.count
+        assert sum(row.value_fen for row in automatic) <= CAP.fen
+
+
+def check_made(made: Request, ask: Ask, before: Moment, groups: Groups) -> None:
+    """By whom it was asked for, what it is like, and in whose place it stands."""
+    assert made.requester in expand(POLICY.agents, groups)
+    if made.approvals_needed == 0:
+        assert made.state is State.APPROVED
+        assert trusted(made.requester, groups)
+        assert made.requester in groups.members_of["S0SENIORS"]
+    alike = [
+        row.id
+        for row in before.counted(before.now - POLICY.duplicate_ms)
+        if (row.openid, row.stock_id) == (made.openid, made.stock_id)
+        or (made.ticket and row.ticket == made.ticket)
+    ]
+    assert made.duplicate_of == max(alike, default=None)
+    assert ask.confirmed or not alike
+    if made.follows is not None:
+        assert before.one(made.follows).state is State.DECLINED
+        assert before.one(made.follows).requester == made.requester
+        assert all(row.follows != made.follows for row in before.requests)

@@ -1,0 +1,216 @@
+"""The other half of the table: who may approve, decline, retry, cancel, urge, pause and follow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coupons.asking import Stopped, Submitted
+from coupons.events import Tag
+from coupons.model import Approval, ClickAction, Person, State
+from coupons.policy import (
+    URGE_PAUSE_MS,
+    DailyCap,
+    Decision,
+    Policy,
+    Reason,
+    Rule,
+    may_approve,
+    may_ask,
+    may_be_trusted,
+    may_cancel,
+    may_decline,
+    may_follow,
+    may_pause,
+    may_retry,
+    may_urge,
+)
+from tests.coupons import test_decision_table as table
+from tests.coupons.office import NOW, TEAM, Office
+from tests.coupons.samples import a_request
+
+R, S = Reason, State
+LI, SUN, WANG, ZHAO = "U0LI", "U0SUN", "U0WANG", "U0ZHAO"
+#: U0LI, who asks, is a lead too.
+LEADS = frozenset({WANG, ZHAO, LI})
+NOBODY: list[str] = []
+
+#: what a person wants, who, the request's state, who approved already -> why, or why not
+ON_A_CARD = [
+    ("approve", WANG, S.PENDING, NOBODY, R.ALLOWED),
+    ("approve", WANG, S.PENDING, [ZHAO], R.ALLOWED),
+    ("approve", WANG, S.PENDING, [WANG], R.ALREADY_APPROVED),
+    ("approve", LI, S.PENDING, NOBODY, R.SELF),  # though a lead
+    ("approve", LI, S.PENDING, [WANG], R.SELF),
+    ("approve", LI, S.SENT, NOBODY, R.SELF),
+    ("approve", SUN, S.PENDING, NOBODY, R.NOT_APPROVER),
+    ("approve", SUN, S.SENT, NOBODY, R.NOT_APPROVER),
+    ("approve", WANG, S.APPROVED, [WANG], R.ALREADY_APPROVED),
+    ("approve", WANG, S.APPROVED, [ZHAO], R.TOO_LATE),
+    ("approve", WANG, S.SENDING, [ZHAO], R.TOO_LATE),
+    ("approve", WANG, S.DECLINED, NOBODY, R.TOO_LATE),
+    ("approve", WANG, S.CANCELLED, NOBODY, R.TOO_LATE),
+    ("approve", WANG, S.EXPIRED, NOBODY, R.TOO_LATE),
+    # while sending is paused
+    ("approve paused", WANG, S.PENDING, NOBODY, R.PAUSED),
+    ("approve paused", WANG, S.PENDING, [ZHAO], R.PAUSED),
+    ("approve paused", LI, S.PENDING, NOBODY, R.SELF),
+    ("approve paused", SUN, S.PENDING, NOBODY, R.NOT_APPROVER),
+    ("approve paused", WANG, S.SENT, NOBODY, R.TOO_LATE),
+    # a no is a decision too
+    ("decline", WANG, S.PENDING, NOBODY, R.ALLOWED),
+    ("decline", WANG, S.PENDING, [ZHAO], R.ALLOWED),
+    ("decline", WANG, S.PENDING, [WANG], R.ALREADY_APPROVED),
+    ("decline", LI, S.PENDING, NOBODY, R.SELF),
+    ("decline", SUN, S.PENDING, NOBODY, R.NOT_APPROVER),
+    ("decline", WANG, S.APPROVED, [ZHAO], R.TOO_LATE),
+    ("decline", WANG, S.SENT, [ZHAO], R.TOO_LATE),
+    ("decline", WANG, S.DECLINED, NOBODY, R.TOO_LATE),
+    # a hold is released by who may approve
+    ("retry", WANG, S.HELD, [ZHAO], R.ALLOWED),
+    ("retry", WANG, S.HELD, [WANG], R.ALLOWED),
+    ("retry", SUN, S.HELD, [WANG], R.NOT_APPROVER),
+    ("retry", WANG, S.PENDING, NOBODY, R.NOT_HELD),
+    ("retry", WANG, S.SENDING, [WANG], R.NOT_HELD),
+    ("retry", WANG, S.SENT, [WANG], R.NOT_HELD),
+    ("retry", WANG, S.REFUSED, [WANG], R.NOT_HELD),
+    # the requester withdraws, until an attempt was made
+    ("cancel", LI, S.PENDING, [WANG], R.ALLOWED),
+    ("cancel", LI, S.APPROVED, [WANG], R.ALLOWED),
+    ("cancel attempted", LI, S.APPROVED, [WANG], R.SENDING_BEGAN),
+    ("cancel attempted", LI, S.SENDING, [WANG], R.SENDING_BEGAN),
+    ("cancel attempted", LI, S.UNKNOWN, [WANG], R.SENDING_BEGAN),
+    ("cancel attempted", LI, S.HELD, [WANG], R.SENDING_BEGAN),
+    ("cancel attempted", LI, S.SENT, [WANG], R.TOO_LATE),
+    ("cancel attempted", LI, S.REFUSED, [WANG], R.TOO_LATE),
+    ("cancel", LI, S.DECLINED, NOBODY, R.TOO_LATE),
+    ("cancel", LI, S.CANCELLED, NOBODY, R.TOO_LATE),
+    ("cancel", WANG, S.PENDING, NOBODY, R.NOT_REQUESTER),  # approvers decline
+    # an edited request takes the place of a declined one
+    ("follow", LI, S.DECLINED, NOBODY, R.ALLOWED),
+    ("follow", WANG, S.DECLINED, NOBODY, R.NOT_REQUESTER),
+    ("follow", LI, S.PENDING, NOBODY, R.NOT_DECLINED),
+    ("follow", LI, S.EXPIRED, NOBODY, R.NOT_DECLINED),
+    ("follow", LI, S.REFUSED, NOBODY, R.NOT_DECLINED),
+    ("follow nothing", LI, S.DECLINED, NOBODY, R.NO_SUCH_REQUEST),
+]
+
+
+@pytest.mark.parametrize(("wish", "person", "state", "approved", "reason"), ON_A_CARD)
+def test_who_may_do_what_to_a_request(
+    wish: str, person: str, state: State, approved: list[str], reason: Reason
+) -> None:
+    verb, _, more = wish.partition(" ")
+    request = a_request(requester=LI, state=state, attempts=int(more == "attempted"))
+    given = [Approval(request.id, name, 0) for name in approved]
+    found: dict[str, Decision] = {
+        "approve": may_approve(request, person, LEADS, given, paused=more == "paused"),
+        "decline": may_decline(request, person, LEADS, given),
+        "retry": may_retry(request, person, LEADS),
+        "cancel": may_cancel(request, person),
+        "follow": may_follow(None if more == "nothing" else request, person),
+    }
+    assert found[verb].reason is reason
+    assert found[verb].allowed is (reason is R.ALLOWED)
+
+
+#: who, state, milliseconds since the last urging (None: never)
+URGING = [
+    (LI, S.PENDING, None, R.ALLOWED),
+    (LI, S.PENDING, 0, R.TOO_SOON),
+    (LI, S.PENDING, URGE_PAUSE_MS - 1, R.TOO_SOON),
+    (LI, S.PENDING, URGE_PAUSE_MS, R.ALLOWED),
+    (LI, S.PENDING, -1, R.ALLOWED),  # the clock was set back
+    (LI, S.APPROVED, None, R.TOO_LATE),
+    (LI, S.DECLINED, None, R.TOO_LATE),
+    (WANG, S.PENDING, None, R.NOT_REQUESTER),
+]
+
+
+@pytest.mark.parametrize(("person", "state", "since", "reason"), URGING)
+def test_the_requester_urges_not_too_often(
+    person: str, state: State, since: int | None, reason: Reason
+) -> None:
+    urged_at = None if since is None else NOW - since
+    request = a_request(requester=LI, state=state, urged_at=urged_at)
+    assert may_urge(request, person, now=NOW).reason is reason
+
+
+#: who, is it paused, what is wanted
+PAUSING = [
+    (WANG, False, "pause", R.ALLOWED),
+    (WANG, True, "pause", R.PAUSED),
+    (WANG, True, "resume", R.ALLOWED),
+    (WANG, False, "resume", R.NOT_PAUSED),
+    (SUN, False, "pause", R.NOT_APPROVER),
+    (SUN, True, "resume", R.NOT_APPROVER),
+]
+
+
+@pytest.mark.parametrize(("person", "paused", "wish", "reason"), PAUSING)
+def test_approvers_pause_and_resume(person: str, paused: bool, wish: str, reason: Reason) -> None:
+    assert may_pause(person, LEADS, paused=paused, pause=wish == "pause").reason is reason
+
+
+ASKING = [
+    (LI, None, R.ALLOWED),  # the role is open
+    (LI, frozenset({LI}), R.ALLOWED),
+    (LI, frozenset({SUN}), R.NOT_AGENT),
+    (LI, frozenset[str](), R.NOT_AGENT),  # a group that is empty is not open to everyone
+]
+
+
+@pytest.mark.parametrize(("person", "agents", "reason"), ASKING)
+def test_who_may_ask(person: str, agents: frozenset[str] | None, reason: Reason) -> None:
+    assert may_ask(person, agents).reason is reason
+
+
+TRUST = [
+    (Person(user_id=WANG, team=TEAM), R.ALLOWED),
+    (Person(user_id=WANG, team="T0OTHER"), R.OUTSIDER),
+    (Person(user_id=WANG, team=TEAM, is_outsider=True), R.OUTSIDER),
+    (Person(user_id=WANG, team="", is_outsider=True, is_bot=True), R.OUTSIDER),
+    (Person(user_id=WANG, team=TEAM, is_bot=True), R.BOT),
+    (Person(user_id=WANG, team=TEAM, is_deactivated=True), R.DEACTIVATED),
+    (Person(user_id=WANG, team=TEAM, is_guest=True), R.GUEST),
+]
+
+
+@pytest.mark.parametrize(("person", "reason"), TRUST)
+async def test_nobody_else_takes_part_whatever_the_roles_say(
+    tmp_path: Path, person: Person, reason: Reason
+) -> None:
+    """Over the desk: click, pause, and the automatic rule say the same of the same person."""
+    assert may_be_trusted(person, TEAM).reason is reason
+    rules = (Rule(500, 0, (), per_day=DailyCap(9, 9000)), Rule(None, 1, ()))
+    policy = Policy(agents=(), approvers=(WANG,), rules=rules)
+    office = Office(tmp_path / "coupon.db")
+    office.groups.people[WANG] = person
+    desk, asking = office.desk(policy), office.asking(policy)
+
+    made = await asking.submit(office.ask("1", "oCustomer-AN-000001", "1001"))
+    assert isinstance(made, Submitted)
+    await office.click(desk, made.request.id, WANG, ClickAction.APPROVE)
+    [*_, last] = await office.events(made.request.id)
+    clicked = R.ALLOWED if last.tag == Tag.REQUEST_APPROVED else Reason(str(last.detail["reason"]))
+
+    paused = await desk.pause(WANG, pause=True, reason="stock is wrong")
+    small = office.ask("2", "oCustomer-BO-000002", "1002", who=WANG, value_fen=500)
+    asked = await asking.submit(small)
+    assert clicked is reason
+    assert (paused.decision.reason if isinstance(paused, Stopped) else R.ALLOWED) is reason
+    assert (asked.decision.reason if isinstance(asked, Stopped) else R.ALLOWED) is reason
+    await office.ledger.close()
+
+
+def test_every_reason_stands_in_the_table() -> None:
+    mine: list[Sequence[tuple[Any, ...]]] = [ON_A_CARD, URGING, PAUSING, ASKING, TRUST]
+    used = {row[-1] for rows in mine for row in rows}
+    used |= {reason for _, (_, _, raised, _) in table.BY_RULE for reason in raised}
+    used |= {row[3] for row in table.BY_LIMIT} | {row[3] for row in table.BY_LIKENESS}
+    assert used == set(Reason)
+    rows = [*mine, table.BY_RULE, table.BY_LIMIT, table.AT_ONCE, table.BY_LIKENESS]
+    assert sum(len(part) for part in rows) >= 80

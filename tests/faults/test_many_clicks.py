@@ -1,0 +1,169 @@
+"""64 people decide about one request at once: one decision, and everybody else is told honestly why not."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from coupons.asking import Ask, Asking, Submitted
+from coupons.authority import Authority
+from coupons.bell import Bell
+from coupons.decider import Decider
+from coupons.desk import Desk
+from coupons.events import PostKind, Recorded
+from coupons.model import ClickAction, NewClick, Request, State
+from coupons.policy import Policy, Reason, Rule
+from coupons.ports import Reading, Topic
+from storage.ledger import SqliteLedger
+from storage.proof import verify
+from tests.coupons.office import TEAM, Groups, Paper, Time, a_stock
+
+LEADS = tuple(f"U0LEAD{number:02d}" for number in range(64))
+APPROVE, DECLINE = ClickAction.APPROVE, ClickAction.DECLINE
+
+
+class Floor:
+    """Asking, desk and the deciding loop over one real file."""
+
+    def __init__(self, path: Path, approvals: int) -> None:
+        self.bell, self.clock, self.groups = Bell(), Time(), Groups({"S0LEADS": frozenset(LEADS)})
+        self.ledger = SqliteLedger(path, clock=self.clock, on_commit=self.heard)
+        self.committed, self.troubles = asyncio.Event(), list[BaseException]()
+        policy = Policy(agents=(), approvers=("S0LEADS",), rules=(Rule(None, approvals, ()),), duplicate_ms=0)
+        authority = Authority(policy=policy, directory=self.groups, ledger=self.ledger, team=TEAM)
+        self.asking = Asking(
+            ledger=self.ledger,
+            authority=authority,
+            issuer=Paper(),  # type: ignore[arg-type]  # nothing may be sent
+            policy=policy,
+            team=TEAM,
+            clock=self.clock,
+        )
+        self.desk = Desk(
+            ledger=self.ledger,
+            directory=self.groups,
+            authority=authority,
+            policy=policy,
+            team=TEAM,
+            clock=self.clock,
+        )
+        self.decider = Decider(
+            ledger=self.ledger, desk=self.desk, bell=self.bell, on_trouble=self.troubles.append
+        )
+
+    def heard(self, _: frozenset[Topic]) -> None:
+        self.bell.ring()
+        self.committed.set()
+
+    async def ask(self, number: int) -> Request:
+        made = await self.asking.submit(
+            Ask(
+                delivery=f"T.{number}",
+                requester="U0LI",
+                team=TEAM,
+                openid=f"oCustomer-{number:06d}",
+                stock=a_stock("1001"),
+                reason="late",
+            )
+        )
+        assert isinstance(made, Submitted)
+        return made.request
+
+    async def click_at_once(self, request: Request, clicks: Sequence[tuple[str, ClickAction]]) -> None:
+        """Returns when every one of them is decided."""
+        kept = [
+            NewClick(
+                key=f"{request.id}-{number}",
+                action=action,
+                request_id=request.id,
+                person=person,
+                team=TEAM,
+                channel="C0APPROVE",
+                reason="no" if action is DECLINE else "",
+                at=self.clock(),
+            )
+            for number, (person, action) in enumerate(clicks)
+        ]
+        await asyncio.gather(*(self.desk.keep_click(click) for click in kept))
+        async with asyncio.timeout(20):
+            while True:
+                self.committed.clear()
+                if not await self.ledger.read(lambda look: look.open_clicks(1)):
+                    return
+                await self.committed.wait()
+
+
+def answered(look: Reading, request_id: int) -> set[tuple[str | None, int | None]]:
+    posts = (delivery.post for delivery in look.due_posts(PostKind.ANSWER, 10**15, 9999))
+    return {(post.person, post.seq) for post in posts if post.request_id == request_id}
+
+
+@pytest.mark.parametrize("approvals", [1, 2])
+async def test_64_approve_and_decline_at_once_50_times_and_one_decision_stands(
+    tmp_path: Path, approvals: int, *, long_form: bool
+) -> None:
+    dice, ends = random.Random(approvals), Counter[State]()
+    floor = Floor(tmp_path / "coupon.db", approvals)
+    deciding = asyncio.create_task(floor.decider.run())
+    for round_ in range(500 if long_form else 50):
+        request = await floor.ask(round_)
+        clicks = [(lead, APPROVE if dice.random() < 0.5 * approvals**0.5 else DECLINE) for lead in LEADS]
+        dice.shuffle(clicks)
+        await floor.click_at_once(request, clicks)
+        ends[await one_decision(floor, request, clicks)] += 1
+    floor.decider.stop()
+    await deciding
+    await floor.ledger.close()
+    assert floor.troubles == []
+    assert ends[State.APPROVED] >= 5
+    assert ends[State.DECLINED] >= 5
+    verify(tmp_path / "coupon.db")
+
+
+async def one_decision(floor: Floor, request: Request, clicks: Sequence[tuple[str, ClickAction]]) -> State:
+    after, events, given, answers = await floor.ledger.read(
+        lambda look: (
+            look.request(request.id),
+            look.events_of(request.id),
+            look.approvals(request.id),
+            answered(look, request.id),
+        )
+    )
+    assert after is not None
+    by_tag: dict[str, list[Recorded]] = {}
+    for event in events:
+        by_tag.setdefault(event.tag, []).append(event)
+    yes, no = by_tag.get("approval:given", []), by_tag.get("request:declined", [])
+    assert len(by_tag.get("request:approved", [])) + len(no) == 1, "one decision"
+    assert after.state is (State.DECLINED if no else State.APPROVED)
+    assert [each.approver for each in given] == [event.actor for event in yes]
+    assert len(yes) < request.approvals_needed if no else len(yes) == request.approvals_needed
+    # Everybody is told once: those that counted in the thread, the others by an answer of their own.
+    refused = by_tag.get("click:refused", [])
+    assert len(yes) + len(no) + len(refused) == len(clicks) == 64
+    assert {(event.actor, event.seq) for event in refused} == answers
+    assert {event.detail["reason"] for event in refused} == {Reason.TOO_LATE}
+    assert Counter(event.actor for event in (*yes, *no, *refused)) == Counter(person for person, _ in clicks)
+    assert {(event.actor, event.detail["action"]) for event in refused} <= {*clicks}
+    return after.state
+
+
+async def test_64_clicks_of_one_person_are_one_approval(tmp_path: Path) -> None:
+    floor = Floor(tmp_path / "coupon.db", 2)
+    deciding = asyncio.create_task(floor.decider.run())
+    request = await floor.ask(1)
+    await floor.click_at_once(request, [(LEADS[0], APPROVE)] * 64)
+    events = await floor.ledger.read(lambda look: look.events_of(request.id))
+    floor.decider.stop()
+    await deciding
+    await floor.ledger.close()
+    tags = Counter(event.tag for event in events)
+    assert (tags["approval:given"], tags["click:refused"], tags["request:approved"]) == (1, 63, 0)
+    assert {event.detail["reason"] for event in events if event.tag == "click:refused"} == {
+        Reason.ALREADY_APPROVED
+    }

@@ -1,0 +1,174 @@
+"""The form: from each way in to a request, and nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from bot.demo_workspace import SETUP
+from sandbox.slack.deliveries import Twice
+from sandbox.slack.errors import CannotDoError
+from sandbox.slack.view_store import View
+from sandbox.slack.workspace import Workspace
+from tests.world import COUPON_TOML, LATE, OPENID, World, until, world
+
+GUARDED = COUPON_TOML.replace("[duplicates]\nhours = 0", "[duplicates]\nhours = 24")
+ANOTHER = "oKx3TzQ0bN5h-Rr7LwYc2fVd8MgE"
+
+
+@pytest.fixture
+async def guarded(tmp_path: Path) -> AsyncGenerator[World]:
+    (tmp_path / "coupon.toml").write_text(GUARDED, encoding="utf-8")
+    people = Workspace(**{part.name: getattr(SETUP, part.name) for part in fields(SETUP)})
+    async with world(tmp_path, workspace=people) as started:
+        yield started
+
+
+async def _form(shop: World, who: str = "U0LI") -> View:
+    return await shop.slack.wait_for(lambda: shop.slack.person(who).modal)
+
+
+@pytest.mark.parametrize("typed", ["/coupon", "/coupon send", f"/coupon send {OPENID}"])
+async def test_the_command_alone_or_half_of_it_opens_the_form(guarded: World, typed: str) -> None:
+    li = guarded.slack.person("U0LI")
+    await li.command("C0SUPPORT", typed)
+    form = await _form(guarded)
+    values = {"stock": LATE, "reason": "late again", "ticket": "T-1"}
+    found = form.element("value")
+    assert found is not None
+    if OPENID in typed:
+        assert OPENID in repr(form.definition)
+    else:
+        values["openid"] = OPENID
+    await li.submit(form, values)
+    card = await guarded.card(1)
+    assert "late again" in card.words()
+    row = guarded.row(1)
+    assert row is not None
+    assert (row["ticket"], row["reason"], row["state"]) == ("T-1", "late again", "pending")
+    # The bot is not in #support: what cannot be whispered there is told in the direct messages.
+    await until(lambda: [m for m in guarded.slack.dms("U0LI") if "Request #1 needs" in m.words()] or None)
+
+
+async def test_one_submission_delivered_twice_makes_one_request(guarded: World) -> None:
+    li = guarded.slack.person("U0LI")
+    await li.command("C0SUPPORT", "/coupon")
+    form = await _form(guarded)
+    await li.submit(form, {"openid": OPENID, "stock": LATE}, twice=Twice.TOGETHER)
+    await guarded.card(1)
+    await guarded.quiet()
+    assert len(guarded.rows("select id from request")) == 1
+
+
+async def test_a_wrong_openid_is_told_at_its_field_and_nothing_is_lost(guarded: World) -> None:
+    li = guarded.slack.person("U0LI")
+    await li.command("C0SUPPORT", "/coupon")
+    form = await _form(guarded)
+    with pytest.raises(CannotDoError):
+        await li.submit(form, {"stock": LATE})
+    await li.submit(form, {"openid": "short", "stock": LATE, "reason": "kept"})
+    form = await _form(guarded)
+    assert "openid" in form.errors
+    assert guarded.rows("select id from request") == []
+    await li.submit(form, {"openid": OPENID, "stock": LATE, "reason": "kept"})
+    await guarded.card(1)
+
+
+async def test_the_coupons_are_found_by_name_alias_and_value(guarded: World) -> None:
+    li = guarded.slack.person("U0LI")
+    await li.command("C0SUPPORT", "/coupon")
+    form = await _form(guarded)
+    for typed, aliases in (("late", ["late-10"]), ("50", ["sorry-50"]), ("sory", ["sorry-50"])):
+        answer = await li.suggest(form, "value", typed, block_id="stock")
+        shown = [option["text"]["text"] for option in answer["options"]]
+        assert [alias for alias in aliases if any(alias in text for text in shown)] == aliases, typed
+    assert len((await li.suggest(form, "value", "", block_id="stock"))["options"]) == 4
+
+
+async def test_choosing_a_coupon_shows_what_it_will_need_and_keeps_what_was_typed(guarded: World) -> None:
+    li = guarded.slack.person("U0LI")
+    await li.command("C0SUPPORT", f"/coupon send {OPENID}")
+    form = await _form(guarded)
+    await li.press(form, "value", "3434343434", block_id="stock")
+    shown = await guarded.slack.wait_for(
+        lambda: (
+            (now := guarded.slack.person("U0LI").modal)
+            and "Needs 2 approvals" in repr(now.definition)
+            and now
+        )
+    )
+    assert OPENID in repr(shown.definition)
+    assert guarded.events()[-1]["tag"] != "request:created"
+
+
+async def test_the_like_asked_for_again_is_asked_about_and_the_card_says_so(guarded: World) -> None:
+    await guarded.send(f"send {OPENID} late-10 first")
+    await guarded.card(1)
+    li = guarded.slack.person("U0LI")
+    await li.command("C0SUPPORT", f"/coupon send {OPENID} late-10 second")
+    form = await _form(guarded)
+    assert "Request #1" in repr(form.definition)
+    assert len(guarded.rows("select id from request")) == 1
+    with pytest.raises(CannotDoError):
+        await li.submit(form, {})
+    await li.submit(form, {"confirm": ["yes"]})
+    card = await guarded.card(2)
+    assert "#1" in card.words()
+    row = guarded.row(2)
+    assert row is not None
+    assert (row["duplicate_of"], row["reason"]) == (1, "second")
+
+
+async def test_the_form_too_asks_about_the_like(guarded: World) -> None:
+    await guarded.send(f"send {OPENID} late-10 first")
+    await guarded.card(1)
+    li = guarded.slack.person("U0LI")
+    await li.command("C0SUPPORT", "/coupon")
+    await li.submit(await _form(guarded), {"openid": OPENID, "stock": LATE, "reason": "again"})
+    form = await _form(guarded)
+    assert "Request #1" in repr(form.definition)
+    await li.submit(form, {"confirm": ["yes"]})
+    assert "again" in (await guarded.card(2)).words()
+
+
+async def test_a_shortcut_opens_it_empty_and_a_message_fills_it(guarded: World) -> None:
+    li = guarded.slack.person("U0LI")
+    await li.shortcut("compensate_customer")
+    form = await _form(guarded)
+    await li.close(form)
+    said = li.say("C0SUPPORT", f"Customer {ANOTHER} waited three weeks")
+    await li.message_shortcut("compensate_from_message", "C0SUPPORT", said.ts)
+    form = await _form(guarded)
+    shown = repr(form.definition)
+    assert ANOTHER in shown
+    assert "waited three weeks" in shown
+    assert f"p{said.ts.replace('.', '')}" in shown
+    await li.submit(form, {"stock": LATE})
+    row = await until(lambda: guarded.row(1))
+    assert row["ticket"].startswith("https://")
+
+
+async def test_a_declined_request_is_edited_and_sent_again_once_by_its_requester_only(guarded: World) -> None:
+    await guarded.send(f"send {OPENID} late-10 no photo")
+    await guarded.decline(1, "Please attach a photo")
+    await guarded.state(1, "declined")
+    [notice] = [m for m in guarded.slack.dms("U0LI") if m.element("edit_request")]
+    li = guarded.slack.person("U0LI")
+    await li.click(notice.channel, notice.ts, "edit_request")
+    form = await _form(guarded)
+    assert OPENID in repr(form.definition)
+    await li.submit(form, {"reason": "photo attached now"})
+    card = await guarded.card(2)
+    assert "#1" in card.words()
+    row = guarded.row(2)
+    assert row is not None
+    assert (row["follows"], row["reason"]) == (1, "photo attached now")
+
+    await li.click(notice.channel, notice.ts, "edit_request")
+    await li.submit(await _form(guarded), {"reason": "and once more"})
+    form = await _form(guarded)
+    assert form.errors
+    assert len(guarded.rows("select id from request")) == 2

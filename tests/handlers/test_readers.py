@@ -1,0 +1,84 @@
+"""What a language does to sentences, lists, money and times; and which one a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from bot.slack_app import session, web_client
+from handlers.directory import SlackDirectory
+from handlers.readers import Readers
+from handlers.views.words import Words
+from sandbox.slack import Workspace, server_error, slow
+from sandbox.slack.running import Slack
+from tests.words import CHINESE, ENGLISH, LANGUAGES
+
+NOW = 1_795_400_572_000
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (ENGLISH, ["1 day", "1,234 days", "¥1,234.50", "a, b, c", "Held Expired"]),
+        (CHINESE, ["1 天", "1,234 天", "¥1,234.50", "a、b、c", "待处理已过期"]),
+    ],
+    ids=["en", "zh"],
+)
+def test_each_language_has_its_own_numbers_lists_and_gaps(words: Words, told: list[str]) -> None:
+    assert [
+        words.plural("1 day", "{n} days", 1),
+        words.plural("1 day", "{n} days", 1234),
+        words.money(123_450),
+        words.list(["a", "b", "c"]),
+        words.sentences(words("Held"), "", words("Expired")),
+    ] == told
+
+
+def test_a_moment_is_shown_in_the_readers_zone_and_a_client_that_cannot_shows_utc() -> None:
+    assert ENGLISH.moment(NOW) == "<!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>"
+    assert CHINESE.moment(NOW) == "<!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC>"
+    assert ENGLISH.day(NOW) == "<!date^1795400572^{date_short_pretty}|2026-11-23>"
+    assert CHINESE.day(NOW) == "<!date^1795400572^{date_short_pretty}|2026年11月23日>"
+
+
+def test_a_value_with_braces_stays_as_it_is() -> None:
+    assert CHINESE("Reason: {reason}", reason="{number} {} %s") == "原因：{number} {} %s"
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        ("zh-CN", CHINESE),
+        ("zh-TW", CHINESE),
+        ("ZH", CHINESE),
+        ("en-GB", ENGLISH),
+        ("ja-JP", ENGLISH),
+        ("", ENGLISH),
+    ],
+)
+def test_every_chinese_reads_simplified_chinese_and_everybody_else_english(locale: str, words: Words) -> None:
+    assert LANGUAGES.of(locale) is words
+
+
+@pytest.fixture
+async def slack() -> AsyncGenerator[Slack]:
+    async with Workspace().serve() as running:
+        yield running
+
+
+async def test_whoever_slack_tells_nothing_of_reads_the_channels_language(slack: Slack) -> None:
+    async with session() as http:
+        client = web_client(slack.setup.bot_token, base_url=slack.api_url, session=http)
+        directory = SlackDirectory(client, team="T0SHOP", clock=lambda: NOW)
+        troubles: list[BaseException] = []
+        readers = Readers(directory, LANGUAGES, language="zh-CN", on_trouble=troubles.append)
+        assert readers.channel is CHINESE
+        assert await readers.words("U0QIAN") is ENGLISH
+        assert await readers.words("U0NOBODY") is CHINESE
+        slack.faults.next("users.info", server_error())
+        assert await readers.words("U0FIN") is CHINESE
+        assert len(troubles) == 1
+        slack.faults.next("users.info", slow(5.0))
+        assert await readers.words("U0FIN", within_s=0.05) is CHINESE
+        assert await readers.words("U0FIN") is ENGLISH

@@ -1,0 +1,81 @@
+"""The catalogue has every sentence of ours in Chinese, reviewed, and nothing else."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from tests.house.sentences import extract
+
+ROOT = Path(__file__).parents[2]
+CATALOGUE = ROOT / "handlers/views/locale/zh_CN/LC_MESSAGES/coupon.po"
+METHOD = [("handlers/**.py", "tests.house.sentences:extract")]
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalog:
+    with CATALOGUE.open("rb") as file:
+        return read_po(file, locale="zh_CN", abort_invalid=True)
+
+
+def in_source() -> set[str | tuple[str, ...]]:
+    found = extract_from_dir(ROOT, method_map=METHOD)
+    return {sentence for _, _, sentence, _, _ in found}
+
+
+def entries(catalogue: Catalog) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], Message]]:
+    """English forms, Chinese forms, and the entry."""
+    for entry in catalogue:
+        if entry.id:
+            english = (entry.id,) if isinstance(entry.id, str) else tuple(entry.id)
+            chinese = (entry.string,) if isinstance(entry.string, str) else tuple(entry.string)
+            yield english, chinese, entry
+
+
+def places(sentence: str) -> set[str]:
+    """Raises ValueError: a lone brace, over which `words` would stumble before a person."""
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
+
+
+def test_every_sentence_is_in_the_catalogue_and_every_entry_in_use(catalogue: Catalog) -> None:
+    known = {entry.id if isinstance(entry.id, str) else tuple(entry.id) for entry in catalogue if entry.id}
+    assert in_source() - known == set(), "`make words`, then translate the new entries"
+    assert known - in_source() == set(), "`make words` takes away what is not used"
+    assert not catalogue.obsolete
+
+
+def test_every_entry_is_translated_and_none_is_a_guess(catalogue: Catalog) -> None:
+    for english, chinese, entry in entries(catalogue):
+        assert all(chinese), f"no Chinese for {english}"
+        assert not entry.fuzzy, english
+
+
+def test_a_translation_has_the_places_of_its_sentence(catalogue: Catalog) -> None:
+    for english, chinese, _ in entries(catalogue):
+        # "1 day" may write its number out; where it does, the plural has it.
+        wanted = places(english[-1])
+        for sentence in chinese:
+            assert places(sentence) == wanted, sentence
+        assert all(places(sentence) <= wanted for sentence in english)
+
+
+def test_commands_and_codes_are_the_same_in_both_languages(catalogue: Catalog) -> None:
+    for english, chinese, _ in entries(catalogue):
+        codes = sorted(set(english[-1].split("`")[1::2]))
+        for sentence in chinese:
+            assert sorted(set(sentence.split("`")[1::2])) == codes, sentence
+
+
+def test_a_sentence_is_found_wherever_it_is_said_and_only_as_it_is_written() -> None:
+    source = (
+        """x = f"*{words('Stocks')}*"; words(f"no {x}"); N_("a" "b"); y(z(words.plural("1", "{n}", 2)))"""
+    )
+    found = [sentence for _, _, sentence, _ in extract(BytesIO(source.encode()), (), (), {})]
+    assert found == ["Stocks", "ab", ("1", "{n}")]
