@@ -222,3 +222,22 @@ def test_reading_changes_nothing_in_the_file(database: Path) -> None:
     typed("audit", "verify", "--database", database)
     typed("audit", "show", "--database", database)
     assert database.read_bytes() == before
+
+
+INTERRUPTED = """
+import sys
+class CtrlC:
+    def find_spec(self, name, path=None, target=None):
+        if name == "bot.cli":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, CtrlC())
+from bot.__main__ import main
+main()
+"""
+
+
+def test_ctrl_c_while_the_program_is_still_loading_leaves_no_traceback() -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (found.returncode, found.stdout, found.stderr) == (130, "", "")

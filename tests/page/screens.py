@@ -71,7 +71,7 @@ class Screen:
         await expect(self.page.locator(f"#go-{place}")).to_have_attribute("aria-current", "page")
 
     async def say(self, text: str) -> None:
-        composer = self.page.get_by_role("combobox", name="Message ")
+        composer = self.page.locator("#composer")
         await self.hands.write(composer, text)
         await composer.press("Enter")
 

@@ -122,29 +122,3 @@ function supported(make) {
 function tsMs(ts) {
   return Number(ts.split(".")[0]) * 1000;
 }
-
-/**
- * A date and time typed in a zone → epoch seconds. Twice, because the offset at the guess may differ from the offset
- * at the answer around a change of the clocks.
- *
- * @param {string} local such as 2026-11-23T18:30
- * @param {string} zone
- * @returns {number}
- */
-export function zonedSeconds(local, zone) {
-  const wanted = Date.parse(`${local}Z`);
-  let at = wanted;
-  for (let turn = 0; turn < 2; turn += 1) at += wanted - Date.parse(`${localTime(at / 1000, zone)}Z`);
-  return Math.round(at / 1000);
-}
-
-/**
- * @param {number} seconds
- * @param {string} zone
- * @returns {string} such as 2026-11-23T18:30, for an input
- */
-export function localTime(seconds, zone) {
-  const format = new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  const parts = Object.fromEntries(format.formatToParts(seconds * 1000).map((p) => [p.type, p.value]));
-  return `${parts.year}-${parts.month}-${parts.day}T${parts.hour}:${parts.minute}`;
-}

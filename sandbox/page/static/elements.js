@@ -4,7 +4,6 @@
  */
 
 import { choose } from "./choosing.js";
-import { localTime, zonedSeconds } from "./dates.js";
 import { el, icon } from "./dom.js";
 import { drawFileInput } from "./file_input.js";
 import { withMenu } from "./menu.js";
@@ -48,7 +47,6 @@ const DRAW = {
   checkboxes: ticks,
   datepicker: (...given) => clockInput("date", ...given),
   timepicker: (...given) => clockInput("time", ...given),
-  datetimepicker: (...given) => clockInput("datetime-local", ...given),
   plain_text_input: drawTextInput,
   email_text_input: drawTextInput,
   url_text_input: drawTextInput,
@@ -114,17 +112,15 @@ function ticks(element, block, host, label) {
 }
 
 function clockInput(type, element, block, host, label) {
-  const zone = host.reader.calendar.zone;
-  const seconds = type === "datetime-local";
   const held = host.valueOf(block, element);
   const box = el("input", { type, class: "line clock", "aria-label": label ?? (block.type === "input" ? null : plainText(element.placeholder) || host.reader.words.say(type)) });
-  if (held !== null && held !== undefined) box.value = seconds ? localTime(held, zone) : held;
+  if (held !== null && held !== undefined) box.value = held;
   let told = box.value;
   let byKeys = false;
   const tell = () => {
     if (box.value === told) return;
     told = box.value;
-    choose(element, block, host, box.value === "" ? null : seconds ? zonedSeconds(box.value, zone) : box.value, box);
+    choose(element, block, host, box.value === "" ? null : box.value, box);
   };
   // The browser reports every step of an arrow key; the app should hear of the day that was meant, not of those passed.
   box.addEventListener("keydown", (event) => {

@@ -22,7 +22,6 @@ const KEYS = {
   multi_channels_select: ["selected_channels", "initial_channels"],
   datepicker: ["selected_date", "initial_date"],
   timepicker: ["selected_time", "initial_time"],
-  datetimepicker: ["selected_date_time", "initial_date_time"],
   file_input: ["files", "files"],
 };
 

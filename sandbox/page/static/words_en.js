@@ -80,7 +80,6 @@ export const en = {
   remove: "Remove {name}",
   date: "Date",
   time: "Time",
-  "datetime-local": "Date and time",
   at_most: "At most {n} can be chosen.",
   options_menu: "More options",
   uploading: "Uploading {name}…",

@@ -79,7 +79,6 @@ export const zh = {
   remove: "移除 {name}",
   date: "日期",
   time: "时间",
-  "datetime-local": "日期和时间",
   at_most: "最多选择 {n} 项。",
   options_menu: "更多选项",
   uploading: "正在上传 {name}……",
