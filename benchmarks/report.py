@@ -14,6 +14,8 @@ class Load:
     slow_sends: int
     requests: int
     ack_seconds: float
+    #: Approved requests that are sent while acks are measured.
+    waiting: int
     events: int
     #: For each bare limit.
     limit_seconds: float
@@ -25,12 +27,21 @@ class Load:
             slow_sends=self.slow_sends // 10,
             requests=self.requests // 10,
             ack_seconds=self.ack_seconds / 10,
+            waiting=self.waiting // 10,
             events=self.events // 10,
             limit_seconds=self.limit_seconds / 10,
         )
 
 
-FULL = Load(sends=9_000, slow_sends=2_000, requests=200, ack_seconds=8.0, events=200_000, limit_seconds=1.5)
+FULL = Load(
+    sends=9_000,
+    slow_sends=2_000,
+    requests=200,
+    ack_seconds=8.0,
+    waiting=2_000,
+    events=200_000,
+    limit_seconds=1.5,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,10 +37,14 @@ name = "¥10 off, late delivery"
 value_fen = 1000
 code_mode = "WECHATPAY_MODE"
 
+[duplicates]
+hours = 0
+
 [[rule]]
-max_value_fen = 2000
-approvals = 1
 """
+ONE_APPROVAL = "approvals = 1\n"
+#: Everything goes at once: what is asked for is approved by the rule.
+NO_APPROVAL = "approvals = 0\nper_day = { count = 100000, fen = 100000000 }\n"
 
 
 class BotEnded(RuntimeError):
@@ -63,25 +67,27 @@ def openid(number: int) -> str:
 
 
 @asynccontextmanager
-async def running_bot() -> AsyncGenerator[RunningBot]:
+async def running_bot(rule: str = ONE_APPROVAL) -> AsyncGenerator[RunningBot]:
     """Everything is stopped and removed at the end. Raises BotEnded when the bot ends before."""
     with tempfile.TemporaryDirectory(prefix="coupon-bench-") as name:
         folder = Path(name)
         keys = make_keys()
         wechatpay = WeChatPay(keys, stocks=[Stock(STOCK_ID)])
         async with Workspace().serve() as slack, wechatpay.serve() as running:
-            environ = _environment(slack, running.url, keys.merchant, folder)
+            environ = _environment(slack, running.url, keys.merchant, folder, rule)
             async with _process(environ, folder / "bot.log"):
                 await slack.wait_for(lambda: bool(slack.sockets.links), timeout=_START_S)
                 yield RunningBot(slack, wechatpay, folder)
 
 
-def _environment(slack: Slack, wechatpay_url: str, merchant: Merchant, folder: Path) -> dict[str, str]:
+def _environment(
+    slack: Slack, wechatpay_url: str, merchant: Merchant, folder: Path, rule: str
+) -> dict[str, str]:
     """All the bot gets to see: nothing of this shell's own settings may reach it."""
     key_file, config = folder / "apiclient_key.pem", folder / "coupon.toml"
     key_file.touch(mode=0o600)
     key_file.write_text(merchant.private_key_pem)
-    config.write_text(_COUPON_TOML)
+    config.write_text(_COUPON_TOML + rule)
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "SLACK_BOT_TOKEN": slack.setup.bot_token,

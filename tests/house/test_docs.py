@@ -41,6 +41,30 @@ def test_every_slash_command_is_on_the_agents_or_the_approvers_page() -> None:
         assert f"/coupon {name}" in pages, name
 
 
+@pytest.mark.parametrize("name", ["agent", "approver"])
+def test_the_chinese_page_says_as_much_as_the_english_one(name: str) -> None:
+    """The same headings, tables, commands and pictures, in the same order."""
+    english, chinese = (
+        (ROOT / "docs" / f"{name}{mark}.md").read_text(encoding="utf-8") for mark in ("", ".zh-CN")
+    )
+
+    def shape(page: str) -> list[str]:
+        lines = (re.match(r"#+ |\| |!\[|\d\.|- ", line) for line in page.splitlines())
+        return [line[0] for line in lines if line]
+
+    assert shape(chinese) == shape(english)
+    commands = r"/coupon(?: [a-z]+\b)?"
+    assert re.findall(commands, chinese) == re.findall(commands, english)
+    pictures = r"\(pictures/([a-z-]+)"
+    assert re.findall(pictures, chinese) == re.findall(pictures, english)
+
+
+def test_every_picture_stands_on_a_page() -> None:
+    pages = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    for picture in (ROOT / "docs" / "pictures").iterdir():
+        assert f"pictures/{picture.name}" in pages, picture.name
+
+
 def test_every_tag_of_the_log_is_on_the_auditors_page() -> None:
     page = (ROOT / "docs" / "auditor.md").read_text(encoding="utf-8")
     for tag in Tag:

@@ -8,10 +8,10 @@ import sys
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Locator, Page, async_playwright, expect
 
 from bot.demo_audit import AuditReader
 from bot.demo_workspace import SETUP
@@ -19,39 +19,124 @@ from sandbox.page import serve_page
 from sandbox.slack.workspace import Workspace
 from tests.page.conftest import chromium_here
 from tests.page.screens import OPENID, Mouse, Screen
-from tests.world import World, world
+from tests.world import COUPON_TOML, World, world
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 
 
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """The same story in one language, with whatever the page and the app then say."""
+
+    #: Of a file's name; English has none.
+    mark: str
+    locale: str
+    config: str
+    reason: str
+    no: str
+    approve: str
+    decline: str
+    sent: str
+    check: str
+    hint: str
+
+
+ENGLISH = Telling(
+    "",
+    "en-US",
+    "",
+    "parcel came four days late",
+    "The photo shows an intact box",
+    "Approve",
+    "Decline",
+    "is sent",
+    "look only",
+    "Needs 2 approvals.",
+)
+CHINESE = Telling(
+    ".zh-CN",
+    "zh-CN",
+    'language = "zh-CN"\n',
+    "包裹晚到 4 天",
+    "照片里的箱子完好",
+    "批准",
+    "驳回",
+    "已发放",
+    "仅查看",
+    "需要 2 人审批",
+)
+
+
 async def take(folder: Path) -> None:
     """The same story each time; only times and codes differ."""
-    async with _screen() as (screen, shop):
-        await screen.be("U0LI", "C0SUPPORT")
-        await screen.say(f"/coupon send {OPENID} late-10 parcel came four days late")
-        await expect(screen.page.get_by_role("article").filter(has_text="Request #1")).to_be_visible()
-        await _shot(screen.page, folder / "ask.png")
-
+    async with _screen(ENGLISH) as (screen, shop):
+        await _tell(ENGLISH, screen, folder)
         await screen.be("U0WANG", "C0APPROVE")
-        await screen.card(1).get_by_role("button", name="Approve").click()
-        await _shot(screen.page, folder / "approve.png")
-        await screen.page.locator("[data-answer=confirm]").click()
-        await expect(screen.card(1)).to_contain_text("Sent")
-        await (
-            screen.card(1)
-            .get_by_role("button", name="replies")
-            .or_(screen.card(1).get_by_role("button", name="reply"))
-            .first.click()
-        )
+        card = screen.card(1)
+        await card.locator("[data-thread]").click()
         [coupon] = shop.wechatpay.ledger.coupons
         await expect(screen.page.get_by_role("log", name="Replies")).to_contain_text(coupon.coupon_code)
         await _shot(screen.page, folder / "approved.png")
+    async with _screen(CHINESE) as (screen, _):
+        await _tell(CHINESE, screen, folder)
 
-        await screen.be("U0ZHAO", "C0APPROVE")
-        await screen.page.locator("#language").select_option("zh")
-        await screen.page.locator("#tab-audit").click()
-        await expect(screen.page.locator("[data-ledger=events]")).to_contain_text("request:sent")
-        await _shot(screen.page, folder / "chinese.png")
+
+async def _tell(telling: Telling, screen: Screen, folder: Path) -> None:
+    """An agent asks in three ways and a lead decides: a picture of each thing they see."""
+    page = screen.page
+
+    def file(name: str) -> Path:
+        return folder / f"{name}{telling.mark}.png"
+
+    async def shoot(what: Locator, name: str) -> None:
+        await page.mouse.move(0, 0)
+        await what.screenshot(path=file(name), animations="disabled")
+
+    async def said(words: str) -> Locator:
+        message = page.get_by_role("article").filter(has_text=words).last
+        await expect(message).to_be_visible()
+        return message
+
+    await screen.be("U0LI", "C0SUPPORT")
+    await screen.say(f"/coupon check {OPENID} sorry-50")
+    await shoot(await said(telling.check), "check")
+    await screen.say(f"/coupon send {OPENID} late-10 {telling.reason}")
+    await said("#1")
+    if telling is ENGLISH:
+        await _shot(page, file("ask"))
+    await screen.say(f"/coupon send {OPENID}")
+    form = page.get_by_role("dialog")
+    await form.locator("[data-block-id=stock]").get_by_role("combobox").click()
+    await page.keyboard.type("50")
+    await page.locator(".listbox [role=option]").filter(has_text="sorry-50").click()
+    await expect(form).to_contain_text(telling.hint)
+    await form.locator("[data-block-id=reason] textarea").fill(telling.reason)
+    await shoot(form, "form")
+    await form.locator("[data-modal=submit]").click()
+    await expect(form).to_have_count(0)
+
+    await screen.be("U0WANG", "app")
+    await page.locator("[data-tab=home]").click()
+    home = page.locator("#home")
+    await expect(home).to_contain_text("#2")
+    await shoot(home.locator(".view-blocks"), "home-approver")
+    await screen.be("U0WANG", "C0APPROVE")
+    await screen.card_of(2).get_by_role("button", name=telling.decline).click()
+    await form.get_by_role("textbox").fill(telling.no)
+    await shoot(form, "decline")
+    await form.locator("[data-modal=submit]").click()
+    await expect(form).to_have_count(0)
+    await screen.card_of(1).get_by_role("button", name=telling.approve).click()
+    await expect(page.get_by_role("alertdialog")).to_be_visible()
+    await _shot(page, file("approve"))
+    await page.locator("[data-answer=confirm]").click()
+    await expect(screen.card_of(1).get_by_role("button", name=telling.approve)).to_have_count(0)
+
+    await screen.be("U0LI", "app")
+    await shoot(await said(telling.sent), "code")
+    await page.locator("[data-tab=home]").click()
+    await expect(home).to_contain_text("#1")
+    await shoot(home.locator(".view-blocks"), "home-agent")
 
 
 async def _shot(page: Page, file: Path) -> None:
@@ -60,17 +145,20 @@ async def _shot(page: Page, file: Path) -> None:
 
 
 @asynccontextmanager
-async def _screen() -> AsyncGenerator[tuple[Screen, World]]:
-    workspace = Workspace(**{part.name: getattr(SETUP, part.name) for part in fields(SETUP)})
+async def _screen(telling: Telling) -> AsyncGenerator[tuple[Screen, World]]:
+    people = tuple(replace(person, locale=telling.locale) for person in SETUP.people)
+    parts = {part.name: getattr(SETUP, part.name) for part in fields(SETUP)} | {"people": people}
+    workspace = Workspace(**parts)
     with tempfile.TemporaryDirectory(prefix="coupon-pictures-") as made:
         folder = Path(made)
+        (folder / "coupon.toml").write_text(telling.config + COUPON_TOML, encoding="utf-8")
         async with (
             world(folder, workspace=workspace) as shop,
             serve_page(shop.slack, shop.wechatpay, audit=AuditReader(folder / "coupon.db")) as served,
             async_playwright() as playwright,
         ):
             browser = await playwright.chromium.launch(executable_path=chromium_here(), args=["--no-sandbox"])
-            page = await browser.new_page(viewport={"width": 1360, "height": 800}, locale="en-US")
+            page = await browser.new_page(viewport={"width": 1360, "height": 800}, locale=telling.locale)
             yield Screen(page, served.url, Mouse()), shop
             await browser.close()
 

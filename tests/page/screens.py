@@ -79,6 +79,10 @@ class Screen:
         """The card of a request in the open channel."""
         return self.page.get_by_role("article").filter(has_text=f"Request #{number}:")
 
+    def card_of(self, number: int) -> Locator:
+        """The same, whatever the language."""
+        return self.page.get_by_role("article").filter(has=self.page.locator(f"[data-value='{number}']"))
+
     async def click(self, number: int, button: str) -> None:
         """A button of a card, its question answered with yes."""
         await self.hands.press(self.card(number).get_by_role("button", name=button))
