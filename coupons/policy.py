@@ -146,7 +146,7 @@ class Reason(StrEnum):
     BUDGET_LIMIT = "budget_limit"
     #: The day's share of automatic approvals is used up: a person decides.
     AUTOMATIC_CAP = "automatic_cap"
-    #: The like was asked for a short time ago; nothing was made until that is confirmed.
+    #: The same was asked for a short time ago; nothing was made until that is confirmed.
     DUPLICATE = "duplicate"
     #: Sending is paused: nothing can be approved until it is resumed.
     PAUSED = "paused"

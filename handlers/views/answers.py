@@ -161,7 +161,7 @@ def _too_late(words: Words, reason: object, action: object, number: int) -> str:
                 number=number,
             )
         case Reason.DUPLICATE:
-            return words("The like was asked for in #{number} a short time ago.", number=number)
+            return words("The same was asked for in #{number} a short time ago.", number=number)
         case _:
             return words("This could not be done with request #{number}.", number=number)
 

@@ -77,16 +77,6 @@ def send_form(
     }
 
 
-def waiting_form(words: Words) -> View:
-    """Shown at once, since Slack's trigger is short-lived; the real one takes its place."""
-    return {
-        "type": "modal",
-        "callback_id": "send_form_waiting",
-        "title": plain_text(words("Give a coupon"), _TITLE),
-        "blocks": [section(words("One moment …"))],
-    }
-
-
 def hint(words: Words, outlook: Outlook | Stopped) -> list[Block]:
     """What asking for it would come to."""
     if isinstance(outlook, Stopped):

@@ -38,7 +38,7 @@ def grounds(words: Words, request: Request) -> list[str]:
     if request.duplicate_of is not None:
         told.append(
             words(
-                "The like was asked for in #{number}; {person} says that this is another one.",
+                "The same was asked for in #{number}; {person} says that this is another one.",
                 number=request.duplicate_of,
                 person=person(request.requester),
             )

@@ -88,7 +88,7 @@ def check(words: Words, openid: str, stock: Stock, outlook: Outlook | Stopped) -
     if notes:
         blocks.append(section("\n".join(notes)))
     if rest:
-        blocks.append(context(words("Left before it: {limits}.", limits=words.list(rest))))
+        blocks.append(context(words("Left before it: {limits}.", limits=" · ".join(rest))))
     return message(words.sentences(read, told, *notes), *blocks)
 
 
@@ -128,7 +128,7 @@ def _notes(words: Words, outlook: Outlook) -> list[str]:
     if outlook.duplicate is not None:
         notes.append(
             words(
-                "The like was asked for a short time ago, in request #{number}: you would be asked whether "
+                "The same was asked for a short time ago, in request #{number}: you would be asked whether "
                 "this is another one.",
                 number=outlook.duplicate.id,
             )

@@ -134,7 +134,7 @@ def refusal(  # noqa: C901, PLR0911 - one return for each reason
             return words("The budget for coupons is used up. Please ask a lead.")
         case Reason.DUPLICATE:
             return words(
-                "The like was asked for a short time ago. The form asks whether this is another one."
+                "The same was asked for a short time ago. The form asks whether this is another one."
             )
         case Reason.NOT_DECLINED:
             return words("Only what was declined can be edited and asked for again, and only once.")
@@ -319,7 +319,7 @@ def may_not_look(words: Words) -> Message:
 def help_text(words: Words, catalogue: Iterable[Stock]) -> Message:
     """Every command with an example."""
     known = list(catalogue)
-    heading = words("Compensate a customer with a WeChat Pay coupon; a lead approves each one first.")
+    heading = words("Compensate a customer with a WeChat Pay coupon; rules say which need a lead first.")
     commands = words(
         "• `/coupon` opens a form; {example} asks for a coupon at once\n"
         "• {check} shows what it would need, and tells nobody\n"

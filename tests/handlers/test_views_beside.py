@@ -51,7 +51,7 @@ def drawn(words: Words) -> Message:
 def test_a_whole_card_in_english() -> None:
     message = drawn(ENGLISH)
     assert message.text == snapshot(
-        "Waiting for approval: request #12 of <@U0AGENT>, ¥10 off, late delivery (¥10.00) for customer `oUpF…eS6o`. Approvals: 1 of 2 (<@U0WANG>). It needs 2 approvals more than its rule asks for: the customer's limit is reached, the day's share of requests without approval is used up. The like was asked for in #11; <@U0AGENT> says that this is another one. It takes the place of #10, which was declined. <@U0LI> paused sending (<!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>): nothing can be approved until somebody resumes it. Reason: wrong &lt;!channel&gt; stock Ticket: <https://desk.example/t/4711?a=1&amp;b=2|https://desk.example/t/4711?a=1&amp;b=2>. Reason: Parcel came 3 days late"
+        "Waiting for approval: request #12 of <@U0AGENT>, ¥10 off, late delivery (¥10.00) for customer `oUpF…eS6o`. Approvals: 1 of 2 (<@U0WANG>). It needs 2 approvals more than its rule asks for: the customer's limit is reached, the day's share of requests without approval is used up. The same was asked for in #11; <@U0AGENT> says that this is another one. It takes the place of #10, which was declined. <@U0LI> paused sending (<!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>): nothing can be approved until somebody resumes it. Reason: wrong &lt;!channel&gt; stock Ticket: <https://desk.example/t/4711?a=1&amp;b=2|https://desk.example/t/4711?a=1&amp;b=2>. Reason: Parcel came 3 days late"
     )
     assert list(written(message.blocks)) == snapshot(
         [
@@ -92,7 +92,7 @@ Approvals: 1 of 2 (<@U0WANG>).\
 """,
             """\
 It needs 2 approvals more than its rule asks for: the customer's limit is reached, the day's share of requests without approval is used up.
-The like was asked for in #11; <@U0AGENT> says that this is another one.
+The same was asked for in #11; <@U0AGENT> says that this is another one.
 It takes the place of #10, which was declined.\
 """,
             "⏸️ <@U0LI> paused sending (<!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>): nothing can be approved until somebody resumes it. Reason: wrong &lt;!channel&gt; stock",

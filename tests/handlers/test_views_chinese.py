@@ -492,17 +492,17 @@ def test_the_other_replies() -> None:
             "没有申请 `#99` 。可用 `/coupon list` 查看你未完结的申请。",
             "正在确认申请 #12 能否重试，稍后告诉你结果。",
             """\
-用微信支付商家券补偿客户；每张券都要先经主管审批
+用微信支付商家券补偿客户；哪些要先经主管审批，由规则决定
 • `/coupon` 打开表单；`/coupon send oUpF8uMu…ChOPENID late-10 包裹晚到 3 天` 直接申请一张券
 • `/coupon check oUpF8uMu…ChOPENID late-10` 查看需要什么审批，不通知任何人
 • `/coupon customer oUpF8uMu…ChOPENID` 查看客户已获得的券
 • `/coupon stocks` 查看可发放的券
 • `/coupon status 12` 查看申请 #12 的状态
-• `/coupon list` 查看你未完成的申请
+• `/coupon list` 查看你未完结的申请
 • `/coupon urge 12` 提醒申请 #12 的审批人
 • `/coupon cancel 12` 撤回你的申请 #12，仅限发放开始之前
 • `/coupon retry 12` 重试待处理的申请（审批人）
-• `/coupon pause` 和 `/coupon resume` 暂停和恢复所有发放（审批人）
+• `/coupon pause` 和 `/coupon resume` 暂停和恢复所有发券（审批人）
 • `/coupon help` 显示本说明\
 """,
             "机器人内部出错，不确定这次操作是否已保存。请先用 `/coupon list` 查看，再决定是否重新输入。如果反复出现，请把这个编号交给运维人员：`ab12cd`",

@@ -1,0 +1,150 @@
+"""Everything the bot can say, written out in both languages beside this file, to be read as people will read.
+
+Who changes a view sees in the diff what changes for people; `pytest --inline-snapshot=fix` writes it anew.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from inline_snapshot import external_file
+from test_views_home import overview
+from test_views_samples import (
+    NOW,
+    STOCKS,
+    WANG,
+    events,
+    now_messages,
+    other_messages,
+    request,
+    told_messages,
+    written,
+)
+
+from coupons.asking import Outlook, Stopped
+from coupons.model import Pause, Request, State
+from coupons.policy import YES, Decision, Reason
+from coupons.terms import Terms
+from handlers.views import form, home, modals
+from handlers.views.form import Filled
+from handlers.views.message import Message
+from handlers.views.words import Words
+from tests.words import CHINESE, ENGLISH
+
+FOLDER = Path(__file__).parent / "read_aloud"
+TERMS = Terms(decision=YES, approvals_needed=2, place=1, approvers=("U0WANG",))
+STANDING: dict[State, dict[str, Any]] = {
+    State.SENT: {"coupon_code": "7777 8888", "closed_at": NOW},
+    State.DECLINED: {"closed_by": "U0LI", "decline_reason": "Already refunded", "closed_at": NOW},
+    State.CANCELLED: {"closed_by": "U0AGENT", "closed_at": NOW},
+    State.EXPIRED: {"closed_at": NOW},
+    State.REFUSED: {"problem": "NO_AUTH", "closed_at": NOW},
+    State.HELD: {"problem": "NO_AUTH"},
+    State.UNKNOWN: {"problem": "SYSTEM_ERROR", "unknown_at": NOW},
+}
+
+
+def standing(state: State) -> Request:
+    return request(state=state, ticket="https://desk.example/t/4711", **STANDING.get(state, {}))
+
+
+def cards(words: Words) -> Iterator[Message]:
+    for state in State:
+        yield from now_messages(words, standing(state), [WANG])
+
+
+def told(words: Words) -> Iterator[Message]:
+    yield from told_messages(words, request(), events())
+
+
+def others(words: Words) -> Iterator[Message]:
+    yield from other_messages(words, request(), "late-11")
+
+
+def views(words: Words) -> Iterator[dict[str, Any]]:
+    """Forms and Home."""
+    yield modals.decline_modal(words, 12)
+    yield form.send_form(words, Filled())
+    for outlook in (
+        Stopped(Decision(Reason.NOT_AGENT)),
+        Outlook(terms=TERMS, able=("U0WANG", "U0ZHAO"), left=(), duplicate=None, pause=None),
+        Outlook(terms=TERMS, able=("U0WANG",), left=(), duplicate=None, pause=None),
+        Outlook(terms=TERMS, able=(), left=(), duplicate=None, pause=Pause("U0LI", NOW, "")),
+        Outlook(terms=replace(TERMS, approvals_needed=0), able=(), left=(), duplicate=None, pause=None),
+        Outlook(
+            terms=replace(TERMS, decision=Decision(Reason.BUDGET_LIMIT)),
+            able=(),
+            left=(),
+            duplicate=None,
+            pause=None,
+        ),
+    ):
+        hint = form.hint(words, outlook)
+        filled = Filled(openid="oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", stock=STOCKS[0], reason="late", follows=12)
+        yield form.send_form(words, filled, hint=hint, duplicate=request())
+    seen = overview(request(), 2)
+    yield home.home(words, seen)
+    yield home.home(
+        words, replace(seen, pause=Pause("U0LI", NOW, "wrong stock")), note=words(home.NOT_TOGETHER)
+    )
+    nothing = replace(seen, waiting=(), together=(), mine=(), recent=(), left=())
+    yield home.home(words, nothing)
+    yield home.home(words, replace(nothing, may_approve=False))
+    yield home.home(words, replace(nothing, may_ask=False))
+    yield home.without_role(words, approvers=["U0WANG"], trusted=True)
+    yield home.without_role(words, approvers=[], trusted=True)
+    yield home.without_role(words, approvers=[], trusted=False)
+
+
+def lines(blocks: Iterable[dict[str, Any]]) -> Iterator[str]:
+    for block in blocks:
+        words = " | ".join(written(block))
+        yield f"  {block['type']}: {words}" if words else f"  {block['type']}"
+
+
+def spoken(words: Words, chapter: str) -> str:
+    """A chapter: each message once, its sentence first and its blocks under it."""
+    pages: dict[str, None] = {}
+    if chapter == "views":
+        for view in views(words):
+            frame = [view[part]["text"] for part in ("title", "submit", "close") if part in view]
+            pages["\n".join([f"{view['type']}: {' / '.join(frame)}", *lines(view["blocks"])])] = None
+    else:
+        for message in CHAPTERS[chapter](words):
+            pages["\n".join([message.text, *lines(message.blocks)])] = None
+    # The twenty lines of a list are one line twenty times.
+    return "\n\n".join(re.sub(r"(?m)^(.*)$(?:\n\1$)+", r"\1", page) for page in pages) + "\n"
+
+
+CHAPTERS = {"cards": cards, "told": told, "others": others}
+
+
+@pytest.mark.parametrize("words", [ENGLISH, CHINESE], ids=["en", "zh"])
+@pytest.mark.parametrize("chapter", [*CHAPTERS, "views"])
+def test_people_read_what_was_read_aloud(words: Words, chapter: str) -> None:
+    mark = "zh" if words is CHINESE else "en"
+    assert spoken(words, chapter) == external_file(str(FOLDER / f"{chapter}.{mark}.txt"))
+
+
+def test_every_form_and_every_home_is_read_aloud() -> None:
+    """Messages are counted by the samples they come from."""
+
+    source = inspect.getsource(views)
+    for module in (modals, form, home):
+        room = module.__name__.rpartition(".")[2]
+        made = {
+            name
+            for name, thing in vars(module).items()
+            if inspect.isfunction(thing)
+            and thing.__module__ == module.__name__
+            and not name.startswith("_")
+            and str(thing.__annotations__.get("return")) in {"View", "dict[str, Any]"}
+        } - {"metadata_of"}
+        assert made
+        assert not {name for name in made if f"{room}.{name}(" not in source}
