@@ -1,6 +1,8 @@
 """Errors of storage.
 
 DatabaseRefused   the file cannot be used as it is, and was not touched: a person must act
+ExportRefused     an export cannot be read or written: a person must act
+CheckpointRefused a checkpoint or its key cannot be used: a person must act
 AuditBroken       the log is not whole; the sentence names the first bad row and the kind of damage
 """
 
@@ -9,6 +11,14 @@ from __future__ import annotations
 
 class DatabaseRefused(Exception):
     """The sentence says which file, what is wrong with it, and what would be right."""
+
+
+class ExportRefused(Exception):
+    """The sentence says which file, what is wrong with it, and what would be right."""
+
+
+class CheckpointRefused(Exception):
+    """The sentence says which key or text, what is wrong with it, and what would be right."""
 
 
 class AuditBroken(Exception):

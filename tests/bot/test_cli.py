@@ -23,6 +23,8 @@ COMMANDS = (
     ("audit",),
     ("audit", "verify"),
     ("audit", "show"),
+    ("audit", "export"),
+    ("audit", "checkpoint"),
     ("wechat",),
     ("wechat", "stock"),
     ("wechat", "coupons"),

@@ -1,0 +1,192 @@
+"""A signed line that says how far the log was and what its head: kept elsewhere, it proves the log later.
+
+    coupon-checkpoint v1 seq=12 hash=... at=2026-11-23T12:00:00Z key=... sig=...
+
+Letters and digits that no chat takes for formatting, so that it comes back whole when it is copied out of a
+message or a mail, whatever stands around it and wherever its spaces became line breaks.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from tempfile import mkstemp
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from storage.audit import GENESIS
+from storage.database import open_for_reading
+from storage.errors import AuditBroken, CheckpointRefused
+
+_LINE = re.compile(
+    r"coupon-checkpoint\s+v1\s+seq=(\d{1,18})\s+hash=([0-9a-f]{64})\s+at=(\S{20})\s+key=([0-9a-f]{16})"
+    r"\s+sig=([0-9a-f]{128})",
+    re.ASCII,
+)
+_HEAD = "select seq, hash from event order by seq desc limit 1"
+_HASH = "select hash from event where seq = :seq"
+_RAW = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """`hash` is that of event `seq`, or 64 zeros for 0; `at` is in UTC; `key` names the public key."""
+
+    seq: int
+    hash: str
+    at: str
+    key: str
+    signature: str
+
+    @property
+    def signed(self) -> str:
+        """The exact text under the signature."""
+        return f"coupon-checkpoint v1 seq={self.seq} hash={self.hash} at={self.at} key={self.key}"
+
+    @property
+    def line(self) -> str:
+        """As it is printed, posted and kept."""
+        return f"{self.signed} sig={self.signature}"
+
+
+def key_file(database: Path) -> Path:
+    """Beside the database, and named after it."""
+    return database.with_name(f"{database.name}.checkpoint-key")
+
+
+def load_or_make_key(database: Path) -> Ed25519PrivateKey:
+    """The key of this database; the first caller makes it, for its owner's eyes only.
+
+    Raises CheckpointRefused when others may read it, it is no Ed25519 key, or it cannot be made.
+    """
+    file = key_file(database)
+    try:
+        if not file.exists():
+            _make(file)
+        if stat.S_IMODE(file.stat().st_mode) & 0o077:
+            raise CheckpointRefused(f"{file} may be read by others, who could sign with it: chmod 600 {file}")
+        key = load_pem_private_key(file.read_bytes(), password=None)
+    except OSError as error:
+        raise CheckpointRefused(f"{file} cannot be used: {error.strerror or error}") from error
+    except ValueError as error:
+        raise CheckpointRefused(f"{file} holds no key in PEM; put the right one back") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise CheckpointRefused(f"{file} holds another kind of key than Ed25519; put the right one back")
+    return key
+
+
+def public_text(key: Ed25519PrivateKey | Ed25519PublicKey) -> str:
+    """The public key as an auditor notes it: 64 hexadecimal digits."""
+    return _public(key).public_bytes_raw().hex()
+
+
+def read_public(text: str) -> Ed25519PublicKey:
+    """Raises CheckpointRefused."""
+    try:
+        raw = bytes.fromhex(text)
+    except ValueError:
+        raw = b""
+    if len(raw) != _RAW:
+        raise CheckpointRefused(
+            f"the public key {text[:70]!r} is not the 64 digits that `audit checkpoint --key` prints"
+        )
+    return Ed25519PublicKey.from_public_bytes(raw)
+
+
+def make(database: Path, key: Ed25519PrivateKey, *, now: int) -> Checkpoint:
+    """Of the log as it stands; `now` in UTC milliseconds. Raises DatabaseRefused."""
+    connection = open_for_reading(database)
+    try:
+        head = connection.execute(_HEAD).fetchone()
+    finally:
+        connection.close()
+    seq, told = (head["seq"], head["hash"]) if head else (0, GENESIS)
+    at = datetime.fromtimestamp(now // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    unsigned = Checkpoint(seq, told, at, _name(key), "")
+    signature = key.sign(unsigned.signed.encode()).hex()
+    return Checkpoint(seq, told, at, unsigned.key, signature)
+
+
+def found_in(text: str) -> Iterator[Checkpoint]:
+    """Every checkpoint in a text, whatever stands between them."""
+    for seq, told, at, key, signature in _LINE.findall(text):
+        yield Checkpoint(int(seq), told, at, key, signature)
+
+
+def check(database: Path, checkpoint: Checkpoint, key: Ed25519PrivateKey | Ed25519PublicKey) -> None:
+    """The log still holds what was signed. Raises DatabaseRefused, and AuditBroken with one of these kinds.
+
+    `checkpoint_key` another key signed it; `checkpoint` it was edited; `tail` the log ends before it;
+    `rewritten` the log tells another story.
+    """
+    if checkpoint.key != _name(key):
+        raise AuditBroken(
+            "checkpoint_key",
+            f"the checkpoint of #{checkpoint.seq} names the key {checkpoint.key}; this one is {_name(key)}",
+        )
+    try:
+        _public(key).verify(bytes.fromhex(checkpoint.signature), checkpoint.signed.encode())
+    except InvalidSignature as error:
+        raise AuditBroken(
+            "checkpoint", f"the checkpoint of #{checkpoint.seq} was edited: its signature does not hold"
+        ) from error
+    _compare(database, checkpoint)
+
+
+def _compare(database: Path, checkpoint: Checkpoint) -> None:
+    if checkpoint.seq == 0:
+        return
+    connection = open_for_reading(database)
+    try:
+        row = connection.execute(_HASH, {"seq": checkpoint.seq}).fetchone()
+    finally:
+        connection.close()
+    if row is None:
+        raise AuditBroken(
+            "tail",
+            f"the log has no #{checkpoint.seq}, which was signed at {checkpoint.at}: its end was cut off, or "
+            "an older file was put back",
+        )
+    if row["hash"] != checkpoint.hash:
+        raise AuditBroken(
+            "rewritten",
+            f"event #{checkpoint.seq} is not the one signed at {checkpoint.at}: the log was written anew",
+        )
+
+
+def _make(file: Path) -> None:
+    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    # Written aside first, for its owner alone: whoever looks meanwhile sees a whole key or none.
+    number, name = mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(number, "wb") as stream:
+            stream.write(pem)
+            stream.flush()
+            os.fsync(stream.fileno())
+        # Of several that start together the first wins, and the others use its key.
+        with suppress(FileExistsError):
+            os.link(name, file)
+    finally:
+        Path(name).unlink()
+
+
+def _public(key: Ed25519PrivateKey | Ed25519PublicKey) -> Ed25519PublicKey:
+    return key.public_key() if isinstance(key, Ed25519PrivateKey) else key
+
+
+def _name(key: Ed25519PrivateKey | Ed25519PublicKey) -> str:
+    return sha256(_public(key).public_bytes_raw()).hexdigest()[:16]

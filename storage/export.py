@@ -1,0 +1,141 @@
+"""The log as a file of its own: each line carries seq, prev, hash and body, so that anybody can check it.
+
+Three formats, all UTF-8: csv with a head line, jsonl with an object a line, json with a list of these.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from tempfile import mkstemp
+from typing import Any, NamedTuple, TextIO
+
+from storage.database import open_for_reading
+from storage.errors import ExportRefused
+
+FIELDS = ("seq", "prev", "hash", "body")
+
+_ROWS = "select seq, prev, hash, body from event where seq >= :first order by seq"
+_AT_ONCE = 1000
+#: csv refuses longer cells unless told; a body is never near it.
+_LONGEST_BODY = 16 * 1024 * 1024
+
+
+class Format(StrEnum):
+    """How an export is written."""
+
+    CSV = "csv"
+    JSON = "json"
+    JSONL = "jsonl"
+
+
+class Row(NamedTuple):
+    """One event as it is stored. `body` is the exact text that was hashed; hashes are lower-case hex."""
+
+    seq: int
+    prev: str
+    hash: str
+    body: str
+
+
+def rows(path: Path, *, first: int = 1) -> Iterator[Row]:
+    """The events from `first` on, of one moment, while the bot goes on writing. Raises DatabaseRefused."""
+    database = open_for_reading(path)
+    try:
+        cursor = database.execute(_ROWS, {"first": first})
+        while chunk := cursor.fetchmany(_AT_ONCE):
+            for row in chunk:
+                yield Row(row["seq"], row["prev"], row["hash"], row["body"])
+    finally:
+        database.close()
+
+
+def write(rows_: Iterator[Row], stream: TextIO, kind: Format) -> Row | None:
+    """Write them all, and return the last; None when there was none.
+
+    A cell of csv begins with a digit, a letter or a brace, so none can become a spreadsheet's formula.
+    """
+    last = None
+    if kind is Format.CSV:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(FIELDS)
+        for last in rows_:
+            writer.writerow(last)
+        return last
+    before, between, after = ("[\n", ",\n", "\n]\n") if kind is Format.JSON else ("", "\n", "\n")
+    stream.write(before)
+    for number, last in enumerate(rows_):
+        stream.write((between if number else "") + json.dumps(last._asdict(), ensure_ascii=False))
+    stream.write(after if last is not None or kind is Format.JSON else "")
+    return last
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[TextIO]:
+    """A file that is there whole or not at all. Raises ExportRefused when it exists or cannot be made."""
+    if path.exists():
+        raise ExportRefused(f"{path} is there already; name another file, or remove it first")
+    try:
+        number, name = mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        made = Path(name)
+        with open(number, "w", encoding="utf-8", newline="") as stream:  # noqa: PTH123 - it is open already
+            try:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+                # Unlike a rename it never takes the place of a file that came meanwhile.
+                os.link(made, path)
+            finally:
+                made.unlink()
+    except OSError as error:
+        raise ExportRefused(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def read(path: Path) -> Iterator[Row]:
+    """The rows of an export, whichever format it has. Raises ExportRefused at the first that is not one."""
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            start = stream.read(1)
+            stream.seek(0)
+            yield from _of_csv(path, stream) if start == "s" else _of_json(path, stream)
+    except OSError as error:
+        raise ExportRefused(f"{path} cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ExportRefused(f"{path} is no export: it is not UTF-8 text") from error
+
+
+def _of_csv(path: Path, stream: TextIO) -> Iterator[Row]:
+    csv.field_size_limit(_LONGEST_BODY)
+    reader = csv.reader(stream, strict=True)
+    try:
+        if tuple(next(reader, ())) != FIELDS:
+            raise ExportRefused(f"{path} is no export: its first line is not {','.join(FIELDS)}")
+        for cells in reader:
+            yield _row(path, dict(zip(FIELDS, cells, strict=False)))
+    except csv.Error as error:
+        raise ExportRefused(f"{path} line {reader.line_num} is not csv: {error}") from error
+
+
+def _of_json(path: Path, stream: TextIO) -> Iterator[Row]:
+    """Both: our list has an object on each line, too, so neither needs to fit into memory."""
+    for number, line in enumerate(stream, 1):
+        text = line.strip().removesuffix(",")
+        if text in {"[", "]", "[]", ""}:
+            continue
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise ExportRefused(f"{path} line {number} is no row of an export: {error}") from error
+        yield _row(path, values)
+
+
+def _row(path: Path, values: Any) -> Row:
+    try:
+        return Row(int(values["seq"]), str(values["prev"]), str(values["hash"]), str(values["body"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ExportRefused(f"{path} has a row without {', '.join(FIELDS)}") from error

@@ -1,0 +1,172 @@
+"""A signed line, kept elsewhere, proves later that the log still is what it was."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.cli import cli
+from storage.audit import GENESIS, digest
+from storage.checkpoints import found_in, key_file, load_or_make_key, make, public_text
+from storage.errors import CheckpointRefused
+from tests.storage.records import NOW, create, make_log, open_ledger, rows, tamper
+
+
+def typed(*words: object, pasted: str | None = None) -> Result:
+    return CliRunner().invoke(cli, ["audit", *map(str, words)], input=pasted, prog_name="coupon-bot")
+
+
+def signed(database: Path) -> str:
+    result = typed("checkpoint", "--database", database)
+    assert result.exit_code == 0, result.stderr
+    return result.stdout.strip()
+
+
+def verified(database: Path, pasted: str, *more: object) -> Result:
+    return typed("verify", "--database", database, "--checkpoints", "-", *more, pasted=pasted)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "coupon.db"
+    make_log(path, 12)
+    return path
+
+
+async def grow(database: Path) -> None:
+    ledger = open_ledger(database)
+    await ledger.write(lambda tx: create(tx, "one more"))
+    await ledger.close()
+
+
+async def test_a_log_that_grew_still_holds_every_checkpoint_of_it(database: Path) -> None:
+    first = signed(database)
+    await grow(database)
+    # As it comes out of a chat: words around, and a line broken at its spaces.
+    pasted = f"Coupon Bot 9:00 AM\n`{first}`\n> {signed(database).replace(' ', chr(10))} :white_check_mark:"
+    result = verified(database, pasted)
+    assert result.exit_code == 0, result.stderr
+    assert re.findall(r"checkpoint of #(\d+), signed \S+Z: the log still holds it", result.stdout) == [
+        "12",
+        "13",
+    ]
+
+
+def test_an_auditor_brings_a_key_of_their_own(database: Path) -> None:
+    line = signed(database)
+    key = typed("checkpoint", "--key", "--database", database).stdout.strip()
+    assert key == public_text(load_or_make_key(database))
+    copy = database.parent / "copy.db"
+    shutil.copy(database, copy)
+    assert verified(copy, line).exit_code == 2
+    assert not key_file(copy).exists()
+    assert verified(copy, line, "--key", key).exit_code == 0
+    other = typed("checkpoint", "--key", "--database", copy).stdout.strip()
+    result = verified(copy, line, "--key", other)
+    assert result.exit_code == 1
+    assert "names the key" in result.stderr
+    assert verified(copy, line, "--key", "x").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("part", "instead"),
+    [("seq=12 ", "seq=11 "), ("at=2", "at=1"), ("hash=", None), ("sig=", None)],
+)
+def test_an_edited_checkpoint_is_found_out(database: Path, part: str, instead: str | None) -> None:
+    line = signed(database)
+    if instead is None:
+        at = line.index(part) + len(part)
+        instead = part + ("0" if line[at] != "0" else "1")
+        part = line[at - len(part) : at + 1]
+    result = verified(database, line.replace(part, instead, 1))
+    assert result.exit_code == 1
+    assert "was edited: its signature does not hold" in result.stderr
+
+
+async def test_an_older_file_put_back_is_found_out(database: Path) -> None:
+    older = database.parent / "older.db"
+    shutil.copy(database, older)
+    await grow(database)
+    line = signed(database)
+    shutil.copy(key_file(database), key_file(older))
+    result = verified(older, line)
+    assert result.exit_code == 1
+    assert "no #13" in result.stderr
+    assert "an older file was put back" in result.stderr
+
+
+def test_a_log_written_anew_is_found_out(database: Path) -> None:
+    line = signed(database)
+    prev = GENESIS
+    for seq, body in rows(database, "select seq, body from event order by seq"):
+        told = body.replace(f'"ts":{NOW}', f'"ts":{NOW + 1}')
+        hashed = digest(prev, told.encode())
+        text = told.replace("'", "''")
+        tamper(
+            database,
+            f"update event set body = '{text}', prev = '{prev}', hash = '{hashed}' where seq = {seq}",
+        )
+        prev = hashed
+    assert typed("verify", "--database", database).exit_code == 0
+    result = verified(database, line)
+    assert result.exit_code == 1
+    assert "the log was written anew" in result.stderr
+
+
+def test_a_text_without_a_checkpoint_proves_nothing_and_says_so(database: Path) -> None:
+    for pasted in ("", "coupon-checkpoint v1 seq=12", "coupon-checkpoint v2 " + signed(database)[21:]):
+        result = verified(database, pasted)
+        assert result.exit_code == 2
+        assert "no checkpoint stands in that text" in result.stderr
+
+
+def test_the_key_is_its_owners_alone_and_made_once(tmp_path: Path) -> None:
+    database = tmp_path / "coupon.db"
+    make_log(database, 0)
+    with ThreadPoolExecutor(8) as people:
+        keys = {public_text(key) for key in people.map(lambda _: load_or_make_key(database), range(8))}
+    assert len(keys) == 1
+    assert stat.S_IMODE(key_file(database).stat().st_mode) == 0o600
+    assert [file.name for file in tmp_path.iterdir() if "checkpoint" in file.name] == [
+        key_file(database).name
+    ]
+    key_file(database).chmod(0o640)
+    with pytest.raises(CheckpointRefused, match="chmod 600"):
+        load_or_make_key(database)
+    key_file(database).chmod(0o600)
+    key_file(database).write_text("nonsense")
+    with pytest.raises(CheckpointRefused, match="holds no key"):
+        load_or_make_key(database)
+    assert "nonsense" not in typed("checkpoint", "--database", database).stderr
+
+
+def test_an_empty_log_has_a_checkpoint_too(tmp_path: Path) -> None:
+    database = tmp_path / "coupon.db"
+    make_log(database, 0)
+    line = signed(database)
+    assert f"seq=0 hash={GENESIS} " in line
+    assert verified(database, line).exit_code == 0
+
+
+@given(before=st.text(max_size=80), after=st.text(max_size=80))
+def test_a_checkpoint_is_found_whatever_stands_around_it(before: str, after: str) -> None:
+    line = (
+        f"coupon-checkpoint v1 seq=7 hash={'ab' * 32} at=2026-11-23T12:00:00Z key={'cd' * 8} sig={'ef' * 64}"
+    )
+    [found] = found_in(f"{before}\n{line}\n{after}")
+    assert found.line == line
+
+
+def test_nothing_of_the_line_is_rewritten_by_slack(database: Path) -> None:
+    line = make(database, load_or_make_key(database), now=NOW).line
+    assert line.isascii()
+    assert not set(line) & set("<>&*_~`")
+    assert len(line) < 400

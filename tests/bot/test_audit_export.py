@@ -1,0 +1,259 @@
+"""An export is proved by whoever has it, with nothing but Python; the log is proved by an earlier one."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bot.cli import cli
+from storage.audit import GENESIS, digest
+from storage.export import Format, read
+from tests.storage.records import NOW, ROOT, create, make_log, open_ledger, rows, tamper
+
+SCRIPT = ROOT / "docs" / "verify_export.py"
+every_format = pytest.mark.parametrize("kind", list(Format))
+
+
+def typed(*words: object) -> Result:
+    return CliRunner().invoke(cli, ["audit", *map(str, words)], prog_name="coupon-bot")
+
+
+async def grow(database: Path) -> None:
+    """One event more."""
+    ledger = open_ledger(database)
+    await ledger.write(lambda tx: create(tx, "one more"))
+    await ledger.close()
+
+
+def exported(database: Path, kind: str, name: str = "log") -> Path:
+    file = database.parent / f"{name}.{kind}"
+    result = typed("export", "--database", database, "--format", kind, "--output", file)
+    assert result.exit_code == 0, result.stderr
+    return file
+
+
+def alone(file: Path, *noted: str) -> subprocess.CompletedProcess[str]:
+    """The script in an empty place: no package of ours, no settings."""
+    place = file.parent / "elsewhere"
+    place.mkdir(exist_ok=True)
+    shutil.copy(SCRIPT, place)
+    return subprocess.run(
+        [sys.executable, "-I", "-S", "verify_export.py", str(file), *noted],
+        cwd=place,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "coupon.db"
+    make_log(path, 12)
+    return path
+
+
+@every_format
+def test_an_export_holds_each_event_exactly_and_is_whole_for_whoever_has_it(
+    database: Path, kind: str
+) -> None:
+    file = exported(database, kind)
+    stored = rows(database, "select seq, prev, hash, body from event order by seq")
+    assert [tuple(row) for row in read(file)] == [tuple(row) for row in stored]
+    found = alone(file)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert found.stdout == f"whole: 12 rows, #1 to #12, head #12 {stored[-1][2][:16]}\n"
+    result = typed("verify", "--database", database, "--against", file)
+    assert result.exit_code == 0
+    assert "all 12 rows stand in the log, unchanged" in result.stdout
+
+
+def test_the_three_formats_are_what_their_names_say(database: Path) -> None:
+    stored = [
+        dict(zip(("seq", "prev", "hash", "body"), row, strict=True))
+        for row in read(exported(database, "csv"))
+    ]
+    as_json = json.loads(exported(database, "json").read_text(encoding="utf-8"))
+    lines = exported(database, "jsonl").read_text(encoding="utf-8").splitlines()
+    assert as_json == [json.loads(line) for line in lines] == stored
+    cells = csv.DictReader(io.StringIO((database.parent / "log.csv").read_text(encoding="utf-8")))
+    assert [{**row, "seq": int(row["seq"])} for row in cells] == stored
+
+
+def test_no_cell_can_become_a_formula(database: Path) -> None:
+    text = exported(database, "csv").read_text(encoding="utf-8")
+    for row in csv.reader(io.StringIO(text)):
+        assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row)
+
+
+def test_to_standard_output_goes_the_export_and_nothing_else(database: Path) -> None:
+    result = typed("export", "--database", database, "--output", "-", "--since", 10)
+    assert [json.loads(line)["seq"] for line in result.stdout.splitlines()] == [10, 11, 12]
+    assert result.stderr.startswith("-: #10 to #12, head ")
+
+
+@every_format
+def test_a_part_of_the_log_is_whole_as_a_part(database: Path, kind: str) -> None:
+    file = database.parent / "part"
+    assert (
+        typed("export", "--database", database, "--format", kind, "--since", 7, "--output", file).exit_code
+        == 0
+    )
+    assert alone(file).stdout.startswith("whole: 6 rows, #7 to #12, head #12 ")
+    assert typed("verify", "--database", database, "--against", file).exit_code == 0
+
+
+@every_format
+def test_nothing_to_export_is_a_whole_file_too(database: Path, kind: str) -> None:
+    file = database.parent / "nothing"
+    result = typed("export", "--database", database, "--format", kind, "--since", 13, "--output", file)
+    assert (result.exit_code, "no event from #13 on" in result.stderr) == (0, True)
+    assert alone(file).stdout == "whole: 0 rows\n"
+    assert list(read(file)) == []
+
+
+def test_a_file_that_is_there_is_left_alone_and_no_half_file_stays(database: Path) -> None:
+    file = database.parent / "kept.jsonl"
+    file.write_text("mine")
+    before = sorted(database.parent.iterdir())
+    result = typed("export", "--database", database, "--output", file)
+    assert (result.exit_code, file.read_text()) == (2, "mine")
+    assert "is there already" in result.stderr
+    assert typed("export", "--database", database, "--output", database.parent / "no" / "x").exit_code == 2
+    assert sorted(database.parent.iterdir()) == before
+
+
+# --- lies in an export
+
+DAMAGE = {
+    "a removed row": (lambda lines: [*lines[:4], *lines[5:]], "after #4 comes #6"),
+    "a row twice": (lambda lines: [*lines[:5], *lines[4:]], "after #5 comes #5"),
+    "rows swapped": (lambda lines: [*lines[:3], lines[4], lines[3], *lines[5:]], "after #3 comes #5"),
+    "an edited body": (
+        lambda lines: [line.replace("U0WANG", "U0QIAN") for line in lines],
+        "its body does not give its hash",
+    ),
+}
+
+
+def rehashed(lines: list[str]) -> list[str]:
+    """#5 says something else, and has a hash to fit."""
+    row = json.loads(lines[4])
+    row["body"] = row["body"].replace('"system"', '"U0EVIL"')
+    row["hash"] = digest(row["prev"], row["body"].encode())
+    return [*lines[:4], json.dumps(row), *lines[5:]]
+
+
+DAMAGE["an edited body with a hash to fit"] = (rehashed, "#6 does not follow #5: its prev is another hash")
+
+
+def relined(file: Path, change: object) -> None:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    assert callable(change)
+    after = change(lines)
+    assert after != lines
+    file.write_text("\n".join(after) + "\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_export_is_found_out_by_the_script_and_by_verify(database: Path, damage: str) -> None:
+    file = exported(database, "jsonl")
+    change, sentence = DAMAGE[damage]
+    relined(file, change)
+    found = alone(file)
+    assert found.returncode == 1
+    assert sentence in found.stderr
+    result = typed("verify", "--database", database, "--against", file)
+    assert result.exit_code == 1
+    assert "was changed" in result.stderr
+
+
+def test_a_removed_end_is_found_out_by_a_noted_head(database: Path) -> None:
+    file = exported(database, "jsonl")
+    *_, last = read(file)
+    assert alone(file, "12", last.hash[:16]).returncode == 0
+    relined(file, lambda lines: lines[:-1])
+    assert alone(file).returncode == 0
+    found = alone(file, "12", last.hash[:16])
+    assert found.returncode == 1
+    assert "#12 was noted and is not in the file" in found.stderr
+    # Half a hash proves too little to be taken.
+    assert alone(file, "12", last.hash[:15]).returncode == 2
+
+
+def test_an_edited_hash_and_a_forged_beginning_are_found_out(database: Path) -> None:
+    file = exported(database, "jsonl")
+    first, *others = read(file)
+    forged = digest("11" * 32, first.body.encode())
+    lines = [first._replace(prev="11" * 32, hash=forged), *others]
+    file.write_text("".join(json.dumps(row._asdict()) + "\n" for row in lines))
+    assert "its prev is not 64 zeros" in alone(file).stderr
+    lines = [first._replace(hash=forged), *others]
+    file.write_text("".join(json.dumps(row._asdict()) + "\n" for row in lines))
+    assert "#1 was changed" in alone(file).stderr
+
+
+@pytest.mark.parametrize(
+    "text", ["hello", '{"seq": 1}', "seq,prev,hash,body\n1,x\n", '{"seq":1,"prev":"zz","hash":"","body":""}']
+)
+def test_what_is_no_export_is_told_without_a_traceback(database: Path, text: str) -> None:
+    file = database.parent / "odd"
+    file.write_text(text)
+    found = alone(file)
+    assert found.returncode == 1
+    assert "Traceback" not in found.stderr
+    result = typed("verify", "--database", database, "--against", file)
+    assert result.exit_code in {1, 2}
+    assert len(result.stderr.splitlines()) == 1
+
+
+# --- lies in the log, whose chain is whole
+
+
+async def test_a_cut_end_and_an_older_file_are_found_out_by_an_export(database: Path) -> None:
+    older = database.parent / "older.db"
+    shutil.copy(database, older)
+    await grow(database)
+    file = exported(database, "json")
+    assert typed("verify", "--database", older).exit_code == 0
+    result = typed("verify", "--database", older, "--against", file)
+    assert result.exit_code == 1
+    assert "no #13" in result.stderr
+    assert "its end was cut off, or an older file was put back" in result.stderr
+
+
+def test_a_log_written_anew_from_some_event_on_is_found_out_by_an_export(database: Path) -> None:
+    file = exported(database, "csv")
+    stored = rows(database, "select seq, body from event order by seq")
+    prev = GENESIS
+    changes = []
+    for seq, body in stored:
+        told = body.replace(f'"ts":{NOW}', f'"ts":{NOW + 1}')
+        assert told != body
+        hashed = digest(prev, told.encode())
+        changes.append((seq, told, prev, hashed))
+        prev = hashed
+    for seq, told, before, hashed in changes:
+        text = told.replace("'", "''")
+        tamper(
+            database,
+            f"update event set body = '{text}', prev = '{before}', hash = '{hashed}' where seq = {seq}",
+        )
+    assert typed("verify", "--database", database).exit_code == 0
+    result = typed("verify", "--database", database, "--against", file)
+    assert result.exit_code == 1
+    assert "the log was written anew" in result.stderr
+
+
+async def test_a_log_that_grew_still_holds_its_earlier_export(database: Path) -> None:
+    file = exported(database, "jsonl")
+    await grow(database)
+    assert typed("verify", "--database", database, "--against", file).exit_code == 0
