@@ -21,6 +21,7 @@ from storage.checkpoints import (
     check,
     found_in,
     key_file,
+    load_key,
     load_or_make_key,
     make,
     public_text,
@@ -81,7 +82,7 @@ def _signed(database: Path, text: TextIO | None, key: str | None) -> list[Checkp
         raise CheckpointRefused("no checkpoint stands in that text; one begins with `coupon-checkpoint v1`")
     if key is None and not key_file(database).exists():
         raise CheckpointRefused(f"{key_file(database)} is not there; name the public key with --key")
-    checked_with = load_or_make_key(database) if key is None else read_public(key)
+    checked_with = load_key(database) if key is None else read_public(key)
     for checkpoint in found:
         check(database, checkpoint, checked_with)
     return found

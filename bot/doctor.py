@@ -14,7 +14,7 @@ from typing import TypeVar
 import click
 
 from bot.coupon_toml import CouponToml, CouponTomlProblems, load_coupon_toml
-from bot.doctor_disk import examine_database, examine_secret_files
+from bot.doctor_disk import examine_checkpoint_key, examine_database, examine_secret_files
 from bot.doctor_slack import examine_slack
 from bot.doctor_wechat import examine_wechatpay
 from bot.findings import Finding, Level
@@ -57,6 +57,8 @@ async def examine(environ: Mapping[str, str]) -> AsyncIterator[Finding]:
         yield finding
     if places is not None:
         for finding in examine_database(places.coupon_database):
+            yield finding
+        for finding in examine_checkpoint_key(places.coupon_database):
             yield finding
     if wechatpay is not None:
         async for finding in examine_wechatpay(wechatpay, config.catalogue if config is not None else ()):

@@ -10,9 +10,10 @@ from pathlib import Path
 from bot.findings import Finding
 from bot.settings import SlackSettings, WechatpaySettings
 from storage.audit import show
+from storage.checkpoints import key_file, load_key, public_text
 from storage.database import open_for_reading
 from storage.driver import sqlite3
-from storage.errors import DatabaseRefused
+from storage.errors import CheckpointRefused, DatabaseRefused
 from storage.migrations import LATEST
 
 _SECRETS = (
@@ -66,6 +67,19 @@ def examine_database(path: Path) -> Iterator[Finding]:
         )
     head = f"{newest[-1].seq} events, the newest {newest[-1].tag}" if newest else "no event yet"
     yield Finding.ok(_CHECK, f"{path}, schema version {version}, {head} (coupon-bot audit verify proves all)")
+
+
+def examine_checkpoint_key(path: Path) -> Iterator[Finding]:
+    """What `audit checkpoint` signs with; nothing where it has not been used yet."""
+    if not key_file(path).exists():
+        return
+    try:
+        key = load_key(path)
+    except CheckpointRefused as error:
+        cure = "without it no further checkpoint can be signed"
+        yield Finding.of_sentence("checkpoint key", str(error), cure)
+        return
+    yield Finding.ok("checkpoint key", f"auditors check with the public key {public_text(key)}")
 
 
 def _missing(path: Path) -> Finding:

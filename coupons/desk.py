@@ -106,8 +106,6 @@ class Desk:
         person: str,
         channel: str | None,
     ) -> Stopped:
-        if request is None and channel is None:
-            return Stopped(right)
         request_id, state = (request.id, request.state) if request else (None, None)
         detail: dict[str, Json] = {
             "action": action,
@@ -231,6 +229,9 @@ class Desk:
                 channel=click.channel,
             )
         )
+        if request is not None and decision.reason is Reason.NOT_APPROVER:
+            # The rule or the group may have moved since the card was drawn, and the card named them then.
+            tx.post(Post(kind=PostKind.CARD, request_id=request.id))
 
     def _approve(self, tx: Transaction, request: Request, person: str) -> None:
         now = self._clock()

@@ -69,16 +69,22 @@ def key_file(database: Path) -> Path:
 
 
 def load_or_make_key(database: Path) -> Ed25519PrivateKey:
-    """The key of this database; the first caller makes it, for its owner's eyes only.
-
-    Raises CheckpointRefused when others may read it, it is no Ed25519 key, or it cannot be made.
-    """
+    """The key of this database; the first caller makes it. Raises CheckpointRefused as `load_key` does."""
     file = key_file(database)
     try:
         if not file.exists():
             _make(file)
+    except OSError as error:
+        raise CheckpointRefused(f"{file} cannot be made: {error.strerror or error}") from error
+    return load_key(database)
+
+
+def load_key(database: Path) -> Ed25519PrivateKey:
+    """Raises CheckpointRefused when it is not there, others may read it, or it is no Ed25519 key."""
+    file = key_file(database)
+    try:
         if stat.S_IMODE(file.stat().st_mode) & 0o077:
-            raise CheckpointRefused(f"{file} may be read by others, who could sign with it: chmod 600 {file}")
+            raise CheckpointRefused(f"{file} may be read by others, who could sign with it; chmod 600 {file}")
         key = load_pem_private_key(file.read_bytes(), password=None)
     except OSError as error:
         raise CheckpointRefused(f"{file} cannot be used: {error.strerror or error}") from error

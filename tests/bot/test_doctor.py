@@ -17,6 +17,7 @@ from sandbox.slack import Workspace, server_error
 from sandbox.slack.setup import ALL_BOT_SCOPES
 from sandbox.wechatpay.keyring import KeyMode
 from sandbox.wechatpay.stocks import StockState
+from storage.checkpoints import key_file, load_or_make_key, public_text
 from storage.database import bring_up_to_date
 from storage.driver import sqlite3
 from storage.migrations import LATEST
@@ -236,6 +237,19 @@ async def test_the_newest_event_is_read(tmp_path: Path) -> None:
     async with operator(tmp_path) as op:
         await asyncio.to_thread(make_log, tmp_path / "coupon.db", 12)
         assert "12 events, the newest " in (await examined(op)).line("database", Level.OK)
+
+
+async def test_the_public_key_of_checkpoints_is_shown_and_a_key_open_to_others_is_named(
+    tmp_path: Path,
+) -> None:
+    async with operator(tmp_path) as op:
+        with_database(op)
+        key = load_or_make_key(tmp_path / "coupon.db")
+        assert public_text(key) in (await examined(op)).line("checkpoint key", Level.OK)
+        key_file(tmp_path / "coupon.db").chmod(0o644)
+        said = await examined(op)
+        assert said.fails == ["checkpoint key"]
+        assert "chmod 600" in said.line("checkpoint key")
 
 
 def _foreign(path: Path) -> None:

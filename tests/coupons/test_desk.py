@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
-from coupons.asking import Ask, Asking, Submitted
+from coupons.asking import Ask, Asking, Stopped, Submitted
 from coupons.authority import Authority
 from coupons.desk import Desk
-from coupons.events import PostKind
+from coupons.events import PostKind, Tag
 from coupons.model import ClickAction, CodeMode, NewClick, Person, State, Stock
-from coupons.policy import Policy, Rule
+from coupons.policy import Decision, Policy, Reason, Rule
+from storage.audit import show
 from storage.ledger import SqliteLedger
 from tests.coupons.samples import OPENID
 
@@ -130,3 +132,26 @@ async def test_the_same_delivery_asks_once_even_where_a_limit_has_been_reached_s
     assert await _asked(asking) == first
     created = [event.tag for event in await ledger.read(lambda rows: rows.events_of(first))]
     assert created == ["request:created"]
+
+
+async def test_a_refused_click_redraws_the_card_which_may_name_people_of_before(
+    ledger: SqliteLedger, asking: Asking, desk: Desk
+) -> None:
+    number = await _asked(asking)
+    [before] = await ledger.read(lambda rows: rows.due_posts(PostKind.CARD, now(), 10))
+    await desk.keep_click(_click(number, "U0QIAN", "k1"))
+    [click] = await ledger.read(lambda rows: rows.open_clicks(10))
+    await desk.decide(click)
+    [after] = await ledger.read(lambda rows: rows.due_posts(PostKind.CARD, now(), 10))
+    assert (after.post.request_id, after.version) == (number, before.version + 1)
+
+
+@pytest.mark.parametrize("command", ["cancel", "urge"])
+async def test_a_command_about_a_request_that_is_not_there_is_an_event(
+    tmp_path: Path, ledger: SqliteLedger, desk: Desk, command: str
+) -> None:
+    stopped = await getattr(desk, command)(999, "U0LI")
+    assert stopped == Stopped(Decision(Reason.NO_SUCH_REQUEST))
+    [event] = await asyncio.to_thread(show, tmp_path / "coupon.db")
+    assert (event.tag, event.actor, event.request_id) == (Tag.CLICK_REFUSED, "U0LI", None)
+    assert event.detail == {"action": command, "reason": "no_such_request", "state": None, "asked_for": 999}
