@@ -107,6 +107,9 @@ def command_refused(words: Words, reason: Reason, *, limit: Limit | None = None)
 def refusal(  # noqa: C901, PLR0911 - one return for each reason
     words: Words, reason: Reason, limit: Limit | None
 ) -> str:
+    # Where a sum is limited too, the count may not be what was reached.
+    if limit is not None and limit.fen is not None:
+        limit = None
     match reason:
         case Reason.CUSTOMER_LIMIT if limit is not None and limit.count is not None:
             return words(

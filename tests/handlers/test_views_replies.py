@@ -186,3 +186,11 @@ def test_our_own_failures_never_say_that_nothing_was_kept_unless_it_is_known() -
 )
 def test_a_decline_needs_a_reason_of_at_most_500_characters(reason: str, problem: str | None) -> None:
     assert replies.decline_reason_problem(ENGLISH, reason) == problem
+
+
+@pytest.mark.parametrize("reason", [Reason.CUSTOMER_LIMIT, Reason.AGENT_LIMIT])
+def test_where_a_sum_is_limited_too_no_count_is_said_to_be_reached(reason: Reason) -> None:
+    assert "limit of 5" in replies.command_refused(ENGLISH, reason, limit=Limit(5, 30)).text
+    both = replies.command_refused(ENGLISH, reason, limit=Limit(5, 30, fen=3000)).text
+    assert "5" not in both
+    assert "limit for coupons" in both
