@@ -44,7 +44,9 @@ lock: $(VENV)/.ready
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
 		pyproject.toml --output-file requirements/run.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
-		pyproject.toml --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+		pyproject.toml --extra audit-ui --constraint requirements/run.txt --output-file requirements/audit-ui.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+		pyproject.toml --extra audit-ui --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
 	# Another client that must accept the WeChat Pay stand-in; no part of the product.
 	echo wechatpayv3==2.0.4 | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
 		--no-annotate --python-version 3.11 - --output-file requirements/witnesses.txt

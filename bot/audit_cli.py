@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TextIO
 
 import click
 
+from bot.clock import utc_ms
 from bot.usage import DATABASE, must_exist, refuse
 from coupons.events import Recorded
 from storage.against import verify_against
@@ -96,7 +96,7 @@ def audit_checkpoint(database: Path, *, only_key: bool) -> None:
     must_exist(database)
     try:
         key = load_or_make_key(database)
-        told = public_text(key) if only_key else make(database, key, now=time.time_ns() // 1_000_000).line
+        told = public_text(key) if only_key else make(database, key, now=utc_ms()).line
     except (DatabaseRefused, CheckpointRefused) as error:
         refuse([str(error)])
     click.echo(told)

@@ -46,6 +46,14 @@ class CouponToml:
     language: Literal["en", "zh-CN"]
     policy: Policy
     catalogue: Catalogue
+    #: Where browsers reach the console of the audit log, without a slash at the end.
+    console_url: str
+    #: Users and user groups who may write SQL there.
+    console_sql: tuple[str, ...]
+    #: A checkpoint is due after so many events, and daily.
+    checkpoint_events: int
+    #: A customer without a request for so long is erased; None: never.
+    openid_days: int | None
 
 
 def load_coupon_toml(path: Path) -> CouponToml:
@@ -108,6 +116,10 @@ def _meaning(file: File) -> CouponToml:
         language=file.language,
         policy=policy,
         catalogue=catalogue,
+        console_url=file.audit.console_url.rstrip("/"),
+        console_sql=_distinct(file.audit.console_sql),
+        checkpoint_events=file.audit.checkpoint_events,
+        openid_days=file.retention.openid_days,
     )
 
 

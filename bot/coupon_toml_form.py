@@ -25,6 +25,7 @@ _MOST_DAYS: Final = 36_500
 _MOST: Final = 2**31 - 1
 CHANNEL: Final = "a channel's id (C... or G...), not its name"
 STOCK_ID: Final = "the stock's number at WeChat Pay, at most 20 digits in quotation marks"
+_URL: Final = "an address that begins with https:// (or http:// on this machine), without ? and #"
 _PERSON: Final = "the id of a user (U... or W...) or a user group (S...), not a name"
 
 
@@ -146,6 +147,18 @@ class HomeTable(_Table):
     approve_together_fen: int = Field(default=0, ge=0, le=_MOST)
 
 
+class AuditTable(_Table):
+    # Where browsers reach `coupon-bot audit serve`.
+    console_url: Annotated[str, _form(r"https?://[^\s/?#]+(/[^\s?#]*)?", _URL)] = "http://127.0.0.1:8001"
+    # Who may write SQL there, among the auditors.
+    console_sql: _People = []
+    checkpoint_events: Annotated[int, Field(ge=1, le=_MOST)] = 1000
+
+
+class RetentionTable(_Table):
+    openid_days: _Days | None = None
+
+
 class File(_Table):
     """The whole of it."""
 
@@ -161,6 +174,8 @@ class File(_Table):
     duplicates: DuplicatesTable = DuplicatesTable()
     reminders: RemindersTable = RemindersTable()
     home: HomeTable = HomeTable()
+    audit: AuditTable = AuditTable()
+    retention: RetentionTable = RetentionTable()
 
     @field_validator("stock")
     @classmethod
@@ -202,4 +217,6 @@ KEYS: Final = {
     "duplicates": tuple(DuplicatesTable.model_fields),
     "reminders": tuple(RemindersTable.model_fields),
     "home": tuple(HomeTable.model_fields),
+    "audit": tuple(AuditTable.model_fields),
+    "retention": tuple(RetentionTable.model_fields),
 }

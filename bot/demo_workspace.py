@@ -37,7 +37,7 @@ SETUP = Setup(
     command_words={
         "/coupon": CommandWords(
             "Compensate a customer with a WeChat Pay coupon",
-            "send <openid> <stock> [reason] | check | customer | status <request> | list | help",
+            "send <openid> <stock> [reason] | check | customer | status <request> | list | audit | help",
         )
     },
     shortcuts=(
@@ -62,6 +62,7 @@ SETUP = Setup(
         "channels:read",
         "groups:read",
         "channels:history",
+        "files:write",
         "groups:history",
         "im:history",
         "im:write",

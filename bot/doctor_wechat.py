@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator
 
+from bot.clock import utc_ms
 from bot.doctor_stocks import stock_findings
 from bot.findings import Finding
 from bot.settings import WechatpaySettings
 from bot.wechat_tables import day
-from bot.wiring import utc_ms, wechatpay_client, wechatpay_keys
+from bot.wiring import wechatpay_client, wechatpay_keys
 from coupons.model import Stock
 from wechatpay.answers import Checked
 from wechatpay.busifavor import Busifavor

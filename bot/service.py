@@ -17,6 +17,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.clock import utc_ms
 from bot.coupon_toml import CouponToml
 from bot.health import health_app
 from bot.key_files import KeyFiles
@@ -26,7 +27,7 @@ from bot.readiness import Readiness, until_reached
 from bot.settings import Settings
 from bot.slack_app import session, web_client
 from bot.troubles import Troubles
-from bot.wiring import Bells, Parts, build, notify, utc_ms, wechatpay_client
+from bot.wiring import Bells, Parts, build, notify, wechatpay_client
 from coupons.errors import DirectoryUnavailable
 from coupons.events import SYSTEM, Event, Tag
 from coupons.model import Request
@@ -206,6 +207,7 @@ class Service:
             await asyncio.wait([*loops, *beside], timeout=_DRAIN_S)
             await parts.actions.drain()
             await parts.form.drain()
+            await parts.audit.drain()
             await ledger.write(lambda tx: tx.append(Event(Tag.BOT_STOPPED, SYSTEM)))
         for loop in loops:
             # A loop that died of a bug must not leave a bot that only looks alive.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -11,6 +10,7 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.clock import utc_ms
 from bot.coupon_toml import CouponToml
 from bot.metrics import Heard, Metrics
 from bot.notify import Notify
@@ -18,6 +18,7 @@ from bot.settings import Settings, WechatpaySettings
 from bot.slack_app import bolt_app
 from bot.troubles import Troubles
 from coupons.asking import Asking
+from coupons.auditing import Auditing
 from coupons.authority import Authority
 from coupons.bell import Bell
 from coupons.decider import Decider, Expirer
@@ -30,6 +31,8 @@ from coupons.settling import Pace
 from coupons.witness import Witness
 from handlers.actions import Actions
 from handlers.announcer import Announcer
+from handlers.audit import Audit
+from handlers.audit_files import AuditFiles
 from handlers.commands import Commands
 from handlers.directory import SlackDirectory
 from handlers.form import Form, Prefill
@@ -49,11 +52,6 @@ from wechatpay.product_coupons import SENDINGS
 from wechatpay.skew import Tell
 
 T = TypeVar("T")
-
-
-def utc_ms() -> int:
-    """The wall clock, UTC milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 class Bells:
@@ -159,6 +157,7 @@ class Parts:
     app: AsyncApp
     actions: Actions
     form: Form
+    audit: Audit
     home: Home
     directory: SlackDirectory
     sender: Sender
@@ -227,11 +226,22 @@ def build(
         on_trouble=troubles.note,
     )
     form.register(app)
+    auditing = Auditing(ledger=ledger, authority=authority, catalogue=config.catalogue, clock=utc_ms)
+    audit = Audit(
+        client=slack,
+        auditing=auditing,
+        poster=poster,
+        readers=readers,
+        console_url=config.console_url,
+        on_trouble=troubles.note,
+    )
+    audit.register(app)
     commands = Commands(
         asking=asking,
         desk=desk,
         authority=authority,
         form=form,
+        audit=audit,
         ledger=ledger,
         catalogue=config.catalogue,
         approval_channel=config.approval_channel,
@@ -267,6 +277,7 @@ def build(
         app=app,
         actions=actions,
         form=form,
+        audit=audit,
         home=home,
         directory=directory,
         sender=Sender(
@@ -296,6 +307,7 @@ def build(
             authority=authority,
             catalogue=config.catalogue,
             readers=readers,
+            files=AuditFiles(ledger=ledger, catalogue=config.catalogue, poster=poster, readers=readers),
             clock=utc_ms,
             bell=bells.announcing,
             on_trouble=troubles.expected,

@@ -71,6 +71,13 @@ class Authority:
         roles = (*policy.agents, *policy.approvers, *policy.auditors)
         return person in people(roles, await self.members(roles))
 
+    async def may_audit(self, person: str) -> bool:
+        """Whether the audit log is this person's business. Raises DirectoryUnavailable."""
+        if not (await self.trusts(person)).allowed:
+            return False
+        auditors = self._policy.auditors
+        return person in people(auditors, await self.members(auditors))
+
     def facts(self, look: Reading, request: Request) -> Facts:
         """For matching a rule only: what came before this request, as it counts now."""
         return Facts(

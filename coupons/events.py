@@ -55,6 +55,26 @@ class Tag(StrEnum):
     SENDING_RESUMED = "sending:resumed"
     BOT_STARTED = "bot:started"
     BOT_STOPPED = "bot:stopped"
+    #: Since the last start: which keys, and a digest of each value; never a secret.
+    SETTINGS_CHANGED = "settings:changed"
+    #: The file is older than what was posted to Slack before: a backup was put back, or its end is gone.
+    DATABASE_RESTORED = "database:restored"
+    #: How far the log was when a signed checkpoint was made for the audit channel.
+    AUDIT_CHECKPOINT = "audit:checkpoint"
+    #: Somebody looked: `where` is slack, browser or command line, `words` or `request` what they asked.
+    AUDIT_SEARCHED = "audit:searched"
+    AUDIT_VIEWED = "audit:viewed"
+    AUDIT_EXPORTED = "audit:exported"
+    AUDIT_REPORTED = "audit:reported"
+    AUDIT_RECONCILED = "audit:reconciled"
+    #: Somebody who may not asked for the log.
+    AUDIT_REFUSED = "audit:refused"
+    #: A customer's whole openid was shown.
+    OPENID_VIEWED = "openid:viewed"
+    CUSTOMER_ERASED = "customer:erased"
+    CONSOLE_LINK_MADE = "console:link_made"
+    CONSOLE_SIGNED_IN = "console:signed_in"
+    CONSOLE_REFUSED = "console:refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +112,8 @@ class PostKind(StrEnum):
     ANSWER = "answer"
     #: A message in the approval channel about no request in particular, told from an event.
     NEWS = "news"
+    #: A file to `person`: what they asked for stands in an event, its rows are read when it is made.
+    FILE = "file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -164,6 +164,16 @@ class Pause:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleLink:
+    """A one-time link to the console in the browser, by the digest of its secret. Times in UTC ms."""
+
+    person: str
+    made_at: int
+    expires_at: int
+    used_at: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Approval:
     """One person's yes."""

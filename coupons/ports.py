@@ -10,8 +10,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
+from coupons.audit_words import Filter, Found
 from coupons.events import Event, Post, PostKind, Recorded
-from coupons.model import Approval, Click, CodeMode, Draft, History, NewClick, Pause, Person, Request
+from coupons.model import (
+    Approval,
+    Click,
+    CodeMode,
+    ConsoleLink,
+    Draft,
+    History,
+    NewClick,
+    Pause,
+    Person,
+    Request,
+)
 from coupons.terms import Used
 
 T = TypeVar("T")
@@ -118,6 +130,22 @@ class Reading(Protocol):
         """None: sending goes on."""
         ...
 
+    def find_requests(self, asked: Filter, *, below: int | None = None, limit: int) -> Sequence[Found]:
+        """With ids smaller than `below`, newest first."""
+        ...
+
+    def find_events(self, asked: Filter, *, below: int | None = None, limit: int) -> Sequence[Recorded]:
+        """With seqs smaller than `below`, newest first."""
+        ...
+
+    def count_found(self, asked: Filter, *, most: int) -> int:
+        """Of requests, or of events where it asks for them; `most` when there are so many or more."""
+        ...
+
+    def console_link(self, digest: str) -> ConsoleLink | None:
+        """`digest`: SHA-256 of the link's secret, lower-case hex."""
+        ...
+
     def requests_to_remind(self, now: int, limit: int) -> Sequence[Request]:
         """Pending, `remind_at` reached; the longest due first."""
         ...
@@ -194,6 +222,12 @@ class Transaction(Reading, Protocol):
 
     def set_pause(self, pause: Pause | None) -> None:
         """None: resume."""
+        ...
+
+    def add_console_link(self, *, digest: str, person: str, made_at: int, expires_at: int) -> None: ...
+
+    def use_console_link(self, digest: str, at: int) -> bool:
+        """False: it is unknown, or was used before."""
         ...
 
     def add_click(self, click: NewClick) -> bool:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
+from coupons.audit_words import BadWord
 from coupons.authority import Authority
 from coupons.bell import Bell
 from coupons.catalogue import Catalogue
@@ -20,6 +21,7 @@ from coupons.lifecycle import FINAL
 from coupons.model import Request, State
 from coupons.policy import DAY_MS
 from coupons.ports import Clock, Delivery, Ledger, Reading, Transaction
+from handlers.audit_files import AuditFiles
 from handlers.posting import Poster
 from handlers.readers import Readers
 from handlers.views import answers, card, notices, steps
@@ -41,7 +43,7 @@ _LANGUAGE_WITHIN_S = 3.0
 _NO_CARD_PAUSE_MS = 1_000
 
 #: Answers first: somebody is looking at the screen.
-_ORDER = (PostKind.ANSWER, PostKind.NOTICE, PostKind.CARD, PostKind.STEP, PostKind.NEWS)
+_ORDER = (PostKind.ANSWER, PostKind.NOTICE, PostKind.CARD, PostKind.STEP, PostKind.NEWS, PostKind.FILE)
 #: Steps that call the approvers by name.
 _CALLS = frozenset({Tag.REQUEST_URGED, Tag.REQUEST_REMINDED})
 #: Other requests of the customer that a card looks through for open ones.
@@ -56,6 +58,7 @@ class Announcer:
         *,
         poster: Poster,
         readers: Readers,
+        files: AuditFiles,
         ledger: Ledger,
         approval_channel: str,
         authority: Authority,
@@ -66,6 +69,7 @@ class Announcer:
     ) -> None:
         self._poster = poster
         self._readers = readers
+        self._files = files
         self._ledger = ledger
         self._channel = approval_channel
         self._authority = authority
@@ -161,6 +165,8 @@ class Announcer:
         elif post.kind is PostKind.NEWS:
             await self._post_once(delivery, self._channel, steps.news(self._readers.channel, event))
             await self._finish(delivery)
+        elif post.kind is PostKind.FILE:
+            await self._deliver_file(delivery, event)
         else:
             await self._deliver_answer(delivery, request, event)
 
@@ -229,6 +235,14 @@ class Announcer:
         try:
             await self._tell(delivery, channel, person, message)
         except (Unreachable, Denied) as error:
+            self._on_trouble(error)
+        await self._finish(delivery)
+
+    async def _deliver_file(self, delivery: Delivery, event: Recorded) -> None:
+        # Not looked for after a lost answer: the same file twice in one's own direct messages harms nobody.
+        try:
+            await self._files.send(event)
+        except (Unreachable, Denied, BadWord) as error:
             self._on_trouble(error)
         await self._finish(delivery)
 

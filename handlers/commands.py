@@ -17,6 +17,7 @@ from coupons.model import ClickAction, NewClick, Request, Stock
 from coupons.policy import Reason
 from coupons.ports import Clock, Ledger
 from handlers import parsing
+from handlers.audit import Audit, View
 from handlers.form import Form, Prefill
 from handlers.parsing import (
     Cancel,
@@ -54,6 +55,7 @@ class Commands:
         desk: Desk,
         authority: Authority,
         form: Form,
+        audit: Audit,
         ledger: Ledger,
         readers: Readers,
         catalogue: Catalogue,
@@ -65,6 +67,7 @@ class Commands:
         self._desk = desk
         self._authority = authority
         self._form = form
+        self._audit = audit
         self._ledger = ledger
         self._readers = readers
         self._catalogue = catalogue
@@ -91,13 +94,17 @@ class Commands:
         if isinstance(answer, Prefill):
             await ack()
             self._form.open_soon(str(command["trigger_id"]), str(command["user_id"]), answer)
+        elif isinstance(answer, dict):
+            await ack()
+            trigger, person, channel = (str(command[key]) for key in ("trigger_id", "user_id", "channel_id"))
+            self._audit.open_soon(trigger, person, channel, answer)
         else:
             await ack(text=answer.text, blocks=answer.blocks, response_type="ephemeral")
 
     async def _answer(  # noqa: C901, PLR0911, PLR0912 - one return for each subcommand
         self, words: Words, command: Mapping[str, Any]
-    ) -> Message | Prefill:
-        """A Prefill: the form is opened with it."""
+    ) -> Message | Prefill | View:
+        """A Prefill: the form is opened with it. A View is opened as it is."""
         understood, person = parsing.parse(str(command.get("text") or "")), str(command["user_id"])
         match understood:
             case Send():
@@ -124,6 +131,8 @@ class Commands:
                 return await self._pause(words, person, pause=True, reason=reason)
             case Resume():
                 return await self._pause(words, person, pause=False, reason="")
+            case parsing.Audit(words=asked):
+                return await self._audit.answer(words, asked, person)
             case Help():
                 return replies.help_text(words, self._catalogue)
             case Misread():

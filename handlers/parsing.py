@@ -29,6 +29,7 @@ SUBCOMMANDS = (
     "retry",
     "pause",
     "resume",
+    "audit",
     "help",
 )
 
@@ -145,6 +146,13 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Audit:
+    """`words` with mentions as Slack wrote them: `<@U0LI|li>`. Not in the repr: they may hold an openid."""
+
+    words: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     pass
 
@@ -179,6 +187,7 @@ Command: TypeAlias = (
     | Retry
     | Pause
     | Resume
+    | Audit
     | Help
     | Misread
 )
@@ -212,6 +221,8 @@ def parse(text: str) -> Command:  # noqa: PLR0911 - one return for each subcomma
             return _about_customer(line, name)
         case "pause":
             return _pause(line)
+        case "audit":
+            return Audit(_audit_words(text))
         case _ if name in _ALONE:
             return _end(line, name, _ALONE[name]())
         case _ if name in _NUMBERED:
@@ -272,6 +283,13 @@ def _about_customer(line: Line, name: str) -> Command:
     if not stock:
         return Misread(problem=Problem.MISSING_STOCK, subcommand=name)
     return _end(line, name, Check(openid, stock))
+
+
+def _audit_words(text: str) -> str:
+    """What stands after the subcommand, in one line; mentions are kept, because they name people exactly."""
+    plain = cleaning.unescape(cleaning.take_apart_but_people(text))
+    words = cleaning.drop_invisible(plain).split(maxsplit=1)
+    return " ".join(words[1].split()) if len(words) > 1 else ""
 
 
 def _pause(line: Line) -> Pause | Misread:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import aiohttp
+from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from handlers.views.message import Message
-from handlers.web_api import Denied, ask
+from handlers.web_api import Denied, ask, sorted_out
 
 EVENT_TYPE = "coupon_bot_delivery"
 
@@ -52,6 +54,17 @@ class Poster:
     async def whisper(self, channel: str, user: str, message: Message) -> None:
         """An ephemeral. Nothing can look one up: after a lost answer it is told once more."""
         await self._call("chat.postEphemeral", message, channel=channel, user=user)
+
+    async def send_file(self, person: str, *, name: str, content: bytes, comment: str) -> None:
+        """Into the direct messages. Raises SlackError."""
+        opened = await ask(self._client, "conversations.open", as_json=True, users=person)
+        channel = str((opened.get("channel") or {}).get("id") or person)
+        try:
+            await self._client.files_upload_v2(
+                filename=name, content=content, channel=channel, initial_comment=comment
+            )
+        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise sorted_out(error) from error
 
     async def find(
         self, channel: str, *, delivery_id: str, since_ms: int, thread_ts: str | None = None

@@ -89,16 +89,17 @@ async def ask(
         if as_json:
             return await client.api_call(method, json=arguments)
         return await client.api_call(method, http_verb="GET", params=arguments)
-    except SlackApiError as error:
-        raise _sorted_out(error) from error
     except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise Lost(type(error).__name__) from error
+        raise sorted_out(error) from error
     except (AttributeError, ValueError) as error:
         # slack_sdk stumbles over a 200 that is no JSON object (a proxy's page).
         raise Lost("not_json") from error
 
 
-def _sorted_out(error: SlackApiError) -> SlackError:
+def sorted_out(error: Exception) -> SlackError:
+    """What slack_sdk or the wire raised, by what may be done next."""
+    if not isinstance(error, SlackApiError):
+        return Lost(type(error).__name__)
     # slack_sdk puts its own response here, or aiohttp's when the body was no JSON.
     response: Any = error.response
     status = int(getattr(response, "status_code", None) or getattr(response, "status", 0) or 0)

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from sqlite_utils import Database
 
 from storage.driver import sqlite3
 from storage.errors import DatabaseRefused
+from storage.locks import BUSY_MS, FileLock, Turn
 from storage.migrations import APPLICATION_ID, LATEST, MIGRATIONS, STEPS
-
-#: Longest wait for somebody else's lock. Slack wants the ack within 3 seconds, so a listener's commit must
-#: fail before.
-BUSY_MS = 1_500
 
 #: What each is for: `docs/decisions/0003-one-writer.md`. A pragma that answers otherwise is a failed start.
 _PRAGMAS: Mapping[str, int] = {
@@ -56,6 +50,21 @@ def open_for_writing(path: Path) -> Database:
     return database
 
 
+def open_for_one_write(path: Path) -> Database:
+    """For a command, beside the bot or without it; it changes no schema. Raises DatabaseRefused."""
+    refuse_if_not_ours(path)
+    with _connected(path, "rw") as connection:
+        _set_pragmas(connection, path)
+        version = connection.execute("pragma user_version").fetchone()[0]
+        if version != LATEST:
+            raise DatabaseRefused(
+                f"{path} has schema version {version}, and this coupon-bot writes {LATEST}; run `coupon-bot "
+                "migrate`, or start the bot"
+            )
+    connection.row_factory = sqlite3.Row
+    return Database(connection, execute_plugins=False)
+
+
 def open_for_reading(path: Path) -> Database:
     """A connection that cannot write, for any thread, one at a time. Raises DatabaseRefused."""
     refuse_if_not_ours(path)
@@ -70,7 +79,7 @@ def open_for_reading(path: Path) -> Database:
 def bring_up_to_date(path: Path) -> tuple[str, ...]:
     """Apply what is missing, and return the names of what was applied. Raises DatabaseRefused."""
     before = _applied(path)
-    with FileLock(path):
+    with FileLock(path), Turn(path):
         open_for_writing(path).close()
     return tuple(sorted(_applied(path) - before))
 
@@ -115,44 +124,6 @@ def sqlite_verdict() -> tuple[str, bool]:
     version = sqlite3.sqlite_version_info
     fixed = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
     return sqlite3.sqlite_version, fixed
-
-
-class FileLock:
-    """Held while a process may write: a second one is refused by name instead of by corruption.
-
-    The kernel gives it back when the process dies, however it dies. Raises DatabaseRefused on entering.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: int | None = None
-
-    def __enter__(self) -> Self:
-        # Two names of one file (a symbolic link, a relative path) must meet at one lock.
-        lock = Path(f"{self._path.resolve()}.lock")
-        try:
-            self._file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise DatabaseRefused(f"{lock} cannot be made beside the database: {error.strerror}") from error
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            pid = os.read(self._file, 20).decode(errors="replace").strip() or "unknown"
-            os.close(self._file)
-            self._file = None
-            raise DatabaseRefused(
-                f"{self._path} is in use by another coupon-bot (process {pid}); only one may write to it"
-            ) from error
-        os.ftruncate(self._file, 0)
-        os.write(self._file, f"{os.getpid()}\n".encode())
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
 
 
 @contextmanager

@@ -16,9 +16,10 @@ from sqlite_utils import Database
 from coupons.errors import StorageUnavailable
 from coupons.ports import Clock, Reading, Topic, Transaction
 from storage.clicks import ClickRows
-from storage.database import FileLock, open_for_reading, open_for_writing, refuse_if_not_ours
+from storage.database import open_for_reading, open_for_writing, refuse_if_not_ours
 from storage.driver import sqlite3
 from storage.errors import DatabaseRefused
+from storage.locks import FileLock, Turn
 from storage.rows import Rows, WritableRows
 
 T = TypeVar("T")
@@ -70,7 +71,9 @@ class SqliteLedger:
         self._lock = FileLock(path)
         self._lock.__enter__()
         try:
-            self._database = open_for_writing(path)
+            self._turn = Turn(path)
+            with self._turn:
+                self._database = open_for_writing(path)
         except BaseException:
             self._lock.__exit__(None, None, None)
             raise
@@ -115,8 +118,17 @@ class SqliteLedger:
         await asyncio.to_thread(self._reading.shutdown)
         for reader in self._readers:
             reader.close()
-        self._database.close()
+        await asyncio.to_thread(self._close_file)
         self._lock.__exit__(None, None, None)
+
+    def _close_file(self) -> None:
+        # The last connection's closing writes the WAL back.
+        try:
+            with self._turn:
+                self._database.close()
+        except (StorageUnavailable, DatabaseRefused):
+            # Somebody stopped in the middle of their turn: what is in the WAL is there at the next start.
+            self._database.close()
 
     # --- reading threads
 
@@ -185,16 +197,18 @@ class SqliteLedger:
     def _commit(self, jobs: Sequence[_Job]) -> None:
         database = self._database
         try:
-            database.execute("begin immediate")
-            for job in jobs:
-                self._run(job)
-            database.execute("commit")
-        except sqlite3.Error as error:
+            with self._turn:
+                try:
+                    database.execute("begin immediate")
+                    for job in jobs:
+                        self._run(job)
+                    database.execute("commit")
+                finally:
+                    database.rollback()  # closes what a failed commit left open; nothing after a good one
+        except (sqlite3.Error, StorageUnavailable, DatabaseRefused) as error:
             # A COMMIT that raised may have been kept all the same: nobody knows, and so all are told.
             for job in jobs:
                 job.fail(f"the database did not commit: {error}", error)
-        finally:
-            database.rollback()  # closes what a failed commit left open; nothing to do after a good one
 
     def _run(self, job: _Job) -> None:
         database = self._database

@@ -9,6 +9,7 @@ from typing import Any
 from coupons.errors import Stale
 from coupons.model import Approval, CodeMode, Draft, Request, State
 from storage.binding import bound
+from storage.texts import RequestTexts
 
 _SELECT = """
 select request.*, customer.openid as openid
@@ -143,6 +144,7 @@ class RequestRows:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self._texts = RequestTexts(connection)
 
     def by_id(self, request_id: int) -> Request | None:
         return self._one(_BY_ID, id=request_id)
@@ -232,6 +234,8 @@ class RequestRows:
         request = self.by_number(draft.out_request_no)
         if request is None:
             raise LookupError(f"the request {draft.out_request_no} was neither added nor there before")
+        if added:
+            self._texts.add(request.id, *_texts(request))
         return request, added == 1
 
     def save(self, before: Request, after: Request) -> Request:
@@ -241,6 +245,8 @@ class RequestRows:
         request = self.by_id(before.id)
         if saved != 1 or request is None:
             raise Stale(before.id, before.rev)
+        if request.decline_reason != before.decline_reason:
+            self._texts.replace(request.id, _texts(before), _texts(request))
         return request
 
     def set_card(self, request_id: int, channel: str, ts: str) -> None:
@@ -252,17 +258,22 @@ class RequestRows:
 
     def _one(self, sql: str, **values: object) -> Request | None:
         row = self._connection.execute(sql, bound(values)).fetchone()
-        return None if row is None else _request(row)
+        return None if row is None else request_of(row)
 
     def _many(self, sql: str, **values: object) -> list[Request]:
-        return [_request(row) for row in self._connection.execute(sql, bound(values)).fetchall()]
+        return [request_of(row) for row in self._connection.execute(sql, bound(values)).fetchall()]
 
     def _number(self, sql: str, name: str, **values: object) -> int | None:
         number = self._connection.execute(sql, bound(values)).fetchone()[name]
         return None if number is None else int(number)
 
 
-def _request(row: Any) -> Request:
+def _texts(request: Request) -> tuple[str, ...]:
+    return (request.reason, request.ticket, request.decline_reason)
+
+
+def request_of(row: Any) -> Request:
+    """From a row of `request` with the customer's `openid`."""
     values = {name: row[name] for name in _FIELDS}
     values["state"] = State(values["state"])
     values["code_mode"] = CodeMode(values["code_mode"])

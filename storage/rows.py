@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from coupons.audit_words import Filter, Found
 from coupons.events import Event, Post, PostKind, Recorded
-from coupons.model import Approval, Click, Draft, History, NewClick, Pause, Request
+from coupons.model import Approval, Click, ConsoleLink, Draft, History, NewClick, Pause, Request
 from coupons.ports import Clock, Delivery, Topic
 from coupons.terms import Used
 from storage.audit import EventRows
 from storage.clicks import ClickRows
+from storage.console_links import ConsoleLinkRows
 from storage.notices import NoticeRows
 from storage.outbox import OutboxRows
 from storage.pauses import PauseRow
 from storage.requests import RequestRows
+from storage.search import Search
 from storage.uses import Uses
 
 
@@ -29,6 +32,8 @@ class Rows:
         self._events = EventRows(connection)
         self._uses = Uses(connection)
         self._pause = PauseRow(connection)
+        self._console_links = ConsoleLinkRows(connection)
+        self._search = Search(connection)
 
     def request(self, request_id: int) -> Request | None:
         return self._requests.by_id(request_id)
@@ -89,6 +94,20 @@ class Rows:
 
     def pause(self) -> Pause | None:
         return self._pause.get()
+
+    def find_requests(self, asked: Filter, *, below: int | None = None, limit: int) -> Sequence[Found]:
+        return self._search.requests(asked, below=below, limit=limit)
+
+    def find_events(self, asked: Filter, *, below: int | None = None, limit: int) -> Sequence[Recorded]:
+        return self._search.events(asked, below=below, limit=limit)
+
+    def count_found(self, asked: Filter, *, most: int) -> int:
+        if asked.asks_for_events:
+            return self._search.count_events(asked, most=most)
+        return self._search.count_requests(asked, most=most)
+
+    def console_link(self, digest: str) -> ConsoleLink | None:
+        return self._console_links.get(digest)
 
     def requests_to_remind(self, now: int, limit: int) -> Sequence[Request]:
         return self._requests.to_remind(now, limit)
@@ -157,6 +176,12 @@ class WritableRows(Rows):
         # What waited goes on at once.
         self.topics.add(Topic.REQUESTS)
         self._pause.set(pause)
+
+    def add_console_link(self, *, digest: str, person: str, made_at: int, expires_at: int) -> None:
+        self._console_links.add(digest=digest, person=person, made_at=made_at, expires_at=expires_at)
+
+    def use_console_link(self, digest: str, at: int) -> bool:
+        return self._console_links.use(digest, at)
 
     def add_click(self, click: NewClick) -> bool:
         self.topics.add(Topic.CLICKS)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.wiring import Bells, utc_ms
+from bot.clock import utc_ms
+from bot.wiring import Bells
 from coupons.lifecycle import move
 from coupons.model import CodeMode, Draft, Request, State, Stock
 from coupons.ports import Kind, Outcome, Remedy, Transaction

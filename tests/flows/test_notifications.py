@@ -17,7 +17,7 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from bot.wiring import utc_ms
+from bot.clock import utc_ms
 from coupons.settling import Pace
 from sandbox.wechatpay.faults import Fault, FaultKind
 from sandbox.wechatpay.keyring import KeyMode, signed_headers

@@ -23,6 +23,7 @@ from coupons.policy import Policy
 from coupons.ports import Reading, Topic, Transaction
 from handlers import announcer as module
 from handlers.announcer import Announcer
+from handlers.audit_files import AuditFiles
 from handlers.directory import SlackDirectory
 from handlers.posting import Poster
 from handlers.readers import Readers
@@ -153,9 +154,12 @@ async def desk_of(folder: Path, workspace: Workspace) -> AsyncGenerator[Desk]:
         reader = LateReader(ledger)
         client = web_client(slack.setup.bot_token, base_url=slack.api_url, session=http)
         directory = SlackDirectory(client, team="T0SHOP", clock=now_ms)
+        poster = Poster(client)
+        readers = Readers(directory, LANGUAGES, language="en", on_trouble=troubles.append)
         announcer = Announcer(
-            poster=Poster(client),
-            readers=Readers(directory, LANGUAGES, language="en", on_trouble=troubles.append),
+            poster=poster,
+            readers=readers,
+            files=AuditFiles(ledger=reader, catalogue=Catalogue(()), poster=poster, readers=readers),
             ledger=reader,
             approval_channel=CHANNEL,
             authority=Authority(policy=POLICY, directory=directory, ledger=ledger, team="T0SHOP"),

@@ -1,3 +1,5 @@
+CREATE INDEX approval_by_approver on approval (approver, request_id);
+
 CREATE INDEX click_open on click (id) where done = 0;
 
 CREATE INDEX event_by_actor on event (actor, seq);
@@ -5,6 +7,8 @@ CREATE INDEX event_by_actor on event (actor, seq);
 CREATE INDEX event_by_request on event (request_id, seq, tag);
 
 CREATE INDEX event_by_tag on event (tag, seq);
+
+CREATE INDEX event_by_ts on event (ts);
 
 CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
     ON "_sqlite_migrations" ("migration_set", "name");
@@ -19,7 +23,13 @@ CREATE INDEX request_by_customer on request (customer, created_at);
 
 CREATE INDEX request_by_requester on request (requester, id);
 
+CREATE INDEX request_by_state on request (state || '', id);
+
+CREATE INDEX request_by_stock on request (stock_id || '', id);
+
 CREATE INDEX request_by_ticket on request (ticket, created_at) where ticket <> '';
+
+CREATE INDEX request_by_value on request (value_fen, id);
 
 CREATE INDEX request_doubtful on request (stock_id) where state in ('sending', 'unknown');
 
@@ -56,6 +66,15 @@ CREATE TABLE click (
     at integer not null,
     done integer not null default 0 check (done in (0, 1))
 ) strict
+;
+
+CREATE TABLE console_link (
+    digest text primary key,
+    person text not null,
+    made_at integer not null,
+    expires_at integer not null,
+    used_at integer
+) strict, without rowid
 ;
 
 CREATE TABLE customer (
@@ -143,6 +162,16 @@ CREATE TABLE request (
     check ((state = 'sent') = (coupon_code is not null))
 ) strict
 ;
+
+CREATE VIRTUAL TABLE request_words using fts5 (
+    words, content = '', columnsize = 0, tokenize = "unicode61 remove_diacritics 2"
+);
+
+CREATE TABLE 'request_words_config'(k PRIMARY KEY, v) WITHOUT ROWID;
+
+CREATE TABLE 'request_words_data'(id INTEGER PRIMARY KEY, block BLOB);
+
+CREATE TABLE 'request_words_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
 
 CREATE TRIGGER event_follows_the_last before insert on event
 when new.seq is not (select coalesce(max(seq), 0) + 1 from event)

@@ -28,7 +28,7 @@ def test_the_schema_of_a_fresh_database_is_the_pinned_one(path: Path) -> None:
 
 
 def test_applying_says_what_it_did_and_twice_does_nothing(path: Path) -> None:
-    assert bring_up_to_date(path) == ("m001_first", "m002_notices", "m003_rules")
+    assert bring_up_to_date(path) == ("m001_first", "m002_notices", "m003_rules", "m004_audit")
     before = rows(path, "select * from sqlite_master"), rows(path, "select * from _sqlite_migrations")
     assert bring_up_to_date(path) == ()
     assert before == (
@@ -53,11 +53,12 @@ def test_a_database_with_rows_keeps_them(path: Path) -> None:
 
 def test_every_table_refuses_wrong_types(path: Path) -> None:
     bring_up_to_date(path)
-    ours = "name not like 'sqlite%' and name not like '\\_sqlite%' escape '\\' and type = 'table'"
+    ours = "name not like 'sqlite%' and name not like '\\_sqlite%' escape '\\' and type = 'table' and strict"
     tables = rows(path, f"select name, strict from pragma_table_list where {ours}")
     assert sorted(tables) == [
         ("approval", 1),
         ("click", 1),
+        ("console_link", 1),
         ("customer", 1),
         ("event", 1),
         ("notice", 1),
@@ -65,6 +66,11 @@ def test_every_table_refuses_wrong_types(path: Path) -> None:
         ("pause", 1),
         ("request", 1),
     ]
+    # FTS5 makes its own.
+    loose = rows(
+        path, f"select name from pragma_table_list where {ours.replace('and strict', 'and not strict')}"
+    )
+    assert all(name.startswith("request_words_") for (name,) in loose)
 
 
 @pytest.mark.parametrize(

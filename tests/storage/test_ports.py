@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from coupons.audit_words import Filter
 from coupons.events import Event, Post, PostKind, Tag
 from coupons.lifecycle import move
-from coupons.model import Approval, History, Pause, State
+from coupons.model import Approval, ConsoleLink, History, Pause, State
 from coupons.ports import Ledger, Reading, Transaction
 from coupons.terms import Used
 from storage.ledger import SqliteLedger
@@ -30,6 +31,7 @@ def seed(tx: Transaction) -> None:
     tx.add_click(a_click())
     tx.post(card(1))
     tx.post(Post(kind=PostKind.STEP, request_id=1, seq=1))
+    tx.add_console_link(digest="d1", person="U0FIN", made_at=NOW, expires_at=NOW + 600)
     tx.put_post_off(2, NOW + 50)
 
 
@@ -97,6 +99,29 @@ LOOKS: dict[str, Callable[[Reading], bool]] = {
     "pending_requests": lambda tx: ids(tx.pending_requests(9)) == [1],
     "follower_of": lambda tx: tx.follower_of(1) is None,
     "pause": lambda tx: tx.pause() is None,
+    "find_requests": lambda tx: (
+        [
+            (found.request.id, found.approvers)
+            for found in tx.find_requests(Filter(texts=("parcel",)), limit=2)
+        ]
+        == [(3, ("U0WANG",)), (2, ("U0WANG",))]
+        and [found.request.id for found in tx.find_requests(Filter(agent="U0LI"), below=2, limit=9)] == [1]
+    ),
+    "find_events": lambda tx: (
+        [event.request_id for event in tx.find_events(Filter(tag=Tag.REQUEST_APPROVED), limit=9)] == [3, 2]
+    ),
+    "count_found": lambda tx: (
+        [
+            tx.count_found(Filter(state=State.PENDING), most=9),
+            tx.count_found(Filter(), most=2),
+            tx.count_found(Filter(tag=Tag.REQUEST_CREATED), most=9),
+        ]
+        == [1, 2, 3]
+    ),
+    "console_link": lambda tx: (
+        (tx.console_link("d1"), tx.console_link("d2"))
+        == (ConsoleLink(person="U0FIN", made_at=NOW, expires_at=NOW + 600, used_at=None), None)
+    ),
     "requests_to_remind": lambda tx: (
         (ids(tx.requests_to_remind(NOW + 2, 9)), ids(tx.requests_to_remind(NOW + 3, 9))) == ([], [1])
     ),
@@ -172,6 +197,22 @@ def appends(tx: Transaction) -> bool:
     return event is not None and (event.ts, event.detail["notes"]) == (NOW, [None, True, "¥"])
 
 
+def adds_a_console_link(tx: Transaction) -> bool:
+    tx.add_console_link(digest="d2", person="U0FIN", made_at=NOW, expires_at=NOW + 1)
+    found = tx.console_link("d2")
+    return found is not None and found.expires_at == NOW + 1
+
+
+def uses_a_console_link_once(tx: Transaction) -> bool:
+    told = [
+        tx.use_console_link("d1", NOW + 5),
+        tx.use_console_link("d1", NOW + 6),
+        tx.use_console_link("d9", 1),
+    ]
+    found = tx.console_link("d1")
+    return told == [True, False, False] and found is not None and found.used_at == NOW + 5
+
+
 CHANGES: dict[str, Callable[[Transaction], bool]] = {
     "add_request": lambda tx: (
         (ids([tx.add_request(a_draft("cb4"))[0]]), tx.add_request(a_draft("cb1"))[1]) == ([4], False)
@@ -184,6 +225,8 @@ CHANGES: dict[str, Callable[[Transaction], bool]] = {
     "post": posts,
     "add_click": lambda tx: (tx.add_click(a_click("new")), tx.add_click(a_click("new"))) == (True, False),
     "close_click": lambda tx: (tx.close_click(1), tx.close_click(1), tx.open_clicks(9)) == (True, False, []),
+    "add_console_link": adds_a_console_link,
+    "use_console_link": uses_a_console_link_once,
     "add_notice": keeps_a_notice_once,
     "set_card": sets_card,
     "set_pause": pauses,

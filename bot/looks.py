@@ -1,0 +1,46 @@
+"""Who looked at the log by a command: each leaves its event, before anything is shown."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from pathlib import Path
+
+import click
+
+from bot.clock import utc_ms
+from bot.usage import refuse
+from coupons.errors import StorageUnavailable
+from coupons.events import SYSTEM, Event, Json, Tag
+from storage.errors import DatabaseRefused
+from storage.turn import write_once
+
+COMMAND_LINE = "command line"
+
+
+def leave(database: Path, tag: Tag, **detail: Json) -> None:
+    """Write the event, in turn with a running bot; ends the program with status 2 when it cannot be kept.
+
+    A file that may not be written, a copy on another disk for example, is looked at all the same: whoever can
+    read it needs no command of ours.
+    """
+    if not _may_write(database):
+        click.echo(f"{database} cannot be written to, so this look at it leaves no event in it", err=True)
+        return
+    event = Event(tag, SYSTEM, None, {"where": COMMAND_LINE, "user": _user(), **detail})
+    try:
+        write_once(database, lambda tx: tx.append(event), clock=utc_ms)
+    except (DatabaseRefused, StorageUnavailable) as error:
+        refuse([f"nothing is shown, because the look could not be kept as an event: {error}"])
+
+
+def _may_write(database: Path) -> bool:
+    return os.access(database, os.W_OK) and os.access(database.resolve().parent, os.W_OK)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container's user without a name.
+        return str(os.getuid())

@@ -1,0 +1,192 @@
+"""The audit log for those who may see it: searched, one request's story, taken along, a whole openid.
+
+Each look is an event, durable before its answer is given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from coupons.audit_words import Filter, Found, hide_openids, read_words
+from coupons.authority import Authority
+from coupons.catalogue import Catalogue
+from coupons.events import Event, Json, Post, PostKind, Recorded, Tag
+from coupons.model import Approval, Request
+from coupons.ports import Clock, Ledger, Reading, Transaction
+
+SLACK = "slack"
+#: On one screen.
+PAGE = 10
+#: Counted so far; beyond it a person is told "more than".
+MOST_COUNTED = 1_000
+_OTHERS = 10
+#: Newest events of a story; one that was refused and tried again for days can have more.
+STORY_EVENTS = 150
+_LINK_MS = 10 * 60_000
+
+
+class NotAuditor(Exception):
+    """This person may not see the log; that they asked is an event."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """`text` is what was asked, without an openid; `requests` or `events` are newest first."""
+
+    text: str
+    #: Below which id or seq each page before this one began.
+    below: tuple[int, ...]
+    requests: Sequence[Found] = ()
+    events: Sequence[Recorded] = ()
+    #: At most MOST_COUNTED.
+    count: int
+    #: Where the next page begins; None: this is the last.
+    following: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """All that is known of one request, and what else its customer asked for."""
+
+    request: Request
+    approvals: Sequence[Approval]
+    events: Sequence[Recorded]
+    #: Other requests of this customer, newest first.
+    others: Sequence[Request]
+    others_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A one-time link's secret; it is stored nowhere. Times in UTC milliseconds."""
+
+    token: str = field(repr=False)
+    expires_at: int
+
+
+class Auditing:
+    """Everything raises NotAuditor, DirectoryUnavailable and StorageUnavailable."""
+
+    def __init__(self, *, ledger: Ledger, authority: Authority, catalogue: Catalogue, clock: Clock) -> None:
+        self._ledger = ledger
+        self._authority = authority
+        self._catalogue = catalogue
+        self._clock = clock
+
+    async def search(self, person: str, text: str, below: tuple[int, ...] = ()) -> Page:
+        """`below`: where the pages before this one ended, and the last of them where this one begins.
+
+        Raises BadWord.
+        """
+        await self._check(person, "search")
+        asked, shown = await self._asked(text)
+        page = await self._ledger.read(partial(_page, asked=asked, text=shown, below=below))
+        detail: dict[str, Json] = {"words": shown, "found": page.count, "page": len(below) + 1}
+        await self._leave(person, Tag.AUDIT_SEARCHED, None, detail)
+        return page
+
+    async def story(self, person: str, request_id: int) -> Story | None:
+        """None: there is no such request."""
+        await self._check(person, "view")
+        story = await self._ledger.read(partial(_story, request_id=request_id))
+        if story is not None:
+            await self._leave(person, Tag.AUDIT_VIEWED, request_id)
+        return story
+
+    async def export(self, person: str, text: str) -> int:
+        """Promise the file to this person; returns how many rows it will have, at most MOST_COUNTED.
+
+        Raises BadWord.
+        """
+        await self._check(person, "export")
+        asked, shown = await self._asked(text)
+        count = await self._ledger.read(lambda look: look.count_found(asked, most=MOST_COUNTED))
+
+        def promise(tx: Transaction) -> None:
+            seq = tx.append(Event(Tag.AUDIT_EXPORTED, person, None, {"where": SLACK, "words": shown}))
+            tx.post(Post(kind=PostKind.FILE, request_id=None, seq=seq, person=person))
+
+        await self._ledger.write(promise)
+        return count
+
+    async def openid(self, person: str, request_id: int) -> Request | None:
+        """None: there is no such request."""
+        await self._check(person, "openid")
+        request = await self._ledger.read(lambda look: look.request(request_id))
+        if request is not None:
+            await self._leave(person, Tag.OPENID_VIEWED, request_id, {"customer": request.customer})
+        return request
+
+    async def open_console(self, person: str) -> Link:
+        """A link that this person can use once, for ten minutes."""
+        await self._check(person, "open")
+        token, now = secrets.token_urlsafe(32), self._clock()
+        digest = hashlib.sha256(token.encode()).hexdigest()
+
+        def keep(tx: Transaction) -> None:
+            tx.add_console_link(digest=digest, person=person, made_at=now, expires_at=now + _LINK_MS)
+            tx.append(Event(Tag.CONSOLE_LINK_MADE, person, None, {"expires_at": now + _LINK_MS}))
+
+        await self._ledger.write(keep)
+        return Link(token, now + _LINK_MS)
+
+    def read(self, text: str) -> Filter:
+        """Raises BadWord."""
+        return read_words(text, find_stock=self._find_stock)
+
+    async def _asked(self, text: str) -> tuple[Filter, str]:
+        """With the customer's number in place of an openid: so it may stand in an event and in a view."""
+        asked = self.read(text)
+        if asked.openid is None:
+            return asked, hide_openids(text, None)
+        wanted = Filter(openid=asked.openid)
+        known = await self._ledger.read(lambda look: look.find_requests(wanted, limit=1))
+        # Customers are numbered from 1, so 0 finds nothing, as it should.
+        customer = known[0].request.customer if known else 0
+        return replace(asked, openid=None, customer=customer), hide_openids(text, customer)
+
+    async def _check(self, person: str, wanted: str) -> None:
+        if not await self._authority.may_audit(person):
+            await self._leave(person, Tag.AUDIT_REFUSED, None, {"action": wanted})
+            raise NotAuditor
+
+    async def _leave(
+        self, person: str, tag: Tag, request_id: int | None, detail: dict[str, Json] | None = None
+    ) -> None:
+        event = Event(tag, person, request_id, {"where": SLACK, **(detail or {})})
+        await self._ledger.write(lambda tx: tx.append(event))
+
+    def _find_stock(self, word: str) -> str | None:
+        stock = self._catalogue.find(word)
+        return stock.stock_id if stock else None
+
+
+def _page(look: Reading, *, asked: Filter, text: str, below: tuple[int, ...]) -> Page:
+    start = below[-1] if below else None
+    count = look.count_found(asked, most=MOST_COUNTED)
+    if asked.asks_for_events:
+        events = look.find_events(asked, below=start, limit=PAGE + 1)
+        following = events[PAGE - 1].seq if len(events) > PAGE else None
+        return Page(text=text, below=below, events=events[:PAGE], count=count, following=following)
+    found = look.find_requests(asked, below=start, limit=PAGE + 1)
+    following = found[PAGE - 1].request.id if len(found) > PAGE else None
+    return Page(text=text, below=below, requests=found[:PAGE], count=count, following=following)
+
+
+def _story(look: Reading, *, request_id: int) -> Story | None:
+    request = look.request(request_id)
+    if request is None:
+        return None
+    theirs = Filter(customer=request.customer)
+    others = [found.request for found in look.find_requests(theirs, limit=_OTHERS + 1)]
+    return Story(
+        request=request,
+        approvals=look.approvals(request_id),
+        events=look.events_of(request_id)[-STORY_EVENTS:],
+        others=[other for other in others if other.id != request_id][:_OTHERS],
+        others_count=look.count_found(theirs, most=MOST_COUNTED) - 1,
+    )

@@ -1,0 +1,229 @@
+"""`/coupon audit`: the log in a window of its own, for auditors; each page and story is asked for anew."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from coupons.audit_words import BadWord, Filter
+from coupons.auditing import Auditing, NotAuditor
+from coupons.errors import CouponsError
+from handlers.posting import Poster
+from handlers.readers import Readers
+from handlers.views import audit, audit_answers, replies
+from handlers.views.message import Message
+from handlers.views.words import Words
+from handlers.web_api import SlackError, Unreachable, ask
+
+View = dict[str, Any]
+
+#: A number of a request, or a place in the list.
+_DIGITS = 18
+
+
+class Audit:
+    """`on_trouble` keeps the error under the reference that the person is told."""
+
+    def __init__(
+        self,
+        *,
+        client: AsyncWebClient,
+        auditing: Auditing,
+        poster: Poster,
+        readers: Readers,
+        console_url: str,
+        on_trouble: Callable[[BaseException], str],
+    ) -> None:
+        self._client = client
+        self._auditing = auditing
+        self._poster = poster
+        self._readers = readers
+        self._console_url = console_url
+        self._on_trouble = on_trouble
+        #: The loop holds tasks weakly; these are ours until done.
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def register(self, app: AsyncApp) -> None:
+        app.action("audit_older")(self.on_page)
+        app.action("audit_newer")(self.on_page)
+        app.action("audit_export")(self.on_export)
+        app.action("audit_story")(self.on_story)
+        app.action("audit_other")(self.on_story)
+        app.action("audit_openid")(self.on_openid)
+
+    async def drain(self) -> None:
+        """Wait for what was begun after an ack."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    # --- the command
+
+    async def answer(self, words: Words, text: str, person: str) -> Message | View:
+        """A View is to be opened after the ack. Raises what `Auditing` raises, less what it can answer."""
+        if text.casefold() == "help":
+            return audit_answers.how_to_ask(words)
+        if not audit_answers.fits(text):
+            return audit_answers.too_long(words, len(text))
+        try:
+            return await self._look(words, text, person)
+        except NotAuditor:
+            return audit_answers.may_not_audit(words)
+        except BadWord as error:
+            return audit_answers.bad_word(words, error)
+
+    async def _look(self, words: Words, text: str, person: str) -> Message | View:
+        if text.casefold() == "open":
+            made = await self._auditing.open_console(person)
+            return audit_answers.link(words, self._console_url, made)
+        asked = self._auditing.read(text)
+        if asked.request is not None and asked == Filter(request=asked.request):
+            return await self._one(words, asked.request, person)
+        return audit.results(words, await self._auditing.search(person, text))
+
+    async def _one(self, words: Words, number: int, person: str) -> Message | View:
+        story = await self._auditing.story(person, number)
+        return audit_answers.no_such(words, number) if story is None else audit.one(words, story)
+
+    def open_soon(self, trigger_id: str, person: str, channel: str, view: View) -> None:
+        """After the ack: the trigger is good for three seconds."""
+        self._spawn(self._open(trigger_id, person, channel, view))
+
+    async def _open(self, trigger_id: str, person: str, channel: str, view: View) -> None:
+        try:
+            await ask(self._client, "views.open", as_json=True, trigger_id=trigger_id, view=view)
+        except SlackError as error:
+            self._on_trouble(error)
+            words = await self._readers.words(person)
+            await self._tell(channel, person, audit_answers.did_not_open(words))
+
+    # --- in the window
+
+    async def on_page(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        await ack()
+        self._spawn(self._page(body, action))
+
+    async def _page(self, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
+        text, below = _asked(body["view"])
+        if action.get("action_id") == "audit_newer":
+            below = below[:-1]
+        elif (place := _number(action)) is not None:
+            below = (*below, place)
+
+        async def draw(words: Words, person: str) -> View:
+            return audit.results(words, await self._auditing.search(person, text, below))
+
+        await self._redraw(body, draw)
+
+    async def on_export(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        self._spawn(self._export(body))
+
+    async def _export(self, body: Mapping[str, Any]) -> None:
+        text, below = _asked(body["view"])
+
+        async def draw(words: Words, person: str) -> View:
+            count = await self._auditing.export(person, text)
+            page = await self._auditing.search(person, text, below)
+            return audit.results(words, page, note=audit_answers.on_its_way(words, count))
+
+        await self._redraw(body, draw)
+
+    async def on_story(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        await ack()
+        self._spawn(self._story(body, action))
+
+    async def _story(self, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
+        number = _number(action)
+        if number is None:
+            return
+
+        async def draw(words: Words, person: str) -> View | None:
+            story = await self._auditing.story(person, number)
+            return None if story is None else audit.one(words, story)
+
+        # From the list it lies on top, so that its closing leads back; another request takes its place.
+        await self._redraw(body, draw, push=action.get("action_id") == "audit_story")
+
+    async def on_openid(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        await ack()
+        self._spawn(self._openid(body, action))
+
+    async def _openid(self, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
+        number = _number(action)
+        if number is None:
+            return
+
+        async def draw(words: Words, person: str) -> View | None:
+            request = await self._auditing.openid(person, number)
+            story = await self._auditing.story(person, number)
+            if request is None or story is None:
+                return None
+            return audit.one(words, story, openid=request.openid)
+
+        await self._redraw(body, draw)
+
+    async def _redraw(
+        self,
+        body: Mapping[str, Any],
+        draw: Callable[[Words, str], Coroutine[Any, Any, View | None]],
+        *,
+        push: bool = False,
+    ) -> None:
+        person, view = str(body["user"]["id"]), body["view"]
+        words = await self._readers.words(person)
+        try:
+            drawn = await draw(words, person)
+            if drawn is None:
+                return
+            if push:
+                await ask(self._client, "views.push", as_json=True, trigger_id=body["trigger_id"], view=drawn)
+            else:
+                await ask(
+                    self._client,
+                    "views.update",
+                    as_json=True,
+                    view_id=view["id"],
+                    hash=view["hash"],
+                    view=drawn,
+                )
+        except NotAuditor:
+            await self._tell("", person, audit_answers.may_not_audit(words))
+        except (CouponsError, SlackError, BadWord) as error:
+            # The window may have been closed or redrawn meanwhile; what is lost is a look, not a deed.
+            await self._tell("", person, replies.something_went_wrong(words, self._on_trouble(error)))
+
+    async def _tell(self, channel: str, person: str, message: Message) -> None:
+        try:
+            if channel:
+                await self._poster.whisper(channel, person, message)
+                return
+        except Unreachable:
+            pass
+        except SlackError as error:
+            self._on_trouble(error)
+            return
+        try:
+            await self._poster.post(person, message, delivery_id="")
+        except SlackError as error:
+            self._on_trouble(error)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _asked(view: Mapping[str, Any]) -> tuple[str, tuple[int, ...]]:
+    known = audit.metadata_of(view)
+    below = known.get("below")
+    places = tuple(place for place in (below if isinstance(below, list) else []) if isinstance(place, int))
+    return str(known.get("text") or ""), places
+
+
+def _number(action: Mapping[str, Any]) -> int | None:
+    value = str(action.get("value") or "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= _DIGITS else None

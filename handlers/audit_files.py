@@ -1,0 +1,88 @@
+"""The part of the audit log that somebody asked for, as a file in their direct messages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import partial
+
+from coupons.audit_words import Filter, read_words
+from coupons.catalogue import Catalogue
+from coupons.days import told
+from coupons.events import Recorded
+from coupons.ports import Ledger, Reading
+from coupons.sheet import COLUMNS, as_csv, row, safe
+from handlers.posting import Poster
+from handlers.readers import Readers
+from handlers.views import audit_answers
+from handlers.views.telling import text_of
+from handlers.web_api import Denied
+
+#: Some 10 MB: more is asked for on the command line.
+MOST_ROWS = 50_000
+_AT_ONCE = 2_000
+_EVENT_COLUMNS = ("seq", "at_beijing", "tag", "actor", "request", "detail")
+_LANGUAGE_WITHIN_S = 3.0
+
+
+class AuditFiles:
+    """Drawn from the rows at the moment of sending."""
+
+    def __init__(self, *, ledger: Ledger, catalogue: Catalogue, poster: Poster, readers: Readers) -> None:
+        self._ledger = ledger
+        self._catalogue = catalogue
+        self._poster = poster
+        self._readers = readers
+
+    async def send(self, event: Recorded) -> None:
+        """`event` tells who asked, and for what. Raises SlackError."""
+        text = text_of(event, "words")
+        asked = read_words(text, find_stock=self._find_stock)
+        columns = _EVENT_COLUMNS if asked.asks_for_events else COLUMNS
+        rows = await self._rows(asked)
+        content = as_csv(rows[:MOST_ROWS], head=columns)
+        words = await self._readers.words(event.actor, within_s=_LANGUAGE_WITHIN_S)
+        cut = len(rows) > MOST_ROWS
+        comment = audit_answers.file_comment(words, text, rows=min(len(rows), MOST_ROWS), cut=cut)
+        name = f"audit-{told(event.ts)[:10]}-{event.seq}.csv"
+        try:
+            await self._poster.send_file(event.actor, name=name, content=content.encode(), comment=comment)
+        except Denied as error:
+            # Most likely files:write, which older installations lack; the person must not wait for ever.
+            await self._poster.post(event.actor, audit_answers.file_failed(words, error.code), delivery_id="")
+            raise
+
+    async def _rows(self, asked: Filter) -> list[Sequence[str]]:
+        """One more than a file holds, when there are so many."""
+        rows: list[Sequence[str]] = []
+        below: int | None = None
+        while len(rows) <= MOST_ROWS:
+            # A look at a time: a long one would keep the WAL from being written back.
+            page, below = await self._ledger.read(partial(_page, asked=asked, below=below))
+            rows += page
+            if below is None:
+                break
+        return rows
+
+    def _find_stock(self, word: str) -> str | None:
+        stock = self._catalogue.find(word)
+        return stock.stock_id if stock else None
+
+
+def _page(look: Reading, *, asked: Filter, below: int | None) -> tuple[list[Sequence[str]], int | None]:
+    """Some rows, and where the next begin."""
+    if asked.asks_for_events:
+        events = look.find_events(asked, below=below, limit=_AT_ONCE)
+        last = events[-1].seq if len(events) == _AT_ONCE else None
+        return [_event_row(event) for event in events], last
+    found = look.find_requests(asked, below=below, limit=_AT_ONCE)
+    last = found[-1].request.id if len(found) == _AT_ONCE else None
+    return [row(each) for each in found], last
+
+
+def _event_row(event: Recorded) -> tuple[str, ...]:
+    detail = json.dumps(dict(event.detail), ensure_ascii=False, sort_keys=True)
+    about = "" if event.request_id is None else str(event.request_id)
+    return tuple(
+        safe(cell) for cell in (str(event.seq), told(event.ts), event.tag, event.actor, about, detail)
+    )

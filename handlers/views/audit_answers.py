@@ -1,0 +1,140 @@
+"""What is said around the audit log in Slack: how to ask, what was wrong, the link, the file."""
+
+from __future__ import annotations
+
+from coupons.audit_words import KEYS, RIGHT, BadWord, Wrong
+from coupons.auditing import MOST_COUNTED, Link
+from handlers.views.marks import code, without_openids
+from handlers.views.message import Message, message
+from handlers.views.words import Words
+
+#: Kept in a view, of whose 3,000 characters the pages take the rest.
+_LONGEST_TEXT = 500
+
+
+def may_not_audit(words: Words) -> Message:
+    """To somebody who is no auditor."""
+    return message(
+        words(
+            "The audit log is open to the auditors named in coupon.toml, and you are not among them. "
+            "That you asked is kept in the log."
+        )
+    )
+
+
+def no_such(words: Words, number: int) -> Message:
+    return message(words("There is no request #{number} in the log.", number=number))
+
+
+def too_long(words: Words, count: int) -> Message:
+    return message(
+        words(
+            "I read {count} characters, and a question to the audit log may have {limit}. "
+            "Nothing was looked up.",
+            count=words.number(count),
+            limit=words.number(_LONGEST_TEXT),
+        )
+    )
+
+
+def fits(text: str) -> bool:
+    return len(text) <= _LONGEST_TEXT
+
+
+def did_not_open(words: Words) -> Message:
+    return message(words("Slack did not open the window with the audit log. Please type the command again."))
+
+
+def on_its_way(words: Words, count: int) -> str:
+    """The file was promised."""
+    if count >= MOST_COUNTED:
+        return words("📄 The file is on its way to your direct messages.")
+    return "📄 " + words.plural(
+        "A file with 1 row is on its way to your direct messages.",
+        "A file with {n} rows is on its way to your direct messages.",
+        count,
+    )
+
+
+def file_comment(words: Words, text: str, *, rows: int, cut: bool) -> str:
+    """Beside the file."""
+    asked = code(text, 300) if text.strip() else words("everything")
+    told = words.plural(
+        "Audit log, 1 row, newest first: {asked}.",
+        "Audit log, {n} rows, newest first: {asked}.",
+        rows,
+        asked=asked,
+    )
+    if not cut:
+        return told
+    more = words("There is more: ask for a shorter time, or use `coupon-bot audit search --all`.")
+    return words.sentences(told, more)
+
+
+def file_failed(words: Words, code_: str) -> Message:
+    return message(
+        words(
+            "Slack did not take the file with your part of the audit log ({code}). An operator must give the "
+            "bot the scope `files:write` and install it again.",
+            code=code(code_),
+        )
+    )
+
+
+def link(words: Words, url: str, made: Link) -> Message:
+    """The one-time link; only its reader sees it."""
+    return message(
+        words(
+            "<{url}|Open the audit log in the browser>. The link is for you alone, works once, and until "
+            "{time}. Please do not pass it on.",
+            url=f"{url}/sign-in?token={made.token}",
+            time=words.moment(made.expires_at),
+        )
+    )
+
+
+def how_to_ask(words: Words) -> Message:
+    """`/coupon audit help`."""
+    lines = [
+        words("`/coupon audit` shows the newest requests; every word after it narrows. For example:"),
+        "• `/coupon audit #12`",
+        "• `/coupon audit agent:@li state:refused since:2026-10 late-10`",
+        "• `/coupon audit openid:oUpF8uMuAJO_M2pxb1Q9zNjWeS6o`",
+        "• `/coupon audit approver:@wang amount:>=20 on:2026-11-03`",
+        "• `/coupon audit 物流 until:2026-09`",
+        "• `/coupon audit tag:click:refused since:2026-11`",
+        words("Keys: {keys}. Dates are of Beijing time.", keys=words.list(code(key) for key in KEYS)),
+        words("`/coupon audit open` gives you a link to the audit log in the browser."),
+    ]
+    return message("\n".join(lines))
+
+
+def bad_word(words: Words, wrong: BadWord) -> Message:
+    """What was read, what is wrong, what would be right; nothing was looked up."""
+    typed = code(without_openids(f"{wrong.key}:{wrong.read}" if wrong.read else wrong.key), 60)
+    right = words.list(code(each) for each in wrong.right[:12])
+    match wrong.wrong:
+        case Wrong.UNKNOWN_KEY:
+            told = words(
+                "I read {typed}, and do not know that key. Did you mean {right}?", typed=typed, right=right
+            )
+        case Wrong.TWICE:
+            told = words("I read the key {typed} twice, and can look for one of them only.", typed=typed)
+        case Wrong.NOT_OF_EVENTS:
+            told = words(
+                "I read {typed} together with `tag` or `actor`, which ask for single events; these are "
+                "narrowed by {right}.",
+                typed=typed,
+                right=right,
+            )
+        case Wrong.BAD_VALUE if wrong.key in {"agent", "approver", "actor"}:
+            told = words(
+                "I read {typed}, which is nobody that Slack knows. "
+                "Choose the person from the list that Slack shows after the @.",
+                typed=typed,
+            )
+        case Wrong.BAD_VALUE:
+            told = words(
+                "I read {typed}. It must be like {right}.", typed=typed, right=right or code(RIGHT["since"])
+            )
+    return message(words.sentences(told, words("Nothing was looked up.")))

@@ -1,0 +1,196 @@
+"""One event of a request's story as a short sentence, for auditors. The openid stands in no event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from coupons.events import SYSTEM, Recorded, Tag
+from handlers.views.marks import code, inert, listed, person, without_openids
+from handlers.views.telling import text_of
+from handlers.views.words import N_, Words
+
+#: What is said of an event whose details add nothing.
+_PLAIN: Mapping[str, str] = {
+    Tag.REQUEST_CANCELLED: N_("{who} withdrew it"),
+    Tag.REQUEST_EXPIRED: N_("it expired without its approvals"),
+    Tag.REQUEST_RETRIED: N_("{who} released it to be sent again"),
+    Tag.REQUEST_URGED: N_("{who} called it to mind"),
+    Tag.REQUEST_REMINDED: N_("the bot called it to mind"),
+    Tag.SENDING_RESUMED: N_("{who} resumed sending"),
+    Tag.BOT_STARTED: N_("the bot started"),
+    Tag.BOT_STOPPED: N_("the bot stopped"),
+    Tag.AUDIT_VIEWED: N_("{who} looked at it in the audit log"),
+    Tag.AUDIT_SEARCHED: N_("{who} searched the audit log"),
+    Tag.AUDIT_EXPORTED: N_("{who} took a part of the audit log along"),
+    Tag.AUDIT_REPORTED: N_("{who} made a report"),
+    Tag.AUDIT_REFUSED: N_("{who} asked for the audit log and may not see it"),
+    Tag.OPENID_VIEWED: N_("{who} looked at the whole openid"),
+    Tag.CUSTOMER_ERASED: N_("the customer was erased"),
+    Tag.CONSOLE_LINK_MADE: N_("{who} asked for a link to the console"),
+    Tag.CONSOLE_SIGNED_IN: N_("{who} signed in to the console"),
+    Tag.DATABASE_RESTORED: N_("an older or changed database was found at the start; sending was paused"),
+    Tag.CONSOLE_REFUSED: N_("a sign-in to the console was refused"),
+}
+_KINDS: Mapping[str, str] = {
+    "sent": N_("sent"),
+    "refused": N_("refused"),
+    "unknown": N_("not known"),
+}
+
+
+def sentence(words: Words, event: Recorded) -> str:
+    """mrkdwn, without a full stop at the end."""
+    known = _PLAIN.get(event.tag)
+    if known is not None:
+        return words(known, who=_who(words, event))
+    tell = _TOLD.get(event.tag)
+    return tell(words, event) if tell is not None else code(event.tag)
+
+
+def _who(words: Words, event: Recorded) -> str:
+    if event.actor != SYSTEM:
+        return person(event.actor)
+    user = text_of(event, "user")
+    return words("{user} on the command line", user=inert(user)) if user else words("the bot")
+
+
+def _created(words: Words, event: Recorded) -> str:
+    return words(
+        "{who} asked for {stock} ({value}), which needs {count} approvals",
+        who=_who(words, event),
+        stock=inert(text_of(event, "stock_name"), 40) or code(text_of(event, "stock_id")),
+        value=words.money(_number(event, "value_fen")),
+        count=words.number(_number(event, "approvals_needed")),
+    )
+
+
+def _given(words: Words, event: Recorded) -> str:
+    return words(
+        "{who} approved it ({count} of {needed})",
+        who=_who(words, event),
+        count=_number(event, "count"),
+        needed=_number(event, "needed"),
+    )
+
+
+def _approved(words: Words, event: Recorded) -> str:
+    names = event.detail.get("approvals")
+    people = listed(words, (person(str(name)) for name in (names if isinstance(names, list) else [])))
+    if not people:
+        return words("rule {rule} let it pass without an approval", rule=_number(event, "rule"))
+    return words("it had the approvals it needs: {people}", people=people)
+
+
+def _declined(words: Words, event: Recorded) -> str:
+    return _with_reason(words, words("{who} declined it", who=_who(words, event)), event)
+
+
+def _paused(words: Words, event: Recorded) -> str:
+    return _with_reason(words, words("{who} paused sending", who=_who(words, event)), event)
+
+
+def _with_reason(words: Words, told: str, event: Recorded) -> str:
+    reason = inert(without_openids(text_of(event, "reason")), 200)
+    return words("{told}: “{reason}”", told=told, reason=reason) if reason else told
+
+
+def _started(words: Words, event: Recorded) -> str:
+    return words("attempt {count}: WeChat Pay is asked for the coupon", count=_number(event, "attempt"))
+
+
+def _finished(words: Words, event: Recorded) -> str:
+    kind = text_of(event, "kind")
+    held = words("signature good") if event.detail.get("verified") is True else words("no good signature")
+    parts = [
+        words("attempt {count}: {kind}", count=_number(event, "attempt"), kind=words(_KINDS.get(kind, kind))),
+        f"HTTP {_number(event, 'status')}" if _number(event, "status") else "",
+        code(text_of(event, "code")) if text_of(event, "code") else "",
+        held,
+    ]
+    if request_id := text_of(event, "wechatpay_request_id"):
+        parts.append(f"Request-ID {code(request_id)}")
+    if serial := text_of(event, "serial_no"):
+        parts.append(words("key {serial}", serial=code(serial)))
+    return words.list(part for part in parts if part)
+
+
+def _looked(words: Words, event: Recorded) -> str:
+    if event.detail.get("found") or text_of(event, "coupon_code"):
+        return words("the coupon was found in the customer's list at WeChat Pay")
+    return words("the customer's list at WeChat Pay was looked through for it")
+
+
+def _received(words: Words, event: Recorded) -> str:
+    return words("WeChat Pay told the bot of coupon {code}", code=code(text_of(event, "coupon_code") or "…"))
+
+
+def _sent(words: Words, event: Recorded) -> str:
+    return words("it was sent: coupon {code}", code=code(text_of(event, "coupon_code") or "…"))
+
+
+def _refused(words: Words, event: Recorded) -> str:
+    return words("WeChat Pay refused it ({code})", code=code(text_of(event, "code") or "…"))
+
+
+def _unknown(words: Words, event: Recorded) -> str:
+    return words(
+        "it was not known whether the customer got it ({code})", code=code(text_of(event, "code") or "…")
+    )
+
+
+def _held(words: Words, event: Recorded) -> str:
+    return words("it was held for an operator ({code})", code=code(text_of(event, "code") or "…"))
+
+
+def _click_refused(words: Words, event: Recorded) -> str:
+    return words(
+        "{who} tried {action} and might not ({reason})",
+        who=_who(words, event),
+        action=code(text_of(event, "action") or "send"),
+        reason=code(text_of(event, "reason") or "…"),
+    )
+
+
+def _settings(words: Words, event: Recorded) -> str:
+    changed = [*_names(event, "changed"), *_names(event, "added"), *_names(event, "removed")]
+    return words("settings were changed: {names}", names=words.list(code(name) for name in changed[:10]))
+
+
+def _checkpoint(words: Words, event: Recorded) -> str:
+    return words("a checkpoint of the log was signed, at #{seq}", seq=_number(event, "seq"))
+
+
+def _reconciled(words: Words, event: Recorded) -> str:
+    return words("{who} compared the log with WeChat Pay", who=_who(words, event))
+
+
+def _number(event: Recorded, name: str) -> int:
+    value = event.detail.get(name)
+    return value if isinstance(value, int) else 0
+
+
+def _names(event: Recorded, name: str) -> list[str]:
+    value = event.detail.get(name)
+    return [str(each) for each in value] if isinstance(value, list) else []
+
+
+_TOLD: Mapping[str, Callable[[Words, Recorded], str]] = {
+    Tag.REQUEST_CREATED: _created,
+    Tag.APPROVAL_GIVEN: _given,
+    Tag.REQUEST_APPROVED: _approved,
+    Tag.REQUEST_DECLINED: _declined,
+    Tag.ATTEMPT_STARTED: _started,
+    Tag.ATTEMPT_FINISHED: _finished,
+    Tag.COUPON_LOOKED_UP: _looked,
+    Tag.COUPON_RECEIVED: _received,
+    Tag.REQUEST_SENT: _sent,
+    Tag.REQUEST_REFUSED: _refused,
+    Tag.REQUEST_UNKNOWN: _unknown,
+    Tag.REQUEST_HELD: _held,
+    Tag.CLICK_REFUSED: _click_refused,
+    Tag.COMMAND_REFUSED: _click_refused,
+    Tag.SENDING_PAUSED: _paused,
+    Tag.SETTINGS_CHANGED: _settings,
+    Tag.AUDIT_CHECKPOINT: _checkpoint,
+    Tag.AUDIT_RECONCILED: _reconciled,
+}

@@ -1,0 +1,294 @@
+"""What auditors look for: requests, or events, by any of their marks, newest first.
+
+Each condition has two forms. One can use an index that gives the newest first; the other cannot, and only
+narrows. Which one leads is asked of the rows themselves, since SQLite cannot know that one agent's requests
+are few and those in the state sent are nearly all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from coupons.audit_words import Filter, Found
+from coupons.events import Recorded
+from storage import texts
+from storage.audit import recorded
+from storage.binding import bound
+from storage.requests import request_of
+
+#: Counting further says nothing more about which condition leads.
+_ENOUGH = 5_000
+#: A time with more rows in it than these is no help in finding them.
+_LONG = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    """`probe` counts what it alone would let through."""
+
+    name: str
+    leading: str
+    narrowing: str
+    probe: str
+    #: From where the leading form reads, when that is not the table alone.
+    source: str = ""
+
+
+_SELECT = """
+select request.*, customer.openid as openid, (
+    select group_concat(approver, ' ') from (
+        select approver from approval where approval.request_id = request.id order by approval.id
+    )
+) as approvers
+"""
+_REQUESTS = "from request join customer on customer.id = request.customer"
+
+_CUSTOMER_OF = "(select id from customer where openid = :openid)"
+#: In the order in which they lead when they let through equally much.
+_OF_REQUESTS: Final = (
+    _Condition("request", "request.id = :request", "request.id = :request", "select 1"),
+    _Condition(
+        "coupon_code",
+        "request.coupon_code = :coupon_code",
+        "request.coupon_code || '' = :coupon_code",
+        "select 1 from request where coupon_code = :coupon_code",
+    ),
+    _Condition(
+        "ticket",
+        "request.ticket = :ticket and request.ticket <> ''",
+        "request.ticket || '' = :ticket",
+        "select 1 from request where ticket = :ticket and ticket <> ''",
+    ),
+    _Condition(
+        "openid",
+        f"request.customer = {_CUSTOMER_OF}",
+        f"request.customer + 0 = {_CUSTOMER_OF}",
+        f"select 1 from request where customer = {_CUSTOMER_OF}",
+    ),
+    _Condition(
+        "customer",
+        "request.customer = :customer",
+        "request.customer + 0 = :customer",
+        "select 1 from request where customer = :customer",
+    ),
+    _Condition(
+        "texts",
+        "request_words match :texts",
+        "request.id in (select rowid from request_words where request_words match :texts)",
+        "select 1 from request_words where request_words match :texts",
+        """from request_words join request on request.id = request_words.rowid
+join customer on customer.id = request.customer""",
+    ),
+    _Condition(
+        "agent",
+        "request.requester = :agent",
+        "request.requester || '' = :agent",
+        "select 1 from request where requester = :agent",
+    ),
+    _Condition(
+        "approver",
+        "approval.approver = :approver",
+        """exists (
+    select 1 from approval where approval.request_id = request.id and approval.approver = :approver
+)""",
+        "select 1 from approval where approver = :approver",
+        """from approval join request on request.id = approval.request_id
+join customer on customer.id = request.customer""",
+    ),
+    _Condition(
+        "stock_id",
+        "request.stock_id || '' = :stock_id",
+        "request.stock_id = :stock_id",
+        "select 1 from request where stock_id || '' = :stock_id",
+    ),
+    _Condition(
+        "value",
+        "request.value_fen = :least_fen",
+        "request.value_fen + 0 = :least_fen",
+        "select 1 from request where value_fen = :least_fen",
+    ),
+    _Condition(
+        "values",
+        "request.value_fen between :least_fen and :most_fen",
+        "request.value_fen + 0 between :least_fen and :most_fen",
+        "select 1 from request where value_fen between :least_fen and :most_fen",
+    ),
+    _Condition(
+        "state",
+        "request.state || '' = :state",
+        "request.state = :state",
+        "select 1 from request where state || '' = :state",
+    ),
+)
+#: By the index of what leads; the sum keeps SQLite from walking through all to save the sorting of few.
+_ORDERS: Final = {
+    "texts": "request_words.rowid",
+    "approver": "approval.request_id",
+    "values": "request.id + 0",
+}
+_REQUEST_BOUNDS = """
+select min(id) as low, max(id) as high, count(*) as n from (
+    select id from request where created_at >= :since and created_at < :before limit :most
+)
+"""
+_EVENT_BOUNDS = """
+select min(seq) as low, max(seq) as high, count(*) as n from (
+    select seq from event where ts >= :since and ts < :before limit :most
+)
+"""
+_OF_EVENTS: Final = (
+    _Condition(
+        "request",
+        "event.request_id = :request",
+        "event.request_id + 0 = :request",
+        "select 1 from event where request_id = :request",
+    ),
+    _Condition(
+        "actor",
+        "event.actor = :actor",
+        "event.actor || '' = :actor",
+        "select 1 from event where actor = :actor",
+    ),
+    _Condition(
+        "tag",
+        "event.tag = :tag",
+        "event.tag || '' = :tag",
+        "select 1 from event where tag = :tag",
+    ),
+)
+_MOST_MS: Final = 2**62
+
+
+class Search:
+    """Over one connection, in one moment of it."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def requests(self, asked: Filter, *, below: int | None = None, limit: int) -> Sequence[Found]:
+        """With smaller ids than `below`, newest first."""
+        where = self._where_requests(asked, below)
+        if where is None:
+            return []
+        source, conditions, order, values = where
+        sql = f"{_SELECT} {source} where {conditions} order by {order} desc limit :limit"
+        rows = self._connection.execute(sql, {**values, "limit": limit}).fetchall()
+        return [Found(request_of(row), tuple((row["approvers"] or "").split())) for row in rows]
+
+    def count_requests(self, asked: Filter, *, most: int) -> int:
+        """How many there are; `most` when there are so many or more."""
+        where = self._where_requests(asked, None)
+        if where is None:
+            return 0
+        source, conditions, _, values = where
+        return self._count(f"select 1 {source} where {conditions}", values, most)
+
+    def events(self, asked: Filter, *, below: int | None = None, limit: int) -> Sequence[Recorded]:
+        """With smaller seqs than `below`, newest first."""
+        where = self._where_events(asked, below)
+        if where is None:
+            return []
+        conditions, values = where
+        sql = f"select seq, body from event where {conditions} order by event.seq desc limit :limit"
+        rows = self._connection.execute(sql, {**values, "limit": limit}).fetchall()
+        return [recorded(row["seq"], row["body"]) for row in rows]
+
+    def count_events(self, asked: Filter, *, most: int) -> int:
+        where = self._where_events(asked, None)
+        if where is None:
+            return 0
+        conditions, values = where
+        return self._count(f"select 1 from event where {conditions}", values, most)
+
+    def _where_requests(
+        self, asked: Filter, below: int | None
+    ) -> tuple[str, str, str, dict[str, object]] | None:
+        """Source, conditions, order and values; None: nothing can be found."""
+        values: dict[str, object] = {
+            "request": asked.request,
+            "coupon_code": asked.coupon_code,
+            "ticket": asked.ticket,
+            "openid": asked.openid,
+            "customer": asked.customer,
+            "agent": asked.agent,
+            "approver": asked.approver,
+            "stock_id": asked.stock_id,
+            "state": asked.state,
+        }
+        wanted = {name for name, value in values.items() if value is not None}
+        if asked.least_fen is not None or asked.most_fen is not None:
+            values |= {"least_fen": asked.least_fen or 0, "most_fen": asked.most_fen or _MOST_MS}
+            wanted.add("value" if asked.least_fen == asked.most_fen else "values")
+        if asked.texts:
+            values["texts"] = texts.query(asked.texts)
+            if not values["texts"]:
+                return None
+            wanted.add("texts")
+        values = bound(values)
+        bounds = self._bounds(_REQUEST_BOUNDS, asked, below)
+        if bounds is None:
+            return None
+        conditions = [condition for condition in _OF_REQUESTS if condition.name in wanted]
+        lead = self._lead(conditions, values)
+        parts = [each.leading if each is lead else each.narrowing for each in conditions]
+        column = "request.id"
+        if lead is not None:
+            column = _ORDERS.get(lead.name, column)
+        parts += [f"{column} between :low and :high"]
+        if asked.since is not None or asked.before is not None:
+            # Clocks jump: the bounds are of ids, and hold a little more.
+            parts.append("request.created_at + 0 >= :since and request.created_at + 0 < :before")
+        source = (lead.source if lead else "") or _REQUESTS
+        return source, " and ".join(parts), column, {**values, **bounds}
+
+    def _where_events(self, asked: Filter, below: int | None) -> tuple[str, dict[str, object]] | None:
+        values = bound({"request": asked.request, "actor": asked.actor, "tag": asked.tag})
+        bounds = self._bounds(_EVENT_BOUNDS, asked, below)
+        if bounds is None:
+            return None
+        conditions = [each for each in _OF_EVENTS if values[each.name] is not None]
+        lead = self._lead(conditions, values)
+        parts = [each.leading if each is lead else each.narrowing for each in conditions]
+        parts.append("event.seq between :low and :high")
+        if asked.since is not None or asked.before is not None:
+            parts.append("event.ts + 0 >= :since and event.ts + 0 < :before")
+        for number, text in enumerate(asked.texts):
+            values[f"text{number}"] = f"%{_escaped(text)}%"
+            parts.append(f"event.body like :text{number} escape '!'")
+        return " and ".join(parts), {**values, **bounds}
+
+    def _bounds(self, sql: str, asked: Filter, below: int | None) -> dict[str, object] | None:
+        """Of id or seq, which nearly follow time; None: nothing is in that time."""
+        values: dict[str, object] = {
+            "since": asked.since or 0,
+            "before": asked.before if asked.before is not None else _MOST_MS,
+            "low": 0,
+            "high": _MOST_MS if below is None else below - 1,
+        }
+        if asked.since is None and asked.before is None:
+            return values
+        row = self._connection.execute(sql, {**values, "most": _LONG}).fetchone()
+        if row["n"] == 0:
+            return None
+        if row["n"] == _LONG:
+            return values
+        return {**values, "low": row["low"], "high": min(row["high"], int(str(values["high"])))}
+
+    def _lead(self, conditions: Sequence[_Condition], values: Mapping[str, object]) -> _Condition | None:
+        """The one that lets the least through."""
+        through = {each.name: self._count(each.probe, values, _ENOUGH) for each in conditions}
+        # A range of amounts gives no order: it leads only when there is little to be put into order.
+        able = [each for each in conditions if each.name != "values" or through["values"] < _ENOUGH]
+        return min(able, key=lambda each: through[each.name], default=None)
+
+    def _count(self, sql: str, values: Mapping[str, object], most: int) -> int:
+        row = self._connection.execute(
+            f"select count(*) as n from ({sql} limit :most)", {**values, "most": most}
+        )
+        return int(row.fetchone()["n"])
+
+
+def _escaped(text: str) -> str:
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")

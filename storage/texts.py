@@ -1,0 +1,74 @@
+"""People's words about requests, findable: reasons, tickets, why it was declined.
+
+SQLite's tokenizers take a Chinese sentence for one word. So runs of Chinese are cut into overlapping pairs
+before they are indexed, and so is what is looked for: any two characters of a sentence find it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+_ALL = "select id, reason, ticket, decline_reason from request order by id"
+_ADD = "insert into request_words (rowid, words) values (:id, :words)"
+#: FTS5's own way to take words out of a table that does not hold them: it must be told what they were.
+_REMOVE = "insert into request_words (request_words, rowid, words) values ('delete', :id, :words)"
+
+#: Written without spaces: Chinese and Japanese.
+_HAN = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_RUNS = re.compile(f"[{_HAN}]+|[^{_HAN}]+")
+_IS_HAN = re.compile(f"[{_HAN}]")
+_WORD = re.compile(r"[^\W_]", re.UNICODE)
+
+
+def cut(*texts: str) -> str:
+    """As it is indexed: 物流迟到 becomes its pairs, and its last character for who asks for one alone."""
+    return "\n".join(" ".join(_pieces(text, last=True)) for text in texts if text)
+
+
+def query(words: Sequence[str]) -> str:
+    """What FTS5 is asked for these words: all must be there. Empty when nothing in them can be found.
+
+    Each is a phrase whose last part may go on: `parc` finds parcel. In quotation marks, so that no word of a
+    person is taken for FTS5's own (`AND`, `-`, `*`).
+    """
+    return " ".join(f'"{phrase}" *' for word in words if (phrase := _phrase(word)))
+
+
+def _phrase(word: str) -> str:
+    return " ".join(_pieces(word, last=False)).replace('"', " ").strip() if _WORD.search(word) else ""
+
+
+def _pieces(text: str, *, last: bool) -> list[str]:
+    """`last`: the one character at the very end, too."""
+    found: list[str] = []
+    runs = _RUNS.findall(text)
+    for number, run in enumerate(runs, 1):
+        if not _IS_HAN.match(run):
+            found.append(run)
+            continue
+        found += [run[place : place + 2] for place in range(len(run) - 1)]
+        if last or len(run) == 1 or number < len(runs):
+            found.append(run[-1])
+    return found
+
+
+class RequestTexts:
+    """Over one connection; each method is part of its caller's transaction."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def index_all(self) -> None:
+        """For a table that is empty yet."""
+        for row in self._connection.execute(_ALL).fetchall():
+            self.add(row[0], *row[1:])
+
+    def add(self, request_id: int, *texts: str) -> None:
+        self._connection.execute(_ADD, {"id": request_id, "words": cut(*texts)})
+
+    def replace(self, request_id: int, before: Sequence[str], after: Sequence[str]) -> None:
+        """`before` must be what was added."""
+        self._connection.execute(_REMOVE, {"id": request_id, "words": cut(*before)})
+        self.add(request_id, *after)

@@ -1,0 +1,288 @@
+"""`/coupon audit`: whoever may see the log asks it from Slack, nobody else; each look is kept."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.slack import api_error
+from sandbox.slack.view_store import View
+from tests.world import COUPON_TOML, OPENID, World, until, world
+
+AUDITED = COUPON_TOML.replace('approvers = ["S0LEADS"]', 'approvers = ["S0LEADS"]\nauditors = ["U0FIN"]')
+CHEN = "U0FIN"
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncGenerator[World]:
+    (tmp_path / "coupon.toml").write_text(AUDITED, encoding="utf-8")
+    async with world(tmp_path) as here:
+        yield here
+        here.audit_holds()
+
+
+def text(view: View | None) -> str:
+    return "" if view is None else json.dumps(view.definition, ensure_ascii=False)
+
+
+async def asked(shop: World, words: str, shows: str, who: str = CHEN) -> View:
+    """The window that opens for this command."""
+    await shop.send(f"audit {words}".strip(), who)
+    return await window(shop, shows, who)
+
+
+async def window(shop: World, shows: str, who: str = CHEN) -> View:
+    def now() -> View | None:
+        view = shop.slack.person(who).modal
+        return view if view is not None and shows in text(view) else None
+
+    return await until(now)
+
+
+async def press(shop: World, view: View, action_id: str, value: str | None = None) -> None:
+    await shop.slack.person(CHEN).press(view, action_id, value)
+
+
+def looks(shop: World) -> list[tuple[str, str, Any]]:
+    """What was kept of who looked."""
+    about = ("audit:", "openid:", "console:")
+    found = [event for event in shop.events() if event["tag"].startswith(about)]
+    return [(event["tag"], event["actor"], event["detail"]) for event in found]
+
+
+async def sent(shop: World, **options: Any) -> int:
+    number = await shop.ask(**options)
+    await shop.approve(number)
+    await shop.state(number, "sent")
+    return number
+
+
+async def test_an_auditor_sees_who_gave_what_to_whom_newest_first(shop: World) -> None:
+    first = await sent(shop)
+    second = await shop.ask("sorry-50", openid="another-customer-2")
+    view = await asked(shop, "", f"*#{second}*")
+    shown = text(view)
+    assert shown.index(f"*#{second}*") < shown.index(f"*#{first}*")
+    assert "approved by <@U0WANG>" in shown
+    assert "parcel four days late" in shown
+    row = shop.row(first)
+    assert row is not None
+    assert row["coupon_code"] in shown
+    assert OPENID not in shown
+    assert looks(shop) == [
+        ("audit:searched", CHEN, {"where": "slack", "words": "", "found": 2, "page": 1}),
+    ]
+
+
+async def test_each_word_narrows_and_a_person_is_named_by_a_mention(shop: World) -> None:
+    small, big = await sent(shop), await shop.ask("sorry-50", who="U0SUN", openid="another-customer-2")
+    for words, expected in (
+        ("agent:@sun", [big]),
+        ("agent:@li", [small]),
+        ("approver:@wang", [small]),
+        ("late-10", [small]),
+        ("stock:sorry-50", [big]),
+        ("state:pending", [big]),
+        ("amount:>=20", [big]),
+        ("parcel", [big, small]),
+        ("parcel agent:@sun", [big]),
+        (f"openid:{OPENID}", [small]),
+        (OPENID, [small]),
+        ("openid:nobody-has-this-one", []),
+        ("since:2020-01", [big, small]),
+        ("until:2020-01", []),
+        ('"four days"', [big, small]),
+    ):
+        view = await asked(shop, words, "Looked for")
+        assert [int(number) for number in re.findall(r"\*#(\d+)\*", text(view))] == expected, words
+        await shop.slack.person(CHEN).close(view)
+    assert OPENID not in json.dumps(looks(shop))
+    assert ("audit:searched", CHEN) in {look[:2] for look in looks(shop)}
+    assert "customer:1" in json.dumps(looks(shop))
+
+
+async def test_whoever_is_no_auditor_sees_nothing_and_that_they_asked_is_kept(shop: World) -> None:
+    number = await shop.ask()
+    for words in ("", f"#{number}", "open", "agent:@li"):
+        answer = await shop.send(f"audit {words}", "U0LI")
+        assert "you are not among them" in answer.text
+    assert shop.slack.person("U0LI").modal is None
+    assert [look[:2] for look in looks(shop)] == [("audit:refused", "U0LI")] * 4
+    assert shop.rows("select * from console_link") == []
+
+
+async def test_somebody_who_lost_the_role_while_the_window_was_open_sees_no_more(shop: World) -> None:
+    number = await shop.ask()
+    view = await asked(shop, "", f"*#{number}*")
+    shop.slack.set_person(CHEN, is_restricted=True)
+    # Who somebody is, is remembered for half a minute.
+    await shop.stop()
+    await shop.start()
+    for action_id, value in (("audit_story", str(number)), ("audit_export", None)):
+        await press(shop, view, action_id, value)
+    await until(
+        lambda: (
+            True if sum("you are not among them" in m.words() for m in shop.slack.dms(CHEN)) == 2 else None
+        )
+    )
+    assert shop.slack.person(CHEN).modal == view
+    assert [look[:2] for look in looks(shop)][1:] == [("audit:refused", CHEN)] * 2
+    assert files(shop) == []
+
+
+async def test_one_request_is_told_whole_on_one_screen(shop: World) -> None:
+    first, second = await sent(shop), await sent(shop)
+    view = await asked(shop, f"#{second}", "Open")
+    shown = text(view)
+    for words in (
+        f"#{second} ✅ Sent",
+        "<@U0LI> asked for",
+        "<@U0WANG> approved it (1 of 1)",
+        "attempt 1: sent, HTTP 200, signature good, Request-ID",
+        "it was sent: coupon",
+        "This customer has 1 other request:",
+        f"*#{first}*",
+    ):
+        assert words in shown, words
+    assert OPENID not in shown
+    # The other one takes its place.
+    await press(shop, view, "audit_other", str(first))
+    await window(shop, f"#{first} ✅ Sent")
+    assert [look[0] for look in looks(shop)] == ["audit:viewed", "audit:viewed"]
+
+
+async def test_a_story_opened_from_the_list_lies_on_top_of_it(shop: World) -> None:
+    number = await sent(shop)
+    results = await asked(shop, "parcel", f"*#{number}*")
+    await press(shop, results, "audit_story", str(number))
+    story = await window(shop, "approved it (1 of 1)")
+    assert story.previous_view_id == results.id
+    await shop.slack.person(CHEN).close(story)
+    await window(shop, "Looked for `parcel`")
+
+
+async def test_the_whole_openid_is_shown_on_request_and_that_is_an_event(shop: World) -> None:
+    number = await sent(shop)
+    view = await asked(shop, f"#{number}", "Show the whole openid")
+    await press(shop, view, "audit_openid", str(number))
+    await window(shop, OPENID)
+    viewed = [event for event in shop.events(number) if event["tag"] == "openid:viewed"]
+    assert [(event["actor"], event["detail"]) for event in viewed] == [
+        (CHEN, {"where": "slack", "customer": 1})
+    ]
+    assert OPENID not in json.dumps(shop.events())
+
+
+async def test_older_and_newer_pages(shop: World) -> None:
+    numbers = [await shop.ask(openid=f"{OPENID[:-2]}{n:02}") for n in range(12)]
+    view = await asked(shop, "", f"*#{numbers[-1]}*")
+    assert f"*#{numbers[1]}*" not in text(view)
+    await press(shop, view, "audit_older")
+    view = await window(shop, f"*#{numbers[0]}*")
+    assert f"*#{numbers[2]}*" not in text(view)
+    assert "audit_older" not in text(view)
+    await press(shop, view, "audit_newer")
+    view = await window(shop, f"*#{numbers[-1]}*")
+    assert "audit_newer" not in text(view)
+
+
+async def test_what_was_found_comes_as_a_file_to_the_direct_messages(shop: World) -> None:
+    number = await sent(shop)
+    await shop.ask("sorry-50", openid="another-customer-2", who="U0SUN")
+    view = await asked(shop, "agent:@li", f"*#{number}*")
+    await press(shop, view, "audit_export")
+    await window(shop, "A file with 1 row is on its way")
+    [file] = await until(lambda: files(shop) or None)
+    rows = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"))))
+    row = shop.row(number)
+    assert row is not None
+    assert [(row["request"], row["approvers"], row["value_yuan"]) for row in rows] == [
+        (str(number), "U0WANG", "10.00")
+    ]
+    assert rows[0]["coupon_code"] == row["coupon_code"]
+    assert OPENID not in file.content.decode()
+    [message] = [message for message in shop.slack.dms(CHEN) if message.file_ids]
+    assert "Audit log, 1 row, newest first" in message.words()
+    assert ("audit:exported", CHEN) in {look[:2] for look in looks(shop)}
+
+
+def files(shop: World) -> list[Any]:
+    shared = {file for message in shop.slack.dms(CHEN) for file in message.file_ids}
+    return [file for file in shop.slack.state.files.values() if file.id in shared]
+
+
+async def test_an_installation_without_the_scope_for_files_says_what_is_missing(shop: World) -> None:
+    number = await shop.ask()
+    view = await asked(shop, "", f"*#{number}*")
+    shop.slack.faults.next("files.getUploadURLExternal", api_error("missing_scope"))
+    await press(shop, view, "audit_export")
+    told = await until(
+        lambda: next((m.words() for m in shop.slack.dms(CHEN) if "files:write" in m.words()), None)
+    )
+    assert "missing_scope" in told
+    await shop.quiet()
+
+
+async def test_single_events_can_be_asked_for(shop: World) -> None:
+    number = await shop.ask()
+    await shop.approve(number, "U0LI")
+    await shop.whisper("U0LI", "Nothing has changed")
+    view = await asked(shop, "tag:click:refused", "might not")
+    assert "<@U0LI> tried `approve`" in text(view)
+    view = await asked(shop, "tag:bot:started", "the bot started")
+    assert "audit_story" not in text(view)
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("agnet:@li", "do not know that key. Did you mean `agent`"),
+        ("agent:li", "nobody that Slack knows"),
+        ("state:done", "It must be like `pending`, `approved`"),
+        ("since:yesterday", "It must be like `2026-10, 2026-10-03`"),
+        ("stock:a stock:b", "`stock` twice"),
+        ("tag:request:sent state:sent", "narrowed by `actor`"),
+        ("since:2026-10 until:2026-09", "It must be like `a day after since`"),
+        ("x" * 501, "501 characters"),
+        ("#999", "no request #999"),
+        ("help", "Keys:"),
+    ],
+)
+async def test_what_cannot_be_understood_is_answered_by_what_would_be_right(
+    shop: World, words: str, answer: str
+) -> None:
+    told = await shop.send(f"audit {words}", CHEN)
+    assert answer in told.text
+    assert shop.slack.person(CHEN).modal is None
+
+
+async def test_a_window_that_does_not_open_is_told(shop: World) -> None:
+    await shop.ask()
+    shop.slack.faults.next("views.open", api_error("expired_trigger_id"))
+    await shop.send("audit", CHEN)
+    await until(
+        lambda: next(
+            (m for m in shop.slack.ephemerals(CHEN) if "did not open the window" in m.words()),
+            next((m for m in shop.slack.dms(CHEN) if "did not open the window" in m.words()), None),
+        )
+    )
+
+
+async def test_the_link_to_the_console_is_kept_only_as_its_digest(shop: World) -> None:
+    answer = await shop.send("audit open", CHEN)
+    found = re.search(r"http://127\.0\.0\.1:8001/sign-in\?token=([\w-]{43})", answer.text)
+    assert found is not None
+    [row] = shop.rows("select * from console_link")
+    assert row["digest"] == hashlib.sha256(found[1].encode()).hexdigest()
+    assert (row["person"], row["used_at"], row["expires_at"] - row["made_at"]) == (CHEN, None, 600_000)
+    whole = b"".join(path.read_bytes() for path in shop.folder.glob("coupon.db*"))
+    assert found[1].encode() not in whole
+    assert [look[:2] for look in looks(shop)] == [("console:link_made", CHEN)]
