@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--quick] [sends] [lifecycles] [acks] [verify] [page]`: run them, print one table."""
+"""`python -m benchmarks [--quick] [acks] [verify] [search] ...`: run those named, or all; print one table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from benchmarks import acks, lifecycles, page, sends, verify
+from benchmarks import acks, lifecycles, month, page, search, sends, verify
 from benchmarks.report import FULL, Load, Row, table
 from storage.driver import sqlite3
 
@@ -21,6 +21,8 @@ _BENCHMARKS: Mapping[str, Callable[[Load], Awaitable[list[Row]]]] = {
     "lifecycles": lifecycles.run,
     "acks": acks.run,
     "verify": verify.run,
+    "search": search.run,
+    "month": month.run,
     "page": page.run,
 }
 

@@ -39,7 +39,7 @@ FULL = Load(
     requests=200,
     ack_seconds=8.0,
     waiting=2_000,
-    events=200_000,
+    events=1_000_000,
     limit_seconds=1.5,
 )
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
 import click
 
+from bot.channel_texts import channel_texts
 from bot.clock import utc_ms
+from bot.looks import leave
+from bot.reconcile_cli import reconcile
+from bot.report_cli import report
+from bot.search_cli import openid, search, stream_of
+from bot.serve_cli import serve
+from bot.show_cli import show
 from bot.usage import DATABASE, must_exist, refuse
-from coupons.events import Recorded
+from coupons.events import Tag
 from storage.against import verify_against
-from storage.audit import show
 from storage.checkpoints import (
     Checkpoint,
     check,
@@ -28,7 +32,7 @@ from storage.checkpoints import (
     read_public,
 )
 from storage.errors import AuditBroken, CheckpointRefused, DatabaseRefused, ExportRefused
-from storage.export import Format, Row, new_file, rows, write
+from storage.export import Format, Row, snapshot, write
 from storage.proof import verify
 
 _TOLD_EVERY = 50_000
@@ -52,16 +56,24 @@ def audit() -> None:
     type=click.File(encoding="utf-8", errors="replace"),
     help="A text with checkpoints in it, whatever else stands there; - reads what is pasted.",
 )
+@click.option("--channel", is_flag=True, help="The checkpoints that stand in coupon.toml's audit_channel.")
 @click.option("--key", help="The public key to check them with; otherwise the one beside the database.")
 def audit_verify(
-    database: Path, against: tuple[Path, ...], checkpoints: TextIO | None, key: str | None
+    database: Path,
+    against: tuple[Path, ...],
+    checkpoints: TextIO | None,
+    key: str | None,
+    *,
+    channel: bool,
 ) -> None:
     """Check the whole chain, and that every request is where its events say."""
     must_exist(database)
     try:
         found = verify(database)
         held = [(export, verify_against(database, export)) for export in against]
-        signed = _signed(database, checkpoints, key)
+        texts = [checkpoints.read()] if checkpoints else []
+        texts += ["\n".join(channel_texts())] if channel else []
+        signed = [each for text in texts for each in _signed(database, text, key)]
     except AuditBroken as error:
         click.echo(f"{database}: NOT whole: {error}", err=True)
         sys.exit(1)
@@ -74,10 +86,8 @@ def audit_verify(
         click.echo(f"checkpoint of #{checkpoint.seq}, signed {checkpoint.at}: the log still holds it")
 
 
-def _signed(database: Path, text: TextIO | None, key: str | None) -> list[Checkpoint]:
-    if text is None:
-        return []
-    found = list(found_in(text.read()))
+def _signed(database: Path, text: str, key: str | None) -> list[Checkpoint]:
+    found = list(found_in(text))
     if not found:
         raise CheckpointRefused("no checkpoint stands in that text; one begins with `coupon-checkpoint v1`")
     if key is None and not key_file(database).exists():
@@ -102,19 +112,12 @@ def audit_checkpoint(database: Path, *, only_key: bool) -> None:
     click.echo(told)
 
 
-@audit.command("show")
-@DATABASE
-@click.option("--request", "request_id", type=int, help="Only this request, oldest first.")
-@click.option("--limit", default=50, show_default=True, help="The newest so many, where no request is named.")
-def audit_show(database: Path, request_id: int | None, limit: int) -> None:
-    """Print events as people read them; openids never stand in them."""
-    must_exist(database)
-    try:
-        events = show(database, request_id=request_id, limit=limit)
-    except DatabaseRefused as error:
-        refuse([str(error)])
-    for event in events:
-        click.echo(line_of(event))
+audit.add_command(report)
+audit.add_command(reconcile)
+audit.add_command(search)
+audit.add_command(show)
+audit.add_command(openid)
+audit.add_command(serve)
 
 
 @audit.command("export")
@@ -134,13 +137,12 @@ def audit_show(database: Path, request_id: int | None, limit: int) -> None:
 def audit_export(database: Path, kind: str, output: str, since: int) -> None:
     """Write the log to a file that anybody can check alone, with docs/verify_export.py."""
     must_exist(database)
-    found = rows(database, first=since)
     try:
-        if output == "-":
-            last = write(found, sys.stdout, Format(kind))
-        else:
-            with new_file(Path(output)) as stream:
-                last = write(_told(found), stream, Format(kind))
+        with stream_of(output) as stream, snapshot(database, first=since) as (last, found):
+            # What is written is of the moment before this event.
+            until, head = (last.seq, last.hash) if last else (0, "")
+            leave(database, Tag.AUDIT_EXPORTED, format=kind, first=since, last=until, head=head)
+            write(found if output == "-" else _told(found), stream, Format(kind))
     except (DatabaseRefused, ExportRefused) as error:
         refuse([str(error)])
     ends = (
@@ -149,22 +151,6 @@ def audit_export(database: Path, kind: str, output: str, since: int) -> None:
         else f"no event from #{since} on"
     )
     click.echo(f"{output}: {ends}", err=True)
-
-
-def line_of(event: Recorded) -> str:
-    """One event on one line."""
-    when = datetime.fromtimestamp(event.ts / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    about = f"#{event.request_id}" if event.request_id is not None else "-"
-    told = " ".join(
-        f"{name}={_value(value)}" for name, value in event.detail.items() if value not in ("", None)
-    )
-    return f"{event.seq:>6}  {when}Z  {about:<6} {event.tag:<18} {event.actor:<12} {told}".rstrip()
-
-
-def _value(value: object) -> str:
-    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    # Reasons are people's words: a line break in one must not look like a line of the log.
-    return json.dumps(text, ensure_ascii=False) if not text.isprintable() or " " in text else text
 
 
 def _told(found: Iterator[Row]) -> Iterator[Row]:

@@ -16,13 +16,15 @@ import click
 from bot.audit_cli import audit
 from bot.coupon_toml import CouponToml, CouponTomlProblems, load_coupon_toml
 from bot.doctor import doctor
+from bot.erase_cli import erase
 from bot.logs import start_logs
+from bot.reconcile_cli import reconcile
 from bot.service import Service, StartRefused
 from bot.settings import Settings, SettingsProblems, load_settings
 from bot.usage import DATABASE, refuse
 from bot.wechat_cli import wechat
 from storage.database import bring_up_to_date
-from storage.errors import DatabaseRefused
+from storage.errors import CheckpointRefused, DatabaseRefused
 from wechatpay.errors import BadSetting
 
 
@@ -52,7 +54,7 @@ def run() -> None:
         asyncio.run(until_signal())
     except StartRefused as error:
         refuse(error.problems)
-    except (DatabaseRefused, BadSetting) as error:
+    except (DatabaseRefused, BadSetting, CheckpointRefused) as error:
         refuse([str(error)])
 
 
@@ -93,6 +95,8 @@ def migrate(database: Path) -> None:
 
 
 cli.add_command(audit)
+cli.add_command(erase)
+cli.add_command(reconcile)
 cli.add_command(wechat)
 cli.add_command(doctor)
 

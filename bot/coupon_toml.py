@@ -58,7 +58,7 @@ class CouponToml:
 
 def load_coupon_toml(path: Path) -> CouponToml:
     """Raises CouponTomlProblems."""
-    tables = _read(path)
+    tables = tables_of(path)
     try:
         file = File.model_validate(tables)
     except ValidationError as error:
@@ -69,7 +69,8 @@ def load_coupon_toml(path: Path) -> CouponToml:
     raise CouponTomlProblems(problems)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def tables_of(path: Path) -> dict[str, Any]:
+    """The file as TOML alone. Raises CouponTomlProblems."""
     try:
         # utf-8-sig: some editors put a byte order mark before the first character.
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))

@@ -18,7 +18,7 @@ from storage.turn import write_once
 COMMAND_LINE = "command line"
 
 
-def leave(database: Path, tag: Tag, **detail: Json) -> None:
+def leave(database: Path, tag: Tag, *, request: int | None = None, **detail: Json) -> None:
     """Write the event, in turn with a running bot; ends the program with status 2 when it cannot be kept.
 
     A file that may not be written, a copy on another disk for example, is looked at all the same: whoever can
@@ -27,11 +27,16 @@ def leave(database: Path, tag: Tag, **detail: Json) -> None:
     if not _may_write(database):
         click.echo(f"{database} cannot be written to, so this look at it leaves no event in it", err=True)
         return
-    event = Event(tag, SYSTEM, None, {"where": COMMAND_LINE, "user": _user(), **detail})
+    event = Event(tag, SYSTEM, request, {**command_line(), **detail})
     try:
         write_once(database, lambda tx: tx.append(event), clock=utc_ms)
     except (DatabaseRefused, StorageUnavailable) as error:
         refuse([f"nothing is shown, because the look could not be kept as an event: {error}"])
+
+
+def command_line() -> dict[str, Json]:
+    """Who typed it, as far as the machine knows."""
+    return {"where": COMMAND_LINE, "user": _user()}
 
 
 def _may_write(database: Path) -> bool:

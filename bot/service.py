@@ -19,6 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import utc_ms
 from bot.coupon_toml import CouponToml
+from bot.first_look import FirstLook
 from bot.health import health_app
 from bot.key_files import KeyFiles
 from bot.metrics import Metrics
@@ -114,7 +115,7 @@ class Service:
             self._key_files.look_now()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set. Raises StartRefused, BadSetting, storage's DatabaseRefused."""
+        """Until `stop` is set. Raises StartRefused, BadSetting, DatabaseRefused and CheckpointRefused."""
         async with AsyncExitStack() as stack:
             wechatpay = await stack.enter_async_context(wechatpay_client(self._settings, self._tell))
             ledger = SqliteLedger(self._settings.coupon_database, clock=utc_ms, on_commit=self._bells.ring)
@@ -149,6 +150,7 @@ class Service:
         lacking = HISTORY_SCOPES - workspace.scopes
         if workspace.scopes and lacking:
             self._logger.warning("posts_may_come_twice", missing_scopes=sorted(lacking))
+        first = FirstLook(self._settings, ledger=ledger, logger=self._logger)
         parts = build(
             self._settings,
             config,
@@ -162,8 +164,10 @@ class Service:
             troubles=self._troubles,
             pace=self._pace,
             on_outcome=self._on_outcome,
+            sign=first.sign,
         )
-        await ledger.write(lambda tx: tx.append(Event(Tag.BOT_STARTED, SYSTEM)))
+        await first.compare(slack, config.audit_channel)
+        await first.tell_start()
         return parts
 
     async def _reach_slack(self, call: Any) -> Any:
@@ -184,13 +188,7 @@ class Service:
     async def _work(
         self, parts: Parts, wechatpay: Client, ledger: SqliteLedger, stopping: asyncio.Task[bool]
     ) -> None:
-        loops = [
-            asyncio.create_task(parts.sender.run(), name="sender"),
-            asyncio.create_task(parts.decider.run(), name="decider"),
-            asyncio.create_task(parts.expirer.run(), name="expirer"),
-            asyncio.create_task(parts.reminder.run(), name="reminder"),
-            asyncio.create_task(parts.announcer.run(), name="announcer"),
-        ]
+        loops = [asyncio.create_task(worker.run(), name=name) for name, worker in parts.workers.items()]
         beside = [asyncio.create_task(work, name=name) for name, work in self._beside(parts, wechatpay)]
         try:
             await self._open(parts, stopping)
@@ -200,7 +198,7 @@ class Service:
         finally:
             self._readiness.lacks("start", "the bot is stopping")
             await self._close()
-            for worker in (parts.sender, parts.decider, parts.expirer, parts.reminder, parts.announcer):
+            for worker in parts.workers.values():
                 worker.stop()
             for task in beside:
                 task.cancel()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 from slack_bolt.async_app import AsyncApp
@@ -21,8 +21,10 @@ from coupons.asking import Asking
 from coupons.auditing import Auditing
 from coupons.authority import Authority
 from coupons.bell import Bell
+from coupons.checkpointing import Checkpointer, Sign
 from coupons.decider import Decider, Expirer
 from coupons.desk import Desk
+from coupons.forgetting import Forgetter
 from coupons.model import Request
 from coupons.ports import Ledger, Outcome, Topic
 from coupons.reminding import Reminder
@@ -62,6 +64,8 @@ class Bells:
         self.deciding = Bell()
         self.expiring = Bell()
         self.reminding = Bell()
+        self.forgetting = Bell()
+        self.checkpointing = Bell()
         self.announcing = Bell()
         self.showing = Bell()
         self._by_topic: Mapping[Topic, tuple[Bell, ...]] = {
@@ -150,6 +154,14 @@ def _named(setting: str, load: Callable[[], T]) -> T:
         raise BadSetting(f"{setting}: {error}") from error
 
 
+class Worker(Protocol):
+    """Works until it is told to stop."""
+
+    async def run(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """Everything that runs, once the workspace is known."""
@@ -164,7 +176,22 @@ class Parts:
     decider: Decider
     expirer: Expirer
     reminder: Reminder
+    forgetter: Forgetter
+    checkpointer: Checkpointer
     announcer: Announcer
+
+    @property
+    def workers(self) -> Mapping[str, Worker]:
+        """The loops, by their names in the log."""
+        return {
+            "sender": self.sender,
+            "decider": self.decider,
+            "expirer": self.expirer,
+            "reminder": self.reminder,
+            "forgetter": self.forgetter,
+            "checkpointer": self.checkpointer,
+            "announcer": self.announcer,
+        }
 
 
 def build(
@@ -181,6 +208,7 @@ def build(
     troubles: Troubles,
     pace: Pace,
     on_outcome: Callable[[Request, Outcome], None],
+    sign: Sign,
 ) -> Parts:
     """No I/O: only construction."""
     issuer = WechatPayIssuer(
@@ -298,6 +326,22 @@ def build(
             policy=config.policy,
             clock=utc_ms,
             bell=bells.reminding,
+            on_trouble=troubles.note,
+        ),
+        forgetter=Forgetter(
+            ledger=ledger,
+            days=config.openid_days,
+            clock=utc_ms,
+            bell=bells.forgetting,
+            on_trouble=troubles.note,
+        ),
+        checkpointer=Checkpointer(
+            ledger=ledger,
+            sign=sign,
+            channel=config.audit_channel,
+            every=config.checkpoint_events,
+            clock=utc_ms,
+            bell=bells.checkpointing,
             on_trouble=troubles.note,
         ),
         announcer=Announcer(

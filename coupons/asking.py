@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from coupons.authority import Authority, Members, customer_days
 from coupons.events import SYSTEM, Event, Json, Post, PostKind, Tag
 from coupons.lifecycle import move
+from coupons.masking import keepable
 from coupons.model import Draft, Pause, Request, State, Stock
 from coupons.numbers import out_request_no
 from coupons.policy import DAY_MS, YES, Decision, Limit, Policy, Reason, may_ask, may_follow
@@ -160,6 +161,7 @@ class Asking:
         )
 
     def _submit(self, tx: Transaction, *, ask: Ask, members: Members, trust: Decision) -> Submitted | Stopped:
+        ask = replace(ask, reason=keepable(ask.reason, ask.openid), ticket=keepable(ask.ticket, ask.openid))
         number = out_request_no(ask.delivery)
         known = tx.request_by_number(number)
         if known is not None:

@@ -87,13 +87,18 @@ _NUMBER = re.compile(r"#?([1-9]\d{0,17})", re.ASCII)
 _OPENID = re.compile(r"[0-9A-Za-z_-]{16,64}", re.ASCII)
 #: Alone it can be nothing else: WeChat's are of 28 and begin so.
 _BARE_OPENID = re.compile(r"o[0-9A-Za-z_-]{27}", re.ASCII)
-_ASKED_OPENID = re.compile(r"(?<!\S)(?:openid[:：]\S+|o[0-9A-Za-z_-]{27}(?!\S))", re.ASCII | re.IGNORECASE)
+#: Wherever it stands: hidden too much, a note lacks a word; hidden too little, it stays for ever.
+_ASKED_OPENID = re.compile(
+    r"openid[:：][\"“”]*[0-9A-Z_-]*[\"“”]*|(?<![0-9A-Z_-])(?-i:o)[0-9A-Z_-]{27}(?![0-9A-Z_-])",
+    re.ASCII | re.IGNORECASE,
+)
 _LIKE_OPENID = re.compile(r"(?<![0-9A-Za-z_-])o[0-9A-Za-z_-]{27}(?![0-9A-Za-z_-])", re.ASCII)
 _STOCK_ID = re.compile(r"[0-9A-Za-z_-]{1,20}", re.ASCII)
 _YUAN = re.compile(r"[¥￥]?(\d{1,9})(?:\.(\d{1,2}))?", re.ASCII)
 #: `key:value`; what has no such key is a text to look for, a ticket's address for example.
 _PAIR = re.compile(r"([A-Za-z_]{1,20})[:：](.*)", re.DOTALL)
-_WORDS = re.compile(r'"([^"]*)"|“([^”]*)”|([^\s"“]+(?:"[^"]*"|“[^”]*”)?[^\s"“]*)')
+#: A mention with a name in it (`<@U1|li ming>`) is one word.
+_WORDS = re.compile(r'"([^"]*)"|“([^”]*)”|((?:<@[^>]*>|[^\s"“])+(?:"[^"]*"|“[^”]*”)?[^\s"“]*)')
 _ADDRESS = frozenset({"http", "https", "mailto"})
 
 #: How the values are written, for those who wrote another.
@@ -126,8 +131,11 @@ def read_words(text: str, *, find_stock: FindStock) -> Filter:
         if not bare:
             texts.append(quoted or curly)
         elif pair is None or key in _ADDRESS:
-            found, plain = _bare(found, bare, find_stock)
-            texts.append(plain)
+            found, key = _bare(found, bare, find_stock)
+            if key and key in seen:
+                raise BadWord(Wrong.TWICE, key)
+            seen.append(key)
+            texts.append("" if key else bare)
         else:
             _check_key(key, pair[1], pair[2], seen)
             seen.append(key)
@@ -135,7 +143,7 @@ def read_words(text: str, *, find_stock: FindStock) -> Filter:
     texts = [text for text in texts if text.strip()]
     found = replace(found, texts=tuple(texts))
     if found.asks_for_events:
-        for key in seen:
+        for key in filter(None, seen):
             if key not in _OF_EVENTS:
                 raise BadWord(Wrong.NOT_OF_EVENTS, key, right=tuple(sorted(_OF_EVENTS)))
     if found.since is not None and found.before is not None and found.since >= found.before:
@@ -158,15 +166,18 @@ def _check_key(key: str, typed: str, value: str, seen: Sequence[str]) -> None:
 
 
 def _bare(found: Filter, word: str, find_stock: FindStock) -> tuple[Filter, str]:
-    """A word without a key: a request, an openid, a coupon of the catalogue, or else a text to look for."""
-    if word.startswith("#") and (number := _NUMBER.fullmatch(word)) and found.request is None:
-        return replace(found, request=int(number[1])), ""
-    if _BARE_OPENID.fullmatch(word) and found.openid is None:
-        return replace(found, openid=word), ""
+    """A word without a key, and the key it might have had: a request, an openid, a coupon of the catalogue.
+
+    Without one it is a text to look for.
+    """
+    if word.startswith("#") and (number := _NUMBER.fullmatch(word)):
+        return replace(found, request=int(number[1])), "request"
+    if _BARE_OPENID.fullmatch(word):
+        return replace(found, openid=word), "openid"
     stock_id = find_stock(word)
-    if stock_id is not None and found.stock_id is None:
-        return replace(found, stock_id=stock_id), ""
-    return found, word
+    if stock_id is not None:
+        return replace(found, stock_id=stock_id), "stock"
+    return found, ""
 
 
 def _bad(key: str, read: str) -> BadWord:
@@ -231,13 +242,14 @@ def _amount(found: Filter, key: str, value: str, _find: FindStock) -> Filter:
     """In yuan, as people say it: `10`, `>=20`, `<5`, `5..20`."""
     if ".." in value:
         least, most = value.split("..", 1)
-        return replace(found, least_fen=_fen(key, least, value), most_fen=_fen(key, most, value))
-    for sign, low, high in ((">=", 0, None), ("<=", None, 0), (">", 1, None), ("<", None, -1)):
+        low, high = _fen(key, least, value), _fen(key, most, value)
+        if low > high:
+            raise _bad(key, value)
+        return replace(found, least_fen=low, most_fen=high)
+    for sign, more in ((">=", 0), ("<=", 0), (">", 1), ("<", -1)):
         if value.startswith(sign):
-            fen = _fen(key, value[len(sign) :], value)
-            if low is not None:
-                return replace(found, least_fen=fen + low)
-            return replace(found, most_fen=fen + (high or 0))
+            fen = _fen(key, value[len(sign) :], value) + more
+            return replace(found, least_fen=fen) if sign[0] == ">" else replace(found, most_fen=fen)
     fen = _fen(key, value, value)
     return replace(found, least_fen=fen, most_fen=fen)
 
@@ -254,10 +266,12 @@ def _date(found: Filter, key: str, value: str, _find: FindStock) -> Filter:
         start, end = span(value)
     except ValueError:
         raise _bad(key, value) from None
+    # Two of them narrow further; `until` a day or a month includes it.
     if key != "until":
-        found = replace(found, since=start)
-    # `until` a day or a month includes it.
-    return found if key == "since" else replace(found, before=end)
+        found = replace(found, since=start if found.since is None else max(start, found.since))
+    if key != "since":
+        found = replace(found, before=end if found.before is None else min(end, found.before))
+    return found
 
 
 _READ: Final[Mapping[str, Callable[[Filter, str, str, FindStock], Filter]]] = {

@@ -92,7 +92,7 @@ class Auditing:
     async def story(self, person: str, request_id: int) -> Story | None:
         """None: there is no such request."""
         await self._check(person, "view")
-        story = await self._ledger.read(partial(_story, request_id=request_id))
+        story = await self._ledger.read(partial(story_of, request_id=request_id))
         if story is not None:
             await self._leave(person, Tag.AUDIT_VIEWED, request_id)
         return story
@@ -141,13 +141,7 @@ class Auditing:
     async def _asked(self, text: str) -> tuple[Filter, str]:
         """With the customer's number in place of an openid: so it may stand in an event and in a view."""
         asked = self.read(text)
-        if asked.openid is None:
-            return asked, hide_openids(text, None)
-        wanted = Filter(openid=asked.openid)
-        known = await self._ledger.read(lambda look: look.find_requests(wanted, limit=1))
-        # Customers are numbered from 1, so 0 finds nothing, as it should.
-        customer = known[0].request.customer if known else 0
-        return replace(asked, openid=None, customer=customer), hide_openids(text, customer)
+        return await self._ledger.read(lambda look: by_number(look, asked, text))
 
     async def _check(self, person: str, wanted: str) -> None:
         if not await self._authority.may_audit(person):
@@ -165,6 +159,18 @@ class Auditing:
         return stock.stock_id if stock else None
 
 
+def by_number(look: Reading, asked: Filter, text: str) -> tuple[Filter, str]:
+    """Both with the customer's number in place of the openid: so they may be kept."""
+    if asked.openid is None:
+        return asked, hide_openids(text, None)
+    known = look.find_requests(Filter(openid=asked.openid), limit=1)
+    # Customers are numbered from 1, so 0 finds nothing, as it should.
+    customer = known[0].request.customer if known else 0
+    if asked.customer not in {None, customer}:
+        customer = 0
+    return replace(asked, openid=None, customer=customer), hide_openids(text, customer)
+
+
 def _page(look: Reading, *, asked: Filter, text: str, below: tuple[int, ...]) -> Page:
     start = below[-1] if below else None
     count = look.count_found(asked, most=MOST_COUNTED)
@@ -177,7 +183,8 @@ def _page(look: Reading, *, asked: Filter, text: str, below: tuple[int, ...]) ->
     return Page(text=text, below=below, requests=found[:PAGE], count=count, following=following)
 
 
-def _story(look: Reading, *, request_id: int) -> Story | None:
+def story_of(look: Reading, *, request_id: int) -> Story | None:
+    """None: there is no such request."""
     request = look.request(request_id)
     if request is None:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import MAXYEAR, datetime, timedelta, timezone
 
 #: UTC+8 without daylight saving.
 BEIJING = timezone(timedelta(hours=8), "Beijing")
@@ -20,6 +20,9 @@ def span(text: str) -> tuple[int, int]:
     if found is None:
         raise ValueError(text)
     year, month = int(found[1]), int(found[2])
+    if year == MAXYEAR:
+        # It has no day after its last one.
+        raise ValueError(text)
     start = datetime(year, month, int(found[3] or 1), tzinfo=BEIJING)
     if found[3]:
         end = start + timedelta(days=1)
@@ -33,6 +36,15 @@ def month(text: str) -> tuple[int, int]:
     if text.count("-") != 1:
         raise ValueError(text)
     return span(text)
+
+
+def moment(text: str) -> int | None:
+    """UTC milliseconds of an RFC 3339 time, WeChat Pay's; None for what is none."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return milliseconds(found if found.tzinfo else found.replace(tzinfo=BEIJING))
 
 
 def milliseconds(moment: datetime) -> int:

@@ -14,6 +14,7 @@ from coupons.asking import Stopped
 from coupons.authority import Authority
 from coupons.events import SYSTEM, Event, Json, Post, PostKind, Tag
 from coupons.lifecycle import move
+from coupons.masking import keepable
 from coupons.model import (
     Approval,
     Click,
@@ -138,6 +139,7 @@ class Desk:
             detail: dict[str, Json] = {"action": "pause" if pause else "resume", "reason": right.reason}
             tx.append(Event(Tag.CLICK_REFUSED, person.user_id, None, detail))
             return Stopped(right)
+        reason = keepable(reason)
         after = Pause(person.user_id, self._clock(), reason) if pause else None
         tx.set_pause(after)
         tag = Tag.SENDING_PAUSED if pause else Tag.SENDING_RESUMED
@@ -254,14 +256,11 @@ class Desk:
         tx.post(Post(kind=PostKind.STEP, request_id=request.id, seq=seq))
 
     def _decline(self, tx: Transaction, request: Request, click: Click) -> None:
+        reason = keepable(click.reason, request.openid)
         after = move(
-            request,
-            State.DECLINED,
-            now=self._clock(),
-            closed_by=click.person,
-            decline_reason=click.reason,
+            request, State.DECLINED, now=self._clock(), closed_by=click.person, decline_reason=reason
         )
-        event = Event(Tag.REQUEST_DECLINED, click.person, request.id, {"reason": click.reason})
+        event = Event(Tag.REQUEST_DECLINED, click.person, request.id, {"reason": reason})
         self._close(tx, request, after, event)
 
     def _retry(self, tx: Transaction, request: Request, person: str) -> None:

@@ -110,7 +110,7 @@ class PostKind(StrEnum):
     NOTICE = "notice"
     #: An ephemeral answer to `person` in `channel`, told from an event.
     ANSWER = "answer"
-    #: A message in the approval channel about no request in particular, told from an event.
+    #: A message about no request in particular, told from an event; `channel` None: the approval channel.
     NEWS = "news"
     #: A file to `person`: what they asked for stands in an event, its rows are read when it is made.
     FILE = "file"
@@ -140,4 +140,7 @@ class Post:
         """The same promise has the same key."""
         if self.kind is PostKind.CARD:
             return f"card:{self.request_id}"
+        if self.kind is PostKind.NEWS and self.channel:
+            # The same news may be told in two channels.
+            return f"{self.kind}:{self.seq}:{self.channel}"
         return f"{self.kind}:{self.seq}"

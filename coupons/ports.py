@@ -146,6 +146,21 @@ class Reading(Protocol):
         """`digest`: SHA-256 of the link's secret, lower-case hex."""
         ...
 
+    def head(self) -> tuple[int, str]:
+        """Place and hash of the newest event; 0 and 64 zeros when there is none."""
+
+    def hash_of(self, seq: int) -> str | None:
+        """The hash of the event at this place; None when there is none."""
+
+    def customer_of(self, openid: str) -> int | None:
+        """The number of the customer with this openid."""
+
+    def open_requests_of_customer(self, customer: int) -> Sequence[int]:
+        """Numbers of those that are not decided, sent or settled yet."""
+
+    def customers_to_forget(self, before: int, limit: int, only: int | None = None) -> Sequence[int]:
+        """Customers with nothing open and nothing new since `before`; `only`: this one, if it is one."""
+
     def requests_to_remind(self, now: int, limit: int) -> Sequence[Request]:
         """Pending, `remind_at` reached; the longest due first."""
         ...
@@ -223,6 +238,9 @@ class Transaction(Reading, Protocol):
     def set_pause(self, pause: Pause | None) -> None:
         """None: resume."""
         ...
+
+    def erase_customer(self, customer: int) -> int:
+        """`erased:<number>` takes the openid's place for good; returns how many requests they had."""
 
     def add_console_link(self, *, digest: str, person: str, made_at: int, expires_at: int) -> None: ...
 

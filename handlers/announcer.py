@@ -163,7 +163,8 @@ class Announcer:
         elif post.kind is PostKind.NOTICE and request is not None:
             await self._deliver_notice(delivery, request, event)
         elif post.kind is PostKind.NEWS:
-            await self._post_once(delivery, self._channel, steps.news(self._readers.channel, event))
+            channel = post.channel or self._channel
+            await self._post_once(delivery, channel, steps.news(self._readers.channel, event))
             await self._finish(delivery)
         elif post.kind is PostKind.FILE:
             await self._deliver_file(delivery, event)

@@ -118,7 +118,7 @@ class Commands:
             case Stocks():
                 return lookups.catalogue(words, self._catalogue)
             case Status(request=number):
-                return await self._status(words, number)
+                return await self._status(words, number, person)
             case List():
                 return await self._list(words, person)
             case Cancel(request=number):
@@ -176,12 +176,15 @@ class Commands:
         )
         return lookups.customer(words, openid, history, requests)
 
-    async def _status(self, words: Words, number: int) -> Message:
+    async def _status(self, words: Words, number: int, person: str) -> Message:
         request, approvals = await self._ledger.read(
             lambda look: (look.request(number), look.approvals(number))
         )
         if request is None:
             return replies.no_such_request(words, number)
+        # One's own, even after the role was lost; of others only what is one's business.
+        if person != request.requester and not await self._authority.may_look(person):
+            return replies.may_not_look(words)
         return replies.status(words, request, approvals)
 
     async def _list(self, words: Words, person: str) -> Message:

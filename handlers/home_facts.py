@@ -71,6 +71,7 @@ class HomeFacts:
             return Overview(
                 may_ask=may_ask,
                 may_approve=may_decide,
+                may_pause=person in people(policy.approvers, members),
                 pause=rows.pause(),
                 waiting=waiting,
                 together=together,

@@ -21,6 +21,7 @@ GENESIS = "0" * 64
 
 _HEAD = "select seq, hash from event order by seq desc limit 1"
 _APPEND = "insert into event (seq, body, prev, hash) values (:seq, :body, :prev, :hash)"
+_HASH = "select hash from event where seq = :seq"
 _BY_SEQ = "select seq, body from event where seq = :seq"
 _OF_REQUEST = "select seq, body from event where request_id = :request_id order by seq"
 _NEWEST = "select seq, body from event order by seq desc limit :limit"
@@ -37,13 +38,25 @@ class EventRows:
 
     def append(self, event: Event, now: int) -> int:
         """The head is read inside the same transaction, so nothing can come between."""
-        head = self._connection.execute(_HEAD).fetchone()
-        seq, prev = (head["seq"] + 1, head["hash"]) if head else (1, GENESIS)
+        last, prev = self.head()
+        seq = last + 1
         body = _body(event, seq, now)
         self._connection.execute(
             _APPEND, {"seq": seq, "body": body, "prev": prev, "hash": digest(prev, body.encode())}
         )
         return int(seq)
+
+    def head(self) -> tuple[int, str]:
+        """Place and hash of the newest event; 0 and 64 zeros when there is none."""
+        head = self._connection.execute(_HEAD).fetchone()
+        return (int(head["seq"]), str(head["hash"])) if head else (0, GENESIS)
+
+    def hash_of(self, seq: int) -> str | None:
+        """None when there is no such event; that of 0 are 64 zeros."""
+        if seq == 0:
+            return GENESIS
+        row = self._connection.execute(_HASH, {"seq": seq}).fetchone()
+        return None if row is None else str(row["hash"])
 
     def by_seq(self, seq: int) -> Recorded | None:
         row = self._connection.execute(_BY_SEQ, {"seq": seq}).fetchone()

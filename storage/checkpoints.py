@@ -121,6 +121,11 @@ def make(database: Path, key: Ed25519PrivateKey, *, now: int) -> Checkpoint:
     finally:
         connection.close()
     seq, told = (head["seq"], head["hash"]) if head else (0, GENESIS)
+    return sign(key, seq, told, now=now)
+
+
+def sign(key: Ed25519PrivateKey, seq: int, told: str, *, now: int) -> Checkpoint:
+    """`told`: the hash of event `seq`."""
     at = datetime.fromtimestamp(now // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     unsigned = Checkpoint(seq, told, at, _name(key), "")
     signature = key.sign(unsigned.signed.encode()).hex()
@@ -131,6 +136,14 @@ def found_in(text: str) -> Iterator[Checkpoint]:
     """Every checkpoint in a text, whatever stands between them."""
     for seq, told, at, key, signature in _LINE.findall(text):
         yield Checkpoint(int(seq), told, at, key, signature)
+
+
+def signed_by(text: str, key: Ed25519PrivateKey) -> Iterator[Checkpoint]:
+    """Those in a text that this key signed; anybody can write others into a channel."""
+    for checkpoint in found_in(text):
+        with suppress(InvalidSignature):
+            key.public_key().verify(bytes.fromhex(checkpoint.signature), checkpoint.signed.encode())
+            yield checkpoint
 
 
 def check(database: Path, checkpoint: Checkpoint, key: Ed25519PrivateKey | Ed25519PublicKey) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,12 +69,20 @@ def open_for_one_write(path: Path) -> Database:
 def open_for_reading(path: Path) -> Database:
     """A connection that cannot write, for any thread, one at a time. Raises DatabaseRefused."""
     refuse_if_not_ours(path)
-    with _connected(path, "ro") as connection:
+    with _connected(path, "ro&immutable=1" if _is_finished_copy(path) else "ro") as connection:
         _set_pragmas(connection, path)
         if connection.execute("pragma user_version").fetchone()[0] == 0:
             raise DatabaseRefused(f"{path} holds nothing yet; `coupon-bot migrate` makes its tables")
     connection.row_factory = sqlite3.Row
     return Database(connection, execute_plugins=False)
+
+
+def write_back(path: Path) -> bool:
+    """Empty the WAL into the file, so that what was erased stands nowhere; False: somebody reads in it."""
+    with _connected(path, "rw") as connection:
+        [busy, *_] = connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+        connection.close()
+    return bool(busy == 0)
 
 
 def bring_up_to_date(path: Path) -> tuple[str, ...]:
@@ -140,6 +149,12 @@ def _connected(path: Path, mode: str) -> Iterator[Any]:
         if isinstance(error, sqlite3.Error):
             raise DatabaseRefused(f"{path} {_UNREADABLE}: {error}") from error
         raise
+
+
+def _is_finished_copy(path: Path) -> bool:
+    """Of no writer, and where we can make no -shm file, without which SQLite reads no WAL database."""
+    folder = path.resolve().parent
+    return not Path(f"{path.resolve()}-wal").exists() and not os.access(folder, os.W_OK)
 
 
 def _set_pragmas(connection: Any, path: Path) -> None:

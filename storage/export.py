@@ -16,11 +16,13 @@ from tempfile import mkstemp
 from typing import Any, NamedTuple, TextIO
 
 from storage.database import open_for_reading
-from storage.errors import ExportRefused
+from storage.driver import sqlite3
+from storage.errors import DatabaseRefused, ExportRefused
 
 FIELDS = ("seq", "prev", "hash", "body")
 
 _ROWS = "select seq, prev, hash, body from event where seq >= :first order by seq"
+_LAST = "select seq, prev, hash, body from event where seq >= :first order by seq desc limit 1"
 _AT_ONCE = 1000
 #: csv refuses longer cells unless told; a body is never near it.
 _LONGEST_BODY = 16 * 1024 * 1024
@@ -45,14 +47,34 @@ class Row(NamedTuple):
 
 def rows(path: Path, *, first: int = 1) -> Iterator[Row]:
     """The events from `first` on, of one moment, while the bot goes on writing. Raises DatabaseRefused."""
+    with snapshot(path, first=first) as (_, found):
+        yield from found
+
+
+@contextmanager
+def snapshot(path: Path, *, first: int = 1) -> Iterator[tuple[Row | None, Iterator[Row]]]:
+    """The last event of one moment, and all from `first` up to it; None: there is none.
+
+    Whatever is written while they are read, they stay those of that moment. Raises DatabaseRefused.
+    """
     database = open_for_reading(path)
     try:
-        cursor = database.execute(_ROWS, {"first": first})
-        while chunk := cursor.fetchmany(_AT_ONCE):
-            for row in chunk:
-                yield Row(row["seq"], row["prev"], row["hash"], row["body"])
+        database.execute("begin")
+        last = database.execute(_LAST, {"first": first}).fetchone()
+        yield (_stored(last) if last else None), _streamed(database.execute(_ROWS, {"first": first}))
+    except sqlite3.Error as error:
+        raise DatabaseRefused(f"{path} cannot be read: {error}") from error
     finally:
         database.close()
+
+
+def _streamed(cursor: Any) -> Iterator[Row]:
+    while chunk := cursor.fetchmany(_AT_ONCE):
+        yield from map(_stored, chunk)
+
+
+def _stored(row: Any) -> Row:
+    return Row(row["seq"], row["prev"], row["hash"], row["body"])
 
 
 def write(rows_: Iterator[Row], stream: TextIO, kind: Format) -> Row | None:

@@ -70,6 +70,11 @@ def check_stories(connection: Any) -> None:
             raise AuditBroken("state", f"{request} {unapproved}")
 
 
+def fits(story: str, state: str, attempts: int, needed: int) -> bool:
+    """Whether `check_stories` would find nothing wrong with such a request."""
+    return replay(story) == state and story.count("t") == attempts and lacks(story, needed) is None
+
+
 @cache
 def replay(story: str) -> State | None:
     """The state after these events; None for a story that cannot be."""

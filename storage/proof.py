@@ -1,23 +1,19 @@
-"""Is the record whole? Streams the chain, then compares it with the requests."""
+"""Is the record whole? The guards, the chain, and the requests that it tells of."""
 
 from __future__ import annotations
 
-import hashlib
-from binascii import hexlify
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storage.audit import GENESIS
+from storage.agreeing import all_agree
+from storage.chain import Verified, check_chain
 from storage.database import open_for_reading
 from storage.driver import sqlite3
 from storage.errors import AuditBroken
 from storage.folding import check_stories
 from storage.migrations import GUARDS
 
-_CHAIN = "select seq, body, prev, hash from event order by seq"
 _GUARDS = "select name, sql from sqlite_master where type = 'trigger' and tbl_name = 'event'"
 
 #: A request's state is what its last event of these says. Asked request by request, newest first: one or
@@ -32,6 +28,15 @@ select request.id as id, request.state as state, (
     order by seq desc limit 1
 ) as tag
 from request order by request.id
+"""
+#: Of one request, newest first.
+_TOLD = """
+select seq, tag from event
+where request_id = :id
+    and tag in ('request:created', 'request:approved', 'request:declined', 'request:cancelled',
+                'request:expired', 'request:sent', 'request:refused', 'request:unknown', 'request:held',
+                'request:retried', 'attempt:started')
+order by seq desc limit 2
 """
 _ORPHANS = """
 select seq, request_id from (
@@ -56,6 +61,8 @@ where event.tag = 'request:created' and (
     or (event.body ->> '$.detail.stock_id') is not request.stock_id
     or (event.body ->> '$.detail.value_fen') is not request.value_fen
     or (event.body ->> '$.detail.approvals_needed') is not request.approvals_needed
+    or coalesce(event.body ->> '$.detail.reason', request.reason) is not request.reason
+    or coalesce(event.body ->> '$.detail.stock_name', request.stock_name) is not request.stock_name
     or coalesce(event.body ->> '$.detail.ticket', '') is not request.ticket
     or coalesce(event.body ->> '$.detail.rule', 0) is not request.rule
     or coalesce(event.body ->> '$.detail.raised', '[]') is not
@@ -89,14 +96,6 @@ _TELLS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """What was found whole."""
-
-    rows: int
-    head_hash: str
-
-
 def verify(path: Path) -> Verified:
     """Check guards, chain and requests. Raises AuditBroken at the first damage, DatabaseRefused."""
     beside = open_for_reading(path)
@@ -111,7 +110,7 @@ def verify(path: Path) -> Verified:
         # SQLite works outside the interpreter's lock: on a second core the comparison costs no time.
         with ThreadPoolExecutor(1) as second:
             compared = second.submit(_check_requests, beside)
-            found = _check_chain(database)
+            found = check_chain(database)
         compared.result()
     except sqlite3.DatabaseError as error:
         raise AuditBroken("unreadable", f"the file cannot be read to its end: {error}") from error
@@ -133,49 +132,13 @@ def _check_guards(database: Any) -> None:
         raise AuditBroken("guard_changed", f"the table event has a trigger that is not ours: {name}")
 
 
-def _check_chain(database: Any) -> Verified:
-    """The hot path: one SHA-256 and a few comparisons for each row."""
-    sha256 = hashlib.sha256
-    expected, head, head_bytes = 0, GENESIS.encode(), bytes(32)
-    for expected, (seq, body, prev, told) in enumerate(_events(database.conn), 1):
-        if seq != expected:
-            raise AuditBroken("missing", _missing(expected, seq))
-        if prev != head:
-            raise AuditBroken("link", f"event #{seq} does not follow #{seq - 1}: its prev is another hash")
-        head_bytes = sha256(head_bytes + body).digest()
-        head = hexlify(head_bytes)
-        if told != head:
-            raise AuditBroken("edited", f"event #{seq} was changed: its body does not give its hash")
-        # Without parsing: keys are sorted and detail escapes its quotes, so this stands there only as a key.
-        if body.rfind(b',"seq":%d,"tag":"' % seq) < 0:
-            raise AuditBroken("number", f"event #{seq} does not say in its body that it is #{seq}")
-    return Verified(expected, head.decode())
-
-
-def _events(connection: Any) -> Iterator[tuple[int, bytes, bytes, bytes]]:
-    """Bare tuples, and texts as the bytes that were hashed: no decoding, and none that can fail."""
-    kept = connection.row_factory, connection.text_factory
-    connection.row_factory, connection.text_factory = None, bytes
-    try:
-        cursor = connection.execute(_CHAIN)
-        while chunk := cursor.fetchmany(1000):
-            yield from chunk
-    finally:
-        connection.row_factory, connection.text_factory = kept
-
-
-def _missing(expected: int, seq: int) -> str:
-    if seq < expected:
-        return f"event #{seq} stands where the log starts with #1"
-    after = f"after #{expected - 1} comes" if expected > 1 else "the log starts with"
-    return f"event #{expected} is missing: {after} #{seq}"
-
-
 def _check_requests(database: Any) -> None:
+    """Raises AuditBroken: `orphan`, `stateless`, `state` (events lead elsewhere), `request` (row changed)."""
+    if all_agree(database):
+        return
     for row in database.execute(_STATES):
         if row["tag"] not in _TELLS.get(row["state"], set()):
-            told = f"its last event says {row['tag']}" if row["tag"] else "no event tells of it"
-            raise AuditBroken("state", f"request #{row['id']} is {row['state']}, but {told}")
+            raise _other_state(database, row["id"], row["state"])
     orphan = database.execute(_ORPHANS).fetchone()
     if orphan:
         raise AuditBroken(
@@ -189,5 +152,19 @@ def _check_requests(database: Any) -> None:
     for sql, what in compared:
         row = database.execute(sql).fetchone()
         if row:
-            raise AuditBroken("state", f"request #{row['id']} has another {what} than its events say")
+            raise AuditBroken("request", f"request #{row['id']} has another {what} than its events say")
     check_stories(database)
+
+
+def _other_state(database: Any, request_id: int, state: str) -> AuditBroken:
+    """Was the row changed, or is there an event that it never heard of?"""
+    told = database.execute(_TOLD, {"id": request_id}).fetchall()
+    if not told:
+        return AuditBroken("state", f"request #{request_id} is {state}, but no event tells of it")
+    last, *before = told
+    if before and before[0]["tag"] in _TELLS.get(state, set()):
+        return AuditBroken(
+            "stateless",
+            f"event #{last['seq']} says {last['tag']}, but its request #{request_id} is still {state}",
+        )
+    return AuditBroken("state", f"request #{request_id} is {state}, but its last event says {last['tag']}")

@@ -13,6 +13,7 @@ from coupons.terms import Used
 from storage.audit import EventRows
 from storage.clicks import ClickRows
 from storage.console_links import ConsoleLinkRows
+from storage.erasing import Erasing
 from storage.notices import NoticeRows
 from storage.outbox import OutboxRows
 from storage.pauses import PauseRow
@@ -34,6 +35,7 @@ class Rows:
         self._pause = PauseRow(connection)
         self._console_links = ConsoleLinkRows(connection)
         self._search = Search(connection)
+        self._erasing = Erasing(connection)
 
     def request(self, request_id: int) -> Request | None:
         return self._requests.by_id(request_id)
@@ -118,6 +120,21 @@ class Rows:
     def due_requests(self, now: int, limit: int) -> Sequence[Request]:
         return self._requests.due(now, limit)
 
+    def head(self) -> tuple[int, str]:
+        return self._events.head()
+
+    def hash_of(self, seq: int) -> str | None:
+        return self._events.hash_of(seq)
+
+    def customer_of(self, openid: str) -> int | None:
+        return self._erasing.customer_of(openid)
+
+    def open_requests_of_customer(self, customer: int) -> Sequence[int]:
+        return self._erasing.open_of(customer)
+
+    def customers_to_forget(self, before: int, limit: int, only: int | None = None) -> Sequence[int]:
+        return self._erasing.due(before, limit, only)
+
     def requests_to_look_for(self, now: int, limit: int) -> Sequence[Request]:
         return self._requests.to_look_for(now, limit)
 
@@ -152,6 +169,9 @@ class WritableRows(Rows):
         super().__init__(connection, clock)
         self._notices = NoticeRows(connection)
         self.topics: set[Topic] = set()
+
+    def erase_customer(self, customer: int) -> int:
+        return self._erasing.erase(customer)
 
     def add_request(self, draft: Draft) -> tuple[Request, bool]:
         self.topics.add(Topic.REQUESTS)

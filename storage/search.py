@@ -7,6 +7,7 @@ are few and those in the state sent are nearly all.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,13 +16,13 @@ from coupons.audit_words import Filter, Found
 from coupons.events import Recorded
 from storage import texts
 from storage.audit import recorded
-from storage.binding import bound
+from storage.binding import bound, storable
 from storage.requests import request_of
 
 #: Counting further says nothing more about which condition leads.
 _ENOUGH = 5_000
 #: A time with more rows in it than these is no help in finding them.
-_LONG = 50_000
+_LONG = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,11 @@ select min(seq) as low, max(seq) as high, count(*) as n from (
     select seq from event where ts >= :since and ts < :before limit :most
 )
 """
+#: Where a long time ends. The sum keeps SQLite from walking back through the rows themselves.
+_LAST_REQUEST = """
+select max(id + 0) as high from request indexed by request_by_created where created_at < :before
+"""
+_LAST_EVENT = "select max(seq + 0) as high from event indexed by event_by_ts where ts < :before"
 _OF_EVENTS: Final = (
     _Condition(
         "request",
@@ -158,7 +164,10 @@ _OF_EVENTS: Final = (
         "select 1 from event where tag = :tag",
     ),
 )
-_MOST_MS: Final = 2**62
+_MOST: Final = 2**62
+#: Nothing in an event is so long, or of so many words, and SQLite takes no longer pattern.
+_LONGEST: Final = 5_000
+_MOST_TEXTS: Final = 10_000
 
 
 class Search:
@@ -219,7 +228,8 @@ class Search:
         }
         wanted = {name for name, value in values.items() if value is not None}
         if asked.least_fen is not None or asked.most_fen is not None:
-            values |= {"least_fen": asked.least_fen or 0, "most_fen": asked.most_fen or _MOST_MS}
+            most_fen = _MOST if asked.most_fen is None else asked.most_fen
+            values |= {"least_fen": asked.least_fen or 0, "most_fen": most_fen}
             wanted.add("value" if asked.least_fen == asked.most_fen else "values")
         if asked.texts:
             values["texts"] = texts.query(asked.texts)
@@ -254,18 +264,26 @@ class Search:
         parts.append("event.seq between :low and :high")
         if asked.since is not None or asked.before is not None:
             parts.append("event.ts + 0 >= :since and event.ts + 0 < :before")
-        for number, text in enumerate(asked.texts):
-            values[f"text{number}"] = f"%{_escaped(text)}%"
-            parts.append(f"event.body like :text{number} escape '!'")
+        likes = []
+        for number, text in enumerate(dict.fromkeys(asked.texts)):
+            values[f"text{number}"] = f"%{_escaped(_in_json(text))}%"
+            likes.append(f"event.body like :text{number} escape '!'")
+            if len(text) > _LONGEST or number >= _MOST_TEXTS:
+                return None
+        # In groups: SQLite takes no expression that nests deeper than 1000.
+        parts += [
+            f"({' and '.join(group)})"
+            for group in (likes[start : start + 100] for start in range(0, len(likes), 100))
+        ]
         return " and ".join(parts), {**values, **bounds}
 
     def _bounds(self, sql: str, asked: Filter, below: int | None) -> dict[str, object] | None:
         """Of id or seq, which nearly follow time; None: nothing is in that time."""
         values: dict[str, object] = {
             "since": asked.since or 0,
-            "before": asked.before if asked.before is not None else _MOST_MS,
+            "before": asked.before if asked.before is not None else _MOST,
             "low": 0,
-            "high": _MOST_MS if below is None else below - 1,
+            "high": _MOST if below is None else below - 1,
         }
         if asked.since is None and asked.before is None:
             return values
@@ -273,6 +291,10 @@ class Search:
         if row["n"] == 0:
             return None
         if row["n"] == _LONG:
+            if asked.before is not None:
+                last = _LAST_REQUEST if sql is _REQUEST_BOUNDS else _LAST_EVENT
+                high = self._connection.execute(last, {"before": asked.before}).fetchone()["high"]
+                values["high"] = min(high, int(str(values["high"])))
             return values
         return {**values, "low": row["low"], "high": min(row["high"], int(str(values["high"])))}
 
@@ -288,6 +310,11 @@ class Search:
             f"select count(*) as n from ({sql} limit :most)", {**values, "most": most}
         )
         return int(row.fetchone()["n"])
+
+
+def _in_json(text: str) -> str:
+    """As it stands in a body: a quotation mark with its backslash."""
+    return json.dumps(storable(text), ensure_ascii=False)[1:-1]
 
 
 def _escaped(text: str) -> str:

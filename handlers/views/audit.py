@@ -9,10 +9,11 @@ from typing import Any
 from coupons.audit_words import Found
 from coupons.auditing import MOST_COUNTED, STORY_EVENTS, Page, Story
 from coupons.events import Recorded
+from coupons.masking import masked
 from coupons.model import Request, State
 from handlers.views import story
 from handlers.views.grounds import grounds, ticket
-from handlers.views.marks import code, inert, listed, masked, own_words, person
+from handlers.views.marks import asked, code, inert, listed, own_words, person
 from handlers.views.message import (
     Block,
     actions,
@@ -106,7 +107,7 @@ def _modal(words: Words, title: str, blocks: list[Block], metadata: Mapping[str,
 
 
 def _heading(words: Words, page: Page) -> str:
-    what = code(page.text, 300) if page.text.strip() else words("everything")
+    what = asked(page.text) if page.text.strip() else words("everything")
     if page.count >= MOST_COUNTED:
         return words(
             "Looked for {what}: more than {count}, newest first.",
@@ -131,7 +132,7 @@ def _line(words: Words, found: Found) -> Block:
         "{requester} for customer {customer}, {time}",
         requester=person(request.requester),
         customer=request.customer,
-        time=words.moment(request.created_at),
+        time=words.instant(request.created_at),
     )
     parts = [who]
     if found.approvers:
@@ -154,7 +155,7 @@ def _events(words: Words, events: Sequence[Recorded]) -> list[Block]:
     for event in events:
         about = words("request #{number}", number=event.request_id) if event.request_id is not None else ""
         where = " · ".join(
-            part for part in (words.moment(event.ts), about, code(event.tag), f"#{event.seq}") if part
+            part for part in (words.instant(event.ts), about, code(event.tag), _place(words, event)) if part
         )
         block = section(f"{story.sentence(words, event)}\n{where}")
         if event.request_id is not None:
@@ -186,13 +187,17 @@ def _timeline(words: Words, events: Sequence[Recorded]) -> list[Block]:
     """Sections of many lines: a story may have more events than a view has room for blocks."""
     blocks, lines, length = list[Block](), list[str](), 0
     for event in events:
-        line = f"{words.moment(event.ts)} · {story.sentence(words, event)} · #{event.seq}"
+        line = f"{words.instant(event.ts)} · {story.sentence(words, event)} · {_place(words, event)}"
         if length + len(line) > _SECTION:
             blocks.append(section("\n".join(lines)))
             lines, length = [], 0
         lines.append(line)
         length += len(line) + 1
     return [*blocks, *([section("\n".join(lines))] if lines else [])]
+
+
+def _place(words: Words, event: Recorded) -> str:
+    return words("event {seq}", seq=event.seq)
 
 
 def _others(words: Words, told: Story) -> list[Block]:
@@ -222,7 +227,7 @@ def _other(words: Words, other: Request, request: Request) -> str:
         value=words.money(other.value_fen),
         stock=inert(other.stock_name, 40),
         requester=person(other.requester),
-        time=words.moment(other.created_at),
+        time=words.instant(other.created_at),
     )
     reason = own_words(other.reason, other.openid, 120)
     tied = request.duplicate_of == other.id or other.duplicate_of == request.id

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from coupons.audit_words import KEYS, RIGHT, BadWord, Wrong
 from coupons.auditing import MOST_COUNTED, Link
-from handlers.views.marks import code, without_openids
+from handlers.views.marks import asked, code, without_openids
 from handlers.views.message import Message, message
 from handlers.views.words import Words
 
 #: Kept in a view, of whose 3,000 characters the pages take the rest.
 _LONGEST_TEXT = 500
+_EXAMPLES = (
+    "#12",
+    "agent:@li state:refused since:2026-10 late-10",
+    "openid:oUpF8uMuAJO_M2pxb1Q9zNjWeS6o",
+    "approver:@wang amount:>=20 on:2026-11-03",
+    "物流 until:2026-09",
+    "tag:click:refused since:2026-11",
+)
 
 
 def may_not_audit(words: Words) -> Message:
@@ -58,12 +66,12 @@ def on_its_way(words: Words, count: int) -> str:
 
 def file_comment(words: Words, text: str, *, rows: int, cut: bool) -> str:
     """Beside the file."""
-    asked = code(text, 300) if text.strip() else words("everything")
+    shown = asked(text) if text.strip() else words("everything")
     told = words.plural(
         "Audit log, 1 row, newest first: {asked}.",
         "Audit log, {n} rows, newest first: {asked}.",
         rows,
-        asked=asked,
+        asked=shown,
     )
     if not cut:
         return told
@@ -97,12 +105,7 @@ def how_to_ask(words: Words) -> Message:
     """`/coupon audit help`."""
     lines = [
         words("`/coupon audit` shows the newest requests; every word after it narrows. For example:"),
-        "• `/coupon audit #12`",
-        "• `/coupon audit agent:@li state:refused since:2026-10 late-10`",
-        "• `/coupon audit openid:oUpF8uMuAJO_M2pxb1Q9zNjWeS6o`",
-        "• `/coupon audit approver:@wang amount:>=20 on:2026-11-03`",
-        "• `/coupon audit 物流 until:2026-09`",
-        "• `/coupon audit tag:click:refused since:2026-11`",
+        *(f"• {code('/coupon audit ' + example)}" for example in _EXAMPLES),
         words("Keys: {keys}. Dates are of Beijing time.", keys=words.list(code(key) for key in KEYS)),
         words("`/coupon audit open` gives you a link to the audit log in the browser."),
     ]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from coupons.masking import masked
 from coupons.model import Approval, Pause, Request, State
 from handlers.views.beside import NOTHING_BESIDE, Beside, beside, pause_line, paused
 from handlers.views.grounds import grounds, ticket
-from handlers.views.marks import approver, code, inert, listed, masked, own_words, person, plain
+from handlers.views.marks import approver, code, inert, listed, own_words, person, plain
 from handlers.views.message import (
     Block,
     Message,

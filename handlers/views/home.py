@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from coupons.masking import masked
 from coupons.model import Approval, Pause, Request, State
 from coupons.policy import Reason, WhenReached, may_cancel
 from coupons.terms import Left
 from handlers.views.card import approve_button, decline_button
 from handlers.views.grounds import grounds
-from handlers.views.marks import approver, code, inert, listed, masked, own_words, person, without_openids
+from handlers.views.marks import approver, code, inert, listed, own_words, person, without_openids
 from handlers.views.message import Block, actions, button, confirm, context, header, overflow, section
 from handlers.views.standing import progress, standing
 from handlers.views.words import N_, Words
@@ -44,6 +45,8 @@ class Overview:
 
     may_ask: bool
     may_approve: bool
+    #: Fewer than those who approve: a rule's own approvers stop nobody else's requests.
+    may_pause: bool = False
     pause: Pause | None = None
     #: What this person may decide now, the longest waiting first; no more than SHOWN are drawn.
     waiting: tuple[Row, ...] = ()
@@ -263,6 +266,6 @@ def _left(words: Words, left: Left) -> str:
 
 def _commands(words: Words, seen: Overview) -> str:
     told = [words("Commands, in any channel: `/coupon send`, `/coupon list`, `/coupon help`.")]
-    if seen.may_approve:
+    if seen.may_pause:
         told.append(words("For approvers: `/coupon pause`, `/coupon resume`."))
     return words.sentences(*told)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from coupons.asking import Outlook, Stopped
+from coupons.masking import masked
 from coupons.model import History, Request, Stock
 from coupons.policy import Reason
 from coupons.terms import Left
 from handlers.views import stocks
-from handlers.views.marks import code, inert, listed, masked, person
+from handlers.views.marks import code, inert, listed, person
 from handlers.views.message import Message, context, message, section
 from handlers.views.replies import refusal
 from handlers.views.standing import standing

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from coupons.masking import masked
 from handlers.cleaning import drop_invisible
 from handlers.views.words import Words
 
@@ -25,10 +26,9 @@ _EMOJI = re.compile(r":(?=[\w+'-]+:)")
 _CUT_OPEN = re.compile(r"(?:&[a-z]{0,4}|<[^<>]*)\Z")
 _USER = re.compile(r"[UW][0-9A-Z]{1,30}")
 _GROUP = re.compile(r"S[0-9A-Z]{1,30}")
+_MENTION = re.compile(r"<@([UW][0-9A-Z]{1,30})(?:\|([^<>]*))?>")
 _CHANNEL = re.compile(r"[CGD][0-9A-Z]{1,30}")
 _OPENID = re.compile(r"(?=o|[0-9A-Za-z_-]*[A-Z])[0-9A-Za-z_-]{16,}")
-#: Shorter than this, four characters at both ends would be nearly all of it.
-_MASKABLE = 12
 
 
 def plain(text: str, limit: int) -> str:
@@ -57,11 +57,9 @@ def code(text: str, limit: int = _CODE_LONGEST) -> str:
     return f"`{escape(plain(text, limit).replace('`', chr(39))) or '…'}`"
 
 
-def masked(openid: str) -> str:
-    """What may be seen of an openid, in channels and in direct messages: `oAbc…wxyz`. Not a code span."""
-    if len(openid) < _MASKABLE:
-        return f"{openid[:2]}…"
-    return f"{openid[:4]}…{openid[-4:]}"
+def asked(words: str) -> str:
+    """What was typed after `/coupon audit`: a code span, in which a mention can only be its name."""
+    return code(_MENTION.sub(lambda found: f"@{found[2] or found[1]}", words), 300)
 
 
 def without_openid(text: str, openid: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from coupons.events import Recorded, Tag
+from coupons.masking import masked
 from coupons.model import Request, State
 from handlers.views import problems
-from handlers.views.marks import code, inert, masked, person
+from handlers.views.marks import code, inert, person
 from handlers.views.message import Block, Message, actions, button, message, section, to_copy
 from handlers.views.standing import NO_COUPON, NO_OTHER, NOT_KNOWN
 from handlers.views.telling import (

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from coupons.masking import masked
 from coupons.model import Approval, Request, State, Stock
 from coupons.policy import Limit, Reason
 from handlers.cleaning import Undone
 from handlers.parsing import Misread
 from handlers.views import card, misreads, stocks
-from handlers.views.marks import channel, code, inert, masked, own_words, person, without_openids
+from handlers.views.marks import channel, code, inert, own_words, person, without_openids
 from handlers.views.message import Message, context, message, quote, section
 from handlers.views.modals import REASON_LONGEST
 from handlers.views.standing import NO_COUPON, standing, where
@@ -334,6 +335,7 @@ def help_text(words: Words, catalogue: Iterable[Stock]) -> Message:
         "• `/coupon cancel 12` withdraws your request #12, until sending begins\n"
         "• `/coupon retry 12` puts a held request back to work (approvers)\n"
         "• `/coupon pause` and `/coupon resume` stop all sending and let it go on (approvers)\n"
+        "• `/coupon audit` searches the audit log (auditors)\n"
         "• `/coupon help` shows this",
         example=misreads.send_example(words, known),
         check=code(misreads.FORMS["check"]),

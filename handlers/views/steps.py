@@ -71,7 +71,11 @@ def step(  # noqa: PLR0911, PLR0912, C901 - one return for each tag
 
 
 def news(words: Words, event: Recorded) -> Message:
-    """To the approval channel, of no request in particular."""
+    """To the approval channel or the audit channel, of no request in particular."""
+    if event.tag == Tag.AUDIT_CHECKPOINT:
+        return _checkpoint(words, event)
+    if event.tag == Tag.DATABASE_RESTORED:
+        return message(_restored(words, event))
     who = person(event.actor)
     if event.tag == Tag.SENDING_RESUMED:
         return message(
@@ -87,6 +91,37 @@ def news(words: Words, event: Recorded) -> Message:
     )
     reason = inert(without_openids(text_of(event, "reason")), 300)
     return message(words.sentences(told, words("Reason: {reason}", reason=reason) if reason else ""))
+
+
+def _checkpoint(words: Words, event: Recorded) -> Message:
+    told = words.plural(
+        "🔏 The audit log holds 1 event. This line proves later that it was not changed or cut off.",
+        "🔏 The audit log holds {n} events. This line proves later that none was changed or cut off.",
+        _number(event, "seq"),
+    )
+    return message(f"{told}\n```{text_of(event, 'line')}```")
+
+
+def _restored(words: Words, event: Recorded) -> str:
+    posted = _number(event, "posted_seq")
+    if event.detail.get("kind") == "tail":
+        found = words(
+            "🚨 The database ends at event #{head}, but a checkpoint of event #{posted} stands in the audit "
+            "channel: an older file was put back, or the end was cut off.",
+            head=_number(event, "head_seq"),
+            posted=posted,
+        )
+    else:
+        found = words(
+            "🚨 The database holds another event #{posted} than the checkpoint in the audit channel says: "
+            "an older file was put back and used, or the log was changed.",
+            posted=posted,
+        )
+    then = words(
+        "Sending is paused, since requests that were sent already may look open in it. An operator puts the "
+        "newer file back, or runs `coupon-bot reconcile`; then an approver types `/coupon resume`."
+    )
+    return words.sentences(found, then)
 
 
 def _automatic(words: Words, event: Recorded, request: Request) -> str:

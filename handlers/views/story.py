@@ -55,12 +55,13 @@ def _who(words: Words, event: Recorded) -> str:
 
 
 def _created(words: Words, event: Recorded) -> str:
-    return words(
-        "{who} asked for {stock} ({value}), which needs {count} approvals",
+    return words.plural(
+        "{who} asked for {stock} ({value}), which needs 1 approval",
+        "{who} asked for {stock} ({value}), which needs {n} approvals",
+        _number(event, "approvals_needed"),
         who=_who(words, event),
         stock=inert(text_of(event, "stock_name"), 40) or code(text_of(event, "stock_id")),
         value=words.money(_number(event, "value_fen")),
-        count=words.number(_number(event, "approvals_needed")),
     )
 
 
@@ -144,7 +145,7 @@ def _held(words: Words, event: Recorded) -> str:
 
 def _click_refused(words: Words, event: Recorded) -> str:
     return words(
-        "{who} tried {action} and might not ({reason})",
+        "{who} tried {action} and was not allowed to ({reason})",
         who=_who(words, event),
         action=code(text_of(event, "action") or "send"),
         reason=code(text_of(event, "reason") or "…"),

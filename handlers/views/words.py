@@ -71,6 +71,10 @@ class Words:
         """UTC milliseconds as date and time in the reader's own zone. mrkdwn: not for plain_text."""
         return self._date(at, "{date_short_pretty} {time}", self._moment)
 
+    def instant(self, at: int) -> str:
+        """To the second and with the year: a picture of "today" is no evidence later. Not for plain_text."""
+        return self._date(at, "{date_num} {time_secs}", "yyyy-MM-dd HH:mm:ss 'UTC'")
+
     def day(self, at: int) -> str:
         """UTC milliseconds as a date in the reader's own zone. mrkdwn: not for plain_text."""
         return self._date(at, "{date_short_pretty}", self._day)

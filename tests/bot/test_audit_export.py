@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from bot.cli import cli
 from storage.audit import GENESIS, digest
 from storage.export import Format, read
-from tests.storage.records import NOW, ROOT, create, make_log, open_ledger, rows, tamper
+from tests.storage.records import ROOT, create, make_log, open_ledger, rows, tamper
 
 SCRIPT = ROOT / "docs" / "verify_export.py"
 every_format = pytest.mark.parametrize("kind", list(Format))
@@ -65,8 +65,8 @@ def database(tmp_path: Path) -> Path:
 def test_an_export_holds_each_event_exactly_and_is_whole_for_whoever_has_it(
     database: Path, kind: str
 ) -> None:
-    file = exported(database, kind)
     stored = rows(database, "select seq, prev, hash, body from event order by seq")
+    file = exported(database, kind)
     assert [tuple(row) for row in read(file)] == [tuple(row) for row in stored]
     found = alone(file)
     assert (found.returncode, found.stderr) == (0, "")
@@ -77,14 +77,22 @@ def test_an_export_holds_each_event_exactly_and_is_whole_for_whoever_has_it(
 
 
 def test_the_three_formats_are_what_their_names_say(database: Path) -> None:
+    names = ("seq", "prev", "hash", "body")
     stored = [
-        dict(zip(("seq", "prev", "hash", "body"), row, strict=True))
-        for row in read(exported(database, "csv"))
+        dict(zip(names, row, strict=True))
+        for row in rows(database, f"select {', '.join(names)} from event order by seq")
     ]
-    as_json = json.loads(exported(database, "json").read_text(encoding="utf-8"))
-    lines = exported(database, "jsonl").read_text(encoding="utf-8").splitlines()
+    # Each export leaves an event of its own, which the next would hold.
+    files = {}
+    for kind in Format:
+        folder = database.parent / kind
+        folder.mkdir()
+        files[kind] = exported(Path(shutil.copy(database, folder)), kind)
+    as_json = json.loads(files[Format.JSON].read_text(encoding="utf-8"))
+    lines = files[Format.JSONL].read_text(encoding="utf-8").splitlines()
     assert as_json == [json.loads(line) for line in lines] == stored
-    cells = csv.DictReader(io.StringIO((database.parent / "log.csv").read_text(encoding="utf-8")))
+    assert [dict(zip(names, row, strict=True)) for row in read(files[Format.CSV])] == stored
+    cells = csv.DictReader(io.StringIO(files[Format.CSV].read_text(encoding="utf-8")))
     assert [{**row, "seq": int(row["seq"])} for row in cells] == stored
 
 
@@ -118,6 +126,18 @@ def test_nothing_to_export_is_a_whole_file_too(database: Path, kind: str) -> Non
     assert (result.exit_code, "no event from #13 on" in result.stderr) == (0, True)
     assert alone(file).stdout == "whole: 0 rows\n"
     assert list(read(file)) == []
+
+
+def test_an_export_is_told_of_in_the_log_with_the_head_that_it_has(database: Path) -> None:
+    [(head,)] = rows(database, "select hash from event where seq = 12")
+    file = exported(database, "csv")
+    assert [row.seq for row in read(file)][-1] == 12
+    [(seq, tag, actor, body)] = rows(database, "select seq, tag, actor, body from event where seq > 12")
+    detail = json.loads(body)["detail"]
+    assert (seq, tag, actor, detail.pop("where")) == (13, "audit:exported", "system", "command line")
+    assert detail.pop("user")
+    assert detail == {"format": "csv", "first": 1, "last": 12, "head": head}
+    assert typed("verify", "--database", database).exit_code == 0
 
 
 def test_a_file_that_is_there_is_left_alone_and_no_half_file_stays(database: Path) -> None:
@@ -236,7 +256,7 @@ def test_a_log_written_anew_from_some_event_on_is_found_out_by_an_export(databas
     prev = GENESIS
     changes = []
     for seq, body in stored:
-        told = body.replace(f'"ts":{NOW}', f'"ts":{NOW + 1}')
+        told = body.replace('"ts":17', '"ts":18')
         assert told != body
         hashed = digest(prev, told.encode())
         changes.append((seq, told, prev, hashed))

@@ -23,6 +23,12 @@ COMMANDS = (
     ("audit",),
     ("audit", "verify"),
     ("audit", "show"),
+    ("audit", "search"),
+    ("audit", "serve"),
+    ("audit", "reconcile"),
+    ("reconcile",),
+    ("audit", "report"),
+    ("audit", "openid"),
     ("audit", "export"),
     ("audit", "checkpoint"),
     ("wechat",),
@@ -32,6 +38,7 @@ COMMANDS = (
     ("wechat", "certificates"),
     ("wechat", "call"),
     ("doctor",),
+    ("erase",),
 )
 
 
@@ -173,7 +180,7 @@ def test_verify_ends_with_1_and_says_where_a_log_was_damaged(
     assert typed("audit", "verify", "--database", database).exit_code == 0
 
 
-@pytest.mark.parametrize("command", ["verify", "show"])
+@pytest.mark.parametrize("command", ["verify", "show", "search"])
 def test_reading_a_log_that_is_not_there_ends_with_2_and_makes_no_file(tmp_path: Path, command: str) -> None:
     missing = tmp_path / "coupon.db"
     result = typed("audit", command, "--database", missing)
@@ -184,7 +191,7 @@ def test_reading_a_log_that_is_not_there_ends_with_2_and_makes_no_file(tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["verify", "show"])
+@pytest.mark.parametrize("command", ["verify", "show", "search"])
 def test_reading_something_else_as_a_log_ends_with_2(tmp_path: Path, command: str) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("eggs, milk\n" * 200)
@@ -196,22 +203,18 @@ def test_reading_something_else_as_a_log_ends_with_2(tmp_path: Path, command: st
 def test_show_tells_one_requests_story_in_order(database: Path) -> None:
     result = typed("audit", "show", "--request", 2, "--database", database)
     assert result.exit_code == 0
-    told = [line.split() for line in result.stdout.splitlines()]
+    head, timeline = result.stdout.split("What happened, in Beijing time:\n")
+    assert head.startswith("Request #2: sent\n")
+    told = [line.split() for line in timeline.splitlines()]
     assert [words[0] for words in told] == ["6", "7", "8", "9", "10"]
-    assert [words[4] for words in told] == [
-        "request:created",
-        "approval:given",
-        "request:approved",
-        "attempt:started",
-        "request:sent",
-    ]
-    assert {words[3] for words in told} == {"#2"}
-    assert "coupon_code=CODE1" in result.stdout
+    assert "U0LI asked for it" in timeline
+    assert "sent it: coupon code CODE1" in timeline
 
 
-def test_show_of_a_request_that_is_not_there_prints_nothing_and_is_no_error(database: Path) -> None:
+def test_show_of_a_request_that_is_not_there_says_so_and_is_no_error(database: Path) -> None:
     result = typed("audit", "show", "--request", 99, "--database", database)
     assert (result.exit_code, result.stdout) == (0, "")
+    assert "there is no request #99" in result.stderr
 
 
 def test_show_without_a_request_prints_the_newest_oldest_first(database: Path) -> None:
@@ -219,10 +222,10 @@ def test_show_without_a_request_prints_the_newest_oldest_first(database: Path) -
     assert [line.split()[0] for line in result.stdout.splitlines()] == ["10", "11", "12"]
 
 
-def test_reading_changes_nothing_in_the_file(database: Path) -> None:
+def test_proving_changes_nothing_in_the_file(database: Path) -> None:
     before = database.read_bytes()
     typed("audit", "verify", "--database", database)
-    typed("audit", "show", "--database", database)
+    typed("audit", "checkpoint", "--database", database)
     assert database.read_bytes() == before
 
 

@@ -235,7 +235,7 @@ async def test_single_events_can_be_asked_for(shop: World) -> None:
     number = await shop.ask()
     await shop.approve(number, "U0LI")
     await shop.whisper("U0LI", "Nothing has changed")
-    view = await asked(shop, "tag:click:refused", "might not")
+    view = await asked(shop, "tag:click:refused", "was not allowed")
     assert "<@U0LI> tried `approve`" in text(view)
     view = await asked(shop, "tag:bot:started", "the bot started")
     assert "audit_story" not in text(view)
@@ -286,3 +286,26 @@ async def test_the_link_to_the_console_is_kept_only_as_its_digest(shop: World) -
     whole = b"".join(path.read_bytes() for path in shop.folder.glob("coupon.db*"))
     assert found[1].encode() not in whole
     assert [look[:2] for look in looks(shop)] == [("console:link_made", CHEN)]
+
+
+async def test_an_openid_typed_into_a_reason_is_in_no_event_and_no_row(shop: World) -> None:
+    other = "oUpF8uMuAJO_M2pxb1Q9zNjWeS99"
+    await shop.send(f"send {OPENID} late-10 {OPENID} and {other} got the wrong parcel ticket:{other}")
+    number = shop.newest()
+    await shop.card(number)
+    await shop.decline(number, f"{OPENID} has one")
+    await shop.state(number, "declined")
+    await shop.send(f"pause {other} complains", "U0WANG")
+    await until(lambda: shop.rows("select 1 from pause") or None)
+    kept = json.dumps(
+        shop.rows("select body from event") + shop.rows("select reason from pause"), default=dict
+    )
+    row = shop.row(number)
+    assert row is not None
+    assert (row["reason"], row["decline_reason"]) == (
+        "oUpF…eS6o and oUpF…eS99 got the wrong parcel",
+        "oUpF…eS6o has one",
+    )
+    assert row["ticket"] == "oUpF…eS99"
+    assert OPENID not in kept
+    assert other not in kept

@@ -44,6 +44,7 @@ def overview(row: Request, many: int = 1) -> Overview:
     return Overview(
         may_ask=True,
         may_approve=True,
+        may_pause=True,
         pause=None,
         waiting=tuple(Row(each, (LI,)) for each in rows),
         together=rows[: home.SHOWN],
@@ -184,6 +185,7 @@ def sample() -> Overview:
     return Overview(
         may_ask=True,
         may_approve=True,
+        may_pause=True,
         waiting=(Row(waits), Row(small)),
         together=(waits, small),
         mine=(Row(request(), (LI,)),),
@@ -280,7 +282,9 @@ def test_home_in_chinese() -> None:
 
 
 def test_a_paused_home_with_nothing_in_it_in_both_languages() -> None:
-    seen = Overview(may_ask=True, may_approve=True, pause=Pause("U0LI", NOW, "budget ran out"))
+    seen = Overview(
+        may_ask=True, may_approve=True, may_pause=True, pause=Pause("U0LI", NOW, "budget ran out")
+    )
     assert lines(home.home(ENGLISH, seen, note=ENGLISH(home.NOT_TOGETHER))) == snapshot(
         [
             "Coupons",

@@ -13,15 +13,24 @@ from pathlib import Path
 
 from playwright.async_api import Locator, Page, async_playwright, expect
 
+from benchmarks.long_log import fill
 from bot.demo_audit import AuditReader
 from bot.demo_workspace import SETUP
+from bot.month_page import page as month_page
+from coupons.days import month
 from sandbox.page import serve_page
 from sandbox.slack.workspace import Workspace
+from storage.report import month as read_month
 from tests.page.conftest import chromium_here
+from tests.page.console_screens import take as take_console
 from tests.page.screens import OPENID, Mouse, Screen
 from tests.world import COUPON_TOML, World, world
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+
+
+_LEADS = 'approvers = ["S0LEADS"]'
+_WITH_AUDITOR = COUPON_TOML.replace(_LEADS, f'{_LEADS}\nauditors = ["U0FIN"]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +86,11 @@ async def take(folder: Path) -> None:
         [coupon] = shop.wechatpay.ledger.coupons
         await expect(screen.page.get_by_role("log", name="Replies")).to_contain_text(coupon.coupon_code)
         await _shot(screen.page, folder / "approved.png")
+        await _audit(screen, folder)
     async with _screen(CHINESE) as (screen, _):
         await _tell(CHINESE, screen, folder)
+    await _month(folder)
+    await take_console(folder)
 
 
 async def _tell(telling: Telling, screen: Screen, folder: Path) -> None:
@@ -139,6 +151,37 @@ async def _tell(telling: Telling, screen: Screen, folder: Path) -> None:
     await shoot(home.locator(".view-blocks"), "home-agent")
 
 
+async def _audit(screen: Screen, folder: Path) -> None:
+    """What an auditor asks in Slack: what was found, and one request's story on top of it."""
+    page = screen.page
+    await screen.be("U0FIN", "C0SUPPORT")
+    await screen.say("/coupon audit agent:@li parcel")
+    results = page.get_by_role("dialog").last
+    await expect(results).to_contain_text("#1")
+    await page.mouse.move(0, 0)
+    await results.screenshot(path=folder / "audit-found.png", animations="disabled")
+    await results.get_by_role("button", name="Open").last.click()
+    story = page.get_by_role("dialog").last
+    await expect(story).to_contain_text("Number at WeChat Pay")
+    await page.mouse.move(0, 0)
+    await story.screenshot(path=folder / "audit-story.png", animations="disabled")
+
+
+async def _month(folder: Path) -> None:
+    """The page that finance prints, of a log as a shop's is after two years."""
+    with tempfile.TemporaryDirectory(prefix="coupon-pictures-") as made:
+        database = Path(made) / "coupon.db"
+        fill(database, 100_000)
+        since, before = month("2026-08")
+        text = month_page(read_month(database, since=since, before=before), "2026-08")
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=chromium_here(), args=["--no-sandbox"])
+            page = await browser.new_page(viewport={"width": 1120, "height": 820})
+            await page.set_content(text)
+            await _shot(page, folder / "month-report.png")
+            await browser.close()
+
+
 async def _shot(page: Page, file: Path) -> None:
     await page.mouse.move(0, 0)
     await page.screenshot(path=file, animations="disabled")
@@ -151,7 +194,7 @@ async def _screen(telling: Telling) -> AsyncGenerator[tuple[Screen, World]]:
     workspace = Workspace(**parts)
     with tempfile.TemporaryDirectory(prefix="coupon-pictures-") as made:
         folder = Path(made)
-        (folder / "coupon.toml").write_text(telling.config + COUPON_TOML, encoding="utf-8")
+        (folder / "coupon.toml").write_text(telling.config + _WITH_AUDITOR, encoding="utf-8")
         async with (
             world(folder, workspace=workspace) as shop,
             serve_page(shop.slack, shop.wechatpay, audit=AuditReader(folder / "coupon.db")) as served,

@@ -87,6 +87,8 @@ def create(tx: Transaction, number: str = "cb1", **changes: Any) -> Request:
         "value_fen": request.value_fen,
         "approvals_needed": request.approvals_needed,
     }
+    if request.ticket:
+        detail["ticket"] = request.ticket
     tx.append(Event(Tag.REQUEST_CREATED, request.requester, request.id, detail))
     return request
 

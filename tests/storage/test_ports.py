@@ -14,6 +14,7 @@ from coupons.lifecycle import move
 from coupons.model import Approval, ConsoleLink, History, Pause, State
 from coupons.ports import Ledger, Reading, Transaction
 from coupons.terms import Used
+from storage.audit import GENESIS
 from storage.ledger import SqliteLedger
 from tests.storage.records import NOW, OPENID, STOCK, Time, a_click, a_draft, approve, card, create
 
@@ -122,6 +123,15 @@ LOOKS: dict[str, Callable[[Reading], bool]] = {
         (tx.console_link("d1"), tx.console_link("d2"))
         == (ConsoleLink(person="U0FIN", made_at=NOW, expires_at=NOW + 600, used_at=None), None)
     ),
+    "head": lambda tx: tx.head() == (tx.head()[0], tx.hash_of(tx.head()[0])) and tx.head()[0] > 5,
+    "hash_of": lambda tx: (
+        tx.hash_of(0) == GENESIS and len(tx.hash_of(1) or "") == 64 and tx.hash_of(99) is None
+    ),
+    "customer_of": lambda tx: (tx.customer_of(OPENID), tx.customer_of("nobody")) == (1, None),
+    "open_requests_of_customer": lambda tx: (
+        (tx.open_requests_of_customer(1), tx.open_requests_of_customer(9)) == ([1, 2], [])
+    ),
+    "customers_to_forget": lambda tx: tx.customers_to_forget(NOW + 9, 9) == [],
     "requests_to_remind": lambda tx: (
         (ids(tx.requests_to_remind(NOW + 2, 9)), ids(tx.requests_to_remind(NOW + 3, 9))) == ([], [1])
     ),
@@ -203,6 +213,16 @@ def adds_a_console_link(tx: Transaction) -> bool:
     return found is not None and found.expires_at == NOW + 1
 
 
+def erases(tx: Transaction) -> bool:
+    had = tx.erase_customer(1)
+    return (had, tx.customer_of(OPENID), tx.request(1).openid, tx.request(1).body) == (  # type: ignore[union-attr]  # seeded
+        2,
+        None,
+        "erased:1",
+        b"",
+    )
+
+
 def uses_a_console_link_once(tx: Transaction) -> bool:
     told = [
         tx.use_console_link("d1", NOW + 5),
@@ -227,6 +247,7 @@ CHANGES: dict[str, Callable[[Transaction], bool]] = {
     "close_click": lambda tx: (tx.close_click(1), tx.close_click(1), tx.open_clicks(9)) == (True, False, []),
     "add_console_link": adds_a_console_link,
     "use_console_link": uses_a_console_link_once,
+    "erase_customer": erases,
     "add_notice": keeps_a_notice_once,
     "set_card": sets_card,
     "set_pause": pauses,

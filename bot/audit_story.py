@@ -1,0 +1,180 @@
+"""One request's whole story, as people read it: what it is, and then what happened, with the time between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.columns import plain
+from bot.search_rows import yuan
+from coupons.days import told
+from coupons.events import Json, Recorded, Tag
+from coupons.model import Approval, Request, State
+from coupons.ports import Reading
+
+_SECOND, _MINUTE, _HOUR, _DAY = 1_000, 60_000, 3_600_000, 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Oldest first."""
+
+    request: Request
+    approvals: Sequence[Approval]
+    events: Sequence[Recorded]
+
+
+def story_of(look: Reading, request_id: int) -> Story | None:
+    """None: there is no such request."""
+    request = look.request(request_id)
+    if request is None:
+        return None
+    return Story(request, look.approvals(request_id), look.events_of(request_id))
+
+
+def lines(story: Story) -> Iterator[str]:
+    """No line break or terminal command of anybody's words gets through, and no openid."""
+    yield from (plain(line) for line in _head(story.request, story.approvals))
+    yield ""
+    yield "What happened, in Beijing time:"
+    before: int | None = None
+    for event in story.events:
+        since = "" if before is None else f"+{between(event.ts - before)}"
+        yield plain(f"{event.seq:>7}  {told(event.ts)}  {since:<9} {event.actor} {said(event)}".rstrip())
+        before = event.ts
+
+
+def between(ms: int) -> str:
+    """`0 s`, `4 min 5 s`, `2 h 10 min`, `3 d 4 h`; a clock that was put back shows as `-5 s`."""
+    if ms < 0:
+        return f"-{between(-ms)}"
+    for unit, name, smaller, smaller_name in (
+        (_DAY, "d", _HOUR, "h"),
+        (_HOUR, "h", _MINUTE, "min"),
+        (_MINUTE, "min", _SECOND, "s"),
+    ):
+        if ms >= unit:
+            rest = ms % unit // smaller
+            return f"{ms // unit} {name}" + (f" {rest} {smaller_name}" if rest else "")
+    return f"{ms // _SECOND} s"
+
+
+def _head(request: Request, approvals: Sequence[Approval]) -> Iterator[str]:
+    yield f"Request #{request.id}: {request.state}"
+    yield f"  coupon        {request.stock_name} (stock {request.stock_id}), {yuan(request.value_fen)} yuan"
+    if request.coupon_code:
+        yield f"  coupon code   {request.coupon_code}"
+    yield f"  requester     {request.requester}, {told(request.created_at)}"
+    yield f"  customer      number {request.customer} (`audit openid {request.id}` shows who that is)"
+    yield f"  reason        {request.reason}"
+    if request.ticket:
+        yield f"  ticket        {request.ticket}"
+    if request.duplicate_of is not None:
+        yield f"  like          #{request.duplicate_of}, asked for shortly before; the requester confirmed"
+    if request.follows is not None:
+        yield f"  in place of   #{request.follows}, which was declined"
+    for approval in approvals:
+        yield f"  approved by   {approval.approver}, {told(approval.at)}"
+    if not approvals:
+        yield f"  approved by   {_nobody(request)}"
+    if request.closed_at is not None:
+        by = f" by {request.closed_by}" if request.closed_by else ""
+        yield f"  ended         {told(request.closed_at)}{by}"
+    if request.decline_reason:
+        yield f"  declined      because: {request.decline_reason}"
+    if request.problem:
+        yield f"  last problem  {request.problem}"
+    yield f"  out_request_no {request.out_request_no}, {request.attempts} attempts"
+
+
+def _nobody(request: Request) -> str:
+    if request.approvals_needed == 0:
+        return f"rule {request.rule} of coupon.toml, without a person"
+    if request.state is State.PENDING:
+        return f"nobody yet; needs {request.approvals_needed}"
+    return "nobody"
+
+
+# --- in words, for each tag
+
+
+def said(event: Recorded) -> str:
+    """What its actor did."""
+    tell = _SAID.get(event.tag)
+    # A tag of a newer or an older version is still told, with all it says.
+    return tell(event.detail) if tell else f"{event.tag} {_rest(event.detail)}".rstrip()
+
+
+def _rest(detail: Mapping[str, Json]) -> str:
+    return " ".join(f"{name}={_text(value)}" for name, value in detail.items() if value not in ("", None))
+
+
+def _text(value: Json) -> str:
+    return ", ".join(map(_text, value)) if isinstance(value, list) else str(value)
+
+
+def _of(detail: Mapping[str, Json], name: str) -> str:
+    return _text(detail.get(name, "")) if detail.get(name) is not None else ""
+
+
+def _created(detail: Mapping[str, Json]) -> str:
+    raised = f", more because of {_of(detail, 'raised')}" if detail.get("raised") else ""
+    needed = _of(detail, "approvals_needed")
+    return f"asked for it; needs {needed} approval{'' if needed == '1' else 's'}{raised}"
+
+
+def _approved(detail: Mapping[str, Json]) -> str:
+    if detail.get("approvals"):
+        return f"gave the last approval it needed; approved by {_of(detail, 'approvals')}"
+    if "rule" in detail:
+        return f"let it pass by rule {_of(detail, 'rule')}, without a person"
+    return "gave the last approval it needed"
+
+
+def _finished(detail: Mapping[str, Json]) -> str:
+    signed = "signed by WeChat Pay" if detail.get("verified") else "NOT signed by WeChat Pay"
+    parts = [
+        f"HTTP {detail['status']}" if detail.get("status") else "",
+        " ".join(part for part in (_of(detail, "code"), _of(detail, "message")) if part),
+        signed,
+        f"Request-ID {_of(detail, 'wechatpay_request_id')}" if detail.get("wechatpay_request_id") else "",
+        f"key serial {_of(detail, 'serial_no')}" if detail.get("serial_no") else "",
+    ]
+    told_parts = ", ".join(part for part in parts if part)
+    return f"ended attempt {_of(detail, 'attempt')}: {_of(detail, 'kind')} ({told_parts})"
+
+
+def _by(detail: Mapping[str, Json]) -> str:
+    return f", because of a {_of(detail, 'by')}" if detail.get("by") else ""
+
+
+def _held(detail: Mapping[str, Json]) -> str:
+    doubt = "; whether the coupon was given is not known" if detail.get("not_known") else ""
+    return f"holds it until a person puts something right: {_of(detail, 'code')}{doubt}"
+
+
+_SAID: Final[Mapping[str, Callable[[Mapping[str, Json]], str]]] = {
+    Tag.REQUEST_CREATED: _created,
+    Tag.APPROVAL_GIVEN: lambda d: (
+        f"approved it ({_of(d, 'count')} of {_of(d, 'needed')})" if d.get("needed") else "approved it"
+    ),
+    Tag.REQUEST_APPROVED: _approved,
+    Tag.REQUEST_DECLINED: lambda d: f"declined it: {_of(d, 'reason')}",
+    Tag.REQUEST_CANCELLED: lambda _: "withdrew it",
+    Tag.REQUEST_EXPIRED: lambda _: "closed it: nobody decided in time",
+    Tag.ATTEMPT_STARTED: lambda d: f"starts attempt {_of(d, 'attempt')}",
+    Tag.ATTEMPT_FINISHED: _finished,
+    Tag.COUPON_LOOKED_UP: lambda d: f"looked at the customer's coupons: {_of(d, 'result')}{_by(d)}",
+    Tag.COUPON_RECEIVED: lambda d: f"heard from WeChat Pay that the coupon was received: {_rest(d)}",
+    Tag.REQUEST_SENT: lambda d: f"sent it: coupon code {_of(d, 'coupon_code')}, known by {_of(d, 'by')}",
+    Tag.REQUEST_REFUSED: lambda d: f"ended it: WeChat Pay refused, {_of(d, 'code')}",
+    Tag.REQUEST_UNKNOWN: lambda d: f"does not know whether the coupon was given: {_of(d, 'code')}",
+    Tag.REQUEST_HELD: _held,
+    Tag.REQUEST_RETRIED: lambda _: "let it be sent again, under the same number",
+    Tag.CLICK_REFUSED: lambda d: f"was refused to {_of(d, 'action')} it: {_of(d, 'reason')}",
+    Tag.REQUEST_URGED: lambda _: "called it to the approvers' mind",
+    Tag.REQUEST_REMINDED: lambda d: f"reminded the approvers {_rest(d)}",
+    Tag.AUDIT_VIEWED: lambda d: f"looked at this story: {_rest(d)}",
+    Tag.OPENID_VIEWED: lambda d: f"looked at the customer's whole openid: {_rest(d)}",
+}

@@ -1,0 +1,36 @@
+"""The audit channel's newest messages, for a command."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+
+from bot.coupon_toml import CouponTomlProblems, load_coupon_toml
+from bot.settings import PlaceSettings, SettingsProblems, SlackSettings, load_part
+from bot.slack_app import session, web_client
+from bot.usage import refuse
+from handlers.audit_channel import posted_texts
+from handlers.web_api import SlackError
+
+
+def channel_texts() -> Sequence[str]:
+    """Ends the program with status 2 where the settings or Slack do not let them be read."""
+    try:
+        slack = load_part(os.environ, SlackSettings)
+        config = load_coupon_toml(load_part(os.environ, PlaceSettings).coupon_config)
+    except (SettingsProblems, CouponTomlProblems) as error:
+        refuse(error.problems)
+    if config.audit_channel is None:
+        refuse(["coupon.toml names no audit_channel, so there are no checkpoints in Slack"])
+    try:
+        return asyncio.run(_read(slack, config.audit_channel))
+    except SlackError as error:
+        refuse([f"the audit channel {config.audit_channel} cannot be read: {error}"])
+
+
+async def _read(slack: SlackSettings, channel: str) -> Sequence[str]:
+    async with session() as http:
+        token = slack.slack_bot_token.get_secret_value()
+        client = web_client(token, base_url=slack.slack_api_url, session=http)
+        return await posted_texts(client, channel)

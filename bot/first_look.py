@@ -1,0 +1,67 @@
+"""What a start looks at before anything is sent: does the log still hold what was told of it?"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from importlib.metadata import version
+from typing import Final
+
+from slack_sdk.web.async_client import AsyncWebClient
+from structlog.stdlib import BoundLogger
+
+from bot.clock import utc_ms
+from bot.settings import Settings
+from bot.settings_digest import digests, tell_changes
+from coupons.checkpointing import Posted, look_back
+from coupons.events import SYSTEM, Event, Tag
+from coupons.ports import Ledger, Transaction
+from handlers.audit_channel import posted_texts
+from handlers.web_api import SlackError
+from storage.checkpoints import load_or_make_key, sign, signed_by
+from storage.database import sqlite_verdict
+
+#: Slack that answers slowly must not keep the bot from working.
+_WITHIN_S: Final = 10.0
+
+
+class FirstLook:
+    """Over one database, with its key, which the first start makes. Raises CheckpointRefused."""
+
+    def __init__(self, settings: Settings, *, ledger: Ledger, logger: BoundLogger) -> None:
+        self._settings = settings
+        self._key = load_or_make_key(settings.coupon_database)
+        self._ledger = ledger
+        self._logger = logger
+
+    def sign(self, seq: int, told: str, now: int) -> str:
+        """A checkpoint's line."""
+        return sign(self._key, seq, told, now=now).line
+
+    async def compare(self, slack: AsyncWebClient, channel: str | None) -> None:
+        """With the checkpoints in the audit channel; pauses sending where the log does not hold them."""
+        if channel is None:
+            return
+        try:
+            async with asyncio.timeout(_WITHIN_S):
+                texts = await posted_texts(slack, channel)
+        except (SlackError, TimeoutError) as error:
+            # Without the history the start is as good as one without an audit channel.
+            self._logger.warning("checkpoints_not_read", error=str(error) or "Slack did not answer in time")
+            return
+        posted = [Posted(each.seq, each.hash) for text in texts for each in signed_by(text, self._key)]
+        found = await self._ledger.write(partial(look_back, posted=posted, channel=channel, now=utc_ms()))
+        if found is not None:
+            self._logger.error("database_restored", kind=found)
+
+    async def tell_start(self) -> None:
+        """That the bot starts, with which version, and which settings changed since the last time."""
+
+        now = digests(self._settings, key=self._key.private_bytes_raw())
+
+        def tell(tx: Transaction) -> None:
+            tell_changes(tx, now)
+            about = {"version": version("coupon-bot"), "sqlite": sqlite_verdict()[0]}
+            tx.append(Event(Tag.BOT_STARTED, SYSTEM, None, dict(about)))
+
+        await self._ledger.write(tell)

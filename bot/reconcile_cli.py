@@ -1,0 +1,218 @@
+"""`coupon-bot reconcile`: what our log says was given, beside what WeChat Pay says."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+import click
+
+from bot.bill import BillRefused, read_bill
+from bot.columns import plain
+from bot.looks import leave
+from bot.settings import SettingsProblems, WechatpaySettings, load_part
+from bot.usage import DATABASE, must_exist, refuse
+from bot.wiring import wechatpay_client
+from coupons import days
+from coupons.events import Tag
+from coupons.masking import ERASED
+from coupons.money import yuan
+from coupons.reconciling import Match, Period, Theirs, Verdict, compare
+from coupons.sheet import safe
+from storage.errors import DatabaseRefused
+from storage.reconciling import Customer, OurSide, our_side
+from wechatpay.busifavor import Busifavor
+from wechatpay.errors import BadRequest, BadSetting, WechatPayError
+
+#: A polite pace: the list of a customer's coupons has no published limit, and nobody waits for this.
+_AT_ONCE = 4
+#: Waits before the same customer is asked for again.
+_AGAIN_S = (1.0, 4.0, 15.0)
+_TOLD_EVERY = 200
+_HEAD = (
+    "verdict",
+    "request",
+    "customer",
+    "our_state",
+    "stock_id",
+    "yuan",
+    "our_code",
+    "their_code",
+    "their_state",
+)
+
+
+@click.command()
+@click.option("--month", "label", metavar="YYYY-MM", help="In Beijing time; otherwise all of the log.")
+@click.option(
+    "--file",
+    "bill",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="A bill of coupons from WeChat Pay's console, CSV; instead of asking for each customer.",
+)
+@click.option("--format", "kind", type=click.Choice(("table", "csv")), default="table", show_default=True)
+@DATABASE
+def reconcile(label: str | None, bill: Path | None, kind: str, database: Path) -> None:
+    """Compare the log with WeChat Pay: in both, only here, only there.
+
+    Exit status 0 when all agree, 1 when something does not, or somebody could not be asked for.
+    """
+    must_exist(database)
+    period = _period(label)
+    try:
+        ours = our_side(database, period)
+        theirs, missed = (read_bill(bill), []) if bill else asyncio.run(_asked(ours, _settings()))
+        found = compare(ours.requests, (each for each in theirs if each.stock_id in ours.stocks), period)
+        counts = Counter(match.verdict for match in found)
+        leave(
+            database,
+            Tag.AUDIT_RECONCILED,
+            month=label or "",
+            by="bill" if bill else "customers",
+            found={verdict.name.lower(): counts[verdict] for verdict in Verdict},
+            not_asked=len(missed),
+        )
+    except (DatabaseRefused, BillRefused, BadSetting, BadRequest) as error:
+        refuse([str(error)])
+    _print(found, kind)
+    for sentence in [*missed, _summary(found, len(missed))]:
+        click.echo(sentence, err=True)
+    sys.exit(0 if len(found) == counts[Verdict.BOTH] and not missed else 1)
+
+
+def _period(label: str | None) -> Period:
+    if label is None:
+        return Period(0, 2**62)
+    try:
+        return Period(*days.month(label))
+    except ValueError:
+        refuse([f"--month reads {label!r}; it must be a year and a month, like 2026-10"])
+
+
+def _settings() -> WechatpaySettings:
+    try:
+        return load_part(os.environ, WechatpaySettings)
+    except SettingsProblems as error:
+        refuse(error.problems)
+
+
+async def _asked(ours: OurSide, settings: WechatpaySettings) -> tuple[Sequence[Theirs], Sequence[str]]:
+    """What WeChat Pay has of each customer, and a sentence for each whom it would not tell of."""
+    found: list[Theirs] = []
+    missed: list[str] = []
+    turn = asyncio.Semaphore(_AT_ONCE)
+    done = 0
+
+    async with wechatpay_client(settings) as client:
+        busifavor = Busifavor(client, appid=settings.wechatpay_appid)
+
+        async def ask(customer: Customer) -> None:
+            nonlocal done
+            async with turn:
+                if customer.openid.startswith(ERASED):
+                    missed.append(f"customer {customer.number} was erased and cannot be asked for")
+                    return
+                try:
+                    found.extend(await _coupons(busifavor, customer))
+                except WechatPayError as error:
+                    missed.append(f"customer {customer.number}: {plain(str(error))}. {error.operator}")
+            done += 1
+            if done % _TOLD_EVERY == 0 and sys.stderr.isatty():
+                click.echo(f"{done} of {len(ours.customers)} customers ...", err=True)
+
+        await asyncio.gather(*map(ask, ours.customers))
+    return found, missed
+
+
+async def _coupons(busifavor: Busifavor, customer: Customer) -> Sequence[Theirs]:
+    """Raises WechatPayError, after some polite repeats where these may help."""
+    for wait in _AGAIN_S:
+        try:
+            return await _walked(busifavor, customer)
+        except WechatPayError as error:
+            if not error.may_repeat:
+                raise
+            await asyncio.sleep(wait)
+    return await _walked(busifavor, customer)
+
+
+async def _walked(busifavor: Busifavor, customer: Customer) -> Sequence[Theirs]:
+    async with aclosing(busifavor.coupons(openid=customer.openid)) as listed:
+        return [
+            Theirs(
+                code=coupon.coupon_code,
+                stock_id=coupon.stock_id,
+                number=coupon.send_request_no,
+                state=coupon.coupon_state,
+                received_at=days.moment(coupon.receive_time),
+                customer=customer.number,
+            )
+            async for coupon in listed
+        ]
+
+
+def _print(found: Sequence[Match], kind: str) -> None:
+    """In a table what agrees is only counted; a spreadsheet has all."""
+    if kind == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        sys.stdout.write("\ufeff")
+        writer.writerow(_HEAD)
+        writer.writerows([safe(cell) for cell in _cells(match)] for match in found)
+        return
+    for verdict in Verdict:
+        matches = [match for match in found if match.verdict is verdict]
+        if matches:
+            click.echo(f"{verdict}: {len(matches)}, {yuan(_fen(matches))}")
+        if verdict is not Verdict.BOTH:
+            for match in matches:
+                click.echo(f"  {_line(match)}")
+
+
+def _line(match: Match) -> str:
+    here, there = match.ours, match.theirs
+    if here is None:
+        whose = f"customer {there.customer}" if there and there.customer else "a customer"
+        return plain(f"{_coupon(there)}, of {whose}: no request of ours has its number")
+    told = f"request #{here.request} of customer {here.customer}, {yuan(here.fen)}, stock {here.stock_id}"
+    if there is None:
+        return plain(f"{told}: sent with the code {here.coupon_code}, which WeChat Pay does not show")
+    if match.verdict is Verdict.DIFFERENT:
+        return plain(f"{told}: sent with the code {here.coupon_code}; WeChat Pay has {_coupon(there)}")
+    return plain(f"{told}: {here.state} here, and WeChat Pay gave {_coupon(there)}")
+
+
+def _coupon(there: Theirs | None) -> str:
+    if there is None:
+        return "nothing"
+    return f"coupon {there.code} of stock {there.stock_id}" + (f" ({there.state})" if there.state else "")
+
+
+def _cells(match: Match) -> Iterator[str]:
+    here, there = match.ours, match.theirs
+    yield match.verdict
+    yield str(here.request) if here else ""
+    yield str(here.customer if here else (there and there.customer) or "")
+    yield here.state if here else ""
+    yield here.stock_id if here else (there.stock_id if there else "")
+    yield f"{here.fen // 100}.{here.fen % 100:02}" if here else ""
+    yield (here.coupon_code or "") if here else ""
+    yield there.code if there else ""
+    yield there.state if there else ""
+
+
+def _fen(matches: Sequence[Match]) -> int:
+    return sum(match.ours.fen for match in matches if match.ours)
+
+
+def _summary(found: Sequence[Match], missed: int) -> str:
+    differ = sum(match.verdict is not Verdict.BOTH for match in found)
+    if not differ and not missed:
+        return f"all agree: {len(found)} coupons in both"
+    also = f"; {missed} customers could not be asked for" if missed else ""
+    return f"{differ} do not agree{also}"

@@ -1,0 +1,113 @@
+"""`coupon-bot audit report`: a month's coupons as a table, a spreadsheet, or a page to print."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from bot.columns import plain, width
+from bot.looks import leave
+from bot.month_page import page
+from bot.month_words import COLUMNS, NOTES, TABLES, cells, span_of, tied_to, yuan
+from bot.search_cli import stream_of
+from bot.usage import DATABASE, must_exist, refuse
+from coupons import days
+from coupons.events import Tag
+from coupons.month import Line, Month
+from coupons.sheet import safe
+from storage.errors import DatabaseRefused, ExportRefused
+from storage.report import month as read_month
+
+FORMATS = ("table", "csv", "html")
+
+
+@click.command("report")
+@click.option(
+    "--month", "label", required=True, metavar="YYYY-MM", help="In Beijing time, as WeChat Pay's bills."
+)
+@click.option("--format", "kind", type=click.Choice(FORMATS), default="table", show_default=True)
+@click.option("--output", default="-", help="A new file; otherwise, or with -, standard output.")
+@DATABASE
+def report(label: str, kind: str, output: str, database: Path) -> None:
+    """A month by agent, stock and approver: requests, coupons, yuan, refusals, time to approve."""
+    must_exist(database)
+    try:
+        since, before = days.month(label)
+    except ValueError:
+        refuse([f"--month reads {label!r}; it must be a year and a month, like 2026-10"])
+    try:
+        with stream_of(output) as stream:
+            found = read_month(database, since=since, before=before)
+            leave(database, Tag.AUDIT_REPORTED, month=label, format=kind)
+            _write(found, label, kind, stream)
+    except (DatabaseRefused, ExportRefused) as error:
+        refuse([str(error)])
+
+
+def _write(found: Month, label: str, kind: str, stream: TextIO) -> None:
+    if kind == "html":
+        stream.write(page(found, label))
+    elif kind == "csv":
+        _sheet(found, label, stream)
+    else:
+        stream.writelines(f"{line}\n" for line in _tables(found, label))
+
+
+def _parts(found: Month) -> tuple[tuple[str, str, Sequence[Line]], ...]:
+    return (
+        (TABLES[0], "agent", [*found.agents, found.total]),
+        (TABLES[1], "stock", [*found.stocks, found.total]),
+        (TABLES[2], "approver", found.approvers),
+    )
+
+
+def _tables(found: Month, label: str) -> Iterator[str]:
+    yield f"{label}: {span_of(found)}"
+    for heading, first, lines in _parts(found):
+        yield ""
+        yield heading
+        rows: list[tuple[str, ...]] = [(first, *COLUMNS)]
+        rows += [(plain(f"{line.name} {line.told}".strip()) or "all", *cells(line)) for line in lines]
+        widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+        for name, *numbers in rows:
+            filled = (
+                " " * (most - width(cell)) + cell for cell, most in zip(numbers, widths[1:], strict=True)
+            )
+            yield "  ".join((name + " " * (widths[0] - width(name)), *filled))
+    yield ""
+    yield from NOTES
+    yield tied_to(found)
+
+
+def _sheet(found: Month, label: str, stream: TextIO) -> None:
+    """Numbers as a spreadsheet adds them: yuan without separators, times in seconds."""
+    writer = csv.writer(stream, lineterminator="\n")
+    # The mark by which spreadsheets know UTF-8.
+    stream.write("\ufeff")
+    writer.writerow(
+        ("month", "by", "name", "stock_name", "asked", "sent", "yuan_sent", "refused", "ended", "doubtful",
+         "waiting", "median_to_approve_s", "longest_to_approve_s")
+    )  # fmt: skip
+    for _, by, lines in _parts(found):
+        for line in lines:
+            if line is found.total:
+                continue
+            counts = (line.refused, line.ended, line.doubtful, line.waiting)
+            times = ("" if ms is None else ms // 1000 for ms in (line.median_ms, line.longest_ms))
+            writer.writerow(
+                (
+                    label,
+                    by,
+                    safe(line.name),
+                    safe(line.told),
+                    line.asked,
+                    line.sent,
+                    yuan(line.fen),
+                    *counts,
+                    *times,
+                )
+            )

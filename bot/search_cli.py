@@ -1,0 +1,185 @@
+"""`coupon-bot audit search`: what was asked for, in words, newest first; and `audit openid`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, TextIO
+
+import click
+
+from bot.clock import utc_ms
+from bot.coupon_toml import CouponTomlProblems
+from bot.looks import leave
+from bot.search_rows import FORMATS, rows_of
+from bot.search_words import aliases, joined, sentence
+from bot.usage import DATABASE, must_exist, refuse
+from coupons.audit_words import BadWord, Filter, Found, hide_openids, read_words
+from coupons.events import Recorded, Tag
+from coupons.ports import Reading
+from storage.errors import DatabaseRefused, ExportRefused
+from storage.export import new_file
+from storage.moment import moment
+
+_COUNTED: Final = 1_000
+_AT_ONCE: Final = 1_000
+_TOLD_EVERY: Final = 10_000
+_ERASED: Final = "erased:"
+
+FORMAT = click.option(
+    "--format",
+    "kind",
+    type=click.Choice(FORMATS),
+    default="table",
+    show_default=True,
+    help="How it is written.",
+)
+
+
+@click.command("search")
+@click.argument("words", nargs=-1)
+@FORMAT
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="The newest so many.")
+@click.option("--all", "everything", is_flag=True, help="All that is found, however much it is.")
+@click.option("--output", default="-", help="A new file; otherwise, or with -, standard output.")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The coupon.toml whose aliases name stocks; else COUPON_CONFIG, else coupon.toml here.",
+)
+@DATABASE
+def search(
+    words: tuple[str, ...],
+    database: Path,
+    kind: str,
+    limit: int,
+    output: str,
+    config: Path | None,
+    *,
+    everything: bool,
+) -> None:
+    """Find requests, or with tag: or actor: events, newest first.
+
+    \b
+    audit search state:refused since:2026-10 agent:U0LI
+    audit search "four days late" amount:'>=20'
+    audit search tag:click:refused actor:U0LI
+
+    Keys: request, openid, customer, agent, approver, stock, ticket, code, state, amount, since, until, on,
+    tag, actor. Other words are looked for in reasons, tickets and why it was declined.
+    """
+    must_exist(database)
+    text = joined(words)
+    asked = _read(text, config)
+    try:
+        with moment(database, clock=utc_ms) as look:
+            shown = _kept(look, asked, text)
+            count = look.count_found(asked, most=_COUNTED)
+            first = _page(look, asked, None, min(limit, _AT_ONCE))
+            with stream_of(output) as stream:
+                leave(database, Tag.AUDIT_SEARCHED, words=shown, found=count)
+                told = _write(kind, stream, asked, _pages(look, asked, first, None if everything else limit))
+    except (DatabaseRefused, ExportRefused) as error:
+        refuse([str(error)])
+    click.echo(_end(told, count), err=kind != "table" or output != "-")
+
+
+def _write(
+    kind: str, stream: TextIO, asked: Filter, pages: Iterator[Sequence[Found] | Sequence[Recorded]]
+) -> int:
+    """How many there were. A head without rows is for a program that reads it, not for a person."""
+    rows, told = rows_of(kind, stream, events=asked.asks_for_events), 0
+    if kind != "table":
+        rows.head()
+    for page in pages:
+        if kind == "table" and told == 0:
+            rows.head()
+        rows.write(page)
+        told += len(page)
+        if told % _TOLD_EVERY == 0 and sys.stderr.isatty():
+            click.echo(f"{told} ...", err=True)
+    return told
+
+
+def _read(text: str, config: Path | None) -> Filter:
+    try:
+        return read_words(text, find_stock=aliases(config))
+    except BadWord as error:
+        refuse([sentence(error)])
+    except CouponTomlProblems as error:
+        refuse(error.problems)
+
+
+def _kept(look: Reading, asked: Filter, text: str) -> str:
+    """The look is kept for ever, and an openid must not be: the customer's number takes its place."""
+    if asked.openid is None:
+        return hide_openids(text, None)
+    known = look.find_requests(Filter(openid=asked.openid), limit=1)
+    if known:
+        return hide_openids(text, known[0].request.customer)
+    return hide_openids(text, 0).replace("customer:0", "openid:?")
+
+
+def _page(
+    look: Reading, asked: Filter, below: int | None, limit: int
+) -> Sequence[Found] | Sequence[Recorded]:
+    if asked.asks_for_events:
+        return look.find_events(asked, below=below, limit=limit)
+    return look.find_requests(asked, below=below, limit=limit)
+
+
+def _pages(
+    look: Reading, asked: Filter, first: Sequence[Found] | Sequence[Recorded], limit: int | None
+) -> Iterator[Sequence[Found] | Sequence[Recorded]]:
+    page, left = first, limit
+    while page:
+        yield page
+        left = None if left is None else left - len(page)
+        if left == 0:
+            return
+        last = page[-1]
+        below = last.request.id if isinstance(last, Found) else last.seq
+        page = _page(look, asked, below, _AT_ONCE if left is None else min(left, _AT_ONCE))
+
+
+@contextmanager
+def stream_of(output: str) -> Iterator[TextIO]:
+    """Raises ExportRefused."""
+    if output == "-":
+        yield sys.stdout
+    else:
+        with new_file(Path(output)) as stream:
+            yield stream
+
+
+def _end(told: int, count: int) -> str:
+    found = f"{count} or more" if count == _COUNTED else str(count)
+    if not count:
+        return "nothing was found"
+    if told >= count and count < _COUNTED:
+        return f"{found} found"
+    if told > count:
+        return f"{told} written"
+    return f"{told} of {found} found; see more with a larger --limit, or --all, or find fewer by more words"
+
+
+@click.command("openid")
+@click.argument("request", type=click.IntRange(1))
+@DATABASE
+def openid(request: int, database: Path) -> None:
+    """Print the whole openid of a request's customer; that somebody saw it stays in the log."""
+    must_exist(database)
+    try:
+        with moment(database, clock=utc_ms) as look:
+            found = look.request(request)
+    except DatabaseRefused as error:
+        refuse([str(error)])
+    if found is None:
+        refuse([f"there is no request #{request} in {database}"])
+    if found.openid.startswith(_ERASED):
+        click.echo(f"customer {found.customer} was erased: nobody can tell the openid any more", err=True)
+        return
+    leave(database, Tag.OPENID_VIEWED, request=request, customer=found.customer)
+    click.echo(found.openid)

@@ -1,0 +1,185 @@
+"""What a search found, as a table to read, a spreadsheet, or JSON lines."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol, TextIO
+
+from bot.columns import line
+from coupons.audit_words import Found
+from coupons.days import told
+from coupons.events import Json, Recorded
+from coupons.sheet import COLUMNS, row, safe
+
+FORMATS: Final = ("table", "csv", "jsonl")
+#: The same as in the files that Slack gives out.
+EVENT_COLUMNS: Final = ("seq", "at_beijing", "tag", "actor", "request", "detail")
+
+_REQUESTS: Final = (
+    ("#", 7),
+    ("asked, Beijing", 16),
+    ("state", 9),
+    ("yuan", 8),
+    ("stock", 18),
+    ("requester", 11),
+    ("approvers", 11),
+    ("ticket", 8),
+    ("reason", 16),
+)
+_EVENTS: Final = (
+    ("seq", 7),
+    ("Beijing time", 19),
+    ("request", 7),
+    ("tag", 18),
+    ("actor", 11),
+    ("details", 48),
+)
+
+
+class Rows(Protocol):
+    """Written piece by piece, so that a long one needs no memory."""
+
+    def head(self) -> None: ...
+
+    def write(self, found: Sequence[Found] | Sequence[Recorded]) -> None: ...
+
+
+def rows_of(kind: str, stream: TextIO, *, events: bool) -> Rows:
+    """One of FORMATS."""
+    if kind == "csv":
+        return _Csv(stream, EVENT_COLUMNS if events else COLUMNS)
+    return _Lines(stream) if kind == "jsonl" else _Table(stream, _EVENTS if events else _REQUESTS)
+
+
+class _Table:
+    """120 columns."""
+
+    def __init__(self, stream: TextIO, columns: Sequence[tuple[str, int]]) -> None:
+        self._stream = stream
+        self._names = [name for name, _ in columns]
+        self._widths = [width for _, width in columns]
+
+    def head(self) -> None:
+        self._write(self._names)
+
+    def write(self, found: Sequence[Found] | Sequence[Recorded]) -> None:
+        for each in found:
+            self._write(_seen(each) if isinstance(each, Found) else _seen_event(each))
+
+    def _write(self, cells: Sequence[str]) -> None:
+        self._stream.write(line(cells, self._widths) + "\n")
+
+
+class _Csv:
+    """`coupons.sheet`, with the mark by which spreadsheets know UTF-8."""
+
+    def __init__(self, stream: TextIO, columns: Sequence[str]) -> None:
+        self._stream = stream
+        self._writer = csv.writer(stream)
+        self._columns = columns
+
+    def head(self) -> None:
+        self._stream.write("\ufeff")
+        self._writer.writerow(self._columns)
+
+    def write(self, found: Sequence[Found] | Sequence[Recorded]) -> None:
+        self._writer.writerows(row(each) if isinstance(each, Found) else event_cells(each) for each in found)
+
+
+class _Lines:
+    """An object a line; its keys are the sheet's columns."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def head(self) -> None:
+        """It has none."""
+
+    def write(self, found: Sequence[Found] | Sequence[Recorded]) -> None:
+        for each in found:
+            values = _request_values(each) if isinstance(each, Found) else _event_values(each)
+            # Without ensure_ascii a line separator of Unicode would split the line for some readers.
+            text = json.dumps(values, ensure_ascii=False)
+            self._stream.write(text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029") + "\n")
+
+
+def _seen(found: Found) -> list[str]:
+    request = found.request
+    return [
+        str(request.id),
+        told(request.created_at)[:-3],
+        request.state,
+        yuan(request.value_fen),
+        request.stock_name,
+        request.requester,
+        "+".join(found.approvers),
+        request.ticket,
+        request.reason,
+    ]
+
+
+def _seen_event(event: Recorded) -> list[str]:
+    about = "" if event.request_id is None else f"#{event.request_id}"
+    details = " ".join(
+        f"{name}={_text(value)}" for name, value in event.detail.items() if value not in ("", None)
+    )
+    return [str(event.seq), told(event.ts), about, event.tag, event.actor, details]
+
+
+def event_cells(event: Recorded) -> tuple[str, ...]:
+    """A row of EVENT_COLUMNS."""
+    about = "" if event.request_id is None else str(event.request_id)
+    cells = (str(event.seq), told(event.ts), event.tag, event.actor, about, _text(event.detail))
+    return tuple(safe(str(cell)) for cell in cells)
+
+
+def yuan(fen: int) -> str:
+    return f"{fen // 100}.{fen % 100:02}"
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _event_values(event: Recorded) -> dict[str, object]:
+    return {
+        "seq": event.seq,
+        "ts": event.ts,
+        "tag": event.tag,
+        "actor": event.actor,
+        "request_id": event.request_id,
+        "detail": dict[str, Json](event.detail),
+    }
+
+
+def _request_values(found: Found) -> dict[str, object]:
+    """Numbers as numbers, and people's words as they wrote them: no spreadsheet reads this."""
+    request = found.request
+    return {
+        "request": request.id,
+        "state": str(request.state),
+        "asked_at_beijing": told(request.created_at),
+        "requester": request.requester,
+        "customer": request.customer,
+        "stock_id": request.stock_id,
+        "stock_name": request.stock_name,
+        "value_yuan": request.value_fen / 100,
+        "ticket": request.ticket,
+        "reason": request.reason,
+        "approvers": list(found.approvers),
+        "closed_at_beijing": None if request.closed_at is None else told(request.closed_at),
+        "closed_by": request.closed_by,
+        "decline_reason": request.decline_reason,
+        "coupon_code": request.coupon_code,
+        "out_request_no": request.out_request_no,
+        "problem": request.problem,
+    }
+
+
+def write_events(kind: str, stream: TextIO, events: Iterable[Recorded]) -> None:
+    """All of them, oldest first."""
+    rows = rows_of(kind, stream, events=True)
+    rows.head()
+    rows.write(list(events))

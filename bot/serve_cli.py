@@ -1,0 +1,104 @@
+"""`coupon-bot audit serve`: the log in a browser, for auditors who come by a link from Slack."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final, NoReturn
+
+import click
+
+from bot.coupon_toml import CouponToml, CouponTomlProblems, load_coupon_toml
+from bot.settings import SettingsProblems, SlackSettings, load_part
+from bot.usage import DATABASE, must_exist, refuse
+from handlers.premises import WorkspaceRefused
+from handlers.web_api import SlackError
+from storage.database import open_for_reading
+from storage.errors import DatabaseRefused
+
+_LISTEN = re.compile(r"(?P<host>[^\s\[\]:]+|\[[0-9a-fA-F:.]+\]):(?P<port>\d{1,5})", re.ASCII)
+_NO_EXTRA: Final = (
+    "`audit serve` needs the extra audit-ui, which is not installed; pip install 'coupon-bot[audit-ui]' "
+    "does that"
+)
+_NO_AUDITORS: Final = (
+    "coupon.toml names no auditors, so nobody could sign in; name users or groups as auditors under [roles]"
+)
+#: What a shell reports of a program that Ctrl-C ended.
+_INTERRUPTED: Final = 130
+
+
+@click.command("serve")
+@DATABASE
+@click.option(
+    "--listen",
+    default="127.0.0.1:8001",
+    show_default=True,
+    help="Address and port. Browsers reach it by console_url of coupon.toml.",
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The coupon.toml that names the auditors; else COUPON_CONFIG, else coupon.toml here.",
+)
+def serve(database: Path, listen: str, config: Path | None) -> None:
+    """Show the log in a browser until SIGTERM or Ctrl-C; the way in is `/coupon audit open` in Slack."""
+    if find_spec("datasette") is None:
+        refuse([_NO_EXTRA])
+    must_exist(database)
+    host, port = _address(listen)
+    try:
+        open_for_reading(database).close()
+        settings = load_part(os.environ, SlackSettings)
+        toml = load_coupon_toml(config or Path(os.environ.get("COUPON_CONFIG") or "coupon.toml"))
+    except DatabaseRefused as error:
+        refuse([str(error)])
+    except (SettingsProblems, CouponTomlProblems) as error:
+        refuse(error.problems)
+    if not toml.policy.auditors:
+        refuse([_NO_AUDITORS])
+    _run(database, settings, toml, host, port)
+
+
+def _run(database: Path, settings: SlackSettings, toml: CouponToml, host: str, port: int) -> NoReturn:
+    # Here, so that no other command loads Datasette.
+    from bot.serve import PortTaken, serve_until  # noqa: PLC0415
+
+    ended_by: list[signal.Signals] = []
+
+    async def until_signal() -> None:
+        stop = asyncio.Event()
+
+        def end(name: signal.Signals) -> None:
+            ended_by.append(name)
+            stop.set()
+
+        for name in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(name, end, name)
+        await serve_until(
+            stop, database, settings, toml, host, port, tell=lambda told: click.echo(told, err=True)
+        )
+
+    try:
+        asyncio.run(until_signal())
+    except (PortTaken, SlackError) as error:
+        refuse([_sentence(error)])
+    except WorkspaceRefused as error:
+        refuse(error.problems)
+    sys.exit(_INTERRUPTED if ended_by[:1] == [signal.SIGINT] else 0)
+
+
+def _sentence(error: Exception) -> str:
+    return f"Slack does not answer: {error}" if isinstance(error, SlackError) else str(error)
+
+
+def _address(listen: str) -> tuple[str, int]:
+    found = _LISTEN.fullmatch(listen)
+    if found is None or int(found["port"]) > 65535:  # noqa: PLR2004 - the highest port
+        refuse([f"--listen is {listen}, which is no address; 127.0.0.1:8001 is one"])
+    return found["host"].strip("[]"), int(found["port"])

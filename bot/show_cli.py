@@ -1,0 +1,81 @@
+"""`coupon-bot audit show`: one request's whole story, or the newest events."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from bot.audit_story import lines, story_of
+from bot.clock import utc_ms
+from bot.looks import leave
+from bot.search_cli import FORMAT
+from bot.search_rows import write_events
+from bot.usage import DATABASE, must_exist, refuse
+from coupons.events import Recorded, Tag
+from storage.audit import show as newest
+from storage.errors import DatabaseRefused
+from storage.moment import moment
+
+
+@click.command("show")
+@DATABASE
+@click.option("--request", "request_id", type=int, help="This request's whole story, oldest first.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=50,
+    show_default=True,
+    help="The newest so many, where no request is named.",
+)
+@FORMAT
+def show(database: Path, request_id: int | None, limit: int, kind: str) -> None:
+    """Print events as people read them; openids never stand in them."""
+    must_exist(database)
+    try:
+        if request_id is not None:
+            _show_story(database, request_id, kind)
+            return
+        events = newest(database, limit=limit)
+    except DatabaseRefused as error:
+        refuse([str(error)])
+    leave(database, Tag.AUDIT_VIEWED, newest=limit)
+    if kind != "table":
+        write_events(kind, sys.stdout, events)
+        return
+    for event in events:
+        click.echo(line_of(event))
+
+
+def _show_story(database: Path, request_id: int, kind: str) -> None:
+    """Raises DatabaseRefused."""
+    with moment(database, clock=utc_ms) as look:
+        story = story_of(look, request_id)
+    if story is None:
+        click.echo(f"there is no request #{request_id} in {database}", err=True)
+        return
+    leave(database, Tag.AUDIT_VIEWED, request=request_id)
+    if kind != "table":
+        write_events(kind, sys.stdout, story.events)
+        return
+    for line in lines(story):
+        click.echo(line)
+
+
+def line_of(event: Recorded) -> str:
+    """One event on one line."""
+    when = datetime.fromtimestamp(event.ts / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    about = f"#{event.request_id}" if event.request_id is not None else "-"
+    told = " ".join(
+        f"{name}={_value(value)}" for name, value in event.detail.items() if value not in ("", None)
+    )
+    return f"{event.seq:>6}  {when}Z  {about:<6} {event.tag:<18} {event.actor:<12} {told}".rstrip()
+
+
+def _value(value: object) -> str:
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    # Reasons are people's words: a line break in one must not look like a line of the log.
+    return json.dumps(text, ensure_ascii=False) if not text.isprintable() or " " in text else text

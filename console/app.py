@@ -1,0 +1,183 @@
+"""The console as one ASGI application: the gate, its own pages, and the few of Datasette's that are meant."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from datasette.database import QueryInterrupted
+from datasette.utils.asgi import Request, Response
+from datasette.utils.sqlite import sqlite3
+
+from console.figures import yuan
+from console.headers import guarded
+from console.log_database import NAME, LogDatabase, LogDatasette
+from console.looking import KINDS, NUMBERS, detail, head
+from console.looks import Looks, NotKept
+from console.outside import FileRefused, Outside
+from console.pages import Pages
+from console.queries import METADATA, NoSql, NoSuchPage, Queries
+from console.sessions import COOKIE, Session, Sessions, cookie
+from console.sign_in import OPEN, Guesses, SignInRefused, sign_in
+from coupons.days import told
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Scope = dict[str, Any]
+
+_HERE: Final = Path(__file__).parent
+_SETTINGS: Final = {
+    "allow_download": False,
+    "allow_facet": True,
+    "suggest_facets": False,
+    "allow_csv_stream": True,
+    "default_allow_sql": False,
+    "max_returned_rows": 1000,
+    "default_facet_size": 8,
+    "default_page_size": 50,
+    "sql_time_limit_ms": 2000,
+    "facet_time_limit_ms": 800,
+    "truncate_cells_html": 400,
+    "num_sql_threads": 3,
+    "default_cache_ttl": 0,
+}
+_MOST_BODY: Final = 20_000
+
+
+class Console:
+    """Raises nothing: whatever happens is a page."""
+
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
+        self._base = urlsplit(outside.url).path.rstrip("/")
+        self._secure = outside.url.startswith("https:")
+        settings = {**_SETTINGS, "base_url": f"{self._base}/", "force_https_urls": self._secure}
+        self.datasette = LogDatasette(
+            [], template_dir=str(_HERE / "templates"), metadata=METADATA, settings=settings
+        )
+        self.datasette.remove_database("_memory")
+        self.database = LogDatabase(self.datasette, outside.database)
+        self.datasette.add_database(self.database, name=NAME)
+        self._app = self.datasette.app()
+        css = (_HERE / "console.css").read_text(encoding="utf-8")
+        self._digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+        self.datasette.jinja_env.globals |= {
+            "css": css,
+            "base": self._base,
+            "kinds": KINDS,
+            "numbers": NUMBERS,
+        }
+        self.datasette.jinja_env.filters |= {"beijing": told, "yuan": yuan, "head": head, "detail": detail}
+        self._sessions = Sessions(outside.clock)
+        self._guesses = Guesses(outside.clock)
+        looks = Looks(outside)
+        self._pages = Pages(outside, self.database, looks, self._render)
+        self._queries = Queries(self.datasette, self.database, looks, outside.url)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        path = str(scope["path"])
+        if self._base and path.startswith(f"{self._base}/"):
+            path = path[len(self._base) :]
+        elif self._base and path == self._base:
+            path = "/"
+        # The sign-in page's address holds the link's secret. Elsewhere without a referrer a browser on plain
+        # http would name no origin, either.
+        send = guarded(send, self._digest, "no-referrer" if path == "/sign-in" else "same-origin")
+        scope = {**scope, "path": path, "raw_path": path.encode("ascii", "replace")}
+        request = Request(scope, receive)
+        try:
+            await self._answer(request, path, send)
+        except NotKept as error:
+            sentence = f"Nothing is shown, because your look could not be kept in the log: {error}"
+            await (await self._told(sentence, 503)).asgi_send(send)
+        except (FileRefused, QueryInterrupted, sqlite3.Error) as error:
+            why = "it took too long" if isinstance(error, QueryInterrupted) else str(error)
+            await (await self._told(f"The log cannot be read now: {why}", 503)).asgi_send(send)
+
+    async def _answer(self, request: Any, path: str, send: Send) -> None:
+        if path == "/sign-in":
+            await (await self._sign_in(request)).asgi_send(send)
+            return
+        secret = request.cookies.get(COOKIE, "")
+        session = self._sessions.find(secret)
+        if session is None:
+            await (await self._told("You are not signed in.", 401, out=True)).asgi_send(send)
+        elif request.method not in {"GET", "HEAD"} and not _same_origin(request):
+            await (
+                await self._told("That click came from another site, so nothing was done.", 403)
+            ).asgi_send(send)
+        elif path == "/sign-out" and request.method == "POST":
+            self._sessions.end(secret)
+            answer = await self._told("You are signed out.", 200, out=True)
+            answer.headers["set-cookie"] = cookie("", secure=self._secure)
+            await answer.asgi_send(send)
+        elif path == f"/{NAME}" or path.startswith((f"/{NAME}/", f"/{NAME}.")):
+            await self._of_datasette(request, path, session, send)
+        else:
+            answer = await self._pages.answer(request, path, session)
+            await (answer or await self._told("There is no such page.", 404, session)).asgi_send(send)
+
+    async def _of_datasette(self, request: Any, path: str, session: Session, send: Send) -> None:
+        try:
+            answer = await self._queries.before(request, path, session)
+        except NoSuchPage:
+            answer = await self._told("There is no such page.", 404, session)
+        except NoSql:
+            answer = await self._told("SQL is for those whom console_sql in coupon.toml names.", 403, session)
+        if answer is not None:
+            await answer.asgi_send(send)
+        else:
+            await self._queries.pass_on(self._app, request, path, session, send)
+
+    async def _sign_in(self, request: Any) -> Any:
+        if request.method == "GET":
+            # Whoever draws a preview of the link, or looks whether it is safe, fetches it, too: only the
+            # button uses it up.
+            token = request.args.get("token") or ""
+            return Response.html(await self._render("sign_in.html", {"token": token, "title": "Sign in"}))
+        if request.method != "POST" or not _same_origin(request, at_sign_in=True):
+            return await self._told("That click came from another site, so nothing was done.", 403, out=True)
+        try:
+            found = await sign_in(self._outside, self._guesses, await _token(request))
+        except SignInRefused as error:
+            return await self._told(str(error), error.status, out=True)
+        secret = self._sessions.begin(found.person, sql=found.sql)
+        headers = {"location": f"{self._base}/", "set-cookie": cookie(secret, secure=self._secure)}
+        return Response("", status=303, headers=headers)
+
+    async def _told(
+        self, sentence: str, status: int, session: Session | None = None, *, out: bool = False
+    ) -> Any:
+        """One sentence; `out`: to somebody who is not signed in, with how to be."""
+        context = {"sentence": sentence, "how": OPEN if out else "", "title": "Console", "session": session}
+        return Response.html(await self._render("told.html", context), status=status)
+
+    async def _render(self, name: str, context: Mapping[str, Any]) -> str:
+        template = self.datasette.jinja_env.get_template(name)
+        return str(await template.render_async({"session": None, **context}))
+
+
+def _same_origin(request: Any, *, at_sign_in: bool = False) -> bool:
+    """By what browsers say of a request and no page can change."""
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site is not None:
+        # "none": by the person's own hand.
+        return site in {"same-origin", "none"}
+    if at_sign_in and origin in {None, "null"}:
+        # The sign-in page sends no referrer, which over plain http makes its origin "null"; the link's
+        # secret is what counts there.
+        return True
+    return origin is not None and urlsplit(origin).netloc == request.headers.get("host")
+
+
+async def _token(request: Any) -> str:
+    length = request.headers.get("content-length", "")
+    if not length.isascii() or not length.isdigit() or int(length) > _MOST_BODY:
+        return ""
+    return str((await request.post_vars()).get("token", ""))[:200]

@@ -1,0 +1,180 @@
+"""The numbers of the start page and of the charts, of a month or of some days: never of all time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any, Final
+
+from console import svg
+from console.log_database import LogDatabase
+from console.outside import Outside
+from coupons.days import BEIJING, milliseconds, span
+
+_DAY_MS: Final = 86_400_000
+_TOP: Final = 20
+_NUMBER: Final = re.compile(r"\d{5,}")
+_CUT: Final = 60
+
+_TOTALS: Final = """
+select state, count(*) as n, sum(value_fen) as fen from request
+where created_at >= :since and created_at < :before group by state
+"""
+#: By the day on which it was asked for: that has an index, and most are sent within minutes.
+_SENT: Final = """
+select (created_at / 1000 + 28800) / 86400 as day, requester, stock_name, reason, count(*) as n,
+    sum(value_fen) as fen
+from request where created_at >= :since and created_at < :before and state = 'sent'
+group by 1, 2, 3, 4
+"""
+_REFUSED: Final = """
+select (created_at / 1000 + 28800) / 86400 as day, problem, count(*) as n
+from request where created_at >= :since and created_at < :before and state = 'refused'
+group by 1, 2
+"""
+_APPROVED: Final = """
+select max(approval.at) - request.created_at as took
+from request join approval on approval.request_id = request.id
+where request.created_at >= :since and request.created_at < :before
+    and request.state in ('approved', 'sending', 'sent', 'unknown', 'refused', 'held')
+group by request.id
+"""
+_MINUTES: Final = ((1, "under 1 min"), (5, "1 to 5 min"), (15, "5 to 15 min"), (60, "15 to 60 min"))
+_HOURS: Final = ((4, "1 to 4 h"), (12, "4 to 12 h"), (24, "12 to 24 h"))
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """`drawing` is SVG, made here; `rows` say the same in numbers."""
+
+    name: str
+    title: str
+    about: str
+    drawing: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    state: str
+    count: int
+    fen: int
+
+
+class Figures:
+    def __init__(self, outside: Outside, database: LogDatabase) -> None:
+        self._outside = outside
+        self._database = database
+
+    async def this_month(self) -> tuple[str, Mapping[str, Total]]:
+        """The month's name, and what came of the requests made in it, by state."""
+        name = self._now().strftime("%Y-%m")
+        since, before = span(name)
+        rows = await self._rows(_TOTALS, since, before)
+        return name, {row["state"]: Total(row["state"], row["n"], row["fen"]) for row in rows}
+
+    async def charts(self, days: int) -> Sequence[Chart]:
+        """Of the last so many days, today included."""
+        today = self._now().replace(hour=0, minute=0, second=0, microsecond=0)
+        first = today - timedelta(days=days - 1)
+        since, before = milliseconds(first), milliseconds(today + timedelta(days=1))
+        names = [(first + timedelta(days=place)).strftime("%m-%d") for place in range(days)]
+        start = (since // 1000 + 28_800) // 86_400
+        sent = await self._rows(_SENT, since, before)
+        refused = await self._rows(_REFUSED, since, before)
+        took = [row["took"] for row in await self._rows(_APPROVED, since, before)]
+        return [
+            _per_day(
+                "sent-per-day", "Coupons sent per day", "By the day they were asked for.", sent, names, start
+            ),
+            _fen("stock", "Given per stock", sent, "stock_name"),
+            self._took(took),
+            _fen("agent", "Given per agent", sent, "requester"),
+            _fen("reason", "Given per reason", sent, "reason"),
+            _codes(refused),
+            _per_day("refused-per-day", "Refused by WeChat Pay per day", "", refused, names, start),
+        ]
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._outside.clock() / 1000, BEIJING)
+
+    async def _rows(self, sql: str, since: int, before: int) -> Sequence[Mapping[str, Any]]:
+        found = await self._database.execute(sql, {"since": since, "before": before}, page_size=1)
+        return list(found.rows)
+
+    def _took(self, took: Sequence[int]) -> Chart:
+        limits = [(minutes * 60_000, name) for minutes, name in _MINUTES]
+        limits += [(hours * 3_600_000, name) for hours, name in _HOURS]
+        counts = dict.fromkeys([name for _, name in limits] + ["over a day"], 0)
+        for each in took:
+            counts[next((name for limit, name in limits if each < limit), "over a day")] += 1
+        bars = list(counts.items())
+        about = f"Until the last approval. Median {self._outside.between(int(median(took)))}." if took else ""
+        title = "Time to approve"
+        return Chart(
+            "time-to-approve",
+            title,
+            about,
+            svg.rows(title, bars),
+            ("time", "requests"),
+            [(name, f"{n:,}") for name, n in bars] if took else [],
+        )
+
+
+def _per_day(
+    key: str, title: str, about: str, rows: Sequence[Mapping[str, Any]], names: Sequence[str], start: int
+) -> Chart:
+    counts = [0] * len(names)
+    for row in rows:
+        counts[row["day"] - start] += row["n"]
+    bars = list(zip(names, counts, strict=True))
+    return Chart(
+        key,
+        title,
+        about,
+        svg.columns(title, bars),
+        ("day", "requests"),
+        [(name, f"{n:,}") for name, n in bars],
+    )
+
+
+def _fen(what: str, title: str, rows: Sequence[Mapping[str, Any]], column: str) -> Chart:
+    counts: dict[str, tuple[int, int]] = {}
+    for row in rows:
+        # A reason in two lines is one bar, and so is one that differs only by an order's number.
+        name = _NUMBER.sub("…", " ".join(str(row[column]).split()))
+        n, fen = counts.get(name, (0, 0))
+        counts[name] = n + row["n"], fen + row["fen"]
+    top = sorted(counts.items(), key=lambda item: (-item[1][1], item[0]))[:_TOP]
+    bars = [(name, fen) for name, (_, fen) in top]
+    about = f"The {_TOP} largest of {len(counts):,}, in yuan." if len(counts) > _TOP else "In yuan."
+    if what == "reason":
+        about += " Reasons that differ only by a long number are one."
+    return Chart(
+        f"fen-per-{what}",
+        title,
+        about,
+        svg.rows(title, bars, shown=[yuan(fen) for _, fen in bars]),
+        (what, "coupons", "yuan"),
+        [(name, f"{n:,}", yuan(fen)) for name, (n, fen) in top],
+    )
+
+
+def _codes(rows: Sequence[Mapping[str, Any]]) -> Chart:
+    counts: dict[str, int] = {}
+    for row in rows:
+        name = str(row["problem"])[:_CUT] or "without a code"
+        counts[name] = counts.get(name, 0) + row["n"]
+    bars = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_TOP]
+    title = "Refused by WeChat Pay, by code"
+    table = [(name, f"{n:,}") for name, n in bars]
+    return Chart("refused-by-code", title, "", svg.rows(title, bars), ("code", "requests"), table)
+
+
+def yuan(fen: int) -> str:
+    """`1,234.50`."""
+    return f"{fen / 100:,.2f}"

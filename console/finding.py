@@ -1,0 +1,126 @@
+"""Searches, with the words of `/coupon audit`."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, Final
+
+from datasette.utils.asgi import AsgiStream
+
+from console.cells import MARK, attached
+from console.outside import Outside
+from coupons.audit_words import BadWord, Filter, Found, hide_openids
+from coupons.auditing import MOST_COUNTED, by_number
+from coupons.days import told
+from coupons.events import Recorded
+from coupons.ports import Reading
+from coupons.sheet import COLUMNS, row, safe
+
+PAGE: Final = 50
+_AT_ONCE: Final = 1_000
+_EVENT_COLUMNS: Final = ("seq", "at_beijing", "tag", "actor", "request", "detail")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """`text` holds no openid. `moved`: it had one, and another address must be shown."""
+
+    text: str
+    #: What is wrong with the words, for the person.
+    problem: str | None = None
+    moved: bool = False
+    requests: Sequence[Found] = ()
+    events: Sequence[Recorded] = ()
+    #: At most MOST_COUNTED.
+    count: int = 0
+    following: int | None = None
+
+    @property
+    def counted(self) -> str:
+        return f"{self.count:,} or more" if self.count == MOST_COUNTED else f"{self.count:,}"
+
+
+class Finding:
+    """Everything blocks, and raises FileRefused."""
+
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
+
+    def latest(self, limit: int) -> Sequence[Found]:
+        with self._outside.reading() as look:
+            return look.find_requests(Filter(), limit=limit)
+
+    def without_openid(self, text: str) -> str:
+        try:
+            asked = self._outside.read_words(text)
+        except BadWord:
+            return _hidden(text)
+        with self._outside.reading() as look:
+            return by_number(look, asked, text)[1]
+
+    def page(self, text: str, below: int | None) -> Result:
+        try:
+            asked = self._outside.read_words(text)
+        except BadWord as error:
+            return Result(text=_hidden(text), problem=_hidden(self._outside.sentence(error)))
+        with self._outside.reading() as look:
+            asked, shown = by_number(look, asked, text)
+            if shown != text:
+                return Result(text=shown, moved=True)
+            count = look.count_found(asked, most=MOST_COUNTED)
+            if asked.asks_for_events:
+                events = look.find_events(asked, below=below, limit=PAGE + 1)
+                following = events[PAGE - 1].seq if len(events) > PAGE else None
+                return Result(text=shown, events=events[:PAGE], count=count, following=following)
+            found = look.find_requests(asked, below=below, limit=PAGE + 1)
+        following = found[PAGE - 1].request.id if len(found) > PAGE else None
+        return Result(text=shown, requests=found[:PAGE], count=count, following=following)
+
+    def file(self, text: str) -> Any:
+        """All that is found, of one moment, as it is read."""
+        asked = self._outside.read_words(text)
+
+        async def write(writer: Any) -> None:
+            with ExitStack() as stack:
+                look = await asyncio.to_thread(stack.enter_context, self._outside.reading())
+                await writer.write(MARK + _csv([_EVENT_COLUMNS if asked.asks_for_events else COLUMNS]))
+                below: int | None = None
+                while True:
+                    rows, below = await asyncio.to_thread(_rows, look, asked, below)
+                    await writer.write(_csv(rows))
+                    if below is None:
+                        return
+
+        headers = {key.decode(): value.decode() for key, value in attached("search")}
+        return AsgiStream(write, headers=headers, content_type=headers["content-type"])
+
+
+def _rows(look: Reading, asked: Filter, below: int | None) -> tuple[list[Sequence[str]], int | None]:
+    """And where the next ones begin; None: these are the last."""
+    if asked.asks_for_events:
+        events = look.find_events(asked, below=below, limit=_AT_ONCE)
+        return [_cells(event) for event in events], events[-1].seq if len(events) == _AT_ONCE else None
+    found = look.find_requests(asked, below=below, limit=_AT_ONCE)
+    return [row(each) for each in found], found[-1].request.id if len(found) == _AT_ONCE else None
+
+
+def _cells(event: Recorded) -> Sequence[str]:
+    about = "" if event.request_id is None else str(event.request_id)
+    detail = json.dumps(event.detail, ensure_ascii=False, sort_keys=True)
+    return [safe(cell) for cell in (str(event.seq), told(event.ts), event.tag, event.actor, about, detail)]
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> str:
+    stream = io.StringIO()
+    csv.writer(stream).writerows(rows)
+    return stream.getvalue()
+
+
+def _hidden(text: str) -> str:
+    return hide_openids(text, 0).replace("customer:0", "openid:?")

@@ -1,0 +1,100 @@
+"""What auditors ask again and again, under a name. Money in fen, times in Beijing time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    title: str
+    about: str
+    sql: str
+    #: Of the SQL, with a sample.
+    parameters: Mapping[str, str]
+
+
+_COLUMNS: Final = """request.id as request, request.state as state,
+    strftime('%Y-%m-%d %H:%M', request.created_at / 1000 + 28800, 'unixepoch') as asked_at_beijing,
+    request.requester as requester, request.customer as customer, request.stock_name as stock_name,
+    request.value_fen as value_fen, request.ticket as ticket, request.reason as reason,
+    coalesce(nullif(request.decline_reason, ''), request.problem) as why_not,
+    request.coupon_code as coupon_code"""
+_EVENTS: Final = """seq, strftime('%Y-%m-%d %H:%M:%S', ts / 1000 + 28800, 'unixepoch') as at_beijing,
+    tag, actor, request_id as request, body ->> '$.detail' as detail"""
+
+NAMED: Final[Mapping[str, Named]] = {
+    "by-request": Named(
+        "Events of one request",
+        "Everything that happened to one request, oldest first.",
+        f"select {_EVENTS} from event where request_id = cast(:request as integer) order by seq",
+        {"request": "12"},
+    ),
+    "by-customer": Named(
+        "By customer number",
+        "What one customer was given or refused. The number stands on each request's page.",
+        f"select {_COLUMNS} from request where customer = cast(:customer as integer) order by id desc",
+        {"customer": "7"},
+    ),
+    "by-agent": Named(
+        "By agent",
+        "What one agent asked for, newest first.",
+        f"select {_COLUMNS} from request where requester = :agent order by id desc",
+        {"agent": "U0LI"},
+    ),
+    "by-approver": Named(
+        "By approver",
+        "What one approver approved, newest first.",
+        f"""select {_COLUMNS},
+    strftime('%Y-%m-%d %H:%M', approval.at / 1000 + 28800, 'unixepoch') as approved_at_beijing
+from approval join request on request.id = approval.request_id
+where approval.approver = :approver order by approval.request_id desc""",
+        {"approver": "U0WANG"},
+    ),
+    "by-stock": Named(
+        "By stock",
+        "Who was given coupons of one stock, newest first.",
+        f"select {_COLUMNS} from request where stock_id || '' = :stock order by id desc",
+        {"stock": "1212121212"},
+    ),
+    "refusals": Named(
+        "Refused by WeChat Pay",
+        "What was approved and WeChat Pay refused, with its code.",
+        f"select {_COLUMNS} from request where state || '' = 'refused' order by id desc",
+        {},
+    ),
+    "unknown": Named(
+        "Not known whether it was given",
+        "Money that may be out: unknown and held, newest first.",
+        f"select {_COLUMNS} from request where state || '' in ('unknown', 'held') order by id desc",
+        {},
+    ),
+    "self-approvals": Named(
+        "Approved by who asked",
+        "Should stay empty: the bot lets nobody approve what they asked for.",
+        f"""select {_COLUMNS}, approval.approver as approver
+from approval join request on request.id = approval.request_id
+where approval.approver = request.requester order by request.id desc""",
+        {},
+    ),
+    "settings": Named(
+        "Changed settings",
+        "Which keys had changed at which start; never a secret.",
+        """select seq, strftime('%Y-%m-%d %H:%M:%S', ts / 1000 + 28800, 'unixepoch') as at_beijing,
+    body ->> '$.detail.changed' as changed, body ->> '$.detail.added' as added,
+    body ->> '$.detail.removed' as removed
+from event where tag = 'settings:changed' order by seq desc""",
+        {},
+    ),
+    "looks": Named(
+        "Who looked at what",
+        "Searches, request pages, exports, whole openids and sign-ins, newest first.",
+        f"""select {_EVENTS} from event
+where tag in ('audit:searched', 'audit:viewed', 'audit:exported', 'audit:reported', 'audit:reconciled',
+              'audit:refused', 'openid:viewed', 'console:link_made', 'console:signed_in', 'console:refused')
+order by seq desc""",
+        {},
+    ),
+}

@@ -1,0 +1,50 @@
+"""What the console needs from outside, by argument: rows, one write, Slack's word, words of a search."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from coupons.audit_words import BadWord, Filter
+from coupons.events import Recorded
+from coupons.ports import Clock, Reading, Transaction
+
+T = TypeVar("T")
+
+
+class FileRefused(Exception):
+    """The log cannot be read or written now; the sentence says why."""
+
+
+class WriteOnce(Protocol):
+    """One transaction beside the bot, durable when it returns; blocking."""
+
+    def __call__(self, work: Callable[[Transaction], T], /) -> T:
+        """Raises FileRefused."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """`url` is where browsers reach the console; it may have a path, with no slash at its end."""
+
+    database: Path
+    url: str
+    clock: Clock
+    #: One moment of the file, for any thread, one at a time. Raises FileRefused.
+    reading: Callable[[], AbstractContextManager[Reading]]
+    write: WriteOnce
+    #: By Slack's present word. Raises DirectoryUnavailable, as the next.
+    is_auditor: Callable[[str], Awaitable[bool]]
+    may_write_sql: Callable[[str], Awaitable[bool]]
+    #: Raises BadWord.
+    read_words: Callable[[str], Filter]
+    #: What is wrong with a word, for people.
+    sentence: Callable[[BadWord], str]
+    #: An event in words, without its actor.
+    said: Callable[[Recorded], str]
+    #: Milliseconds as `4 min 5 s`.
+    between: Callable[[int], str]

@@ -1,0 +1,142 @@
+"""The console's own pages: start, search, one request."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from datasette.utils.asgi import Response
+
+from console.figures import Figures
+from console.finding import Finding
+from console.log_database import LogDatabase
+from console.looks import Looks
+from console.named import NAMED
+from console.outside import Outside
+from console.sessions import Session
+from console.story import Stories
+from coupons.events import Tag
+
+Render = Callable[[str, Mapping[str, Any]], Awaitable[str]]
+
+_REQUEST: Final = re.compile(r"/request/([1-9]\d{0,17})(/openid)?")
+_PERIODS: Final = (30, 90)
+_LAST: Final = 20
+
+
+class Pages:
+    """Each method raises NotKept and FileRefused."""
+
+    def __init__(self, outside: Outside, database: LogDatabase, looks: Looks, render: Render) -> None:
+        self._finding = Finding(outside)
+        self._stories = Stories(outside, database)
+        self._figures = Figures(outside, database)
+        self._looks = looks
+        self._render = render
+        self._read = {
+            "/": self._start,
+            "/search": self._search,
+            "/search.csv": self._search_file,
+            "/charts": self._charts,
+        }
+        self._clicked = {"/search": self._to_search}
+
+    async def answer(self, request: Any, path: str, session: Session) -> Any:
+        """None: there is no such page."""
+        get = request.method in {"GET", "HEAD"}
+        found = _REQUEST.fullmatch(path)
+        if found is not None:
+            return await self._of_request(int(found[1]), session, get=get, openid=bool(found[2]))
+        page = (self._read if get else self._clicked).get(path)
+        return await page(request, session) if page else None
+
+    async def _of_request(self, number: int, session: Session, *, get: bool, openid: bool) -> Any:
+        if openid:
+            return None if get else await self._openid(number, session)
+        return await self._request(number, session) if get else None
+
+    async def _page(self, name: str, session: Session, status: int = 200, **context: Any) -> Any:
+        body = await self._render(name, {**context, "session": session, "person": session.person})
+        return Response.html(body, status=status)
+
+    async def _start(self, _request: Any, session: Session) -> Any:
+        await self._looks.leave(session, Tag.AUDIT_VIEWED, page="start")
+        month, totals = await self._figures.this_month()
+        latest = await asyncio.to_thread(self._finding.latest, _LAST)
+        return await self._page(
+            "start.html",
+            session,
+            title="Start",
+            month=month,
+            totals=totals,
+            latest=latest,
+            named=NAMED,
+        )
+
+    async def _to_search(self, request: Any, _session: Session) -> Any:
+        """So that no openid that was typed stands in an address, which browsers and proxies keep."""
+        text = str((await request.post_vars()).get("q", ""))
+        shown = await asyncio.to_thread(self._finding.without_openid, text)
+        return Response.redirect(f"search?{urlencode({'q': shown})}", status=303)
+
+    async def _search(self, request: Any, session: Session) -> Any:
+        text, below = request.args.get("q") or "", _number(request.args.get("below"))
+        result = await asyncio.to_thread(self._finding.page, text, below)
+        if result.moved:
+            return Response.redirect(f"search?{urlencode({'q': result.text})}", status=303)
+        if result.problem is None:
+            await self._looks.leave(session, Tag.AUDIT_SEARCHED, words=result.text, found=result.count)
+        more = urlencode({"q": result.text, "below": result.following}) if result.following else ""
+        return await self._page(
+            "search.html",
+            session,
+            400 if result.problem else 200,
+            title="Search",
+            result=result,
+            more=more,
+            file=urlencode({"q": result.text}),
+            first=below is None,
+        )
+
+    async def _search_file(self, request: Any, session: Session) -> Any:
+        text = request.args.get("q") or ""
+        result = await asyncio.to_thread(self._finding.page, text, None)
+        if result.problem is not None:
+            return await self._page(
+                "told.html", session, 400, title="Search", sentence=result.problem, how=""
+            )
+        await self._looks.leave(session, Tag.AUDIT_EXPORTED, words=result.text, found=result.count)
+        return self._finding.file(result.text)
+
+    async def _request(self, number: int, session: Session) -> Any:
+        story = await self._stories.of(number)
+        if story is None:
+            return None
+        await self._looks.leave(session, Tag.AUDIT_VIEWED, number)
+        return await self._page("request.html", session, title=f"Request #{number}", story=story, openid=None)
+
+    async def _openid(self, number: int, session: Session) -> Any:
+        story = await self._stories.of(number)
+        if story is None:
+            return None
+        await self._looks.leave(session, Tag.OPENID_VIEWED, number, customer=story.request.customer)
+        openid = story.request.openid
+        return await self._page(
+            "openid.html", session, title=f"Request #{number}", story=story, openid=openid
+        )
+
+    async def _charts(self, request: Any, session: Session) -> Any:
+        asked = _number(request.args.get("days"))
+        days = asked if asked in _PERIODS else _PERIODS[0]
+        await self._looks.leave(session, Tag.AUDIT_VIEWED, page=f"charts of {days} days")
+        charts = await self._figures.charts(days)
+        return await self._page(
+            "charts.html", session, title="Charts", days=days, periods=_PERIODS, charts=charts
+        )
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None  # noqa: PLR2004

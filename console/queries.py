@@ -1,0 +1,123 @@
+"""The named queries, and the gate before each of Datasette's pages."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from datasette.database import QueryInterrupted
+from datasette.utils.asgi import AsgiStream, Response
+from datasette.utils.sqlite import sqlite3
+
+from console.cells import MARK, attached, lines, safely
+from console.log_database import NAME, VIEWS, LogDatabase, LogDatasette
+from console.looks import Looks
+from console.named import NAMED
+from console.sessions import Session
+from console.whole import whole
+from coupons.audit_words import hide_openids
+from coupons.events import Tag
+
+METADATA: Final = {
+    "title": "Audit log",
+    "databases": {
+        NAME: {
+            "allow_sql": {"sql": ["yes"]},
+            "queries": {
+                name: {"title": one.title, "description": one.about, "sql": one.sql, "hide_sql": True}
+                for name, one in NAMED.items()
+            },
+            "tables": {
+                "requests": {"title": "All requests", "facets": ["state", "stock_id", "requester"]},
+                "events": {"title": "All events"},
+                "approvals": {"title": "All approvals", "facets": ["approver"]},
+            },
+        }
+    },
+}
+_PATH: Final = re.compile(rf"/{NAME}(?:/(?P<name>[a-z-]+))?(?P<kind>\.csv|\.json)?")
+_PARAMETER: Final = re.compile(r"(?<![\w:]):([A-Za-z_]\w*)")
+_AT_ONCE: Final = 2_000
+#: Parameters of Datasette's that take SQL.
+_AS_SQL: Final = ("_where",)
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class NoSuchPage(Exception):
+    """Not one of those that are meant."""
+
+
+class NoSql(Exception):
+    """This person may not write SQL."""
+
+
+class Queries:
+    """`url`: where browsers reach the console."""
+
+    def __init__(self, datasette: LogDatasette, database: LogDatabase, looks: Looks, url: str) -> None:
+        self._datasette = datasette
+        self._database = database
+        self._looks = looks
+        self._host = urlsplit(url).netloc
+
+    async def before(self, request: Any, path: str, session: Session) -> Any:
+        """Our own answer; None: Datasette may answer. Raises NoSuchPage, NoSql, NotKept."""
+        found = _PATH.fullmatch(path)
+        if found is None or request.method not in {"GET", "HEAD"}:
+            raise NoSuchPage
+        name, kind = found["name"], found["kind"] or ""
+        if name is not None and name not in NAMED and name not in VIEWS:
+            raise NoSuchPage
+        if not session.sql and (name is None or any(key in request.args for key in _AS_SQL)):
+            raise NoSql
+        asked = hide_openids(f"{name or 'sql'} {_shown(request.args)}".strip(), None)
+        tag = Tag.AUDIT_EXPORTED if kind else Tag.AUDIT_SEARCHED
+        await self._looks.leave(session, tag, words=asked, page=f"{name or 'sql'}{kind}")
+        if kind != ".csv":
+            return None
+        if name is not None and name in VIEWS:
+            return await whole(self._database, name, request.args)
+        return await self._file(name, request.args)
+
+    async def pass_on(self, app: Any, request: Any, path: str, session: Session, send: Send) -> None:
+        """To Datasette, as somebody it knows by a cookie that never leaves this process."""
+        actor = {"id": session.person, **({"sql": "yes"} if session.sql else {})}
+        signed = self._datasette.sign({"a": actor}, "actor")
+        headers = [(key, value) for key, value in request.scope["headers"] if key not in _NOT_PASSED]
+        # It writes whole addresses, which a proxy may have had under another name.
+        headers += [(b"cookie", f"ds_actor={signed}".encode()), (b"host", self._host.encode())]
+        if path.endswith(".csv"):
+            send = safely(send, path.strip("/").replace("/", "-").removesuffix(".csv"))
+        await app({**request.scope, "headers": headers}, request.receive, send)
+
+    async def _file(self, name: str | None, args: Any) -> Any:
+        """All rows: Datasette's own CSV of a query ends at what a page shows, and tells of no error."""
+        sql = NAMED[name].sql if name else args.get("sql") or ""
+        values = {key: args.get(key) or "" for key in _PARAMETER.findall(sql)}
+        try:
+            found = await self._database.execute(sql, values)
+        except (sqlite3.Error, sqlite3.Warning, QueryInterrupted) as error:
+            return Response.text(f"There is no such file: {_why(error)}", status=400)
+
+        async def write(writer: Any) -> None:
+            await writer.write(MARK + lines([found.columns]))
+            for start in range(0, len(found.rows), _AT_ONCE):
+                await writer.write(await asyncio.to_thread(lines, found.rows[start : start + _AT_ONCE]))
+
+        headers = {key.decode(): value.decode() for key, value in attached(name or "sql")}
+        return AsgiStream(write, headers=headers, content_type=headers["content-type"])
+
+
+_NOT_PASSED: Final = frozenset({b"cookie", b"authorization", b"host"})
+
+
+def _why(error: Exception) -> str:
+    return "it took too long" if isinstance(error, QueryInterrupted) else str(error)
+
+
+def _shown(args: Any) -> str:
+    return " ".join(f"{key}={value}" for key in args for value in args.getlist(key) if value)

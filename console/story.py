@@ -1,0 +1,151 @@
+"""One request's whole story: what it is, what happened, the attempts, and the proof."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from console.log_database import LogDatabase
+from console.outside import Outside
+from coupons.auditing import STORY_EVENTS, story_of
+from coupons.days import told
+from coupons.events import Json, Recorded, Tag
+from coupons.model import Approval, Request
+
+_CHAIN: Final = """
+select event.seq as seq, event.body as body, event.prev as prev, event.hash as hash, before.hash as before
+from event left join event as before on before.seq = event.seq - 1
+where event.request_id = :request order by event.seq desc limit :limit
+"""
+_GENESIS: Final = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`since`: the time from the step before."""
+
+    event: Recorded
+    at: str
+    since: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    number: str
+    started: str
+    took: str
+    answer: str
+    request_id: str
+    serial: str
+    signed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """`holds`: the hash is that of this body after `prev`, and `prev` is the hash of the event before."""
+
+    seq: int
+    prev: str
+    hash: str
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    request: Request
+    approvals: Sequence[tuple[Approval, str]]
+    steps: Sequence[Step]
+    attempts: Sequence[Attempt]
+    links: Sequence[Link]
+    others: Sequence[Request]
+    others_count: int
+    erased: bool
+
+    @property
+    def holds(self) -> bool:
+        return all(link.holds for link in self.links)
+
+
+class Stories:
+    def __init__(self, outside: Outside, database: LogDatabase) -> None:
+        self._outside = outside
+        self._database = database
+
+    async def of(self, number: int) -> Story | None:
+        """None: there is no such request. Raises FileRefused."""
+        story = await asyncio.to_thread(self._read, number)
+        if story is None:
+            return None
+        rows = await self._database.execute(_CHAIN, {"request": number, "limit": STORY_EVENTS})
+        return Story(
+            request=story.request,
+            approvals=[
+                (approval, self._outside.between(approval.at - story.request.created_at))
+                for approval in story.approvals
+            ],
+            steps=self._steps(story.events),
+            attempts=list(self._attempts(story.events)),
+            links=[link_of(row) for row in reversed(rows.rows)],
+            others=story.others,
+            others_count=story.others_count,
+            erased=story.request.openid.startswith("erased:"),
+        )
+
+    def _read(self, number: int) -> Any:
+        with self._outside.reading() as look:
+            return story_of(look, request_id=number)
+
+    def _steps(self, events: Sequence[Recorded]) -> list[Step]:
+        steps, before = [], None
+        for event in events:
+            since = "" if before is None else self._outside.between(event.ts - before)
+            steps.append(Step(event, told(event.ts), since, self._outside.said(event)))
+            before = event.ts
+        return steps
+
+    def _attempts(self, events: Sequence[Recorded]) -> Sequence[Attempt]:
+        started: dict[str, int] = {}
+        attempts = []
+        for event in events:
+            number = str(event.detail.get("attempt"))
+            if event.tag == Tag.ATTEMPT_STARTED:
+                started[number] = event.ts
+            elif event.tag == Tag.ATTEMPT_FINISHED:
+                attempts.append(self._attempt(number, started.pop(number, None), event))
+        attempts += [
+            Attempt(number, told(at), "", "no end is recorded", "", "", signed=False)
+            for number, at in started.items()
+        ]
+        return attempts
+
+    def _attempt(self, number: str, started: int | None, event: Recorded) -> Attempt:
+        detail = event.detail
+        parts = (f"HTTP {detail['status']}" if detail.get("status") else "", _of(detail, "code"))
+        return Attempt(
+            number,
+            told(started) if started is not None else "",
+            f"{event.ts - started:,} ms" if started is not None else "",
+            " ".join(part for part in (_of(detail, "kind"), *parts) if part),
+            _of(detail, "wechatpay_request_id"),
+            _of(detail, "serial_no"),
+            signed=detail.get("verified") is True,
+        )
+
+
+def link_of(row: Mapping[str, Any]) -> Link:
+    """The hash made anew from the row, as `audit verify` does."""
+    try:
+        made = hashlib.sha256(bytes.fromhex(row["prev"]) + row["body"].encode()).hexdigest()
+    except ValueError:
+        made = ""
+    before = row["before"] if row["seq"] > 1 else _GENESIS
+    return Link(row["seq"], row["prev"], row["hash"], made == row["hash"] and row["prev"] == before)
+
+
+def _of(detail: Mapping[str, Json], name: str) -> str:
+    value = detail.get(name)
+    return "" if value is None else str(value)

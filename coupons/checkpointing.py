@@ -1,0 +1,126 @@
+"""Signed checkpoints of the log go to the audit channel, where those who run the bot can't change them.
+
+Once a day, however quiet it was, so that a missing one is noticed; and after so many events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from coupons.audit_words import Filter
+from coupons.bell import Bell
+from coupons.errors import StorageUnavailable
+from coupons.events import SYSTEM, Event, Json, Post, PostKind, Tag
+from coupons.model import Pause
+from coupons.ports import Clock, Ledger, Reading, Transaction
+
+#: Place, hash and UTC milliseconds to the signed line, as an auditor keeps it.
+Sign = Callable[[int, str, int], str]
+
+_DAY_MS: Final = 86_400_000
+_EVERY_S: Final = 30.0
+
+
+class Checkpointer:
+    """The loop, idle without a channel; `on_trouble` hears of a database that does not answer.
+
+    When the next one is due is told by the log itself, so a restart neither doubles nor misses one.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        sign: Sign,
+        channel: str | None,
+        every: int,
+        clock: Clock,
+        bell: Bell,
+        on_trouble: Callable[[BaseException], object],
+    ) -> None:
+        self._ledger = ledger
+        self._sign = sign
+        self._channel = channel
+        self._every = every
+        self._clock = clock
+        self._bell = bell
+        self._on_trouble = on_trouble
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Until `stop`."""
+        while not self._stopping:
+            if self._channel is not None:
+                try:
+                    if await self._ledger.read(self._is_due):
+                        await self._ledger.write(self._make)
+                except StorageUnavailable as error:
+                    self._on_trouble(error)
+            if not self._stopping:
+                await self._bell.wait(_EVERY_S)
+
+    def stop(self) -> None:
+        """What is due stays due."""
+        self._stopping = True
+        self._bell.ring()
+
+    def _is_due(self, look: Reading) -> bool:
+        last = _newest(look, Tag.AUDIT_CHECKPOINT)
+        if last is None:
+            return True
+        seq, _ = look.head()
+        return seq - last[0] >= self._every or self._clock() - last[1] >= _DAY_MS
+
+    def _make(self, tx: Transaction) -> None:
+        if not self._is_due(tx):
+            return
+        seq, told = tx.head()
+        detail: dict[str, Json] = {"seq": seq, "hash": told, "line": self._sign(seq, told, self._clock())}
+        made = tx.append(Event(Tag.AUDIT_CHECKPOINT, SYSTEM, None, detail))
+        tx.post(Post(kind=PostKind.NEWS, request_id=None, seq=made, channel=self._channel))
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A checkpoint of ours that stands in the audit channel."""
+
+    seq: int
+    hash: str
+
+
+def look_back(tx: Transaction, posted: Sequence[Posted], *, channel: str, now: int) -> str | None:
+    """Compare what was posted with the log as it is now, before anything is sent.
+
+    When the log does not hold it, the file is an older one, or was changed: requests that were sent may look
+    open in it. Then sending is paused, and that is told, once for each such find. Returns `tail` (the log
+    ends before it) or `rewritten` (it tells another story), or None.
+    """
+    missed = [each for each in posted if tx.hash_of(each.seq) != each.hash]
+    if not missed:
+        return None
+    worst = max(missed, key=lambda each: each.seq)
+    kind = "tail" if tx.hash_of(worst.seq) is None else "rewritten"
+    told = tx.find_events(Filter(tag=Tag.DATABASE_RESTORED), limit=1)
+    if told and told[0].detail.get("posted_hash") == worst.hash:
+        return kind
+    if tx.pause() is None:
+        tx.set_pause(Pause(SYSTEM, now, f"the log does not hold the checkpoint of #{worst.seq}"))
+    head, _ = tx.head()
+    detail: dict[str, Json] = {
+        "kind": kind,
+        "posted_seq": worst.seq,
+        "posted_hash": worst.hash,
+        "head_seq": head,
+    }
+    seq = tx.append(Event(Tag.DATABASE_RESTORED, SYSTEM, None, detail))
+    tx.post(Post(kind=PostKind.NEWS, request_id=None, seq=seq))
+    tx.post(Post(kind=PostKind.NEWS, request_id=None, seq=seq, channel=channel))
+    return kind
+
+
+def _newest(look: Reading, tag: Tag) -> tuple[int, int] | None:
+    """Place and time of the newest event with this tag."""
+    found = look.find_events(Filter(tag=tag), limit=1)
+    return (found[0].seq, found[0].ts) if found else None

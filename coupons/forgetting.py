@@ -1,0 +1,92 @@
+"""Forgets customers: by a command, or once nobody asked for them for as long as the settings keep openids.
+
+What is proved stays: events name a customer by a number. Only who that was is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from coupons.bell import Bell
+from coupons.errors import StorageUnavailable
+from coupons.events import SYSTEM, Event, Json, Tag
+from coupons.ports import Clock, Ledger, Transaction
+
+_DAY_MS: Final = 86_400_000
+#: Nobody waits for it; and looking reads all customers.
+_EVERY_S: Final = 3_600.0
+_PAUSE_S: Final = 30.0
+_AT_ONCE: Final = 100
+
+
+class StillOpen(Exception):
+    """Something of this customer is still on its way; nothing was changed."""
+
+    def __init__(self, requests: tuple[int, ...]) -> None:
+        super().__init__(requests)
+        self.requests = requests
+
+
+def forget(tx: Transaction, customer: int, *, actor: str, detail: dict[str, Json]) -> int:
+    """Erase and tell, in one transaction; returns how many requests the customer had. Raises StillOpen."""
+    still = tx.open_requests_of_customer(customer)
+    if still:
+        # The bytes of an open request are sent again when its outcome is not known, and hold the openid.
+        raise StillOpen(tuple(still))
+    requests = tx.erase_customer(customer)
+    tx.append(Event(Tag.CUSTOMER_ERASED, actor, None, {"customer": customer, "requests": requests, **detail}))
+    return requests
+
+
+class Forgetter:
+    """The loop, idle without `days`; `on_trouble` hears of a database that does not answer."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        days: int | None,
+        clock: Clock,
+        bell: Bell,
+        on_trouble: Callable[[BaseException], object],
+    ) -> None:
+        self._ledger = ledger
+        self._days = days
+        self._clock = clock
+        self._bell = bell
+        self._on_trouble = on_trouble
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Until `stop`."""
+        while not self._stopping:
+            wait = _EVERY_S
+            try:
+                if self._days is not None and await self._forget(self._days):
+                    continue
+            except StorageUnavailable as error:
+                self._on_trouble(error)
+                wait = _PAUSE_S
+            if not self._stopping:
+                await self._bell.wait(wait)
+
+    def stop(self) -> None:
+        """What was not forgotten yet is at the next start."""
+        self._stopping = True
+        self._bell.ring()
+
+    async def _forget(self, days: int) -> bool:
+        """One customer each time, so that nobody's click waits long; whether there may be more."""
+        before = self._clock() - days * _DAY_MS
+        due = await self._ledger.read(lambda look: look.customers_to_forget(before, _AT_ONCE))
+        for customer in due:
+            if self._stopping:
+                return False
+            await self._ledger.write(lambda tx, known=customer: self._again(tx, known, before, days))  # type: ignore[misc]  # bound now
+        return len(due) == _AT_ONCE
+
+    def _again(self, tx: Transaction, customer: int, before: int, days: int) -> None:
+        """Somebody may have asked for this customer since the look."""
+        if customer in tx.customers_to_forget(before, 1, only=customer):
+            forget(tx, customer, actor=SYSTEM, detail={"why": "retention", "days": days})

@@ -1,0 +1,105 @@
+"""What our log says was given, beside what WeChat Pay says: in both, only here, only there. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from coupons.model import State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ours:
+    """A request. `fen` is its value; times in UTC milliseconds."""
+
+    request: int
+    customer: int
+    number: str
+    state: State
+    stock_id: str
+    fen: int
+    coupon_code: str | None
+    created_at: int
+    closed_at: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theirs:
+    """A coupon at WeChat Pay. Where a bill does not tell it, `number` is empty, `received_at` None."""
+
+    code: str
+    stock_id: str
+    number: str = ""
+    #: In WeChat Pay's word: usable, used, expired, ... Told, and no difference.
+    state: str = ""
+    received_at: int | None = None
+    #: Whose list it stands in; 0 in a bill.
+    customer: int = 0
+
+
+class Verdict(StrEnum):
+    """Where it is."""
+
+    BOTH = "in both"
+    #: We say sent; there it is not, or not any more: customers can delete coupons.
+    ONLY_HERE = "only here"
+    #: Given, and our request says otherwise: somebody may have got two, or will.
+    ONLY_THERE = "only there"
+    #: Both say given, with another code or stock.
+    DIFFERENT = "different"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """At least one of the two is there."""
+
+    verdict: Verdict
+    ours: Ours | None
+    theirs: Theirs | None
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """UTC milliseconds; `before` is not included."""
+
+    since: int
+    before: int
+
+    def holds(self, at: int | None) -> bool:
+        return at is not None and self.since <= at < self.before
+
+
+def compare(ours: Iterable[Ours], theirs: Iterable[Theirs], period: Period) -> Sequence[Match]:
+    """All that concerns the period, in the order of our requests, then what none of them explains.
+
+    `ours` holds the requests of other times too: a coupon is explained by whichever has its number.
+    """
+    known = list(ours)
+    by_number = {each.number: each for each in known}
+    by_code = {(each.stock_id, each.coupon_code): each for each in known if each.coupon_code}
+    found: dict[int, Match] = {}
+    strange: list[Match] = []
+    for there in theirs:
+        # A bill without our numbers is matched by the code: WeChat Pay's are unique within a stock.
+        here = by_number.get(there.number) if there.number else by_code.get((there.stock_id, there.code))
+        if here is None:
+            if there.received_at is None or period.holds(there.received_at):
+                strange.append(Match(verdict=Verdict.ONLY_THERE, ours=None, theirs=there))
+        elif _concerns(here, period) or period.holds(there.received_at):
+            found[here.request] = Match(verdict=_verdict(here, there), ours=here, theirs=there)
+    for here in known:
+        if here.state is State.SENT and period.holds(here.closed_at) and here.request not in found:
+            found[here.request] = Match(verdict=Verdict.ONLY_HERE, ours=here, theirs=None)
+    return [*(found[request] for request in sorted(found)), *strange]
+
+
+def _concerns(here: Ours, period: Period) -> bool:
+    return period.holds(here.closed_at if here.state is State.SENT else here.created_at)
+
+
+def _verdict(here: Ours, there: Theirs) -> Verdict:
+    if here.state is not State.SENT:
+        return Verdict.ONLY_THERE
+    alike = (here.coupon_code, here.stock_id) == (there.code, there.stock_id)
+    return Verdict.BOTH if alike else Verdict.DIFFERENT

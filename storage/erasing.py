@@ -1,0 +1,60 @@
+"""Statements by which a customer is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from coupons.masking import masked
+
+_OF_OPENID = "select id from customer where openid = :openid"
+_OPENID = "select openid from customer where id = :customer"
+_OPEN = """
+select id from request
+where customer = :customer and state in ('pending', 'approved', 'sending', 'unknown', 'held')
+order by id
+"""
+_DUE = """
+select id from customer
+where (:only is null or id = :only) and substr(openid, 1, 7) <> 'erased:' and not exists (
+    select 1 from request where request.customer = customer.id and (
+        request.created_at >= :before or request.closed_at >= :before
+        or request.state in ('pending', 'approved', 'sending', 'unknown', 'held')
+    )
+)
+order by id limit :limit
+"""
+_ERASE = "update customer set openid = 'erased:' || id where id = :customer"
+#: The exact bytes for WeChat Pay, with the openid in them; their SHA-256 stays in the events.
+_BODIES = "update request set body = x'' where customer = :customer"
+#: What was typed before reasons were masked as they came in.
+_CLICKS = """
+update click set reason = replace(reason, :openid, :masked)
+where request_id in (select id from request where customer = :customer) and instr(reason, :openid) > 0
+"""
+
+
+class Erasing:
+    """Over one connection; each method is part of its caller's transaction."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def customer_of(self, openid: str) -> int | None:
+        row = self._connection.execute(_OF_OPENID, {"openid": openid}).fetchone()
+        return None if row is None else int(row["id"])
+
+    def open_of(self, customer: int) -> Sequence[int]:
+        return [row["id"] for row in self._connection.execute(_OPEN, {"customer": customer}).fetchall()]
+
+    def due(self, before: int, limit: int, only: int | None) -> Sequence[int]:
+        values = {"before": before, "limit": limit, "only": only}
+        return [row["id"] for row in self._connection.execute(_DUE, values).fetchall()]
+
+    def erase(self, customer: int) -> int:
+        """How many requests the customer had."""
+        [openid] = self._connection.execute(_OPENID, {"customer": customer}).fetchone()
+        values = {"customer": customer}
+        self._connection.execute(_CLICKS, {**values, "openid": openid, "masked": masked(openid)})
+        self._connection.execute(_ERASE, values)
+        return int(self._connection.execute(_BODIES, values).rowcount)

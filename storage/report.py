@@ -1,0 +1,141 @@
+"""A month's figures, read in one moment. Raises DatabaseRefused."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from coupons.month import Line, Month, median
+from storage.audit import GENESIS
+from storage.database import open_for_reading
+from storage.driver import sqlite3
+from storage.errors import DatabaseRefused
+
+_COUNTS: Final = """
+    count(*) as asked,
+    sum(state = 'refused') as refused,
+    sum(state in ('declined', 'cancelled', 'expired')) as ended,
+    sum(state in ('unknown', 'held')) as doubtful,
+    sum(state in ('pending', 'approved', 'sending')) as waiting
+"""
+_MADE: Final = "from request where created_at >= :since and created_at < :before"
+#: The closing is never before the making, so the index of one bounds the other.
+_SENT: Final = """
+from request where state = 'sent' and created_at < :before and closed_at >= :since and closed_at < :before
+"""
+_AGENTS = f"select requester as name, '' as told, {_COUNTS} {_MADE} group by requester"
+_AGENTS_SENT = f"select requester as name, count(*) as sent, sum(value_fen) as fen {_SENT} group by requester"
+_STOCKS = f"select stock_id as name, max(stock_name) as told, {_COUNTS} {_MADE} group by stock_id"
+_STOCKS_SENT = f"select stock_id as name, count(*) as sent, sum(value_fen) as fen {_SENT} group by stock_id"
+_APPROVERS = f"""
+select approval.approver as name, '' as told, {_COUNTS}
+from approval join request on request.id = approval.request_id
+where approval.at >= :since and approval.at < :before group by approval.approver
+"""
+_APPROVERS_SENT = """
+select approval.approver as name, count(*) as sent, sum(request.value_fen) as fen
+from request join approval on approval.request_id = request.id
+where request.state = 'sent' and request.created_at < :before
+  and request.closed_at >= :since and request.closed_at < :before
+group by approval.approver
+"""
+#: How long each request of the month waited for the approval that was its last.
+_WAITED = """
+select request.requester as agent, request.stock_id as stock, max(approval.at) - request.created_at as waited
+from request join approval on approval.request_id = request.id
+where request.created_at >= :since and request.created_at < :before
+group by request.id having count(*) >= request.approvals_needed
+"""
+_WAITED_FOR = """
+select approval.approver as approver, approval.at - request.created_at as waited
+from approval join request on request.id = approval.request_id
+where approval.at >= :since and approval.at < :before
+"""
+_SPAN = """
+select coalesce(min(seq), 0) as low, coalesce(max(seq), 0) as high
+from event where ts >= :since and ts < :before
+"""
+_HEAD = "select seq, hash from event order by seq desc limit 1"
+
+
+def month(path: Path, *, since: int, before: int) -> Month:
+    """Times in UTC milliseconds. Raises DatabaseRefused."""
+    database = open_for_reading(path)
+    try:
+        database.execute("begin")
+        return _month(database, {"since": since, "before": before})
+    except sqlite3.Error as error:
+        raise DatabaseRefused(
+            f"{path} cannot be read: {error}. `coupon-bot audit verify` tells more"
+        ) from error
+    finally:
+        database.close()
+
+
+def _month(database: Any, span: Mapping[str, int]) -> Month:
+    waited = database.execute(_WAITED, span).fetchall()
+    waited_for = database.execute(_WAITED_FOR, span).fetchall()
+    agents = _lines(database, span, _AGENTS, _AGENTS_SENT, _grouped(waited, "agent"))
+    stocks = _lines(database, span, _STOCKS, _STOCKS_SENT, _grouped(waited, "stock"))
+    approvers = _lines(database, span, _APPROVERS, _APPROVERS_SENT, _grouped(waited_for, "approver"))
+    events = database.execute(_SPAN, span).fetchone()
+    head = database.execute(_HEAD).fetchone()
+    return Month(
+        **span,
+        agents=agents,
+        stocks=stocks,
+        approvers=approvers,
+        total=_total(agents, [row["waited"] for row in waited]),
+        first_seq=events["low"],
+        last_seq=events["high"],
+        head_seq=head["seq"] if head else 0,
+        head_hash=head["hash"] if head else GENESIS,
+    )
+
+
+def _lines(
+    database: Any, span: Mapping[str, int], counts: str, sent: str, waited: Mapping[str, Sequence[int]]
+) -> Sequence[Line]:
+    """Those who cost most first."""
+    given = {row["name"]: (row["sent"], row["fen"]) for row in database.execute(sent, span).fetchall()}
+    asked = {row["name"]: dict(row) for row in database.execute(counts, span).fetchall()}
+    lines = []
+    for name in asked.keys() | given.keys():
+        # Asked for in an earlier month, sent in this one: only what was sent counts here.
+        values = asked.get(name, {"name": name})
+        count, fen = given.get(name, (0, 0))
+        times = waited.get(name, [])
+        lines.append(
+            Line(**values, sent=count, fen=fen, median_ms=median(times), longest_ms=max(times, default=None))
+        )
+    return sorted(lines, key=lambda line: (-line.fen, -line.asked, line.name))
+
+
+def _grouped(rows: Iterable[Any], name: str) -> Mapping[str, Sequence[int]]:
+    found: dict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        # A wall clock that was put back is no time that somebody saved.
+        found[row[name]].append(max(row["waited"], 0))
+    return found
+
+
+def _total(lines: Sequence[Line], waited: Sequence[int]) -> Line:
+    times = [max(each, 0) for each in waited]
+
+    def summed(name: str) -> int:
+        return sum(getattr(line, name) for line in lines)
+
+    return Line(
+        name="",
+        asked=summed("asked"),
+        sent=summed("sent"),
+        fen=summed("fen"),
+        refused=summed("refused"),
+        ended=summed("ended"),
+        doubtful=summed("doubtful"),
+        waiting=summed("waiting"),
+        median_ms=median(times),
+        longest_ms=max(times, default=None),
+    )

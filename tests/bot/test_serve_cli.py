@@ -1,0 +1,137 @@
+"""`coupon-bot audit serve` as a process of its own, with Slack's stand-in behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import signal
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+
+import aiohttp
+import pytest
+
+from benchmarks.long_log import fill
+from bot.clock import utc_ms
+from storage.turn import write_once
+from tests.bot.operating import Operator, operator
+
+_AUDITORS = '[roles]\nauditors = ["U0FIN"]'
+
+
+@pytest.fixture
+async def typist(tmp_path: Path) -> AsyncGenerator[Operator]:
+    async with operator(tmp_path) as typing:
+        fill(tmp_path / "coupon.db", 200)
+        typing.toml("[roles]", _AUDITORS)
+        typing.without("WECHATPAY_")
+        yield typing
+
+
+@asynccontextmanager
+async def serving(typist: Operator) -> AsyncGenerator[tuple[Process, str]]:
+    environ = {**os.environ, **{key: value for key, value in typist.environ.items() if value is not None}}
+    for key in [key for key in environ if key.startswith("WECHATPAY_")]:
+        del environ[key]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "audit", "serve", "--listen", "127.0.0.1:0", env=environ, stderr=PIPE
+    )
+    try:
+        assert process.stderr is not None
+        line = (await asyncio.wait_for(process.stderr.readline(), 30)).decode()
+        assert line.startswith("The console listens on 127.0.0.1:"), line
+        yield process, f"http://{line.split()[4].rstrip(';')}"
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def link(typist: Operator, person: str) -> str:
+    token = f"token-of-{person}"
+    digest, now = hashlib.sha256(token.encode()).hexdigest(), utc_ms()
+    write_once(
+        typist.folder / "coupon.db",
+        lambda tx: tx.add_console_link(digest=digest, person=person, made_at=now, expires_at=now + 600_000),
+        clock=utc_ms,
+    )
+    return token
+
+
+async def test_an_auditor_by_slacks_word_comes_in_and_another_does_not(typist: Operator) -> None:
+    """It needs no secret of WeChat Pay's."""
+    async with serving(typist) as (_, url), aiohttp.ClientSession() as browser:
+        headers = {"Origin": url, "Content-Type": "application/x-www-form-urlencoded"}
+
+        async def post(token: str) -> int:
+            body = urlencode({"token": token})
+            async with browser.post(
+                f"{url}/sign-in", data=body, headers=headers, allow_redirects=False
+            ) as answer:
+                return answer.status
+
+        assert await post(link(typist, "U0LI")) == 403
+        async with browser.get(url) as answer:
+            assert answer.status == 401
+        assert await post(link(typist, "U0FIN")) == 303
+
+
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+async def test_a_signal_ends_it_with_its_status(typist: Operator, sent: signal.Signals, status: int) -> None:
+    async with serving(typist) as (process, _):
+        process.send_signal(sent)
+        assert await asyncio.wait_for(process.wait(), 20) == status
+        assert process.stderr is not None
+        assert await process.stderr.read() == b""
+
+
+async def test_a_port_that_is_taken_is_one_sentence(typist: Operator) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        environ = {**os.environ, **{key: value for key, value in typist.environ.items() if value is not None}}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", "audit", "serve", "--listen", listen, env=environ, stderr=PIPE
+        )
+        _, told = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 2
+    assert told.decode().splitlines() == [
+        f"--listen is {listen}, but nothing can listen there: Address already in use; name another address"
+    ]
+
+
+@pytest.mark.parametrize("listen", ["8001", "localhost:", "127.0.0.1:70000", "a b:1"])
+async def test_an_address_that_is_none_is_told(typist: Operator, listen: str) -> None:
+    result = await typist.types("audit", "serve", "--listen", listen)
+    assert (result.exit_code, "127.0.0.1:8001 is one" in result.output) == (2, True)
+
+
+async def test_without_auditors_it_does_not_start(typist: Operator) -> None:
+    typist.toml(_AUDITORS, "[roles]")
+    result = await typist.types("audit", "serve")
+    assert (result.exit_code, "names no auditors" in result.output) == (2, True)
+
+
+async def test_without_datasette_it_says_what_to_install(
+    typist: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.serve_cli.find_spec", lambda _name: None)
+    result = await typist.types("audit", "serve")
+    assert (result.exit_code, "audit-ui" in result.output) == (2, True)
+    assert len(result.output.splitlines()) == 1
+
+
+async def test_without_slack_it_does_not_start(typist: Operator) -> None:
+    typist.environ["SLACK_BOT_TOKEN"] = "xoxb-wrong"
+    environ = {**os.environ, **{key: value for key, value in typist.environ.items() if value is not None}}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "audit", "serve", "--listen", "127.0.0.1:0", env=environ, stderr=PIPE
+    )
+    _, told = await asyncio.wait_for(process.communicate(), 30)
+    assert (process.returncode, "SLACK_BOT_TOKEN" in told.decode()) == (2, True)
+    assert b"Traceback" not in told

@@ -1,0 +1,147 @@
+"""A console over a real file, and somebody who visits it without a browser."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlencode
+
+from bot.coupon_toml import load_coupon_toml
+from bot.serve import outside
+from console.app import Console
+from coupons.errors import DirectoryUnavailable
+from coupons.events import Recorded
+from coupons.model import Person
+from storage.audit import show
+from storage.turn import write_once
+from tests.world import COUPON_TOML
+
+AUDITOR, OTHER = "U0FIN", "U0LI"
+TEAM = "T0SHOP"
+URL = "http://127.0.0.1:8001"
+
+
+@dataclass
+class Slack:
+    """Stands in for the directory: who is an auditor now."""
+
+    auditors: set[str] = field(default_factory=lambda: {AUDITOR})
+    answers: bool = True
+
+    async def person(self, user_id: str) -> Person:
+        if not self.answers:
+            raise DirectoryUnavailable("no answer")
+        return Person(user_id=user_id, team=TEAM)
+
+    async def members(self, group_id: str) -> frozenset[str]:
+        if not self.answers:
+            raise DirectoryUnavailable("no answer")
+        return frozenset(self.auditors)
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+
+@dataclass
+class Time:
+    now: int
+
+    def __call__(self) -> int:
+        return self.now
+
+
+class Visitor:
+    """Keeps its cookie; `site` is what a browser says of where a click came from."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.cookie = ""
+
+    async def get(self, path: str, **headers: str) -> Answer:
+        return await self.ask("GET", path, b"", headers)
+
+    async def post(self, path: str, site: str = "same-origin", **values: str) -> Answer:
+        body = urlencode(values).encode()
+        kind = {"content-type": "application/x-www-form-urlencoded", "content-length": str(len(body))}
+        return await self.ask("POST", path, body, {**kind, "sec-fetch-site": site})
+
+    async def ask(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        bare, _, query = path.partition("?")
+        named = {"host": "127.0.0.1:8001", **headers, **({"cookie": self.cookie} if self.cookie else {})}
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": unquote(bare),
+            "raw_path": bare.encode(),
+            "query_string": query.encode(),
+            "headers": [(name.encode(), value.encode()) for name, value in named.items()],
+        }
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        await self.console(scope, receive, send)
+        got = {key.decode(): value.decode() for key, value in sent[0]["headers"]}
+        if "set-cookie" in got:
+            self.cookie = got["set-cookie"].split(";")[0]
+        text = b"".join(message.get("body", b"") for message in sent[1:]).decode()
+        return Answer(sent[0]["status"], got, text)
+
+
+@dataclass
+class Place:
+    """`sql` in coupon.toml names U0SQL."""
+
+    database: Path
+    slack: Slack
+    time: Time
+    console: Console
+
+    def link(self, person: str = AUDITOR, *, lasts_ms: int = 600_000) -> str:
+        """The token of a link as `/coupon audit open` makes it."""
+        token = secrets.token_urlsafe(32)
+        digest = hashlib.sha256(token.encode()).hexdigest()
+        now = self.time()
+        write_once(
+            self.database,
+            lambda tx: tx.add_console_link(
+                digest=digest, person=person, made_at=now, expires_at=now + lasts_ms
+            ),
+            clock=self.time,
+        )
+        return token
+
+    def visitor(self) -> Visitor:
+        return Visitor(self.console)
+
+    async def signed_in(self, person: str = AUDITOR) -> Visitor:
+        visitor = self.visitor()
+        answer = await visitor.post("/sign-in", token=self.link(person))
+        assert answer.status == 303
+        return visitor
+
+    def events(self, limit: int = 1) -> list[Recorded]:
+        return list(show(self.database, limit=limit))
+
+
+def place(database: Path, *, url: str = URL) -> Place:
+    toml = database.parent / "coupon.toml"
+    words = COUPON_TOML.replace("[roles]", '[roles]\nauditors = ["S0FIN"]')
+    toml.write_text(words + f'\n[audit]\nconsole_url = "{url}"\nconsole_sql = ["U0SQL"]\n', encoding="utf-8")
+    slack, time = Slack(), Time(show(database, limit=1)[-1].ts + 60_000)
+    parts = outside(database, load_coupon_toml(toml), slack, team=TEAM, url=url, clock=time)
+    return Place(database, slack, time, Console(parts))

@@ -1,0 +1,174 @@
+"""The audit log in Slack: read aloud beside this file, never too long for Slack, and without openids."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from inline_snapshot import external_file
+
+from coupons.audit_words import BadWord, Found, Wrong, hide_openids, read_words
+from coupons.auditing import MOST_COUNTED, STORY_EVENTS, Link, Page, Story
+from coupons.events import Recorded, Tag
+from coupons.model import State
+from handlers.views import audit, audit_answers, story
+from handlers.views.message import Message
+from handlers.views.words import Words
+from tests.handlers.test_views_limits import HOSTILE, check_block, check_message, check_mrkdwn, marked
+from tests.handlers.test_views_read_aloud import lines, standing
+from tests.handlers.test_views_samples import NOW, OPENID, WANG, event, events, written
+from tests.words import CHINESE, ENGLISH
+
+FOLDER = Path(__file__).parent / "read_aloud"
+both_languages = pytest.mark.parametrize("words", [ENGLISH, CHINESE], ids=["en", "zh"])
+ATTEMPT: dict[str, Any] = {
+    "attempt": 1,
+    "kind": "refused",
+    "status": 403,
+    "code": "RULELIMIT",
+    "verified": True,
+    "wechatpay_request_id": "08F78BA5-0",
+    "serial_no": "PUB_KEY_ID_0119",
+}
+
+
+def all_events(typed: str = "Already refunded") -> list[Recorded]:
+    """At least one of each tag."""
+    line = {"where": "command line", "user": "root"}
+    told = [
+        event(Tag.REQUEST_CREATED, "U0AGENT", stock_name="¥10 off", value_fen=1000, approvals_needed=2),
+        event(Tag.REQUEST_CREATED, "U0AGENT", stock_id="1212121212", value_fen=500, approvals_needed=1),
+        *events(typed),
+        event(Tag.ATTEMPT_STARTED, attempt=1),
+        event(Tag.ATTEMPT_FINISHED, **ATTEMPT),
+        event(Tag.ATTEMPT_FINISHED, attempt=2, kind="unknown", verified=False),
+        event(Tag.COUPON_LOOKED_UP, found=False),
+        event(Tag.COUPON_LOOKED_UP, found=True),
+        event(Tag.COUPON_RECEIVED, coupon_code="7777"),
+        event(Tag.CLICK_REFUSED, "U0X", action="approve", reason="own_request"),
+        event(Tag.COMMAND_REFUSED, "U0X", reason="agent_limit"),
+        event(Tag.SETTINGS_CHANGED, changed=["limits.per_agent"], added=["console.url"], removed=[]),
+        event(Tag.AUDIT_CHECKPOINT, seq=4_000),
+        event(Tag.AUDIT_RECONCILED, "system", **line),
+    ]
+    known = {each.tag for each in told}
+    return [*told, *(event(tag, "U0FIN") for tag in Tag if tag not in known), event(Tag.AUDIT_VIEWED, **line)]
+
+
+def pages(typed: str) -> Iterator[Page]:
+    states = [standing(state) for state in State]
+    found = [Found(replace(each, reason=typed or each.reason), ("U0WANG",)) for each in states]
+    yield Page(text="", below=(), count=0, following=None)
+    yield Page(text=hide_openids(typed, None), below=(), requests=found, count=len(found), following=3)
+    yield Page(
+        text="agent:<@U0LI|li> late-10",
+        below=(9,) * 80,
+        requests=found[:1],
+        count=MOST_COUNTED,
+        following=None,
+    )
+    yield Page(text="tag:click:refused", below=(), events=all_events(typed), count=40, following=None)
+
+
+def stories(typed: str) -> Iterator[Story]:
+    sent = replace(standing(State.SENT), reason=typed)
+    other = replace(sent, id=11, duplicate_of=12)
+    told = all_events(typed)
+    yield Story(request=sent, approvals=[WANG], events=told, others=[other], others_count=1)
+    declined = replace(standing(State.DECLINED), decline_reason=typed)
+    yield Story(request=declined, approvals=[], events=[], others=[], others_count=0)
+
+
+def longest(typed: str) -> Story:
+    sent = replace(standing(State.SENT), reason=typed)
+    told = (all_events(typed) * STORY_EVENTS)[:STORY_EVENTS]
+    return Story(request=sent, approvals=[WANG] * 30, events=told, others=[sent] * 10, others_count=40)
+
+
+def views(words: Words, typed: str = "parcel came late") -> Iterator[dict[str, Any]]:
+    for page in pages(typed):
+        yield audit.results(words, page)
+    yield audit.results(words, next(pages(typed)), note=audit_answers.on_its_way(words, 3))
+    for told in stories(typed):
+        yield audit.one(words, told)
+    yield audit.one(words, next(stories(typed)), openid=OPENID)
+
+
+def answers(words: Words, typed: str = "sinse:2026") -> Iterator[Message]:
+    yield audit_answers.may_not_audit(words)
+    yield audit_answers.no_such(words, 12)
+    yield audit_answers.too_long(words, 4_000)
+    yield audit_answers.did_not_open(words)
+    yield audit_answers.how_to_ask(words)
+    yield audit_answers.link(words, "http://127.0.0.1:8001", Link("token", NOW))
+    yield audit_answers.file_failed(words, "missing_scope")
+    for wrong in Wrong:
+        yield audit_answers.bad_word(words, BadWord(wrong, "since", typed, ("2026-10", "2026-10-03")))
+    yield audit_answers.bad_word(words, BadWord(Wrong.BAD_VALUE, "agent", typed, ("@li",)))
+
+
+def spoken(words: Words) -> str:
+    read = [
+        "\n".join([f"{view['title']['text']} / {view['close']['text']}", *lines(view["blocks"])])
+        for view in views(words)
+    ]
+    read += ["\n".join([told.text, *lines(told.blocks)]) for told in answers(words)]
+    read += [audit_answers.on_its_way(words, count) for count in (1, 3, MOST_COUNTED)]
+    read += [audit_answers.file_comment(words, text, rows=3, cut=True) for text in ("", "state:sent")]
+    return "\n\n".join(dict.fromkeys(read)) + "\n"
+
+
+@both_languages
+def test_auditors_read_what_was_read_aloud(words: Words) -> None:
+    mark = "zh" if words is CHINESE else "en"
+    assert spoken(words) == external_file(str(FOLDER / f"audit.{mark}.txt"))
+
+
+@both_languages
+def test_each_event_has_its_own_sentence(words: Words) -> None:
+    told = {each.tag: story.sentence(words, each) for each in all_events()}
+    assert set(told) == set(Tag)
+    assert [tag for tag, sentence in told.items() if sentence == f"`{tag}`"] == []
+
+
+@both_languages
+@settings(deadline=None, max_examples=30)
+@given(typed=st.one_of(st.sampled_from(HOSTILE), st.text(max_size=300)))
+@example(typed="x" * 3_000)
+def test_slack_takes_every_view_and_answer_whatever_was_typed(words: Words, typed: str) -> None:
+    for view in [*views(words, typed), audit.one(words, longest(typed))]:
+        assert len(json.dumps(view)) < 250_000
+        assert 1 <= len(view["blocks"]) <= 100
+        assert len(view["title"]["text"]) <= 24
+        for block in view["blocks"]:
+            check_block(block)
+        for text in marked(view["blocks"]):
+            check_mrkdwn(text)
+    for told in answers(words, typed):
+        check_message(told)
+
+
+@both_languages
+def test_no_openid_is_shown_unless_it_was_asked_for(words: Words) -> None:
+    typed = f"the customer wrote from {OPENID}"
+    *without, asked_for = views(words, typed)
+    assert OPENID not in json.dumps([list(written(view["blocks"])) for view in without])
+    assert OPENID in json.dumps(list(written(asked_for["blocks"])))
+
+
+def test_whatever_may_be_typed_fits_what_a_view_keeps() -> None:
+    text = "中" * 500
+    assert audit_answers.fits(text)
+    assert not audit_answers.fits(text + "中")
+    assert read_words(text, find_stock=lambda _: None).texts == (text,)
+    page = Page(text=text, below=tuple(10**17 + n for n in range(500)), count=1, following=10**17)
+    metadata = audit.results(ENGLISH, page)["private_metadata"]
+    # https://docs.slack.dev/reference/views: at most 3,000 characters.
+    assert len(metadata) <= 3_000
+    assert audit.metadata_of({"private_metadata": metadata})["below"][-1] == 10**17 + 499
