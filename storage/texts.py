@@ -19,6 +19,8 @@ _REMOVE = "insert into request_words (request_words, rowid, words) values ('dele
 _HAN = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _RUNS = re.compile(f"[{_HAN}]+|[^{_HAN}]+")
 _IS_HAN = re.compile(f"[{_HAN}]")
+#: Between two such characters a space means nothing: 客户 投诉 is looked for as 客户投诉, and found as it.
+_GAP = re.compile(f"(?<=[{_HAN}])\\s+(?=[{_HAN}])")
 _WORD = re.compile(r"[^\W_]", re.UNICODE)
 
 
@@ -43,7 +45,7 @@ def _phrase(word: str) -> str:
 def _pieces(text: str, *, last: bool) -> list[str]:
     """`last`: the one character at the very end, too."""
     found: list[str] = []
-    runs = _RUNS.findall(text)
+    runs = _RUNS.findall(_GAP.sub("", text))
     for number, run in enumerate(runs, 1):
         if not _IS_HAN.match(run):
             found.append(run)

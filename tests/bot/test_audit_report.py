@@ -6,7 +6,7 @@ import asyncio
 import csv
 import io
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from bot.cli import cli
 from bot.month_words import lasting, yuan
-from coupons.days import BEIJING, milliseconds
+from coupons.days import milliseconds
 from coupons.events import Event, Tag
 from coupons.lifecycle import move
 from coupons.model import Approval, State, Stock
@@ -28,9 +28,9 @@ from storage.proof import verify
 from tests.storage.records import STOCK, Time, create, open_ledger, rows
 
 HOUR = 3_600_000
-#: 2026-09-30 23:59 in Beijing, which is still 15:59 in London.
-SEPTEMBER = milliseconds(datetime(2026, 9, 30, 23, 59, tzinfo=BEIJING))
-OCTOBER = milliseconds(datetime(2026, 10, 5, 9, tzinfo=BEIJING))
+#: The last minute of September in Beijing, and the first of October, while it is the 30th in London.
+SEPTEMBER = milliseconds(datetime(2026, 9, 30, 15, 59, tzinfo=UTC))
+OCTOBER = milliseconds(datetime(2026, 9, 30, 16, 1, tzinfo=UTC))
 BIG = Stock("1313131313", "sorry-50", "<b>¥50</b> off, 致歉", 5000, STOCK.code_mode)
 
 

@@ -309,3 +309,15 @@ async def test_an_openid_typed_into_a_reason_is_in_no_event_and_no_row(shop: Wor
     assert row["ticket"] == "oUpF…eS99"
     assert OPENID not in kept
     assert other not in kept
+
+
+async def test_where_a_request_stands_is_told_to_its_requester_and_to_those_whose_business_it_is(
+    tmp_path: Path,
+) -> None:
+    named = re.sub(r"(?m)^agents = .*$", 'agents = ["U0LI"]', AUDITED)
+    (tmp_path / "coupon.toml").write_text(named, encoding="utf-8")
+    async with world(tmp_path) as shop:
+        number = await shop.ask()
+        for who in ("U0LI", "U0WANG", CHEN):
+            assert f"#{number}" in (await shop.send(f"status {number}", who)).text
+        assert "can see this" in (await shop.send(f"status {number}", "U0SUN")).text

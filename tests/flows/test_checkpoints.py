@@ -15,6 +15,8 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli import cli
+from bot.settings import load_settings
+from bot.settings_digest import digests
 from bot.slack_app import session, web_client
 from sandbox.slack import Message, api_error
 from storage.checkpoints import check, found_in, load_key
@@ -182,6 +184,10 @@ async def test_changed_settings_are_named_and_no_value_of_them_is_kept(shop: Wor
     for name in ("SLACK_BOT_TOKEN", "WECHATPAY_APIV3_KEY", "WECHATPAY_MCHID"):
         assert shop.environ[name] not in kept
         assert name in told[0]["digests"]
+    # Keyed with what only this machine has: nobody can try out which value a digest is of.
+    settings, key = load_settings(shop.environ), load_key(shop.folder / "coupon.db").private_bytes_raw()
+    assert told[1]["digests"] == digests(settings, key=key)
+    assert not set(told[1]["digests"].values()) & set(digests(settings, key=bytes(32)).values())
     # The same settings again are no event.
     await shop.stop()
     await shop.start()

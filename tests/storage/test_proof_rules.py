@@ -75,7 +75,20 @@ def test_what_the_bot_writes_is_found_whole_at_once(log: Path) -> None:
     database = open_for_reading(log)
     assert all_agree(database)
     database.close()
-    tamper(log, "update request set reason = 'x' where id = 4")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update request set reason = 'x' where id = 4",
+        "update request set stock_name = 'x' where id = 4",
+        "update approval set approver = 'U0QIAN' where request_id = 2 and approver = 'U0ZHAO'",
+        "insert into approval (request_id, approver, at) values (4, 'U0QIAN', 1)",
+        "delete from approval where request_id = 3",
+    ],
+)
+def test_a_row_that_was_changed_is_found_among_what_the_bot_wrote(log: Path, change: str) -> None:
+    tamper(log, change)
     assert broken(log)[0] == "request"
 
 

@@ -110,6 +110,7 @@ def is_han(char: str) -> bool:
 
 def holds(text: str, wanted: str) -> bool:
     """Its characters, of any run of Chinese; or its words, the last of which may go on."""
+    text, wanted = without_gaps(text), without_gaps(wanted)
     if all(is_han(char) for char in wanted):
         return wanted in text
     stored, asked = tokens(spaced(text)), tokens(spaced(wanted))
@@ -118,6 +119,16 @@ def holds(text: str, wanted: str) -> bool:
         stored[at : at + len(asked) - 1] == asked[:-1] and stored[at + len(asked) - 1].startswith(asked[-1])
         for at in places
     )
+
+
+def without_gaps(text: str) -> str:
+    """A space between two Chinese characters means nothing."""
+    kept = [
+        char
+        for at, char in enumerate(text)
+        if not (char == " " and 0 < at < len(text) - 1 and is_han(text[at - 1]) and is_han(text[at + 1]))
+    ]
+    return "".join(kept)
 
 
 def spaced(text: str) -> str:

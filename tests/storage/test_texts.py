@@ -26,6 +26,7 @@ _FIND = "select rowid from request_words where request_words match :words"
         ("four days", ["four", "days"]),
         ("双eleven快递", ["双", "eleven", "快递", "递"]),
         ("破损，客户", ["破损", "损", "，", "客户", "户"]),
+        ("客户 投诉", ["客户", "户投", "投诉", "诉"]),
         ("", []),
     ],
 )
