@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
+import sys
 from collections.abc import AsyncGenerator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from importlib.util import find_spec
 from typing import Any, TextIO
 
 from bot.demo_audit import AuditReader
@@ -32,11 +35,12 @@ async def show_page(out: TextIO, port: int | None) -> int:
     shown = False
     try:
         # With certificates, so that they can be changed under the bot's hands.
+        console = _free_port()
         async with open_stage(
-            SETUP, out, stocks=STOCKS, coupon_toml=COUPON_TOML, mode=KeyMode.CERTIFICATE
+            SETUP, out, stocks=STOCKS, coupon_toml=audited(console), mode=KeyMode.CERTIFICATE
         ) as stage:
             await _first(stop.wait(), play_history(stage))
-            async with _page(stage, port) as page:
+            async with _console(stage, console), _page(stage, port) as page:
                 shown = True
                 print(f"\nThe workspace is at {page.url}\nCtrl-C ends it.", file=out, flush=True)
                 await _first(stop.wait(), _bot_ended(stage))
@@ -77,6 +81,38 @@ async def _page(stage: Stage, port: int | None) -> AsyncGenerator[Page]:
                 raise PortTaken(f"port {port} cannot be had: {error.strerror}") from error
             page = await stack.enter_async_context(serve_page(stage.slack, stage.wechatpay, audit=audit))
         yield page
+
+
+def audited(console: int) -> str:
+    """coupon.toml with the audit channel, and with the port of the log in the browser."""
+    url = f'[audit]\nconsole_url = "http://127.0.0.1:{console}"'
+    return f'audit_channel = "C0AUDIT"\n{COUPON_TOML}\n{url}\n'
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+@asynccontextmanager
+async def _console(stage: Stage, port: int) -> AsyncGenerator[None]:
+    """The log in a browser, as its own process, so that `/coupon audit open` leads somewhere."""
+    if find_spec("datasette") is None:
+        yield
+        return
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "audit", "serve", "--listen", f"127.0.0.1:{port}"),
+        env=stage.environ,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        # Nobody waits for a page any more.
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
 
 
 async def _bot_ended(stage: Stage) -> None:

@@ -18,7 +18,7 @@ from coupons.model import ClickAction, NewClick
 from coupons.ports import Clock
 from handlers.posting import Poster
 from handlers.readers import Readers
-from handlers.views import modals, replies
+from handlers.views import failures, modals, replies
 from handlers.views.message import Message
 from handlers.web_api import SlackError, ask
 
@@ -110,7 +110,7 @@ class Actions:
         if await self._keep(click):
             await ack()
         else:
-            await ack(response_action="errors", errors={"reason": replies.not_kept_click_again(words).text})
+            await ack(response_action="errors", errors={"reason": failures.not_kept_click_again(words).text})
 
     async def _keep(self, click: NewClick) -> bool:
         return await self._kept(self._desk.keep_click(click))
@@ -159,7 +159,7 @@ class Actions:
             )
         except SlackError as error:
             self._on_trouble(error)
-            await self._tell(place, user, replies.form_did_not_open(words, number))
+            await self._tell(place, user, failures.form_did_not_open(words, number))
 
     async def _tell(self, place: str, user: str, message: Message) -> None:
         try:

@@ -14,7 +14,7 @@ from coupons.auditing import Auditing, NotAuditor
 from coupons.errors import CouponsError
 from handlers.posting import Poster
 from handlers.readers import Readers
-from handlers.views import audit, audit_answers, replies
+from handlers.views import audit, audit_answers, failures
 from handlers.views.message import Message
 from handlers.views.words import Words
 from handlers.web_api import SlackError, Unreachable, ask
@@ -194,7 +194,7 @@ class Audit:
             await self._tell("", person, audit_answers.may_not_audit(words))
         except (CouponsError, SlackError, BadWord) as error:
             # The window may have been closed or redrawn meanwhile; what is lost is a look, not a deed.
-            await self._tell("", person, replies.something_went_wrong(words, self._on_trouble(error)))
+            await self._tell("", person, failures.something_went_wrong(words, self._on_trouble(error)))
 
     async def _tell(self, channel: str, person: str, message: Message) -> None:
         try:

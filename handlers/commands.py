@@ -36,7 +36,7 @@ from handlers.parsing import (
     Urge,
 )
 from handlers.readers import Readers
-from handlers.views import lookups, replies
+from handlers.views import failures, lookups, replies
 from handlers.views.message import Message
 from handlers.views.words import Words
 
@@ -85,12 +85,12 @@ class Commands:
                 answer = await self._answer(words, command)
         except (TimeoutError, StorageUnavailable) as error:
             self._on_trouble(error)
-            answer = replies.not_sure_it_was_kept(words)
+            answer = failures.not_sure_it_was_kept(words)
         except DirectoryUnavailable as error:
             self._on_trouble(error)
-            answer = replies.slack_did_not_answer(words)
+            answer = failures.slack_did_not_answer(words)
         except Exception as error:  # noqa: BLE001 - whatever it is, a person waits for an honest answer
-            answer = replies.something_went_wrong(words, self._on_trouble(error))
+            answer = failures.something_went_wrong(words, self._on_trouble(error))
         if isinstance(answer, Prefill):
             await ack()
             self._form.open_soon(str(command["trigger_id"]), str(command["user_id"]), answer)

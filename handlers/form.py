@@ -25,7 +25,7 @@ from handlers import parsing
 from handlers.parsing import Misread
 from handlers.posting import Poster
 from handlers.readers import Readers
-from handlers.views import form, misreads, replies, stocks
+from handlers.views import failures, form, misreads, replies, stocks
 from handlers.views.form import Filled
 from handlers.views.message import Message
 from handlers.views.words import Words
@@ -104,7 +104,7 @@ class Form:
             await ask(self._client, "views.open", as_json=True, trigger_id=trigger_id, view=view)
         except SlackError as error:
             self._on_trouble(error)
-            await self._tell(prefill.channel, user, replies.send_form_did_not_open(words))
+            await self._tell(prefill.channel, user, failures.send_form_did_not_open(words))
 
     # --- ways in
 
@@ -204,12 +204,12 @@ class Form:
                 )
         except DirectoryUnavailable as error:
             self._on_trouble(error)
-            await self._refuse(ack, replies.slack_did_not_answer(words))
+            await self._refuse(ack, failures.slack_did_not_answer(words))
         except (TimeoutError, StorageUnavailable) as error:
             self._on_trouble(error)
-            await self._refuse(ack, replies.not_sure_it_was_kept(words))
+            await self._refuse(ack, failures.not_sure_it_was_kept(words))
         except Exception as error:  # noqa: BLE001 - whatever it is, a person waits for an honest answer
-            await self._refuse(ack, replies.something_went_wrong(words, self._on_trouble(error)))
+            await self._refuse(ack, failures.something_went_wrong(words, self._on_trouble(error)))
         else:
             await self._answer(ack, words, user, filled, result)
 

@@ -18,7 +18,7 @@ from storage.damage import broken_hash, broken_link
 from storage.errors import AuditBroken
 
 #: Few enough that they stay in the processor's cache.
-_AT_ONCE = 200
+_AT_ONCE = 300
 
 _LAST = "select coalesce(max(seq), 0) from event"
 #: JSON holds no line break of its own, so as many lines as rows are exactly the rows. The order is not asked

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import yaml
 from click.testing import CliRunner
 
@@ -111,6 +112,19 @@ async def address(process: asyncio.subprocess.Process) -> str:
     raise AssertionError("the demo ended without an address")
 
 
+async def answers(link: str) -> None:
+    """The log in the browser, which may still be starting: it shows the button that uses the link."""
+    async with aiohttp.ClientSession() as http, asyncio.timeout(START_S):
+        while True:
+            try:
+                async with http.get(link) as page:
+                    assert page.status == 200
+                    assert "<button" in await page.text()
+                    return
+            except aiohttp.ClientConnectionError:
+                await asyncio.sleep(0.05)
+
+
 async def _approve(wang: Looking) -> None:
     def waiting(message: dict[str, object]) -> bool:
         return "approve_request" in str(message["blocks"])
@@ -145,6 +159,12 @@ async def test_the_demo_serves_until_ctrl_c_and_stops_clean() -> None:
 
             await wang.until(told)
             assert (wang.last("audit") or {})["proof"]["good"] is True
+        async with looking(url, "U0FIN") as chen:
+            await chen.act("say", channel="C0SUPPORT", text="/coupon audit open")
+            link = await chen.until(
+                lambda: re.search(r"http://127\.0\.0\.1:\d+/sign-in\?token=[\w-]+", chen.words())
+            )
+            await answers(link[0])
             process.send_signal(signal.SIGINT)
             async with asyncio.timeout(START_S):
                 printed, complaints = await process.communicate()

@@ -33,7 +33,7 @@ from coupons.model import State
 from coupons.policy import Limit, Reason
 from handlers.cleaning import Undone
 from handlers.parsing import Misread, parse
-from handlers.views import answers, card, modals, notices, problems, replies, steps
+from handlers.views import answers, card, failures, modals, notices, problems, replies, steps
 from handlers.views.message import Message
 from tests.words import CHINESE
 
@@ -467,10 +467,10 @@ def test_the_other_replies() -> None:
         replies.no_such_request(CHINESE, 99),
         replies.checking(CHINESE, 12),
         replies.help_text(CHINESE, CATALOGUE),
-        replies.something_went_wrong(CHINESE, "ab12cd"),
-        replies.not_sure_it_was_kept(CHINESE),
-        replies.slack_did_not_answer(CHINESE),
-        replies.not_kept_click_again(CHINESE),
+        failures.something_went_wrong(CHINESE, "ab12cd"),
+        failures.not_sure_it_was_kept(CHINESE),
+        failures.slack_did_not_answer(CHINESE),
+        failures.not_kept_click_again(CHINESE),
     ]
     assert [message.text for message in told] == snapshot(
         [

@@ -11,7 +11,7 @@ from coupons.model import State
 from coupons.policy import Limit, Reason
 from handlers.cleaning import Undone
 from handlers.parsing import Misread, Problem, parse
-from handlers.views import misreads, replies
+from handlers.views import failures, misreads, replies
 from tests.words import ENGLISH
 
 
@@ -166,11 +166,11 @@ def test_the_example_openid_could_not_be_sent_to() -> None:
 
 
 def test_our_own_failures_never_say_that_nothing_was_kept_unless_it_is_known() -> None:
-    for message in (replies.something_went_wrong(ENGLISH, "ab12cd"), replies.not_sure_it_was_kept(ENGLISH)):
+    for message in (failures.something_went_wrong(ENGLISH, "ab12cd"), failures.not_sure_it_was_kept(ENGLISH)):
         assert "look with `/coupon list`" in message.text
         assert "Nothing" not in message.text
-    assert "`ab12cd`" in replies.something_went_wrong(ENGLISH, "ab12cd").text
-    assert replies.slack_did_not_answer(ENGLISH).text.startswith("Nothing was done")
+    assert "`ab12cd`" in failures.something_went_wrong(ENGLISH, "ab12cd").text
+    assert failures.slack_did_not_answer(ENGLISH).text.startswith("Nothing was done")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from coupons.policy import YES, Decision, Limit, Reason
 from coupons.terms import Left, Terms, Used
 from handlers.cleaning import Undone
 from handlers.parsing import Misread, Problem
-from handlers.views import answers, card, lookups, modals, notices, replies, steps
+from handlers.views import answers, card, failures, lookups, modals, notices, replies, steps
 from handlers.views.beside import Beside
 from handlers.views.for_customer import to_paste
 from handlers.views.message import Message
@@ -153,13 +153,13 @@ def other_messages(words: Words, request: Request, word: str) -> Iterator[Messag
         yield replies.command_refused(words, reason, limit=Limit(2, 30))
     yield replies.no_such_request(words, 12)
     yield replies.open_list(words, [])
-    yield replies.something_went_wrong(words, word)
-    yield replies.not_sure_it_was_kept(words)
-    yield replies.slack_did_not_answer(words)
+    yield failures.something_went_wrong(words, word)
+    yield failures.not_sure_it_was_kept(words)
+    yield failures.slack_did_not_answer(words)
     yield replies.checking(words, 12)
-    yield replies.not_kept_click_again(words)
-    yield replies.form_did_not_open(words, 12)
-    yield replies.send_form_did_not_open(words)
+    yield failures.not_kept_click_again(words)
+    yield failures.form_did_not_open(words, 12)
+    yield failures.send_form_did_not_open(words)
     yield replies.paused(words)
     yield replies.resumed(words)
     yield replies.may_not_look(words)
@@ -237,7 +237,7 @@ def test_the_samples_draw_every_message_that_the_views_can_make() -> None:
         + inspect.getsource(other_messages)
         + inspect.getsource(looked_up)
     )
-    for module in (card, steps, notices, answers, replies, lookups):
+    for module in (card, steps, notices, answers, replies, failures, lookups):
         room = module.__name__.rpartition(".")[2]
         # `without_buttons` is drawn through `replies.status`.
         missing = {name for name in drawn_by(module) if f"{room}.{name}(" not in source} - {"without_buttons"}

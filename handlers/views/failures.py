@@ -1,0 +1,58 @@
+"""What is said when we ourselves fail, or Slack does. Ephemeral, for whoever typed or clicked."""
+
+from __future__ import annotations
+
+from handlers.views.marks import code
+from handlers.views.message import Message, message
+from handlers.views.words import Words
+
+
+def something_went_wrong(words: Words, reference: str) -> Message:
+    """A fault of ours, which the log has under this reference."""
+    return message(
+        words(
+            "Something went wrong on my side, and I do not know whether this was kept. Please look with "
+            "`/coupon list` before you type it again. If it keeps happening, give an operator this "
+            "reference: {reference}",
+            reference=code(reference),
+        )
+    )
+
+
+def not_sure_it_was_kept(words: Words) -> Message:
+    """The database did not answer in time: the change may have been kept all the same."""
+    return message(
+        words(
+            "I could not make sure in time that this was kept. Please look with `/coupon list` in a minute, "
+            "before you type it again."
+        )
+    )
+
+
+def slack_did_not_answer(words: Words) -> Message:
+    """Who somebody is could not be asked; nothing was kept."""
+    return message(
+        words(
+            "Nothing was done: Slack did not tell me who is in which group. Please type it again in a minute."
+        )
+    )
+
+
+def not_kept_click_again(words: Words) -> Message:
+    """A click that may not be on disk; doing it again is safe, because a decision counts once."""
+    return message(words("I could not make sure that this was kept. Please try again: it counts only once."))
+
+
+def form_did_not_open(words: Words, number: int) -> Message:
+    """Slack's trigger was too old, or Slack was busy."""
+    return message(
+        words(
+            "The form for declining request #{number} did not open. Please click Decline again.",
+            number=number,
+        )
+    )
+
+
+def send_form_did_not_open(words: Words) -> Message:
+    """Slack's trigger was too old, or Slack was busy."""
+    return message(words("The form did not open. Nothing was asked for: please try again."))
