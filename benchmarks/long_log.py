@@ -13,7 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from coupons.events import SYSTEM, Json, Tag
+from coupons.events import Tag
+from coupons.recording import SYSTEM, Json
 from storage.audit import GENESIS, digest
 from storage.database import open_for_writing
 from storage.texts import RequestTexts

@@ -18,7 +18,7 @@ from bot.search_cli import openid, search, stream_of
 from bot.serve_cli import serve
 from bot.show_cli import show
 from bot.usage import DATABASE, must_exist, refuse
-from coupons.events import Tag
+from coupons.events import AuditExported
 from storage.against import verify_against
 from storage.checkpoints import (
     Checkpoint,
@@ -141,7 +141,7 @@ def audit_export(database: Path, kind: str, output: str, since: int) -> None:
         with stream_of(output) as stream, snapshot(database, first=since) as (last, found):
             # What is written is of the moment before this event.
             until, head = (last.seq, last.hash) if last else (0, "")
-            leave(database, Tag.AUDIT_EXPORTED, format=kind, first=since, last=until, head=head)
+            leave(database, AuditExported(format=kind, first=since, last=until, head=head))
             write(found if output == "-" else _told(found), stream, Format(kind))
     except (DatabaseRefused, ExportRefused) as error:
         refuse([str(error)])

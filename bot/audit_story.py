@@ -9,9 +9,10 @@ from typing import Final
 from bot.columns import plain
 from bot.search_rows import yuan
 from coupons.days import told
-from coupons.events import Json, Recorded, Tag
+from coupons.events import Tag
 from coupons.model import Approval, Request, State
 from coupons.ports import Reading
+from coupons.recording import Json, Recorded
 
 _SECOND, _MINUTE, _HOUR, _DAY = 1_000, 60_000, 3_600_000, 86_400_000
 

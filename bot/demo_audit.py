@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from coupons.events import Recorded
+from coupons.recording import Recorded
 from storage.audit import show
 from storage.errors import AuditBroken, DatabaseRefused
 from storage.proof import verify

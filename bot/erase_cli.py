@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from bot.clock import utc_ms
-from bot.looks import command_line
+from bot.looks import COMMAND_LINE, user
 from bot.usage import DATABASE, must_exist, refuse
 from coupons.errors import StorageUnavailable
-from coupons.events import SYSTEM
+from coupons.events import CustomerErased
 from coupons.forgetting import StillOpen, forget
 from coupons.masking import ERASED, masked
 from coupons.ports import Transaction
@@ -67,7 +67,7 @@ def _known(database: Path, openid: str) -> int | None:
 
 
 def _forget(tx: Transaction, *, customer: int) -> int:
-    return forget(tx, customer, actor=SYSTEM, detail=command_line())
+    return forget(tx, CustomerErased(customer=customer, where=COMMAND_LINE, user=user()))
 
 
 def _still_open(customer: int | None, requests: tuple[int, ...]) -> str:

@@ -14,8 +14,9 @@ from bot.clock import utc_ms
 from bot.settings import Settings
 from bot.settings_digest import digests, tell_changes
 from coupons.checkpointing import Posted, look_back
-from coupons.events import SYSTEM, Event, Tag
+from coupons.events import BotStarted
 from coupons.ports import Ledger, Transaction
+from coupons.recording import SYSTEM
 from handlers.audit_channel import posted_texts
 from handlers.web_api import SlackError
 from storage.checkpoints import load_or_make_key, sign, signed_by
@@ -61,7 +62,6 @@ class FirstLook:
 
         def tell(tx: Transaction) -> None:
             tell_changes(tx, now)
-            about = {"version": version("coupon-bot"), "sqlite": sqlite_verdict()[0]}
-            tx.append(Event(Tag.BOT_STARTED, SYSTEM, None, dict(about)))
+            tx.append(BotStarted(version=version("coupon-bot"), sqlite=sqlite_verdict()[0]).done_by(SYSTEM))
 
         await self._ledger.write(tell)

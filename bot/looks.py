@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,14 +12,15 @@ import click
 from bot.clock import utc_ms
 from bot.usage import refuse
 from coupons.errors import StorageUnavailable
-from coupons.events import SYSTEM, Event, Json, Tag
+from coupons.events import LogLook
+from coupons.recording import SYSTEM
 from storage.errors import DatabaseRefused
 from storage.turn import write_once
 
 COMMAND_LINE = "command line"
 
 
-def leave(database: Path, tag: Tag, *, request: int | None = None, **detail: Json) -> None:
+def leave(database: Path, look: LogLook, *, request: int | None = None) -> None:
     """Write the event, in turn with a running bot; ends the program with status 2 when it cannot be kept.
 
     A file that may not be written, a copy on another disk for example, is looked at all the same: whoever can
@@ -27,23 +29,19 @@ def leave(database: Path, tag: Tag, *, request: int | None = None, **detail: Jso
     if not _may_write(database):
         click.echo(f"{database} cannot be written to, so this look at it leaves no event in it", err=True)
         return
-    event = Event(tag, SYSTEM, request, {**command_line(), **detail})
+    event = replace(look, where=COMMAND_LINE, user=user()).done_by(SYSTEM, request)
     try:
         write_once(database, lambda tx: tx.append(event), clock=utc_ms)
     except (DatabaseRefused, StorageUnavailable) as error:
         refuse([f"nothing is shown, because the look could not be kept as an event: {error}"])
 
 
-def command_line() -> dict[str, Json]:
-    """Who typed it, as far as the machine knows."""
-    return {"where": COMMAND_LINE, "user": _user()}
-
-
 def _may_write(database: Path) -> bool:
     return os.access(database, os.W_OK) and os.access(database.resolve().parent, os.W_OK)
 
 
-def _user() -> str:
+def user() -> str:
+    """Who typed it, as far as the machine knows."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

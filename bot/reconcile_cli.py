@@ -20,7 +20,7 @@ from bot.settings import SettingsProblems, WechatpaySettings, load_part
 from bot.usage import DATABASE, must_exist, refuse
 from bot.wiring import wechatpay_client
 from coupons import days
-from coupons.events import Tag
+from coupons.events import AuditReconciled
 from coupons.masking import ERASED
 from coupons.money import yuan
 from coupons.reconciling import Match, Period, Theirs, Verdict, compare
@@ -70,14 +70,13 @@ def reconcile(label: str | None, bill: Path | None, kind: str, database: Path) -
         theirs, missed = (read_bill(bill), []) if bill else asyncio.run(_asked(ours, _settings()))
         found = compare(ours.requests, (each for each in theirs if each.stock_id in ours.stocks), period)
         counts = Counter(match.verdict for match in found)
-        leave(
-            database,
-            Tag.AUDIT_RECONCILED,
+        look = AuditReconciled(
             month=label or "",
             by="bill" if bill else "customers",
             found={verdict.name.lower(): counts[verdict] for verdict in Verdict},
             not_asked=len(missed),
         )
+        leave(database, look)
     except (DatabaseRefused, BillRefused, BadSetting, BadRequest) as error:
         refuse([str(error)])
     _print(found, kind)

@@ -16,7 +16,7 @@ from bot.month_words import COLUMNS, NOTES, TABLES, cells, span_of, tied_to, yua
 from bot.search_cli import stream_of
 from bot.usage import DATABASE, must_exist, refuse
 from coupons import days
-from coupons.events import Tag
+from coupons.events import AuditReported
 from coupons.month import Line, Month
 from coupons.sheet import safe
 from storage.errors import DatabaseRefused, ExportRefused
@@ -42,7 +42,7 @@ def report(label: str, kind: str, output: str, database: Path) -> None:
     try:
         with stream_of(output) as stream:
             found = read_month(database, since=since, before=before)
-            leave(database, Tag.AUDIT_REPORTED, month=label, format=kind)
+            leave(database, AuditReported(month=label, format=kind))
             _write(found, label, kind, stream)
     except (DatabaseRefused, ExportRefused) as error:
         refuse([str(error)])

@@ -17,8 +17,9 @@ from bot.search_rows import FORMATS, rows_of
 from bot.search_words import aliases, joined, sentence
 from bot.usage import DATABASE, must_exist, refuse
 from coupons.audit_words import BadWord, Filter, Found, hide_openids, read_words
-from coupons.events import Recorded, Tag
+from coupons.events import AuditSearched, OpenidViewed
 from coupons.ports import Reading
+from coupons.recording import Recorded
 from storage.errors import DatabaseRefused, ExportRefused
 from storage.export import new_file
 from storage.moment import moment
@@ -79,7 +80,7 @@ def search(
             count = look.count_found(asked, most=_COUNTED)
             first = _page(look, asked, None, min(limit, _AT_ONCE))
             with stream_of(output) as stream:
-                leave(database, Tag.AUDIT_SEARCHED, words=shown, found=count)
+                leave(database, AuditSearched(words=shown, found=count))
                 told = _write(kind, stream, asked, _pages(look, asked, first, None if everything else limit))
     except (DatabaseRefused, ExportRefused) as error:
         refuse([str(error)])
@@ -181,5 +182,5 @@ def openid(request: int, database: Path) -> None:
     if found.openid.startswith(_ERASED):
         click.echo(f"customer {found.customer} was erased: nobody can tell the openid any more", err=True)
         return
-    leave(database, Tag.OPENID_VIEWED, request=request, customer=found.customer)
+    leave(database, OpenidViewed(customer=found.customer), request=request)
     click.echo(found.openid)

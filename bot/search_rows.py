@@ -10,7 +10,7 @@ from typing import Final, Protocol, TextIO
 from bot.columns import line
 from coupons.audit_words import Found
 from coupons.days import told
-from coupons.events import Json, Recorded
+from coupons.recording import Json, Recorded
 from coupons.sheet import COLUMNS, row, safe
 
 FORMATS: Final = ("table", "csv", "jsonl")

@@ -30,9 +30,10 @@ from bot.slack_app import session, web_client
 from bot.troubles import Troubles
 from bot.wiring import Bells, Parts, build, notify, wechatpay_client
 from coupons.errors import DirectoryUnavailable
-from coupons.events import SYSTEM, Event, Tag
+from coupons.events import BotStopped
 from coupons.model import Request
 from coupons.ports import Outcome
+from coupons.recording import SYSTEM
 from coupons.settling import Pace
 from handlers.directory import SlackDirectory
 from handlers.premises import (
@@ -206,7 +207,7 @@ class Service:
             await parts.actions.drain()
             await parts.form.drain()
             await parts.audit.drain()
-            await ledger.write(lambda tx: tx.append(Event(Tag.BOT_STOPPED, SYSTEM)))
+            await ledger.write(lambda tx: tx.append(BotStopped().done_by(SYSTEM)))
         for loop in loops:
             # A loop that died of a bug must not leave a bot that only looks alive.
             if loop.done():

@@ -15,8 +15,9 @@ from pydantic import SecretStr
 from bot.coupon_toml import tables_of
 from bot.settings import Settings
 from coupons.audit_words import Filter
-from coupons.events import SYSTEM, Event, Json, Tag
+from coupons.events import SettingsChanged, Tag
 from coupons.ports import Transaction
+from coupons.recording import SYSTEM
 
 _DIGITS: Final = 16
 _PURPOSE: Final = b"coupon-bot settings digest v1"
@@ -39,22 +40,17 @@ def digests(settings: Settings, *, key: bytes) -> Mapping[str, str]:
 
 def tell_changes(tx: Transaction, now: Mapping[str, str]) -> None:
     """An event when anything differs from the last one's; part of the start's transaction."""
-    told = tx.find_events(Filter(tag=Tag.SETTINGS_CHANGED), limit=1)
-    kept = told[0].detail.get("digests") if told else None
+    last = tx.find_events(Filter(tag=Tag.SETTINGS_CHANGED), limit=1)
+    kept = last[0].detail.get("digests") if last else None
     before = kept if isinstance(kept, dict) else {}
     added = sorted(now.keys() - before.keys())
     removed = sorted(before.keys() - now.keys())
     changed = sorted(name for name in now.keys() & before.keys() if now[name] != before[name])
     if not (added or removed or changed):
         return
-    detail: dict[str, Json] = {
-        # At the first start everything is new, and says nothing.
-        "added": list(added) if before else [],
-        "removed": list(removed),
-        "changed": list(changed),
-        "digests": dict(now),
-    }
-    tx.append(Event(Tag.SETTINGS_CHANGED, SYSTEM, None, detail))
+    # At the first start everything is new, and says nothing.
+    told = SettingsChanged(added=added if before else [], removed=removed, changed=changed, digests=now)
+    tx.append(told.done_by(SYSTEM))
 
 
 def _flat(place: str, value: Any) -> list[tuple[str, object]]:

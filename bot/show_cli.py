@@ -15,7 +15,8 @@ from bot.looks import leave
 from bot.search_cli import FORMAT
 from bot.search_rows import write_events
 from bot.usage import DATABASE, must_exist, refuse
-from coupons.events import Recorded, Tag
+from coupons.events import AuditViewed
+from coupons.recording import Recorded
 from storage.audit import show as newest
 from storage.errors import DatabaseRefused
 from storage.moment import moment
@@ -42,7 +43,7 @@ def show(database: Path, request_id: int | None, limit: int, kind: str) -> None:
         events = newest(database, limit=limit)
     except DatabaseRefused as error:
         refuse([str(error)])
-    leave(database, Tag.AUDIT_VIEWED, newest=limit)
+    leave(database, AuditViewed(newest=limit))
     if kind != "table":
         write_events(kind, sys.stdout, events)
         return
@@ -57,7 +58,7 @@ def _show_story(database: Path, request_id: int, kind: str) -> None:
     if story is None:
         click.echo(f"there is no request #{request_id} in {database}", err=True)
         return
-    leave(database, Tag.AUDIT_VIEWED, request=request_id)
+    leave(database, AuditViewed(), request=request_id)
     if kind != "table":
         write_events(kind, sys.stdout, story.events)
         return

@@ -18,8 +18,8 @@ from console.outside import Outside
 from coupons.audit_words import BadWord, Filter, Found, hide_openids
 from coupons.auditing import MOST_COUNTED, by_number
 from coupons.days import told
-from coupons.events import Recorded
 from coupons.ports import Reading
+from coupons.recording import Recorded
 from coupons.sheet import COLUMNS, row, safe
 
 PAGE: Final = 50

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from typing import Final
 
 from console.outside import FileRefused, Outside
 from console.sessions import Session
-from coupons.events import Event, Json, Tag
+from coupons.events import LogLook
 
-_MOST = 500
+BROWSER: Final = "browser"
 
 
 class NotKept(Exception):
@@ -19,10 +21,9 @@ class Looks:
     def __init__(self, outside: Outside) -> None:
         self._outside = outside
 
-    async def leave(self, session: Session, tag: Tag, request: int | None = None, **detail: Json) -> None:
-        """No openid may be in `detail`. Raises NotKept."""
-        short = {name: value[:_MOST] if isinstance(value, str) else value for name, value in detail.items()}
-        event = Event(tag, session.person, request, {"where": "browser", **short})
+    async def leave(self, session: Session, look: LogLook, request: int | None = None) -> None:
+        """No openid may be in it. Raises NotKept."""
+        event = replace(look, where=BROWSER).done_by(session.person, request)
         try:
             await asyncio.to_thread(self._outside.write, lambda tx: tx.append(event))
         except FileRefused as error:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from coupons.audit_words import BadWord, Filter
-from coupons.events import Recorded
 from coupons.ports import Clock, Reading, Transaction
+from coupons.recording import Recorded
 
 T = TypeVar("T")
 

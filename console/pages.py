@@ -18,7 +18,7 @@ from console.named import NAMED
 from console.outside import Outside
 from console.sessions import Session
 from console.story import Stories
-from coupons.events import Tag
+from coupons.events import AuditExported, AuditSearched, AuditViewed, OpenidViewed
 
 Render = Callable[[str, Mapping[str, Any]], Awaitable[str]]
 
@@ -63,7 +63,7 @@ class Pages:
         return Response.html(body, status=status)
 
     async def _start(self, _request: Any, session: Session) -> Any:
-        await self._looks.leave(session, Tag.AUDIT_VIEWED, page="start")
+        await self._looks.leave(session, AuditViewed(page="start"))
         month, totals = await self._figures.this_month()
         latest = await asyncio.to_thread(self._finding.latest, _LAST)
         return await self._page(
@@ -88,7 +88,7 @@ class Pages:
         if result.moved:
             return Response.redirect(f"search?{urlencode({'q': result.text})}", status=303)
         if result.problem is None:
-            await self._looks.leave(session, Tag.AUDIT_SEARCHED, words=result.text, found=result.count)
+            await self._looks.leave(session, AuditSearched(words=result.text, found=result.count))
         more = urlencode({"q": result.text, "below": result.following}) if result.following else ""
         return await self._page(
             "search.html",
@@ -108,21 +108,21 @@ class Pages:
             return await self._page(
                 "told.html", session, 400, title="Search", sentence=result.problem, how=""
             )
-        await self._looks.leave(session, Tag.AUDIT_EXPORTED, words=result.text, found=result.count)
+        await self._looks.leave(session, AuditExported(words=result.text, found=result.count))
         return self._finding.file(result.text)
 
     async def _request(self, number: int, session: Session) -> Any:
         story = await self._stories.of(number)
         if story is None:
             return None
-        await self._looks.leave(session, Tag.AUDIT_VIEWED, number)
+        await self._looks.leave(session, AuditViewed(), number)
         return await self._page("request.html", session, title=f"Request #{number}", story=story, openid=None)
 
     async def _openid(self, number: int, session: Session) -> Any:
         story = await self._stories.of(number)
         if story is None:
             return None
-        await self._looks.leave(session, Tag.OPENID_VIEWED, number, customer=story.request.customer)
+        await self._looks.leave(session, OpenidViewed(customer=story.request.customer), number)
         openid = story.request.openid
         return await self._page(
             "openid.html", session, title=f"Request #{number}", story=story, openid=openid
@@ -131,7 +131,7 @@ class Pages:
     async def _charts(self, request: Any, session: Session) -> Any:
         asked = _number(request.args.get("days"))
         days = asked if asked in _PERIODS else _PERIODS[0]
-        await self._looks.leave(session, Tag.AUDIT_VIEWED, page=f"charts of {days} days")
+        await self._looks.leave(session, AuditViewed(page=f"charts of {days} days"))
         charts = await self._figures.charts(days)
         return await self._page(
             "charts.html", session, title="Charts", days=days, periods=_PERIODS, charts=charts

@@ -19,7 +19,7 @@ from console.named import NAMED
 from console.sessions import Session
 from console.whole import whole
 from coupons.audit_words import hide_openids
-from coupons.events import Tag
+from coupons.events import AuditExported, AuditSearched
 
 METADATA: Final = {
     "title": "Audit log",
@@ -75,8 +75,8 @@ class Queries:
         if not session.sql and (name is None or any(key in request.args for key in _AS_SQL)):
             raise NoSql
         asked = hide_openids(f"{name or 'sql'} {_shown(request.args)}".strip(), None)
-        tag = Tag.AUDIT_EXPORTED if kind else Tag.AUDIT_SEARCHED
-        await self._looks.leave(session, tag, words=asked, page=f"{name or 'sql'}{kind}")
+        look = AuditExported if kind else AuditSearched
+        await self._looks.leave(session, look(words=asked, page=f"{name or 'sql'}{kind}"))
         if kind != ".csv":
             return None
         if name is not None and name in VIEWS:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from console.looks import BROWSER
 from console.outside import FileRefused, Outside
 from coupons.errors import DirectoryUnavailable
-from coupons.events import SYSTEM, Event, Tag
+from coupons.events import ConsoleRefused, ConsoleSignedIn
 from coupons.model import ConsoleLink
 from coupons.ports import Clock, Transaction
+from coupons.recording import SYSTEM
 
 UNKNOWN: Final = "This link is not one of ours, or only a part of it arrived."
 EXPIRED: Final = "This link is too old: one is good for ten minutes."
@@ -100,13 +102,13 @@ def _use(outside: Outside, digest: str, person: str, tx: Transaction) -> bool:
     """Both or neither: nobody is signed in by a link that stays usable, or without an event."""
     if not tx.use_console_link(digest, outside.clock()):
         return False
-    tx.append(Event(Tag.CONSOLE_SIGNED_IN, person, None, {"where": "browser"}))
+    tx.append(ConsoleSignedIn(where=BROWSER).done_by(person))
     return True
 
 
 async def _refused(outside: Outside, why: tuple[str, str], link: ConsoleLink | None) -> SignInRefused:
     reason, sentence = why
     actor = link.person if link else SYSTEM
-    event = Event(Tag.CONSOLE_REFUSED, actor, None, {"where": "browser", "reason": reason})
+    event = ConsoleRefused(where=BROWSER, reason=reason).done_by(actor)
     await asyncio.to_thread(outside.write, lambda tx: tx.append(event))
     return SignInRefused(sentence)

@@ -12,8 +12,9 @@ from console.log_database import LogDatabase
 from console.outside import Outside
 from coupons.auditing import STORY_EVENTS, story_of
 from coupons.days import told
-from coupons.events import Json, Recorded, Tag
+from coupons.events import Tag
 from coupons.model import Approval, Request
+from coupons.recording import Json, Recorded
 
 _CHAIN: Final = """
 select event.seq as seq, event.body as body, event.prev as prev, event.hash as hash, before.hash as before

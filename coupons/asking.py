@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from coupons.authority import Authority, Members, customer_days
-from coupons.events import SYSTEM, Event, Json, Post, PostKind, Tag
+from coupons.events import ClickRefused, CommandRefused, RequestApproved, RequestCreated
 from coupons.lifecycle import move
 from coupons.masking import keepable
 from coupons.model import Draft, Pause, Request, State, Stock
 from coupons.numbers import out_request_no
 from coupons.policy import DAY_MS, YES, Decision, Limit, Policy, Reason, may_ask, may_follow
 from coupons.ports import Clock, Issuer, Ledger, Reading, Transaction
+from coupons.posts import Post, PostKind
+from coupons.recording import SYSTEM
 from coupons.reminding import reminder_times
 from coupons.terms import NOTHING, Facts, Left, Terms, Used, left, people, terms
 
@@ -123,13 +125,9 @@ class Asking:
         right = may_follow(request, person)
         if request is not None and right.allowed:
             return request
-        detail: dict[str, Json] = {
-            "action": "edit",
-            "reason": right.reason,
-            "state": request.state if request else None,
-            "asked_for": number,
-        }
-        tx.append(Event(Tag.CLICK_REFUSED, person, request.id if request else None, detail))
+        request_id, state = (request.id, request.state) if request else (None, None)
+        refused = ClickRefused(action="edit", reason=right.reason, state=state, asked_for=number)
+        tx.append(refused.done_by(person, request_id))
         return Stopped(right, request)
 
     async def _members(self) -> Members:
@@ -200,12 +198,10 @@ class Asking:
                 remind_at=now + reminders[0] if reminders else None,
             )
         )
-        tx.append(Event(Tag.REQUEST_CREATED, ask.requester, request.id, _created(request)))
+        tx.append(_created(request).done_by(ask.requester, request.id))
         if request.approvals_needed == 0:
             request = tx.save(request, move(request, State.APPROVED, now=now, due_at=now, remind_at=None))
-            tx.append(
-                Event(Tag.REQUEST_APPROVED, SYSTEM, request.id, {"approvals": [], "rule": request.rule})
-            )
+            tx.append(RequestApproved(approvals=(), rule=request.rule).done_by(SYSTEM, request.id))
         tx.post(Post(kind=PostKind.CARD, request_id=request.id))
         return Submitted(request, is_new)
 
@@ -276,26 +272,33 @@ class Asking:
         )
 
     def _tell_stopped(self, tx: Transaction, ask: Ask, stopped: Stopped) -> None:
-        detail: dict[str, Json] = {
-            "reason": stopped.decision.reason,
-            "stock_id": ask.stock.stock_id,
-            "value_fen": ask.stock.value_fen,
-        }
-        tx.append(Event(Tag.COMMAND_REFUSED, ask.requester, None, detail))
+        refused = CommandRefused(
+            reason=stopped.decision.reason,
+            stock_id=ask.stock.stock_id,
+            value_fen=ask.stock.value_fen,
+            customer=tx.customer_of(ask.openid),
+            limit=_told(stopped.limit) if stopped.limit else None,
+        )
+        tx.append(refused.done_by(ask.requester))
 
 
-def _created(request: Request) -> dict[str, Json]:
-    return {
-        "customer": request.customer,
-        "stock_id": request.stock_id,
-        "stock_name": request.stock_name,
-        "value_fen": request.value_fen,
-        "reason": request.reason,
-        "ticket": request.ticket,
-        "approvals_needed": request.approvals_needed,
-        "rule": request.rule,
-        "raised": list(request.raised),
-        "duplicate_of": request.duplicate_of,
-        "follows": request.follows,
-        "out_request_no": request.out_request_no,
-    }
+def _told(limit: Limit) -> dict[str, int]:
+    told = {"days": limit.days, "count": limit.count, "fen": limit.fen}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _created(request: Request) -> RequestCreated:
+    return RequestCreated(
+        customer=request.customer,
+        stock_id=request.stock_id,
+        stock_name=request.stock_name,
+        value_fen=request.value_fen,
+        reason=request.reason,
+        ticket=request.ticket,
+        approvals_needed=request.approvals_needed,
+        rule=request.rule,
+        raised=request.raised,
+        duplicate_of=request.duplicate_of,
+        follows=request.follows,
+        out_request_no=request.out_request_no,
+    )

@@ -14,9 +14,19 @@ from functools import partial
 from coupons.audit_words import Filter, Found, hide_openids, read_words
 from coupons.authority import Authority
 from coupons.catalogue import Catalogue
-from coupons.events import Event, Json, Post, PostKind, Recorded, Tag
+from coupons.events import (
+    AuditExported,
+    AuditRefused,
+    AuditSearched,
+    AuditViewed,
+    ConsoleLinkMade,
+    LogLook,
+    OpenidViewed,
+)
 from coupons.model import Approval, Request
 from coupons.ports import Clock, Ledger, Reading, Transaction
+from coupons.posts import Post, PostKind
+from coupons.recording import Recorded
 
 SLACK = "slack"
 #: On one screen.
@@ -85,8 +95,7 @@ class Auditing:
         await self._check(person, "search")
         asked, shown = await self._asked(text)
         page = await self._ledger.read(partial(_page, asked=asked, text=shown, below=below))
-        detail: dict[str, Json] = {"words": shown, "found": page.count, "page": len(below) + 1}
-        await self._leave(person, Tag.AUDIT_SEARCHED, None, detail)
+        await self._leave(person, AuditSearched(words=shown, found=page.count, page=len(below) + 1))
         return page
 
     async def story(self, person: str, request_id: int) -> Story | None:
@@ -94,7 +103,7 @@ class Auditing:
         await self._check(person, "view")
         story = await self._ledger.read(partial(story_of, request_id=request_id))
         if story is not None:
-            await self._leave(person, Tag.AUDIT_VIEWED, request_id)
+            await self._leave(person, AuditViewed(), request_id)
         return story
 
     async def export(self, person: str, text: str) -> int:
@@ -107,7 +116,7 @@ class Auditing:
         count = await self._ledger.read(lambda look: look.count_found(asked, most=MOST_COUNTED))
 
         def promise(tx: Transaction) -> None:
-            seq = tx.append(Event(Tag.AUDIT_EXPORTED, person, None, {"where": SLACK, "words": shown}))
+            seq = tx.append(AuditExported(where=SLACK, words=shown).done_by(person))
             tx.post(Post(kind=PostKind.FILE, request_id=None, seq=seq, person=person))
 
         await self._ledger.write(promise)
@@ -118,7 +127,7 @@ class Auditing:
         await self._check(person, "openid")
         request = await self._ledger.read(lambda look: look.request(request_id))
         if request is not None:
-            await self._leave(person, Tag.OPENID_VIEWED, request_id, {"customer": request.customer})
+            await self._leave(person, OpenidViewed(customer=request.customer), request_id)
         return request
 
     async def open_console(self, person: str) -> Link:
@@ -129,7 +138,7 @@ class Auditing:
 
         def keep(tx: Transaction) -> None:
             tx.add_console_link(digest=digest, person=person, made_at=now, expires_at=now + _LINK_MS)
-            tx.append(Event(Tag.CONSOLE_LINK_MADE, person, None, {"expires_at": now + _LINK_MS}))
+            tx.append(ConsoleLinkMade(expires_at=now + _LINK_MS).done_by(person))
 
         await self._ledger.write(keep)
         return Link(token, now + _LINK_MS)
@@ -145,13 +154,12 @@ class Auditing:
 
     async def _check(self, person: str, wanted: str) -> None:
         if not await self._authority.may_audit(person):
-            await self._leave(person, Tag.AUDIT_REFUSED, None, {"action": wanted})
+            refused = AuditRefused(where=SLACK, action=wanted).done_by(person)
+            await self._ledger.write(lambda tx: tx.append(refused))
             raise NotAuditor
 
-    async def _leave(
-        self, person: str, tag: Tag, request_id: int | None, detail: dict[str, Json] | None = None
-    ) -> None:
-        event = Event(tag, person, request_id, {"where": SLACK, **(detail or {})})
+    async def _leave(self, person: str, look: LogLook, request_id: int | None = None) -> None:
+        event = replace(look, where=SLACK).done_by(person, request_id)
         await self._ledger.write(lambda tx: tx.append(event))
 
     def _find_stock(self, word: str) -> str | None:

@@ -12,9 +12,11 @@ from typing import Final
 from coupons.audit_words import Filter
 from coupons.bell import Bell
 from coupons.errors import StorageUnavailable
-from coupons.events import SYSTEM, Event, Json, Post, PostKind, Tag
+from coupons.events import AuditCheckpoint, DatabaseRestored, Tag
 from coupons.model import Pause
 from coupons.ports import Clock, Ledger, Reading, Transaction
+from coupons.posts import Post, PostKind
+from coupons.recording import SYSTEM
 
 #: Place, hash and UTC milliseconds to the signed line, as an auditor keeps it.
 Sign = Callable[[int, str, int], str]
@@ -77,8 +79,8 @@ class Checkpointer:
         if not self._is_due(tx):
             return
         seq, told = tx.head()
-        detail: dict[str, Json] = {"seq": seq, "hash": told, "line": self._sign(seq, told, self._clock())}
-        made = tx.append(Event(Tag.AUDIT_CHECKPOINT, SYSTEM, None, detail))
+        line = self._sign(seq, told, self._clock())
+        made = tx.append(AuditCheckpoint(seq=seq, hash=told, line=line).done_by(SYSTEM))
         tx.post(Post(kind=PostKind.NEWS, request_id=None, seq=made, channel=self._channel))
 
 
@@ -108,13 +110,8 @@ def look_back(tx: Transaction, posted: Sequence[Posted], *, channel: str, now: i
     if tx.pause() is None:
         tx.set_pause(Pause(SYSTEM, now, f"the log does not hold the checkpoint of #{worst.seq}"))
     head, _ = tx.head()
-    detail: dict[str, Json] = {
-        "kind": kind,
-        "posted_seq": worst.seq,
-        "posted_hash": worst.hash,
-        "head_seq": head,
-    }
-    seq = tx.append(Event(Tag.DATABASE_RESTORED, SYSTEM, None, detail))
+    found = DatabaseRestored(kind=kind, posted_seq=worst.seq, posted_hash=worst.hash, head_seq=head)
+    seq = tx.append(found.done_by(SYSTEM))
     tx.post(Post(kind=PostKind.NEWS, request_id=None, seq=seq))
     tx.post(Post(kind=PostKind.NEWS, request_id=None, seq=seq, channel=channel))
     return kind

@@ -12,7 +12,18 @@ from functools import partial
 
 from coupons.asking import Stopped
 from coupons.authority import Authority
-from coupons.events import SYSTEM, Event, Json, Post, PostKind, Tag
+from coupons.events import (
+    ApprovalGiven,
+    ClickRefused,
+    RequestApproved,
+    RequestCancelled,
+    RequestDeclined,
+    RequestExpired,
+    RequestRetried,
+    RequestUrged,
+    SendingPaused,
+    SendingResumed,
+)
 from coupons.lifecycle import move
 from coupons.masking import keepable
 from coupons.model import (
@@ -38,6 +49,8 @@ from coupons.policy import (
     may_urge,
 )
 from coupons.ports import Clock, Directory, Ledger, Reading, Transaction
+from coupons.posts import Post, PostKind
+from coupons.recording import SYSTEM, Event
 from coupons.terms import people
 
 
@@ -77,7 +90,7 @@ class Desk:
         if request is None or not right.allowed:
             return self._stop(tx, "cancel", request_id, request, right, person, channel)
         after = move(request, State.CANCELLED, now=self._clock(), closed_by=person)
-        return self._close(tx, request, after, Event(Tag.REQUEST_CANCELLED, person, request.id), notice=False)
+        return self._close(tx, request, after, RequestCancelled().done_by(person, request.id), notice=False)
 
     async def urge(self, request_id: int, person: str, *, channel: str | None = None) -> Request | Stopped:
         """The requester calls a waiting request to mind. `channel` and errors as with `cancel`."""
@@ -93,7 +106,7 @@ class Desk:
         if request is None or not right.allowed:
             return self._stop(tx, "urge", request_id, request, right, person, channel)
         saved = tx.save(request, replace(request, urged_at=now))
-        seq = tx.append(Event(Tag.REQUEST_URGED, person, saved.id))
+        seq = tx.append(RequestUrged().done_by(person, saved.id))
         tx.post(Post(kind=PostKind.STEP, request_id=saved.id, seq=seq))
         return saved
 
@@ -108,13 +121,8 @@ class Desk:
         channel: str | None,
     ) -> Stopped:
         request_id, state = (request.id, request.state) if request else (None, None)
-        detail: dict[str, Json] = {
-            "action": action,
-            "reason": right.reason,
-            "state": state,
-            "asked_for": asked_for,
-        }
-        seq = tx.append(Event(Tag.CLICK_REFUSED, person, request_id, detail))
+        refused = ClickRefused(action=action, reason=right.reason, state=state, asked_for=asked_for)
+        seq = tx.append(refused.done_by(person, request_id))
         if channel is not None:
             answer = PostKind.ANSWER
             tx.post(Post(kind=answer, request_id=request_id, seq=seq, person=person, channel=channel))
@@ -136,14 +144,14 @@ class Desk:
         if right.allowed:
             right = may_pause(person.user_id, approvers, paused=tx.pause() is not None, pause=pause)
         if not right.allowed:
-            detail: dict[str, Json] = {"action": "pause" if pause else "resume", "reason": right.reason}
-            tx.append(Event(Tag.CLICK_REFUSED, person.user_id, None, detail))
+            refused = ClickRefused(action="pause" if pause else "resume", reason=right.reason)
+            tx.append(refused.done_by(person.user_id))
             return Stopped(right)
         reason = keepable(reason)
         after = Pause(person.user_id, self._clock(), reason) if pause else None
         tx.set_pause(after)
-        tag = Tag.SENDING_PAUSED if pause else Tag.SENDING_RESUMED
-        seq = tx.append(Event(tag, person.user_id, None, {"reason": reason} if pause else {}))
+        done = SendingPaused(reason=reason) if pause else SendingResumed()
+        seq = tx.append(done.done_by(person.user_id))
         tx.post(Post(kind=PostKind.NEWS, request_id=None, seq=seq))
         return after
 
@@ -214,14 +222,11 @@ class Desk:
     def _refuse_click(
         self, tx: Transaction, click: Click, request: Request | None, decision: Decision
     ) -> None:
-        detail: dict[str, Json] = {
-            "action": click.action,
-            "reason": decision.reason,
-            "state": request.state if request else None,
-            "asked_for": click.request_id,
-        }
-        request_id = request.id if request else None
-        seq = tx.append(Event(Tag.CLICK_REFUSED, click.person, request_id, detail))
+        request_id, state = (request.id, request.state) if request else (None, None)
+        refused = ClickRefused(
+            action=click.action, reason=decision.reason, state=state, asked_for=click.request_id
+        )
+        seq = tx.append(refused.done_by(click.person, request_id))
         tx.post(
             Post(
                 kind=PostKind.ANSWER,
@@ -239,19 +244,13 @@ class Desk:
         now = self._clock()
         tx.add_approval(Approval(request.id, person, now))
         given = tx.approvals(request.id)
-        seq = tx.append(
-            Event(
-                Tag.APPROVAL_GIVEN,
-                person,
-                request.id,
-                {"count": len(given), "needed": request.approvals_needed},
-            )
-        )
+        approval = ApprovalGiven(count=len(given), needed=request.approvals_needed)
+        seq = tx.append(approval.done_by(person, request.id))
         if len(given) >= request.approvals_needed:
             after = move(request, State.APPROVED, now=now, due_at=now, remind_at=None)
             tx.save(request, after)
-            names: list[Json] = [approval.approver for approval in given]
-            tx.append(Event(Tag.REQUEST_APPROVED, person, request.id, {"approvals": names}))
+            names = [each.approver for each in given]
+            tx.append(RequestApproved(approvals=names).done_by(person, request.id))
         tx.post(Post(kind=PostKind.CARD, request_id=request.id))
         tx.post(Post(kind=PostKind.STEP, request_id=request.id, seq=seq))
 
@@ -260,13 +259,13 @@ class Desk:
         after = move(
             request, State.DECLINED, now=self._clock(), closed_by=click.person, decline_reason=reason
         )
-        event = Event(Tag.REQUEST_DECLINED, click.person, request.id, {"reason": reason})
+        event = RequestDeclined(reason=reason).done_by(click.person, request.id)
         self._close(tx, request, after, event)
 
     def _retry(self, tx: Transaction, request: Request, person: str) -> None:
         now = self._clock()
         tx.save(request, move(request, State.APPROVED, now=now, due_at=now, tries=0, absent_looks=0))
-        seq = tx.append(Event(Tag.REQUEST_RETRIED, person, request.id))
+        seq = tx.append(RequestRetried().done_by(person, request.id))
         tx.post(Post(kind=PostKind.CARD, request_id=request.id))
         tx.post(Post(kind=PostKind.STEP, request_id=request.id, seq=seq))
 
@@ -281,7 +280,7 @@ class Desk:
         late = tx.expired_requests(now, 100)
         for request in late:
             after = move(request, State.EXPIRED, now=now)
-            self._close(tx, request, after, Event(Tag.REQUEST_EXPIRED, SYSTEM, request.id))
+            self._close(tx, request, after, RequestExpired().done_by(SYSTEM, request.id))
         return len(late)
 
     def _close(

@@ -1,75 +1,54 @@
-"""Every tag of the audit log, in one place.
+"""Every tag of the audit log and what its events tell, in one place.
 
-An event is written in the same transaction as the change it tells of. Details carry the customer's number,
-never the openid, so that a person can be forgotten while the chain stays whole.
-Retired tags stay here as comments: old rows keep them.
+An event is written in the same transaction as the change it tells of. Records carry the customer's number,
+never the openid, so that a person can be forgotten while the chain stays whole. What is `Personal` is a
+person's number, a person's own words, or somebody's name; beside these, `actor` is always a person's.
+Retired tags stay here as comments: old rows keep them, and may lack what a record has now.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Union
 
-#: JSON without floats: two programs may print the same float differently, and the text is hashed.
-Json = Union[str, int, bool, None, "list[Json]", "dict[str, Json]"]
-
-#: The actor of what no person did.
-SYSTEM = "system"
+from coupons.recording import Payload, Personal
 
 
 class Tag(StrEnum):
-    """`subject:what happened`."""
+    """`subject:what happened`; each is told by the record of its name below."""
 
     REQUEST_CREATED = "request:created"
-    #: One for each approver.
     APPROVAL_GIVEN = "approval:given"
-    #: Once, at the last approval.
     REQUEST_APPROVED = "request:approved"
     REQUEST_DECLINED = "request:declined"
     REQUEST_CANCELLED = "request:cancelled"
     REQUEST_EXPIRED = "request:expired"
-    #: Committed before the first byte of a call leaves.
     ATTEMPT_STARTED = "attempt:started"
     ATTEMPT_FINISHED = "attempt:finished"
-    #: A look at the customer's coupons for our number.
     COUPON_LOOKED_UP = "coupon:looked_up"
-    #: WeChat Pay notified us of a coupon that a customer received; of a request when the code is known.
     COUPON_RECEIVED = "coupon:received"
     REQUEST_SENT = "request:sent"
     REQUEST_REFUSED = "request:refused"
     REQUEST_UNKNOWN = "request:unknown"
     REQUEST_HELD = "request:held"
-    #: Released from a hold by an approver, to be sent again under its number.
     REQUEST_RETRIED = "request:retried"
-    #: Somebody clicked who may not, or too late; `reason` says which.
     CLICK_REFUSED = "click:refused"
-    #: A `/coupon send` that a role or a limit stopped.
     COMMAND_REFUSED = "command:refused"
-    #: The requester called a waiting request to mind.
     REQUEST_URGED = "request:urged"
-    #: The bot did, since it waits so long; `mention` is whom the setting names by now.
     REQUEST_REMINDED = "request:reminded"
     SENDING_PAUSED = "sending:paused"
     SENDING_RESUMED = "sending:resumed"
     BOT_STARTED = "bot:started"
     BOT_STOPPED = "bot:stopped"
-    #: Since the last start: which keys, and a digest of each value; never a secret.
     SETTINGS_CHANGED = "settings:changed"
-    #: The file is older than what was posted to Slack before: a backup was put back, or its end is gone.
     DATABASE_RESTORED = "database:restored"
-    #: How far the log was when a signed checkpoint was made for the audit channel.
     AUDIT_CHECKPOINT = "audit:checkpoint"
-    #: Somebody looked: `where` is slack, browser or command line, `words` or `request` what they asked.
     AUDIT_SEARCHED = "audit:searched"
     AUDIT_VIEWED = "audit:viewed"
     AUDIT_EXPORTED = "audit:exported"
     AUDIT_REPORTED = "audit:reported"
     AUDIT_RECONCILED = "audit:reconciled"
-    #: Somebody who may not asked for the log.
     AUDIT_REFUSED = "audit:refused"
-    #: A customer's whole openid was shown.
     OPENID_VIEWED = "openid:viewed"
     CUSTOMER_ERASED = "customer:erased"
     CONSOLE_LINK_MADE = "console:link_made"
@@ -77,70 +56,304 @@ class Tag(StrEnum):
     CONSOLE_REFUSED = "console:refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """What happened, before the log gives it `seq`, `ts` and its place in the chain."""
-
-    tag: Tag
-    actor: str
-    request_id: int | None = None
-    detail: Mapping[str, Json] = field(default_factory=dict)
+# --- a request's life
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """An event as it stands in the log; `ts` in UTC milliseconds."""
+class RequestCreated(Payload, tag=Tag.REQUEST_CREATED):
+    """`rule`: its place in coupon.toml, 0 without. `raised`: the limits that ask for one approval more each.
 
-    seq: int
-    ts: int
-    tag: str
-    actor: str
-    request_id: int | None
-    detail: Mapping[str, Json]
-
-
-class PostKind(StrEnum):
-    """What the announcer has to tell Slack."""
-
-    #: The card of a request: posted once, redrawn ever after. All waiting redraws are one.
-    CARD = "card"
-    #: A reply in the card's thread, told from an event.
-    STEP = "step"
-    #: A direct message to `person`, told from an event.
-    NOTICE = "notice"
-    #: An ephemeral answer to `person` in `channel`, told from an event.
-    ANSWER = "answer"
-    #: A message about no request in particular, told from an event; `channel` None: the approval channel.
-    NEWS = "news"
-    #: A file to `person`: what they asked for stands in an event, its rows are read when it is made.
-    FILE = "file"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
-    """A promise to tell Slack something, kept in the same transaction as what it tells.
-
-    It holds no text: the words are drawn from the rows at the moment of posting.
+    `duplicate_of`: like this one, as the requester confirmed. `follows`: declined, and edited to this one.
     """
 
-    kind: PostKind
-    request_id: int | None
-    #: The event it tells; None for cards.
-    seq: int | None = None
-    person: str | None = None
-    channel: str | None = None
+    customer: Personal[int]
+    stock_id: str
+    stock_name: str
+    value_fen: int
+    reason: Personal[str]
+    ticket: Personal[str]
+    approvals_needed: int
+    rule: int
+    raised: Sequence[str]
+    duplicate_of: int | None
+    follows: int | None
+    out_request_no: str
 
-    @property
-    def lane(self) -> str:
-        """Whom it goes to; one lane keeps its order, and waits for no other. The same for all cards."""
-        return f"{self.channel or ''}/{self.person or ''}"
 
-    @property
-    def key(self) -> str:
-        """The same promise has the same key."""
-        if self.kind is PostKind.CARD:
-            return f"card:{self.request_id}"
-        if self.kind is PostKind.NEWS and self.channel:
-            # The same news may be told in two channels.
-            return f"{self.kind}:{self.seq}:{self.channel}"
-        return f"{self.kind}:{self.seq}"
+class ApprovalGiven(Payload, tag=Tag.APPROVAL_GIVEN):
+    """One for each approver: the `count`th of `needed`."""
+
+    count: int
+    needed: int
+
+
+class RequestApproved(Payload, tag=Tag.REQUEST_APPROVED):
+    """Once, at the last approval, with all who gave one; without any it was `rule` that let it pass."""
+
+    approvals: Personal[Sequence[str]]
+    rule: int | None = None
+
+
+class RequestDeclined(Payload, tag=Tag.REQUEST_DECLINED):
+    reason: Personal[str]
+
+
+class RequestCancelled(Payload, tag=Tag.REQUEST_CANCELLED):
+    """By its requester, before the first attempt."""
+
+
+class RequestExpired(Payload, tag=Tag.REQUEST_EXPIRED):
+    """Its approvals did not come in time."""
+
+
+class AttemptStarted(Payload, tag=Tag.ATTEMPT_STARTED):
+    """Committed before the first byte of a call leaves."""
+
+    attempt: int
+    out_request_no: str
+    body_sha256: str
+
+
+class AttemptFinished(Payload, tag=Tag.ATTEMPT_FINISHED):
+    """`verified`: WeChat Pay's signature held. `wechatpay_request_id` is the answer's Request-ID, `serial_no`
+    names the key that signed it; what did not come is left out."""
+
+    attempt: int
+    kind: str
+    verified: bool
+    code: str
+    remedy: str | None = None
+    status: int | None = None
+    message: str | None = None
+    wechatpay_request_id: str | None = None
+    serial_no: str | None = None
+
+
+class CouponLookedUp(Payload, tag=Tag.COUPON_LOOKED_UP):
+    """A look at the customer's coupons for our number. `by`: what it was made for, if not for an attempt."""
+
+    result: str
+    by: str | None = None
+
+
+class CouponReceived(Payload, tag=Tag.COUPON_RECEIVED):
+    """WeChat Pay notified us of a coupon that a customer received; of a request when the code is known.
+
+    `woke`: the requests in doubt that are looked up because of it.
+    """
+
+    event: str
+    stock_id: str
+    coupon_code: Personal[str]
+    send_channel: str
+    send_time: str
+    matched: bool
+    woke: Sequence[int]
+
+
+class RequestSent(Payload, tag=Tag.REQUEST_SENT):
+    """`by`: how we know, from the `answer` or from a `look`."""
+
+    coupon_code: Personal[str | None]
+    by: str
+
+
+class RequestRefused(Payload, tag=Tag.REQUEST_REFUSED):
+    code: str
+    verified: bool
+
+
+class RequestUnknown(Payload, tag=Tag.REQUEST_UNKNOWN):
+    code: str
+
+
+class RequestHeld(Payload, tag=Tag.REQUEST_HELD):
+    """`not_known`: whether the coupon was given all the same."""
+
+    code: str
+    not_known: bool
+
+
+class RequestRetried(Payload, tag=Tag.REQUEST_RETRIED):
+    """Released from a hold by an approver, to be sent again under its number."""
+
+
+class RequestUrged(Payload, tag=Tag.REQUEST_URGED):
+    """The requester called a waiting request to mind."""
+
+
+class RequestReminded(Payload, tag=Tag.REQUEST_REMINDED):
+    """The bot did, since it waits so long; `mention` is whom the setting names by now."""
+
+    waited_ms: int
+    mention: Personal[str | None]
+
+
+# --- what was not allowed
+
+
+class ClickRefused(Payload, tag=Tag.CLICK_REFUSED):
+    """Somebody clicked or typed what they may not, or too late; `reason` says which.
+
+    `state`: the request's at that moment. `asked_for`: the number or numbers that were named.
+    """
+
+    action: str
+    reason: str
+    state: str | None = None
+    asked_for: int | Sequence[int] | None = None
+
+
+class CommandRefused(Payload, tag=Tag.COMMAND_REFUSED):
+    """A `/coupon send` that a role or a limit stopped. `customer`: when there was a request for them before.
+
+    `limit`: the one that is reached, as coupon.toml has it: `days`, and `count` or `fen`.
+    """
+
+    reason: str
+    stock_id: str
+    value_fen: int
+    customer: Personal[int | None] = None
+    limit: Mapping[str, int] | None = None
+
+
+# --- the bot
+
+
+class SendingPaused(Payload, tag=Tag.SENDING_PAUSED):
+    reason: Personal[str]
+
+
+class SendingResumed(Payload, tag=Tag.SENDING_RESUMED):
+    """What waited goes on."""
+
+
+class BotStarted(Payload, tag=Tag.BOT_STARTED):
+    """`version` is ours, `sqlite` that of the library under it."""
+
+    version: str
+    sqlite: str
+
+
+class BotStopped(Payload, tag=Tag.BOT_STOPPED):
+    """In order; after a kill there is none."""
+
+
+class SettingsChanged(Payload, tag=Tag.SETTINGS_CHANGED):
+    """Since the last start: which keys, and a keyed digest of each value; never a value."""
+
+    added: Sequence[str]
+    removed: Sequence[str]
+    changed: Sequence[str]
+    digests: Mapping[str, str]
+
+
+class DatabaseRestored(Payload, tag=Tag.DATABASE_RESTORED):
+    """The file is older than what was posted to Slack before: a backup was put back, or its end is gone.
+
+    `kind`: `tail` when the log ends before #`posted_seq`, `rewritten` when it tells another story.
+    """
+
+    kind: str
+    posted_seq: int
+    posted_hash: str
+    head_seq: int
+
+
+class AuditCheckpoint(Payload, tag=Tag.AUDIT_CHECKPOINT):
+    """How far the log was, #`seq` with its `hash`, and the signed `line` for the audit channel."""
+
+    seq: int
+    hash: str
+    line: str
+
+
+# --- looks at the log
+
+
+class LogLook(Payload):
+    """`where`: slack, browser or command line; there `user` is the machine's, and `actor` is SYSTEM."""
+
+    where: str | None = None
+    user: Personal[str | None] = None
+
+
+class AuditSearched(LogLook, tag=Tag.AUDIT_SEARCHED):
+    """`words` as typed, with the customer's number in place of an openid; `page` by number or by name."""
+
+    words: Personal[str]
+    found: int | None = None
+    page: int | str | None = None
+
+
+class AuditViewed(LogLook, tag=Tag.AUDIT_VIEWED):
+    """One request, or a `page` of the console, or so many of the `newest` events."""
+
+    page: str | None = None
+    newest: int | None = None
+
+
+class AuditExported(LogLook, tag=Tag.AUDIT_EXPORTED):
+    """Taken along: what fits these `words`, or #`first` to #`last` of the chain, whose hash is `head`."""
+
+    words: Personal[str | None] = None
+    found: int | None = None
+    page: str | None = None
+    format: str | None = None
+    first: int | None = None
+    last: int | None = None
+    head: str | None = None
+
+
+class AuditReported(LogLook, tag=Tag.AUDIT_REPORTED):
+    month: str
+    format: str
+
+
+class AuditReconciled(LogLook, tag=Tag.AUDIT_RECONCILED):
+    """Of one `month`, or of all time. `by`: `customers` were asked for, or a `bill`; `found` by verdict."""
+
+    month: str
+    by: str
+    found: Mapping[str, int]
+    not_asked: int
+
+
+class AuditRefused(Payload, tag=Tag.AUDIT_REFUSED):
+    """Somebody who may not asked for the log."""
+
+    where: str
+    action: str
+
+
+class OpenidViewed(LogLook, tag=Tag.OPENID_VIEWED):
+    """This customer's whole openid was shown."""
+
+    customer: Personal[int]
+
+
+class CustomerErased(LogLook, tag=Tag.CUSTOMER_ERASED):
+    """By a command, or because nobody asked for them for so many `days` (`why`)."""
+
+    customer: Personal[int]
+    requests: int = 0
+    why: str | None = None
+    days: int | None = None
+
+
+class ConsoleLinkMade(Payload, tag=Tag.CONSOLE_LINK_MADE):
+    """`expires_at` in UTC milliseconds."""
+
+    expires_at: int
+
+
+class ConsoleSignedIn(Payload, tag=Tag.CONSOLE_SIGNED_IN):
+    """By a one-time link."""
+
+    where: str
+
+
+class ConsoleRefused(Payload, tag=Tag.CONSOLE_REFUSED):
+    """A sign-in; `actor` is whose link it was, or SYSTEM."""
+
+    where: str
+    reason: str

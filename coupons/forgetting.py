@@ -6,12 +6,14 @@ What is proved stays: events name a customer by a number. Only who that was is g
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from coupons.bell import Bell
 from coupons.errors import StorageUnavailable
-from coupons.events import SYSTEM, Event, Json, Tag
+from coupons.events import CustomerErased
 from coupons.ports import Clock, Ledger, Transaction
+from coupons.recording import SYSTEM
 
 _DAY_MS: Final = 86_400_000
 #: Nobody waits for it; and looking reads all customers.
@@ -28,14 +30,14 @@ class StillOpen(Exception):
         self.requests = requests
 
 
-def forget(tx: Transaction, customer: int, *, actor: str, detail: dict[str, Json]) -> int:
+def forget(tx: Transaction, erased: CustomerErased) -> int:
     """Erase and tell, in one transaction; returns how many requests the customer had. Raises StillOpen."""
-    still = tx.open_requests_of_customer(customer)
+    still = tx.open_requests_of_customer(erased.customer)
     if still:
         # The bytes of an open request are sent again when its outcome is not known, and hold the openid.
         raise StillOpen(tuple(still))
-    requests = tx.erase_customer(customer)
-    tx.append(Event(Tag.CUSTOMER_ERASED, actor, None, {"customer": customer, "requests": requests, **detail}))
+    requests = tx.erase_customer(erased.customer)
+    tx.append(replace(erased, requests=requests).done_by(SYSTEM))
     return requests
 
 
@@ -89,4 +91,4 @@ class Forgetter:
     def _again(self, tx: Transaction, customer: int, before: int, days: int) -> None:
         """Somebody may have asked for this customer since the look."""
         if customer in tx.customers_to_forget(before, 1, only=customer):
-            forget(tx, customer, actor=SYSTEM, detail={"why": "retention", "days": days})
+            forget(tx, CustomerErased(customer=customer, why="retention", days=days))

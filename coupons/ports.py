@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from coupons.audit_words import Filter, Found
-from coupons.events import Event, Post, PostKind, Recorded
 from coupons.model import (
     Approval,
     Click,
@@ -24,6 +23,8 @@ from coupons.model import (
     Person,
     Request,
 )
+from coupons.posts import Post, PostKind
+from coupons.recording import Event, Recorded
 from coupons.terms import Used
 
 T = TypeVar("T")

@@ -10,10 +10,12 @@ from dataclasses import replace
 
 from coupons.bell import Bell
 from coupons.errors import StorageUnavailable
-from coupons.events import SYSTEM, Event, Json, Post, PostKind, Tag
+from coupons.events import RequestReminded
 from coupons.model import Request
 from coupons.policy import Policy
 from coupons.ports import Clock, Ledger, Transaction
+from coupons.posts import Post, PostKind
+from coupons.recording import SYSTEM
 
 _LONGEST_WAIT_S = 30.0
 _PAUSE_S = 2.0
@@ -73,8 +75,7 @@ class Reminder:
             escalation = self._policy.escalation
             mention = escalation.mention if escalation and waited >= escalation.after_ms else None
             saved = tx.save(request, replace(request, remind_at=_next(request, self._policy, now)))
-            detail: dict[str, Json] = {"waited_ms": waited, "mention": mention}
-            seq = tx.append(Event(Tag.REQUEST_REMINDED, SYSTEM, saved.id, detail))
+            seq = tx.append(RequestReminded(waited_ms=waited, mention=mention).done_by(SYSTEM, saved.id))
             tx.post(Post(kind=PostKind.STEP, request_id=saved.id, seq=seq))
 
 

@@ -15,10 +15,12 @@ from typing import Any
 
 from coupons.bell import Bell
 from coupons.errors import IssuerUnavailable, StorageUnavailable
-from coupons.events import SYSTEM, Event, Json, Post, PostKind, Tag
+from coupons.events import AttemptStarted, Tag
 from coupons.lifecycle import SENDABLE, move
 from coupons.model import Request, State
 from coupons.ports import Clock, Issuer, Ledger, Outcome, Transaction
+from coupons.posts import Post, PostKind
+from coupons.recording import SYSTEM
 from coupons.settling import Look, LookResult, Pace, Step, interrupted, looked_for, needs_look, settle
 
 #: Longest sleep of the loop, so that a wall clock set back cannot stop it.
@@ -156,12 +158,12 @@ class Sender:
             after = move(after, State.SENDING, now=now)
             tx.post(Post(kind=PostKind.CARD, request_id=before.id))
         saved = tx.save(before, after)
-        detail: dict[str, Json] = {
-            "attempt": saved.attempts,
-            "out_request_no": saved.out_request_no,
-            "body_sha256": hashlib.sha256(saved.body).hexdigest(),
-        }
-        tx.append(Event(Tag.ATTEMPT_STARTED, SYSTEM, saved.id, detail))
+        started = AttemptStarted(
+            attempt=saved.attempts,
+            out_request_no=saved.out_request_no,
+            body_sha256=hashlib.sha256(saved.body).hexdigest(),
+        )
+        tx.append(started.done_by(SYSTEM, saved.id))
         return saved
 
     async def _look(self, request: Request) -> Look:

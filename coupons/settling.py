@@ -11,10 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from coupons.events import SYSTEM, Event, Json, Tag
+from coupons.events import (
+    AttemptFinished,
+    CouponLookedUp,
+    RequestHeld,
+    RequestRefused,
+    RequestSent,
+    RequestUnknown,
+)
 from coupons.lifecycle import move
 from coupons.model import Request, State
 from coupons.ports import Kind, Outcome, Remedy
+from coupons.recording import SYSTEM, Event
 
 #: Our own word, where the tries ran out without an answer to be believed.
 NO_CLEAR_ANSWER = "NO_CLEAR_ANSWER"
@@ -108,12 +116,9 @@ def interrupted(request: Request, *, now: int, pace: Pace) -> Step:
     The usual pause follows, so that a process that dies again and again does not hammer WeChat Pay.
     """
     due_at = now + pace.pause_ms(request.tries)
-    finished = Event(
-        Tag.ATTEMPT_FINISHED,
-        SYSTEM,
-        request.id,
-        {"attempt": request.attempts, "kind": Kind.UNKNOWN, "verified": False, "code": INTERRUPTED},
-    )
+    finished = AttemptFinished(
+        attempt=request.attempts, kind=Kind.UNKNOWN, verified=False, code=INTERRUPTED
+    ).done_by(SYSTEM, request.id)
     request = replace(request, running=False, unknown_at=now, absent_looks=0)
     if request.state is State.SENDING:
         return _unknown(request, [finished], INTERRUPTED, due_at, now)
@@ -126,8 +131,7 @@ def looked_for(request: Request, look: Look, *, now: int, pace: Pace) -> Step:
     What it does not find counts for nothing: the notification says that the coupon may show any moment, and
     the ordinary repeats go on.
     """
-    detail: dict[str, Json] = {"result": look.result, "by": "notification"}
-    events = [Event(Tag.COUPON_LOOKED_UP, SYSTEM, request.id, detail)]
+    events = [CouponLookedUp(result=look.result, by="notification").done_by(SYSTEM, request.id)]
     if look.result is LookResult.FOUND:
         return _sent(request, events, look.coupon_code, "look", now)
     again = now + pace.pause_ms(request.tries) if look.result is LookResult.UNAVAILABLE else None
@@ -155,43 +159,42 @@ def _absence_counts(request: Request, now: int, pace: Pace) -> bool:
 
 
 def _finished(request: Request, outcome: Outcome) -> Event:
-    detail: dict[str, Json] = {
-        "attempt": request.attempts,
-        "kind": outcome.kind,
-        "verified": outcome.verified,
-        "remedy": outcome.remedy,
-        "status": outcome.status,
-        "code": outcome.code,
-        "message": outcome.message,
-        "wechatpay_request_id": outcome.request_id,
-        "serial_no": outcome.serial_no,
-    }
-    return Event(Tag.ATTEMPT_FINISHED, SYSTEM, request.id, detail)
+    return AttemptFinished(
+        attempt=request.attempts,
+        kind=outcome.kind,
+        verified=outcome.verified,
+        remedy=outcome.remedy,
+        status=outcome.status,
+        code=outcome.code,
+        message=outcome.message,
+        wechatpay_request_id=outcome.request_id,
+        serial_no=outcome.serial_no,
+    ).done_by(SYSTEM, request.id)
 
 
 def _looked(request: Request, look: Look) -> Event:
-    return Event(Tag.COUPON_LOOKED_UP, SYSTEM, request.id, {"result": look.result})
+    return CouponLookedUp(result=look.result).done_by(SYSTEM, request.id)
 
 
 def _sent(request: Request, events: list[Event], coupon_code: str | None, by: str, now: int) -> Step:
     after = move(request, State.SENT, now=now, coupon_code=coupon_code, problem="")
-    sent = Event(Tag.REQUEST_SENT, SYSTEM, request.id, {"coupon_code": coupon_code, "by": by})
+    sent = RequestSent(coupon_code=coupon_code, by=by).done_by(SYSTEM, request.id)
     return Step(after, [*events, sent])
 
 
 def _refused(request: Request, events: list[Event], outcome: Outcome, now: int) -> Step:
     after = move(request, State.REFUSED, now=now, problem=outcome.code)
-    detail: dict[str, Json] = {"code": outcome.code, "verified": outcome.verified}
-    return Step(after, [*events, Event(Tag.REQUEST_REFUSED, SYSTEM, request.id, detail)])
+    refused = RequestRefused(code=outcome.code, verified=outcome.verified).done_by(SYSTEM, request.id)
+    return Step(after, [*events, refused])
 
 
 def _held(request: Request, events: list[Event], code: str, now: int) -> Step:
     after = move(request, State.HELD, now=now, due_at=None, problem=code)
     # An unsigned refusal could be anybody's: the coupon may have been given all the same.
-    detail: dict[str, Json] = {"code": code, "not_known": request.open_attempts > 0}
-    return Step(after, [*events, Event(Tag.REQUEST_HELD, SYSTEM, request.id, detail)])
+    held = RequestHeld(code=code, not_known=request.open_attempts > 0).done_by(SYSTEM, request.id)
+    return Step(after, [*events, held])
 
 
 def _unknown(request: Request, events: list[Event], code: str, due_at: int, now: int) -> Step:
     after = move(request, State.UNKNOWN, now=now, due_at=due_at, problem=code)
-    return Step(after, [*events, Event(Tag.REQUEST_UNKNOWN, SYSTEM, request.id, {"code": code})])
+    return Step(after, [*events, RequestUnknown(code=code).done_by(SYSTEM, request.id)])

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from coupons.events import SYSTEM, Event, Json, Tag
+from coupons.events import CouponReceived
 from coupons.model import Request
 from coupons.ports import Clock, Ledger, Transaction
+from coupons.recording import SYSTEM
 
 #: What a coupon given by the merchant's own call is notified as.
 OWN_CHANNEL = "BUSICOUPON_SEND_CHANNEL_API"
@@ -62,18 +63,16 @@ class Witness:
         woken = [] if known else self._candidates(tx, received)
         for request in woken:
             self._wake(tx, request, now if received.openid else now + _GATHER_MS)
-        woke: list[Json] = [request.id for request in woken]
-        # Never the openid: the log cannot forget a person.
-        detail: dict[str, Json] = {
-            "event": received.event,
-            "stock_id": received.stock_id,
-            "coupon_code": received.coupon_code,
-            "send_channel": received.send_channel,
-            "send_time": received.send_time,
-            "matched": known is not None,
-            "woke": woke,
-        }
-        tx.append(Event(Tag.COUPON_RECEIVED, SYSTEM, known.id if known else None, detail))
+        told = CouponReceived(
+            event=received.event,
+            stock_id=received.stock_id,
+            coupon_code=received.coupon_code,
+            send_channel=received.send_channel,
+            send_time=received.send_time,
+            matched=known is not None,
+            woke=[request.id for request in woken],
+        )
+        tx.append(told.done_by(SYSTEM, known.id if known else None))
         return True
 
     def _candidates(self, tx: Transaction, received: Received) -> list[Request]:

@@ -16,11 +16,13 @@ from coupons.authority import Authority
 from coupons.bell import Bell
 from coupons.catalogue import Catalogue
 from coupons.errors import DirectoryUnavailable, StorageUnavailable
-from coupons.events import Post, PostKind, Recorded, Tag
+from coupons.events import Tag
 from coupons.lifecycle import FINAL
 from coupons.model import Request, State
 from coupons.policy import DAY_MS
 from coupons.ports import Clock, Delivery, Ledger, Reading, Transaction
+from coupons.posts import Post, PostKind
+from coupons.recording import Recorded
 from handlers.audit_files import AuditFiles
 from handlers.posting import Poster
 from handlers.readers import Readers

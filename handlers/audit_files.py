@@ -9,8 +9,8 @@ from functools import partial
 from coupons.audit_words import Filter, read_words
 from coupons.catalogue import Catalogue
 from coupons.days import told
-from coupons.events import Recorded
 from coupons.ports import Ledger, Reading
+from coupons.recording import Recorded
 from coupons.sheet import COLUMNS, as_csv, row, safe
 from handlers.posting import Poster
 from handlers.readers import Readers

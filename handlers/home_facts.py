@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from coupons.authority import Authority, Members
-from coupons.events import Event, Json, Tag
+from coupons.events import ClickRefused
 from coupons.lifecycle import FINAL
 from coupons.model import Request
 from coupons.policy import DAY_MS, Policy, Reason, may_approve
@@ -91,14 +91,8 @@ class HomeFacts:
 
     async def refuse_together(self, person: str, numbers: Sequence[int]) -> None:
         """Keep the refused click for the audit; its answer stands on Home. Raises StorageUnavailable."""
-        asked_for: list[Json] = list(numbers)
-        detail: dict[str, Json] = {
-            "action": "approve_together",
-            "reason": "not_together",
-            "asked_for": asked_for,
-        }
-        event = Event(Tag.CLICK_REFUSED, person, None, detail)
-        await self._ledger.write(lambda tx: tx.append(event))
+        refused = ClickRefused(action="approve_together", reason="not_together", asked_for=numbers)
+        await self._ledger.write(lambda tx: tx.append(refused.done_by(person)))
 
     def _is_small(self, request: Request) -> bool:
         return 0 < request.value_fen <= self._policy.together_fen

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from coupons.events import Event, Json, Recorded
+from coupons.recording import Event, Json, Recorded
 from storage.binding import storable
 from storage.database import open_for_reading
 from storage.driver import sqlite3

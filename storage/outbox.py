@@ -6,8 +6,8 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from coupons.events import Post, PostKind
 from coupons.ports import Delivery
+from coupons.posts import Post, PostKind
 from storage.binding import bound
 
 #: A promise made again while it waits is one promise; its version tells the poster to draw once more.

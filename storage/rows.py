@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from coupons.audit_words import Filter, Found
-from coupons.events import Event, Post, PostKind, Recorded
 from coupons.model import Approval, Click, ConsoleLink, Draft, History, NewClick, Pause, Request
 from coupons.ports import Clock, Delivery, Topic
+from coupons.posts import Post, PostKind
+from coupons.recording import Event, Recorded
 from coupons.terms import Used
 from storage.audit import EventRows
 from storage.clicks import ClickRows

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from coupons.audit_words import Filter, Found
-from coupons.events import Recorded
+from coupons.recording import Recorded
 from storage import texts
 from storage.audit import recorded
 from storage.binding import bound, storable

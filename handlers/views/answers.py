@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from coupons.events import Recorded, Tag
+from coupons.events import Tag
 from coupons.model import ClickAction, Request
 from coupons.policy import URGE_PAUSE_MS, Reason, may_cancel
+from coupons.recording import Recorded
 from handlers.views.marks import person
 from handlers.views.message import Message, message
 from handlers.views.standing import where

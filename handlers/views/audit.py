@@ -8,9 +8,9 @@ from typing import Any
 
 from coupons.audit_words import Found
 from coupons.auditing import MOST_COUNTED, STORY_EVENTS, Page, Story
-from coupons.events import Recorded
 from coupons.masking import masked
 from coupons.model import Request, State
+from coupons.recording import Recorded
 from handlers.views import story
 from handlers.views.grounds import grounds, ticket
 from handlers.views.marks import asked, code, inert, listed, own_words, person

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coupons.events import Recorded, Tag
+from coupons.events import Tag
 from coupons.masking import masked
 from coupons.model import Request, State
+from coupons.recording import Recorded
 from handlers.views import problems
 from handlers.views.marks import code, inert, person
 from handlers.views.message import Block, Message, actions, button, message, section, to_copy

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coupons.events import Recorded, Tag
+from coupons.events import Tag
 from coupons.model import Request, State
+from coupons.recording import Recorded
 from handlers.views.marks import approver, inert, listed, person, without_openids
 from handlers.views.message import Message, message
 from handlers.views.standing import NO_COUPON, NOT_KNOWN, SAME_NUMBER, to_do

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from coupons.events import SYSTEM, Recorded, Tag
+from coupons.events import Tag
+from coupons.recording import SYSTEM, Recorded
 from handlers.views.marks import code, inert, listed, person, without_openids
 from handlers.views.telling import text_of
 from handlers.views.words import N_, Words

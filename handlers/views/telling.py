@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from coupons.events import Recorded
 from coupons.model import Request
+from coupons.recording import Recorded
 from handlers.views import problems
 from handlers.views.marks import code, own_words
 from handlers.views.message import Block, Message, code_line, message, quote, section

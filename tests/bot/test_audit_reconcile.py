@@ -12,10 +12,11 @@ import pytest
 from click.testing import Result
 
 from bot.bill import BillRefused, read_bill
-from coupons.events import Event, Tag
+from coupons.events import Tag
 from coupons.lifecycle import move
 from coupons.model import State
 from coupons.reconciling import Ours, Period, Theirs, Verdict, compare
+from coupons.recording import Event
 from sandbox.wechatpay import Fault, FaultKind
 from sandbox.wechatpay.ledger import Endpoint
 from storage.proof import verify

@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 from bot.cli import cli
 from bot.month_words import lasting, yuan
 from coupons.days import milliseconds
-from coupons.events import Event, Tag
+from coupons.events import Tag
 from coupons.lifecycle import move
 from coupons.model import Approval, State, Stock
 from coupons.month import median
 from coupons.ports import Transaction
+from coupons.recording import Event
 from storage.proof import verify
 from tests.storage.records import STOCK, Time, create, open_ledger, rows
 

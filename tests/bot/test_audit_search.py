@@ -19,10 +19,11 @@ from bot import looks
 from bot.cli import cli
 from bot.columns import line, width
 from bot.search_words import joined
-from coupons.events import Event, Tag
+from coupons.events import Tag
 from coupons.lifecycle import move
 from coupons.model import Request, State
 from coupons.ports import Transaction
+from coupons.recording import Event
 from coupons.sheet import COLUMNS
 from storage.locks import Turn
 from storage.proof import verify

@@ -11,12 +11,13 @@ from click.testing import CliRunner, Result
 
 from bot.cli import cli
 from coupons.bell import Bell
-from coupons.events import Event, Tag
+from coupons.events import Tag
 from coupons.forgetting import Forgetter
 from coupons.lifecycle import move
 from coupons.masking import keepable, masked
 from coupons.model import State
 from coupons.ports import Transaction
+from coupons.recording import Event
 from storage.ledger import SqliteLedger
 from storage.proof import verify
 from tests.storage.records import DAY, NOW, OPENID, Time, a_click, approve, create, open_ledger, rows, send

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from console.cells import SafeCells
 from console.named import NAMED
-from coupons.events import Event, Tag
+from coupons.events import Tag
+from coupons.recording import Event
 from coupons.sheet import safe
 from storage.driver import sqlite3
 from storage.turn import write_once

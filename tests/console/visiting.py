@@ -14,8 +14,8 @@ from bot.coupon_toml import load_coupon_toml
 from bot.serve import outside
 from console.app import Console
 from coupons.errors import DirectoryUnavailable
-from coupons.events import Recorded
 from coupons.model import Person
+from coupons.recording import Recorded
 from storage.audit import show
 from storage.turn import write_once
 from tests.world import COUPON_TOML

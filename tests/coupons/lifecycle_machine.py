@@ -17,11 +17,13 @@ from coupons.asking import Ask, Asking, Stopped, Submitted
 from coupons.authority import Authority
 from coupons.bell import Bell
 from coupons.desk import Desk
-from coupons.events import Post, PostKind, Recorded, Tag
+from coupons.events import Tag
 from coupons.lifecycle import FINAL, SENDABLE
 from coupons.model import Click, ClickAction, NewClick, Person, Request, State
 from coupons.policy import URGE_PAUSE_MS, Reason
 from coupons.ports import Outcome
+from coupons.posts import Post, PostKind
+from coupons.recording import Recorded
 from coupons.reminding import Reminder
 from coupons.sender import Sender
 from coupons.settling import Pace

@@ -9,11 +9,12 @@ from coupons.asking import Ask, Asking
 from coupons.authority import Authority
 from coupons.bell import Bell
 from coupons.desk import Desk
-from coupons.events import Event, Recorded, Tag
+from coupons.events import Tag
 from coupons.lifecycle import MOVES, move
 from coupons.model import Click, ClickAction, CodeMode, Draft, NewClick, Person, Request, State, Stock
 from coupons.policy import DAY_MS, Policy
 from coupons.ports import Transaction
+from coupons.recording import Event, Recorded
 from coupons.reminding import Reminder
 from storage.ledger import SqliteLedger
 

@@ -12,9 +12,10 @@ import pytest
 from coupons.asking import Ask, Asking, Stopped, Submitted
 from coupons.authority import Authority
 from coupons.desk import Desk
-from coupons.events import PostKind, Tag
+from coupons.events import Tag
 from coupons.model import ClickAction, CodeMode, NewClick, Person, State, Stock
 from coupons.policy import Decision, Policy, Reason, Rule
+from coupons.posts import PostKind
 from storage.audit import show
 from storage.ledger import SqliteLedger
 from tests.coupons.samples import OPENID
@@ -154,4 +155,4 @@ async def test_a_command_about_a_request_that_is_not_there_is_an_event(
     assert stopped == Stopped(Decision(Reason.NO_SUCH_REQUEST))
     [event] = await asyncio.to_thread(show, tmp_path / "coupon.db")
     assert (event.tag, event.actor, event.request_id) == (Tag.CLICK_REFUSED, "U0LI", None)
-    assert event.detail == {"action": command, "reason": "no_such_request", "state": None, "asked_for": 999}
+    assert event.detail == {"action": command, "reason": "no_such_request", "asked_for": 999}

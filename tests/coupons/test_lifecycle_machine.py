@@ -11,10 +11,10 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 
-from coupons.events import Recorded
 from coupons.lifecycle import FINAL
 from coupons.model import ClickAction
 from coupons.ports import Reading
+from coupons.recording import Recorded
 from tests.coupons.lifecycle_machine import Lifecycle
 from tests.coupons.lifecycle_world import (
     BOSS,

@@ -15,10 +15,11 @@ from coupons.authority import Authority
 from coupons.bell import Bell
 from coupons.decider import Decider
 from coupons.desk import Desk
-from coupons.events import PostKind, Recorded
 from coupons.model import ClickAction, NewClick, Request, State
 from coupons.policy import Policy, Reason, Rule
 from coupons.ports import Reading, Topic
+from coupons.posts import PostKind
+from coupons.recording import Recorded
 from storage.ledger import SqliteLedger
 from storage.proof import verify
 from tests.coupons.office import TEAM, Groups, Paper, Time, a_stock

@@ -16,11 +16,13 @@ from bot.slack_app import session, web_client
 from coupons.authority import Authority
 from coupons.bell import Bell
 from coupons.catalogue import Catalogue
-from coupons.events import Event, Json, Post, PostKind, Tag
+from coupons.events import Tag
 from coupons.lifecycle import move
 from coupons.model import Request, State
 from coupons.policy import Policy
 from coupons.ports import Reading, Topic, Transaction
+from coupons.posts import Post, PostKind
+from coupons.recording import Event, Json
 from handlers import announcer as module
 from handlers.announcer import Announcer
 from handlers.audit_files import AuditFiles

@@ -15,8 +15,9 @@ from inline_snapshot import external_file
 
 from coupons.audit_words import BadWord, Found, Wrong, hide_openids, read_words
 from coupons.auditing import MOST_COUNTED, STORY_EVENTS, Link, Page, Story
-from coupons.events import Recorded, Tag
+from coupons.events import Tag
 from coupons.model import State
+from coupons.recording import Recorded
 from handlers.views import audit, audit_answers, story
 from handlers.views.message import Message
 from handlers.views.words import Words

@@ -10,9 +10,10 @@ from typing import Any
 
 from coupons.asking import Outlook, Stopped
 from coupons.catalogue import Catalogue
-from coupons.events import Recorded, Tag
+from coupons.events import Tag
 from coupons.model import Approval, ClickAction, CodeMode, History, Pause, Request, State, Stock
 from coupons.policy import YES, Decision, Limit, Reason
+from coupons.recording import Recorded
 from coupons.terms import Left, Terms, Used
 from handlers.cleaning import Undone
 from handlers.parsing import Misread, Problem

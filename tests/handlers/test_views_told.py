@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from test_views_samples import NOW, REQUEST, event, readable, refused_click, request
 
-from coupons.events import Recorded, Tag
+from coupons.events import Tag
 from coupons.model import ClickAction, State
 from coupons.policy import Reason
+from coupons.recording import Recorded
 from handlers.views import answers, notices, steps
 from tests.words import ENGLISH
 

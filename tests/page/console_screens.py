@@ -14,7 +14,8 @@ from playwright.async_api import Page, async_playwright
 
 from benchmarks.long_log import fill
 from bot.serve import listening, server_of
-from coupons.events import SYSTEM, Event, Tag
+from coupons.events import Tag
+from coupons.recording import SYSTEM, Event
 from storage.audit import show
 from storage.driver import sqlite3
 from storage.turn import write_once

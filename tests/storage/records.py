@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from coupons.events import Event, Json, Post, PostKind, Tag
+from coupons.events import Tag
 from coupons.lifecycle import move
 from coupons.model import Approval, ClickAction, CodeMode, Draft, NewClick, Request, State, Stock
 from coupons.ports import Topic, Transaction
+from coupons.posts import Post, PostKind
+from coupons.recording import Event, Json
 from storage.driver import sqlite3
 from storage.errors import AuditBroken
 from storage.ledger import SqliteLedger

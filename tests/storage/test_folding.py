@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coupons.events import SYSTEM, Event, Tag
+from coupons.events import Tag
 from coupons.lifecycle import MOVES
 from coupons.model import State
 from coupons.ports import Transaction
+from coupons.recording import SYSTEM, Event
 from storage.errors import AuditBroken
 from storage.folding import _LEADS_TO, replay
 from storage.proof import verify

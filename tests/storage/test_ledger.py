@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from coupons.errors import Stale, StorageUnavailable
-from coupons.events import Event, Tag
+from coupons.events import Tag
 from coupons.ports import Reading, Topic, Transaction
+from coupons.recording import Event
 from storage.driver import sqlite3
 from storage.errors import DatabaseRefused
 from storage.ledger import SqliteLedger

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coupons.events import Event, Post, PostKind, Tag
+from coupons.events import Tag
 from coupons.lifecycle import move
 from coupons.model import State
+from coupons.posts import Post, PostKind
+from coupons.recording import Event
 from coupons.terms import Used
 from storage.audit import show
 from storage.errors import DatabaseRefused

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coupons.events import Post, PostKind
 from coupons.ports import Delivery
+from coupons.posts import Post, PostKind
 from storage.ledger import SqliteLedger
 from tests.storage.records import NOW, Time, card
 

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from coupons.audit_words import Filter
-from coupons.events import Event, Post, PostKind, Tag
+from coupons.events import Tag
 from coupons.lifecycle import move
 from coupons.model import Approval, ConsoleLink, History, Pause, State
 from coupons.ports import Ledger, Reading, Transaction
+from coupons.posts import Post, PostKind
+from coupons.recording import Event
 from coupons.terms import Used
 from storage.audit import GENESIS
 from storage.ledger import SqliteLedger

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from coupons.events import Event, Tag
+from coupons.events import Tag
+from coupons.recording import Event
 from storage.audit import GENESIS
 from storage.driver import sqlite3
 from storage.migrations import GUARDS

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from coupons.asking import Ask, Submitted
-from coupons.events import SYSTEM, Event, Json, Tag
+from coupons.events import Tag
 from coupons.lifecycle import move
 from coupons.model import Approval, ClickAction, Request, State
 from coupons.policy import DailyCap, Limit, Policy, Rule, WhenReached
 from coupons.ports import Transaction
+from coupons.recording import SYSTEM, Event, Json
 from storage.agreeing import all_agree
 from storage.database import open_for_reading
 from storage.folding import lacks, replay

@@ -14,10 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coupons.audit_words import Filter, Found
-from coupons.events import Recorded, Tag
+from coupons.events import Tag
 from coupons.lifecycle import move
 from coupons.model import Approval, State, Stock
 from coupons.ports import Reading, Transaction
+from coupons.recording import Recorded
 from storage import search
 from storage.ledger import SqliteLedger
 from storage.moment import moment

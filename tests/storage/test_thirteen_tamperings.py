@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.cli import cli
-from coupons.events import Event, Tag
+from coupons.events import Tag
+from coupons.recording import Event
 from storage.against import verify_against
 from storage.checkpoints import check, found_in, load_or_make_key
 from storage.errors import AuditBroken

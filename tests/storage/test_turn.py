@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from coupons.errors import StorageUnavailable
-from coupons.events import Event, Tag
+from coupons.events import Tag
 from coupons.ports import Transaction
+from coupons.recording import Event
 from storage.errors import DatabaseRefused
 from storage.locks import Turn
 from storage.proof import verify
@@ -25,7 +26,8 @@ from tests.storage.records import ROOT, Time, make_log, open_ledger, rows
 _WRITER = """
 import sys
 from pathlib import Path
-from coupons.events import Event, Tag
+from coupons.recording import Event
+from coupons.events import Tag
 from storage.turn import write_once
 for number in range(int(sys.argv[2])):
     event = Event(Tag.AUDIT_VIEWED, "system", None, {"by": sys.argv[3], "number": number})
@@ -35,7 +37,8 @@ _HOLDER = """
 import sys
 from pathlib import Path
 from storage.turn import write_once
-from coupons.events import Event, Tag
+from coupons.recording import Event
+from coupons.events import Tag
 def hold(tx):
     tx.append(Event(Tag.AUDIT_VIEWED, "system", None, {"by": "holder"}))
     print("mine", flush=True)

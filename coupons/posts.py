@@ -1,0 +1,53 @@
+"""What Slack must be told, promised in the same transaction as what it tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class PostKind(StrEnum):
+    """What the announcer has to tell Slack."""
+
+    #: The card of a request: posted once, redrawn ever after. All waiting redraws are one.
+    CARD = "card"
+    #: A reply in the card's thread, told from an event.
+    STEP = "step"
+    #: A direct message to `person`, told from an event.
+    NOTICE = "notice"
+    #: An ephemeral answer to `person` in `channel`, told from an event.
+    ANSWER = "answer"
+    #: A message about no request in particular, told from an event; `channel` None: the approval channel.
+    NEWS = "news"
+    #: A file to `person`: what they asked for stands in an event, its rows are read when it is made.
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """A promise to tell Slack something, kept in the same transaction as what it tells.
+
+    It holds no text: the words are drawn from the rows at the moment of posting.
+    """
+
+    kind: PostKind
+    request_id: int | None
+    #: The event it tells; None for cards.
+    seq: int | None = None
+    person: str | None = None
+    channel: str | None = None
+
+    @property
+    def lane(self) -> str:
+        """Whom it goes to; one lane keeps its order, and waits for no other. The same for all cards."""
+        return f"{self.channel or ''}/{self.person or ''}"
+
+    @property
+    def key(self) -> str:
+        """The same promise has the same key."""
+        if self.kind is PostKind.CARD:
+            return f"card:{self.request_id}"
+        if self.kind is PostKind.NEWS and self.channel:
+            # The same news may be told in two channels.
+            return f"{self.kind}:{self.seq}:{self.channel}"
+        return f"{self.kind}:{self.seq}"
