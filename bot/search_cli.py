@@ -13,6 +13,7 @@ import click
 from bot.clock import utc_ms
 from bot.coupon_toml import CouponTomlProblems
 from bot.looks import leave
+from bot.progress import Tell, progress
 from bot.search_rows import FORMATS, rows_of
 from bot.search_words import aliases, joined, sentence
 from bot.usage import DATABASE, must_exist, refuse
@@ -26,7 +27,6 @@ from storage.moment import moment
 
 _COUNTED: Final = 1_000
 _AT_ONCE: Final = 1_000
-_TOLD_EVERY: Final = 10_000
 _ERASED: Final = "erased:"
 
 FORMAT = click.option(
@@ -39,17 +39,20 @@ FORMAT = click.option(
 )
 
 
+CONFIG = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The coupon.toml whose aliases name stocks; else COUPON_CONFIG, else coupon.toml here.",
+)
+
+
 @click.command("search")
 @click.argument("words", nargs=-1)
 @FORMAT
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="The newest so many.")
 @click.option("--all", "everything", is_flag=True, help="All that is found, however much it is.")
 @click.option("--output", default="-", help="A new file; otherwise, or with -, standard output.")
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The coupon.toml whose aliases name stocks; else COUPON_CONFIG, else coupon.toml here.",
-)
+@CONFIG
 @DATABASE
 def search(
     words: tuple[str, ...],
@@ -72,16 +75,16 @@ def search(
     tag, actor. Other words are looked for in reasons, tickets and why it was declined.
     """
     must_exist(database)
-    text = joined(words)
-    asked = _read(text, config)
+    text, asked = read_filter(words, config)
     try:
         with moment(database, clock=utc_ms) as look:
             shown = _kept(look, asked, text)
             count = look.count_found(asked, most=_COUNTED)
             first = _page(look, asked, None, min(limit, _AT_ONCE))
-            with stream_of(output) as stream:
+            pages = _pages(look, asked, first, None if everything else limit)
+            with stream_of(output) as stream, progress("Searching") as tell:
                 leave(database, AuditSearched(words=shown, found=count))
-                told = _write(kind, stream, asked, _pages(look, asked, first, None if everything else limit))
+                told = _write(kind, stream, asked, _told(pages, tell))
     except (DatabaseRefused, ExportRefused) as error:
         refuse([str(error)])
     click.echo(_end(told, count), err=kind != "table" or output != "-")
@@ -99,18 +102,39 @@ def _write(
             rows.head()
         rows.write(page)
         told += len(page)
-        if told % _TOLD_EVERY == 0 and sys.stderr.isatty():
-            click.echo(f"{told} ...", err=True)
     return told
 
 
-def _read(text: str, config: Path | None) -> Filter:
+def _told(
+    pages: Iterator[Sequence[Found] | Sequence[Recorded]], tell: Tell
+) -> Iterator[Sequence[Found] | Sequence[Recorded]]:
+    """The same. The newest come first, so the way goes down to #1."""
+    newest = 0
+    for page in pages:
+        newest = newest or _place(page[0])
+        yield page
+        tell(newest - _place(page[-1]) + 1, newest)
+
+
+def _place(found: Found | Recorded) -> int:
+    return found.request.id if isinstance(found, Found) else found.seq
+
+
+def read_filter(words: Sequence[str], config: Path | None) -> tuple[str, Filter]:
+    """The words as one text, and what they ask for. Ends the program where they cannot be read."""
+    text = joined(words)
     try:
-        return read_words(text, find_stock=aliases(config))
+        return text, read_words(text, find_stock=aliases(config))
     except BadWord as error:
         refuse([sentence(error)])
     except CouponTomlProblems as error:
         refuse(error.problems)
+
+
+def kept_words(database: Path, asked: Filter, text: str) -> str:
+    """As they may stand in an event. Raises DatabaseRefused."""
+    with moment(database, clock=utc_ms) as look:
+        return _kept(look, asked, text)
 
 
 def _kept(look: Reading, asked: Filter, text: str) -> str:
@@ -140,9 +164,8 @@ def _pages(
         left = None if left is None else left - len(page)
         if left == 0:
             return
-        last = page[-1]
-        below = last.request.id if isinstance(last, Found) else last.seq
-        page = _page(look, asked, below, _AT_ONCE if left is None else min(left, _AT_ONCE))
+        most = _AT_ONCE if left is None else min(left, _AT_ONCE)
+        page = _page(look, asked, _place(page[-1]), most)
 
 
 @contextmanager

@@ -12,43 +12,60 @@ import click
 from bot.audit_story import lines, story_of
 from bot.clock import utc_ms
 from bot.looks import leave
-from bot.search_cli import FORMAT
+from bot.search_cli import CONFIG, FORMAT, kept_words, read_filter
 from bot.search_rows import write_events
 from bot.usage import DATABASE, must_exist, refuse
+from coupons.audit_words import Filter
 from coupons.events import AuditViewed
 from coupons.recording import Recorded
-from storage.audit import show as newest
 from storage.errors import DatabaseRefused
 from storage.moment import moment
 
 
 @click.command("show")
-@DATABASE
+@click.argument("words", nargs=-1)
 @click.option("--request", "request_id", type=int, help="This request's whole story, oldest first.")
 @click.option(
     "--limit",
     type=click.IntRange(1),
     default=50,
     show_default=True,
-    help="The newest so many, where no request is named.",
+    help="The newest so many, where no single request is named.",
 )
 @FORMAT
-def show(database: Path, request_id: int | None, limit: int, kind: str) -> None:
-    """Print events as people read them; openids never stand in them."""
+@CONFIG
+@DATABASE
+def show(
+    words: tuple[str, ...], request_id: int | None, limit: int, kind: str, config: Path | None, database: Path
+) -> None:
+    """Print events as people read them; openids never stand in them.
+
+    With WORDS, those of `audit search`, the events that they find, or those of the requests that they find;
+    #12 alone, like --request 12, is the whole story of one request.
+    """
     must_exist(database)
+    text, asked = read_filter(words, config)
+    if asked.request is not None and asked == Filter(request=asked.request):
+        request_id, text = request_id or asked.request, ""
+    if request_id is not None and text:
+        refuse(["--request names one request, and words look for several; leave one of them out"])
     try:
         if request_id is not None:
             _show_story(database, request_id, kind)
             return
-        events = newest(database, limit=limit)
+        with moment(database, clock=utc_ms) as look:
+            events = look.find_told(asked, limit=limit)
+        told = kept_words(database, asked, text) if text else None
     except DatabaseRefused as error:
         refuse([str(error)])
-    leave(database, AuditViewed(newest=limit))
+    leave(database, AuditViewed(words=told, newest=limit))
     if kind != "table":
         write_events(kind, sys.stdout, events)
         return
     for event in events:
         click.echo(line_of(event))
+    if text and not events:
+        click.echo("nothing was found", err=True)
 
 
 def _show_story(database: Path, request_id: int, kind: str) -> None:

@@ -46,6 +46,18 @@ class Filter:
     def asks_for_events(self) -> bool:
         return self.tag is not None or self.actor is not None
 
+    @property
+    def asks_by_requests(self) -> bool:
+        """By what only requests have. Their number and times are events', too."""
+        if self.asks_for_events:
+            return False
+        marks = (self.openid, self.customer, self.agent, self.approver, self.stock_id, self.ticket)
+        more = (self.coupon_code, self.state, self.least_fen, self.most_fen)
+        return bool(self.texts) or any(mark is not None for mark in (*marks, *more))
+
+
+EVERYTHING: Final = Filter()
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

@@ -286,8 +286,9 @@ class AuditSearched(LogLook, tag=Tag.AUDIT_SEARCHED):
 
 
 class AuditViewed(LogLook, tag=Tag.AUDIT_VIEWED):
-    """One request, or a `page` of the console, or so many of the `newest` events."""
+    """One request, or a `page` of the console, or so many of the `newest` events that fit `words`."""
 
+    words: Personal[str | None] = None
     page: str | None = None
     newest: int | None = None
 

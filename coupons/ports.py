@@ -135,6 +135,11 @@ class Reading(Protocol):
         """With ids smaller than `below`, newest first."""
         ...
 
+    def find_told(self, asked: Filter, *, limit: int) -> Sequence[Recorded]:
+        """The newest events that are told of what is found, oldest first: asked for by what requests have,
+        they are those of the requests."""
+        ...
+
     def find_events(self, asked: Filter, *, below: int | None = None, limit: int) -> Sequence[Recorded]:
         """With seqs smaller than `below`, newest first."""
         ...

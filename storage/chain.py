@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from binascii import hexlify
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -50,7 +50,7 @@ class _Row(NamedTuple):
         return self.body.rfind(b',"seq":%d,"tag":"' % self.seq) >= 0
 
 
-def check_chain(database: Any) -> Verified:
+def check_chain(database: Any, tell: Callable[[int, int], object]) -> Verified:
     """Raises AuditBroken at the first damage.
 
     `missing` `inserted` `swapped` `edited` `link` `number`: what is wrong with the row it names.
@@ -62,6 +62,7 @@ def check_chain(database: Any) -> Verified:
             until = min(seq + _AT_ONCE, last)
             head = _whole(connection, seq + 1, until, head) or _one_by_one(connection, seq + 1, until, head)
             seq = until
+            tell(seq, last)
         # A row before the first is in none of these.
         if next(_rows(connection, -(2**63)), None) != next(_rows(connection, 1), None):
             first = next(_rows(connection, -(2**63)))

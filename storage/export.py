@@ -8,22 +8,26 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from tempfile import mkstemp
 from typing import Any, NamedTuple, TextIO
 
+from coupons.audit_words import EVERYTHING, Filter
 from storage.database import open_for_reading
 from storage.driver import sqlite3
 from storage.errors import DatabaseRefused, ExportRefused
+from storage.search import Search
 
 FIELDS = ("seq", "prev", "hash", "body")
 
-_ROWS = "select seq, prev, hash, body from event where seq >= :first order by seq"
 _LAST = "select seq, prev, hash, body from event where seq >= :first order by seq desc limit 1"
+_ROW = "select seq, prev, hash, body from event where seq = :seq"
 _AT_ONCE = 1000
+#: How an export begins, when its name does not say what it is.
+_STARTS = (",".join(FIELDS), '{"seq"')
 #: csv refuses longer cells unless told; a body is never near it.
 _LONGEST_BODY = 16 * 1024 * 1024
 
@@ -52,8 +56,10 @@ def rows(path: Path, *, first: int = 1) -> Iterator[Row]:
 
 
 @contextmanager
-def snapshot(path: Path, *, first: int = 1) -> Iterator[tuple[Row | None, Iterator[Row]]]:
-    """The last event of one moment, and all from `first` up to it; None: there is none.
+def snapshot(
+    path: Path, *, first: int = 1, asked: Filter = EVERYTHING
+) -> Iterator[tuple[Row | None, Iterator[Row]]]:
+    """The last event of one moment, and those asked for, from `first` up to it; None: there is none.
 
     Whatever is written while they are read, they stay those of that moment. Raises DatabaseRefused.
     """
@@ -61,7 +67,8 @@ def snapshot(path: Path, *, first: int = 1) -> Iterator[tuple[Row | None, Iterat
     try:
         database.execute("begin")
         last = database.execute(_LAST, {"first": first}).fetchone()
-        yield (_stored(last) if last else None), _streamed(database.execute(_ROWS, {"first": first}))
+        found = Search(database).rows(asked, first=first)
+        yield (_stored(last) if last else None), _streamed(found)
     except sqlite3.Error as error:
         raise DatabaseRefused(f"{path} cannot be read: {error}") from error
     finally:
@@ -75,6 +82,24 @@ def _streamed(cursor: Any) -> Iterator[Row]:
 
 def _stored(row: Any) -> Row:
     return Row(row["seq"], row["prev"], row["hash"], row["body"])
+
+
+@contextmanager
+def single_rows(path: Path) -> Iterator[Callable[[int], Row | None]]:
+    """One row by its seq, of one moment; None: there is none. Raises DatabaseRefused."""
+    database = open_for_reading(path)
+
+    def of(seq: int) -> Row | None:
+        row = database.execute(_ROW, {"seq": seq}).fetchone()
+        return None if row is None else _stored(row)
+
+    try:
+        database.execute("begin")
+        yield of
+    except sqlite3.Error as error:
+        raise DatabaseRefused(f"{path} cannot be read: {error}") from error
+    finally:
+        database.close()
 
 
 def write(rows_: Iterator[Row], stream: TextIO, kind: Format) -> Row | None:
@@ -116,6 +141,17 @@ def new_file(path: Path) -> Iterator[TextIO]:
                 made.unlink()
     except OSError as error:
         raise ExportRefused(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def is_export(path: Path) -> bool:
+    """By its name, or by how it begins. Raises ExportRefused."""
+    if path.suffix.removeprefix(".") in list(Format):
+        return True
+    try:
+        with path.open(encoding="utf-8", errors="replace") as stream:
+            return stream.read(100).lstrip("[ \n\ufeff").startswith(_STARTS)
+    except OSError as error:
+        raise ExportRefused(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def read(path: Path) -> Iterator[Row]:

@@ -101,6 +101,9 @@ class Rows:
     def find_requests(self, asked: Filter, *, below: int | None = None, limit: int) -> Sequence[Found]:
         return self._search.requests(asked, below=below, limit=limit)
 
+    def find_told(self, asked: Filter, *, limit: int) -> Sequence[Recorded]:
+        return self._search.told(asked, limit=limit)
+
     def find_events(self, asked: Filter, *, below: int | None = None, limit: int) -> Sequence[Recorded]:
         return self._search.events(asked, below=below, limit=limit)
 

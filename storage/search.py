@@ -204,6 +204,37 @@ class Search:
         rows = self._connection.execute(sql, {**values, "limit": limit}).fetchall()
         return [recorded(row["seq"], row["body"]) for row in rows]
 
+    def rows(self, asked: Filter, *, first: int) -> Any:
+        """A cursor over `seq, prev, hash, body` of all that is told of it, from `first` on, in order.
+
+        That are the events themselves, or, asked for by what requests have, the whole stories of those.
+        """
+        where = self._where_told(asked)
+        conditions, values = where if where is not None else ("false", {})
+        sql = f"""select event.seq as seq, event.prev as prev, event.hash as hash, event.body as body
+from event where event.seq >= :first and {conditions} order by event.seq"""
+        return self._connection.execute(sql, {**values, "first": first})
+
+    def told(self, asked: Filter, *, limit: int) -> Sequence[Recorded]:
+        """The newest so many of `rows`, oldest first."""
+        where = self._where_told(asked)
+        if where is None:
+            return []
+        conditions, values = where
+        sql = f"""select event.seq as seq, event.body as body
+from event where {conditions} order by event.seq desc limit :limit"""
+        found = self._connection.execute(sql, {**values, "limit": limit}).fetchall()
+        return [recorded(row["seq"], row["body"]) for row in reversed(found)]
+
+    def _where_told(self, asked: Filter) -> tuple[str, dict[str, object]] | None:
+        if not asked.asks_by_requests:
+            return self._where_events(asked, None)
+        where = self._where_requests(asked, None)
+        if where is None:
+            return None
+        source, conditions, _, values = where
+        return f"event.request_id in (select request.id {source} where {conditions})", values
+
     def count_events(self, asked: Filter, *, most: int) -> int:
         where = self._where_events(asked, None)
         if where is None:

@@ -31,7 +31,7 @@ def signed(database: Path) -> str:
 
 
 def verified(database: Path, pasted: str, *more: object) -> Result:
-    return typed("verify", "--database", database, "--checkpoints", "-", *more, pasted=pasted)
+    return typed("verify", "--database", database, "--against", "-", *more, pasted=pasted)
 
 
 @pytest.fixture
@@ -58,6 +58,26 @@ async def test_a_log_that_grew_still_holds_every_checkpoint_of_it(database: Path
         "12",
         "13",
     ]
+
+
+async def test_whatever_was_kept_the_log_is_held_against_it(database: Path) -> None:
+    """A checkpoint pasted, in a file, or as a word of its own; an export; several at once."""
+    line = signed(database)
+    kept = database.parent / "noted.txt"
+    kept.write_text(f"seen on Monday: {line}\n{{also by U0FIN}}")
+    export = database.parent / "log"
+    typed("export", "--database", database, "--output", export)
+    for what in (kept, line):
+        assert "checkpoint of #12" in typed("verify", "--database", database, "--against", what).stdout
+    both = typed("verify", "--database", database, "--against", kept, "--against", export)
+    assert "checkpoint of #12" in both.stdout
+    assert f"{export}: all 12 rows stand in the log" in both.stdout
+    # What looks like an export by its name is never taken for a text with checkpoints in it.
+    posing = database.parent / "log.csv"
+    posing.write_text(f"x,y\n{line}\n")
+    assert typed("verify", "--database", database, "--against", posing).exit_code == 2
+    missing = typed("verify", "--database", database, "--against", database.parent / "no.txt")
+    assert (missing.exit_code, len(missing.stderr.splitlines())) == (2, 1)
 
 
 def test_an_auditor_brings_a_key_of_their_own(database: Path) -> None:

@@ -11,6 +11,7 @@ import re
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from click.testing import CliRunner, Result
@@ -373,3 +374,33 @@ def test_words_are_quoted_as_the_shell_had_them() -> None:
     assert joined(["late", "four days", "ticket:ZD 12", "note: x", '"a b"']) == (
         'late "four days" ticket:"ZD 12" "note: x" "a b"'
     )
+
+
+# --- `show` with words
+
+
+def shown(database: Path, *words: object) -> list[str]:
+    result = typed("show", *words, "--database", database)
+    assert result.exit_code == 0, result.stderr
+    return result.stdout.splitlines()
+
+
+def test_events_are_shown_by_their_own_marks_and_stories_by_those_of_requests(database: Path) -> None:
+    assert [line.split()[4] for line in shown(database, "tag:click:refused")] == ["click:refused"]
+    assert {line.split()[3] for line in shown(database, "state:declined")} == {"#2"}
+    assert {line.split()[3] for line in shown(database, "since:2020-01", "late")} == {"#1", "#3"}
+    assert len(shown(database, "agent:U0LI", "--limit", 2)) == 2
+    assert shown(database, "agent:U0NOBODY") == []
+
+
+def test_a_number_alone_is_that_request_s_story(database: Path) -> None:
+    assert shown(database, "#2")[0] == shown(database, "--request", 2)[0] == "Request #2: declined"
+    assert newest(database) == ("audit:viewed", {"where": "command line", "user": ANY, "request": 2})
+    result = typed("show", "late", "--request", 2, "--database", database)
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
+def test_what_was_looked_for_stays_in_the_log_without_the_openid(database: Path) -> None:
+    shown(database, f"openid:{OPENID}")
+    tag, detail = newest(database)
+    assert (tag, detail["words"], detail["newest"]) == ("audit:viewed", "customer:1", 50)

@@ -133,7 +133,7 @@ async def test_the_channel_proves_the_log_on_the_command_line(shop: World) -> No
     environ = dict.fromkeys(os.environ) | dict(shop.environ)
 
     def verified() -> Any:
-        words = ["audit", "verify", "--channel", "--database", str(shop.folder / "coupon.db")]
+        words = ["audit", "verify", "--against", "channel", "--database", str(shop.folder / "coupon.db")]
         return CliRunner(env=environ).invoke(cli, words, prog_name="coupon-bot")
 
     result = await asyncio.to_thread(verified)

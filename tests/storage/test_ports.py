@@ -111,6 +111,7 @@ LOOKS: dict[str, Callable[[Reading], bool]] = {
         and [found.request.id for found in tx.find_requests(Filter(agent="U0LI"), below=2, limit=9)] == [1]
     ),
     "find_events": lambda tx: (
+    "find_told": lambda look: look.find_told(Filter(), limit=1),
         [event.request_id for event in tx.find_events(Filter(tag=Tag.REQUEST_APPROVED), limit=9)] == [3, 2]
     ),
     "count_found": lambda tx: (

@@ -188,7 +188,7 @@ def by_checkpoint(office: Office) -> tuple[str, str]:
     [checkpoint] = found_in(office.checkpoint.read_text())
     key = load_or_make_key(office.database)
     kind = _found(lambda: check(office.database, checkpoint, key))
-    return kind, _read(office, "--checkpoints", office.checkpoint)
+    return kind, _read(office, "--against", office.checkpoint)
 
 
 def by_script(office: Office) -> tuple[str, str]:
@@ -260,7 +260,7 @@ def test_each_tampering_is_named_with_its_row(office: Office, name: str) -> None
 
 
 def test_before_any_of_them_everything_is_whole(office: Office) -> None:
-    kept = ("--against", office.export, "--checkpoints", office.checkpoint)
+    kept = ("--against", office.export, "--against", office.checkpoint)
     code, out, err = typed("verify", "--database", office.database, *kept)
     assert (code, err) == (0, "")
     assert "13 events" in out

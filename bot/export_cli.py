@@ -1,0 +1,85 @@
+"""`coupon-bot audit export`: the log, or what was found in it, as a file that anybody can check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from bot.looks import leave
+from bot.progress import Tell, progress
+from bot.search_cli import CONFIG, kept_words, read_filter, stream_of
+from bot.usage import DATABASE, must_exist, refuse
+from coupons.events import AuditExported
+from storage.errors import DatabaseRefused, ExportRefused
+from storage.export import Format, Row, snapshot, write
+
+
+@click.command("export")
+@click.argument("words", nargs=-1)
+@DATABASE
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice([kind.value for kind in Format]),
+    default=Format.JSONL.value,
+    show_default=True,
+    help="How it is written.",
+)
+@click.option("--output", required=True, help="A new file, or - for standard output.")
+@click.option(
+    "--first", default=1, show_default=True, type=click.IntRange(1), help="The first event, by seq."
+)
+@CONFIG
+def export(
+    words: tuple[str, ...], database: Path, kind: str, output: str, first: int, config: Path | None
+) -> None:
+    """Write the log to a file that anybody can check alone, with docs/verify_export.py.
+
+    With WORDS, those of `audit search`, a part of it: the events that they find, or the whole stories of the
+    requests that they find. A part proves what stands in it, and not that nothing is missing.
+    """
+    must_exist(database)
+    text, asked = read_filter(words, config)
+    written = _Written()
+    try:
+        with (
+            stream_of(output) as stream,
+            snapshot(database, first=first, asked=asked) as (last, found),
+            progress("Exporting") as tell,
+        ):
+            # What is written is of the moment before this event.
+            until, head = (last.seq, last.hash) if last else (0, "")
+            told = kept_words(database, asked, text) if text else None
+            leave(database, AuditExported(words=told, format=kind, first=first, last=until, head=head))
+            write(_counted(found, written, tell, until), stream, Format(kind))
+    except (DatabaseRefused, ExportRefused) as error:
+        refuse([str(error)])
+    click.echo(f"{output}: {_end(written, first)}", err=True)
+
+
+@dataclass(slots=True)
+class _Written:
+    count: int = 0
+    first: int = 0
+    last: Row | None = None
+
+
+def _counted(found: Iterator[Row], written: _Written, tell: Tell, until: int) -> Iterator[Row]:
+    """The same rows."""
+    for row in found:
+        written.first = written.first or row.seq
+        written.count, written.last = written.count + 1, row
+        tell(row.seq, until)
+        yield row
+
+
+def _end(written: _Written, first: int) -> str:
+    if written.last is None:
+        return f"no event from #{first} on"
+    told = f"#{written.first} to #{written.last.seq}"
+    if written.count == written.last.seq - written.first + 1:
+        return f"{told}, head #{written.last.seq} {written.last.hash[:16]}"
+    return f"{written.count} events, a part of {told}"
