@@ -110,8 +110,11 @@ LOOKS: dict[str, Callable[[Reading], bool]] = {
         == [(3, ("U0WANG",)), (2, ("U0WANG",))]
         and [found.request.id for found in tx.find_requests(Filter(agent="U0LI"), below=2, limit=9)] == [1]
     ),
+    "find_told": lambda tx: (
+        {event.request_id for event in tx.find_told(Filter(openid="another-customer-1"), limit=9)} == {3}
+        and [event.seq for event in tx.find_told(Filter(), limit=1)] == [tx.head()[0]]
+    ),
     "find_events": lambda tx: (
-    "find_told": lambda look: look.find_told(Filter(), limit=1),
         [event.request_id for event in tx.find_events(Filter(tag=Tag.REQUEST_APPROVED), limit=9)] == [3, 2]
     ),
     "count_found": lambda tx: (
