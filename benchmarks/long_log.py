@@ -173,8 +173,8 @@ def _in_order(events: int) -> Iterator[_Told | tuple[str, Mapping[str, object]]]
         openid = chance.randrange(CUSTOMERS)
         if openid not in customers:
             customers[openid] = len(customers) + 1
-            yield _CUSTOMER, {"id": customers[openid], "openid": f"oUpF8uMuAJO_M2pxb1Q9{openid:08d}"}
-        request, life = _life(chance, request_id, customers[openid], now)
+            yield _CUSTOMER, {"id": customers[openid], "openid": _openid(openid)}
+        request, life = _life(chance, request_id, customers[openid], _openid(openid), now)
         yield _REQUEST, request
         for told in life:
             made += 1
@@ -183,13 +183,19 @@ def _in_order(events: int) -> Iterator[_Told | tuple[str, Mapping[str, object]]]
         yield heapq.heappop(waiting)[2]
 
 
+def _openid(number: int) -> str:
+    return f"oUpF8uMuAJO_M2pxb1Q9{number:08d}"
+
+
 def _life(
-    chance: random.Random, request_id: int, customer: int, now: int
+    chance: random.Random, request_id: int, customer: int, openid: str, now: int
 ) -> tuple[Mapping[str, object], Sequence[_Told]]:
     """A request's row as it is in the end, and its events."""
     agent = chance.choice(AGENTS)
     stock_id, stock_name, value_fen, needed, rule = chance.choice(STOCKS)
     number = f"cb{sha256(b'%d' % request_id).hexdigest()[:30]}"
+    body = json.dumps({"stock_id": stock_id, "out_request_no": number, "openid": openid}).encode()
+    bytes_sha256 = sha256(body).hexdigest()
     said: dict[str, Json] = {
         "customer": customer,
         "stock_id": stock_id,
@@ -207,7 +213,7 @@ def _life(
             Tag.REQUEST_CREATED,
             agent,
             request_id,
-            {**said, "raised": [], "duplicate_of": None, "follows": None},
+            {**said, "body_sha256": bytes_sha256, "raised": [], "duplicate_of": None, "follows": None},
         )
     ]
     row: dict[str, object] = {
@@ -217,7 +223,7 @@ def _life(
         "state": "sent",
         "requester": agent,
         "created_at": now,
-        "body": json.dumps({"stock_id": stock_id, "out_request_no": number, "openid": "x" * 28}).encode(),
+        "body": body,
         "attempts": 0,
         "closed_by": None,
         "decline_reason": "",
@@ -237,7 +243,10 @@ def _life(
     else:
         later = _approved(chance, request_id, needed, rule, now, life)
         refused = chance.random() < _REFUSED
-        row |= {"attempts": 1, **_sent(chance, request_id, number, later, life, refused=refused)}
+        row |= {
+            "attempts": 1,
+            **_sent(chance, request_id, number, bytes_sha256, later, life, refused=refused),
+        }
     row |= {"rev": len(life), "closed_at": life[-1].at}
     return row, life
 
@@ -259,11 +268,17 @@ def _approved(
 
 
 def _sent(
-    chance: random.Random, request_id: int, number: str, now: int, life: list[_Told], *, refused: bool
+    chance: random.Random,
+    request_id: int,
+    number: str,
+    bytes_sha256: str,
+    now: int,
+    life: list[_Told],
+    *,
+    refused: bool,
 ) -> Mapping[str, object]:
     """One attempt and its end; returns what the row says of it."""
-    body = sha256(number.encode()).hexdigest()
-    started: dict[str, Json] = {"attempt": 1, "out_request_no": number, "body_sha256": body}
+    started: dict[str, Json] = {"attempt": 1, "out_request_no": number, "body_sha256": bytes_sha256}
     life.append(_Told(now + 5, Tag.ATTEMPT_STARTED, SYSTEM, request_id, started))
     code = chance.choice(NOES) if refused else ""
     finished: dict[str, Json] = {

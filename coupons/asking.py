@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -296,6 +297,7 @@ def _created(request: Request) -> RequestCreated:
         reason=request.reason,
         ticket=request.ticket,
         approvals_needed=request.approvals_needed,
+        body_sha256=hashlib.sha256(request.body).hexdigest(),
         rule=request.rule,
         raised=request.raised,
         duplicate_of=request.duplicate_of,

@@ -63,6 +63,7 @@ class RequestCreated(Payload, tag=Tag.REQUEST_CREATED):
     """`rule`: its place in coupon.toml, 0 without. `raised`: the limits that ask for one approval more each.
 
     `duplicate_of`: like this one, as the requester confirmed. `follows`: declined, and edited to this one.
+    `body_sha256`: of the exact bytes for WeChat Pay, which name the openid.
     """
 
     customer: Personal[int]
@@ -72,6 +73,7 @@ class RequestCreated(Payload, tag=Tag.REQUEST_CREATED):
     reason: Personal[str]
     ticket: Personal[str]
     approvals_needed: int
+    body_sha256: str
     rule: int
     raised: Sequence[str]
     duplicate_of: int | None

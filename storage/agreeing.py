@@ -1,7 +1,7 @@
 """Do all requests agree with their events? One pass, by comparing text with the text that the bot writes.
 
 It says yes or nothing. What was written otherwise, by an older version or by whoever changed a row, is looked
-at by the exact comparison in `proof`, which names what is wrong, or finds that nothing is.
+at by the exact comparison in `comparing`, which names what is wrong, or finds that nothing is.
 """
 
 from __future__ import annotations
@@ -11,43 +11,85 @@ from typing import Any
 from storage.folding import fits
 
 #: The letters are those of `folding`. A row for each different story, so that few come out of SQLite, which
-#: works without the interpreter while it makes them. Who gave an approval is read from the text, and in all
-#: other events is nobody.
+#: works without the interpreter while it makes them.
+#: placed: the index shows each event under the request and the tag that its text names, 37 bytes of keys with
+#: them, before the 14 bytes of the time at its end (in bytes, which is three times as fast as in characters).
+#: approved: each approval that is told of has one that is kept, and no two the same one; as there are equally
+#: many of both in all, each that is kept is told of, too.
 _STORIES = """
 select
-    story, state, attempts, approvals_needed, agrees, given = kept as approvals_agree,
+    story, state, attempts, approvals_needed, closed, approved, placed, agrees,
     count(*) as requests, sum(given) as given
 from (
     select
         request.state, request.attempts, request.approvals_needed,
         group_concat(case event.tag
             when 'attempt:finished' then ''
-            when 'request:created' then 'n' when 'approval:given' then 'g' when 'attempt:started' then 't'
+            when 'attempt:started' then 't' when 'request:created' then 'n' when 'approval:given' then 'g'
             when 'request:approved' then case
                 when instr(event.body, '{"actor":"system","detail":{"approvals":[],') = 1
                 then 'o' else 'a' end
             when 'request:sent' then 's' when 'request:refused' then 'r' when 'request:unknown' then 'u'
             when 'request:held' then 'h' when 'request:retried' then 'y' when 'request:declined' then 'd'
             when 'request:cancelled' then 'c' when 'request:expired' then 'e' else '' end, '') as story,
-        sum(event.tag = 'approval:given') as given, count(approval.id) as kept,
+        sum(event.tag = 'approval:given') as given,
+        sum(event.tag = 'approval:given') = count(distinct approval.id) as approved,
+        min(cast(concat(
+                '},"request_id":', event.request_id, ',"seq":', event.seq, ',"tag":"', event.tag, '","ts":'
+            ) as blob) = substr(
+                cast(event.body as blob),
+                -51 - length(event.request_id) - length(event.seq) - length(event.tag),
+                37 + length(event.request_id) + length(event.seq) + length(event.tag)
+            )) as placed,
+        request.state in ('sent', 'refused', 'declined', 'cancelled', 'expired')
+            = (request.closed_at is not null)
+            and (request.closed_by is not null) = (request.state in ('declined', 'cancelled'))
+            and (request.decline_reason = '' or request.state = 'declined')
+            and (request.coupon_code is not null) = (request.state = 'sent') as closed,
         min(case event.tag
-            when 'request:created' then instr(event.body, concat(
-                '{"actor":"', request.requester, '"',
-                ',"detail":{"approvals_needed":', request.approvals_needed,
-                ',"customer":', request.customer,
-                ',"duplicate_of":', coalesce(request.duplicate_of, 'null'),
-                ',"follows":', coalesce(request.follows, 'null'),
-                ',"out_request_no":"', request.out_request_no, '"',
-                ',"raised":', case request.raised when '' then '[]'
-                    else '["' || replace(request.raised, ',', '","') || '"]' end,
-                ',"reason":', json_quote(request.reason),
-                ',"rule":', request.rule,
-                ',"stock_id":"', request.stock_id, '"',
-                ',"stock_name":', json_quote(request.stock_name),
-                ',"ticket":', json_quote(request.ticket),
-                ',"value_fen":', request.value_fen, '},"request_id":')) = 1
-            when 'request:sent' then instr(event.body, concat(
-                '"coupon_code":', json_quote(request.coupon_code), '},"request_id":')) > 0
+            when 'attempt:finished' then 1
+            when 'attempt:started' then 1
+            when 'request:approved' then 1
+            when 'request:created' then
+                abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.created_at) <= 60000
+                and instr(event.body, concat(
+                    '{"actor":"', request.requester, '"',
+                    ',"detail":{"approvals_needed":', request.approvals_needed,
+                    ',"body_sha256":"')) = 1
+                and instr(event.body, concat(
+                    '","customer":', request.customer,
+                    ',"duplicate_of":', coalesce(request.duplicate_of, 'null'),
+                    ',"follows":', coalesce(request.follows, 'null'),
+                    ',"out_request_no":"', request.out_request_no, '"',
+                    ',"raised":', case request.raised when '' then '[]'
+                        else '["' || replace(request.raised, ',', '","') || '"]' end,
+                    ',"reason":', json_quote(request.reason),
+                    ',"rule":', request.rule,
+                    ',"stock_id":"', request.stock_id, '"',
+                    ',"stock_name":', json_quote(request.stock_name),
+                    ',"ticket":', json_quote(request.ticket),
+                    ',"value_fen":', request.value_fen, '},"request_id":')) > 0
+            when 'approval:given' then
+                abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - approval.at) <= 60000
+                and approval.approver <> request.requester
+            when 'request:sent' then
+                abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.closed_at) <= 60000
+                and instr(event.body, concat(
+                    '"coupon_code":', json_quote(request.coupon_code), '},"request_id":')) > 0
+            when 'request:refused' then
+                abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.closed_at) <= 60000
+                and instr(event.body, concat(
+                    '"detail":{"code":', json_quote(request.problem), ',"verified":')) > 0
+            when 'request:declined' then
+                abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.closed_at) <= 60000
+                and instr(event.body, concat(
+                    '{"actor":"', request.closed_by, '","detail":{"reason":',
+                    json_quote(request.decline_reason), '},"request_id":')) = 1
+            when 'request:cancelled' then
+                abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.closed_at) <= 60000
+                and instr(event.body, concat('{"actor":"', request.closed_by, '","detail":')) = 1
+            when 'request:expired' then
+                abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.closed_at) <= 60000
             else 1 end) as agrees
     from event indexed by event_by_request
     left join request on request.id = event.request_id
@@ -56,24 +98,35 @@ from (
     where event.request_id is not null
     group by event.request_id
 )
-group by 1, 2, 3, 4, 5, 6
+group by 1, 2, 3, 4, 5, 6, 7, 8
 """
-_HOW_MANY = "select (select count(*) from request) as requests, (select count(*) from approval) as approvals"
+#: What tells of no request says so in its text.
+_OTHERS = """
+select count(*) as n from event indexed by event_by_request
+where event.request_id is null and (event.body ->> '$.request_id') is not null
+"""
+_HOW_MANY = """
+select (select count(*) from request not indexed) as requests,
+    (select count(*) from approval not indexed) as approvals
+"""
 
 
 def all_agree(database: Any) -> bool:
     """False: it is not known, and must be looked at exactly."""
     stories = database.execute(_STORIES).fetchall()
     there = database.execute(_HOW_MANY).fetchone()
+    [strays] = database.execute(_OTHERS).fetchone()
     # Without these two a request without any event, or an approval that nobody gave, would be in no story.
     told = tuple(sum(row[name] for row in stories) for name in ("requests", "given"))
-    return told == (there["requests"], there["approvals"]) and all(map(_agrees, stories))
+    return told == (there["requests"], there["approvals"]) and not strays and all(map(_agrees, stories))
 
 
 def _agrees(row: Any) -> bool:
     return bool(
-        row["agrees"]
-        and row["approvals_agree"]
+        row["placed"]
+        and row["closed"]
+        and row["approved"]
+        and row["agrees"]
         and row["state"] is not None
         and fits(row["story"], row["state"], row["attempts"], row["approvals_needed"])
     )

@@ -37,13 +37,14 @@ class EventRows:
         self._connection = connection
 
     def append(self, event: Event, now: int) -> int:
-        """The head is read inside the same transaction, so nothing can come between."""
+        """The head is read inside the same transaction, so nothing can come between. Raises AuditBroken."""
         last, prev = self.head()
         seq = last + 1
         body = _body(event, seq, now)
-        self._connection.execute(
-            _APPEND, {"seq": seq, "body": body, "prev": prev, "hash": digest(prev, body.encode())}
-        )
+        values = {"seq": seq, "body": body, "prev": prev, "hash": digest(prev, body.encode())}
+        if self._connection.execute(_APPEND, values).rowcount != 1:
+            # A trigger that is not ours could ignore it, and then what it tells of must not be done either.
+            raise AuditBroken("guard_changed", f"event #{seq} was not written: a trigger is in its way")
         return int(seq)
 
     def head(self) -> tuple[int, str]:

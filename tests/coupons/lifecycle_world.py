@@ -74,10 +74,10 @@ class WeChat:
     calls: list[str] = field(default_factory=list)
 
     def compose(self, *, out_request_no: str, openid: str, stock_id: str, code_mode: CodeMode) -> bytes:
-        return out_request_no.encode()
+        return f"{out_request_no} {openid}".encode()
 
     async def send(self, body: bytes, *, earlier_open: bool) -> Outcome:
-        self.calls.append(body.decode())
+        self.calls.append(body.decode().split()[0])
         outcome = self.outcomes.pop(0) if self.outcomes else SENT
         return NO_IN_DOUBT if outcome is NO and earlier_open else outcome
 

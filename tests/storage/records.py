@@ -49,9 +49,10 @@ def a_draft(number: str = "cb1", **changes: Any) -> Draft:
         "approvals_needed": 1,
         "created_at": NOW,
         "expires_at": NOW + DAY,
-        "body": b'{"out_request_no":"' + number.encode() + b'"}',
     }
-    return Draft(**{**values, **changes})
+    values |= changes
+    values.setdefault("body", f'{{"openid":"{values["openid"]}","out_request_no":"{number}"}}'.encode())
+    return Draft(**values)
 
 
 def a_click(key: str = "click-1", **changes: Any) -> NewClick:
@@ -173,6 +174,10 @@ def rows(path: Path, sql: str, **values: object) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in connection.execute(sql, values)]
     finally:
         connection.close()
+
+
+def sha256_of(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
 
 
 def chained(prev: str, body: str) -> str:

@@ -260,6 +260,7 @@ def test_an_erased_openid_is_not_readable_in_the_file(path: Path) -> None:
     make_log(path, 1)
     writer = open_for_writing(path)
     writer.execute("update customer set openid = 'forgotten'")
+    writer.execute("update request set body = x''")
     writer.close()
     connect(path).close()
     assert rows(path, "select openid from customer") == [("forgotten",)]

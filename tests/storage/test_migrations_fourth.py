@@ -27,8 +27,8 @@ update request set reason = 'four days late' where id = 2;
 insert into customer (openid) values ('oCustomer-number-2');
 insert into request (rev, state, out_request_no, requester, customer, stock_id, stock_name, value_fen,
     code_mode, reason, approvals_needed, created_at, expires_at, body, closed_by, closed_at, decline_reason)
-values (2, 'declined', 'n3', 'U0HE', 2, '999', '破损', 500, 'WECHATPAY_MODE', 'broken cup', 1, 7, 9, x'7b7d',
-    'U0WANG', 8, '太早了');
+values (2, 'declined', 'n3', 'U0HE', 2, '999', '破损', 500, 'WECHATPAY_MODE', 'broken cup', 1, 7, 9,
+    cast('oCustomer-number-2' as blob), 'U0WANG', 8, '太早了');
 """
 _CREATED = (
     '{"approvals_needed":%d,"customer":%d,"out_request_no":"%s","stock_id":"%s","ticket":"%s","value_fen":%d}'

@@ -34,10 +34,11 @@ insert into request (rev, state, out_request_no, requester, customer, stock_id, 
     code_mode, reason, approvals_needed, created_at, expires_at, body, attempts, tries, coupon_code,
     closed_at)
 values (4, 'sent', 'n1', 'U0LI', 1, '1212', '迟到', 1000, 'WECHATPAY_MODE',
-    'late', 1, 1, 9, x'7b7d', 1, 1, 'CODE1', 5);
+    'late', 1, 1, 9, cast('oCustomer-number-1' as blob), 1, 1, 'CODE1', 5);
 insert into request (rev, state, out_request_no, requester, customer, stock_id, stock_name, value_fen,
     code_mode, reason, approvals_needed, created_at, expires_at, body)
-values (1, 'pending', 'n2', 'U0LI', 1, '1212', '迟到', 1000, 'WECHATPAY_MODE', 'late', 2, 1, 9, x'7b7d');
+values (1, 'pending', 'n2', 'U0LI', 1, '1212', '迟到', 1000, 'WECHATPAY_MODE', 'late', 2, 1, 9,
+    cast('oCustomer-number-1' as blob));
 insert into approval (request_id, approver, at) values (1, 'U0WANG', 2), (2, 'U0ZHAO', 3);
 insert into click (key, action, request_id, person, team, channel, reason, at)
 values ('k1', 'approve', 2, 'U0WANG', 'T0SHOP', 'C0APPROVE', '', 4);

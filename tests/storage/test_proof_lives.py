@@ -70,7 +70,7 @@ class Script:
     found: list[str | None] = field(default_factory=list)
 
     def compose(self, *, out_request_no: str, openid: str, stock_id: str, code_mode: CodeMode) -> bytes:
-        return out_request_no.encode()
+        return f"{out_request_no} {openid}".encode()
 
     async def send(self, body: bytes, *, earlier_open: bool) -> Outcome:
         return self.outcomes.pop(0) if self.outcomes else SENT

@@ -112,7 +112,7 @@ async def test_the_same_number_gives_the_first_request_whatever_else_is_said(led
         lambda tx: tx.add_request(a_draft("cb1", openid="somebody-else-123", body=b"{}", requester="U0SUN"))
     )
     assert (second, is_new) == (first, False)
-    assert first.body == b'{"out_request_no":"cb1"}'
+    assert first.body == b'{"openid":"%s","out_request_no":"cb1"}' % OPENID.encode()
 
 
 async def test_one_customer_is_one_number_and_the_openid_stands_in_one_place(

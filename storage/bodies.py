@@ -1,0 +1,54 @@
+"""Do the bytes that WeChat Pay is sent belong to the customer, and are they those that were asked for?
+
+Events hold no openid, so the chain cannot show it; it holds the SHA-256 of the bytes, and the bytes name the
+openid. Whoever puts another openid into the one or the other sends, or seems to have sent, somebody else's
+coupon.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any, Final
+
+from coupons.masking import ERASED
+from storage.errors import AuditBroken
+
+#: Each event that names the digest must name the same; those of older versions name none.
+_BODIES: Final = """
+select request.id as id, request.body as body, customer.id as customer, customer.openid as openid,
+    least, most
+from (
+    select request_id, min(told) as least, max(told) as most
+    from (
+        select event.request_id as request_id, case instr(event.body, '"body_sha256":"') when 0 then null
+            else substr(event.body, instr(event.body, '"body_sha256":"') + 15, 64) end as told
+        from event indexed by event_by_request
+        where event.request_id is not null and event.tag in ('request:created', 'attempt:started')
+    )
+    group by request_id
+)
+join request on request.id = request_id join customer on customer.id = request.customer
+"""
+_ERASED_UNTOLD: Final = """
+select id from customer
+where substr(openid, 1, 7) = 'erased:' and id not in (
+    select body ->> '$.detail.customer' from event where tag = 'customer:erased'
+)
+order by id limit 1
+"""
+
+
+def check_bodies(database: Any) -> None:
+    """Raises AuditBroken: `body`, `customer`."""
+    untold = database.execute(_ERASED_UNTOLD).fetchone()
+    if untold:
+        raise AuditBroken("customer", f"customer {untold['id']} was erased, and no event tells of it")
+    for number, body, customer, openid, least, most in map(tuple, database.execute(_BODIES)):
+        if least != most:
+            raise AuditBroken("body", f"request #{number} was sent with other bytes than were asked for")
+        if not body and openid == f"{ERASED}{customer}":
+            continue
+        if least is not None and sha256(body).hexdigest() != least:
+            raise AuditBroken("body", f"request #{number} holds other bytes than its events tell of")
+        if openid.encode() not in body:
+            raise AuditBroken("customer", f"customer {customer} is not whom request #{number} is for")

@@ -1,0 +1,184 @@
+"""Does each request agree with its events? By what they say, whoever wrote them, and how: slow, and exact."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from storage.errors import AuditBroken
+from storage.folding import check_stories
+
+#: Which event an entry leads to, and what it says of it. Nothing that follows would see what is shown as
+#: another request's.
+_MISPLACED = """
+select seq, case when json_valid(body) then (body ->> '$.seq') is seq else 0 end as numbered
+from event indexed by event_by_request
+where case when json_valid(body) then (body ->> '$.request_id') is not request_id
+    or (body ->> '$.tag') is not tag or (body ->> '$.seq') is not seq else 1 end
+order by seq limit 1
+"""
+#: A request's state is what its last event of these says. Asked request by request, newest first: one or
+#: two events are parsed for each, and not all of them.
+_STATES = """
+select request.id as id, request.state as state, (
+    select tag from event
+    where event.request_id = request.id
+      and tag in ('request:created', 'request:approved', 'request:declined', 'request:cancelled',
+                  'request:expired', 'request:sent', 'request:refused', 'request:unknown', 'request:held',
+                  'request:retried', 'attempt:started')
+    order by seq desc limit 1
+) as tag
+from request order by request.id
+"""
+#: Of one request, newest first.
+_TOLD = """
+select seq, tag from event
+where request_id = :id
+    and tag in ('request:created', 'request:approved', 'request:declined', 'request:cancelled',
+                'request:expired', 'request:sent', 'request:refused', 'request:unknown', 'request:held',
+                'request:retried', 'attempt:started')
+order by seq desc limit 2
+"""
+_ORPHANS = """
+select seq, request_id from (
+    select request_id, min(seq) as seq from event where request_id is not null group by request_id
+)
+where request_id not in (select id from request)
+order by seq limit 1
+"""
+_CODES = """
+select request.id as id from request join event on event.request_id = request.id
+where event.tag = 'request:sent' and (event.body ->> '$.detail.coupon_code') is not request.coupon_code
+order by request.id limit 1
+"""
+#: What money hangs on, and what no step of a request's life changes. Events of before the third schema say
+#: nothing of ticket, rule and the like; their rows have the defaults.
+_TERMS = """
+select request.id as id from request join event on event.request_id = request.id
+where event.tag = 'request:created' and (
+    event.actor is not request.requester
+    or (event.body ->> '$.detail.out_request_no') is not request.out_request_no
+    or (event.body ->> '$.detail.customer') is not request.customer
+    or (event.body ->> '$.detail.stock_id') is not request.stock_id
+    or (event.body ->> '$.detail.value_fen') is not request.value_fen
+    or (event.body ->> '$.detail.approvals_needed') is not request.approvals_needed
+    or coalesce(event.body ->> '$.detail.reason', request.reason) is not request.reason
+    or coalesce(event.body ->> '$.detail.stock_name', request.stock_name) is not request.stock_name
+    or coalesce(event.body ->> '$.detail.ticket', '') is not request.ticket
+    or coalesce(event.body ->> '$.detail.rule', 0) is not request.rule
+    or coalesce(event.body ->> '$.detail.raised', '[]') is not
+        case request.raised when '' then '[]' else '["' || replace(request.raised, ',', '","') || '"]' end
+    or (event.body ->> '$.detail.duplicate_of') is not request.duplicate_of
+    or (event.body ->> '$.detail.follows') is not request.follows
+)
+order by request.id limit 1
+"""
+#: Both are read off the clock in one transaction.
+_TIMES = """
+select request.id as id from request join event on event.request_id = request.id
+where abs(event.ts - case event.tag
+    when 'request:created' then request.created_at
+    when 'request:sent' then request.closed_at when 'request:refused' then request.closed_at
+    when 'request:declined' then request.closed_at when 'request:cancelled' then request.closed_at
+    when 'request:expired' then request.closed_at end) > 60000
+union all
+select approval.request_id from approval join event on event.request_id = approval.request_id
+where event.tag = 'approval:given' and event.actor = approval.approver
+    and abs(event.ts - approval.at) > 60000
+order by id limit 1
+"""
+#: How it ended; what has not ended says nothing of an end.
+_ENDS = """
+select request.id as id from request left join event on event.request_id = request.id
+    and event.tag in ('request:declined', 'request:cancelled', 'request:refused')
+where (request.closed_at is not null)
+        is not (request.state in ('sent', 'refused', 'declined', 'cancelled', 'expired'))
+    or request.closed_by is not case when event.tag in ('request:declined', 'request:cancelled')
+        then event.actor end
+    or request.decline_reason is not case event.tag when 'request:declined'
+        then coalesce(event.body ->> '$.detail.reason', request.decline_reason) else '' end
+    or (event.tag = 'request:refused' and (event.body ->> '$.detail.code') is not request.problem)
+order by request.id limit 1
+"""
+_OWN = """
+select request.id as id from request join approval on approval.request_id = request.id
+where approval.approver = request.requester
+order by request.id limit 1
+"""
+_APPROVALS = """
+select request_id as id from (
+    select request_id, actor as person, 1 as told, 0 as kept from event where tag = 'approval:given'
+    union all select request_id, approver, 0, 1 from approval
+)
+group by request_id, person having sum(told) <> sum(kept)
+order by request_id limit 1
+"""
+
+#: What a state's newest telling event may be. An attempt started under doubt leaves the state as it was.
+_TELLS = {
+    "pending": {"request:created"},
+    "approved": {"request:approved", "request:retried"},
+    "sending": {"attempt:started"},
+    "unknown": {"request:unknown", "attempt:started"},
+    "sent": {"request:sent"},
+    "refused": {"request:refused"},
+    "held": {"request:held"},
+    "declined": {"request:declined"},
+    "cancelled": {"request:cancelled"},
+    "expired": {"request:expired"},
+}
+
+
+def compare(database: Any) -> None:
+    """Raises AuditBroken at the first that does not.
+
+    `number` `index`: an event says that it is another one, or is shown as one; `orphan`: its request is not
+    there; `stateless`: its request knows nothing of it; `state`: events lead elsewhere; `request`: its row
+    says something else; `own`: approved by who asked for it.
+    """
+    misplaced = database.execute(_MISPLACED).fetchone()
+    if misplaced:
+        seq, numbered = misplaced
+        if not numbered:
+            raise AuditBroken("number", f"event #{seq} does not say in its body that it is #{seq}")
+        raise AuditBroken("index", f"the index event_by_request shows event #{seq} as another one")
+    for row in database.execute(_STATES):
+        if row["tag"] not in _TELLS.get(row["state"], set()):
+            raise _other_state(database, row["id"], row["state"])
+    orphan = database.execute(_ORPHANS).fetchone()
+    if orphan:
+        raise AuditBroken(
+            "orphan", f"event #{orphan['seq']} tells of request #{orphan['request_id']}, which is not there"
+        )
+    compared = (
+        (_TERMS, "requester, number, customer, stock, value, need of approvals or reason for it"),
+        (_CODES, "coupon code"),
+        (_APPROVALS, "list of approvers"),
+    )
+    _name(database, compared)
+    check_stories(database)
+    _name(database, ((_TIMES, "time of asking, approving or ending"), (_ENDS, "end (when, by whom, why)")))
+    own = database.execute(_OWN).fetchone()
+    if own:
+        raise AuditBroken("own", f"request #{own['id']} was approved by who asked for it")
+
+
+def _name(database: Any, compared: Sequence[tuple[str, str]]) -> None:
+    for sql, what in compared:
+        row = database.execute(sql).fetchone()
+        if row:
+            raise AuditBroken("request", f"request #{row['id']} has another {what} than its events say")
+
+
+def _other_state(database: Any, request_id: int, state: str) -> AuditBroken:
+    """Was the row changed, or is there an event that it never heard of?"""
+    told = database.execute(_TOLD, {"id": request_id}).fetchall()
+    if not told:
+        return AuditBroken("state", f"request #{request_id} is {state}, but no event tells of it")
+    last, *before = told
+    if before and before[0]["tag"] in _TELLS.get(state, set()):
+        return AuditBroken(
+            "stateless",
+            f"event #{last['seq']} says {last['tag']}, but its request #{request_id} is still {state}",
+        )
+    return AuditBroken("state", f"request #{request_id} is {state}, but its last event says {last['tag']}")
