@@ -4,7 +4,7 @@ pending -> approved -> sending -> sent
    |           |          |-> unknown -> sent | refused | held
    |           |          |-> refused
    |           |          '-> held -> approved
-   '-> declined | cancelled | expired      approved -> cancelled (before the first attempt)
+   '-> declined | cancelled | expired      approved -> cancelled (before the first attempt) | held
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from coupons.model import Request, State
 
 MOVES: Mapping[State, frozenset[State]] = {
     State.PENDING: frozenset({State.APPROVED, State.DECLINED, State.CANCELLED, State.EXPIRED}),
-    State.APPROVED: frozenset({State.SENDING, State.CANCELLED}),
+    # Held at once where its bytes are not those that were approved.
+    State.APPROVED: frozenset({State.SENDING, State.CANCELLED, State.HELD}),
     State.SENDING: frozenset({State.SENT, State.UNKNOWN, State.REFUSED, State.HELD}),
     State.UNKNOWN: frozenset({State.SENT, State.REFUSED, State.HELD}),
     State.HELD: frozenset({State.APPROVED}),

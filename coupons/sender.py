@@ -18,10 +18,20 @@ from coupons.errors import IssuerUnavailable, StorageUnavailable
 from coupons.events import AttemptStarted, Tag
 from coupons.lifecycle import SENDABLE, move
 from coupons.model import Request, State
-from coupons.ports import Clock, Issuer, Ledger, Outcome, Transaction
+from coupons.ports import Clock, Issuer, Ledger, Outcome, Reading, Transaction
 from coupons.posts import Post, PostKind
-from coupons.recording import SYSTEM
-from coupons.settling import Look, LookResult, Pace, Step, interrupted, looked_for, needs_look, settle
+from coupons.recording import SYSTEM, Json
+from coupons.settling import (
+    Look,
+    LookResult,
+    Pace,
+    Step,
+    changed,
+    interrupted,
+    looked_for,
+    needs_look,
+    settle,
+)
 
 #: Longest sleep of the loop, so that a wall clock set back cannot stop it.
 _LONGEST_WAIT_S = 30.0
@@ -147,6 +157,11 @@ class Sender:
             return None
         if before.due_at is None or before.due_at > now or tx.pause() is not None:
             return None
+        digest = hashlib.sha256(before.body).hexdigest()
+        if _asked_for(tx, request_id) not in {digest, None}:
+            # Whoever can write the file could send an approved coupon to somebody else.
+            self._write(tx, before, changed(before, now=now))
+            return None
         after = replace(
             before,
             attempts=before.attempts + 1,
@@ -161,7 +176,7 @@ class Sender:
         started = AttemptStarted(
             attempt=saved.attempts,
             out_request_no=saved.out_request_no,
-            body_sha256=hashlib.sha256(saved.body).hexdigest(),
+            body_sha256=digest,
         )
         tx.append(started.done_by(SYSTEM, saved.id))
         return saved
@@ -225,3 +240,9 @@ class Sender:
                 tx.post(Post(kind=PostKind.STEP, request_id=saved.id, seq=seq))
             if event.tag in _NOTICED:
                 tx.post(Post(kind=PostKind.NOTICE, request_id=saved.id, seq=seq, person=saved.requester))
+
+
+def _asked_for(look: Reading, request_id: int) -> Json:
+    """The SHA-256 of the bytes by the event that made the request; None of versions that did not tell it."""
+    made = next((each for each in look.events_of(request_id) if each.tag == Tag.REQUEST_CREATED), None)
+    return made.detail.get("body_sha256") if made else None

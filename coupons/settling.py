@@ -28,6 +28,8 @@ from coupons.recording import SYSTEM, Event
 NO_CLEAR_ANSWER = "NO_CLEAR_ANSWER"
 #: Our own word for an attempt whose process died.
 INTERRUPTED = "INTERRUPTED"
+#: Our own word, where somebody changed what was asked for.
+BODY_CHANGED = "BODY_CHANGED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +125,11 @@ def interrupted(request: Request, *, now: int, pace: Pace) -> Step:
     if request.state is State.SENDING:
         return _unknown(request, [finished], INTERRUPTED, due_at, now)
     return Step(replace(request, due_at=due_at), [finished])
+
+
+def changed(request: Request, *, now: int) -> Step:
+    """The bytes are not those that were asked for and approved: nothing is sent until a person has looked."""
+    return _held(request, [], BODY_CHANGED, now)
 
 
 def looked_for(request: Request, look: Look, *, now: int, pace: Pace) -> Step:

@@ -213,6 +213,13 @@ _ADVICE: Mapping[str, Advice] = {
     # Ours, where no answer came or none that can be believed.
     "NO_CLEAR_ANSWER": _NO_ANSWER,
     "INTERRUPTED": Advice(N_("The bot was stopped while it was asking WeChat Pay."), _NO_ANSWER.operator),
+    "BODY_CHANGED": Advice(
+        N_("What would be sent is not what was asked for and approved, so nothing was sent this time."),
+        N_(
+            "Somebody changed this request in the database. Do not retry it; `coupon-bot audit verify` names "
+            "what was changed. Find out who could write the file, and put a backup back."
+        ),
+    ),
     "TIMEOUT": _NO_ANSWER,
     "LOST": _NO_ANSWER,
     "TOO_LONG": _NOT_GENUINE,

@@ -20,6 +20,7 @@ DRAWN = {
     ("pending", "expired"),
     ("approved", "sending"),
     ("approved", "cancelled"),
+    ("approved", "held"),
     ("sending", "sent"),
     ("sending", "unknown"),
     ("sending", "refused"),
