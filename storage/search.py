@@ -139,11 +139,25 @@ select min(seq) as low, max(seq) as high, count(*) as n from (
     select seq from event where ts >= :since and ts < :before limit :most
 )
 """
-#: Where a long time ends. The sum keeps SQLite from walking back through the rows themselves.
-_LAST_REQUEST = """
-select max(id + 0) as high from request indexed by request_by_created where created_at < :before
+#: Where a long time begins and ends: by the month after its start and the month before its end, in which a
+#: clock that was put right may have mixed up the order. The sums keep SQLite from walking through the rows.
+_REQUEST_ENDS = """
+select (
+    select min(id + 0) from request indexed by request_by_created
+    where created_at >= :since and created_at < :since + :month
+) as low, (
+    select max(id + 0) from request indexed by request_by_created
+    where created_at < :before and created_at >= :before - :month
+) as high
 """
-_LAST_EVENT = "select max(seq + 0) as high from event indexed by event_by_ts where ts < :before"
+_EVENT_ENDS = """
+select (
+    select min(seq + 0) from event indexed by event_by_ts where ts >= :since and ts < :since + :month
+) as low, (
+    select max(seq + 0) from event indexed by event_by_ts where ts < :before and ts >= :before - :month
+) as high
+"""
+_MONTH_MS: Final = 31 * 86_400_000
 _OF_EVENTS: Final = (
     _Condition(
         "request",
@@ -322,11 +336,12 @@ from event where {conditions} order by event.seq desc limit :limit"""
         if row["n"] == 0:
             return None
         if row["n"] == _LONG:
-            if asked.before is not None:
-                last = _LAST_REQUEST if sql is _REQUEST_BOUNDS else _LAST_EVENT
-                high = self._connection.execute(last, {"before": asked.before}).fetchone()["high"]
-                values["high"] = min(high, int(str(values["high"])))
-            return values
+            ends = _REQUEST_ENDS if sql is _REQUEST_BOUNDS else _EVENT_ENDS
+            row = self._connection.execute(ends, {**values, "month": _MONTH_MS}).fetchone()
+            # Nothing in that month: it is no help, and what does not narrow finds everything all the same.
+            low = row["low"] if row["low"] is not None and asked.since is not None else 0
+            high = row["high"] if row["high"] is not None and asked.before is not None else _MOST
+            return {**values, "low": low, "high": min(high, int(str(values["high"])))}
         return {**values, "low": row["low"], "high": min(row["high"], int(str(values["high"])))}
 
     def _lead(self, conditions: Sequence[_Condition], values: Mapping[str, object]) -> _Condition | None:
