@@ -9,13 +9,14 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from coupons.recording import Event, Json, Recorded
 from storage.binding import storable
 from storage.database import open_for_reading
 from storage.driver import sqlite3
 from storage.errors import AuditBroken, DatabaseRefused
+from storage.texts import EventTexts
 
 GENESIS = "0" * 64
 
@@ -35,16 +36,19 @@ class EventRows:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self._texts = EventTexts(connection)
 
     def append(self, event: Event, now: int) -> int:
         """The head is read inside the same transaction, so nothing can come between. Raises AuditBroken."""
         last, prev = self.head()
         seq = last + 1
-        body = _body(event, seq, now)
+        detail = cast("dict[str, Json]", _value(event.detail))
+        body = _body(event, detail, seq, now)
         values = {"seq": seq, "body": body, "prev": prev, "hash": digest(prev, body.encode())}
         if self._connection.execute(_APPEND, values).rowcount != 1:
             # A trigger that is not ours could ignore it, and then what it tells of must not be done either.
             raise AuditBroken("guard_changed", f"event #{seq} was not written: a trigger is in its way")
+        self._texts.add(seq, detail)
         return int(seq)
 
     def head(self) -> tuple[int, str]:
@@ -105,19 +109,19 @@ def recorded(seq: int, body: str) -> Recorded:
         raise AuditBroken("number", f"the body of event #{seq} is not an event's JSON") from error
 
 
-def _body(event: Event, seq: int, now: int) -> str:
+def _body(event: Event, detail: Mapping[str, Json], seq: int, now: int) -> str:
     values = {
         "seq": seq,
         "ts": now,
         "tag": str(event.tag),
         "actor": storable(event.actor),
         "request_id": event.request_id,
-        "detail": _detail(event.detail),
+        "detail": detail,
     }
     return _JSON.encode(values)
 
 
-def _detail(value: object) -> Json:
+def _value(value: object) -> Json:
     """The same value, its text storable. Raises TypeError."""
     if isinstance(value, float):
         # Two programs may write the same float differently, and then nobody can check the hash.
@@ -127,10 +131,10 @@ def _detail(value: object) -> Json:
     if value is None or isinstance(value, int):
         return value
     if isinstance(value, list | tuple):
-        return [_detail(inner) for inner in value]
+        return [_value(inner) for inner in value]
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
         # JSON would turn keys of other kinds into text.
-        return {storable(str(key)): _detail(inner) for key, inner in value.items()}
+        return {storable(str(key)): _value(inner) for key, inner in value.items()}
     raise TypeError(
         "an event's detail is made of text, whole numbers, true, false, null, lists and objects with text "
         f"keys; a {type(value).__name__} was given"

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
-from storage.texts import RequestTexts
+from storage.texts import EventTexts, RequestTexts
 
 #: In the file's header: says whose database it is. "CpBt".
 APPLICATION_ID = 0x43704274
 #: The steps below, and in the file's header their number.
-STEPS = frozenset({"m001_first", "m002_notices", "m003_rules", "m004_audit"})
+STEPS = frozenset({"m001_first", "m002_notices", "m003_rules", "m004_audit", "m005_event_words"})
 LATEST = len(STEPS)
 
 MIGRATIONS = Migrations("coupon_bot")
@@ -253,3 +253,17 @@ def m004_audit(database: Database) -> None:
     for statement in _AUDIT:
         database.execute(statement)
     RequestTexts(database.conn).index_all()
+
+
+#: What events tell in words and codes, cut in the same way; its rowid is the event's seq.
+_EVENT_WORDS = """
+create virtual table event_words using fts5 (
+    words, content = '', columnsize = 0, tokenize = "unicode61 remove_diacritics 2"
+)
+"""
+
+
+@MIGRATIONS()
+def m005_event_words(database: Database) -> None:
+    database.execute(_EVENT_WORDS)
+    EventTexts(database.conn).index_all()

@@ -20,7 +20,7 @@ _OBJECTS: Final = "select type, name, tbl_name, sql from sqlite_master"
 #: SQLite's own, written by `analyze`, and what Litestream keeps in a file that it replicates.
 _NOT_OURS: Final = ("sqlite_stat", "_litestream_")
 #: FTS5 makes these by itself, and words them as its version does.
-_SHADOWS: Final = "request_words_"
+_SHADOWS: Final = ("request_words_", "event_words_")
 #: Of each table, entries are counted in each index, by its own condition where it has one.
 _COUNTED: Final = ("request", "approval", "customer", "console_link", "click", "outbox")
 #: With a condition, since SQLite counts without one in whichever index is the smallest.

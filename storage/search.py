@@ -7,7 +7,6 @@ are few and those in the state sent are nearly all.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,7 +15,7 @@ from coupons.audit_words import Filter, Found
 from coupons.recording import Recorded
 from storage import texts
 from storage.audit import recorded
-from storage.binding import bound, storable
+from storage.binding import bound
 from storage.requests import request_of
 
 #: Counting further says nothing more about which condition leads.
@@ -129,6 +128,7 @@ _ORDERS: Final = {
     "approver": "approval.request_id",
     "values": "request.id + 0",
 }
+_ORDERS_OF_EVENTS: Final = {"texts": "event_words.rowid"}
 _REQUEST_BOUNDS = """
 select min(id) as low, max(id) as high, count(*) as n from (
     select id from request where created_at >= :since and created_at < :before limit :most
@@ -166,6 +166,13 @@ _OF_EVENTS: Final = (
         "select 1 from event where request_id = :request",
     ),
     _Condition(
+        "texts",
+        "event_words match :texts",
+        "event.seq in (select rowid from event_words where event_words match :texts)",
+        "select 1 from event_words where event_words match :texts",
+        "from event_words join event on event.seq = event_words.rowid",
+    ),
+    _Condition(
         "actor",
         "event.actor = :actor",
         "event.actor || '' = :actor",
@@ -178,10 +185,8 @@ _OF_EVENTS: Final = (
         "select 1 from event where tag = :tag",
     ),
 )
+_EVENTS: Final = "from event"
 _MOST: Final = 2**62
-#: Nothing in an event is so long, or of so many words, and SQLite takes no longer pattern.
-_LONGEST: Final = 5_000
-_MOST_TEXTS: Final = 10_000
 
 
 class Search:
@@ -213,8 +218,9 @@ class Search:
         where = self._where_events(asked, below)
         if where is None:
             return []
-        conditions, values = where
-        sql = f"select seq, body from event where {conditions} order by event.seq desc limit :limit"
+        source, conditions, order, values = where
+        sql = f"""select event.seq as seq, event.body as body
+{source} where {conditions} order by {order} desc limit :limit"""
         rows = self._connection.execute(sql, {**values, "limit": limit}).fetchall()
         return [recorded(row["seq"], row["body"]) for row in rows]
 
@@ -224,9 +230,9 @@ class Search:
         That are the events themselves, or, asked for by what requests have, the whole stories of those.
         """
         where = self._where_told(asked)
-        conditions, values = where if where is not None else ("false", {})
+        source, conditions, _, values = where if where is not None else (_EVENTS, "false", "", {})
         sql = f"""select event.seq as seq, event.prev as prev, event.hash as hash, event.body as body
-from event where event.seq >= :first and {conditions} order by event.seq"""
+{source} where event.seq >= :first and {conditions} order by event.seq"""
         return self._connection.execute(sql, {**values, "first": first})
 
     def told(self, asked: Filter, *, limit: int) -> Sequence[Recorded]:
@@ -234,27 +240,28 @@ from event where event.seq >= :first and {conditions} order by event.seq"""
         where = self._where_told(asked)
         if where is None:
             return []
-        conditions, values = where
+        source, conditions, order, values = where
         sql = f"""select event.seq as seq, event.body as body
-from event where {conditions} order by event.seq desc limit :limit"""
+{source} where {conditions} order by {order} desc limit :limit"""
         found = self._connection.execute(sql, {**values, "limit": limit}).fetchall()
         return [recorded(row["seq"], row["body"]) for row in reversed(found)]
 
-    def _where_told(self, asked: Filter) -> tuple[str, dict[str, object]] | None:
+    def _where_told(self, asked: Filter) -> tuple[str, str, str, dict[str, object]] | None:
         if not asked.asks_by_requests:
             return self._where_events(asked, None)
         where = self._where_requests(asked, None)
         if where is None:
             return None
         source, conditions, _, values = where
-        return f"event.request_id in (select request.id {source} where {conditions})", values
+        of_requests = f"event.request_id in (select request.id {source} where {conditions})"
+        return _EVENTS, of_requests, "event.seq", values
 
     def count_events(self, asked: Filter, *, most: int) -> int:
         where = self._where_events(asked, None)
         if where is None:
             return 0
-        conditions, values = where
-        return self._count(f"select 1 from event where {conditions}", values, most)
+        source, conditions, _, values = where
+        return self._count(f"select 1 {source} where {conditions}", values, most)
 
     def _where_requests(
         self, asked: Filter, below: int | None
@@ -298,29 +305,27 @@ from event where {conditions} order by event.seq desc limit :limit"""
         source = (lead.source if lead else "") or _REQUESTS
         return source, " and ".join(parts), column, {**values, **bounds}
 
-    def _where_events(self, asked: Filter, below: int | None) -> tuple[str, dict[str, object]] | None:
-        values = bound({"request": asked.request, "actor": asked.actor, "tag": asked.tag})
+    def _where_events(
+        self, asked: Filter, below: int | None
+    ) -> tuple[str, str, str, dict[str, object]] | None:
+        """Source, conditions, order and values; None: nothing can be found."""
+        values = bound({"request": asked.request, "actor": asked.actor, "tag": asked.tag, "texts": None})
+        if asked.texts:
+            values["texts"] = texts.query(asked.texts)
+            if not values["texts"]:
+                return None
         bounds = self._bounds(_EVENT_BOUNDS, asked, below)
         if bounds is None:
             return None
         conditions = [each for each in _OF_EVENTS if values[each.name] is not None]
         lead = self._lead(conditions, values)
         parts = [each.leading if each is lead else each.narrowing for each in conditions]
-        parts.append("event.seq between :low and :high")
+        column = _ORDERS_OF_EVENTS.get(lead.name, "event.seq") if lead else "event.seq"
+        parts.append(f"{column} between :low and :high")
         if asked.since is not None or asked.before is not None:
             parts.append("event.ts + 0 >= :since and event.ts + 0 < :before")
-        likes = []
-        for number, text in enumerate(dict.fromkeys(asked.texts)):
-            values[f"text{number}"] = f"%{_escaped(_in_json(text))}%"
-            likes.append(f"event.body like :text{number} escape '!'")
-            if len(text) > _LONGEST or number >= _MOST_TEXTS:
-                return None
-        # In groups: SQLite takes no expression that nests deeper than 1000.
-        parts += [
-            f"({' and '.join(group)})"
-            for group in (likes[start : start + 100] for start in range(0, len(likes), 100))
-        ]
-        return " and ".join(parts), {**values, **bounds}
+        source = (lead.source if lead else "") or _EVENTS
+        return source, " and ".join(parts), column, {**values, **bounds}
 
     def _bounds(self, sql: str, asked: Filter, below: int | None) -> dict[str, object] | None:
         """Of id or seq, which nearly follow time; None: nothing is in that time."""
@@ -356,12 +361,3 @@ from event where {conditions} order by event.seq desc limit :limit"""
             f"select count(*) as n from ({sql} limit :most)", {**values, "most": most}
         )
         return int(row.fetchone()["n"])
-
-
-def _in_json(text: str) -> str:
-    """As it stands in a body: a quotation mark with its backslash."""
-    return json.dumps(storable(text), ensure_ascii=False)[1:-1]
-
-
-def _escaped(text: str) -> str:
-    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")

@@ -1,4 +1,4 @@
-"""People's words about requests, findable: reasons, tickets, why it was declined.
+"""People's words, findable: of requests reasons, tickets, why it was declined; of events what they tell.
 
 SQLite's tokenizers take a Chinese sentence for one word. So runs of Chinese are cut into overlapping pairs
 before they are indexed, and so is what is looked for: any two characters of a sentence find it.
@@ -6,10 +6,15 @@ before they are indexed, and so is what is looked for: any two characters of a s
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+_ALL_EVENTS = "select seq, body from event order by seq"
+_ADD_EVENT = "insert into event_words (rowid, words) values (:seq, :words)"
+#: Details that only a program reads: nobody looks for a digest, and each would be a word of its own.
+_NO_WORDS = frozenset({"body_sha256", "hash", "posted_hash", "head", "line", "digests"})
 _ALL = "select id, reason, ticket, decline_reason from request order by id"
 _ADD = "insert into request_words (rowid, words) values (:id, :words)"
 #: FTS5's own way to take words out of a table that does not hold them: it must be told what they were.
@@ -74,3 +79,34 @@ class RequestTexts:
         """`before` must be what was added."""
         self._connection.execute(_REMOVE, {"id": request_id, "words": cut(*before)})
         self.add(request_id, *after)
+
+
+class EventTexts:
+    """Over one connection; events are never changed, so neither is what is added."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def index_all(self) -> None:
+        """For a table that is empty yet."""
+        for seq, body in self._connection.execute(_ALL_EVENTS):
+            try:
+                self.add(seq, json.loads(body)["detail"])
+            except (ValueError, KeyError, TypeError, AttributeError):
+                # Not as the bot writes it: `audit verify` names it.
+                continue
+
+    def add(self, seq: int, detail: Mapping[str, object]) -> None:
+        words = cut(*_told(detail))
+        if words:
+            self._connection.execute(_ADD_EVENT, {"seq": seq, "words": words})
+
+
+def _told(detail: Mapping[str, object]) -> Iterator[str]:
+    for name, value in detail.items():
+        if name in _NO_WORDS:
+            continue
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from (each for each in value if isinstance(each, str))

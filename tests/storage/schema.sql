@@ -95,6 +95,16 @@ CREATE TABLE event (
 ) strict
 ;
 
+CREATE VIRTUAL TABLE event_words using fts5 (
+    words, content = '', columnsize = 0, tokenize = "unicode61 remove_diacritics 2"
+);
+
+CREATE TABLE 'event_words_config'(k PRIMARY KEY, v) WITHOUT ROWID;
+
+CREATE TABLE 'event_words_data'(id INTEGER PRIMARY KEY, block BLOB);
+
+CREATE TABLE 'event_words_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
+
 CREATE TABLE notice (
     stock_id text not null,
     coupon_code text not null,

@@ -28,7 +28,13 @@ def test_the_schema_of_a_fresh_database_is_the_pinned_one(path: Path) -> None:
 
 
 def test_applying_says_what_it_did_and_twice_does_nothing(path: Path) -> None:
-    assert bring_up_to_date(path) == ("m001_first", "m002_notices", "m003_rules", "m004_audit")
+    assert bring_up_to_date(path) == (
+        "m001_first",
+        "m002_notices",
+        "m003_rules",
+        "m004_audit",
+        "m005_event_words",
+    )
     before = rows(path, "select * from sqlite_master"), rows(path, "select * from _sqlite_migrations")
     assert bring_up_to_date(path) == ()
     assert before == (
