@@ -14,7 +14,7 @@ from bot.search_cli import CONFIG, kept_words, read_filter, stream_of
 from bot.usage import DATABASE, must_exist, refuse
 from coupons.events import AuditExported
 from storage.errors import DatabaseRefused, ExportRefused
-from storage.export import Format, Row, snapshot, write
+from storage.export import Format, Row, last_row, rows, write
 
 
 @click.command("export")
@@ -45,15 +45,13 @@ def export(
     text, asked = read_filter(words, config)
     written = _Written()
     try:
-        with (
-            stream_of(output) as stream,
-            snapshot(database, first=first, asked=asked) as (last, found),
-            progress("Exporting") as tell,
-        ):
-            # What is written is of the moment before this event.
+        with stream_of(output) as stream, progress("Exporting") as tell:
+            last = last_row(database, first=first)
             until, head = (last.seq, last.hash) if last else (0, "")
             told = kept_words(database, asked, text) if text else None
+            # In a copy without a WAL nobody can write while somebody reads, not even this command.
             leave(database, AuditExported(words=told, format=kind, first=first, last=until, head=head))
+            found = rows(database, first=first, until=until, asked=asked)
             write(_counted(found, written, tell, until), stream, Format(kind))
     except (DatabaseRefused, ExportRefused) as error:
         refuse([str(error)])

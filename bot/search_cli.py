@@ -80,10 +80,12 @@ def search(
         with moment(database, clock=utc_ms) as look:
             shown = _kept(look, asked, text)
             count = look.count_found(asked, most=_COUNTED)
-            first = _page(look, asked, None, min(limit, _AT_ONCE))
-            pages = _pages(look, asked, first, None if everything else limit)
-            with stream_of(output) as stream, progress("Searching") as tell:
-                leave(database, AuditSearched(words=shown, found=count))
+            newest = _page(look, asked, None, 1)
+        with stream_of(output) as stream, progress("Searching") as tell:
+            # In a copy without a WAL nobody can write while somebody reads, not even this command.
+            leave(database, AuditSearched(words=shown, found=count))
+            with moment(database, clock=utc_ms) as look:
+                pages = _pages(look, asked, newest, None if everything else limit)
                 told = _write(kind, stream, asked, _told(pages, tell))
     except (DatabaseRefused, ExportRefused) as error:
         refuse([str(error)])
@@ -156,16 +158,17 @@ def _page(
 
 
 def _pages(
-    look: Reading, asked: Filter, first: Sequence[Found] | Sequence[Recorded], limit: int | None
+    look: Reading, asked: Filter, newest: Sequence[Found] | Sequence[Recorded], limit: int | None
 ) -> Iterator[Sequence[Found] | Sequence[Recorded]]:
-    page, left = first, limit
-    while page:
-        yield page
-        left = None if left is None else left - len(page)
-        if left == 0:
+    """From the newest on that was there before the event of this look."""
+    left = limit
+    below = _place(newest[0]) + 1 if newest else 0
+    while left != 0:
+        page = _page(look, asked, below, _AT_ONCE if left is None else min(left, _AT_ONCE))
+        if not page:
             return
-        most = _AT_ONCE if left is None else min(left, _AT_ONCE)
-        page = _page(look, asked, _place(page[-1]), most)
+        yield page
+        below, left = _place(page[-1]), None if left is None else left - len(page)
 
 
 @contextmanager
@@ -182,10 +185,8 @@ def _end(told: int, count: int) -> str:
     found = f"{count} or more" if count == _COUNTED else str(count)
     if not count:
         return "nothing was found"
-    if told >= count and count < _COUNTED:
-        return f"{found} found"
-    if told > count:
-        return f"{told} written"
+    if told >= count:
+        return f"{told} found" if count < _COUNTED else f"{told} written"
     return f"{told} of {found} found; see more with a larger --limit, or --all, or find fewer by more words"
 
 
