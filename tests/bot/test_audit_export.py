@@ -166,6 +166,19 @@ def test_nothing_to_export_is_a_whole_file_too(database: Path, kind: str) -> Non
     assert list(read(file)) == []
 
 
+@every_format
+@pytest.mark.parametrize("part", [(), ("--part",)])
+def test_an_export_without_an_event_proves_nothing(database: Path, kind: str, part: tuple[str, ...]) -> None:
+    file, empty = database.parent / f"nothing.{kind}", database.parent / f"empty.{kind}"
+    typed("export", "--database", database, "--format", kind, "--first", 13, "--output", file)
+    empty.touch()
+    for what in (file, empty):
+        result = typed("verify", "--database", database, "--against", what, *part)
+        assert (result.exit_code, result.stdout) == (2, "")
+        [sentence] = result.stderr.splitlines()
+        assert sentence.startswith(f"{what} holds no event, so it proves nothing")
+
+
 # --- with words: a part
 
 
