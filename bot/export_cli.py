@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 
 from bot.looks import leave
+from bot.outputs import stream_of
 from bot.progress import Tell, progress
-from bot.search_cli import CONFIG, kept_words, read_filter, stream_of
-from bot.usage import DATABASE, must_exist, refuse
+from bot.search_cli import CONFIG, kept_words, read_filter
+from bot.usage import DATABASE, NUMBER, must_exist, refuse
 from coupons.events import AuditExported
 from storage.errors import DatabaseRefused, ExportRefused
 from storage.export import Format, Row, last_row, rows, write
@@ -29,9 +30,7 @@ from storage.export import Format, Row, last_row, rows, write
     help="How it is written.",
 )
 @click.option("--output", required=True, help="A new file, or - for standard output.")
-@click.option(
-    "--first", default=1, show_default=True, type=click.IntRange(1), help="The first event, by seq."
-)
+@click.option("--first", default=1, show_default=True, type=NUMBER, help="The first event, by seq.")
 @CONFIG
 def export(
     words: tuple[str, ...], database: Path, kind: str, output: str, first: int, config: Path | None

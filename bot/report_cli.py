@@ -13,7 +13,7 @@ from bot.columns import plain, width
 from bot.looks import leave
 from bot.month_page import page
 from bot.month_words import COLUMNS, NOTES, TABLES, cells, span_of, tied_to, yuan
-from bot.search_cli import stream_of
+from bot.outputs import stream_of
 from bot.usage import DATABASE, must_exist, refuse
 from coupons import days
 from coupons.events import AuditReported

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -13,21 +12,21 @@ import click
 from bot.clock import utc_ms
 from bot.coupon_toml import CouponTomlProblems
 from bot.looks import leave
+from bot.outputs import standard_output, stream_of
 from bot.progress import Tell, progress
 from bot.search_rows import FORMATS, rows_of
 from bot.search_words import aliases, joined, sentence
-from bot.usage import DATABASE, must_exist, refuse
+from bot.usage import DATABASE, NUMBER, must_exist, refuse
 from coupons.audit_words import BadWord, Filter, Found, hide_openids, read_words
 from coupons.events import AuditSearched, OpenidViewed
+from coupons.masking import ERASED
 from coupons.ports import Reading
 from coupons.recording import Recorded
 from storage.errors import DatabaseRefused, ExportRefused
-from storage.export import new_file
 from storage.moment import moment
 
 _COUNTED: Final = 1_000
 _AT_ONCE: Final = 1_000
-_ERASED: Final = "erased:"
 
 FORMAT = click.option(
     "--format",
@@ -49,7 +48,7 @@ CONFIG = click.option(
 @click.command("search")
 @click.argument("words", nargs=-1)
 @FORMAT
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="The newest so many.")
+@click.option("--limit", type=NUMBER, default=50, show_default=True, help="The newest so many.")
 @click.option("--all", "everything", is_flag=True, help="All that is found, however much it is.")
 @click.option("--output", default="-", help="A new file; otherwise, or with -, standard output.")
 @CONFIG
@@ -171,16 +170,6 @@ def _pages(
         below, left = _place(page[-1]), None if left is None else left - len(page)
 
 
-@contextmanager
-def stream_of(output: str) -> Iterator[TextIO]:
-    """Raises ExportRefused."""
-    if output == "-":
-        yield sys.stdout
-    else:
-        with new_file(Path(output)) as stream:
-            yield stream
-
-
 def _end(told: int, count: int) -> str:
     found = f"{count} or more" if count == _COUNTED else str(count)
     if not count:
@@ -191,7 +180,7 @@ def _end(told: int, count: int) -> str:
 
 
 @click.command("openid")
-@click.argument("request", type=click.IntRange(1))
+@click.argument("request", type=NUMBER)
 @DATABASE
 def openid(request: int, database: Path) -> None:
     """Print the whole openid of a request's customer; that somebody saw it stays in the log."""
@@ -199,12 +188,14 @@ def openid(request: int, database: Path) -> None:
     try:
         with moment(database, clock=utc_ms) as look:
             found = look.request(request)
-    except DatabaseRefused as error:
+        if found is None:
+            refuse([f"there is no request #{request} in {database}"])
+        if found.openid.startswith(ERASED):
+            told = f"customer {found.customer} was erased: nobody can tell the openid any more"
+            click.echo(told, err=True)
+            sys.exit(1)
+        leave(database, OpenidViewed(customer=found.customer), request=request)
+        with standard_output() as stream:
+            stream.write(f"{found.openid}\n")
+    except (DatabaseRefused, ExportRefused) as error:
         refuse([str(error)])
-    if found is None:
-        refuse([f"there is no request #{request} in {database}"])
-    if found.openid.startswith(_ERASED):
-        click.echo(f"customer {found.customer} was erased: nobody can tell the openid any more", err=True)
-        return
-    leave(database, OpenidViewed(customer=found.customer), request=request)
-    click.echo(found.openid)

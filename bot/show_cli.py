@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,22 +11,23 @@ import click
 from bot.audit_story import lines, story_of
 from bot.clock import utc_ms
 from bot.looks import leave
+from bot.outputs import standard_output
 from bot.search_cli import CONFIG, FORMAT, kept_words, read_filter
 from bot.search_rows import write_events
-from bot.usage import DATABASE, must_exist, refuse
+from bot.usage import DATABASE, NUMBER, must_exist, refuse
 from coupons.audit_words import Filter
 from coupons.events import AuditViewed
 from coupons.recording import Recorded
-from storage.errors import DatabaseRefused
+from storage.errors import DatabaseRefused, ExportRefused
 from storage.moment import moment
 
 
 @click.command("show")
 @click.argument("words", nargs=-1)
-@click.option("--request", "request_id", type=int, help="This request's whole story, oldest first.")
+@click.option("--request", "request_id", type=NUMBER, help="This request's whole story, oldest first.")
 @click.option(
     "--limit",
-    type=click.IntRange(1),
+    type=NUMBER,
     default=50,
     show_default=True,
     help="The newest so many, where no single request is named.",
@@ -56,31 +56,30 @@ def show(
         with moment(database, clock=utc_ms) as look:
             events = look.find_told(asked, limit=limit)
         told = kept_words(database, asked, text) if text else None
-    except DatabaseRefused as error:
+        leave(database, AuditViewed(words=told, newest=limit))
+        with standard_output() as stream:
+            if kind != "table":
+                write_events(kind, stream, events)
+                return
+            stream.writelines(f"{line_of(event)}\n" for event in events)
+    except (DatabaseRefused, ExportRefused) as error:
         refuse([str(error)])
-    leave(database, AuditViewed(words=told, newest=limit))
-    if kind != "table":
-        write_events(kind, sys.stdout, events)
-        return
-    for event in events:
-        click.echo(line_of(event))
     if text and not events:
         click.echo("nothing was found", err=True)
 
 
 def _show_story(database: Path, request_id: int, kind: str) -> None:
-    """Raises DatabaseRefused."""
+    """Raises DatabaseRefused and ExportRefused."""
     with moment(database, clock=utc_ms) as look:
         story = story_of(look, request_id)
     if story is None:
-        click.echo(f"there is no request #{request_id} in {database}", err=True)
-        return
+        refuse([f"there is no request #{request_id} in {database}"])
     leave(database, AuditViewed(), request=request_id)
-    if kind != "table":
-        write_events(kind, sys.stdout, story.events)
-        return
-    for line in lines(story):
-        click.echo(line)
+    with standard_output() as stream:
+        if kind == "table":
+            stream.writelines(f"{line}\n" for line in lines(story))
+        else:
+            write_events(kind, stream, story.events)
 
 
 def line_of(event: Recorded) -> str:

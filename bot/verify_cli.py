@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bot.channel_texts import channel_texts
 from bot.progress import progress
-from bot.usage import DATABASE, must_exist, refuse
+from bot.usage import DATABASE, must_exist, pasted, refuse
 from storage.against import verify_against
 from storage.checkpoints import check, found_in, key_file, load_key, read_public
 from storage.errors import AuditBroken, CheckpointRefused, DatabaseRefused, ExportRefused
@@ -57,6 +57,8 @@ def audit_verify(database: Path, against: tuple[str, ...], key: str | None, *, p
 
 def _held(database: Path, what: str, key: Ed25519PublicKey | None, *, part: bool) -> Iterator[str]:
     """A sentence for each thing that the log holds. Raises AuditBroken, and what else `verify` refuses."""
+    if not what:
+        raise CheckpointRefused("--against names nothing; name a file, a checkpoint, - or channel")
     if what not in {_CHANNEL, "-"} and not what.startswith(_CHECKPOINT) and is_export(Path(what)):
         count = verify_against(database, Path(what), part=part)
         yield f"{what}: all {count} rows stand in the log, unchanged"
@@ -70,7 +72,7 @@ def _text(what: str) -> str:
     if what == _CHANNEL:
         return "\n".join(channel_texts())
     if what == "-":
-        return sys.stdin.read()
+        return pasted()
     # It was read a moment ago, to see that it is no export.
     return Path(what).read_text(encoding="utf-8", errors="replace")
 

@@ -128,9 +128,9 @@ def write(rows_: Iterator[Row], stream: TextIO, kind: Format) -> Row | None:
 @contextmanager
 def new_file(path: Path) -> Iterator[TextIO]:
     """A file that is there whole or not at all. Raises ExportRefused when it exists or cannot be made."""
-    if path.exists():
-        raise ExportRefused(f"{path} is there already; name another file, or remove it first")
     try:
+        if path.exists():
+            raise ExportRefused(f"{path} is there already; name another file, or remove it first")
         number, name = mkstemp(dir=path.parent, prefix=f".{path.name}.")
         made = Path(name)
         with open(number, "w", encoding="utf-8", newline="") as stream:  # noqa: PTH123 - it is open already

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import pwd
 import re
 import sys
 from pathlib import Path
@@ -301,15 +302,37 @@ def test_an_openid_is_printed_once_its_event_is_there(database: Path) -> None:
     assert (result.exit_code, result.stdout) == (0, f"{ZHANG}\n")
     tag, detail = newest(database)
     assert (tag, detail["request"], detail["customer"]) == (Tag.OPENID_VIEWED, 3, 3)
-    missing = typed("openid", 99, "--database", database)
-    assert (missing.exit_code, missing.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("words", [("openid", 99), ("show", "--request", 99), ("show", "#99")], ids=str)
+def test_a_request_that_is_not_there_is_told_alike_and_leaves_no_event(
+    database: Path, words: tuple[object, ...]
+) -> None:
+    before = rows(database, "select count(*) from event")
+    result = typed(*words, "--database", database)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"there is no request #99 in {database}\n"
+    assert rows(database, "select count(*) from event") == before
 
 
 def test_of_an_erased_customer_no_openid_is_printed(database: Path) -> None:
     rows(database, "update customer set openid = 'erased:3' where id = 3")
     result = typed("openid", 3, "--database", database)
-    assert (result.exit_code, result.stdout) == (0, "")
+    assert (result.exit_code, result.stdout) == (1, "")
     assert "customer 3 was erased" in result.stderr
+
+
+def test_a_look_names_whose_process_it_is_whatever_the_environment_says(database: Path) -> None:
+    boss = dict.fromkeys(("LOGNAME", "USER", "LNAME", "USERNAME"), "the-ceo")
+    for words in (("openid", 3), ("search",), ("show",), ("export", "--output", "-")):
+        assert typed(*words, "--database", database, **boss).exit_code == 0
+        assert newest(database)[1]["user"] == pwd.getpwuid(os.getuid()).pw_name
+
+
+def test_who_has_no_name_on_the_machine_is_told_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that runs as some number. Real: no name database has the highest one."""
+    monkeypatch.setattr(looks.os, "getuid", lambda: 2**31 - 7)
+    assert looks.user() == str(2**31 - 7)
 
 
 LOOKS = [

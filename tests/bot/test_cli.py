@@ -211,12 +211,6 @@ def test_show_tells_one_requests_story_in_order(database: Path) -> None:
     assert "sent it: coupon code CODE1" in timeline
 
 
-def test_show_of_a_request_that_is_not_there_says_so_and_is_no_error(database: Path) -> None:
-    result = typed("audit", "show", "--request", 99, "--database", database)
-    assert (result.exit_code, result.stdout) == (0, "")
-    assert "there is no request #99" in result.stderr
-
-
 def test_show_without_a_request_prints_the_newest_oldest_first(database: Path) -> None:
     result = typed("audit", "show", "--limit", 3, "--database", database)
     assert [line.split()[0] for line in result.stdout.splitlines()] == ["10", "11", "12"]
