@@ -201,7 +201,8 @@ def run(database: Path, *words: object, **changes: Any) -> subprocess.CompletedP
     return subprocess.run(
         [sys.executable, "-m", "bot", "audit", *map(str, words), "--database", str(database)],
         cwd=ROOT,
-        env={**os.environ, **changes.pop("env", {})},
+        # As a person has it: Python keeps what is written until a buffer is full, or the program ends.
+        env={**os.environ, "PYTHONUNBUFFERED": "", **changes.pop("env", {})},
         stderr=subprocess.PIPE,
         text=True,
         check=False,
