@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bot.columns import plain
 from bot.search_rows import yuan
+from coupons.auditing import MOST_COUNTED, Story
 from coupons.days import told
 from coupons.events import Tag
 from coupons.model import Approval, Request, State
-from coupons.ports import Reading
 from coupons.recording import Json, Recorded
 
 _SECOND, _MINUTE, _HOUR, _DAY = 1_000, 60_000, 3_600_000, 86_400_000
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """Oldest first."""
-
-    request: Request
-    approvals: Sequence[Approval]
-    events: Sequence[Recorded]
-
-
-def story_of(look: Reading, request_id: int) -> Story | None:
-    """None: there is no such request."""
-    request = look.request(request_id)
-    if request is None:
-        return None
-    return Story(request, look.approvals(request_id), look.events_of(request_id))
 
 
 def lines(story: Story) -> Iterator[str]:
@@ -44,6 +26,8 @@ def lines(story: Story) -> Iterator[str]:
         since = "" if before is None else f"+{between(event.ts - before)}"
         yield plain(f"{event.seq:>7}  {told(event.ts)}  {since:<9} {event.actor} {said(event)}".rstrip())
         before = event.ts
+    yield ""
+    yield from (plain(line) for line in _others(story))
 
 
 def between(ms: int) -> str:
@@ -95,6 +79,22 @@ def _nobody(request: Request) -> str:
     if request.state is State.PENDING:
         return f"nobody yet; needs {request.approvals_needed}"
     return "nobody"
+
+
+def _others(story: Story) -> Iterator[str]:
+    """Why did this customer get two?"""
+    customer, count = story.request.customer, story.others_count
+    if not count:
+        yield f"Customer {customer} has no other request."
+        return
+    many = f"{count} or more" if count == MOST_COUNTED - 1 else str(count)
+    shown = f", the newest {len(story.others)}" if count > len(story.others) else ""
+    yield f"Customer {customer} has {many} other request{'' if count == 1 else 's'}{shown}:"
+    for other in story.others:
+        coupon = f"{other.state:<9} {yuan(other.value_fen)} yuan, {other.stock_name}"
+        yield f"{f'#{other.id}':>7}  {told(other.created_at)}  {coupon}, {other.requester}: {other.reason}"
+        if other.duplicate_of == story.request.id or story.request.duplicate_of == other.id:
+            yield "         like this one; the requester confirmed that it is another"
 
 
 # --- in words, for each tag

@@ -205,15 +205,19 @@ def test_show_tells_one_requests_story_in_order(database: Path) -> None:
     assert result.exit_code == 0
     head, timeline = result.stdout.split("What happened, in Beijing time:\n")
     assert head.startswith("Request #2: sent\n")
-    told = [line.split() for line in timeline.splitlines()]
-    assert [words[0] for words in told] == ["6", "7", "8", "9", "10"]
+    told, _ = timeline.split("\n\n")
+    assert [line.split()[0] for line in told.splitlines()] == ["6", "7", "8", "9", "10"]
     assert "U0LI asked for it" in timeline
     assert "sent it: coupon code CODE1" in timeline
 
 
 def test_show_without_a_request_prints_the_newest_oldest_first(database: Path) -> None:
     result = typed("audit", "show", "--limit", 3, "--database", database)
-    assert [line.split()[0] for line in result.stdout.splitlines()] == ["10", "11", "12"]
+    head, *lines = result.stdout.splitlines()
+    assert "Beijing time" in head
+    assert [line.split()[:3] for line in lines] == [
+        [seq, "2026-11-23", "10:13:20"] for seq in ("10", "11", "12")
+    ]
 
 
 def test_proving_changes_nothing_in_the_file(database: Path) -> None:
