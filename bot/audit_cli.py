@@ -29,7 +29,10 @@ def audit() -> None:
 @DATABASE
 @click.option("--key", "only_key", is_flag=True, help="Only the public key, for an auditor to note.")
 def audit_checkpoint(database: Path, *, only_key: bool) -> None:
-    """Print a signed line of how far the log is: keep it where those who run the bot can't change it."""
+    """Print a signed line of how far the log is.
+
+    Keep it where those who run the bot can't change it: `audit verify --against` holds the log to it later.
+    """
     must_exist(database)
     try:
         # First: a key must not appear beside what is no database of ours.
@@ -50,3 +53,4 @@ audit.add_command(search)
 audit.add_command(show)
 audit.add_command(openid)
 audit.add_command(serve)
+serve.short_help = "Show the log in a browser until SIGTERM or Ctrl-C."

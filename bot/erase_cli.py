@@ -31,7 +31,9 @@ _NAMED: Final = 20
 @DATABASE
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 def erase(openid: str, database: Path, *, yes: bool) -> None:
-    """Forget a customer: the openid is removed for good, the audit log stays whole.
+    """Forget a customer; the audit log stays whole.
+
+    The openid is removed for good.
 
     OPENID: the whole one, or - to read it from standard input, so that no shell remembers it.
     """

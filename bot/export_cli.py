@@ -35,7 +35,9 @@ from storage.export import Format, Row, last_row, rows, write
 def export(
     words: tuple[str, ...], database: Path, kind: str, output: str, first: int, config: Path | None
 ) -> None:
-    """Write the log to a file that anybody can check alone, with docs/verify_export.py.
+    """Write the log to a file that anybody can check alone.
+
+    docs/verify_export.py does it with nothing but Python.
 
     With WORDS, those of `audit search`, a part of it: the events that they find, or the whole stories of the
     requests that they find. A part proves what stands in it, and not that nothing is missing.

@@ -61,7 +61,9 @@ _HEAD = (
 @click.option("--format", "kind", type=click.Choice(("table", "csv")), default="table", show_default=True)
 @DATABASE
 def reconcile(label: str | None, bill: Path | None, kind: str, database: Path) -> None:
-    """Compare the log with WeChat Pay: in both, only here, only there.
+    """Compare the log with the coupons that WeChat Pay has.
+
+    Told are those in both, only here, only there, and different.
 
     Exit status 0 when all agree, 1 when something does not, or somebody could not be asked for.
     """

@@ -33,7 +33,10 @@ FORMATS = ("table", "csv", "html")
 @click.option("--output", default="-", help="A new file; otherwise, or with -, standard output.")
 @DATABASE
 def report(label: str, kind: str, output: str, database: Path) -> None:
-    """A month by agent, stock and approver: requests, coupons, yuan, refusals, time to approve."""
+    """Count a month's coupons by agent, stock and approver.
+
+    Requests, coupons, yuan, refusals, and how long approval took.
+    """
     must_exist(database)
     try:
         since, before = days.month(label)

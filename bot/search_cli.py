@@ -183,7 +183,11 @@ def _end(told: int, count: int) -> str:
 @click.argument("request", type=NUMBER)
 @DATABASE
 def openid(request: int, database: Path) -> None:
-    """Print the whole openid of a request's customer; that somebody saw it stays in the log."""
+    """Print the whole openid of a request's customer.
+
+    That somebody saw it stays in the log. Exit status 1 when the customer was erased, 2 when there is no such
+    request.
+    """
     must_exist(database)
     try:
         with moment(database, clock=utc_ms) as look:

@@ -36,7 +36,7 @@ _CHECKPOINT: Final = "coupon-checkpoint v1 "
 @click.option("--part", is_flag=True, help="The exports were made with words: between their rows others lie.")
 @click.option("--key", help="The public key to check checkpoints with; else the one beside the database.")
 def audit_verify(database: Path, against: tuple[str, ...], key: str | None, *, part: bool) -> None:
-    """Check the whole chain, and that every request is where its events say."""
+    """Check the whole chain, and each request by its events."""
     if not against and (part or key is not None):
         refuse(["--key and --part are about what --against names, and nothing is named; add --against WHAT"])
     must_exist(database)

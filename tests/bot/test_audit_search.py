@@ -111,6 +111,17 @@ def test_an_alias_is_known_from_coupon_toml(database: Path) -> None:
     ("words", "sentence"),
     [
         (("stat:sent",), "stat:sent names no key of a search; the nearest: state"),
+        (
+            ("agent:@li",),
+            "agent:@li cannot be read; right would be a Slack user id such as U0LI; @names are known",
+        ),
+        (("actor:@li",), "actor:@li cannot be read; right would be a Slack user id such as U0LI, or system;"),
+        (("qqqqq:1",), "qqqqq:1 names no key of a search; there are request, openid, customer, agent,"),
+        (("tag:request:send",), "tag:request:send names no tag of an event; the nearest: request:sent, "),
+        (("tag:",), "tag: names no tag of an event; docs/auditor.md tells of them: request:created, "),
+        (("tag:nonsense",), "tag:nonsense names no tag of an event; docs/auditor.md tells of them: request:"),
+        (("on:2026-10", "since:2026-11"), "on: and since: have no day in common; give dates that overlap"),
+        (("#0",), "#0 is no request's number; right would be #12"),
         (("since:yesterday",), "since:yesterday cannot be read; right would be 2026-10 or 2026-10-03"),
         (("state:sent", "state:held"), "state: stands there twice; leave one of them"),
         (("tag:request:sent", "agent:U0LI"), "agent: narrows requests, and tag: and actor: ask for events"),

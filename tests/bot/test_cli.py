@@ -75,6 +75,12 @@ def test_each_command_helps_with_a_sentence_and_status_0(words: tuple[str, ...],
     assert "." in result.stdout
 
 
+def test_what_a_command_of_the_log_does_is_told_in_one_line_that_is_not_cut() -> None:
+    told = typed("audit", "--help").stdout.partition("Commands:\n")[2].splitlines()
+    assert len(told) == len([words for words in COMMANDS if words[:1] == ("audit",) and words[1:]])
+    assert [line for line in told if not line.endswith(".") or line.endswith("..")] == []
+
+
 @pytest.mark.parametrize(
     "words",
     [

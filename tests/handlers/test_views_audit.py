@@ -112,6 +112,8 @@ def answers(words: Words, typed: str = "sinse:2026") -> Iterator[Message]:
     for wrong in Wrong:
         yield audit_answers.bad_word(words, BadWord(wrong, "since", typed, ("2026-10", "2026-10-03")))
     yield audit_answers.bad_word(words, BadWord(Wrong.BAD_VALUE, "agent", typed, ("@li",)))
+    yield audit_answers.bad_word(words, BadWord(Wrong.UNKNOWN_KEY, "since", typed))
+    yield audit_answers.bad_word(words, BadWord(Wrong.UNKNOWN_TAG, "tag", typed))
 
 
 def spoken(words: Words) -> str:
