@@ -93,6 +93,7 @@ LOOKS = [
     ("show", "--request", "1"),
     ("openid", "1"),
     ("export", "--output", "-"),
+    ("report", "--month", "2026-11"),
 ]
 
 
