@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from bot.clock import utc_ms
+from bot.columns import plain
 from bot.looks import COMMAND_LINE, user
 from bot.usage import DATABASE, must_exist, pasted, refuse
 from coupons.errors import StorageUnavailable
@@ -58,7 +59,8 @@ def erase(openid: str, database: Path, *, yes: bool) -> None:
         refuse([_still_open(customer, error.requests)])
     except (DatabaseRefused, StorageUnavailable) as error:
         refuse([str(error)])
-    click.echo(f"{database}: customer {customer} is forgotten; {requests} requests keep the number only")
+    told = f"{database}: customer {customer} is forgotten; {requests} requests keep the number only"
+    click.echo(plain(told))
     if not rewritten:
         click.echo(
             f"{database}-wal is being read, and holds the openid until SQLite writes over it", err=True

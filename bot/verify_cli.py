@@ -11,6 +11,7 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bot.channel_texts import channel_texts
+from bot.columns import plain
 from bot.progress import progress
 from bot.usage import DATABASE, must_exist, pasted, refuse
 from storage.against import verify_against
@@ -50,9 +51,9 @@ def audit_verify(database: Path, against: tuple[str, ...], key: str | None, *, p
         sys.exit(1)
     except (DatabaseRefused, ExportRefused, CheckpointRefused) as error:
         refuse([str(error)])
-    click.echo(f"{database}: whole. {found.rows} events, head #{found.rows} {found.head_hash[:16]}")
-    for line in held:
-        click.echo(line)
+    for line in (f"{database}: whole. {found.rows} events, head #{found.rows} {found.head_hash[:16]}", *held):
+        # A path may have bytes that are no text.
+        click.echo(plain(line))
 
 
 def _held(database: Path, what: str, key: Ed25519PublicKey | None, *, part: bool) -> Iterator[str]:

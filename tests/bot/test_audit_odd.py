@@ -133,6 +133,22 @@ def test_an_openid_that_cannot_be_is_nobody_s(database: Path, openid: str) -> No
     assert "no customer has the openid" in told
 
 
+def test_a_path_may_be_any_bytes(database: Path) -> None:
+    odd = database.rename(database.with_name(f"{BYTE}.db"))
+    export = odd.with_name(f"{BYTE}.jsonl")
+    for words in (
+        ("audit", "export", "--output", export),
+        ("audit", "verify", "--against", export),
+        ("audit", "search"),
+        ("audit", "show", "#1"),
+        ("audit", "checkpoint"),
+        ("audit", "report", "--month", "2026-11"),
+        ("erase", OPENID, "--yes"),
+    ):
+        assert typed(*words, "--database", odd).exit_code == 0, words
+    assert "there is no request #99" in refused("audit", "openid", 99, "--database", odd)
+
+
 async def test_of_many_open_requests_only_some_are_named(database: Path) -> None:
     ledger = open_ledger(database)
     for number in range(22):
