@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bot.columns import plain
 from bot.search_rows import yuan
+from coupons.auditing import MOST_COUNTED, Story
 from coupons.days import told
 from coupons.events import Tag
 from coupons.model import Approval, Request, State
-from coupons.ports import Reading
 from coupons.recording import Json, Recorded
 
 _SECOND, _MINUTE, _HOUR, _DAY = 1_000, 60_000, 3_600_000, 86_400_000
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """Oldest first."""
-
-    request: Request
-    approvals: Sequence[Approval]
-    events: Sequence[Recorded]
-
-
-def story_of(look: Reading, request_id: int) -> Story | None:
-    """None: there is no such request."""
-    request = look.request(request_id)
-    if request is None:
-        return None
-    return Story(request, look.approvals(request_id), look.events_of(request_id))
 
 
 def lines(story: Story) -> Iterator[str]:
@@ -44,6 +26,8 @@ def lines(story: Story) -> Iterator[str]:
         since = "" if before is None else f"+{between(event.ts - before)}"
         yield plain(f"{event.seq:>7}  {told(event.ts)}  {since:<9} {event.actor} {said(event)}".rstrip())
         before = event.ts
+    yield ""
+    yield from (plain(line) for line in _others(story))
 
 
 def between(ms: int) -> str:
@@ -95,6 +79,22 @@ def _nobody(request: Request) -> str:
     if request.state is State.PENDING:
         return f"nobody yet; needs {request.approvals_needed}"
     return "nobody"
+
+
+def _others(story: Story) -> Iterator[str]:
+    """Why did this customer get two?"""
+    customer, count = story.request.customer, story.others_count
+    if not count:
+        yield f"Customer {customer} has no other request."
+        return
+    many = f"{count} or more" if count == MOST_COUNTED - 1 else str(count)
+    shown = f", the newest {len(story.others)}" if count > len(story.others) else ""
+    yield f"Customer {customer} has {many} other request{'' if count == 1 else 's'}{shown}:"
+    for other in story.others:
+        coupon = f"{other.state:<9} {yuan(other.value_fen)} yuan, {other.stock_name}"
+        yield f"{f'#{other.id}':>7}  {told(other.created_at)}  {coupon}, {other.requester}: {other.reason}"
+        if other.duplicate_of == story.request.id or story.request.duplicate_of == other.id:
+            yield "         like this one; the requester confirmed that it is another"
 
 
 # --- in words, for each tag
@@ -155,6 +155,81 @@ def _held(detail: Mapping[str, Json]) -> str:
     return f"holds it until a person puts something right: {_of(detail, 'code')}{doubt}"
 
 
+def _command_refused(detail: Mapping[str, Json]) -> str:
+    value, limit = detail.get("value_fen"), detail.get("limit")
+    parts = [
+        f" stock {_of(detail, 'stock_id')}" if detail.get("stock_id") else "",
+        f" ({yuan(value)} yuan)" if isinstance(value, int) else "",
+        f" for customer {_of(detail, 'customer')}" if detail.get("customer") else "",
+        f": {_of(detail, 'reason')}",
+        f", limit {_limit(limit)}" if isinstance(limit, Mapping) else "",
+    ]
+    return f"was refused to send{''.join(parts)}"
+
+
+def _limit(limit: Mapping[str, Json]) -> str:
+    """As coupon.toml has it: `2 in 30 days`."""
+    fen, days = limit.get("fen"), _of(limit, "days")
+    most = [_of(limit, "count"), f"{yuan(fen)} yuan" if isinstance(fen, int) else ""]
+    return f"{' / '.join(part for part in most if part)} in {days} day{'' if days == '1' else 's'}"
+
+
+def _settings(detail: Mapping[str, Json]) -> str:
+    told_parts = [f"{how} {_of(detail, how)}" for how in ("changed", "added", "removed") if detail.get(how)]
+    return f"found other settings than at the last start: {'; '.join(told_parts)}"
+
+
+# --- looks at the log
+
+
+_PLACES: Final[Mapping[str, str]] = {"slack": ", in Slack", "browser": ", in the browser"}
+
+
+def _from(detail: Mapping[str, Json]) -> str:
+    user, where = _of(detail, "user"), _of(detail, "where")
+    if user:
+        return f", as {user} on the command line"
+    return _PLACES.get(where, f", at {where}" if where else "")
+
+
+def _searched(detail: Mapping[str, Json]) -> str:
+    page = detail.get("page")
+    what = [page if isinstance(page, str) else "", _of(detail, "words")]
+    found = f": {_of(detail, 'found')} found" if detail.get("found") is not None else ""
+    return f"searched the log for {' '.join(filter(None, what)) or 'everything'}{found}{_from(detail)}"
+
+
+def _viewed(detail: Mapping[str, Json]) -> str:
+    if detail.get("page"):
+        what = f"the page {' '.join(filter(None, (_of(detail, 'page'), _of(detail, 'words'))))}"
+    elif detail.get("words"):
+        what = f"the events of {_of(detail, 'words')}"
+    else:
+        what = f"the newest {_of(detail, 'newest')} events" if detail.get("newest") else "this story"
+    return f"looked at {what}{_from(detail)}"
+
+
+def _exported(detail: Mapping[str, Json]) -> str:
+    what = " ".join(filter(None, (_of(detail, "page"), _of(detail, "words"))))
+    if not what and detail.get("last"):
+        what = f"#{_of(detail, 'first')} to #{_of(detail, 'last')}, head {_of(detail, 'head')[:16]}"
+    return f"took along {what or 'everything'}{_from(detail)}"
+
+
+def _reconciled(detail: Mapping[str, Json]) -> str:
+    found = detail.get("found")
+    counts = (
+        ", ".join(f"{name} {_text(n)}" for name, n in found.items()) if isinstance(found, Mapping) else ""
+    )
+    what = _of(detail, "month") or "all of the log"
+    return f"compared {what} with WeChat Pay, by {_of(detail, 'by')}: {counts}{_from(detail)}"
+
+
+def _erased(detail: Mapping[str, Json]) -> str:
+    days = f", who asked for nothing for {_of(detail, 'days')} days" if detail.get("days") else ""
+    return f"removed the openid of customer {_of(detail, 'customer')}{days}{_from(detail)}"
+
+
 _SAID: Final[Mapping[str, Callable[[Mapping[str, Json]], str]]] = {
     Tag.REQUEST_CREATED: _created,
     Tag.APPROVAL_GIVEN: lambda d: (
@@ -176,6 +251,26 @@ _SAID: Final[Mapping[str, Callable[[Mapping[str, Json]], str]]] = {
     Tag.CLICK_REFUSED: lambda d: f"was refused to {_of(d, 'action')} it: {_of(d, 'reason')}",
     Tag.REQUEST_URGED: lambda _: "called it to the approvers' mind",
     Tag.REQUEST_REMINDED: lambda d: f"reminded the approvers {_rest(d)}",
-    Tag.AUDIT_VIEWED: lambda d: f"looked at this story: {_rest(d)}",
-    Tag.OPENID_VIEWED: lambda d: f"looked at the customer's whole openid: {_rest(d)}",
+    Tag.COMMAND_REFUSED: _command_refused,
+    Tag.SENDING_PAUSED: lambda d: f"paused sending: {_of(d, 'reason')}",
+    Tag.SENDING_RESUMED: lambda _: "let sending go on",
+    Tag.BOT_STARTED: lambda d: f"started, version {_of(d, 'version')} with SQLite {_of(d, 'sqlite')}",
+    Tag.BOT_STOPPED: lambda _: "stopped in order",
+    Tag.SETTINGS_CHANGED: _settings,
+    Tag.DATABASE_RESTORED: lambda d: (
+        f"paused sending: the log ends at #{_of(d, 'head_seq')} and does not hold what was posted of "
+        f"#{_of(d, 'posted_seq')} ({_of(d, 'kind')})"
+    ),
+    Tag.AUDIT_CHECKPOINT: lambda d: f"signed a checkpoint of #{_of(d, 'seq')}",
+    Tag.AUDIT_SEARCHED: _searched,
+    Tag.AUDIT_VIEWED: _viewed,
+    Tag.AUDIT_EXPORTED: _exported,
+    Tag.AUDIT_REPORTED: lambda d: f"made the report of {_of(d, 'month')}, as {_of(d, 'format')}{_from(d)}",
+    Tag.AUDIT_RECONCILED: _reconciled,
+    Tag.AUDIT_REFUSED: lambda d: f"asked for the log ({_of(d, 'action')}) and is no auditor{_from(d)}",
+    Tag.OPENID_VIEWED: lambda d: f"looked at the whole openid of customer {_of(d, 'customer')}{_from(d)}",
+    Tag.CUSTOMER_ERASED: _erased,
+    Tag.CONSOLE_LINK_MADE: lambda d: f"asked for a link to the browser pages{_from(d)}",
+    Tag.CONSOLE_SIGNED_IN: lambda d: f"came in by a link{_from(d)}",
+    Tag.CONSOLE_REFUSED: lambda d: f"was kept out: {_of(d, 'reason')}{_from(d)}",
 }

@@ -36,7 +36,11 @@ class BillRefused(Exception):
 
 def read_bill(path: Path) -> Sequence[Theirs]:
     """Until the sums at its end, which have fewer columns. Raises BillRefused."""
-    rows = list(csv.reader(io.StringIO(_text(path))))
+    reader = csv.reader(io.StringIO(_text(path)))
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        raise BillRefused(f"{path} line {reader.line_num} is not CSV: {error}") from error
     for place, row in enumerate(rows):
         columns = _columns(row)
         if all(name in columns for name in _NEEDED):

@@ -9,12 +9,13 @@ from pathlib import Path
 import click
 
 from bot.looks import leave
+from bot.outputs import stream_of
 from bot.progress import Tell, progress
-from bot.search_cli import CONFIG, kept_words, read_filter, stream_of
-from bot.usage import DATABASE, must_exist, refuse
+from bot.search_cli import CONFIG, kept_words, read_filter
+from bot.usage import DATABASE, NUMBER, must_exist, refuse
 from coupons.events import AuditExported
 from storage.errors import DatabaseRefused, ExportRefused
-from storage.export import Format, Row, snapshot, write
+from storage.export import Format, Row, last_row, rows, write
 
 
 @click.command("export")
@@ -29,14 +30,14 @@ from storage.export import Format, Row, snapshot, write
     help="How it is written.",
 )
 @click.option("--output", required=True, help="A new file, or - for standard output.")
-@click.option(
-    "--first", default=1, show_default=True, type=click.IntRange(1), help="The first event, by seq."
-)
+@click.option("--first", default=1, show_default=True, type=NUMBER, help="The first event, by seq.")
 @CONFIG
 def export(
     words: tuple[str, ...], database: Path, kind: str, output: str, first: int, config: Path | None
 ) -> None:
-    """Write the log to a file that anybody can check alone, with docs/verify_export.py.
+    """Write the log to a file that anybody can check alone.
+
+    docs/verify_export.py does it with nothing but Python.
 
     With WORDS, those of `audit search`, a part of it: the events that they find, or the whole stories of the
     requests that they find. A part proves what stands in it, and not that nothing is missing.
@@ -45,15 +46,13 @@ def export(
     text, asked = read_filter(words, config)
     written = _Written()
     try:
-        with (
-            stream_of(output) as stream,
-            snapshot(database, first=first, asked=asked) as (last, found),
-            progress("Exporting") as tell,
-        ):
-            # What is written is of the moment before this event.
+        with stream_of(output) as stream, progress("Exporting") as tell:
+            last = last_row(database, first=first)
             until, head = (last.seq, last.hash) if last else (0, "")
             told = kept_words(database, asked, text) if text else None
+            # In a copy without a WAL nobody can write while somebody reads, not even this command.
             leave(database, AuditExported(words=told, format=kind, first=first, last=until, head=head))
+            found = rows(database, first=first, until=until, asked=asked)
             write(_counted(found, written, tell, until), stream, Format(kind))
     except (DatabaseRefused, ExportRefused) as error:
         refuse([str(error)])

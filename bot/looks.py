@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,9 +41,10 @@ def _may_write(database: Path) -> bool:
 
 
 def user() -> str:
-    """Who typed it, as far as the machine knows."""
+    """Whose the process is, as the machine knows; LOGNAME and USER are whatever somebody sets them to."""
+    number = os.getuid()
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
         # A container's user without a name.
-        return str(os.getuid())
+        return str(number)

@@ -10,12 +10,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
+from typing import TextIO
 
 import click
 
 from bot.bill import BillRefused, read_bill
 from bot.columns import plain
 from bot.looks import leave
+from bot.outputs import standard_output
 from bot.settings import SettingsProblems, WechatpaySettings, load_part
 from bot.usage import DATABASE, must_exist, refuse
 from bot.wiring import wechatpay_client
@@ -25,7 +27,7 @@ from coupons.masking import ERASED
 from coupons.money import yuan
 from coupons.reconciling import Match, Period, Theirs, Verdict, compare
 from coupons.sheet import safe
-from storage.errors import DatabaseRefused
+from storage.errors import DatabaseRefused, ExportRefused
 from storage.reconciling import Customer, OurSide, our_side
 from wechatpay.busifavor import Busifavor
 from wechatpay.errors import BadRequest, BadSetting, WechatPayError
@@ -59,7 +61,9 @@ _HEAD = (
 @click.option("--format", "kind", type=click.Choice(("table", "csv")), default="table", show_default=True)
 @DATABASE
 def reconcile(label: str | None, bill: Path | None, kind: str, database: Path) -> None:
-    """Compare the log with WeChat Pay: in both, only here, only there.
+    """Compare the log with the coupons that WeChat Pay has.
+
+    Told are those in both, only here, only there, and different.
 
     Exit status 0 when all agree, 1 when something does not, or somebody could not be asked for.
     """
@@ -77,9 +81,10 @@ def reconcile(label: str | None, bill: Path | None, kind: str, database: Path) -
             not_asked=len(missed),
         )
         leave(database, look)
-    except (DatabaseRefused, BillRefused, BadSetting, BadRequest) as error:
+        with standard_output() as stream:
+            _print(found, kind, stream)
+    except (DatabaseRefused, ExportRefused, BillRefused, BadSetting, BadRequest) as error:
         refuse([str(error)])
-    _print(found, kind)
     for sentence in [*missed, _summary(found, len(missed))]:
         click.echo(sentence, err=True)
     sys.exit(0 if len(found) == counts[Verdict.BOTH] and not missed else 1)
@@ -156,21 +161,20 @@ async def _walked(busifavor: Busifavor, customer: Customer) -> Sequence[Theirs]:
         ]
 
 
-def _print(found: Sequence[Match], kind: str) -> None:
+def _print(found: Sequence[Match], kind: str, stream: TextIO) -> None:
     """In a table what agrees is only counted; a spreadsheet has all."""
     if kind == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        sys.stdout.write("\ufeff")
+        writer = csv.writer(stream, lineterminator="\n")
+        stream.write("\ufeff")
         writer.writerow(_HEAD)
         writer.writerows([safe(cell) for cell in _cells(match)] for match in found)
         return
     for verdict in Verdict:
         matches = [match for match in found if match.verdict is verdict]
         if matches:
-            click.echo(f"{verdict}: {len(matches)}, {yuan(_fen(matches))}")
+            stream.write(f"{verdict}: {len(matches)}, {yuan(_fen(matches))}\n")
         if verdict is not Verdict.BOTH:
-            for match in matches:
-                click.echo(f"  {_line(match)}")
+            stream.writelines(f"  {_line(match)}\n" for match in matches)
 
 
 def _line(match: Match) -> str:

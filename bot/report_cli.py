@@ -13,7 +13,7 @@ from bot.columns import plain, width
 from bot.looks import leave
 from bot.month_page import page
 from bot.month_words import COLUMNS, NOTES, TABLES, cells, span_of, tied_to, yuan
-from bot.search_cli import stream_of
+from bot.outputs import stream_of
 from bot.usage import DATABASE, must_exist, refuse
 from coupons import days
 from coupons.events import AuditReported
@@ -33,7 +33,10 @@ FORMATS = ("table", "csv", "html")
 @click.option("--output", default="-", help="A new file; otherwise, or with -, standard output.")
 @DATABASE
 def report(label: str, kind: str, output: str, database: Path) -> None:
-    """A month by agent, stock and approver: requests, coupons, yuan, refusals, time to approve."""
+    """Count a month's coupons by agent, stock and approver.
+
+    Requests, coupons, yuan, refusals, and how long approval took.
+    """
     must_exist(database)
     try:
         since, before = days.month(label)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -13,21 +12,21 @@ import click
 from bot.clock import utc_ms
 from bot.coupon_toml import CouponTomlProblems
 from bot.looks import leave
+from bot.outputs import standard_output, stream_of
 from bot.progress import Tell, progress
 from bot.search_rows import FORMATS, rows_of
 from bot.search_words import aliases, joined, sentence
-from bot.usage import DATABASE, must_exist, refuse
+from bot.usage import DATABASE, NUMBER, must_exist, refuse
 from coupons.audit_words import BadWord, Filter, Found, hide_openids, read_words
 from coupons.events import AuditSearched, OpenidViewed
+from coupons.masking import ERASED
 from coupons.ports import Reading
 from coupons.recording import Recorded
 from storage.errors import DatabaseRefused, ExportRefused
-from storage.export import new_file
 from storage.moment import moment
 
 _COUNTED: Final = 1_000
 _AT_ONCE: Final = 1_000
-_ERASED: Final = "erased:"
 
 FORMAT = click.option(
     "--format",
@@ -49,7 +48,7 @@ CONFIG = click.option(
 @click.command("search")
 @click.argument("words", nargs=-1)
 @FORMAT
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="The newest so many.")
+@click.option("--limit", type=NUMBER, default=50, show_default=True, help="The newest so many.")
 @click.option("--all", "everything", is_flag=True, help="All that is found, however much it is.")
 @click.option("--output", default="-", help="A new file; otherwise, or with -, standard output.")
 @CONFIG
@@ -80,10 +79,12 @@ def search(
         with moment(database, clock=utc_ms) as look:
             shown = _kept(look, asked, text)
             count = look.count_found(asked, most=_COUNTED)
-            first = _page(look, asked, None, min(limit, _AT_ONCE))
-            pages = _pages(look, asked, first, None if everything else limit)
-            with stream_of(output) as stream, progress("Searching") as tell:
-                leave(database, AuditSearched(words=shown, found=count))
+            newest = _page(look, asked, None, 1)
+        with stream_of(output) as stream, progress("Searching") as tell:
+            # In a copy without a WAL nobody can write while somebody reads, not even this command.
+            leave(database, AuditSearched(words=shown, found=count))
+            with moment(database, clock=utc_ms) as look:
+                pages = _pages(look, asked, newest, None if everything else limit)
                 told = _write(kind, stream, asked, _told(pages, tell))
     except (DatabaseRefused, ExportRefused) as error:
         refuse([str(error)])
@@ -156,54 +157,49 @@ def _page(
 
 
 def _pages(
-    look: Reading, asked: Filter, first: Sequence[Found] | Sequence[Recorded], limit: int | None
+    look: Reading, asked: Filter, newest: Sequence[Found] | Sequence[Recorded], limit: int | None
 ) -> Iterator[Sequence[Found] | Sequence[Recorded]]:
-    page, left = first, limit
-    while page:
-        yield page
-        left = None if left is None else left - len(page)
-        if left == 0:
+    """From the newest on that was there before the event of this look."""
+    left = limit
+    below = _place(newest[0]) + 1 if newest else 0
+    while left != 0:
+        page = _page(look, asked, below, _AT_ONCE if left is None else min(left, _AT_ONCE))
+        if not page:
             return
-        most = _AT_ONCE if left is None else min(left, _AT_ONCE)
-        page = _page(look, asked, _place(page[-1]), most)
-
-
-@contextmanager
-def stream_of(output: str) -> Iterator[TextIO]:
-    """Raises ExportRefused."""
-    if output == "-":
-        yield sys.stdout
-    else:
-        with new_file(Path(output)) as stream:
-            yield stream
+        yield page
+        below, left = _place(page[-1]), None if left is None else left - len(page)
 
 
 def _end(told: int, count: int) -> str:
     found = f"{count} or more" if count == _COUNTED else str(count)
     if not count:
         return "nothing was found"
-    if told >= count and count < _COUNTED:
-        return f"{found} found"
-    if told > count:
-        return f"{told} written"
+    if told >= count:
+        return f"{told} found" if count < _COUNTED else f"{told} written"
     return f"{told} of {found} found; see more with a larger --limit, or --all, or find fewer by more words"
 
 
 @click.command("openid")
-@click.argument("request", type=click.IntRange(1))
+@click.argument("request", type=NUMBER)
 @DATABASE
 def openid(request: int, database: Path) -> None:
-    """Print the whole openid of a request's customer; that somebody saw it stays in the log."""
+    """Print the whole openid of a request's customer.
+
+    That somebody saw it stays in the log. Exit status 1 when the customer was erased, 2 when there is no such
+    request.
+    """
     must_exist(database)
     try:
         with moment(database, clock=utc_ms) as look:
             found = look.request(request)
-    except DatabaseRefused as error:
+        if found is None:
+            refuse([f"there is no request #{request} in {database}"])
+        if found.openid.startswith(ERASED):
+            told = f"customer {found.customer} was erased: nobody can tell the openid any more"
+            click.echo(told, err=True)
+            sys.exit(1)
+        leave(database, OpenidViewed(customer=found.customer), request=request)
+        with standard_output() as stream:
+            stream.write(f"{found.openid}\n")
+    except (DatabaseRefused, ExportRefused) as error:
         refuse([str(error)])
-    if found is None:
-        refuse([f"there is no request #{request} in {database}"])
-    if found.openid.startswith(_ERASED):
-        click.echo(f"customer {found.customer} was erased: nobody can tell the openid any more", err=True)
-        return
-    leave(database, OpenidViewed(customer=found.customer), request=request)
-    click.echo(found.openid)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Iterable, Sequence
 from typing import Final, Protocol, TextIO
 
@@ -38,6 +39,13 @@ _EVENTS: Final = (
 )
 
 
+#: Who looked for what, and for whom, stands where a narrow column still shows it.
+_FIRST: Final = ("words", "customer", "reason", "action", "month", "page")
+_LAST: Final = ("found", "user", "where")
+#: Where nobody's terminal says another.
+_WIDTH: Final = 120
+
+
 class Rows(Protocol):
     """Written piece by piece, so that a long one needs no memory."""
 
@@ -54,12 +62,14 @@ def rows_of(kind: str, stream: TextIO, *, events: bool) -> Rows:
 
 
 class _Table:
-    """120 columns."""
+    """As wide as the terminal; the last column gets what is left."""
 
     def __init__(self, stream: TextIO, columns: Sequence[tuple[str, int]]) -> None:
         self._stream = stream
         self._names = [name for name, _ in columns]
         self._widths = [width for _, width in columns]
+        if stream.isatty():
+            self._widths[-1] += max(shutil.get_terminal_size().columns - _WIDTH, 0)
 
     def head(self) -> None:
         self._write(self._names)
@@ -122,10 +132,25 @@ def _seen(found: Found) -> list[str]:
 
 def _seen_event(event: Recorded) -> list[str]:
     about = "" if event.request_id is None else f"#{event.request_id}"
-    details = " ".join(
-        f"{name}={_text(value)}" for name, value in event.detail.items() if value not in ("", None)
-    )
-    return [str(event.seq), told(event.ts), about, event.tag, event.actor, details]
+    return [str(event.seq), told(event.ts), about, event.tag, event.actor, details(event)]
+
+
+def details(event: Recorded) -> str:
+    """All that an event says, what matters most first."""
+    ordered = sorted(event.detail.items(), key=lambda each: _rank(each[0]))
+    return " ".join(f"{name}={_value(value)}" for name, value in ordered if value not in ("", None))
+
+
+def _rank(name: str) -> int:
+    if name in _FIRST:
+        return _FIRST.index(name)
+    return len(_FIRST) + (_LAST.index(name) + 1 if name in _LAST else 0)
+
+
+def _value(value: Json) -> str:
+    text = ",".join(map(_text, value)) if isinstance(value, list) else _text(value)
+    # People's words: neither a line break nor a ` name=` in one may look like something of ours.
+    return json.dumps(text, ensure_ascii=False) if not text.isprintable() or set(text) & set(' "') else text
 
 
 def event_cells(event: Recorded) -> tuple[str, ...]:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from bot.coupon_toml import CouponTomlProblems, load_coupon_toml
-from coupons.audit_words import BadWord, FindStock, Wrong
+from coupons.audit_words import KEYS, BadWord, FindStock, Wrong
 from coupons.catalogue import Catalogue
+from coupons.events import Tag
 
 _PAIR: Final = re.compile(r"([A-Za-z_]{1,20}[:：])(.*)", re.DOTALL)
 _SHOWN: Final = 60
@@ -51,16 +52,31 @@ def aliases(config: Path | None) -> FindStock:
 def sentence(error: BadWord) -> str:
     """What was read, what is wrong, what would be right."""
     return _SENTENCES[error.wrong].format(
-        key=error.key, read=_shown(error.read), right=_right(error), keys=", ".join(error.right)
+        key=_shown(error.key),
+        read=_shown(error.read),
+        right=_people(error.key) or " or ".join(error.right).replace(", ", " or "),
+        keys=", ".join(error.right),
+        typed=" and ".join(f"{key}:" for key in error.right),
+        known=f"the nearest: {', '.join(error.right)}" if error.right else _all(error.wrong),
     )
+
+
+def _all(wrong: Wrong) -> str:
+    """When none is near."""
+    if wrong is Wrong.UNKNOWN_TAG:
+        return f"docs/auditor.md tells of them: {', '.join(Tag)}"
+    return f"there are {', '.join(KEYS)}"
 
 
 _SENTENCES: Final[Mapping[Wrong, str]] = {
     Wrong.UNKNOWN_KEY: (
-        "{key}:{read} names no key of a search; the nearest: {keys}. For the text itself, put it in "
-        "quotation marks: '\"{key}:{read}\"'"
+        "{key}:{read} names no key of a search; {known}. For the text itself, put it in quotation marks: "
+        "'\"{key}:{read}\"'"
     ),
+    Wrong.UNKNOWN_TAG: "{key}:{read} names no tag of an event; {known}",
     Wrong.BAD_VALUE: "{key}:{read} cannot be read; right would be {right}",
+    Wrong.NO_NUMBER: "{key} is no request's number; right would be {right}",
+    Wrong.NO_DAY: "{typed} have no day in common; give dates that overlap",
     Wrong.TWICE: "{key}: stands there twice; leave one of them",
     Wrong.NOT_OF_EVENTS: (
         "{key}: narrows requests, and tag: and actor: ask for events, which know only {keys} and text; leave "
@@ -69,8 +85,11 @@ _SENTENCES: Final[Mapping[Wrong, str]] = {
 }
 
 
-def _right(error: BadWord) -> str:
-    return " or ".join(part.strip() for right in error.right for part in right.split(", "))
+def _people(key: str) -> str:
+    if key not in {"agent", "approver", "actor"}:
+        return ""
+    system = ", or system" if key == "actor" else ""
+    return f"a Slack user id such as U0LI{system}; @names are known in Slack only"
 
 
 def _shown(text: str) -> str:

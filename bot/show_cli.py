@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import click
 
-from bot.audit_story import lines, story_of
+from bot.audit_story import lines
 from bot.clock import utc_ms
+from bot.columns import plain
 from bot.looks import leave
+from bot.outputs import standard_output
 from bot.search_cli import CONFIG, FORMAT, kept_words, read_filter
-from bot.search_rows import write_events
-from bot.usage import DATABASE, must_exist, refuse
+from bot.search_rows import details, write_events
+from bot.usage import DATABASE, NUMBER, must_exist, refuse
 from coupons.audit_words import Filter
+from coupons.auditing import story_of
+from coupons.days import told
 from coupons.events import AuditViewed
 from coupons.recording import Recorded
-from storage.errors import DatabaseRefused
+from storage.errors import DatabaseRefused, ExportRefused
 from storage.moment import moment
+
+_LINE: Final = "{:>6}  {:<19}  {:<7} {:<18} {:<12} {}"
+_HEAD: Final = _LINE.format("seq", "Beijing time", "request", "tag", "actor", "details")
 
 
 @click.command("show")
 @click.argument("words", nargs=-1)
-@click.option("--request", "request_id", type=int, help="This request's whole story, oldest first.")
+@click.option("--request", "request_id", type=NUMBER, help="This request's whole story, oldest first.")
 @click.option(
     "--limit",
-    type=click.IntRange(1),
+    type=NUMBER,
     default=50,
     show_default=True,
     help="The newest so many, where no single request is named.",
@@ -55,45 +60,37 @@ def show(
             return
         with moment(database, clock=utc_ms) as look:
             events = look.find_told(asked, limit=limit)
-        told = kept_words(database, asked, text) if text else None
-    except DatabaseRefused as error:
+        shown = kept_words(database, asked, text) if text else None
+        leave(database, AuditViewed(words=shown, newest=limit))
+        with standard_output() as stream:
+            if kind != "table":
+                write_events(kind, stream, events)
+                return
+            if events:
+                stream.write(f"{_HEAD}\n")
+            stream.writelines(f"{line_of(event)}\n" for event in events)
+    except (DatabaseRefused, ExportRefused) as error:
         refuse([str(error)])
-    leave(database, AuditViewed(words=told, newest=limit))
-    if kind != "table":
-        write_events(kind, sys.stdout, events)
-        return
-    for event in events:
-        click.echo(line_of(event))
     if text and not events:
         click.echo("nothing was found", err=True)
 
 
 def _show_story(database: Path, request_id: int, kind: str) -> None:
-    """Raises DatabaseRefused."""
+    """Raises DatabaseRefused and ExportRefused."""
     with moment(database, clock=utc_ms) as look:
-        story = story_of(look, request_id)
+        story = story_of(look, request_id=request_id, newest=None)
     if story is None:
-        click.echo(f"there is no request #{request_id} in {database}", err=True)
-        return
+        refuse([f"there is no request #{request_id} in {database}"])
     leave(database, AuditViewed(), request=request_id)
-    if kind != "table":
-        write_events(kind, sys.stdout, story.events)
-        return
-    for line in lines(story):
-        click.echo(line)
+    with standard_output() as stream:
+        if kind == "table":
+            stream.writelines(f"{line}\n" for line in lines(story))
+        else:
+            write_events(kind, stream, story.events)
 
 
 def line_of(event: Recorded) -> str:
-    """One event on one line."""
-    when = datetime.fromtimestamp(event.ts / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    """One event on one line, under _HEAD."""
     about = f"#{event.request_id}" if event.request_id is not None else "-"
-    told = " ".join(
-        f"{name}={_value(value)}" for name, value in event.detail.items() if value not in ("", None)
-    )
-    return f"{event.seq:>6}  {when}Z  {about:<6} {event.tag:<18} {event.actor:<12} {told}".rstrip()
-
-
-def _value(value: object) -> str:
-    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    # Reasons are people's words: a line break in one must not look like a line of the log.
-    return json.dumps(text, ensure_ascii=False) if not text.isprintable() or " " in text else text
+    cells = (event.seq, told(event.ts), about, event.tag, event.actor, details(event))
+    return plain(_LINE.format(*cells).rstrip())

@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import click
+
+#: Of a request or an event; SQLite knows no larger ones.
+NUMBER: Final = click.IntRange(1, 2**63 - 1)
 
 DATABASE = click.option(
     "--database",
@@ -21,8 +24,23 @@ DATABASE = click.option(
 
 def must_exist(database: Path) -> None:
     """Ends the program when there is no such file: reading must not make one."""
-    if not database.exists():
+    if database == Path():
+        refuse(["--database names no file; give the path of the bot's database"])
+    try:
+        exists = database.exists()
+    except OSError as error:
+        refuse([f"{database} cannot be read: {error.strerror or error}"])
+    if not exists:
         refuse([f"{database} does not exist; name the bot's database with --database or COUPON_DATABASE"])
+
+
+def pasted(*, line: bool = False) -> str:
+    """What comes on standard input, or its first line; bytes that are no UTF-8 become marks."""
+    if sys.stdin is None:
+        # The shell's <&- closes it.
+        return ""
+    read = sys.stdin.buffer.readline() if line else sys.stdin.buffer.read()
+    return read.decode(errors="replace")
 
 
 def refuse(problems: Iterable[str]) -> NoReturn:

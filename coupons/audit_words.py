@@ -70,10 +70,16 @@ class Found:
 class Wrong(StrEnum):
     """What is the matter with a word."""
 
-    #: `right`: the keys nearest to it.
+    #: `right`: the keys nearest to it; none: no key is like it.
     UNKNOWN_KEY = "unknown_key"
     #: `right`: how such a value is written, or the words it may be.
     BAD_VALUE = "bad_value"
+    #: `right`: the tags nearest to it; none: no tag is like it.
+    UNKNOWN_TAG = "unknown_tag"
+    #: `#0`, or longer than numbers are; `key` is all of it.
+    NO_NUMBER = "no_number"
+    #: `right`: the keys of dates that were typed, which have no day in common.
+    NO_DAY = "no_day"
     #: The same key twice: which of them is meant?
     TWICE = "twice"
     #: `tag:` and `actor:` ask for events, which have no `right`.
@@ -96,6 +102,7 @@ FindStock = Callable[[str], str | None]
 
 _USER = re.compile(r"<@([UW][A-Z0-9]{1,30})(?:\|[^>]*)?>|@?([UW][A-Z0-9]{1,30})", re.ASCII)
 _NUMBER = re.compile(r"#?([1-9]\d{0,17})", re.ASCII)
+_HASH_NUMBER = re.compile(r"#\d+", re.ASCII)
 _OPENID = re.compile(r"[0-9A-Za-z_-]{16,64}", re.ASCII)
 #: Alone it can be nothing else: WeChat's are of 28 and begin so.
 _BARE_OPENID = re.compile(r"o[0-9A-Za-z_-]{27}", re.ASCII)
@@ -132,6 +139,7 @@ RIGHT: Final[Mapping[str, str]] = {
 KEYS: Final = (*RIGHT, "state", "tag")
 #: Only these narrow events.
 _OF_EVENTS: Final = frozenset({"request", "since", "until", "on", "tag", "actor"})
+_DATES: Final = frozenset({"since", "until", "on"})
 
 
 def read_words(text: str, *, find_stock: FindStock) -> Filter:
@@ -159,7 +167,8 @@ def read_words(text: str, *, find_stock: FindStock) -> Filter:
             if key not in _OF_EVENTS:
                 raise BadWord(Wrong.NOT_OF_EVENTS, key, right=tuple(sorted(_OF_EVENTS)))
     if found.since is not None and found.before is not None and found.since >= found.before:
-        raise BadWord(Wrong.BAD_VALUE, "until", right=("a day after since",))
+        dates = [key for key in seen if key in _DATES]
+        raise BadWord(Wrong.NO_DAY, dates[-1], right=tuple(dates))
     return found
 
 
@@ -172,7 +181,7 @@ def hide_openids(text: str, customer: int | None) -> str:
 def _check_key(key: str, typed: str, value: str, seen: Sequence[str]) -> None:
     if key not in KEYS:
         nearest = difflib.get_close_matches(key, KEYS, n=2, cutoff=0.5)
-        raise BadWord(Wrong.UNKNOWN_KEY, typed, value, tuple(nearest) or KEYS)
+        raise BadWord(Wrong.UNKNOWN_KEY, typed, value, tuple(nearest))
     if key in seen:
         raise BadWord(Wrong.TWICE, key)
 
@@ -182,7 +191,10 @@ def _bare(found: Filter, word: str, find_stock: FindStock) -> tuple[Filter, str]
 
     Without one it is a text to look for.
     """
-    if word.startswith("#") and (number := _NUMBER.fullmatch(word)):
+    if _HASH_NUMBER.fullmatch(word):
+        number = _NUMBER.fullmatch(word)
+        if number is None:
+            raise BadWord(Wrong.NO_NUMBER, word, right=(f"#{RIGHT['request']}",))
         return replace(found, request=int(number[1])), "request"
     if _BARE_OPENID.fullmatch(word):
         return replace(found, openid=word), "openid"
@@ -243,11 +255,14 @@ def _state(found: Filter, key: str, value: str, _find: FindStock) -> Filter:
 
 
 def _tag(found: Filter, key: str, value: str, _find: FindStock) -> Filter:
+    typed = value.casefold().replace("：", ":")
     try:
-        return replace(found, tag=Tag(value.casefold().replace("：", ":")))
+        return replace(found, tag=Tag(typed))
     except ValueError:
-        nearest = difflib.get_close_matches(value.casefold(), tuple(Tag), n=3, cutoff=0)
-        raise BadWord(Wrong.BAD_VALUE, key, value, tuple(nearest)) from None
+        nearest = difflib.get_close_matches(typed, tuple(Tag), n=3)
+        # Half of one is enough to know which are meant: `audit`, `viewed`.
+        holding = [tag for tag in Tag if typed.strip(":") in tag.split(":")]
+        raise BadWord(Wrong.UNKNOWN_TAG, key, value, tuple(holding or nearest)) from None
 
 
 def _amount(found: Filter, key: str, value: str, _find: FindStock) -> Filter:

@@ -191,17 +191,18 @@ def _page(look: Reading, *, asked: Filter, text: str, below: tuple[int, ...]) ->
     return Page(text=text, below=below, requests=found[:PAGE], count=count, following=following)
 
 
-def story_of(look: Reading, *, request_id: int) -> Story | None:
-    """None: there is no such request."""
+def story_of(look: Reading, *, request_id: int, newest: int | None = STORY_EVENTS) -> Story | None:
+    """With so many of its newest events, or with all. None: there is no such request."""
     request = look.request(request_id)
     if request is None:
         return None
     theirs = Filter(customer=request.customer)
     others = [found.request for found in look.find_requests(theirs, limit=_OTHERS + 1)]
+    events = look.events_of(request_id)
     return Story(
         request=request,
         approvals=look.approvals(request_id),
-        events=look.events_of(request_id)[-STORY_EVENTS:],
+        events=events if newest is None else events[-newest:],
         others=[other for other in others if other.id != request_id][:_OTHERS],
         others_count=look.count_found(theirs, most=MOST_COUNTED) - 1,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import MAXYEAR, datetime, timedelta, timezone
+from datetime import MAXYEAR, MINYEAR, datetime, timedelta, timezone
 
 #: UTC+8 without daylight saving.
 BEIJING = timezone(timedelta(hours=8), "Beijing")
@@ -20,8 +20,8 @@ def span(text: str) -> tuple[int, int]:
     if found is None:
         raise ValueError(text)
     year, month = int(found[1]), int(found[2])
-    if year == MAXYEAR:
-        # It has no day after its last one.
+    if year in {MINYEAR, MAXYEAR}:
+        # The one begins before all time in London, the other has no day after its last one.
         raise ValueError(text)
     start = datetime(year, month, int(found[3] or 1), tzinfo=BEIJING)
     if found[3]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from storage.audit import digest
-from storage.errors import AuditBroken
+from storage.errors import AuditBroken, ExportRefused
 from storage.export import Row, read, rows, single_rows
 
 
@@ -16,13 +16,16 @@ def verify_against(path: Path, export: Path, *, part: bool = False) -> int:
     `part`: it was made with words, so rows may be missing between its own.
 
     Raises AuditBroken: kind `export` when the export itself is damaged, `tail` when the log ends before it,
-    `rewritten` when the log tells another story from a row on. Raises ExportRefused and DatabaseRefused.
+    `rewritten` when the log tells another story from a row on. Raises ExportRefused, for one without a row,
+    too, and DatabaseRefused.
     """
     # First the export by itself: a changed row with a hash to fit shows only at the row after it.
     before: Row | None = None
     for told in read(export):
         _check_row(export, told, before, part=part)
         before = told
+    if before is None:
+        raise ExportRefused(f"{export} holds no event, so it proves nothing; name an export that has some")
     if not part:
         return _compare(export, _in_order(path))
     with single_rows(path) as kept:

@@ -28,7 +28,6 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from storage.audit import GENESIS
 from storage.database import open_for_reading
 from storage.errors import AuditBroken, CheckpointRefused
 
@@ -37,7 +36,6 @@ _LINE = re.compile(
     r"\s+sig=([0-9a-f]{128})",
     re.ASCII,
 )
-_HEAD = "select seq, hash from event order by seq desc limit 1"
 _HASH = "select hash from event where seq = :seq"
 _RAW = 32
 
@@ -111,17 +109,6 @@ def read_public(text: str) -> Ed25519PublicKey:
             f"the public key {text[:70]!r} is not the 64 digits that `audit checkpoint --key` prints"
         )
     return Ed25519PublicKey.from_public_bytes(raw)
-
-
-def make(database: Path, key: Ed25519PrivateKey, *, now: int) -> Checkpoint:
-    """Of the log as it stands; `now` in UTC milliseconds. Raises DatabaseRefused."""
-    connection = open_for_reading(database)
-    try:
-        head = connection.execute(_HEAD).fetchone()
-    finally:
-        connection.close()
-    seq, told = (head["seq"], head["hash"]) if head else (0, GENESIS)
-    return sign(key, seq, told, now=now)
 
 
 def sign(key: Ed25519PrivateKey, seq: int, told: str, *, now: int) -> Checkpoint:

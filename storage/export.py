@@ -49,30 +49,26 @@ class Row(NamedTuple):
     body: str
 
 
-def rows(path: Path, *, first: int = 1) -> Iterator[Row]:
-    """The events from `first` on, of one moment, while the bot goes on writing. Raises DatabaseRefused."""
-    with snapshot(path, first=first) as (_, found):
-        yield from found
+def last_row(path: Path, *, first: int = 1) -> Row | None:
+    """The newest event, when it is `first` or comes after it. Raises DatabaseRefused."""
+    with _reading(path) as database:
+        row = database.execute(_LAST, {"first": first}).fetchone()
+    return _stored(row) if row else None
 
 
-@contextmanager
-def snapshot(
-    path: Path, *, first: int = 1, asked: Filter = EVERYTHING
-) -> Iterator[tuple[Row | None, Iterator[Row]]]:
-    """The last event of one moment, and those asked for, from `first` up to it; None: there is none.
+def rows(
+    path: Path, *, first: int = 1, until: int | None = None, asked: Filter = EVERYTHING
+) -> Iterator[Row]:
+    """Those asked for, from `first` to `until` or to the end, of one moment, while the bot goes on writing.
 
-    Whatever is written while they are read, they stay those of that moment. Raises DatabaseRefused.
+    Events are only ever added, so those up to an earlier `last_row` are the same as they were then. Raises
+    DatabaseRefused.
     """
-    database = open_for_reading(path)
-    try:
-        database.execute("begin")
-        last = database.execute(_LAST, {"first": first}).fetchone()
-        found = Search(database).rows(asked, first=first)
-        yield (_stored(last) if last else None), _streamed(found)
-    except sqlite3.Error as error:
-        raise DatabaseRefused(f"{path} cannot be read: {error}") from error
-    finally:
-        database.close()
+    with _reading(path) as database:
+        for row in _streamed(Search(database).rows(asked, first=first)):
+            if until is not None and row.seq > until:
+                return
+            yield row
 
 
 def _streamed(cursor: Any) -> Iterator[Row]:
@@ -87,15 +83,22 @@ def _stored(row: Any) -> Row:
 @contextmanager
 def single_rows(path: Path) -> Iterator[Callable[[int], Row | None]]:
     """One row by its seq, of one moment; None: there is none. Raises DatabaseRefused."""
+    with _reading(path) as database:
+
+        def of(seq: int) -> Row | None:
+            row = database.execute(_ROW, {"seq": seq}).fetchone()
+            return None if row is None else _stored(row)
+
+        yield of
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[Any]:
+    """One moment of the file. Raises DatabaseRefused."""
     database = open_for_reading(path)
-
-    def of(seq: int) -> Row | None:
-        row = database.execute(_ROW, {"seq": seq}).fetchone()
-        return None if row is None else _stored(row)
-
     try:
         database.execute("begin")
-        yield of
+        yield database
     except sqlite3.Error as error:
         raise DatabaseRefused(f"{path} cannot be read: {error}") from error
     finally:
@@ -125,9 +128,9 @@ def write(rows_: Iterator[Row], stream: TextIO, kind: Format) -> Row | None:
 @contextmanager
 def new_file(path: Path) -> Iterator[TextIO]:
     """A file that is there whole or not at all. Raises ExportRefused when it exists or cannot be made."""
-    if path.exists():
-        raise ExportRefused(f"{path} is there already; name another file, or remove it first")
     try:
+        if path.exists():
+            raise ExportRefused(f"{path} is there already; name another file, or remove it first")
         number, name = mkstemp(dir=path.parent, prefix=f".{path.name}.")
         made = Path(name)
         with open(number, "w", encoding="utf-8", newline="") as stream:  # noqa: PTH123 - it is open already

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coupons.audit_words import KEYS, RIGHT, BadWord, Wrong
 from coupons.auditing import MOST_COUNTED, Link
+from coupons.events import Tag
 from handlers.views.marks import asked, code, without_openids
 from handlers.views.message import Message, message
 from handlers.views.words import Words
@@ -117,10 +118,16 @@ def bad_word(words: Words, wrong: BadWord) -> Message:
     typed = code(without_openids(f"{wrong.key}:{wrong.read}" if wrong.read else wrong.key), 60)
     right = words.list(code(each) for each in wrong.right[:12])
     match wrong.wrong:
-        case Wrong.UNKNOWN_KEY:
+        case Wrong.UNKNOWN_KEY | Wrong.UNKNOWN_TAG:
+            told = _unknown(words, wrong, typed, right)
+        case Wrong.NO_NUMBER:
             told = words(
-                "I read {typed}, and do not know that key. Did you mean {right}?", typed=typed, right=right
+                "I read {typed}, which is no request's number. It must be like {right}.",
+                typed=typed,
+                right=right,
             )
+        case Wrong.NO_DAY:
+            told = words("I read {right}, which have no day in common.", right=right)
         case Wrong.TWICE:
             told = words("I read the key {typed} twice, and can look for one of them only.", typed=typed)
         case Wrong.NOT_OF_EVENTS:
@@ -141,3 +148,20 @@ def bad_word(words: Words, wrong: BadWord) -> Message:
                 "I read {typed}. It must be like {right}.", typed=typed, right=right or code(RIGHT["since"])
             )
     return message(words.sentences(told, words("Nothing was looked up.")))
+
+
+def _unknown(words: Words, wrong: BadWord, typed: str, right: str) -> str:
+    """A key or a tag; when none is like it, all are named."""
+    if wrong.wrong is Wrong.UNKNOWN_KEY:
+        if right:
+            return words(
+                "I read {typed}, and do not know that key. Did you mean {right}?", typed=typed, right=right
+            )
+        keys = words.list(map(code, KEYS))
+        return words("I read {typed}, and do not know that key. There are {keys}.", typed=typed, keys=keys)
+    if right:
+        return words(
+            "I read {typed}, and no event has that tag. Did you mean {right}?", typed=typed, right=right
+        )
+    tags = words.list(map(code, Tag))
+    return words("I read {typed}, and no event has that tag. There are {tags}.", typed=typed, tags=tags)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from coupons.events import Tag
-from coupons.recording import SYSTEM, Recorded
-from handlers.views.marks import code, inert, listed, person, without_openids
+from coupons.recording import SYSTEM, Json, Recorded
+from handlers.views.marks import asked, code, inert, listed, person, without_openids
 from handlers.views.telling import text_of
 from handlers.views.words import N_, Words
 
@@ -20,13 +20,7 @@ _PLAIN: Mapping[str, str] = {
     Tag.SENDING_RESUMED: N_("{who} resumed sending"),
     Tag.BOT_STARTED: N_("the bot started"),
     Tag.BOT_STOPPED: N_("the bot stopped"),
-    Tag.AUDIT_VIEWED: N_("{who} looked at it in the audit log"),
-    Tag.AUDIT_SEARCHED: N_("{who} searched the audit log"),
-    Tag.AUDIT_EXPORTED: N_("{who} took a part of the audit log along"),
-    Tag.AUDIT_REPORTED: N_("{who} made a report"),
     Tag.AUDIT_REFUSED: N_("{who} asked for the audit log and may not see it"),
-    Tag.OPENID_VIEWED: N_("{who} looked at the whole openid"),
-    Tag.CUSTOMER_ERASED: N_("the customer was erased"),
     Tag.CONSOLE_LINK_MADE: N_("{who} asked for a link to the console"),
     Tag.CONSOLE_SIGNED_IN: N_("{who} signed in to the console"),
     Tag.DATABASE_RESTORED: N_("an older or changed database was found at the start; sending was paused"),
@@ -153,6 +147,102 @@ def _click_refused(words: Words, event: Recorded) -> str:
     )
 
 
+def _command_refused(words: Words, event: Recorded) -> str:
+    limit = event.detail.get("limit")
+    facts = [
+        words(
+            "coupon {stock} ({value})",
+            stock=code(text_of(event, "stock_id")),
+            value=words.money(_number(event, "value_fen")),
+        )
+        if text_of(event, "stock_id")
+        else "",
+        words("customer {customer}", customer=_number(event, "customer"))
+        if _number(event, "customer")
+        else "",
+        _limit(words, limit) if isinstance(limit, Mapping) else "",
+    ]
+    told, known = _click_refused(words, event), words.list(fact for fact in facts if fact)
+    return words("{told}: {facts}", told=told, facts=known) if known else told
+
+
+def _limit(words: Words, limit: Mapping[str, Json]) -> str:
+    """As coupon.toml has it: so many, or so much, in so many days."""
+    count, fen, days = (_whole(limit.get(name)) for name in ("count", "fen", "days"))
+    most = " / ".join(part for part in (str(count or ""), words.money(fen) if fen else "") if part)
+    return words.plural("limit {most} in 1 day", "limit {most} in {n} days", days, most=most)
+
+
+def _searched(words: Words, event: Recorded) -> str:
+    who, wanted = _who(words, event), _wanted(words, event)
+    if not wanted:
+        return words("{who} searched the audit log", who=who)
+    return words("{who} searched the audit log for {wanted}", who=who, wanted=wanted)
+
+
+def _viewed(words: Words, event: Recorded) -> str:
+    who, wanted = _who(words, event), _wanted(words, event)
+    if text_of(event, "page"):
+        return words("{who} looked at the page {wanted} of the audit log", who=who, wanted=wanted)
+    if wanted:
+        return words("{who} looked at events of the audit log: {wanted}", who=who, wanted=wanted)
+    if _number(event, "newest"):
+        return words("{who} looked at the newest events of the audit log", who=who)
+    return words("{who} looked at it in the audit log", who=who)
+
+
+def _exported(words: Words, event: Recorded) -> str:
+    who, wanted = _who(words, event), _wanted(words, event)
+    if wanted:
+        return words("{who} took a part of the audit log along: {wanted}", who=who, wanted=wanted)
+    if not _number(event, "last"):
+        return words("{who} took a part of the audit log along", who=who)
+    first, last = _number(event, "first"), _number(event, "last")
+    return words("{who} took the audit log along, event {first} to {last}", who=who, first=first, last=last)
+
+
+def _wanted(words: Words, event: Recorded) -> str:
+    """What a look was for: words as they were typed, or a page of the console."""
+    page = text_of(event, "page")
+    typed = text_of(event, "words")
+    if page:
+        return code(page, 60) if not typed else words.list((code(page, 60), _typed(typed)))
+    if typed.strip():
+        return _typed(typed)
+    return words("everything") if event.tag == Tag.AUDIT_SEARCHED and "words" in event.detail else ""
+
+
+def _typed(text: str) -> str:
+    return asked(without_openids(text))
+
+
+def _reported(words: Words, event: Recorded) -> str:
+    month = text_of(event, "month")
+    if not month:
+        return words("{who} made a report", who=_who(words, event))
+    return words("{who} made the report of {month}", who=_who(words, event), month=code(month))
+
+
+def _openid(words: Words, event: Recorded) -> str:
+    return words(
+        "{who} looked at the whole openid of customer {customer}",
+        who=_who(words, event),
+        customer=_number(event, "customer"),
+    )
+
+
+def _erased(words: Words, event: Recorded) -> str:
+    customer, days = _number(event, "customer"), _number(event, "days")
+    if days:
+        return words.plural(
+            "customer {customer} was erased, since nobody asked for them for 1 day",
+            "customer {customer} was erased, since nobody asked for them for {n} days",
+            days,
+            customer=customer,
+        )
+    return words("{who} erased customer {customer}", who=_who(words, event), customer=customer)
+
+
 def _settings(words: Words, event: Recorded) -> str:
     changed = [*_names(event, "changed"), *_names(event, "added"), *_names(event, "removed")]
     return words("settings were changed: {names}", names=words.list(code(name) for name in changed[:10]))
@@ -167,7 +257,10 @@ def _reconciled(words: Words, event: Recorded) -> str:
 
 
 def _number(event: Recorded, name: str) -> int:
-    value = event.detail.get(name)
+    return _whole(event.detail.get(name))
+
+
+def _whole(value: Json) -> int:
     return value if isinstance(value, int) else 0
 
 
@@ -190,9 +283,15 @@ _TOLD: Mapping[str, Callable[[Words, Recorded], str]] = {
     Tag.REQUEST_UNKNOWN: _unknown,
     Tag.REQUEST_HELD: _held,
     Tag.CLICK_REFUSED: _click_refused,
-    Tag.COMMAND_REFUSED: _click_refused,
+    Tag.COMMAND_REFUSED: _command_refused,
     Tag.SENDING_PAUSED: _paused,
     Tag.SETTINGS_CHANGED: _settings,
     Tag.AUDIT_CHECKPOINT: _checkpoint,
     Tag.AUDIT_RECONCILED: _reconciled,
+    Tag.AUDIT_SEARCHED: _searched,
+    Tag.AUDIT_VIEWED: _viewed,
+    Tag.AUDIT_EXPORTED: _exported,
+    Tag.AUDIT_REPORTED: _reported,
+    Tag.OPENID_VIEWED: _openid,
+    Tag.CUSTOMER_ERASED: _erased,
 }

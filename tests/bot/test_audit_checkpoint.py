@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cli import cli
 from storage.audit import GENESIS, digest
-from storage.checkpoints import found_in, key_file, load_or_make_key, make, public_text
+from storage.checkpoints import found_in, key_file, load_or_make_key, public_text, sign
 from storage.errors import CheckpointRefused
 from tests.storage.records import NOW, create, make_log, open_ledger, rows, tamper
 
@@ -94,6 +95,47 @@ def test_an_auditor_brings_a_key_of_their_own(database: Path) -> None:
     assert result.exit_code == 1
     assert "names the key" in result.stderr
     assert verified(copy, line, "--key", "x").exit_code == 2
+
+
+def test_a_checkpoint_of_another_key_among_ours_is_told_and_not_looked_at(database: Path) -> None:
+    """Else a staging bot in the channel, or whoever may post there, says for ever that it is not whole."""
+    ours = signed(database)
+    other = sign(Ed25519PrivateKey.generate(), 4_000, "ab" * 32, now=NOW)
+    for pasted in (f"{other.line}\n{ours}", f"{ours}\n{other.line}"):
+        result = verified(database, pasted)
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert f"checkpoint of #4000 names another key ({other.key}): not looked at" in result.stdout
+        assert "checkpoint of #12, signed" in result.stdout
+    # What is edited, and names our key, is a lie about this log.
+    edited = verified(database, f"{other.line}\n{ours.replace('seq=12', 'seq=11')}\n{ours}")
+    assert edited.exit_code == 1
+    assert "was edited" in edited.stderr
+    # Alone it proves nothing.
+    alone = verified(database, other.line)
+    assert (alone.exit_code, alone.stdout) == (1, "")
+    assert f"the checkpoint of #4000 names the key {other.key}" in alone.stderr
+
+
+@pytest.mark.parametrize("option", [("--key", "zz"), ("--part",)])
+def test_what_is_about_checkpoints_and_exports_needs_one(database: Path, option: tuple[str, ...]) -> None:
+    result = typed("verify", "--database", database, *option)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "add --against WHAT" in result.stderr
+
+
+@pytest.mark.parametrize("content", [b"", b"eggs, milk\n" * 200, "foreign"])
+@pytest.mark.parametrize("only", [(), ("--key",)])
+def test_no_key_appears_beside_what_is_no_database_of_ours(
+    tmp_path: Path, content: bytes | str, only: tuple[str, ...]
+) -> None:
+    file = tmp_path / "other.db"
+    if isinstance(content, bytes):
+        file.write_bytes(content)
+    else:
+        rows(file, "create table eggs (milk)")
+    result = typed("checkpoint", "--database", file, *only)
+    assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
+    assert [each.name for each in tmp_path.iterdir()] == ["other.db"]
 
 
 @pytest.mark.parametrize(
@@ -186,7 +228,7 @@ def test_a_checkpoint_is_found_whatever_stands_around_it(before: str, after: str
 
 
 def test_nothing_of_the_line_is_rewritten_by_slack(database: Path) -> None:
-    line = make(database, load_or_make_key(database), now=NOW).line
+    line = signed(database)
     assert line.isascii()
     assert not set(line) & set("<>&*_~`")
     assert len(line) < 400

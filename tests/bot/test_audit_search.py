@@ -1,87 +1,36 @@
-"""`audit search`, `show --request` and `openid`: what is printed, and that each look stays in the log."""
+"""`audit search`: what is found, and how it is written."""
 
 from __future__ import annotations
 
-import asyncio
 import csv
+import fcntl
 import io
 import json
 import os
+import pty
 import re
+import struct
+import subprocess
 import sys
+import termios
 from pathlib import Path
-from typing import Any
-from unittest.mock import ANY
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from bot import looks
-from bot.cli import cli
 from bot.columns import line, width
 from bot.search_words import joined
-from coupons.events import Tag
-from coupons.lifecycle import move
-from coupons.model import Request, State
-from coupons.ports import Transaction
-from coupons.recording import Event
 from coupons.sheet import COLUMNS
-from storage.locks import Turn
-from storage.proof import verify
-from tests.storage.records import NOW, OPENID, ROOT, STOCK, a_draft, approve, create, open_ledger, rows, send
-
-ZHANG = "oUpF8uMuAJO_M2pxb1Q9zNjZHANG"
-FORGED = "late\n     99  2026-01-01 00:00:00  U0EVIL approved it\x1b[2J"
-
-
-def fill(tx: Transaction) -> None:
-    """#1 sent, #2 declined in Chinese, #3 of another customer with hostile words, #4 needs nobody."""
-    send(tx, approve(tx, with_ticket(tx)), "CODE1")
-    second = create(tx, "n2", reason="物流迟到四天", requester="U0HE")
-    tx.append(Event(Tag.REQUEST_DECLINED, "U0WANG", second.id, {"reason": "太早了"}))
-    tx.save(second, move(second, State.DECLINED, now=NOW, closed_by="U0WANG", decline_reason="太早了"))
-    third = create(tx, "n3", openid=ZHANG, reason=f"=1+1 {FORGED}")
-    tx.append(Event(Tag.CLICK_REFUSED, "U0EVIL", third.id, {"action": "approve", "reason": FORGED}))
-
-
-def with_ticket(tx: Transaction) -> Request:
-    request, _ = tx.add_request(a_draft("n1", ticket="ZD 12"))
-    names = ("out_request_no", "customer", "stock_id", "value_fen", "approvals_needed", "ticket")
-    detail = {name: getattr(request, name) for name in names}
-    tx.append(Event(Tag.REQUEST_CREATED, request.requester, request.id, detail))
-    return request
+from tests.bot.looking import FORGED, ZHANG, make_shop, searched, shown, typed
+from tests.storage.records import NOW, OPENID, ROOT, STOCK, rows
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
     path = tmp_path / "coupon.db"
-
-    async def live() -> None:
-        ledger = open_ledger(path)
-        await ledger.write(fill)
-        await ledger.close()
-
-    asyncio.run(live())
+    make_shop(path)
     return path
-
-
-def typed(*words: object, **environ: str) -> Result:
-    result = CliRunner(env=dict(environ)).invoke(cli, ["audit", *map(str, words)], prog_name="coupon-bot")
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
-
-
-def searched(database: Path, *words: object, **environ: str) -> Result:
-    result = typed("search", *words, "--database", database, **environ)
-    assert result.exit_code == 0, result.stderr
-    return result
-
-
-def newest(database: Path) -> tuple[str, dict[str, Any]]:
-    """The last event: its tag and detail, with the request that it is about."""
-    [(tag, body)] = rows(database, "select tag, body from event order by seq desc limit 1")
-    told = json.loads(body)
-    return tag, {**told["detail"], "request": told["request_id"]}
 
 
 def numbers(result: Result) -> list[str]:
@@ -162,6 +111,17 @@ def test_an_alias_is_known_from_coupon_toml(database: Path) -> None:
     ("words", "sentence"),
     [
         (("stat:sent",), "stat:sent names no key of a search; the nearest: state"),
+        (
+            ("agent:@li",),
+            "agent:@li cannot be read; right would be a Slack user id such as U0LI; @names are known",
+        ),
+        (("actor:@li",), "actor:@li cannot be read; right would be a Slack user id such as U0LI, or system;"),
+        (("qqqqq:1",), "qqqqq:1 names no key of a search; there are request, openid, customer, agent,"),
+        (("tag:request:send",), "tag:request:send names no tag of an event; the nearest: request:sent, "),
+        (("tag:",), "tag: names no tag of an event; docs/auditor.md tells of them: request:created, "),
+        (("tag:nonsense",), "tag:nonsense names no tag of an event; docs/auditor.md tells of them: request:"),
+        (("on:2026-10", "since:2026-11"), "on: and since: have no day in common; give dates that overlap"),
+        (("#0",), "#0 is no request's number; right would be #12"),
         (("since:yesterday",), "since:yesterday cannot be read; right would be 2026-10 or 2026-10-03"),
         (("state:sent", "state:held"), "state: stands there twice; leave one of them"),
         (("tag:request:sent", "agent:U0LI"), "agent: narrows requests, and tag: and actor: ask for events"),
@@ -233,174 +193,36 @@ def test_into_a_file_whole_and_never_over_another(database: Path) -> None:
     assert rows(database, "select count(*) from event") == before
 
 
-# --- each look stays
-
-
-@pytest.mark.parametrize(
-    ("words", "kept"),
-    [
-        (("state:sent", "four days"), {"words": 'state:sent "four days"', "found": 1}),
-        ((f"openid:{ZHANG}",), {"words": "customer:3", "found": 1}),
-        ((ZHANG, "late"), {"words": "customer:3 late", "found": 1}),
-        (("openid:oUnknownUnknownUnknown_12345",), {"words": "openid:?", "found": 0}),
-    ],
-)
-def test_a_search_is_an_event_that_holds_no_openid(
-    database: Path, words: tuple[str, ...], kept: dict[str, object]
-) -> None:
+def test_who_looked_for_what_is_seen_in_the_table(database: Path) -> None:
+    """What matters stands first, so that it is not what is cut off."""
+    words = ("agent:U0LI", "state:sent", "since:2026-01")
     searched(database, *words)
-    tag, detail = newest(database)
-    assert (tag, detail) == (Tag.AUDIT_SEARCHED, {**detail, "where": "command line", **kept})
-    assert detail["user"]
-    assert not any(
-        "oUnknown" in body or ZHANG in body for (body,) in rows(database, "select body from event")
-    )
-    verify(database)
+    typed("openid", 3, "--database", database)
+    told = searched(database, "tag:audit:searched").stdout
+    assert ' words="agent:U0LI state:sent since:2026-01" fo' in told
+    assert " customer=3 user=" in searched(database, "tag:openid:viewed").stdout
+    # Nobody's words look like a detail of ours.
+    searched(database, "late customer=7")
+    assert ' words="\\"late customer=7\\"" found=0' in searched(database, "tag:audit:searched").stdout
+    [line] = shown(database, "tag:openid:viewed")
+    assert line.endswith(f'customer=3 user={looks.user()} where="command line"')
 
 
-def test_a_story_is_told_with_everything_and_the_look_is_an_event(database: Path) -> None:
-    result = typed("show", "--request", 1, "--database", database)
-    for words in (
-        "Request #1: sent",
-        "10.00 yuan",
-        "U0LI",
-        "number 1",
-        "four days late",
-        "ZD 12",
-        "CODE1",
-        "approved by   U0WANG, 2026-11-23 10:13:20",
-        "starts attempt 1",
-    ):
-        assert words in result.stdout
-    assert OPENID not in result.stdout
-    tag, detail = newest(database)
-    assert (tag, detail["request"], detail["where"]) == (Tag.AUDIT_VIEWED, 1, "command line")
-    assert "declined      because: 太早了" in typed("show", "--request", 2, "--database", database).stdout
-    typed("show", "--limit", 2, "--database", database)
-    assert newest(database)[1]["newest"] == 2
-
-
-def test_nothing_in_a_story_looks_like_another_line_of_it(database: Path) -> None:
-    result = typed("show", "--request", 3, "--database", database)
-    _, timeline = result.stdout.split("What happened, in Beijing time:\n")
-    assert [line.split()[0] for line in timeline.splitlines()] == ["8", "9"]
-    assert "\x1b" not in result.stdout
-    assert len([line for line in result.stdout.splitlines() if "U0EVIL" in line]) == 2
-
-
-@pytest.mark.parametrize("kind", ["csv", "jsonl"])
-def test_a_storys_events_as_rows(database: Path, kind: str) -> None:
-    result = typed("show", "--request", 2, "--format", kind, "--database", database)
-    lines = result.stdout.splitlines()
-    assert len(lines) == (3 if kind == "csv" else 2)
-    assert "太早了" in lines[-1]
-
-
-def test_an_openid_is_printed_once_its_event_is_there(database: Path) -> None:
-    result = typed("openid", 3, "--database", database)
-    assert (result.exit_code, result.stdout) == (0, f"{ZHANG}\n")
-    tag, detail = newest(database)
-    assert (tag, detail["request"], detail["customer"]) == (Tag.OPENID_VIEWED, 3, 3)
-    missing = typed("openid", 99, "--database", database)
-    assert (missing.exit_code, missing.stdout) == (2, "")
-
-
-def test_of_an_erased_customer_no_openid_is_printed(database: Path) -> None:
-    rows(database, "update customer set openid = 'erased:3' where id = 3")
-    result = typed("openid", 3, "--database", database)
-    assert (result.exit_code, result.stdout) == (0, "")
-    assert "customer 3 was erased" in result.stderr
-
-
-LOOKS = [
-    ("search",),
-    ("show",),
-    ("show", "--request", "1"),
-    ("openid", "1"),
-    ("export", "--output", "-"),
-]
-
-
-@pytest.mark.parametrize("words", LOOKS, ids=" ".join)
-def test_while_somebody_else_keeps_the_turn_nothing_is_shown(database: Path, words: tuple[str, ...]) -> None:
-    """The look could not be kept, so there is none."""
-    with Turn(database):
-        result = typed(*words, "--database", database)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert "nothing is shown" in result.stderr
-
-
-@pytest.mark.parametrize("words", LOOKS, ids=" ".join)
-def test_a_copy_that_cannot_be_written_is_looked_at_and_says_so(
-    database: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = rows(database, "select count(*) from event")
-    # Root may write anywhere, so here the answer is given for it.
-    monkeypatch.setattr(looks.os, "access", lambda _, mode: mode != os.W_OK)
-    result = typed(*words, "--database", database)
-    assert result.exit_code == 0
-    assert result.stdout
-    assert "leaves no event" in result.stderr
-    assert rows(database, "select count(*) from event") == before
-
-
-async def test_beside_a_writing_bot_each_look_is_written_in_turn(database: Path) -> None:
-    ledger = open_ledger(database)
-    writing = asyncio.create_task(_write(ledger))
-    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    for _ in range(3):
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "audit", "search", "--database", str(database),
-            env=environ, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        _, told = await process.communicate()
-        assert process.returncode == 0, told.decode()
-    writing.cancel()
-    await asyncio.gather(writing, return_exceptions=True)
-    await ledger.close()
-    [(looks_left,)] = rows(database, "select count(*) from event where tag = 'audit:searched'")
-    [(others,)] = rows(database, "select count(*) from event where tag = 'bot:started'")
-    assert looks_left == 3
-    assert others > 3
-    assert verify(database).rows == 9 + looks_left + others
-
-
-async def _write(ledger: Any) -> None:
-    while True:
-        await ledger.write(lambda tx: tx.append(Event(Tag.BOT_STARTED, "system")))
+def test_a_terminal_is_used_to_its_width(database: Path) -> None:
+    searched(database, "x" * 100)
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for columns, cut in ((80, True), (120, True), (250, False)):
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        command = [sys.executable, "-m", "bot", "audit", "search", "tag:audit:searched"]
+        subprocess.run([*command, "--database", str(database)], env=environ, stdout=theirs, check=True)
+        os.close(theirs)
+        told = os.read(ours, 65_536).decode()
+        os.close(ours)
+        assert ("x" * 100 in told, "…" in told) == (not cut, cut)
 
 
 def test_words_are_quoted_as_the_shell_had_them() -> None:
     assert joined(["late", "four days", "ticket:ZD 12", "note: x", '"a b"']) == (
         'late "four days" ticket:"ZD 12" "note: x" "a b"'
     )
-
-
-# --- `show` with words
-
-
-def shown(database: Path, *words: object) -> list[str]:
-    result = typed("show", *words, "--database", database)
-    assert result.exit_code == 0, result.stderr
-    return result.stdout.splitlines()
-
-
-def test_events_are_shown_by_their_own_marks_and_stories_by_those_of_requests(database: Path) -> None:
-    assert [line.split()[4] for line in shown(database, "tag:click:refused")] == ["click:refused"]
-    assert {line.split()[3] for line in shown(database, "state:declined")} == {"#2"}
-    assert {line.split()[3] for line in shown(database, "since:2020-01", "late")} == {"#1", "#3"}
-    assert len(shown(database, "agent:U0LI", "--limit", 2)) == 2
-    assert shown(database, "agent:U0NOBODY") == []
-
-
-def test_a_number_alone_is_that_request_s_story(database: Path) -> None:
-    assert shown(database, "#2")[0] == shown(database, "--request", 2)[0] == "Request #2: declined"
-    assert newest(database) == ("audit:viewed", {"where": "command line", "user": ANY, "request": 2})
-    result = typed("show", "late", "--request", 2, "--database", database)
-    assert (result.exit_code, result.stdout) == (2, "")
-
-
-def test_what_was_looked_for_stays_in_the_log_without_the_openid(database: Path) -> None:
-    shown(database, f"openid:{OPENID}")
-    tag, detail = newest(database)
-    assert (tag, detail["words"], detail["newest"]) == ("audit:viewed", "customer:1", 50)

@@ -88,7 +88,8 @@ READ: tuple[tuple[str, dict[str, Any]], ...] = (
     ('"not closed', {"texts": ("not", "closed")}),
     ("https://desk.example/1", {"texts": ("https://desk.example/1",)}),
     ("12:30", {"texts": ("12:30",)}),
-    ("#0", {"texts": ("#0",)}),
+    ("#12a", {"texts": ("#12a",)}),
+    ("tag:Request:Sent", {"tag": Tag.REQUEST_SENT}),
     (
         "agent:<@U0LI|li> state:refused since:2026-10 late-10 迟到",
         {
@@ -119,7 +120,7 @@ def test_every_key_is_tried_above() -> None:
 WRONG = (
     ("stat:sent", Wrong.UNKNOWN_KEY, "stat", "sent", "state"),
     ("Agnet:@U0LI", Wrong.UNKNOWN_KEY, "Agnet", "@U0LI", "agent"),
-    ("qqqqq:1", Wrong.UNKNOWN_KEY, "qqqqq", "1", "ticket"),
+    ("qqqqq:1", Wrong.UNKNOWN_KEY, "qqqqq", "1", None),
     ("request:twelve", Wrong.BAD_VALUE, "request", "twelve", "12"),
     ("request:0", Wrong.BAD_VALUE, "request", "0", "12"),
     ("request:99999999999999999999", Wrong.BAD_VALUE, "request", "99999999999999999999", "12"),
@@ -133,7 +134,13 @@ WRONG = (
     ('ticket:""', Wrong.BAD_VALUE, "ticket", "", "ZD-1234"),
     ("code:", Wrong.BAD_VALUE, "code", "", "1212000000000001"),
     ("state:done", Wrong.BAD_VALUE, "state", "done", "sent"),
-    ("tag:request:send", Wrong.BAD_VALUE, "tag", "request:send", "request:sent"),
+    ("tag:request:send", Wrong.UNKNOWN_TAG, "tag", "request:send", "request:sent"),
+    ("tag:audit", Wrong.UNKNOWN_TAG, "tag", "audit", "audit:reconciled"),
+    ("tag:Viewed:", Wrong.UNKNOWN_TAG, "tag", "Viewed:", "openid:viewed"),
+    ("tag:nonsense", Wrong.UNKNOWN_TAG, "tag", "nonsense", None),
+    ("tag:", Wrong.UNKNOWN_TAG, "tag", "", None),
+    ("#0", Wrong.NO_NUMBER, "#0", "", "#12"),
+    ("late #9999999999999999999", Wrong.NO_NUMBER, "#9999999999999999999", "", "#12"),
     ("amount:ten", Wrong.BAD_VALUE, "amount", "ten", "10, >=20, 5..20"),
     ("amount:1.005", Wrong.BAD_VALUE, "amount", "1.005", "10, >=20, 5..20"),
     ("amount:..5", Wrong.BAD_VALUE, "amount", "..5", "10, >=20, 5..20"),
@@ -144,7 +151,8 @@ WRONG = (
     ("on:0000-01", Wrong.BAD_VALUE, "on", "0000-01", "2026-10, 2026-10-03"),
     ("on:9999-12-31", Wrong.BAD_VALUE, "on", "9999-12-31", "2026-10, 2026-10-03"),
     ("until:9999-12", Wrong.BAD_VALUE, "until", "9999-12", "2026-10, 2026-10-03"),
-    ("since:2026-11 until:2026-10", Wrong.BAD_VALUE, "until", "", "a day after since"),
+    ("since:2026-11 until:2026-10", Wrong.NO_DAY, "until", "", "since"),
+    ("on:2026-10 since:2026-11", Wrong.NO_DAY, "since", "", "on"),
     ("state:sent state:held", Wrong.TWICE, "state", "", None),
     ("#1 request:2", Wrong.TWICE, "request", "", None),
     ("#1 #2", Wrong.TWICE, "request", "", None),
@@ -166,6 +174,12 @@ def test_what_cannot_be_read_says_what_would_be_right(
     error = found.value
     assert (error.wrong, error.key, error.read) == (wrong, key, value)
     assert error.right == () if right is None else right in error.right
+
+
+def test_only_the_dates_that_were_typed_are_named() -> None:
+    with pytest.raises(BadWord) as found:
+        read("on:2026-10 late since:2026-11")
+    assert found.value.right == ("on", "since")
 
 
 _SOME = st.one_of(

@@ -250,7 +250,7 @@ async def test_single_events_can_be_asked_for(shop: World) -> None:
         ("since:yesterday", "It must be like `2026-10, 2026-10-03`"),
         ("stock:a stock:b", "`stock` twice"),
         ("tag:request:sent state:sent", "narrowed by `actor`"),
-        ("since:2026-10 until:2026-09", "It must be like `a day after since`"),
+        ("since:2026-10 until:2026-09", "which have no day in common"),
         ("x" * 501, "501 characters"),
         ("#999", "no request #999"),
         ("help", "Keys:"),

@@ -54,12 +54,36 @@ def all_events(typed: str = "Already refunded") -> list[Recorded]:
         event(Tag.COUPON_RECEIVED, coupon_code="7777"),
         event(Tag.CLICK_REFUSED, "U0X", action="approve", reason="own_request"),
         event(Tag.COMMAND_REFUSED, "U0X", reason="agent_limit"),
+        *refused_commands(),
+        *looks(typed),
+        event(Tag.CUSTOMER_ERASED, customer=7, why="retention", days=730),
         event(Tag.SETTINGS_CHANGED, changed=["limits.per_agent"], added=["console.url"], removed=[]),
         event(Tag.AUDIT_CHECKPOINT, seq=4_000),
         event(Tag.AUDIT_RECONCILED, "system", **line),
     ]
     known = {each.tag for each in told}
     return [*told, *(event(tag, "U0FIN") for tag in Tag if tag not in known), event(Tag.AUDIT_VIEWED, **line)]
+
+
+def refused_commands() -> Iterator[Recorded]:
+    coupon: dict[str, Any] = {"stock_id": "1212121212", "value_fen": 1000}
+    yield event(Tag.COMMAND_REFUSED, "U0X", reason="not_agent", **coupon)
+    for limit in ({"days": 30, "count": 2}, {"days": 1, "fen": 5000}, {"days": 7, "count": 9, "fen": 5000}):
+        yield event(Tag.COMMAND_REFUSED, "U0X", reason="customer_limit", customer=7, limit=limit, **coupon)
+
+
+def looks(typed: str) -> Iterator[Recorded]:
+    line = {"where": "command line", "user": "root"}
+    for tag in (Tag.AUDIT_SEARCHED, Tag.AUDIT_VIEWED, Tag.AUDIT_EXPORTED):
+        yield event(tag, "U0FIN", where="slack", words=typed)
+        yield event(tag, "U0FIN", where="browser", page="self-approvals")
+    yield event(Tag.AUDIT_SEARCHED, "U0FIN", where="slack", words="", page=1)
+    yield event(Tag.AUDIT_SEARCHED, where="browser", words=typed, page="requests")
+    yield event(Tag.AUDIT_VIEWED, newest=50, **line)
+    yield event(Tag.AUDIT_EXPORTED, first=1, last=4_000, head="9c1185a5", format="jsonl", **line)
+    yield event(Tag.AUDIT_REPORTED, month="2026-10", format="csv", **line)
+    yield event(Tag.OPENID_VIEWED, "U0FIN", where="slack", customer=7)
+    yield event(Tag.CUSTOMER_ERASED, customer=7, requests=2, **line)
 
 
 def pages(typed: str) -> Iterator[Page]:
@@ -112,6 +136,8 @@ def answers(words: Words, typed: str = "sinse:2026") -> Iterator[Message]:
     for wrong in Wrong:
         yield audit_answers.bad_word(words, BadWord(wrong, "since", typed, ("2026-10", "2026-10-03")))
     yield audit_answers.bad_word(words, BadWord(Wrong.BAD_VALUE, "agent", typed, ("@li",)))
+    yield audit_answers.bad_word(words, BadWord(Wrong.UNKNOWN_KEY, "since", typed))
+    yield audit_answers.bad_word(words, BadWord(Wrong.UNKNOWN_TAG, "tag", typed))
 
 
 def spoken(words: Words) -> str:
@@ -136,6 +162,50 @@ def test_each_event_has_its_own_sentence(words: Words) -> None:
     told = {each.tag: story.sentence(words, each) for each in all_events()}
     assert set(told) == set(Tag)
     assert [tag for tag, sentence in told.items() if sentence == f"`{tag}`"] == []
+
+
+@both_languages
+@pytest.mark.parametrize(
+    ("told", "facts"),
+    [
+        (event(Tag.AUDIT_SEARCHED, words="agent:<@U0LI|li> late"), ["`agent:@li late`"]),
+        (event(Tag.AUDIT_EXPORTED, words="state:sent"), ["`state:sent`"]),
+        (event(Tag.AUDIT_EXPORTED, first=5, last=4_000), [" 5 ", " 4000"]),
+        (event(Tag.AUDIT_VIEWED, words="state:sent"), ["`state:sent`"]),
+        (event(Tag.AUDIT_VIEWED, page="charts of 30 days"), ["`charts of 30 days`"]),
+        (event(Tag.OPENID_VIEWED, customer=7), [" 7"]),
+        (event(Tag.CUSTOMER_ERASED, customer=7, why="retention", days=730), [" 7", "730"]),
+        (event(Tag.CUSTOMER_ERASED, customer=7, user="root"), [" 7", "root"]),
+        (event(Tag.AUDIT_REPORTED, month="2026-10"), ["`2026-10`"]),
+        (
+            event(
+                Tag.COMMAND_REFUSED,
+                "U0X",
+                reason="customer_limit",
+                stock_id="1212121212",
+                value_fen=1000,
+                customer=7,
+                limit={"days": 30, "count": 2},
+            ),
+            ["<@U0X>", "`customer_limit`", "`1212121212`", "¥10.00", " 7", " 2", "30"],
+        ),
+        (event(Tag.COMMAND_REFUSED, reason="r", limit={"days": 7, "fen": 5000}), ["¥50.00", "7"]),
+    ],
+    ids=lambda value: value.tag if isinstance(value, Recorded) else "",
+)
+def test_who_asked_for_what_is_told(words: Words, told: Recorded, facts: list[str]) -> None:
+    sentence = story.sentence(words, told)
+    assert [fact for fact in facts if fact not in sentence] == []
+
+
+@both_languages
+@pytest.mark.parametrize("tag", [Tag.AUDIT_SEARCHED, Tag.AUDIT_VIEWED, Tag.AUDIT_EXPORTED])
+def test_no_words_of_a_look_mention_format_or_show_an_openid(words: Words, tag: Tag) -> None:
+    sentence = story.sentence(words, event(tag, "U0FIN", words=f"<!channel> `*x*` code:{OPENID} <@U0LI>"))
+    assert "<!channel>" not in sentence
+    assert "<@U0LI>" not in sentence
+    assert OPENID not in sentence
+    assert sentence.count("`") == 2
 
 
 @both_languages
