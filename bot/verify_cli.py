@@ -35,8 +35,15 @@ _CHECKPOINT: Final = "coupon-checkpoint v1 "
     "May be given more than once.",
 )
 @click.option("--part", is_flag=True, help="The exports were made with words: between their rows others lie.")
+@click.option(
+    "--indexes",
+    is_flag=True,
+    help="Also each entry of each index, which searches rest on: slow for a long log.",
+)
 @click.option("--key", help="The public key to check checkpoints with; else the one beside the database.")
-def audit_verify(database: Path, against: tuple[str, ...], key: str | None, *, part: bool) -> None:
+def audit_verify(
+    database: Path, against: tuple[str, ...], key: str | None, *, part: bool, indexes: bool
+) -> None:
     """Check the whole chain, and each request by its events."""
     if not against and (part or key is not None):
         refuse(["--key and --part are about what --against names, and nothing is named; add --against WHAT"])
@@ -44,7 +51,7 @@ def audit_verify(database: Path, against: tuple[str, ...], key: str | None, *, p
     try:
         checked_with = None if key is None else read_public(key)
         with progress("Verifying") as tell:
-            found = verify(database, tell)
+            found = verify(database, tell, entries=indexes)
         held = [line for what in against for line in _held(database, what, checked_with, part=part)]
     except AuditBroken as error:
         click.echo(f"{database}: NOT whole: {error}", err=True)

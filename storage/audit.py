@@ -19,6 +19,8 @@ from storage.errors import AuditBroken, DatabaseRefused
 from storage.texts import EventTexts
 
 GENESIS = "0" * 64
+#: The end of the year 9998, in UTC milliseconds: what comes later is no time that can be told.
+_LAST_MS = 253_370_764_800_000
 
 _HEAD = "select seq, hash from event order by seq desc limit 1"
 _APPEND = "insert into event (seq, body, prev, hash) values (:seq, :body, :prev, :hash)"
@@ -97,7 +99,7 @@ def recorded(seq: int, body: str) -> Recorded:
     """Raises AuditBroken: the body is not what `append` writes."""
     try:
         values = json.loads(body)
-        return Recorded(
+        event = Recorded(
             seq=values["seq"],
             ts=values["ts"],
             tag=values["tag"],
@@ -107,6 +109,12 @@ def recorded(seq: int, body: str) -> Recorded:
         )
     except (ValueError, KeyError, TypeError) as error:
         raise AuditBroken("number", f"the body of event #{seq} is not an event's JSON") from error
+    # What somebody put there must not stop whoever looks at it.
+    texts = isinstance(event.tag, str) and isinstance(event.actor, str) and isinstance(event.detail, dict)
+    numbers = isinstance(event.seq, int) and isinstance(event.ts, int) and abs(event.ts) < _LAST_MS
+    if not (texts and numbers and isinstance(event.request_id, int | None)):
+        raise AuditBroken("number", f"the body of event #{seq} is not what an event says")
+    return event
 
 
 def _body(event: Event, detail: Mapping[str, Json], seq: int, now: int) -> str:

@@ -14,6 +14,7 @@ from storage.audit import GENESIS, digest
 from storage.export import Format, read
 from tests.bot.exporting import alone, every_format, exported, relined, typed
 from tests.storage.records import (
+    NOW,
     create,
     make_log,
     open_ledger,
@@ -236,7 +237,7 @@ def test_a_log_written_anew_from_some_event_on_is_found_out_by_an_export(databas
     prev = GENESIS
     changes = []
     for seq, body in stored:
-        told = body.replace('"ts":17', '"ts":18')
+        told = body.replace(f'"ts":{NOW}', f'"ts":{NOW + 1}')
         assert told != body
         hashed = digest(prev, told.encode())
         changes.append((seq, told, prev, hashed))

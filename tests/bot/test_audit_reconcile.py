@@ -21,7 +21,7 @@ from sandbox.wechatpay import Fault, FaultKind
 from sandbox.wechatpay.ledger import Endpoint
 from storage.proof import verify
 from tests.bot.operating import Operator, operator
-from tests.storage.records import Time, approve, create, open_ledger, rows, send
+from tests.storage.records import NOW, Time, approve, create, open_ledger, rows, send
 from tests.world import BIG, LATE, OPENID
 
 OTHER = "oUpF8uMuAJO_M2pxb1Q9zNjWeS99"
@@ -93,7 +93,7 @@ async def logged(op: Operator) -> Path:
     def decline(tx: Any) -> None:
         request = create(tx, "n3")
         tx.append(Event(Tag.REQUEST_DECLINED, "U0WANG", request.id))
-        tx.save(request, move(request, State.DECLINED, now=1, closed_by="U0WANG"))
+        tx.save(request, move(request, State.DECLINED, now=NOW, closed_by="U0WANG"))
 
     await ledger.write(decline)
     await ledger.write(lambda tx: create(tx, "n4"))

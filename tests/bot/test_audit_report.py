@@ -46,10 +46,18 @@ def asked(tx: Transaction, number: str, at: int, **changes: Any) -> Any:
 
 
 def sent(
-    tx: Transaction, number: str, at: int, *, after: int, approver: str = "U0WANG", **changes: Any
+    tx: Transaction,
+    clock: Time,
+    number: str,
+    at: int,
+    *,
+    after: int,
+    approver: str = "U0WANG",
+    **changes: Any,
 ) -> None:
     """Approved after so long, sent at once."""
     request = asked(tx, number, at, **changes)
+    clock.now = at + after
     tx.add_approval(Approval(request.id, approver, at + after))
     tx.append(Event(Tag.APPROVAL_GIVEN, approver, request.id))
     tx.append(Event(Tag.REQUEST_APPROVED, approver, request.id))
@@ -73,10 +81,12 @@ def database(tmp_path: Path) -> Path:
             clock.now = at
             await ledger.write(work)
 
-        await write(SEPTEMBER, lambda tx: sent(tx, "s1", SEPTEMBER, after=2 * HOUR))
-        await write(OCTOBER, lambda tx: sent(tx, "o1", OCTOBER, after=HOUR))
-        await write(OCTOBER, lambda tx: sent(tx, "o2", OCTOBER, after=3 * HOUR, approver="U0ZHAO"))
-        await write(OCTOBER, lambda tx: sent(tx, "o3", OCTOBER, after=5 * HOUR, stock=BIG, requester="U0SUN"))
+        await write(SEPTEMBER, lambda tx: sent(tx, clock, "s1", SEPTEMBER, after=2 * HOUR))
+        await write(OCTOBER, lambda tx: sent(tx, clock, "o1", OCTOBER, after=HOUR))
+        await write(OCTOBER, lambda tx: sent(tx, clock, "o2", OCTOBER, after=3 * HOUR, approver="U0ZHAO"))
+        await write(
+            OCTOBER, lambda tx: sent(tx, clock, "o3", OCTOBER, after=5 * HOUR, stock=BIG, requester="U0SUN")
+        )
 
         def decline(tx: Transaction) -> None:
             request = asked(tx, "o4", OCTOBER)

@@ -40,7 +40,7 @@ async def fill(ledger: SqliteLedger) -> None:
 
     def cancel(tx: Transaction) -> None:
         tx.append(Event(Tag.REQUEST_CANCELLED, "U0LI", withdrawn.id))
-        tx.save(withdrawn, move(withdrawn, State.CANCELLED, now=NOW))
+        tx.save(withdrawn, move(withdrawn, State.CANCELLED, now=NOW, closed_by="U0LI"))
 
     await ledger.write(cancel)
     await ledger.write(lambda tx: create(tx, "cb3", openid=OTHER))

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 
 JSON = dict[str, Any]
-WAIT_S = 10.0
+WAIT_S = 60.0
 AUDIT: JSON = {
     "events": [],
     "proof": {"good": True, "sentence": {"en": "Whole.", "zh": "完整。"}, "events": 0, "head": None},

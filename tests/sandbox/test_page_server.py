@@ -185,7 +185,7 @@ async def test_a_reader_that_reads_nothing_is_dropped_and_holds_nobody_up(
             deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             deaf.connect((address.hostname, address.port))
             deaf.sendall(f"GET /api/live?person=U0WANG HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n".encode())
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await page.until_read_by(1)
                 async with looking(page.url, "U0LI") as li:
                     assert page.readers == 2

@@ -15,12 +15,14 @@ from coupons.model import Approval, Request, State
 from coupons.ports import Transaction
 from storage.audit import digest
 from storage.driver import sqlite3
-from storage.errors import AuditBroken
+from storage.errors import AuditBroken, DatabaseRefused
+from storage.moment import moment
 from storage.proof import verify
 from tests.storage.records import (
     DAY,
     NOW,
     OPENID,
+    Time,
     a_draft,
     approve,
     broken,
@@ -205,6 +207,28 @@ async def test_an_approval_by_who_asked_is_named(tmp_path: Path) -> None:
     await ledger.write(lambda tx: approve(tx, asked(tx, "n1"), "U0LI"))
     await ledger.close()
     assert broken(path) == ("own", "request #1 was approved by who asked for it")
+
+
+# --- what is shown
+
+#: What the table's own types let through.
+ODD = ['"ts":999999999999999999', '"ts":null', '"actor":7', '"detail":[1]', '"tag":null']
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_event_that_says_something_impossible_stops_nobody_who_looks(log: Path, odd: str) -> None:
+    values = {"actor": '"U0LI"', "detail": "{}", "request_id": "5", "tag": '"request:urged"', "ts": "1"}
+    name, value = odd.split(":", 1)
+    values[name.strip('"')] = value
+    [(seq, prev)] = rows(log, "select seq + 1, hash from event order by seq desc limit 1")
+    told = ",".join(f'"{key}":{each}' for key, each in sorted({**values, "seq": str(seq)}.items()))
+    body = f"{{{told}}}"
+    connection = connect(log)
+    added = (seq, body, prev, digest(prev, body.encode()))
+    connection.execute("insert into event (seq, body, prev, hash) values (?, ?, ?, ?)", added)
+    connection.close()
+    with pytest.raises(DatabaseRefused, match=f"#{seq}"), moment(log, clock=Time()) as look:
+        look.event(seq)
 
 
 # --- what searches rest on
