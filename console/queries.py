@@ -13,9 +13,10 @@ from datasette.utils.asgi import AsgiStream, Response
 from datasette.utils.sqlite import sqlite3
 
 from console.cells import MARK, attached, lines, safely
-from console.log_database import NAME, VIEWS, LogDatabase, LogDatasette
+from console.log_database import NAME, LogDatabase, LogDatasette
 from console.looks import Looks
 from console.named import NAMED
+from console.readable import VIEWS
 from console.sessions import Session
 from console.whole import whole
 from coupons.audit_words import hide_openids
