@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
+import sys
+import traceback
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final, TypeVar
 
+import structlog
 import uvicorn
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.audit_story import between, said
 from bot.clock import utc_ms
 from bot.coupon_toml import CouponToml
+from bot.logs import reference, start_logs
 from bot.search_words import sentence
 from bot.settings import SlackSettings
 from bot.slack_app import session, web_client
@@ -34,6 +39,8 @@ from storage.turn import write_once
 T = TypeVar("T")
 _GRACE_S: Final = 5
 _END_S: Final = 8.0
+#: Of the code, innermost last, that a line about an error names.
+_PLACES: Final = 6
 
 
 class PortTaken(Exception):
@@ -41,7 +48,14 @@ class PortTaken(Exception):
 
 
 def outside(
-    database: Path, config: CouponToml, directory: Directory, *, team: str, url: str, clock: Clock = utc_ms
+    database: Path,
+    config: CouponToml,
+    directory: Directory,
+    *,
+    team: str,
+    url: str,
+    note: Callable[[BaseException], str],
+    clock: Clock = utc_ms,
 ) -> Outside:
     """Everything the console needs. `team`: the workspace the bot lives in."""
 
@@ -78,6 +92,7 @@ def outside(
         clock=clock,
         reading=reading,
         write=write,
+        note=note,
         is_auditor=lambda person: is_among(person, config.policy.auditors),
         may_write_sql=lambda person: is_among(person, config.console_sql),
         read_words=words,
@@ -87,16 +102,39 @@ def outside(
     )
 
 
+def noting(logger: structlog.stdlib.BoundLogger) -> Callable[[BaseException], str]:
+    """One line for an error, under a reference, with its places in the code: its text may hold an openid."""
+
+    def note(error: BaseException) -> str:
+        ref = reference()
+        frames = traceback.extract_tb(error.__traceback__)[-_PLACES:]
+        places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+        logger.error("trouble", reference=ref, kind=type(error).__name__, places=places)
+        return ref
+
+    return note
+
+
 @asynccontextmanager
 async def console(database: Path, settings: SlackSettings, config: CouponToml) -> AsyncGenerator[Console]:
     """Raises WorkspaceRefused, SlackError."""
+    logger = start_logs(sys.stderr, settings.secrets)
     async with session() as http:
         slack: AsyncWebClient = web_client(
             settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, session=http
         )
         workspace = await find_workspace(slack, uses_groups=bool(config.policy.groups))
         directory = SlackDirectory(slack, team=workspace.team, clock=utc_ms)
-        yield Console(outside(database, config, directory, team=workspace.team, url=config.console_url))
+        yield Console(
+            outside(
+                database,
+                config,
+                directory,
+                team=workspace.team,
+                url=config.console_url,
+                note=noting(logger),
+            )
+        )
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -174,6 +212,8 @@ def server_of(app: Console) -> uvicorn.Server:
             """None: they are ours."""
             yield
 
+    # It would tell of each answer that the console breaks off, and whose place is in our own line.
+    logging.getLogger("uvicorn.error").disabled = True
     return Server(
         uvicorn.Config(
             app,

@@ -37,6 +37,8 @@ class Outside:
     #: One moment of the file, for any thread, one at a time. Raises FileRefused.
     reading: Callable[[], AbstractContextManager[Reading]]
     write: WriteOnce
+    #: Something unexpected: it is logged, without any value, under the reference that comes back.
+    note: Callable[[BaseException], str]
     #: By Slack's present word. Raises DirectoryUnavailable, as the next.
     is_auditor: Callable[[str], Awaitable[bool]]
     may_write_sql: Callable[[str], Awaitable[bool]]

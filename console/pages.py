@@ -10,12 +10,14 @@ from urllib.parse import urlencode
 
 from datasette.utils.asgi import Response
 
+from console.asked import check_known, check_length, kept
 from console.figures import Figures
 from console.finding import Finding
 from console.log_database import LogDatabase
 from console.looks import Looks
 from console.named import NAMED
 from console.outside import Outside
+from console.posted import posted
 from console.sessions import Session
 from console.story import Stories
 from coupons.events import AuditExported, AuditSearched, AuditViewed, OpenidViewed
@@ -37,21 +39,28 @@ class Pages:
         self._looks = looks
         self._render = render
         self._read = {
-            "/": self._start,
-            "/search": self._search,
-            "/search.csv": self._search_file,
-            "/charts": self._charts,
+            "/": (self._start, ()),
+            "/search": (self._search, ("q", "below")),
+            "/search.csv": (self._search_file, ("q",)),
+            "/charts": (self._charts, ("days",)),
         }
         self._clicked = {"/search": self._to_search}
 
     async def answer(self, request: Any, path: str, session: Session) -> Any:
-        """None: there is no such page."""
+        """None: there is no such page. Raises NotAsked."""
         get = request.method in {"GET", "HEAD"}
         found = _REQUEST.fullmatch(path)
         if found is not None:
+            check_known(request.args, ())
             return await self._of_request(int(found[1]), session, get=get, openid=bool(found[2]))
-        page = (self._read if get else self._clicked).get(path)
-        return await page(request, session) if page else None
+        if not get:
+            clicked = self._clicked.get(path)
+            return await clicked(request) if clicked else None
+        if path not in self._read:
+            return None
+        page, known = self._read[path]
+        check_known(request.args, known)
+        return await page(request, session)
 
     async def _of_request(self, number: int, session: Session, *, get: bool, openid: bool) -> Any:
         if openid:
@@ -76,9 +85,10 @@ class Pages:
             named=NAMED,
         )
 
-    async def _to_search(self, request: Any, _session: Session) -> Any:
+    async def _to_search(self, request: Any) -> Any:
         """So that no openid that was typed stands in an address, which browsers and proxies keep."""
-        text = str((await request.post_vars()).get("q", ""))
+        text = (await posted(request)).get("q", "")
+        check_length(text)
         shown = await asyncio.to_thread(self._finding.without_openid, text)
         return Response.redirect(f"search?{urlencode({'q': shown})}", status=303)
 
@@ -88,7 +98,7 @@ class Pages:
         if result.moved:
             return Response.redirect(f"search?{urlencode({'q': result.text})}", status=303)
         if result.problem is None:
-            await self._looks.leave(session, AuditSearched(words=result.text, found=result.count))
+            await self._looks.leave(session, AuditSearched(words=kept(result.text), found=result.count))
         more = urlencode({"q": result.text, "below": result.following}) if result.following else ""
         return await self._page(
             "search.html",
@@ -108,7 +118,7 @@ class Pages:
             return await self._page(
                 "told.html", session, 400, title="Search", sentence=result.problem, how=""
             )
-        await self._looks.leave(session, AuditExported(words=result.text, found=result.count))
+        await self._looks.leave(session, AuditExported(words=kept(result.text), found=result.count))
         return self._finding.file(result.text)
 
     async def _request(self, number: int, session: Session) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,8 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlencode
 
+import structlog
+
 from bot.coupon_toml import load_coupon_toml
-from bot.serve import outside
+from bot.serve import noting, outside
 from console.app import Console
 from coupons.errors import DirectoryUnavailable
 from coupons.model import Person
@@ -110,6 +113,8 @@ class Place:
     slack: Slack
     time: Time
     console: Console
+    #: What the console's log says.
+    lines: io.StringIO
 
     def link(self, person: str = AUDITOR, *, lasts_ms: int = 600_000) -> str:
         """The token of a link as `/coupon audit open` makes it."""
@@ -143,5 +148,10 @@ def place(database: Path, *, url: str = URL) -> Place:
     words = COUPON_TOML.replace("[roles]", '[roles]\nauditors = ["S0FIN"]')
     toml.write_text(words + f'\n[audit]\nconsole_url = "{url}"\nconsole_sql = ["U0SQL"]\n', encoding="utf-8")
     slack, time = Slack(), Time(show(database, limit=1)[-1].ts + 60_000)
-    parts = outside(database, load_coupon_toml(toml), slack, team=TEAM, url=url, clock=time)
-    return Place(database, slack, time, Console(parts))
+    lines = io.StringIO()
+    logger = structlog.wrap_logger(
+        structlog.PrintLogger(lines), processors=[structlog.processors.JSONRenderer()]
+    )
+    note = noting(logger)
+    parts = outside(database, load_coupon_toml(toml), slack, team=TEAM, url=url, note=note, clock=time)
+    return Place(database, slack, time, Console(parts), lines)
