@@ -16,7 +16,7 @@ from console.asked import NotAsked
 from console.explaining import UNKNOWN, explained
 from console.figures import yuan
 from console.headers import guarded
-from console.log_database import NAME, LogDatabase, LogDatasette
+from console.log_database import NAME, WRITTEN, LogDatabase, LogDatasette
 from console.looking import KINDS, NUMBERS, detail, head
 from console.looks import Looks
 from console.outside import Outside
@@ -93,6 +93,7 @@ class Console:
         send = guarded(send, self._digest, "no-referrer" if path == "/sign-in" else "same-origin")
         scope = {**scope, "path": path, "raw_path": path.encode("ascii", "replace")}
         begun = False
+        WRITTEN.set(False)
 
         async def noticed(message: dict[str, Any]) -> None:
             nonlocal begun

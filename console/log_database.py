@@ -7,6 +7,7 @@ statement: whoever may write SQL gets no further than the named queries do.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -14,10 +15,14 @@ from typing import Any, Final
 from datasette.app import Datasette
 from datasette.database import Database, QueryInterrupted, Results
 
+from console.apart import Apart
 from console.readable import VIEWS, connect
 from console.statement import TooLong, ask
 
 NAME: Final = "log"
+
+#: Whether what is answered now has SQL in it that a person wrote.
+WRITTEN: Final[ContextVar[bool]] = ContextVar("written", default=False)
 
 #: A view's rows are counted where that needs no look at each: the whole log is large.
 _COUNTS: Final[Mapping[str, str]] = {
@@ -27,11 +32,18 @@ _COUNTS: Final[Mapping[str, str]] = {
 }
 
 
+#: Of its own, many times for one page, with nothing of a person's in it.
+_DATASETTES: Final = frozenset(
+    {"select name from sqlite_master where type in ('table', 'view') and name = ? collate nocase"}
+)
+
+
 class LogDatabase(Database):  # type: ignore[misc]  # datasette has no types
     """Raises sqlite3.DatabaseError for whatever is not meant to be read, or would write."""
 
     def __init__(self, datasette: Datasette, path: Path) -> None:
         super().__init__(datasette, path=str(path), is_mutable=True)
+        self._apart = Apart(path)
 
     def connect(self, write: bool = False) -> Any:  # noqa: ARG002, FBT001, FBT002 - Datasette's signature
         """The same connection whether Datasette wants to write or not: it cannot."""
@@ -56,11 +68,13 @@ class LogDatabase(Database):  # type: ignore[misc]  # datasette has no types
         most = self.ds.max_returned_rows
         most += most == page_size
         limit_ms = min(self.ds.sql_time_limit_ms, custom_time_limit or self.ds.sql_time_limit_ms)
-        run = partial(
-            ask, sql=sql, params=params, most=most + 1 if truncate else None, limit_s=limit_ms / 1000
-        )
+        least, limit_s = most + 1 if truncate else None, limit_ms / 1000
         try:
-            columns, rows = await self.execute_fn(run)
+            if WRITTEN.get() and sql not in _DATASETTES:
+                columns, rows = await self._apart.ask(sql, params, most=least, limit_s=limit_s)
+            else:
+                run = partial(ask, sql=sql, params=params, most=least, limit_s=limit_s)
+                columns, rows = await self.execute_fn(run)
         except TooLong as error:
             raise QueryInterrupted(error, sql, params) from error
         truncated = truncate and len(rows) > most

@@ -13,7 +13,7 @@ from datasette.utils.asgi import AsgiStream, Response
 from console.asked import AS_SQL, NotAsked, check_known, check_statement, check_view, parameters, told
 from console.cells import MARK, attached, lines
 from console.driver import sqlite3
-from console.log_database import NAME, LogDatabase, LogDatasette
+from console.log_database import NAME, WRITTEN, LogDatabase, LogDatasette
 from console.looks import Looks
 from console.named import NAMED
 from console.readable import VIEWS
@@ -80,6 +80,8 @@ class Queries:
         if name is None and not kind and not args.get("sql"):
             return Response.redirect(f"{NAME}?{_SAMPLE}", status=303)
         _check(name, args, sql=session.sql)
+        # For all of this answer: the server gives each a task of its own.
+        WRITTEN.set(name is None or AS_SQL in args)
         asked = hide_openids(f"{name or 'sql'} {told(args)}".strip(), None)
         look = AuditExported if kind else AuditSearched
         await self._looks.leave(session, look(words=asked, page=f"{name or 'sql'}{kind}"))
