@@ -21,7 +21,7 @@ from bot.clock import utc_ms
 from bot.coupon_toml import CouponToml
 from bot.logs import reference, start_logs
 from bot.search_words import sentence
-from bot.settings import SlackSettings
+from bot.settings import AskingSettings
 from bot.slack_app import session, web_client
 from console.app import Console
 from console.outside import FileRefused, Outside
@@ -116,7 +116,7 @@ def noting(logger: structlog.stdlib.BoundLogger) -> Callable[[BaseException], st
 
 
 @asynccontextmanager
-async def console(database: Path, settings: SlackSettings, config: CouponToml) -> AsyncGenerator[Console]:
+async def console(database: Path, settings: AskingSettings, config: CouponToml) -> AsyncGenerator[Console]:
     """Raises WorkspaceRefused, SlackError."""
     logger = start_logs(sys.stderr, settings.secrets)
     async with session() as http:
@@ -161,7 +161,7 @@ def listening(host: str, port: int) -> socket.socket:
 async def serve_until(
     stop: asyncio.Event,
     database: Path,
-    settings: SlackSettings,
+    settings: AskingSettings,
     config: CouponToml,
     host: str,
     port: int,
@@ -187,7 +187,7 @@ async def _work(
     opened: socket.socket,
     stopping: asyncio.Task[bool],
     database: Path,
-    settings: SlackSettings,
+    settings: AskingSettings,
     config: CouponToml,
     tell: Callable[[str], object],
 ) -> None:

@@ -65,7 +65,9 @@ def link(typist: Operator, person: str) -> str:
 
 
 async def test_an_auditor_by_slacks_word_comes_in_and_another_does_not(typist: Operator) -> None:
-    """It needs no secret of WeChat Pay's."""
+    """It needs no secret of WeChat Pay's, and of Slack's only the token that asks."""
+    typist.without("SLACK_APP_TOKEN")
+    typist.without("SLACK_SIGNING_SECRET")
     async with serving(typist) as (_, url), aiohttp.ClientSession() as browser:
         headers = {"Origin": url, "Content-Type": "application/x-www-form-urlencoded"}
 
