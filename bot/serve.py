@@ -1,4 +1,4 @@
-"""The console wired: the file, one write, Slack's directory, and a server on one address."""
+"""The console wired, and a server for it on one address."""
 
 from __future__ import annotations
 
@@ -6,113 +6,30 @@ import asyncio
 import logging
 import socket
 import sys
-import traceback
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
-import structlog
 import uvicorn
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.audit_story import between, said
 from bot.clock import utc_ms
 from bot.coupon_toml import CouponToml
-from bot.logs import reference, start_logs
-from bot.search_words import sentence
+from bot.logs import start_logs
+from bot.serve_outside import naming, noting, outside
 from bot.settings import AskingSettings
 from bot.slack_app import session, web_client
 from console.app import Console
-from console.outside import FileRefused, Outside
-from coupons.audit_words import Filter, read_words
-from coupons.errors import StorageUnavailable
-from coupons.policy import may_be_trusted
-from coupons.ports import Clock, Directory, Reading, Transaction
-from coupons.terms import people
 from handlers.directory import SlackDirectory
 from handlers.premises import find_workspace
-from storage.errors import DatabaseRefused
-from storage.moment import moment
-from storage.turn import write_once
 
-T = TypeVar("T")
 _GRACE_S: Final = 5
 _END_S: Final = 8.0
-#: Of the code, innermost last, that a line about an error names.
-_PLACES: Final = 6
 
 
 class PortTaken(Exception):
     """Nothing can listen on the address; the sentence says why."""
-
-
-def outside(
-    database: Path,
-    config: CouponToml,
-    directory: Directory,
-    *,
-    team: str,
-    url: str,
-    note: Callable[[BaseException], str],
-    clock: Clock = utc_ms,
-) -> Outside:
-    """Everything the console needs. `team`: the workspace the bot lives in."""
-
-    @contextmanager
-    def reading() -> Iterator[Reading]:
-        try:
-            with moment(database, clock=clock) as look:
-                yield look
-        except DatabaseRefused as error:
-            raise FileRefused(str(error)) from error
-
-    def write(work: Callable[[Transaction], T], /) -> T:
-        try:
-            return write_once(database, work, clock=clock)
-        except (DatabaseRefused, StorageUnavailable) as error:
-            raise FileRefused(str(error)) from error
-
-    async def is_among(person: str, ids: tuple[str, ...]) -> bool:
-        if not may_be_trusted(await directory.person(person), team).allowed:
-            return False
-        groups = {entry: await directory.members(entry) for entry in ids if entry.startswith("S")}
-        return person in people(ids, groups)
-
-    def find_stock(word: str) -> str | None:
-        stock = config.catalogue.find(word)
-        return stock.stock_id if stock else None
-
-    def words(text: str) -> Filter:
-        return read_words(text, find_stock=find_stock)
-
-    return Outside(
-        database=database,
-        url=url,
-        clock=clock,
-        reading=reading,
-        write=write,
-        note=note,
-        is_auditor=lambda person: is_among(person, config.policy.auditors),
-        may_write_sql=lambda person: is_among(person, config.console_sql),
-        read_words=words,
-        sentence=sentence,
-        said=said,
-        between=between,
-    )
-
-
-def noting(logger: structlog.stdlib.BoundLogger) -> Callable[[BaseException], str]:
-    """One line for an error, under a reference, with its places in the code: its text may hold an openid."""
-
-    def note(error: BaseException) -> str:
-        ref = reference()
-        frames = traceback.extract_tb(error.__traceback__)[-_PLACES:]
-        places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
-        logger.error("trouble", reference=ref, kind=type(error).__name__, places=places)
-        return ref
-
-    return note
 
 
 @asynccontextmanager
@@ -133,6 +50,7 @@ async def console(database: Path, settings: AskingSettings, config: CouponToml) 
                 team=workspace.team,
                 url=config.console_url,
                 note=noting(logger),
+                name=naming(slack),
             )
         )
 

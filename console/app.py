@@ -21,11 +21,13 @@ from console.looking import KINDS, NUMBERS, detail, head
 from console.looks import Looks
 from console.outside import Outside
 from console.pages import Pages
+from console.people import COLUMNS, People
 from console.posted import posted
 from console.queries import METADATA, NoSql, NoSuchPage, Queries
 from console.sessions import Session, Sessions, cookie, secret_of
 from console.sign_in import OPEN, Guesses, SignInRefused, sign_in
 from coupons.days import told
+from coupons.events import Tag
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -43,7 +45,8 @@ _SETTINGS: Final = {
     "default_page_size": 50,
     "sql_time_limit_ms": 2000,
     "facet_time_limit_ms": 800,
-    "truncate_cells_html": 400,
+    # Longer than anything that can be asked: words that somebody looked for are read whole.
+    "truncate_cells_html": 5_000,
     "num_sql_threads": 3,
     "default_cache_ttl": 0,
 }
@@ -72,12 +75,16 @@ class Console:
             "base": self._base,
             "kinds": KINDS,
             "numbers": NUMBERS,
+            "tags": tuple(Tag),
         }
         self.datasette.jinja_env.filters |= {"beijing": told, "yuan": yuan, "head": head, "detail": detail}
         self._sessions = Sessions(outside.clock)
         self._guesses = Guesses(outside.clock)
         looks = Looks(outside)
-        self._pages = Pages(outside, self.database, looks, self._render)
+        people = People(outside)
+        self.datasette.jinja_env.globals |= {"learn_cells": people.learn_cells, "of_people": COLUMNS}
+        self.datasette.jinja_env.filters["person"] = people.told
+        self._pages = Pages(outside, self.database, looks, people, self._render)
         self._queries = Queries(self.datasette, self.database, looks, outside.url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -15,11 +15,14 @@ from console.figures import Figures
 from console.finding import Finding
 from console.log_database import LogDatabase
 from console.looks import Looks
+from console.months import Months
 from console.named import NAMED
 from console.outside import Outside
+from console.people import People
 from console.posted import posted
 from console.sessions import Session
-from console.story import Stories
+from console.story import Stories, Story
+from coupons.audit_words import Found
 from coupons.events import AuditExported, AuditSearched, AuditViewed, OpenidViewed
 
 Render = Callable[[str, Mapping[str, Any]], Awaitable[str]]
@@ -32,17 +35,23 @@ _LAST: Final = 20
 class Pages:
     """Each method raises NotKept and FileRefused."""
 
-    def __init__(self, outside: Outside, database: LogDatabase, looks: Looks, render: Render) -> None:
+    def __init__(
+        self, outside: Outside, database: LogDatabase, looks: Looks, people: People, render: Render
+    ) -> None:
         self._finding = Finding(outside)
         self._stories = Stories(outside, database)
-        self._figures = Figures(outside, database)
+        self._figures = Figures(outside, database, people)
+        self._people = people
         self._looks = looks
         self._render = render
+        months = Months(outside, looks, self._page)
         self._read = {
             "/": (self._start, ()),
             "/search": (self._search, ("q", "below")),
             "/search.csv": (self._search_file, ("q",)),
             "/charts": (self._charts, ("days",)),
+            "/month": (months.page, ("month",)),
+            "/month.csv": (months.file, ("month",)),
         }
         self._clicked = {"/search": self._to_search}
 
@@ -67,7 +76,16 @@ class Pages:
             return None if get else await self._openid(number, session)
         return await self._request(number, session) if get else None
 
-    async def _page(self, name: str, session: Session, status: int = 200, **context: Any) -> Any:
+    async def _page(
+        self,
+        name: str,
+        session: Session,
+        status: int = 200,
+        people: Iterable[str | None] = (),
+        **context: Any,
+    ) -> Any:
+        """`people`: ids that stand on it."""
+        await self._people.learn([session.person, *people])
         body = await self._render(name, {**context, "session": session, "person": session.person})
         return Response.html(body, status=status)
 
@@ -82,6 +100,7 @@ class Pages:
             month=month,
             totals=totals,
             latest=latest,
+            people=_of_requests(latest),
             named=NAMED,
         )
 
@@ -106,6 +125,7 @@ class Pages:
             400 if result.problem else 200,
             title="Search",
             result=result,
+            people=[*_of_requests(result.requests), *(event.actor for event in result.events)],
             more=more,
             file=urlencode({"q": result.text}),
             first=below is None,
@@ -126,7 +146,14 @@ class Pages:
         if story is None:
             return None
         await self._looks.leave(session, AuditViewed(), number)
-        return await self._page("request.html", session, title=f"Request #{number}", story=story, openid=None)
+        return await self._page(
+            "request.html",
+            session,
+            title=f"Request #{number}",
+            story=story,
+            openid=None,
+            people=_of_story(story),
+        )
 
     async def _openid(self, number: int, session: Session) -> Any:
         story = await self._stories.of(number)
@@ -135,7 +162,12 @@ class Pages:
         await self._looks.leave(session, OpenidViewed(customer=story.request.customer), number)
         openid = story.request.openid
         return await self._page(
-            "openid.html", session, title=f"Request #{number}", story=story, openid=openid
+            "openid.html",
+            session,
+            title=f"Request #{number}",
+            story=story,
+            openid=openid,
+            people=_of_story(story),
         )
 
     async def _charts(self, request: Any, session: Session) -> Any:
@@ -146,6 +178,19 @@ class Pages:
         return await self._page(
             "charts.html", session, title="Charts", days=days, periods=_PERIODS, charts=charts
         )
+
+
+def _of_requests(found: Iterable[Found]) -> Iterable[str]:
+    for one in found:
+        yield one.request.requester
+        yield from one.approvers
+
+
+def _of_story(story: Story) -> Iterable[str | None]:
+    yield from (story.request.requester, story.request.closed_by)
+    yield from (approval.approver for approval, _ in story.approvals)
+    yield from (step.event.actor for step in story.steps)
+    yield from (other.requester for other in story.others)
 
 
 def _number(text: str | None) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import secrets
@@ -14,7 +15,7 @@ from urllib.parse import unquote, urlencode
 import structlog
 
 from bot.coupon_toml import load_coupon_toml
-from bot.serve import noting, outside
+from bot.serve_outside import noting, outside
 from console.app import Console
 from coupons.errors import DirectoryUnavailable
 from coupons.model import Person
@@ -34,6 +35,19 @@ class Slack:
 
     auditors: set[str] = field(default_factory=lambda: {AUDITOR})
     answers: bool = True
+    #: What people are called; each id that was asked for is in `asked`.
+    names: dict[str, str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    #: While it is set, names come at once.
+    tells: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.tells.set()
+
+    async def name(self, user_id: str) -> str:
+        self.asked.append(user_id)
+        await self.tells.wait()
+        return self.names.get(user_id, "") if self.answers else ""
 
     async def person(self, user_id: str) -> Person:
         if not self.answers:
@@ -153,5 +167,6 @@ def place(database: Path, *, url: str = URL) -> Place:
         structlog.PrintLogger(lines), processors=[structlog.processors.JSONRenderer()]
     )
     note = noting(logger)
-    parts = outside(database, load_coupon_toml(toml), slack, team=TEAM, url=url, note=note, clock=time)
+    config = load_coupon_toml(toml)
+    parts = outside(database, config, slack, team=TEAM, url=url, note=note, name=slack.name, clock=time)
     return Place(database, slack, time, Console(parts), lines)
