@@ -13,7 +13,9 @@ NUMBERS: Final = frozenset(
 KINDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(NUMBERS, "num"),
     **dict.fromkeys(("reason", "detail", "words"), "words"),
-    **dict.fromkeys(("requester", "actor", "tag", "ticket", "approver", "stock_id"), "keep"),
+    **dict.fromkeys(
+        ("requester", "actor", "tag", "ticket", "approver", "stock_id", "place", "page", "why"), "keep"
+    ),
     **dict.fromkeys(("out_request_no", "coupon_code"), "mono"),
 }
 
