@@ -95,7 +95,7 @@ async def test_while_slack_is_silent_pages_look_as_before_and_wait_once(
     async with asyncio.timeout(10):
         page = await visitor.get(path)
     assert (page.status, "U0AGENT07" in page.text, "Li Ming" in page.text) == (200, True, False)
-    assert 0.3 <= time.monotonic() - start < 2
+    assert 0.3 <= time.monotonic() - start < 5
     asked = list(here.slack.asked)
     assert (await visitor.get(path)).status == 200
     assert here.slack.asked == asked
