@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 
 from bot.coupon_toml import CouponTomlProblems, load_coupon_toml
-from bot.settings import PlaceSettings, SettingsProblems, SlackSettings, load_part
+from bot.settings import AskingSettings, PlaceSettings, SettingsProblems, load_part
 from bot.slack_app import session, web_client
 from bot.usage import refuse
 from handlers.audit_channel import posted_texts
@@ -17,7 +17,7 @@ from handlers.web_api import SlackError
 def channel_texts() -> Sequence[str]:
     """Ends the program with status 2 where the settings or Slack do not let them be read."""
     try:
-        slack = load_part(os.environ, SlackSettings)
+        slack = load_part(os.environ, AskingSettings)
         config = load_coupon_toml(load_part(os.environ, PlaceSettings).coupon_config)
     except (SettingsProblems, CouponTomlProblems) as error:
         refuse(error.problems)
@@ -29,7 +29,7 @@ def channel_texts() -> Sequence[str]:
         refuse([f"the audit channel {config.audit_channel} cannot be read: {error}"])
 
 
-async def _read(slack: SlackSettings, channel: str) -> Sequence[str]:
+async def _read(slack: AskingSettings, channel: str) -> Sequence[str]:
     async with session() as http:
         token = slack.slack_bot_token.get_secret_value()
         client = web_client(token, base_url=slack.slack_api_url, session=http)

@@ -1,37 +1,29 @@
-"""The console wired: the file, one write, Slack's directory, and a server on one address."""
+"""The console wired, and a server for it on one address."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
+import sys
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import uvicorn
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.audit_story import between, said
 from bot.clock import utc_ms
 from bot.coupon_toml import CouponToml
-from bot.search_words import sentence
-from bot.settings import SlackSettings
+from bot.logs import start_logs
+from bot.serve_outside import naming, noting, outside
+from bot.settings import AskingSettings
 from bot.slack_app import session, web_client
 from console.app import Console
-from console.outside import FileRefused, Outside
-from coupons.audit_words import Filter, read_words
-from coupons.errors import StorageUnavailable
-from coupons.policy import may_be_trusted
-from coupons.ports import Clock, Directory, Reading, Transaction
-from coupons.terms import people
 from handlers.directory import SlackDirectory
 from handlers.premises import find_workspace
-from storage.errors import DatabaseRefused
-from storage.moment import moment
-from storage.turn import write_once
 
-T = TypeVar("T")
 _GRACE_S: Final = 5
 _END_S: Final = 8.0
 
@@ -40,63 +32,27 @@ class PortTaken(Exception):
     """Nothing can listen on the address; the sentence says why."""
 
 
-def outside(
-    database: Path, config: CouponToml, directory: Directory, *, team: str, url: str, clock: Clock = utc_ms
-) -> Outside:
-    """Everything the console needs. `team`: the workspace the bot lives in."""
-
-    @contextmanager
-    def reading() -> Iterator[Reading]:
-        try:
-            with moment(database, clock=clock) as look:
-                yield look
-        except DatabaseRefused as error:
-            raise FileRefused(str(error)) from error
-
-    def write(work: Callable[[Transaction], T], /) -> T:
-        try:
-            return write_once(database, work, clock=clock)
-        except (DatabaseRefused, StorageUnavailable) as error:
-            raise FileRefused(str(error)) from error
-
-    async def is_among(person: str, ids: tuple[str, ...]) -> bool:
-        if not may_be_trusted(await directory.person(person), team).allowed:
-            return False
-        groups = {entry: await directory.members(entry) for entry in ids if entry.startswith("S")}
-        return person in people(ids, groups)
-
-    def find_stock(word: str) -> str | None:
-        stock = config.catalogue.find(word)
-        return stock.stock_id if stock else None
-
-    def words(text: str) -> Filter:
-        return read_words(text, find_stock=find_stock)
-
-    return Outside(
-        database=database,
-        url=url,
-        clock=clock,
-        reading=reading,
-        write=write,
-        is_auditor=lambda person: is_among(person, config.policy.auditors),
-        may_write_sql=lambda person: is_among(person, config.console_sql),
-        read_words=words,
-        sentence=sentence,
-        said=said,
-        between=between,
-    )
-
-
 @asynccontextmanager
-async def console(database: Path, settings: SlackSettings, config: CouponToml) -> AsyncGenerator[Console]:
+async def console(database: Path, settings: AskingSettings, config: CouponToml) -> AsyncGenerator[Console]:
     """Raises WorkspaceRefused, SlackError."""
+    logger = start_logs(sys.stderr, settings.secrets)
     async with session() as http:
         slack: AsyncWebClient = web_client(
             settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, session=http
         )
         workspace = await find_workspace(slack, uses_groups=bool(config.policy.groups))
         directory = SlackDirectory(slack, team=workspace.team, clock=utc_ms)
-        yield Console(outside(database, config, directory, team=workspace.team, url=config.console_url))
+        yield Console(
+            outside(
+                database,
+                config,
+                directory,
+                team=workspace.team,
+                url=config.console_url,
+                note=noting(logger),
+                name=naming(slack),
+            )
+        )
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -123,7 +79,7 @@ def listening(host: str, port: int) -> socket.socket:
 async def serve_until(
     stop: asyncio.Event,
     database: Path,
-    settings: SlackSettings,
+    settings: AskingSettings,
     config: CouponToml,
     host: str,
     port: int,
@@ -149,7 +105,7 @@ async def _work(
     opened: socket.socket,
     stopping: asyncio.Task[bool],
     database: Path,
-    settings: SlackSettings,
+    settings: AskingSettings,
     config: CouponToml,
     tell: Callable[[str], object],
 ) -> None:
@@ -174,6 +130,8 @@ def server_of(app: Console) -> uvicorn.Server:
             """None: they are ours."""
             yield
 
+    # It would tell of each answer that the console breaks off, and whose place is in our own line.
+    logging.getLogger("uvicorn.error").disabled = True
     return Server(
         uvicorn.Config(
             app,

@@ -14,7 +14,7 @@ from typing import Final, NoReturn
 import click
 
 from bot.coupon_toml import CouponToml, CouponTomlProblems, load_coupon_toml
-from bot.settings import SettingsProblems, SlackSettings, load_part
+from bot.settings import AskingSettings, SettingsProblems, load_part
 from bot.usage import DATABASE, must_exist, refuse
 from handlers.premises import WorkspaceRefused
 from handlers.web_api import SlackError
@@ -54,7 +54,7 @@ def serve(database: Path, listen: str, config: Path | None) -> None:
     host, port = _address(listen)
     try:
         open_for_reading(database).close()
-        settings = load_part(os.environ, SlackSettings)
+        settings = load_part(os.environ, AskingSettings)
         toml = load_coupon_toml(config or Path(os.environ.get("COUPON_CONFIG") or "coupon.toml"))
     except DatabaseRefused as error:
         refuse([str(error)])
@@ -65,7 +65,7 @@ def serve(database: Path, listen: str, config: Path | None) -> None:
     _run(database, settings, toml, host, port)
 
 
-def _run(database: Path, settings: SlackSettings, toml: CouponToml, host: str, port: int) -> NoReturn:
+def _run(database: Path, settings: AskingSettings, toml: CouponToml, host: str, port: int) -> NoReturn:
     # Here, so that no other command loads Datasette.
     from bot.serve import PortTaken, serve_until  # noqa: PLC0415
 

@@ -123,12 +123,28 @@ class _Part(BaseSettings):
         return (init_settings,)
 
 
-class SlackSettings(_Part):
-    """What is needed to reach Slack."""
+class AskingSettings(_Part):
+    """What is needed to ask Slack something, and to hear nothing from it."""
 
     #: Always with its last slash.
     slack_api_url: str = SLACK_API_URL
     slack_bot_token: SecretStr
+
+    @field_validator("slack_bot_token")
+    @classmethod
+    def _bot_token(cls, token: SecretStr, info: ValidationInfo) -> SecretStr:
+        return _token(token, info)
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _slack_url(cls, url: str, info: ValidationInfo) -> str:
+        _check_url(_name(info), url, like=SLACK_API_URL)
+        return url if url.endswith("/") else url + "/"
+
+
+class SlackSettings(AskingSettings):
+    """What is needed to reach Slack, and to be reached."""
+
     #: None: HTTP mode.
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
@@ -137,26 +153,10 @@ class SlackSettings(_Part):
     def socket_mode(self) -> bool:
         return self.slack_app_token is not None
 
-    @field_validator(*(name.lower() for name in _TOKENS))
+    @field_validator("slack_app_token")
     @classmethod
-    def _token(cls, token: SecretStr, info: ValidationInfo) -> SecretStr:
-        # A stand-in gives out tokens of its own making.
-        if info.data.get("slack_api_url") != SLACK_API_URL:
-            return token
-        name, text = _name(info), token.get_secret_value()
-        right = _TOKENS[name]
-        if not text.startswith(right):
-            # The beginning tells the kinds of tokens apart and is no secret.
-            kind = re.match(r"xox[a-z]-|xapp-", text)
-            read = f"begins with {kind[0]}" if kind else f"does not begin with {right}"
-            raise ValueError(f"{name} {read}; it must be {_WHAT[name]}")
-        return token
-
-    @field_validator("slack_api_url")
-    @classmethod
-    def _slack_url(cls, url: str, info: ValidationInfo) -> str:
-        _check_url(_name(info), url, like=SLACK_API_URL)
-        return url if url.endswith("/") else url + "/"
+    def _app_token(cls, token: SecretStr, info: ValidationInfo) -> SecretStr:
+        return _token(token, info)
 
 
 class WechatpaySettings(_Part):
@@ -374,6 +374,20 @@ def _check_url(name: str, url: str, *, like: str) -> None:
         whole = False
     if not whole or re.search(r"\s", url):
         raise ValueError(f"{name} reads {_shown(url)}; it must be an address like {like}")
+
+
+def _token(token: SecretStr, info: ValidationInfo) -> SecretStr:
+    # A stand-in gives out tokens of its own making.
+    if info.data.get("slack_api_url") != SLACK_API_URL:
+        return token
+    name, text = _name(info), token.get_secret_value()
+    right = _TOKENS[name]
+    if not text.startswith(right):
+        # The beginning tells the kinds of tokens apart and is no secret.
+        kind = re.match(r"xox[a-z]-|xapp-", text)
+        read = f"begins with {kind[0]}" if kind else f"does not begin with {right}"
+        raise ValueError(f"{name} {read}; it must be {_WHAT[name]}")
+    return token
 
 
 def _name(info: ValidationInfo) -> str:

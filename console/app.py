@@ -9,21 +9,25 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from datasette.database import QueryInterrupted
 from datasette.utils.asgi import Request, Response
-from datasette.utils.sqlite import sqlite3
 
+from console import unhandled
+from console.asked import NotAsked
+from console.explaining import UNKNOWN, explained
 from console.figures import yuan
 from console.headers import guarded
-from console.log_database import NAME, LogDatabase, LogDatasette
+from console.log_database import NAME, WRITTEN, LogDatabase, LogDatasette
 from console.looking import KINDS, NUMBERS, detail, head
-from console.looks import Looks, NotKept
-from console.outside import FileRefused, Outside
+from console.looks import Looks
+from console.outside import Outside
 from console.pages import Pages
+from console.people import COLUMNS, People
+from console.posted import posted
 from console.queries import METADATA, NoSql, NoSuchPage, Queries
-from console.sessions import COOKIE, Session, Sessions, cookie
+from console.sessions import Session, Sessions, cookie, secret_of
 from console.sign_in import OPEN, Guesses, SignInRefused, sign_in
 from coupons.days import told
+from coupons.events import Tag
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -41,11 +45,11 @@ _SETTINGS: Final = {
     "default_page_size": 50,
     "sql_time_limit_ms": 2000,
     "facet_time_limit_ms": 800,
-    "truncate_cells_html": 400,
+    # Longer than anything that can be asked: words that somebody looked for are read whole.
+    "truncate_cells_html": 5_000,
     "num_sql_threads": 3,
     "default_cache_ttl": 0,
 }
-_MOST_BODY: Final = 20_000
 
 
 class Console:
@@ -62,6 +66,7 @@ class Console:
         self.datasette.remove_database("_memory")
         self.database = LogDatabase(self.datasette, outside.database)
         self.datasette.add_database(self.database, name=NAME)
+        unhandled.install()
         self._app = self.datasette.app()
         css = (_HERE / "console.css").read_text(encoding="utf-8")
         self._digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
@@ -70,12 +75,16 @@ class Console:
             "base": self._base,
             "kinds": KINDS,
             "numbers": NUMBERS,
+            "tags": tuple(Tag),
         }
         self.datasette.jinja_env.filters |= {"beijing": told, "yuan": yuan, "head": head, "detail": detail}
         self._sessions = Sessions(outside.clock)
         self._guesses = Guesses(outside.clock)
         looks = Looks(outside)
-        self._pages = Pages(outside, self.database, looks, self._render)
+        people = People(outside)
+        self.datasette.jinja_env.globals |= {"learn_cells": people.learn_cells, "of_people": COLUMNS}
+        self.datasette.jinja_env.filters["person"] = people.told
+        self._pages = Pages(outside, self.database, looks, people, self._render)
         self._queries = Queries(self.datasette, self.database, looks, outside.url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,21 +99,36 @@ class Console:
         # http would name no origin, either.
         send = guarded(send, self._digest, "no-referrer" if path == "/sign-in" else "same-origin")
         scope = {**scope, "path": path, "raw_path": path.encode("ascii", "replace")}
-        request = Request(scope, receive)
+        begun = False
+        WRITTEN.set(False)
+
+        async def noticed(message: dict[str, Any]) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
         try:
-            await self._answer(request, path, send)
-        except NotKept as error:
-            sentence = f"Nothing is shown, because your look could not be kept in the log: {error}"
-            await (await self._told(sentence, 503)).asgi_send(send)
-        except (FileRefused, QueryInterrupted, sqlite3.Error) as error:
-            why = "it took too long" if isinstance(error, QueryInterrupted) else str(error)
-            await (await self._told(f"The log cannot be read now: {why}", 503)).asgi_send(send)
+            await self._answer(Request(scope, receive), path, noticed)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it becomes a sentence
+            if begun:
+                # Without the end that was promised the server breaks the connection off, and whoever fetches
+                # a file sees that it is not whole.
+                self._outside.note(error)
+                return
+            await (await self._of(error, path)).asgi_send(send)
+
+    async def _of(self, error: Exception, path: str) -> Any:
+        """The answer to what went wrong; it may hold what this person asked for, and a log may not."""
+        sentence, status = explained(error) or (UNKNOWN.format(self._outside.note(error)), 500)
+        if path.endswith(".json"):
+            return Response.json({"ok": False, "error": sentence, "status": status}, status=status)
+        return await self._told(sentence, status)
 
     async def _answer(self, request: Any, path: str, send: Send) -> None:
         if path == "/sign-in":
             await (await self._sign_in(request)).asgi_send(send)
             return
-        secret = request.cookies.get(COOKIE, "")
+        secret = secret_of(request)
         session = self._sessions.find(secret)
         if session is None:
             await (await self._told("You are not signed in.", 401, out=True)).asgi_send(send)
@@ -133,7 +157,7 @@ class Console:
         if answer is not None:
             await answer.asgi_send(send)
         else:
-            await self._queries.pass_on(self._app, request, path, session, send)
+            await self._queries.pass_on(self._app, request, session, send)
 
     async def _sign_in(self, request: Any) -> Any:
         if request.method == "GET":
@@ -177,7 +201,7 @@ def _same_origin(request: Any, *, at_sign_in: bool = False) -> bool:
 
 
 async def _token(request: Any) -> str:
-    length = request.headers.get("content-length", "")
-    if not length.isascii() or not length.isdigit() or int(length) > _MOST_BODY:
+    try:
+        return (await posted(request)).get("token", "")[:200]
+    except NotAsked:
         return ""
-    return str((await request.post_vars()).get("token", ""))[:200]

@@ -12,6 +12,7 @@ from typing import Any, Final
 from console import svg
 from console.log_database import LogDatabase
 from console.outside import Outside
+from console.people import People
 from coupons.days import BEIJING, milliseconds, span
 
 _DAY_MS: Final = 86_400_000
@@ -66,8 +67,9 @@ class Total:
 
 
 class Figures:
-    def __init__(self, outside: Outside, database: LogDatabase) -> None:
+    def __init__(self, outside: Outside, database: LogDatabase, people: People) -> None:
         self._outside = outside
+        self._people = people
         self._database = database
 
     async def this_month(self) -> tuple[str, Mapping[str, Total]]:
@@ -85,6 +87,8 @@ class Figures:
         names = [(first + timedelta(days=place)).strftime("%m-%d") for place in range(days)]
         start = (since // 1000 + 28_800) // 86_400
         sent = await self._rows(_SENT, since, before)
+        await self._people.learn({row["requester"] for row in sent})
+        people = [{**dict(row), "requester": self._people.told(row["requester"])} for row in sent]
         refused = await self._rows(_REFUSED, since, before)
         took = [row["took"] for row in await self._rows(_APPROVED, since, before)]
         return [
@@ -93,7 +97,7 @@ class Figures:
             ),
             _fen("stock", "Given per stock", sent, "stock_name"),
             self._took(took),
-            _fen("agent", "Given per agent", sent, "requester"),
+            _fen("agent", "Given per agent", people, "requester"),
             _fen("reason", "Given per reason", sent, "reason"),
             _codes(refused),
             _per_day("refused-per-day", "Refused by WeChat Pay per day", "", refused, names, start),
@@ -146,7 +150,9 @@ def _fen(what: str, title: str, rows: Sequence[Mapping[str, Any]], column: str) 
     counts: dict[str, tuple[int, int]] = {}
     for row in rows:
         # A reason in two lines is one bar, and so is one that differs only by an order's number.
-        name = _NUMBER.sub("…", " ".join(str(row[column]).split()))
+        name = " ".join(str(row[column]).split())
+        if what == "reason":
+            name = _NUMBER.sub("…", name)
         n, fen = counts.get(name, (0, 0))
         counts[name] = n + row["n"], fen + row["fen"]
     top = sorted(counts.items(), key=lambda item: (-item[1][1], item[0]))[:_TOP]

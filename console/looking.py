@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from typing import Final
 
 NUMBERS: Final = frozenset(
-    {"request", "seq", "customer", "value_fen", "attempts", "approvals_needed", "approval"}
+    {"request", "seq", "customer", "value_fen", "attempts", "approvals_needed", "approval", "found"}
 )
 #: A column's class in the style sheet; times have theirs.
 KINDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(NUMBERS, "num"),
-    **dict.fromkeys(("reason", "detail"), "words"),
-    **dict.fromkeys(("requester", "actor", "tag", "ticket", "approver", "stock_id"), "keep"),
+    **dict.fromkeys(("reason", "detail", "words"), "words"),
+    **dict.fromkeys(
+        ("requester", "actor", "tag", "ticket", "approver", "stock_id", "place", "page", "why"), "keep"
+    ),
     **dict.fromkeys(("out_request_no", "coupon_code"), "mono"),
 }
 

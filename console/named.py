@@ -80,18 +80,25 @@ where approval.approver = request.requester order by request.id desc""",
         {},
     ),
     "settings": Named(
-        "Changed settings",
-        "Which keys had changed at which start; never a secret.",
-        """select seq, strftime('%Y-%m-%d %H:%M:%S', ts / 1000 + 28800, 'unixepoch') as at_beijing,
-    body ->> '$.detail.changed' as changed, body ->> '$.detail.added' as added,
-    body ->> '$.detail.removed' as removed
-from event where tag = 'settings:changed' order by seq desc""",
+        "Rules changed, sending stopped",
+        "Changed settings, never a secret; pauses and who made them; starts and stops; a file put back.",
+        f"""select {_EVENTS} from event
+where tag in ('settings:changed', 'sending:paused', 'sending:resumed', 'bot:started', 'bot:stopped',
+              'database:restored')
+order by seq desc""",
         {},
     ),
     "looks": Named(
         "Who looked at what",
-        "Searches, request pages, exports, whole openids and sign-ins, newest first.",
-        f"""select {_EVENTS} from event
+        "Searches and their words, request pages, files, whole openids and sign-ins, newest first.",
+        """select seq, strftime('%Y-%m-%d %H:%M:%S', ts / 1000 + 28800, 'unixepoch') as at_beijing,
+    tag, actor, body ->> '$.detail.where' as place,
+    body ->> '$.detail.user' as user_there, request_id as request,
+    body ->> '$.detail.customer' as customer, body ->> '$.detail.words' as words,
+    coalesce(body ->> '$.detail.page', body ->> '$.detail.month') as page,
+    body ->> '$.detail.found' as found,
+    coalesce(body ->> '$.detail.reason', body ->> '$.detail.action') as why
+from event
 where tag in ('audit:searched', 'audit:viewed', 'audit:exported', 'audit:reported', 'audit:reconciled',
               'audit:refused', 'openid:viewed', 'console:link_made', 'console:signed_in', 'console:refused')
 order by seq desc""",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from coupons.audit_words import BadWord, Filter
+from coupons.month import Line, Month
 from coupons.ports import Clock, Reading, Transaction
 from coupons.recording import Recorded
 
@@ -28,6 +29,19 @@ class WriteOnce(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MonthWords:
+    """As `audit report` writes a month: its tables, their columns and cells, what they mean."""
+
+    tables: Sequence[str]
+    columns: Sequence[str]
+    notes: Sequence[str]
+    #: In the order of `columns`.
+    cells: Callable[[Line], Sequence[str]]
+    span: Callable[[Month], str]
+    tied: Callable[[Month], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
     """`url` is where browsers reach the console; it may have a path, with no slash at its end."""
 
@@ -37,6 +51,13 @@ class Outside:
     #: One moment of the file, for any thread, one at a time. Raises FileRefused.
     reading: Callable[[], AbstractContextManager[Reading]]
     write: WriteOnce
+    #: Its figures, from and before these UTC milliseconds; blocking. Raises FileRefused.
+    month: Callable[[int, int], Month]
+    month_words: MonthWords
+    #: What a person is called in Slack, by id; empty when Slack does not say. Raises nothing.
+    name: Callable[[str], Awaitable[str]]
+    #: Something unexpected: it is logged, without any value, under the reference that comes back.
+    note: Callable[[BaseException], str]
     #: By Slack's present word. Raises DirectoryUnavailable, as the next.
     is_auditor: Callable[[str], Awaitable[bool]]
     may_write_sql: Callable[[str], Awaitable[bool]]

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from datasette.utils.asgi import Response
 
+from console.asked import check_known, check_length, kept
 from console.figures import Figures
 from console.finding import Finding
 from console.log_database import LogDatabase
 from console.looks import Looks
+from console.months import Months
 from console.named import NAMED
 from console.outside import Outside
+from console.people import People
+from console.posted import posted
 from console.sessions import Session
-from console.story import Stories
+from console.story import Stories, Story
+from coupons.audit_words import Found
 from coupons.events import AuditExported, AuditSearched, AuditViewed, OpenidViewed
 
 Render = Callable[[str, Mapping[str, Any]], Awaitable[str]]
@@ -30,35 +35,57 @@ _LAST: Final = 20
 class Pages:
     """Each method raises NotKept and FileRefused."""
 
-    def __init__(self, outside: Outside, database: LogDatabase, looks: Looks, render: Render) -> None:
+    def __init__(
+        self, outside: Outside, database: LogDatabase, looks: Looks, people: People, render: Render
+    ) -> None:
         self._finding = Finding(outside)
         self._stories = Stories(outside, database)
-        self._figures = Figures(outside, database)
+        self._figures = Figures(outside, database, people)
+        self._people = people
         self._looks = looks
         self._render = render
+        months = Months(outside, looks, self._page)
         self._read = {
-            "/": self._start,
-            "/search": self._search,
-            "/search.csv": self._search_file,
-            "/charts": self._charts,
+            "/": (self._start, ()),
+            "/search": (self._search, ("q", "below")),
+            "/search.csv": (self._search_file, ("q",)),
+            "/charts": (self._charts, ("days",)),
+            "/month": (months.page, ("month",)),
+            "/month.csv": (months.file, ("month",)),
         }
         self._clicked = {"/search": self._to_search}
 
     async def answer(self, request: Any, path: str, session: Session) -> Any:
-        """None: there is no such page."""
+        """None: there is no such page. Raises NotAsked."""
         get = request.method in {"GET", "HEAD"}
         found = _REQUEST.fullmatch(path)
         if found is not None:
+            check_known(request.args, ())
             return await self._of_request(int(found[1]), session, get=get, openid=bool(found[2]))
-        page = (self._read if get else self._clicked).get(path)
-        return await page(request, session) if page else None
+        if not get:
+            clicked = self._clicked.get(path)
+            return await clicked(request) if clicked else None
+        if path not in self._read:
+            return None
+        page, known = self._read[path]
+        check_known(request.args, known)
+        return await page(request, session)
 
     async def _of_request(self, number: int, session: Session, *, get: bool, openid: bool) -> Any:
         if openid:
             return None if get else await self._openid(number, session)
         return await self._request(number, session) if get else None
 
-    async def _page(self, name: str, session: Session, status: int = 200, **context: Any) -> Any:
+    async def _page(
+        self,
+        name: str,
+        session: Session,
+        status: int = 200,
+        people: Iterable[str | None] = (),
+        **context: Any,
+    ) -> Any:
+        """`people`: ids that stand on it."""
+        await self._people.learn([session.person, *people])
         body = await self._render(name, {**context, "session": session, "person": session.person})
         return Response.html(body, status=status)
 
@@ -73,12 +100,14 @@ class Pages:
             month=month,
             totals=totals,
             latest=latest,
+            people=_of_requests(latest),
             named=NAMED,
         )
 
-    async def _to_search(self, request: Any, _session: Session) -> Any:
+    async def _to_search(self, request: Any) -> Any:
         """So that no openid that was typed stands in an address, which browsers and proxies keep."""
-        text = str((await request.post_vars()).get("q", ""))
+        text = (await posted(request)).get("q", "")
+        check_length(text)
         shown = await asyncio.to_thread(self._finding.without_openid, text)
         return Response.redirect(f"search?{urlencode({'q': shown})}", status=303)
 
@@ -88,7 +117,7 @@ class Pages:
         if result.moved:
             return Response.redirect(f"search?{urlencode({'q': result.text})}", status=303)
         if result.problem is None:
-            await self._looks.leave(session, AuditSearched(words=result.text, found=result.count))
+            await self._looks.leave(session, AuditSearched(words=kept(result.text), found=result.count))
         more = urlencode({"q": result.text, "below": result.following}) if result.following else ""
         return await self._page(
             "search.html",
@@ -96,6 +125,7 @@ class Pages:
             400 if result.problem else 200,
             title="Search",
             result=result,
+            people=[*_of_requests(result.requests), *(event.actor for event in result.events)],
             more=more,
             file=urlencode({"q": result.text}),
             first=below is None,
@@ -108,7 +138,7 @@ class Pages:
             return await self._page(
                 "told.html", session, 400, title="Search", sentence=result.problem, how=""
             )
-        await self._looks.leave(session, AuditExported(words=result.text, found=result.count))
+        await self._looks.leave(session, AuditExported(words=kept(result.text), found=result.count))
         return self._finding.file(result.text)
 
     async def _request(self, number: int, session: Session) -> Any:
@@ -116,7 +146,14 @@ class Pages:
         if story is None:
             return None
         await self._looks.leave(session, AuditViewed(), number)
-        return await self._page("request.html", session, title=f"Request #{number}", story=story, openid=None)
+        return await self._page(
+            "request.html",
+            session,
+            title=f"Request #{number}",
+            story=story,
+            openid=None,
+            people=_of_story(story),
+        )
 
     async def _openid(self, number: int, session: Session) -> Any:
         story = await self._stories.of(number)
@@ -125,7 +162,12 @@ class Pages:
         await self._looks.leave(session, OpenidViewed(customer=story.request.customer), number)
         openid = story.request.openid
         return await self._page(
-            "openid.html", session, title=f"Request #{number}", story=story, openid=openid
+            "openid.html",
+            session,
+            title=f"Request #{number}",
+            story=story,
+            openid=openid,
+            people=_of_story(story),
         )
 
     async def _charts(self, request: Any, session: Session) -> Any:
@@ -136,6 +178,19 @@ class Pages:
         return await self._page(
             "charts.html", session, title="Charts", days=days, periods=_PERIODS, charts=charts
         )
+
+
+def _of_requests(found: Iterable[Found]) -> Iterable[str]:
+    for one in found:
+        yield one.request.requester
+        yield from one.approvers
+
+
+def _of_story(story: Story) -> Iterable[str | None]:
+    yield from (story.request.requester, story.request.closed_by)
+    yield from (approval.approver for approval, _ in story.approvals)
+    yield from (step.event.actor for step in story.steps)
+    yield from (other.requester for other in story.others)
 
 
 def _number(text: str | None) -> int | None:

@@ -8,14 +8,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from datasette.database import QueryInterrupted
 from datasette.utils.asgi import AsgiStream, Response
-from datasette.utils.sqlite import sqlite3
 
-from console.cells import MARK, attached, lines, safely
-from console.log_database import NAME, VIEWS, LogDatabase, LogDatasette
+from console.asked import AS_SQL, NotAsked, check_known, check_statement, check_view, parameters, told
+from console.cells import MARK, attached, lines
+from console.driver import sqlite3
+from console.log_database import NAME, WRITTEN, LogDatabase, LogDatasette
 from console.looks import Looks
 from console.named import NAMED
+from console.readable import VIEWS
 from console.sessions import Session
 from console.whole import whole
 from coupons.audit_words import hide_openids
@@ -39,10 +40,9 @@ METADATA: Final = {
     },
 }
 _PATH: Final = re.compile(rf"/{NAME}(?:/(?P<name>[a-z-]+))?(?P<kind>\.csv|\.json)?")
-_PARAMETER: Final = re.compile(r"(?<![\w:]):([A-Za-z_]\w*)")
 _AT_ONCE: Final = 2_000
-#: Parameters of Datasette's that take SQL.
-_AS_SQL: Final = ("_where",)
+#: Where somebody who may write SQL begins.
+_SAMPLE: Final = "sql=select+*+from+requests+limit+50"
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -65,43 +65,50 @@ class Queries:
         self._host = urlsplit(url).netloc
 
     async def before(self, request: Any, path: str, session: Session) -> Any:
-        """Our own answer; None: Datasette may answer. Raises NoSuchPage, NoSql, NotKept."""
+        """Our own answer; None: Datasette may answer.
+
+        Raises NoSuchPage, NoSql, NotAsked, NotKept, and what the database does.
+        """
         found = _PATH.fullmatch(path)
         if found is None or request.method not in {"GET", "HEAD"}:
             raise NoSuchPage
-        name, kind = found["name"], found["kind"] or ""
+        name, kind, args = found["name"], found["kind"] or "", request.args
         if name is not None and name not in NAMED and name not in VIEWS:
             raise NoSuchPage
-        if not session.sql and (name is None or any(key in request.args for key in _AS_SQL)):
+        if not session.sql and (name is None or AS_SQL in args):
             raise NoSql
-        asked = hide_openids(f"{name or 'sql'} {_shown(request.args)}".strip(), None)
+        if name is None and not kind and not args.get("sql"):
+            return Response.redirect(f"{NAME}?{_SAMPLE}", status=303)
+        _check(name, args, sql=session.sql)
+        # For all of this answer: the server gives each a task of its own.
+        WRITTEN.set(name is None or AS_SQL in args)
+        asked = hide_openids(f"{name or 'sql'} {told(args)}".strip(), None)
         look = AuditExported if kind else AuditSearched
         await self._looks.leave(session, look(words=asked, page=f"{name or 'sql'}{kind}"))
         if kind != ".csv":
             return None
-        if name is not None and name in VIEWS:
-            return await whole(self._database, name, request.args)
-        return await self._file(name, request.args)
+        try:
+            return await (whole(self._database, name, args) if name in VIEWS else self._file(name, args))
+        except sqlite3.OperationalError as error:
+            if name is None or AS_SQL in args:
+                # Of somebody's own words, and so no trouble of the file's.
+                raise NotAsked(f"There is no such file: {error}") from error
+            raise
 
-    async def pass_on(self, app: Any, request: Any, path: str, session: Session, send: Send) -> None:
+    async def pass_on(self, app: Any, request: Any, session: Session, send: Send) -> None:
         """To Datasette, as somebody it knows by a cookie that never leaves this process."""
         actor = {"id": session.person, **({"sql": "yes"} if session.sql else {})}
         signed = self._datasette.sign({"a": actor}, "actor")
         headers = [(key, value) for key, value in request.scope["headers"] if key not in _NOT_PASSED]
         # It writes whole addresses, which a proxy may have had under another name.
         headers += [(b"cookie", f"ds_actor={signed}".encode()), (b"host", self._host.encode())]
-        if path.endswith(".csv"):
-            send = safely(send, path.strip("/").replace("/", "-").removesuffix(".csv"))
         await app({**request.scope, "headers": headers}, request.receive, send)
 
     async def _file(self, name: str | None, args: Any) -> Any:
         """All rows: Datasette's own CSV of a query ends at what a page shows, and tells of no error."""
-        sql = NAMED[name].sql if name else args.get("sql") or ""
-        values = {key: args.get(key) or "" for key in _PARAMETER.findall(sql)}
-        try:
-            found = await self._database.execute(sql, values)
-        except (sqlite3.Error, sqlite3.Warning, QueryInterrupted) as error:
-            return Response.text(f"There is no such file: {_why(error)}", status=400)
+        sql = NAMED[name].sql if name else args["sql"]
+        values = {key: args.get(key) or "" for key in parameters(sql)}
+        found = await self._database.execute(sql, values)
 
         async def write(writer: Any) -> None:
             await writer.write(MARK + lines([found.columns]))
@@ -112,12 +119,13 @@ class Queries:
         return AsgiStream(write, headers=headers, content_type=headers["content-type"])
 
 
+def _check(name: str | None, args: Any, *, sql: bool) -> None:
+    if name is None:
+        check_statement(args)
+    elif name in NAMED:
+        check_known(args, {"_stream", *NAMED[name].parameters})
+    else:
+        check_view(name, args, sql=sql)
+
+
 _NOT_PASSED: Final = frozenset({b"cookie", b"authorization", b"host"})
-
-
-def _why(error: Exception) -> str:
-    return "it took too long" if isinstance(error, QueryInterrupted) else str(error)
-
-
-def _shown(args: Any) -> str:
-    return " ".join(f"{key}={value}" for key in args for value in args.getlist(key) if value)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from typing import Final
+from http.cookies import CookieError
+from typing import Any, Final
 
 from coupons.ports import Clock
 
@@ -47,6 +48,14 @@ class Sessions:
 
     def end(self, secret: str) -> None:
         self._open.pop(_digest(secret), None)
+
+
+def secret_of(request: Any) -> str:
+    """What a browser brings of ours; empty without."""
+    try:
+        return str(request.cookies.get(COOKIE, ""))
+    except CookieError:
+        return ""
 
 
 def cookie(secret: str, *, secure: bool) -> str:

@@ -1,4 +1,5 @@
-"""A whole view as a CSV file. Datasette's own stream of one counts through all rows before, page by page."""
+"""A whole view as a CSV file, narrowed as its page is. Datasette's own stream of one is not to be had: it
+counts through all rows before, page by page, and ends at an error as if it were whole."""
 
 from __future__ import annotations
 
@@ -7,45 +8,42 @@ from typing import Any, Final
 
 from datasette.utils.asgi import AsgiStream
 
+from console.asked import AS_SQL, chosen
 from console.cells import MARK, attached, lines
 from console.log_database import LogDatabase
 
-#: The first column of each, newest first, and the ones by which the page's facets and addresses choose.
+#: Newest first. A condition stands on a line of its own: one that ends in a comment hides nothing of ours.
 _SQL: Final = {
-    "requests": "select * from requests where request < :below and {} order by request desc limit :limit",
-    "events": "select * from events where seq < :below and {} order by seq desc limit :limit",
-    "approvals": "select * from approvals where approval < :below and {} order by approval desc limit :limit",
+    "requests": "select * from requests where request < :below and (\n{}\n) order by request desc",
+    "events": "select * from events where seq < :below and (\n{}\n) order by seq desc",
+    "approvals": "select * from approvals where approval < :below and (\n{}\n) order by approval desc",
 }
-_CHOSEN: Final = {
-    "requests": ("state", "stock_id", "requester", "customer", "ticket", "problem"),
-    "events": ("tag", "actor", "request"),
-    "approvals": ("approver", "request"),
-}
-#: Of Datasette's parameters those that choose rows.
-_NOT_OURS: Final = ("_where", "_search", "_next", "_sort", "_sort_desc", "_filter_column", "_size")
+_BATCH: Final = " limit :limit"
 _AT_ONCE: Final = 5_000
 _MOST: Final = 2**62
 
 
 async def whole(database: LogDatabase, view: str, args: Any) -> Any:
-    """None: it is asked for by something that only Datasette understands, which then makes the file."""
-    chosen = {key: args.get(key) for key in args if not key.startswith("_")}
-    if not set(chosen) <= set(_CHOSEN[view]) or any(key in args for key in _NOT_OURS):
-        return None
-    # The names are of the list above.
-    sql = _SQL[view].format(" and ".join(f"{name} = :{name}" for name in chosen) or "1")
+    """Raises NotAsked, QueryInterrupted, sqlite3.OperationalError."""
+    conditions, values = chosen(view, args)
+    # Names are of our list; a condition with SQL in it is of somebody who may write it.
+    narrowed = " and ".join([*conditions, *args.getlist(AS_SQL)]) or "1"
+    sql = _SQL[view].format(narrowed) + _BATCH
+
+    async def batch(below: int) -> Any:
+        return await database.execute(sql, {**values, "below": below, "limit": _AT_ONCE})
+
+    # Before the answer begins, so that what cannot be read is told in a sentence.
+    first = await batch(_MOST)
 
     async def write(writer: Any) -> None:
-        below, first = _MOST, True
+        found = first
+        await writer.write(MARK + lines([found.columns]))
         while True:
-            found = await database.execute(sql, {**chosen, "below": below, "limit": _AT_ONCE})
-            if first:
-                await writer.write(MARK + lines([found.columns]))
-                first = False
             await writer.write(await asyncio.to_thread(lines, found.rows))
             if len(found.rows) < _AT_ONCE:
                 return
-            below = found.rows[-1][0]
+            found = await batch(found.rows[-1][0])
 
     headers = {key.decode(): value.decode() for key, value in attached(f"log-{view}")}
     return AsgiStream(write, headers=headers, content_type=headers["content-type"])

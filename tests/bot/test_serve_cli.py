@@ -19,6 +19,7 @@ import pytest
 
 from benchmarks.long_log import fill
 from bot.clock import utc_ms
+from sandbox.slack.workspace import CHEN
 from storage.turn import write_once
 from tests.bot.operating import Operator, operator
 
@@ -65,8 +66,12 @@ def link(typist: Operator, person: str) -> str:
 
 
 async def test_an_auditor_by_slacks_word_comes_in_and_another_does_not(typist: Operator) -> None:
-    """It needs no secret of WeChat Pay's."""
-    async with serving(typist) as (_, url), aiohttp.ClientSession() as browser:
+    """It needs no secret of WeChat Pay's, and of Slack's only the token that asks."""
+    typist.without("SLACK_APP_TOKEN")
+    typist.without("SLACK_SIGNING_SECRET")
+    # The other jar keeps no cookie of an address without a name.
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with serving(typist) as (_, url), aiohttp.ClientSession(cookie_jar=jar) as browser:
         headers = {"Origin": url, "Content-Type": "application/x-www-form-urlencoded"}
 
         async def post(token: str) -> int:
@@ -80,6 +85,19 @@ async def test_an_auditor_by_slacks_word_comes_in_and_another_does_not(typist: O
         async with browser.get(url) as answer:
             assert answer.status == 401
         assert await post(link(typist, "U0FIN")) == 303
+        async with browser.get(url) as answer:
+            assert answer.status == 200
+            assert f"{CHEN.shown_name} (U0FIN)" in await answer.text()
+
+
+async def test_the_channel_is_read_with_the_token_that_asks_alone(typist: Operator) -> None:
+    typist.without("SLACK_APP_TOKEN")
+    typist.without("SLACK_SIGNING_SECRET")
+    result = await typist.types("audit", "verify", "--against", "channel")
+    assert (result.exit_code, "no audit_channel" in result.output) == (2, True)
+    typist.without("SLACK_BOT_TOKEN")
+    result = await typist.types("audit", "verify", "--against", "channel")
+    assert (result.exit_code, "SLACK_BOT_TOKEN is missing" in result.output) == (2, True)
 
 
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])

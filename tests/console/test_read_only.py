@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 import pytest
 from datasette.utils.sqlite import sqlite3
 
-from console.log_database import VIEWS
+from console import statement
+from console.readable import VIEWS
 from storage.proof import verify
 from tests.console.visiting import OTHER, Place, Visitor
 
@@ -48,6 +50,22 @@ SECRETS = (
     "select 1 from request where exists (select 1 from customer where openid like 'oUp%')",
     "select request.id from request order by (select openid from customer limit 1)",
 )
+#: For the columns of these SQLite asks no authorizer.
+JOINS = (
+    "select openid from customer full join (select null as openid) using (openid) limit 2",
+    "select openid from customer natural full join (select null as openid) limit 2",
+    "select hex(body) from (select null as body) full join request using (body)",
+    "select hex(body) from (select null as body) natural full join request",
+    "select digest from (select null as digest) full join console_link using (digest)",
+    "select row_number() over () n, openid from customer full join (select null as openid) using (openid)",
+    "select openid from (select null as openid) right join customer using (openid)",
+    "select count(*) from customer join (select 'guessed' as openid) using (openid)",
+    "select 1 where exists (select 1 from customer join (select 'guessed' as openid) using (openid))",
+    "with c as (select openid from customer full join (select 1 as openid) using (openid)) select * from c",
+    "select\topenid from customer FULL JOIN (select null as openid)Using(openid)",
+    "select body from (select 1 as body) join request using (body) union select 1",
+    "select words from request_words natural full join (select null as words)",
+)
 
 
 @pytest.mark.parametrize("sql", WRITES)
@@ -78,6 +96,44 @@ async def test_who_may_write_sql_reads_no_secret(here: Place, sql: str) -> None:
         assert answer.status == 400, answer.text[:300]
     with pytest.raises(sqlite3.DatabaseError):
         await here.console.database.execute_fn(lambda connection: connection.execute(sql).fetchall())
+
+
+@pytest.mark.parametrize("sql", JOINS)
+async def test_no_join_goes_round_the_list_of_columns(here: Place, sql: str) -> None:
+    visitor = await _privileged(here)
+    within = f"(select count(*) from ({sql})) > 0"
+    for path in (
+        f"/log?sql={quote(sql)}",
+        f"/log.json?sql={quote(sql)}",
+        f"/log.csv?sql={quote(sql)}",
+        f"/log/requests?_where={quote(within)}",
+        f"/log/requests.json?_where={quote(within)}",
+        f"/log/requests.csv?_where={quote(within)}",
+    ):
+        answer = await visitor.get(path)
+        assert statement.NO_USING in answer.text
+        assert (answer.status, "oUpF8uMuAJO" in answer.text) == (400, False)
+
+
+@pytest.mark.parametrize("sql", [*JOINS, *SECRETS])
+async def test_a_program_that_opens_other_pages_does_not_run(
+    here: Place, sql: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were neither the words looked at nor the authorizer there; also after the tables were moved."""
+    monkeypatch.setattr(statement, "_JOINS", re.compile("never"))
+    connection = here.console.database.connect()
+    connection.set_authorizer(None)
+    with pytest.raises(sqlite3.OperationalError, match="not authorized"):
+        statement.ask(connection, sql, {}, most=None, limit_s=5)
+    writing = sqlite3.connect(here.database)
+    writing.execute("drop index event_by_ts")
+    writing.execute("vacuum")
+    writing.close()
+    with pytest.raises(sqlite3.OperationalError, match="not authorized"):
+        statement.ask(connection, sql, {}, most=None, limit_s=5)
+    _, rows = statement.ask(connection, "select * from requests", {}, most=None, limit_s=5)
+    assert len(rows) > 100
+    connection.close()
 
 
 async def _privileged(here: Place) -> Visitor:

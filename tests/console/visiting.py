@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import io
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,8 +12,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlencode
 
+import structlog
+
 from bot.coupon_toml import load_coupon_toml
-from bot.serve import outside
+from bot.serve_outside import noting, outside
 from console.app import Console
 from coupons.errors import DirectoryUnavailable
 from coupons.model import Person
@@ -31,6 +35,19 @@ class Slack:
 
     auditors: set[str] = field(default_factory=lambda: {AUDITOR})
     answers: bool = True
+    #: What people are called; each id that was asked for is in `asked`.
+    names: dict[str, str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    #: While it is set, names come at once.
+    tells: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.tells.set()
+
+    async def name(self, user_id: str) -> str:
+        self.asked.append(user_id)
+        await self.tells.wait()
+        return self.names.get(user_id, "") if self.answers else ""
 
     async def person(self, user_id: str) -> Person:
         if not self.answers:
@@ -110,6 +127,8 @@ class Place:
     slack: Slack
     time: Time
     console: Console
+    #: What the console's log says.
+    lines: io.StringIO
 
     def link(self, person: str = AUDITOR, *, lasts_ms: int = 600_000) -> str:
         """The token of a link as `/coupon audit open` makes it."""
@@ -143,5 +162,11 @@ def place(database: Path, *, url: str = URL) -> Place:
     words = COUPON_TOML.replace("[roles]", '[roles]\nauditors = ["S0FIN"]')
     toml.write_text(words + f'\n[audit]\nconsole_url = "{url}"\nconsole_sql = ["U0SQL"]\n', encoding="utf-8")
     slack, time = Slack(), Time(show(database, limit=1)[-1].ts + 60_000)
-    parts = outside(database, load_coupon_toml(toml), slack, team=TEAM, url=url, clock=time)
-    return Place(database, slack, time, Console(parts))
+    lines = io.StringIO()
+    logger = structlog.wrap_logger(
+        structlog.PrintLogger(lines), processors=[structlog.processors.JSONRenderer()]
+    )
+    note = noting(logger)
+    config = load_coupon_toml(toml)
+    parts = outside(database, config, slack, team=TEAM, url=url, note=note, name=slack.name, clock=time)
+    return Place(database, slack, time, Console(parts), lines)

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from playwright.async_api import Page, async_playwright
 
-from benchmarks.long_log import fill
+from benchmarks.long_log import AGENTS, APPROVERS, fill
 from bot.serve import listening, server_of
 from coupons.events import Tag
 from coupons.recording import SYSTEM, Event
 from storage.audit import show
 from storage.driver import sqlite3
 from storage.turn import write_once
-from tests.console.visiting import Place, place
+from tests.console.visiting import AUDITOR, Place, place
 from tests.page.conftest import chromium_here
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
@@ -54,6 +54,12 @@ async def sign_in(page: Page, there: Served) -> None:
     await page.get_by_role("heading", name="Last requests").wait_for()
 
 
+#: For pictures alone.
+_NAMES = (
+    *("Li Ming", "Chen Jie", "王芳", "Zhao Lei", "Sun Yi", "周洋", "Wu Dan", "Xu Kai", "Hu Min", "高翔"),
+    *("Lin Hao", "何静", "Guo Tao", "Ma Li", "罗敏", "Song Yu", "Tang Wei", "Han Xue", "冯涛"),
+)
+
 _TWICE = """
 select max(id) from request where state = 'sent' and ticket <> '' and approvals_needed = 2
     and customer in (select customer from request group by customer having count(*) between 3 and 4)
@@ -74,9 +80,10 @@ async def take(folder: Path) -> None:
         database = Path(name) / "coupon.db"
         fill(database, 60_000)
         now = show(database, limit=1)[-1].ts
-        changed = Event(Tag.SETTINGS_CHANGED, SYSTEM, None, {"keys": ["roles.approvers", "rule"]})
+        changed = Event(Tag.SETTINGS_CHANGED, SYSTEM, None, {"changed": ["roles.approvers", "rule"]})
         write_once(database, lambda tx: tx.append(changed), clock=lambda: now)
         async with served(database) as there, async_playwright() as playwright:
+            there.place.slack.names = dict(zip((*AGENTS, *APPROVERS, AUDITOR), _NAMES * 10, strict=False))
             browser = await playwright.chromium.launch(executable_path=chromium_here(), args=["--no-sandbox"])
             page = await browser.new_page(viewport={"width": 1280, "height": 860}, locale="en-US")
             await sign_in(page, there)
@@ -92,6 +99,9 @@ async def take(folder: Path) -> None:
             await page.goto(f"{there.url}/request/{_twice(database)}")
             await page.get_by_role("heading", name="Proof").wait_for()
             await page.screenshot(path=folder / "console-request.png", full_page=True)
+            await page.goto(f"{there.url}/month?month=2026-08")
+            await page.set_viewport_size({"width": 1280, "height": 900})
+            await page.screenshot(path=folder / "console-month.png")
             await page.goto(f"{there.url}/charts?days=30")
             await page.set_viewport_size({"width": 1280, "height": 1240})
             await page.screenshot(path=folder / "console-charts.png")

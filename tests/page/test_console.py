@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import re
 import shutil
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -105,6 +106,33 @@ async def test_search_and_one_requests_story(page: Page, there: Served) -> None:
     assert (seen.tag, seen.actor) == ("openid:viewed", "U0FIN")
     await page.goto(f"{there.url}/request/{newest.lstrip('#')}")
     assert "oUpF8uMuAJO" not in await page.content()
+
+
+async def test_a_month_is_read_narrowed_and_printed(page: Page, there: Served) -> None:
+    there.place.slack.names = {"U0AGENT07": "Li Ming"}
+    await sign_in(page, there)
+    await page.get_by_role("link", name="Month", exact=True).click()
+    await page.get_by_role("link", name="2026-08").click()
+    await expect(page.get_by_role("heading", name="By approver")).to_be_visible()
+    sent = await page.locator("tfoot tr").first.locator("td").nth(2).inner_text()
+    assert int(sent) > 5
+    await page.emulate_media(media="print")
+    await expect(page.get_by_role("link", name="as CSV")).to_be_hidden()
+    await page.emulate_media(media="screen")
+    await (
+        page.get_by_role("link", name="(U0AGENT").or_(page.get_by_role("link", name="U0AGENT")).first.click()
+    )
+    await expect(page.get_by_text("newest first")).to_be_visible()
+    await expect(page.get_by_label("Search")).to_have_value(re.compile(r"agent:U0AGENT\d\d on:2026-08"))
+
+
+async def test_events_are_chosen_by_what_happened(page: Page, there: Served) -> None:
+    await sign_in(page, there)
+    await page.get_by_role("link", name="All events").click()
+    await page.get_by_label("what happened").select_option("request:declined")
+    await page.get_by_role("button", name="Show").click()
+    await expect(page.get_by_label("what happened")).to_have_value("request:declined")
+    assert set(await page.locator("tbody td:nth-child(3)").all_inner_texts()) == {"request:declined"}
 
 
 async def test_charts_show_what_their_numbers_say(page: Page, there: Served) -> None:

@@ -1,0 +1,102 @@
+"""Statements that people write, each run by a process of its own (console/one_statement.py)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from console.driver import sqlite3
+from console.statement import TooLong
+
+#: At the same time; whoever comes next waits for one of them to end.
+_AT_ONCE: Final = 2
+#: To start and to write the answer, beside the time for the statement itself.
+_BESIDE_S: Final = 3.0
+
+
+class Row(Sequence[Any]):
+    """As `sqlite3.Row`: by place and by name."""
+
+    def __init__(self, names: Sequence[str], cells: Sequence[Any]) -> None:
+        self._names = names
+        self._cells = cells
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._cells[self._names.index(key) if isinstance(key, str) else key]
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._cells)
+
+    def keys(self) -> Sequence[str]:
+        return self._names
+
+
+class Apart:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._turn = asyncio.Semaphore(_AT_ONCE)
+
+    async def ask(
+        self, sql: str, params: Any, *, most: int | None, limit_s: float
+    ) -> tuple[Sequence[str], Sequence[Row]]:
+        """As `statement.ask`. Raises TooLong, sqlite3.OperationalError."""
+        values = dict(params) if isinstance(params, Mapping) else list(params or ())
+        asked = {"path": str(self._path), "sql": sql, "params": values, "most": most, "limit_s": limit_s}
+        async with self._turn:
+            said = await _run(json.dumps(asked).encode(), limit_s + _BESIDE_S)
+        # Line by line, so that other pages are answered meanwhile.
+        return await asyncio.to_thread(_read, said)
+
+
+async def _run(asked: bytes, limit_s: float) -> bytes:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "console.one_statement",
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=DEVNULL,
+        # Where our modules are, and nothing else: the token stands in the environment.
+        env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    try:
+        said, _ = await asyncio.wait_for(process.communicate(asked), limit_s)
+    except TimeoutError:
+        raise TooLong from None
+    finally:
+        await _end(process)
+    if process.returncode != 0:
+        # The system ended it, for the processor's time that it took or for its memory.
+        raise TooLong
+    return said
+
+
+def _read(said: bytes) -> tuple[Sequence[str], Sequence[Row]]:
+    head, *rows = said.splitlines()
+    how = json.loads(head)
+    if "too_long" in how:
+        raise TooLong
+    if "refused" in how:
+        raise sqlite3.OperationalError(how["refused"])
+    names = how["columns"]
+    return names, [Row(names, [_cell(cell) for cell in json.loads(row)]) for row in rows]
+
+
+async def _end(process: Process) -> None:
+    """Also when the server is stopped: nobody waits for a statement."""
+    if process.returncode is None:
+        process.kill()
+        await process.wait()
+
+
+def _cell(cell: Any) -> Any:
+    return bytes.fromhex(cell["hex"]) if isinstance(cell, dict) else cell

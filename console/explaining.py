@@ -1,0 +1,39 @@
+"""What went wrong, in one sentence for the person who asked, with HTTP's status."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from datasette.database import QueryInterrupted
+from datasette.utils.asgi import Base400
+from datasette.views.base import DatasetteError
+
+from console.asked import NotAsked
+from console.driver import sqlite3
+from console.looks import NotKept
+from console.outside import FileRefused
+
+UNKNOWN: Final = (
+    "Something went wrong here. Whoever runs the console finds it in its log under the reference {}."
+)
+TOO_LONG: Final = (
+    "It took longer than a page may, and was stopped. Ask for less: of a shorter time, or of fewer rows."
+)
+_SERVER: Final = 500
+
+
+def explained(error: Exception) -> tuple[str, int] | None:
+    """None: this is nobody's mistake that we know of."""
+    found: tuple[str, int] | None = None
+    if isinstance(error, (NotAsked, Base400)):
+        found = str(error), error.status
+    elif isinstance(error, NotKept):
+        found = f"Nothing is shown, because your look could not be kept in the log: {error}", 503
+    elif isinstance(error, QueryInterrupted):
+        found = TOO_LONG, 503
+    elif isinstance(error, (FileRefused, sqlite3.Error)):
+        found = f"The log cannot be read now: {error}", 503
+    elif isinstance(error, DatasetteError) and error.status < _SERVER:
+        # Of a statement that took too long it makes a page of its own.
+        found = TOO_LONG if error.message_is_html else str(error.message), error.status
+    return found

@@ -1,0 +1,94 @@
+"""A month's report, by the figures and in the words of `audit report`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from datasette.utils.asgi import Response
+
+from console.asked import NotAsked
+from console.cells import MARK, attached, lines
+from console.looks import Looks
+from console.outside import Outside
+from console.sessions import Session
+from coupons.days import BEIJING, month
+from coupons.events import AuditReported
+from coupons.month import Line, Month
+
+Page = Callable[..., Awaitable[Any]]
+
+#: The month that runs, and those before it.
+_LINKED: Final = 13
+_PARTS: Final = ("agent", "stock", "approver")
+_HEAD: Final = (
+    *("month", "by", "name", "stock_name", "asked", "sent", "yuan_sent", "refused", "ended", "doubtful"),
+    *("waiting", "median_to_approve_s", "longest_to_approve_s"),
+)
+
+
+class Months:
+    """Each raises NotAsked, NotKept, FileRefused."""
+
+    def __init__(self, outside: Outside, looks: Looks, page: Page) -> None:
+        self._outside = outside
+        self._looks = looks
+        self._page = page
+
+    async def page(self, request: Any, session: Session) -> Any:
+        label, found = await self._report(request, session, "page")
+        words = self._outside.month_words
+        parts = zip(words.tables, _PARTS, _lines(found), strict=True)
+        return await self._page(
+            "month.html",
+            session,
+            title=label,
+            label=label,
+            labels=self._labels(),
+            words=words,
+            month=found,
+            parts=list(parts),
+            people=[line.name for line in (*found.agents, *found.approvers)],
+        )
+
+    async def file(self, request: Any, session: Session) -> Any:
+        label, found = await self._report(request, session, "csv")
+        rows: list[Sequence[object]] = [_HEAD]
+        for by, part in zip(_PARTS, _lines(found), strict=True):
+            rows += [_row(label, by, line) for line in part]
+        headers = {key.decode(): value.decode() for key, value in attached(f"month-{label}")}
+        return Response(MARK + lines(rows), headers=headers, content_type=headers.pop("content-type"))
+
+    async def _report(self, request: Any, session: Session, kind: str) -> tuple[str, Month]:
+        label = request.args.get("month") or self._labels()[0]
+        try:
+            since, before = month(label)
+        except ValueError:
+            raise NotAsked("A month is written as a year and a month, 2026-10 for example.") from None
+        found = await asyncio.to_thread(self._outside.month, since, before)
+        await self._looks.leave(session, AuditReported(month=label, format=kind))
+        return label, found
+
+    def _labels(self) -> Sequence[str]:
+        """Newest first."""
+        now = datetime.fromtimestamp(self._outside.clock() / 1000, BEIJING)
+        months = (now.year * 12 + now.month - 1 - place for place in range(_LINKED))
+        return [f"{one // 12}-{one % 12 + 1:02}" for one in months]
+
+
+def _lines(found: Month) -> Iterator[Sequence[Line]]:
+    """In the order of `_PARTS`."""
+    yield found.agents
+    yield found.stocks
+    yield found.approvers
+
+
+def _row(label: str, by: str, line: Line) -> Sequence[object]:
+    """Numbers as a spreadsheet adds them: yuan without separators, times in seconds."""
+    counts = (line.refused, line.ended, line.doubtful, line.waiting)
+    times = ("" if ms is None else ms // 1000 for ms in (line.median_ms, line.longest_ms))
+    # A number, which no spreadsheet takes for a formula.
+    yuan = f"{line.fen // 100}.{line.fen % 100:02}"
+    return (label, by, line.name, line.told, line.asked, line.sent, yuan, *counts, *times)
