@@ -179,7 +179,7 @@ async def test_the_audit_is_told_when_it_changes_and_asked_only_while_somebody_l
 async def test_a_reader_that_reads_nothing_is_dropped_and_holds_nobody_up(
     slack: Slack, wechatpay: WeChatPay
 ) -> None:
-    async with serve_page(slack, wechatpay, audit=no_audit, patience_seconds=0.2) as page:
+    async with serve_page(slack, wechatpay, audit=no_audit, patience_seconds=2) as page:
         address = urlsplit(page.url)
         with socket.socket() as deaf:
             deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

@@ -124,10 +124,10 @@ def make_log(path: Path, events: int) -> None:
     asyncio.run(live())
 
 
-def broken(path: Path) -> tuple[str, str]:
+def broken(path: Path, *, thorough: bool = False) -> tuple[str, str]:
     """The kind and the sentence of the damage that the proof names."""
     with pytest.raises(AuditBroken) as found:
-        verify(path)
+        verify(path, thorough=thorough)
     assert "\n" not in str(found.value)
     return found.value.kind, str(found.value)
 
