@@ -80,6 +80,11 @@ def _several(month: Filter) -> Mapping[str, Filter]:
         "text, month": replace(month, texts=("破损",)),
         "tag, until": replace(month, since=None, tag=Tag.REQUEST_SENT),
         "tag, actor": Filter(tag=Tag.APPROVAL_GIVEN, actor="U0LEAD03"),
+        "tag, month": replace(month, tag=Tag.REQUEST_REFUSED),
+        "actor, until": replace(month, since=None, actor="U0LEAD03"),
+        "tag, text": Filter(tag=Tag.REQUEST_CREATED, texts=("投诉",)),
+        "tag, text that nothing has": Filter(tag=Tag.REQUEST_SENT, texts=("nosuch",)),
+        "actor, text": Filter(actor="U0LEAD03", texts=("nosuch",)),
     }
 
 

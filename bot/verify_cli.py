@@ -39,7 +39,7 @@ _CHECKPOINT: Final = "coupon-checkpoint v1 "
     "--thorough",
     is_flag=True,
     help="Also the bytes for WeChat Pay with the openid they name, and each entry of each index: some "
-    "fifteen seconds more for a million events.",
+    "twenty seconds more for a million events.",
 )
 @click.option("--key", help="The public key to check checkpoints with; else the one beside the database.")
 def audit_verify(

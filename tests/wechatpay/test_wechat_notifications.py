@@ -267,7 +267,7 @@ NAMES = st.sampled_from(sorted([*RESOURCE, "attach_info", "act_id"]))
     changed=st.dictionaries(NAMES, JSON, max_size=4),
     outside=st.dictionaries(st.sampled_from(["id", "event_type", "resource"]), JSON),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_whatever_is_signed_and_sealed_only_our_errors_come_out(
     changed: dict[str, Any], outside: dict[str, Any]
 ) -> None:
@@ -287,7 +287,7 @@ def test_whatever_is_signed_and_sealed_only_our_errors_come_out(
     ),
     body=st.binary(max_size=200),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_whatever_strangers_send_only_our_errors_come_out(headers: dict[str, str], body: bytes) -> None:
     with pytest.raises(WechatPayError):
         read(HEADERS | headers, body)
