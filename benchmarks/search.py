@@ -20,6 +20,7 @@ from storage.moment import moment
 _NEWEST = 50
 _REPEATED = 5
 _GOAL_MS = 20.0
+_TEXTS = ("late", "the", "迟到", "客户", "迟", "p", "nosuch", "123456")
 
 
 async def run(load: Load) -> list[Row]:
@@ -61,7 +62,10 @@ def _single(openid: str, request: int, ticket: str, month: Filter) -> Mapping[st
         "since": replace(month, before=None),
         "until": replace(month, since=None),
         "a month": month,
-        **{f"text {text}": Filter(texts=(text,)) for text in ("late", "迟到", "迟", "p", "nosuch", "123456")},
+        **{
+            f"text {text}": Filter(texts=(text,))
+            for text in ("late", "the", "迟到", "客", "p", "nosuch", "123456")
+        },
         **{f"tag {tag}": Filter(tag=tag) for tag in (Tag.REQUEST_SENT, Tag.REQUEST_DECLINED)},
         "actor": Filter(actor="U0LEAD03"),
     }

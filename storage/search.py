@@ -20,6 +20,8 @@ from storage.requests import request_of
 
 #: Counting further says nothing more about which condition leads.
 _ENOUGH = 5_000
+#: So many among a million events are met soon enough by walking through the newest.
+_SOME = 1_000
 #: A time with more rows in it than these is no help in finding them.
 _LONG = 20_000
 
@@ -207,7 +209,7 @@ class Search:
 
     def count_requests(self, asked: Filter, *, most: int) -> int:
         """How many there are; `most` when there are so many or more."""
-        where = self._where_requests(asked, None)
+        where = self._where_requests(asked, None, counting=True)
         if where is None:
             return 0
         source, conditions, _, values = where
@@ -257,14 +259,14 @@ class Search:
         return _EVENTS, of_requests, "event.seq", values
 
     def count_events(self, asked: Filter, *, most: int) -> int:
-        where = self._where_events(asked, None)
+        where = self._where_events(asked, None, counting=True)
         if where is None:
             return 0
         source, conditions, _, values = where
         return self._count(f"select 1 {source} where {conditions}", values, most)
 
     def _where_requests(
-        self, asked: Filter, below: int | None
+        self, asked: Filter, below: int | None, *, counting: bool = False
     ) -> tuple[str, str, str, dict[str, object]] | None:
         """Source, conditions, order and values; None: nothing can be found."""
         values: dict[str, object] = {
@@ -293,7 +295,7 @@ class Search:
         if bounds is None:
             return None
         conditions = [condition for condition in _OF_REQUESTS if condition.name in wanted]
-        lead = self._lead(conditions, values)
+        lead = self._lead(conditions, values, counting=counting)
         parts = [each.leading if each is lead else each.narrowing for each in conditions]
         column = "request.id"
         if lead is not None:
@@ -306,7 +308,7 @@ class Search:
         return source, " and ".join(parts), column, {**values, **bounds}
 
     def _where_events(
-        self, asked: Filter, below: int | None
+        self, asked: Filter, below: int | None, *, counting: bool = False
     ) -> tuple[str, str, str, dict[str, object]] | None:
         """Source, conditions, order and values; None: nothing can be found."""
         values = bound({"request": asked.request, "actor": asked.actor, "tag": asked.tag, "texts": None})
@@ -318,7 +320,7 @@ class Search:
         if bounds is None:
             return None
         conditions = [each for each in _OF_EVENTS if values[each.name] is not None]
-        lead = self._lead(conditions, values)
+        lead = self._lead(conditions, values, counting=counting)
         parts = [each.leading if each is lead else each.narrowing for each in conditions]
         column = _ORDERS_OF_EVENTS.get(lead.name, "event.seq") if lead else "event.seq"
         parts.append(f"{column} between :low and :high")
@@ -349,12 +351,21 @@ class Search:
             return {**values, "low": low, "high": min(high, int(str(values["high"])))}
         return {**values, "low": row["low"], "high": min(row["high"], int(str(values["high"])))}
 
-    def _lead(self, conditions: Sequence[_Condition], values: Mapping[str, object]) -> _Condition | None:
+    def _lead(
+        self, conditions: Sequence[_Condition], values: Mapping[str, object], *, counting: bool
+    ) -> _Condition | None:
         """The one that lets the least through."""
         through = {each.name: self._count(each.probe, values, _ENOUGH) for each in conditions}
         # A range of amounts gives no order: it leads only when there is little to be put into order.
         able = [each for each in conditions if each.name != "values" or through["values"] < _ENOUGH]
-        return min(able, key=lambda each: through[each.name], default=None)
+        least = min(able, key=lambda each: through[each.name], default=None)
+        texts_lead = next((each for each in able if each.name == "texts"), None)
+        # To narrow by a frequent word, all that hold it are gathered first; where the other is not rare,
+        # walking down the word's own list comes upon a page of both sooner. To count them all it does not.
+        frequent = not counting and through.get("texts") == _ENOUGH
+        if texts_lead and least and frequent and through[least.name] >= _SOME:
+            return texts_lead
+        return least
 
     def _count(self, sql: str, values: Mapping[str, object], most: int) -> int:
         row = self._connection.execute(

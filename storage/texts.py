@@ -26,6 +26,7 @@ _RUNS = re.compile(f"[{_HAN}]+|[^{_HAN}]+")
 _IS_HAN = re.compile(f"[{_HAN}]")
 #: Between two such characters a space means nothing: 客户 投诉 is looked for as 客户投诉, and found as it.
 _GAP = re.compile(f"(?<=[{_HAN}])\\s+(?=[{_HAN}])")
+_SHORT = re.compile(r"[0-9A-Za-z]{1,2}", re.ASCII)
 _WORD = re.compile(r"[^\W_]", re.UNICODE)
 
 
@@ -40,7 +41,12 @@ def query(words: Sequence[str]) -> str:
     Each is a phrase whose last part may go on: `parc` finds parcel. In quotation marks, so that no word of a
     person is taken for FTS5's own (`AND`, `-`, `*`).
     """
-    return " ".join(f'"{phrase}" *' for word in words if (phrase := _phrase(word)))
+    return " ".join(_open(phrase) for word in words if (phrase := _phrase(word)))
+
+
+def _open(phrase: str) -> str:
+    # One or two letters begin nearly every text: they are a word of their own.
+    return f'"{phrase}"' if _SHORT.fullmatch(phrase) else f'"{phrase}" *'
 
 
 def _phrase(word: str) -> str:
