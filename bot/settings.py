@@ -123,6 +123,20 @@ class _Part(BaseSettings):
         return (init_settings,)
 
 
+def _token(token: SecretStr, info: ValidationInfo) -> SecretStr:
+    # A stand-in gives out tokens of its own making.
+    if info.data.get("slack_api_url") != SLACK_API_URL:
+        return token
+    name, text = _name(info), token.get_secret_value()
+    right = _TOKENS[name]
+    if not text.startswith(right):
+        # The beginning tells the kinds of tokens apart and is no secret.
+        kind = re.match(r"xox[a-z]-|xapp-", text)
+        read = f"begins with {kind[0]}" if kind else f"does not begin with {right}"
+        raise ValueError(f"{name} {read}; it must be {_WHAT[name]}")
+    return token
+
+
 class AskingSettings(_Part):
     """What is needed to ask Slack something, and to hear nothing from it."""
 
@@ -130,10 +144,7 @@ class AskingSettings(_Part):
     slack_api_url: str = SLACK_API_URL
     slack_bot_token: SecretStr
 
-    @field_validator("slack_bot_token")
-    @classmethod
-    def _bot_token(cls, token: SecretStr, info: ValidationInfo) -> SecretStr:
-        return _token(token, info)
+    _bot_token = field_validator("slack_bot_token")(_token)
 
     @field_validator("slack_api_url")
     @classmethod
@@ -153,10 +164,7 @@ class SlackSettings(AskingSettings):
     def socket_mode(self) -> bool:
         return self.slack_app_token is not None
 
-    @field_validator("slack_app_token")
-    @classmethod
-    def _app_token(cls, token: SecretStr, info: ValidationInfo) -> SecretStr:
-        return _token(token, info)
+    _app_token = field_validator("slack_app_token")(_token)
 
 
 class WechatpaySettings(_Part):
@@ -374,20 +382,6 @@ def _check_url(name: str, url: str, *, like: str) -> None:
         whole = False
     if not whole or re.search(r"\s", url):
         raise ValueError(f"{name} reads {_shown(url)}; it must be an address like {like}")
-
-
-def _token(token: SecretStr, info: ValidationInfo) -> SecretStr:
-    # A stand-in gives out tokens of its own making.
-    if info.data.get("slack_api_url") != SLACK_API_URL:
-        return token
-    name, text = _name(info), token.get_secret_value()
-    right = _TOKENS[name]
-    if not text.startswith(right):
-        # The beginning tells the kinds of tokens apart and is no secret.
-        kind = re.match(r"xox[a-z]-|xapp-", text)
-        read = f"begins with {kind[0]}" if kind else f"does not begin with {right}"
-        raise ValueError(f"{name} {read}; it must be {_WHAT[name]}")
-    return token
 
 
 def _name(info: ValidationInfo) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from coupons.events import AttemptStarted, RequestCreated, RequestDeclined, RequestRefused
+from coupons.asking import _created
+from coupons.events import AttemptStarted, RequestDeclined, RequestRefused
 from coupons.lifecycle import move
 from coupons.model import Approval, Request, State
 from coupons.ports import Transaction
@@ -41,22 +42,7 @@ THIEF = "oThief000000000000000000000"
 def asked(tx: Transaction, number: str, **changes: object) -> Request:
     """As the bot makes one now, with every detail of its event."""
     request, _ = tx.add_request(a_draft(number, **changes))
-    told = RequestCreated(
-        customer=request.customer,
-        stock_id=request.stock_id,
-        stock_name=request.stock_name,
-        value_fen=request.value_fen,
-        reason=request.reason,
-        ticket=request.ticket,
-        approvals_needed=request.approvals_needed,
-        body_sha256=sha256_of(request.body),
-        rule=request.rule,
-        raised=request.raised,
-        duplicate_of=request.duplicate_of,
-        follows=request.follows,
-        out_request_no=request.out_request_no,
-    )
-    tx.append(told.done_by(request.requester, request.id))
+    tx.append(_created(request).done_by(request.requester, request.id))
     return request
 
 
