@@ -12,6 +12,8 @@ from benchmarks.report import Load, Row
 from storage.driver import sqlite3
 from storage.proof import verify
 
+#: A busy machine's speed changes within seconds: both are measured in turns.
+_TURNS = 5
 #: The whole file, requests and their search index included.
 _GOAL_BYTES = 1_300
 
@@ -25,15 +27,19 @@ async def run(load: Load) -> list[Row]:
 def _measure(events: int) -> list[Row]:
     path = Path(shared(events).name) / "coupon.db"
     size = path.stat().st_size
-    started = time.perf_counter()
-    found = verify(path)
-    elapsed = time.perf_counter() - started
-    if found.rows < events:
-        raise RuntimeError(f"verify read {found.rows} events; {events} had been written")
-    bare = sha256_rows_per_second(_bodies(path))
+    bodies = _bodies(path)
+    elapsed, bare = 0.0, 0.0
+    for _ in range(_TURNS):
+        started = time.perf_counter()
+        found = verify(path)
+        elapsed += time.perf_counter() - started
+        bare += len(bodies) / sha256_rows_per_second(bodies)
+        if found.rows < events or found.rows != len(bodies):
+            raise RuntimeError(f"verify read {found.rows} events; {len(bodies)} had been written")
+    rows = _TURNS * len(bodies)
     return [
-        Row("verify, rows of the log", found.rows / elapsed, "/s", bare, "SHA-256 of the same bytes"),
-        Row("an event with all indexes", size / found.rows, "bytes", _GOAL_BYTES, "the goal, at 1M events"),
+        Row("verify, rows of the log", rows / elapsed, "/s", rows / bare, "SHA-256 of the same bytes"),
+        Row("an event with all indexes", size / len(bodies), "bytes", _GOAL_BYTES, "the goal, at 1M events"),
     ]
 
 

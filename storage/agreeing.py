@@ -1,4 +1,4 @@
-"""Do all requests agree with their events? One pass, by comparing text with the text that the bot writes.
+"""Do all requests agree with their events? In parts, by comparing text with the text that the bot writes.
 
 It says yes or nothing. What was written otherwise, by an older version or by whoever changed a row, is looked
 at by the exact comparison in `comparing`, which names what is wrong, or finds that nothing is.
@@ -6,43 +6,53 @@ at by the exact comparison in `comparing`, which names what is wrong, or finds t
 
 from __future__ import annotations
 
+import json
+from collections import Counter, deque
+from collections.abc import Mapping
 from typing import Any
 
 from storage.folding import fits
 
-#: The letters are those of `folding`. A row for each different story, so that few come out of SQLite, which
-#: works without the interpreter while it makes them.
-#: approved: each approval that is told of has one that is kept, and no two the same one; as there are equally
-#: many of both in all, each that is kept is told of, too.
+#: So that two who take one after the other are done at nearly the same time.
+_PARTS = 16
+#: The letters are those of `folding`, and `!` for an event that does not agree; a stands for o, too, since
+#: which of them it must be is known by approvals_needed, and compared. One row comes out, whose text is a
+#: JSON array without its brackets: each different story once. DISTINCT finds the few again in no time, where
+#: GROUP BY would sort all requests, and SQLite works without the interpreter while it does all this.
+#: Each approval that is told of is kept, and no two the same one; as there are equally many of both in all,
+#: each that is kept is told of, too.
 _STORIES = """
-select
-    story, state, attempts, approvals_needed, closed, given = kept as approved, agrees,
-    count(*) as requests, sum(given) as given, sum(events) as events
+select count(*) as requests, total(events) as events, total(given) as given, group_concat(distinct concat(
+    '["', story, '",', json_quote(state), ',', attempts, ',', approvals_needed, ',',
+    closed and (given < 2 or given = (
+        select count(distinct substr(event.body, 11, instr(event.body, '","') - 11))
+        from event indexed by event_by_request
+        where event.request_id = told.id and event.tag = 'approval:given'
+    )), ']'
+)) as stories
 from (
     select
-        request.state, request.attempts, request.approvals_needed,
+        request.id, request.state, request.attempts, request.approvals_needed, count(*) as events,
+        count(*) filter (where event.tag = 'approval:given') as given,
+        case request.state
+            when 'sent' then request.closed_at is not null and request.closed_by is null
+                and request.decline_reason = '' and request.coupon_code is not null
+            when 'declined' then request.closed_at is not null and request.closed_by is not null
+                and request.coupon_code is null
+            when 'cancelled' then request.closed_at is not null and request.closed_by is not null
+                and request.decline_reason = '' and request.coupon_code is null
+            else (request.closed_at is not null) = (request.state in ('refused', 'expired'))
+                and request.closed_by is null and request.decline_reason = ''
+                and request.coupon_code is null end as closed,
         group_concat(case event.tag
             when 'attempt:finished' then ''
-            when 'attempt:started' then 't' when 'request:created' then 'n' when 'approval:given' then 'g'
-            when 'request:approved' then case
-                when instr(event.body, '{"actor":"system","detail":{"approvals":[],') = 1
-                then 'o' else 'a' end
-            when 'request:sent' then 's' when 'request:refused' then 'r' when 'request:unknown' then 'u'
-            when 'request:held' then 'h' when 'request:retried' then 'y' when 'request:declined' then 'd'
-            when 'request:cancelled' then 'c' when 'request:expired' then 'e' else '' end, '') as story,
-        count(*) as events, sum(event.tag = 'approval:given') as given,
-        count(distinct approval.id) as kept,
-        request.state in ('sent', 'refused', 'declined', 'cancelled', 'expired')
-            = (request.closed_at is not null)
-            and (request.closed_by is not null) = (request.state in ('declined', 'cancelled'))
-            and (request.decline_reason = '' or request.state = 'declined')
-            and (request.coupon_code is not null) = (request.state = 'sent') as closed,
-        min(case event.tag
-            when 'attempt:finished' then 1
-            when 'attempt:started' then 1
-            when 'request:approved' then 1
-            when 'request:created' then
-                abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.created_at) <= 60000
+            when 'attempt:started' then 't'
+            when 'request:approved' then iif((request.approvals_needed = 0) = (
+                event.body >= '{"actor":"system","detail":{"approvals":[]'
+                and event.body < '{"actor":"system","detail":{"approvals":[^'), 'a', '!')
+            when 'request:created' then iif(
+                abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.created_at)
+                    <= 60000
                 and instr(event.body, concat(
                     '{"actor":"', request.requester, '"',
                     ',"detail":{"approvals_needed":', request.approvals_needed,
@@ -59,71 +69,105 @@ from (
                     ',"stock_id":"', request.stock_id, '"',
                     ',"stock_name":', json_quote(request.stock_name),
                     ',"ticket":', json_quote(request.ticket),
-                    ',"value_fen":', request.value_fen, '},"request_id":')) > 0
-            when 'approval:given' then
-                abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - approval.at) <= 60000
-                and approval.approver <> request.requester
-            when 'request:sent' then
-                abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.closed_at) <= 60000
+                    ',"value_fen":', request.value_fen, '},"request_id":')) > 0, 'n', '!')
+            when 'approval:given' then iif((
+                select abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - approval.at)
+                    <= 60000
+                from approval
+                where approval.request_id = request.id
+                    and approval.approver = substr(event.body, 11, instr(event.body, '","') - 11)
+                    and approval.approver <> request.requester), 'g', '!')
+            when 'request:sent' then iif(
+                abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.closed_at)
+                    <= 60000
                 and instr(event.body, concat(
-                    '"coupon_code":', json_quote(request.coupon_code), '},"request_id":')) > 0
-            when 'request:refused' then
-                abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.closed_at) <= 60000
+                    '"coupon_code":"', request.coupon_code, '"},"request_id":')) > 0, 's', '!')
+            when 'request:refused' then iif(
+                abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.closed_at)
+                    <= 60000
                 and instr(event.body, concat(
-                    '"detail":{"code":', json_quote(request.problem), ',"verified":')) > 0
-            when 'request:declined' then
-                abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.closed_at) <= 60000
+                    '"detail":{"code":', json_quote(request.problem), ',"verified":')) > 0, 'r', '!')
+            when 'request:declined' then iif(
+                abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.closed_at)
+                    <= 60000
                 and instr(event.body, concat(
                     '{"actor":"', request.closed_by, '","detail":{"reason":',
-                    json_quote(request.decline_reason), '},"request_id":')) = 1
-            when 'request:cancelled' then
-                abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.closed_at) <= 60000
-                and instr(event.body, concat('{"actor":"', request.closed_by, '","detail":')) = 1
-            when 'request:expired' then
-                abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.closed_at) <= 60000
-            else 1 end) as agrees
-    from event indexed by event_by_request
-    left join request on request.id = event.request_id
-    left join approval on approval.request_id = event.request_id and approval.approver =
-        case event.tag when 'approval:given' then substr(event.body, 11, instr(event.body, '","') - 11) end
-    where event.request_id is not null
-    group by event.request_id
-)
-group by 1, 2, 3, 4, 5, 6, 7
+                    json_quote(request.decline_reason), '},"request_id":')) = 1, 'd', '!')
+            when 'request:cancelled' then iif(
+                abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.closed_at)
+                    <= 60000
+                and instr(event.body, concat('{"actor":"', request.closed_by, '","detail":')) = 1,
+                'c', '!')
+            when 'request:expired' then iif(
+                abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.closed_at)
+                    <= 60000, 'e', '!')
+            when 'request:unknown' then 'u' when 'request:held' then 'h' when 'request:retried' then 'y'
+            else '' end, '') as story
+    from request not indexed
+    cross join event indexed by event_by_request on event.request_id = request.id
+    where request.id between :first and :last
+    group by request.id
+) as told
 """
 #: What tells of no request says so in its text.
 _OTHERS = """
-select count(*) as n, sum((event.body ->> '$.request_id') is not null) as strays
+select count(*) as others, sum((event.body ->> '$.request_id') is not null) as strays
 from event indexed by event_by_request where event.request_id is null
 """
-_HOW_MANY = """
-select (select count(*) from request not indexed) as requests,
+_THERE = """
+select count(*) as requests, coalesce(min(id), 1) as first, coalesce(max(id), 0) as last,
     (select count(*) from approval not indexed) as approvals,
     (select coalesce(max(seq), 0) from event) as events
+from request not indexed
 """
 
 
-def all_agree(database: Any) -> bool:
-    """False: it is not known, and must be looked at exactly."""
-    stories = database.execute(_STORIES).fetchall()
-    there = database.execute(_HOW_MANY).fetchone()
-    others, strays = database.execute(_OTHERS).fetchone()
-    # Without these a request without any event, an approval that nobody gave, or an event that the index
-    # leaves out would be in no story.
-    told = {name: sum(row[name] for row in stories) for name in ("requests", "given", "events")}
-    counted = told == {
-        "requests": there["requests"],
-        "given": there["approvals"],
-        "events": there["events"] - others,
-    }
-    return counted and not strays and all(map(_agrees, stories))
+class Agreement:
+    """Found in parts, by as many as want to help, each over a connection of its own to the same moment."""
+
+    def __init__(self, database: Any) -> None:
+        self._there = database.execute(_THERE).fetchone()
+        first, last = self._there["first"], self._there["last"]
+        each = max(1, (last - first) // _PARTS + 1)
+        self._parts = deque(
+            (_STORIES, {"first": place, "last": min(place + each - 1, last)})
+            for place in range(first, last + 1, each)
+        )
+        self._parts.append((_OTHERS, {}))
+        self._found: list[Mapping[str, Any]] = []
+
+    def help(self, database: Any) -> None:
+        """Take one part after the other, until all are taken."""
+        while True:
+            try:
+                sql, values = self._parts.popleft()
+            except IndexError:
+                return
+            self._found.append(dict(database.execute(sql, values).fetchone()))
+
+    def stop(self) -> None:
+        """Nobody needs the answer."""
+        self._parts.clear()
+
+    def holds(self) -> bool:
+        """When all have helped. False: it is not known, and must be looked at exactly."""
+        there = self._there
+        found = Counter[str]()
+        stories: set[tuple[str, str, int, int, int]] = set()
+        for part in self._found:
+            stories.update(map(tuple, json.loads(f"[{part.get('stories') or ''}]")))
+            found.update({name: int(value or 0) for name, value in part.items() if name != "stories"})
+        # Without the counts a request without any event, an event of no request that is there, or one that
+        # the index leaves out would be in no story.
+        return (
+            found["requests"] == there["requests"]
+            and found["events"] + found["others"] == there["events"]
+            and found["given"] == there["approvals"]
+            and not found["strays"]
+            and all(_agrees(*story) for story in stories)
+        )
 
 
-def _agrees(row: Any) -> bool:
-    return bool(
-        row["closed"]
-        and row["approved"]
-        and row["agrees"]
-        and row["state"] is not None
-        and fits(row["story"], row["state"], row["attempts"], row["approvals_needed"])
-    )
+def _agrees(story: str, state: str, attempts: int, needed: int, agrees: int) -> bool:
+    # Nobody's approval was needed: then it was by a rule, which is `o`.
+    return bool(agrees) and fits(story if needed else story.replace("a", "o"), state, attempts, needed)

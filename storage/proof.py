@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-from storage.agreeing import all_agree
+from storage.agreeing import Agreement
 from storage.bodies import check_bodies
 from storage.chain import Verified, check_chain
 from storage.comparing import compare
@@ -17,6 +17,8 @@ from storage.driver import sqlite3
 from storage.errors import AuditBroken, DatabaseRefused
 from storage.migrations import LATEST
 from storage.schema import check_indexes, check_schema
+
+_LAST = "select coalesce(max(seq), 0) from event"
 
 
 def verify(
@@ -33,25 +35,40 @@ def verify(
     with ExitStack() as stack:
         database, beside = (stack.enter_context(closing(open_for_reading(path))) for _ in range(2))
         try:
-            # One moment each, while the bot goes on writing; the chain's is the latest, so that every event
-            # that requests are compared with is in the chain that is checked.
-            for connection in (beside, database):
-                connection.execute("begin")
-                connection.execute("select 1 from sqlite_master limit 1").fetchone()
-            _check_version(path, database)
+            _start_together(path, database, beside)
             check_schema(database)
-            # SQLite works outside the interpreter's lock: on a second core the comparison costs no time.
+            agreement = Agreement(beside)
+            # SQLite works outside the interpreter's lock: a second core compares while this one follows the
+            # chain, and what is left then is done by both.
             with ThreadPoolExecutor(1) as second:
-                compared = second.submit(_compare, beside)
-                found = check_chain(database, tell)
+                helped = second.submit(agreement.help, beside)
+                try:
+                    found = check_chain(database, tell)
+                    agreement.help(database)
+                finally:
+                    agreement.stop()
             if thorough:
                 check_indexes(database)
-            compared.result()
+            helped.result()
+            if not agreement.holds():
+                compare(beside)
             if thorough:
                 check_bodies(database)
         except sqlite3.DatabaseError as error:
             raise AuditBroken("unreadable", f"the file cannot be read to its end: {error}") from error
         return found
+
+
+def _start_together(path: Path, *databases: Any) -> None:
+    """In one moment, while the bot goes on writing: whatever it writes, an event tells of."""
+    while True:
+        for database in databases:
+            database.execute("begin")
+            _check_version(path, database)
+        if len({database.execute(_LAST).fetchone()[0] for database in databases}) == 1:
+            return
+        for database in databases:
+            database.execute("rollback")
 
 
 def _check_version(path: Path, database: Any) -> None:
@@ -61,8 +78,3 @@ def _check_version(path: Path, database: Any) -> None:
             f"{path} has schema version {version}, and this coupon-bot proves {LATEST}; run `coupon-bot "
             "migrate` on a copy of it, or the coupon-bot that wrote it"
         )
-
-
-def _compare(database: Any) -> None:
-    if not all_agree(database):
-        compare(database)
