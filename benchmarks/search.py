@@ -64,7 +64,7 @@ def _single(openid: str, request: int, ticket: str, month: Filter) -> Mapping[st
         "a month": month,
         **{
             f"text {text}": Filter(texts=(text,))
-            for text in ("late", "the", "迟到", "客", "p", "nosuch", "123456")
+            for text in ("late", "the", "迟到", "客", "户", "一", "p", "nosuch", "123456")
         },
         **{f"tag {tag}": Filter(tag=tag) for tag in (Tag.REQUEST_SENT, Tag.REQUEST_DECLINED)},
         "actor": Filter(actor="U0LEAD03"),

@@ -12,7 +12,9 @@ from storage.texts import EventTexts, RequestTexts
 #: In the file's header: says whose database it is. "CpBt".
 APPLICATION_ID = 0x43704274
 #: The steps below, and in the file's header their number.
-STEPS = frozenset({"m001_first", "m002_notices", "m003_rules", "m004_audit", "m005_event_words"})
+STEPS = frozenset(
+    {"m001_first", "m002_notices", "m003_rules", "m004_audit", "m005_event_words", "m006_first_letters"}
+)
 LATEST = len(STEPS)
 
 MIGRATIONS = Migrations("coupon_bot")
@@ -230,6 +232,7 @@ _AUDIT = (
     "create index approval_by_approver on approval (approver, request_id)",
     "create index event_by_ts on event (ts)",
     # People's words, cut by `storage.texts`; its rowid is the request's id. It holds no second copy of them.
+    # The sixth step fills it.
     """
 create virtual table request_words using fts5 (
     words, content = '', columnsize = 0, tokenize = "unicode61 remove_diacritics 2"
@@ -252,10 +255,9 @@ create table console_link (
 def m004_audit(database: Database) -> None:
     for statement in _AUDIT:
         database.execute(statement)
-    RequestTexts(database.conn).index_all()
 
 
-#: What events tell in words and codes, cut in the same way; its rowid is the event's seq.
+#: What events tell in words and codes, cut in the same way; its rowid is the event's seq. Filled by the sixth.
 _EVENT_WORDS = """
 create virtual table event_words using fts5 (
     words, content = '', columnsize = 0, tokenize = "unicode61 remove_diacritics 2"
@@ -266,4 +268,29 @@ create virtual table event_words using fts5 (
 @MIGRATIONS()
 def m005_event_words(database: Database) -> None:
     database.execute(_EVENT_WORDS)
+
+
+#: With a list for each first letter: who asks for one Chinese character asks for all pairs that begin with
+#: it, and to put their lists together takes longer the more there are.
+_FIRST_LETTERS = (
+    "drop table request_words",
+    "drop table event_words",
+    """
+create virtual table request_words using fts5 (
+    words, content = '', columnsize = 0, prefix = '1', tokenize = "unicode61 remove_diacritics 2"
+)
+""",
+    """
+create virtual table event_words using fts5 (
+    words, content = '', columnsize = 0, prefix = '1', tokenize = "unicode61 remove_diacritics 2"
+)
+""",
+)
+
+
+@MIGRATIONS()
+def m006_first_letters(database: Database) -> None:
+    for statement in _FIRST_LETTERS:
+        database.execute(statement)
+    RequestTexts(database.conn).index_all()
     EventTexts(database.conn).index_all()

@@ -96,7 +96,7 @@ CREATE TABLE event (
 ;
 
 CREATE VIRTUAL TABLE event_words using fts5 (
-    words, content = '', columnsize = 0, tokenize = "unicode61 remove_diacritics 2"
+    words, content = '', columnsize = 0, prefix = '1', tokenize = "unicode61 remove_diacritics 2"
 );
 
 CREATE TABLE 'event_words_config'(k PRIMARY KEY, v) WITHOUT ROWID;
@@ -174,7 +174,7 @@ CREATE TABLE request (
 ;
 
 CREATE VIRTUAL TABLE request_words using fts5 (
-    words, content = '', columnsize = 0, tokenize = "unicode61 remove_diacritics 2"
+    words, content = '', columnsize = 0, prefix = '1', tokenize = "unicode61 remove_diacritics 2"
 );
 
 CREATE TABLE 'request_words_config'(k PRIMARY KEY, v) WITHOUT ROWID;

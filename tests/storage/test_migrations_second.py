@@ -29,7 +29,13 @@ def test_a_database_of_the_first_schema_keeps_its_rows_and_learns_the_second(tmp
     connection.commit()
     connection.close()
 
-    assert bring_up_to_date(path) == ("m002_notices", "m003_rules", "m004_audit", "m005_event_words")
+    assert bring_up_to_date(path) == (
+        "m002_notices",
+        "m003_rules",
+        "m004_audit",
+        "m005_event_words",
+        "m006_first_letters",
+    )
     assert bring_up_to_date(path) == ()
     database = open_for_writing(path)
     try:

@@ -97,7 +97,7 @@ def old(path: Path) -> Path:
 
 def test_rows_and_events_of_the_second_version_are_kept_and_proven(old: Path) -> None:
     before = contents(old)
-    assert bring_up_to_date(old) == ("m003_rules", "m004_audit", "m005_event_words")
+    assert bring_up_to_date(old) == ("m003_rules", "m004_audit", "m005_event_words", "m006_first_letters")
     assert bring_up_to_date(old) == ()
     after = contents(old)
     new = {"ticket": "", "rule": 0, "raised": "", "duplicate_of": None, "follows": None}
@@ -181,7 +181,7 @@ def test_killed_at_any_statement_the_file_is_of_the_second_version_or_the_newest
         versions.append(version)
         # And the next start finishes what was begun.
         assert bring_up_to_date(left) == (
-            ("m003_rules", "m004_audit", "m005_event_words") if version == 2 else ()
+            ("m003_rules", "m004_audit", "m005_event_words", "m006_first_letters") if version == 2 else ()
         )
         assert verify(left).rows == len(_EVENTS)
     assert sorted(set(versions)) == [2, LATEST]
@@ -210,7 +210,7 @@ def test_kill_9_in_the_middle_leaves_the_second_version_whole(old: Path, at: str
     assert died.returncode == -signal.SIGKILL
     assert rows(old, "pragma user_version") == [(2,)]
     assert contents(old) == before
-    assert bring_up_to_date(old) == ("m003_rules", "m004_audit", "m005_event_words")
+    assert bring_up_to_date(old) == ("m003_rules", "m004_audit", "m005_event_words", "m006_first_letters")
     assert verify(old).rows == len(_EVENTS)
 
 
