@@ -20,7 +20,6 @@ from storage.moment import moment
 _NEWEST = 50
 _REPEATED = 5
 _GOAL_MS = 20.0
-_TEXTS = ("late", "the", "迟到", "客户", "迟", "p", "nosuch", "123456")
 
 
 async def run(load: Load) -> list[Row]:

@@ -257,7 +257,7 @@ def m004_audit(database: Database) -> None:
         database.execute(statement)
 
 
-#: What events tell in words and codes, cut in the same way; its rowid is the event's seq. Filled by the sixth.
+#: What events tell in words and codes, cut in the same way; its rowid is the event's seq. Filled later.
 _EVENT_WORDS = """
 create virtual table event_words using fts5 (
     words, content = '', columnsize = 0, tokenize = "unicode61 remove_diacritics 2"
