@@ -9,7 +9,9 @@ BIN := $(VENV)/bin
 demo: $(VENV)/.ready
 	$(BIN)/coupon-bot demo
 
-# On all cores, the tests of one file together.
+# On all cores, the tests of one file together. They start the program a hundred times: without its bytecode
+# kept, each start would compile all of it.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.ready
 	$(BIN)/pytest -n auto --dist loadfile
 

@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
 
 from bot.demo_audit import AuditReader
@@ -38,7 +39,15 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All in one event loop: the browser is started once, and lives in the loop that started it."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here) and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(chromium: str) -> AsyncGenerator[Browser]:
     async with async_playwright() as playwright:
         # A container's root has no user namespaces to put a sandbox into.
@@ -69,14 +78,14 @@ class Watched:
             self.hosts.add(request.url.split("/")[2].rsplit(":", 1)[0])
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def context(browser: Browser) -> AsyncGenerator[BrowserContext]:
     context = await browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
     yield context
     await context.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def watched(context: BrowserContext) -> AsyncGenerator[Watched]:
     """After each test: no console error, no request to anywhere but this machine."""
     window = Watched(await context.new_page())
@@ -85,7 +94,7 @@ async def watched(context: BrowserContext) -> AsyncGenerator[Watched]:
     assert window.hosts <= {"127.0.0.1"}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def shop(tmp_path: Path) -> AsyncGenerator[World]:
     async with world(
         tmp_path, workspace=Workspace(**{part.name: getattr(SETUP, part.name) for part in fields(SETUP)})
@@ -93,7 +102,7 @@ async def shop(tmp_path: Path) -> AsyncGenerator[World]:
         yield started
 
 
-@pytest.fixture(params=["mouse", "keyboard"])
+@pytest_asyncio.fixture(loop_scope="session", params=["mouse", "keyboard"])
 async def screen(request: pytest.FixtureRequest, shop: World, watched: Watched) -> AsyncGenerator[Screen]:
     """The page, for the mouse and then for the keyboard alone."""
     page = watched.page

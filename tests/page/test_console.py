@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import BrowserContext, Page, expect
 
 from benchmarks.long_log import fill
@@ -29,7 +30,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def there(filled: Path, tmp_path: Path) -> AsyncGenerator[Served]:
     for part in filled.parent.iterdir():
         shutil.copy(part, tmp_path)
@@ -37,7 +38,7 @@ async def there(filled: Path, tmp_path: Path) -> AsyncGenerator[Served]:
         yield console
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(there: Served, watched: Watched) -> AsyncGenerator[Page]:
     """Ends before the server does."""
     yield watched.page

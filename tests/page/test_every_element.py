@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Locator, expect
 
 from sandbox.page import serve_page
@@ -72,7 +73,7 @@ class Stage:
         return message
 
 
-@pytest.fixture(params=["mouse", "keyboard"])
+@pytest_asyncio.fixture(loop_scope="session", params=["mouse", "keyboard"])
 async def stage(request: pytest.FixtureRequest, watched: Watched) -> AsyncGenerator[Stage]:
     page = watched.page
     hands: Hands = Mouse() if request.param == "mouse" else Keyboard(page)
