@@ -16,6 +16,13 @@ from tests.world import COUPON_TOML, OPENID, World, until, world
 TOGETHER = f"{COUPON_TOML}\n[home]\napprove_together_fen = 1000\n"
 
 
+@pytest.fixture(autouse=True)
+def sooner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two seconds between two views is for people; nothing here but the test of it needs to wait so long."""
+    if request.function is not test_changes_close_together_are_shown_together:
+        monkeypatch.setattr("handlers.home._PAUSE_S", 0.2)
+
+
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncGenerator[World]:
     (tmp_path / "coupon.toml").write_text(TOGETHER, encoding="utf-8")
