@@ -6,56 +6,30 @@ Errors are one clear sentence each on stderr, never a traceback.
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import sys
 from pathlib import Path
+from typing import Final
 
 import click
 
-from bot.audit_cli import audit
-from bot.coupon_toml import CouponToml, CouponTomlProblems, load_coupon_toml
-from bot.doctor import doctor
-from bot.erase_cli import erase
-from bot.logs import start_logs
-from bot.reconcile_cli import reconcile
-from bot.service import Service, StartRefused
-from bot.settings import Settings, SettingsProblems, load_settings
+from bot.lazy_group import LazyGroup
 from bot.usage import DATABASE, refuse
-from bot.wechat_cli import wechat
 from storage.database import bring_up_to_date
-from storage.errors import CheckpointRefused, DatabaseRefused
-from wechatpay.errors import BadSetting
+from storage.errors import DatabaseRefused
+
+_PLACES: Final = {
+    "audit": "bot.audit_cli:audit",
+    "doctor": "bot.doctor:doctor",
+    "erase": "bot.erase_cli:erase",
+    "reconcile": "bot.reconcile_cli:reconcile",
+    "run": "bot.run_cli:run",
+    "wechat": "bot.wechat_cli:wechat",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, places=_PLACES, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """Compensate customers with WeChat Pay coupons from Slack."""
-
-
-@cli.command()
-def run() -> None:
-    """Run the bot until SIGTERM."""
-    start_logs(sys.stderr, secrets=())
-    settings = _settings()
-    config = _config(settings.coupon_config)
-    logger = start_logs(sys.stderr, settings.secrets)
-
-    async def until_signal() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, stop.set)
-        service = Service(settings, config, logger=logger, reread=lambda: load_settings(os.environ))
-        loop.add_signal_handler(signal.SIGHUP, service.look_at_files)
-        await service.run(stop)
-
-    try:
-        asyncio.run(until_signal())
-    except StartRefused as error:
-        refuse(error.problems)
-    except (DatabaseRefused, BadSetting, CheckpointRefused) as error:
-        refuse([str(error)])
 
 
 @cli.command()
@@ -94,30 +68,9 @@ def migrate(database: Path) -> None:
     click.echo(f"{database}: {', '.join(steps)} applied" if steps else f"{database}: nothing to do")
 
 
-cli.add_command(audit)
-cli.add_command(erase)
-cli.add_command(reconcile)
-cli.add_command(wechat)
-cli.add_command(doctor)
-
-
 def main() -> None:
     """The entry point of the program."""
     cli(prog_name="coupon-bot")
-
-
-def _settings() -> Settings:
-    try:
-        return load_settings(os.environ)
-    except SettingsProblems as error:
-        refuse(error.problems)
-
-
-def _config(path: Path) -> CouponToml:
-    try:
-        return load_coupon_toml(path)
-    except CouponTomlProblems as error:
-        refuse(error.problems)
 
 
 def _manifest() -> Path:

@@ -33,7 +33,7 @@ _NO_AUDITORS: Final = (
 _INTERRUPTED: Final = 130
 
 
-@click.command("serve")
+@click.command("serve", short_help="Show the log in a browser until SIGTERM or Ctrl-C.")
 @DATABASE
 @click.option(
     "--listen",

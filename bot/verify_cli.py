@@ -10,7 +10,6 @@ from typing import Final
 import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from bot.channel_texts import channel_texts
 from bot.columns import plain
 from bot.progress import progress
 from bot.usage import DATABASE, must_exist, pasted, refuse
@@ -79,6 +78,9 @@ def _text(what: str) -> str:
     if what.startswith(_CHECKPOINT):
         return what
     if what == _CHANNEL:
+        # Here, since it loads Slack's library, and without the channel none of it is needed.
+        from bot.channel_texts import channel_texts  # noqa: PLC0415
+
         return "\n".join(channel_texts())
     if what == "-":
         return pasted()

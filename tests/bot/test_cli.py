@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -57,13 +59,19 @@ def typed(*words: object, **environ: str) -> Result:
     return result
 
 
+def commands(group: click.Group, *before: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield (*before, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, *before, name)
+
+
 def test_every_command_is_known_here() -> None:
     """So that a new one cannot come without the promises below."""
-    found: list[tuple[str, ...]] = [()]
-    for name, command in cli.commands.items():
-        found.append((name,))
-        found += [(name, inner) for inner in getattr(command, "commands", {})]
-    assert sorted(found) == sorted(COMMANDS)
+    assert sorted([(), *dict(commands(cli))]) == sorted(COMMANDS)
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
@@ -243,6 +251,29 @@ sys.meta_path.insert(0, CtrlC())
 from bot.__main__ import main
 main()
 """
+
+
+def test_each_command_is_where_it_is_looked_for_and_says_what_it_is_for() -> None:
+    for words, command in commands(cli):
+        assert command.name == words[-1]
+        assert command.get_short_help_str()
+
+
+@pytest.mark.parametrize(
+    "words", [("audit", "verify"), ("audit", "export"), ("audit", "report"), ("erase",), ("migrate",)]
+)
+def test_what_only_needs_the_file_does_not_load_slack(words: tuple[str, ...]) -> None:
+    """Else each of these takes two seconds to start."""
+    program = f"""
+import sys
+from bot.cli import cli
+cli({[*words, "--help"]}, standalone_mode=False)
+print(sorted({{"aiohttp", "httpx", "slack_bolt", "datasette"}} & set(sys.modules)))
+"""
+    found = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.splitlines()[-1] == "[]"
 
 
 def test_ctrl_c_while_the_program_is_still_loading_leaves_no_traceback() -> None:
