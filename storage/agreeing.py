@@ -81,7 +81,7 @@ from (
                 abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.closed_at)
                     <= 60000
                 and instr(event.body, concat(
-                    '"coupon_code":"', request.coupon_code, '"},"request_id":')) > 0, 's', '!')
+                    '"coupon_code":', json_quote(request.coupon_code), '},"request_id":')) > 0, 's', '!')
             when 'request:refused' then iif(
                 abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.closed_at)
                     <= 60000

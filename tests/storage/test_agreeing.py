@@ -69,7 +69,8 @@ def attempted(tx: Transaction, request: Request, kind: str) -> Request:
 
 def sent(tx: Transaction, request: Request) -> None:
     sending = attempted(tx, request, "sent")
-    code = f"CODE-{request.id}"
+    # As no coupon's is: what JSON writes otherwise must not be taken for what it is written as.
+    code = f"CODE\\{request.id}" if request.id % 2 else f"CODE-{request.id}"
     tx.append(RequestSent(coupon_code=code, by="answer").done_by(SYSTEM, request.id))
     tx.save(sending, move(sending, State.SENT, now=NOW, coupon_code=code))
 
@@ -198,7 +199,8 @@ REQUESTS = {
     "cancelled at another time": f"closed_at = closed_at + {DAY} where id = 6",
     "expired at another time": f"closed_at = closed_at + {DAY} where id = 7",
     "another coupon": "coupon_code = 'CODE-2' where id = 3",
-    "the start of a coupon": "coupon_code = 'CODE-' where id = 3",
+    "the start of a coupon": "coupon_code = 'CODE-' where id = 2",
+    "a coupon as JSON writes it": "coupon_code = 'CODE\\\\3' where id = 3",
     "refused otherwise": "problem = 'NOT_ENOUGH' where id = 4",
     "declined by another": "closed_by = 'U0ZHAO' where id = 5",
     "declined for another reason": "decline_reason = 'rude' where id = 5",
@@ -272,7 +274,7 @@ EVENTS = {
         ), '', '' from event""",
     ),
     "of another request": (event(8, "approval:given", '"request_id":8', '"request_id":null'),),
-    "another coupon": (event(1, "request:sent", "CODE-1", "CODE-9"),),
+    "another coupon": (event(2, "request:sent", "CODE-2", "CODE-9"),),
     "another reason of the decline": (event(5, "request:declined", "too early", "rude"),),
     "another problem": (event(4, "request:refused", "RULELIMIT", "NOT_ENOUGH"),),
     "cancelled by another": (event(6, "request:cancelled", "U0LI", "U0WANG"),),
