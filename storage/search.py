@@ -331,18 +331,21 @@ class Search:
 
     def _bounds(self, sql: str, asked: Filter, below: int | None) -> dict[str, object] | None:
         """Of id or seq, which nearly follow time; None: nothing is in that time."""
+        since, before = asked.since or 0, asked.before if asked.before is not None else _MOST
         values: dict[str, object] = {
-            "since": asked.since or 0,
-            "before": asked.before if asked.before is not None else _MOST,
+            "since": since,
+            "before": before,
             "low": 0,
             "high": _MOST if below is None else below - 1,
         }
         if asked.since is None and asked.before is None:
             return values
-        row = self._connection.execute(sql, {**values, "most": _LONG}).fetchone()
+        # A month is read whole: its two ends would be as much.
+        most = _LONG if before - since > _MONTH_MS else _MOST
+        row = self._connection.execute(sql, {**values, "most": most}).fetchone()
         if row["n"] == 0:
             return None
-        if row["n"] == _LONG:
+        if row["n"] == most:
             ends = _REQUEST_ENDS if sql is _REQUEST_BOUNDS else _EVENT_ENDS
             row = self._connection.execute(ends, {**values, "month": _MONTH_MS}).fetchone()
             # Nothing in that month: it is no help, and what does not narrow finds everything all the same.
