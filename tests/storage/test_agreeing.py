@@ -33,6 +33,7 @@ from storage.comparing import compare
 from storage.database import open_for_reading
 from storage.errors import AuditBroken
 from tests.storage.records import DAY, NOW, a_draft, connect, open_ledger, sha256_of, tamper
+from tests.storage.test_beside_the_chain import poison
 
 APPROVERS = ("U0WANG", "U0ZHAO")
 #: So many that each part has some, and each kind of end is in more than one.
@@ -291,6 +292,13 @@ def test_a_changed_event_is_never_taken_for_whole(log: Path, what: str) -> None:
     tamper(log, *EVENTS[what])
     assert not holds(log)
     assert compared(log) in {"request", "state", "stateless", "own"}
+
+
+def test_an_event_that_the_index_shows_as_no_requests_is_not_taken_for_whole(log: Path) -> None:
+    """An attempt's end, without which the story is the same."""
+    poison(log, "event_by_request", "event (iif(tag = 'attempt:finished', null, request_id), seq, tag)")
+    assert not holds(log)
+    assert compared(log) == "index"
 
 
 def test_a_state_that_reads_like_two_stories_is_not_taken_for_whole(log: Path) -> None:
