@@ -22,7 +22,7 @@ _AT_ONCE = 250
 #: How an event's number ends in its body, and what follows it there.
 _ENDS = tuple(b'%03d,"tag":"' % number for number in range(1000))
 
-_LAST = "select coalesce(max(seq), 0) from event"
+LAST = "select coalesce(max(seq), 0) from event"
 #: JSON holds no line break of its own, so as many lines as rows are exactly the rows. The order is not asked
 #: for, which would cost a copy of each; another one would be found as damage, and then not be there.
 _LINES = """
@@ -59,7 +59,7 @@ def check_chain(database: Any, tell: Callable[[int, int], object]) -> Verified:
     """
     with _as_bytes(database.conn) as connection:
         seq, head = 0, GENESIS.encode()
-        [last] = connection.execute(_LAST).fetchone()
+        [last] = connection.execute(LAST).fetchone()
         while seq < last:
             until = min(seq + _AT_ONCE - (seq + 1) % _AT_ONCE, last)
             head = _whole(connection, seq + 1, until, head) or _one_by_one(connection, seq + 1, until, head)

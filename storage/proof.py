@@ -10,15 +10,13 @@ from typing import Any
 
 from storage.agreeing import Agreement
 from storage.bodies import check_bodies
-from storage.chain import Verified, check_chain
+from storage.chain import LAST, Verified, check_chain
 from storage.comparing import compare
 from storage.database import open_for_reading
 from storage.driver import sqlite3
 from storage.errors import AuditBroken, DatabaseRefused
 from storage.migrations import LATEST
 from storage.schema import check_indexes, check_schema
-
-_LAST = "select coalesce(max(seq), 0) from event"
 
 
 def verify(
@@ -65,7 +63,7 @@ def _start_together(path: Path, *databases: Any) -> None:
         for database in databases:
             database.execute("begin")
             _check_version(path, database)
-        if len({database.execute(_LAST).fetchone()[0] for database in databases}) == 1:
+        if len({database.execute(LAST).fetchone()[0] for database in databases}) == 1:
             return
         for database in databases:
             database.execute("rollback")

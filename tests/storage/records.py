@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -110,18 +110,27 @@ def send(tx: Transaction, request: Request, coupon_code: str = "CODE1") -> Reque
     return tx.save(sending, move(sending, State.SENT, now=NOW, coupon_code=coupon_code))
 
 
-def make_log(path: Path, events: int) -> None:
-    """A database with so many events: whole lives of five events each, then pending requests."""
+def written(path: Path, *works: Callable[[Transaction], object]) -> Path:
+    """A database in which each of these was done, in a transaction of its own."""
 
     async def live() -> None:
         ledger = open_ledger(path)
-        for number in range(events // 5):
-            await ledger.write(lambda tx, n=number: send(tx, approve(tx, create(tx, f"cb{n}")), f"CODE{n}"))
-        for number in range(events % 5):
-            await ledger.write(lambda tx, n=number: create(tx, f"rest{n}"))
+        for work in works:
+            await ledger.write(work)
         await ledger.close()
 
     asyncio.run(live())
+    return path
+
+
+def make_log(path: Path, events: int) -> None:
+    """A database with so many events: whole lives of five events each, then pending requests."""
+    lives = [
+        lambda tx, n=number: send(tx, approve(tx, create(tx, f"cb{n}")), f"CODE{n}")
+        for number in range(events // 5)
+    ]
+    rest = [lambda tx, n=number: create(tx, f"rest{n}") for number in range(events % 5)]
+    written(path, *lives, *rest)
 
 
 def broken(path: Path, *, thorough: bool = False) -> tuple[str, str]:

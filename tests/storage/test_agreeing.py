@@ -6,7 +6,6 @@ to the exact one, which must name it.
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from pathlib import Path
 
@@ -32,7 +31,7 @@ from storage.agreeing import Agreement
 from storage.comparing import compare
 from storage.database import open_for_reading
 from storage.errors import AuditBroken
-from tests.storage.records import DAY, NOW, a_draft, connect, open_ledger, sha256_of, tamper
+from tests.storage.records import DAY, NOW, a_draft, connect, sha256_of, tamper, written
 from tests.storage.test_beside_the_chain import poison
 
 APPROVERS = ("U0WANG", "U0ZHAO")
@@ -102,16 +101,8 @@ def one_of_each(tx: Transaction, round_: int) -> None:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("agreeing") / "coupon.db"
-
-    async def live() -> None:
-        ledger = open_ledger(path)
-        for round_ in range(ROUNDS):
-            await ledger.write(lambda tx, n=round_: one_of_each(tx, n))
-        await ledger.close()
-
-    asyncio.run(live())
-    return path
+    works = [lambda tx, n=round_: one_of_each(tx, n) for round_ in range(ROUNDS)]
+    return written(tmp_path_factory.mktemp("agreeing") / "coupon.db", *works)
 
 
 @pytest.fixture
@@ -153,8 +144,7 @@ def test_whatever_the_bot_writes_is_known_for_whole(log: Path) -> None:
 
 
 def test_an_empty_log_is_known_for_whole(path: Path) -> None:
-    asyncio.run(open_ledger(path).close())
-    assert holds(path)
+    assert holds(written(path))
 
 
 def test_two_that_help_find_what_one_would(log: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +33,7 @@ from tests.storage.records import (
     send,
     sha256_of,
     tamper,
+    written,
 )
 
 THIEF = "oThief000000000000000000000"
@@ -66,15 +66,7 @@ def fill(tx: Transaction) -> None:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("whole") / "coupon.db"
-
-    async def live() -> None:
-        ledger = open_ledger(path)
-        await ledger.write(fill)
-        await ledger.close()
-
-    asyncio.run(live())
-    return path
+    return written(tmp_path_factory.mktemp("whole") / "coupon.db", fill)
 
 
 @pytest.fixture
