@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -370,6 +371,33 @@ def test_verifying_sees_one_moment_while_the_bot_goes_on_writing(path: Path) -> 
         await ledger.close()
 
     asyncio.run(live())
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("long") / "coupon.db"
+    make_log(path, 1300)
+    return path
+
+
+@pytest.mark.parametrize("seq", [999, 1000, 1001, 1249, 1250, 1300])
+def test_a_body_that_says_another_number_is_named_wherever_it_stands(
+    long: Path, tmp_path: Path, seq: int
+) -> None:
+    """With a chain that was written anew from there on. Numbers are read by the batch of one thousand."""
+    path = Path(shutil.copy(long, tmp_path))
+    [(prev,)] = rows(path, "select hash from event where seq = :before", before=seq - 1)
+    changes = []
+    for place, body in rows(path, "select seq, body from event where seq >= :seq order by seq", seq=seq):
+        said = body.replace(f',"seq":{place},', f',"seq":{place + 1},') if place == seq else body
+        told = chained(prev, said)
+        changes.append(
+            f"update event set body = '{said}', prev = '{prev}', hash = '{told}' where seq = {place}"
+        )
+        prev = told
+    assert verify(path).rows == 1300
+    tamper(path, *changes)
+    assert broken(path) == ("number", f"event #{seq} does not say in its body that it is #{seq}")
 
 
 def test_the_tests_reach_past_the_guards_only_on_purpose(log: Path) -> None:
