@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeAlias
-
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-#: None, or a sentence that says what is missing. It answers at once, from what the loops have noted: a check
-#: that waited for Slack would make Slack's outage look like ours.
-Check: TypeAlias = Callable[[], str | None]
+from bot.readiness import Readiness
 
 
-def health_app(checks: Mapping[str, Check], registry: CollectorRegistry) -> web.Application:
+def health_app(readiness: Readiness, registry: CollectorRegistry) -> web.Application:
     """`/healthz`, `/readyz` and `/metrics`; other routes may be added before it is run.
 
-    `/readyz` is a JSON list of what is missing, `name: sentence` each: empty with 200, else with 503.
+    `/readyz` is a JSON list of what is missing, one line each: empty with 200, else with 503.
     """
 
     async def healthz(_request: web.Request) -> web.Response:
@@ -24,8 +19,7 @@ def health_app(checks: Mapping[str, Check], registry: CollectorRegistry) -> web.
         return web.Response(text="ok\n")
 
     async def readyz(_request: web.Request) -> web.Response:
-        answers = ((name, check()) for name, check in checks.items())
-        missing = [f"{name}: {sentence}" for name, sentence in answers if sentence is not None]
+        missing = readiness.lines()
         return web.json_response(missing, status=503 if missing else 200)
 
     async def metrics(_request: web.Request) -> web.Response:

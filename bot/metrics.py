@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from bot.needs import Need
 from coupons.ports import Kind
 
 #: Slack waits 3 seconds for an ack, and the person sees an error after that.
@@ -59,8 +62,20 @@ class Metrics:
             ("result",),
             registry=self.registry,
         )
+        #: `.labels(need=...)`: a `Need`; asked at each scrape, see `follow`.
+        self.missing = Gauge(
+            "coupon_missing",
+            "1 while `/readyz` falls for this need, else 0.",
+            ("need",),
+            registry=self.registry,
+        )
         # From the first scrape on, so that the first unknown outcome is an increase and rings the alarm.
         for kind in Kind:
             self.attempts.labels(outcome=kind)
         for heard in Heard:
             self.notifications.labels(result=heard)
+
+    def follow(self, is_missing: Callable[[Need], bool]) -> None:
+        """What `/readyz` says is asked of `is_missing` at each scrape, so that the two cannot differ."""
+        for need in Need:
+            self.missing.labels(need=need).set_function(partial(is_missing, need))

@@ -23,6 +23,7 @@ from bot.first_look import FirstLook
 from bot.health import health_app
 from bot.key_files import KeyFiles
 from bot.metrics import Metrics
+from bot.needs import Need
 from bot.notify import PATH as NOTIFY_PATH
 from bot.readiness import Readiness, until_reached
 from bot.settings import Settings
@@ -106,6 +107,8 @@ class Service:
         self._troubles = Troubles(logger)
         self._metrics = Metrics()
         self._readiness = Readiness()
+        self._readiness.watch(Need.SOCKET, self._socket_check)
+        self._metrics.follow(lambda need: self._readiness.why(need) is not None)
         self._bells = Bells()
         self._app: AsyncApp | None = None
         self._socket: AsyncSocketModeHandler | None = None
@@ -175,7 +178,7 @@ class Service:
         try:
             return await until_reached(
                 call,
-                what="slack",
+                need=Need.SLACK,
                 sentence="Slack does not answer",
                 healing=(SlackError, DirectoryUnavailable),
                 readiness=self._readiness,
@@ -193,11 +196,11 @@ class Service:
         beside = [asyncio.create_task(work, name=name) for name, work in self._beside(parts, wechatpay)]
         try:
             await self._open(parts, stopping)
-            self._readiness.has("start")
+            self._readiness.has(Need.START)
             self._logger.info("ready", mode="socket" if self._socket else "http")
             await asyncio.wait([stopping, *loops], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._readiness.lacks("start", "the bot is stopping")
+            self._readiness.lacks(Need.START, "the bot is stopping")
             await self._close()
             for worker in parts.workers.values():
                 worker.stop()
@@ -237,9 +240,9 @@ class Service:
         self._troubles.refused(request, outcome)
         self._metrics.attempts.labels(outcome=outcome.kind).inc()
         if outcome.status is None:
-            self._readiness.lacks("wechatpay", f"WeChat Pay does not answer ({outcome.code})")
+            self._readiness.lacks(Need.WECHATPAY, f"WeChat Pay does not answer ({outcome.code})")
         else:
-            self._readiness.has("wechatpay")
+            self._readiness.has(Need.WECHATPAY)
 
     def _agent_groups(self) -> tuple[str, ...]:
         return tuple(entry for entry in self._config.policy.agents if entry.startswith("S"))
@@ -255,7 +258,7 @@ class Service:
 
         await until_reached(
             probe,
-            what="wechatpay",
+            need=Need.WECHATPAY,
             sentence="WeChat Pay does not answer",
             healing=(NoAnswer,),
             readiness=self._readiness,
@@ -266,7 +269,7 @@ class Service:
         while True:
             await until_reached(
                 wechatpay.keys.refresh,
-                what="wechatpay",
+                need=Need.WECHATPAY,
                 sentence="WeChat Pay's platform certificates could not be downloaded",
                 healing=(WechatPayError,),
                 readiness=self._readiness,
@@ -288,8 +291,7 @@ class Service:
     # --- the way in
 
     async def _listen(self, stack: AsyncExitStack, wechatpay: Client, ledger: SqliteLedger) -> None:
-        checks = {name: self._readiness.check(name) for name in ("start", "slack", "wechatpay")}
-        app = health_app(checks | {"socket": self._socket_check}, self._metrics.registry)
+        app = health_app(self._readiness, self._metrics.registry)
         if self._settings.slack_app_token is None:
             app.router.add_post("/slack/events", self._slack_events)
         heard = notify(
@@ -364,7 +366,7 @@ class Service:
 
         await until_reached(
             connect,
-            what="slack",
+            need=Need.SLACK,
             sentence="Slack's Socket Mode is not connected",
             healing=(SlackClientError, aiohttp.ClientError, TimeoutError, OSError),
             readiness=self._readiness,

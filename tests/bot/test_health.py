@@ -10,6 +10,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.health import health_app
 from bot.metrics import Metrics
+from bot.needs import LOSSES, Need
+from bot.readiness import Readiness
 from coupons.ports import Kind
 
 Client = TestClient[web.Request, web.Application]
@@ -21,15 +23,17 @@ def metrics() -> Metrics:
 
 
 @pytest.fixture
-def missing() -> dict[str, str | None]:
-    """What each check answers at the moment."""
-    return {"slack": None, "wechatpay": None}
+def readiness() -> Readiness:
+    """Nothing is missing."""
+    readiness = Readiness()
+    readiness.has(Need.START)
+    return readiness
 
 
 @pytest.fixture
-async def client(metrics: Metrics, missing: dict[str, str | None]) -> AsyncIterator[Client]:
-    checks = {"slack": lambda: missing["slack"], "wechatpay": lambda: missing["wechatpay"]}
-    app = health_app(checks, metrics.registry)
+async def client(metrics: Metrics, readiness: Readiness) -> AsyncIterator[Client]:
+    metrics.follow(lambda need: readiness.why(need) is not None)
+    app = health_app(readiness, metrics.registry)
 
     async def hello(_request: web.Request) -> web.Response:
         return web.Response(text="hello")
@@ -39,9 +43,9 @@ async def client(metrics: Metrics, missing: dict[str, str | None]) -> AsyncItera
         yield client
 
 
-async def test_the_process_lives_whatever_is_missing(client: Client, missing: dict[str, str | None]) -> None:
+async def test_the_process_lives_whatever_is_missing(client: Client, readiness: Readiness) -> None:
     """A supervisor that restarted the bot because Slack is away would only make it worse."""
-    missing["slack"] = "not connected"
+    readiness.lacks(Need.SLACK, "not connected")
     answer = await client.get("/healthz")
     assert (answer.status, await answer.text()) == (200, "ok\n")
 
@@ -51,26 +55,49 @@ async def test_ready_with_nothing_missing(client: Client) -> None:
     assert (answer.status, await answer.json()) == (200, [])
 
 
-async def test_what_is_missing_is_listed_in_words_until_it_is_there(
-    client: Client, missing: dict[str, str | None]
+async def test_what_is_missing_is_listed_with_its_cure_until_it_is_there(
+    client: Client, readiness: Readiness
 ) -> None:
-    missing |= {"slack": "Socket Mode is not connected", "wechatpay": "no certificates yet"}
+    readiness.lacks(Need.WECHATPAY, "no certificates yet")
+    readiness.lacks(Need.SLACK, "Slack does not answer")
     answer = await client.get("/readyz")
     assert answer.status == 503
     assert answer.content_type == "application/json"
-    assert await answer.json() == ["slack: Socket Mode is not connected", "wechatpay: no certificates yet"]
-    missing["slack"] = None
+    assert await answer.json() == [
+        f"slack: Slack does not answer. Cure: {LOSSES[Need.SLACK].cure}",
+        f"wechatpay: no certificates yet. Cure: {LOSSES[Need.WECHATPAY].cure}",
+    ]
+    readiness.has(Need.SLACK)
     answer = await client.get("/readyz")
-    assert (answer.status, await answer.json()) == (503, ["wechatpay: no certificates yet"])
-    missing["wechatpay"] = None
+    assert (answer.status, len(await answer.json())) == (503, 1)
+    readiness.has(Need.WECHATPAY)
     assert (await client.get("/readyz")).status == 200
 
 
-async def test_an_empty_sentence_is_still_something_missing(
-    client: Client, missing: dict[str, str | None]
-) -> None:
-    missing["slack"] = ""
+async def test_an_empty_sentence_is_still_something_missing(client: Client, readiness: Readiness) -> None:
+    readiness.lacks(Need.SLACK, "")
     assert (await client.get("/readyz")).status == 503
+
+
+async def test_what_is_watched_is_asked_at_each_look(client: Client, readiness: Readiness) -> None:
+    answers: list[str | None] = ["not connected", None]
+    readiness.watch(Need.SOCKET, lambda: answers.pop(0))
+    answer = await client.get("/readyz")
+    assert (answer.status, await answer.json()) == (
+        503,
+        [f"socket: not connected. Cure: {LOSSES[Need.SOCKET].cure}"],
+    )
+    assert (await client.get("/readyz")).status == 200
+
+
+async def test_metrics_say_what_readyz_says(client: Client, readiness: Readiness) -> None:
+    """One cause at a time, and each of them."""
+    for lost in Need:
+        readiness.lacks(lost, "gone")
+        told = (await (await client.get("/metrics")).text()).splitlines()
+        for need in Need:
+            assert f'coupon_missing{{need="{need}"}} {1.0 if need is lost else 0.0}' in told
+        readiness.has(lost)
 
 
 async def test_the_numbers_are_there_in_prometheus_form(client: Client, metrics: Metrics) -> None:
