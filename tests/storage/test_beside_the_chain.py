@@ -325,6 +325,31 @@ def executed(*statements: str) -> Callable[[Path], None]:
     return change
 
 
+def trigger_called(name: str) -> Callable[[Path], None]:
+    """SQLite itself refuses such a name."""
+
+    def change(log: Path) -> None:
+        executed(
+            "create trigger quiet after insert on request begin delete from approval; end",
+            "pragma writable_schema = on",
+            f"update sqlite_schema set name = '{name}', sql = replace(sql, 'quiet', '{name}') "
+            "where name = 'quiet'",
+            "pragma writable_schema = reset",
+        )(log)
+
+    return change
+
+
+def column_by_another_key(log: Path) -> None:
+    """Keys of JSON differ by a capital: no event has a time any more, and no search by time finds one."""
+    executed(
+        "pragma writable_schema = on",
+        "update sqlite_schema set sql = replace(sql, '$.ts', '$.TS') where name = 'event'",
+        "pragma writable_schema = reset",
+        "reindex",
+    )(log)
+
+
 SCHEMAS = {
     "a column that lies": (column_that_lies, "the table event is not the one that was made"),
     "a trigger by another spelling": (trigger_by_another_name, "has a trigger that is not ours: quiet"),
@@ -334,6 +359,49 @@ SCHEMAS = {
     ),
     "a view": (executed("create view looks as select * from event"), "the view looks is not ours"),
     "a table": (executed("create table notes (x)"), "the table notes is not ours"),
+    "a trigger called like one of Litestream's tables": (
+        executed(
+            "create trigger _litestream_seq after update on request when new.state = 'declined' "
+            "begin update request set state = 'approved' where id = new.id; end"
+        ),
+        "the table request has a trigger that is not ours: _litestream_seq",
+    ),
+    "a view called like one": (
+        executed("create view _litestream_lock as select * from event"),
+        "the view _litestream_lock is not ours",
+    ),
+    "an index called like one": (
+        executed("create unique index _litestream_seq on event (tag) where seq > 99"),
+        "the index _litestream_seq is not ours",
+    ),
+    "another table called like one": (
+        executed("create table _litestream_seq (id integer primary key, seq integer, openid text)"),
+        "the table _litestream_seq is not ours",
+    ),
+    "a table called like a further one": (
+        executed("create table _litestream_log (id integer)"),
+        "the table _litestream_log is not ours",
+    ),
+    "an index of Litestream's table": (
+        executed("create table _litestream_lock (id integer)", "create index first on _litestream_lock (id)"),
+        "the index first is not ours",
+    ),
+    "a trigger called like one of SQLite's tables": (
+        trigger_called("sqlite_stat1"),
+        "the table request has a trigger that is not ours: sqlite_stat1",
+    ),
+    "a trigger called like an index that was made again": (
+        executed(
+            "drop index request_due",
+            "create trigger request_due after insert on approval begin select 1; end",
+            "create index request_due on request (due_at) where due_at is not null",
+        ),
+        "the table approval has a trigger that is not ours: request_due",
+    ),
+    "a column that reads another key": (
+        column_by_another_key,
+        "the table event is not the one that was made",
+    ),
     "an index that is gone": (executed("drop index event_by_ts"), "the index event_by_ts is missing"),
     "an index for some": (
         executed("drop index event_by_ts", "create index event_by_ts on event (ts) where ts > 0"),
@@ -352,7 +420,12 @@ def test_a_schema_that_is_not_the_one_that_was_made_is_named(log: Path, what: st
 
 
 def test_what_sqlite_and_litestream_keep_in_the_file_is_no_damage(log: Path) -> None:
-    executed("analyze", "create table _litestream_seq (id integer primary key, seq integer)")(log)
+    executed(
+        "analyze",
+        "create table if not exists _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER);",
+        "insert into _litestream_seq values (1, 4)",
+        "create table if not exists _litestream_lock (id INTEGER);",
+    )(log)
     verify(log)
 
 
