@@ -230,6 +230,13 @@ def _erased(detail: Mapping[str, Json]) -> str:
     return f"removed the openid of customer {_of(detail, 'customer')}{days}{_from(detail)}"
 
 
+def _answered(detail: Mapping[str, Json]) -> str:
+    status = f"HTTP {_of(detail, 'status')}" if detail.get("status") else "no answer"
+    held = "signature good" if detail.get("verified") is True else "no good signature"
+    told = ", ".join(filter(None, (status, _of(detail, "problem"), held if detail.get("status") else "")))
+    return f"WeChat Pay to call #{_of(detail, 'call')}: {told}"
+
+
 _SAID: Final[Mapping[str, Callable[[Mapping[str, Json]], str]]] = {
     Tag.REQUEST_CREATED: _created,
     Tag.APPROVAL_GIVEN: lambda d: (
@@ -270,6 +277,8 @@ _SAID: Final[Mapping[str, Callable[[Mapping[str, Json]], str]]] = {
     Tag.AUDIT_REFUSED: lambda d: f"asked for the log ({_of(d, 'action')}) and is no auditor{_from(d)}",
     Tag.OPENID_VIEWED: lambda d: f"looked at the whole openid of customer {_of(d, 'customer')}{_from(d)}",
     Tag.CUSTOMER_ERASED: _erased,
+    Tag.WECHAT_CALLED: lambda d: f"called WeChat Pay by hand: {_of(d, 'method')} {_of(d, 'path')}{_from(d)}",
+    Tag.WECHAT_ANSWERED: _answered,
     Tag.CONSOLE_LINK_MADE: lambda d: f"asked for a link to the browser pages{_from(d)}",
     Tag.CONSOLE_SIGNED_IN: lambda d: f"came in by a link{_from(d)}",
     Tag.CONSOLE_REFUSED: lambda d: f"was kept out: {_of(d, 'reason')}{_from(d)}",

@@ -29,11 +29,16 @@ def leave(database: Path, look: LogLook, *, request: int | None = None) -> None:
     if not _may_write(database):
         click.echo(f"{database} cannot be written to, so this look at it leaves no event in it", err=True)
         return
-    event = replace(look, where=COMMAND_LINE, user=user()).done_by(SYSTEM, request)
     try:
-        write_once(database, lambda tx: tx.append(event), clock=utc_ms)
+        write_event(database, look, request=request)
     except (DatabaseRefused, StorageUnavailable) as error:
         refuse([f"nothing is shown, because the look could not be kept as an event: {error}"])
+
+
+def write_event(database: Path, look: LogLook, *, request: int | None = None) -> int:
+    """Its number, once it is durable; by whoever types. Raises DatabaseRefused, StorageUnavailable."""
+    event = replace(look, where=COMMAND_LINE, user=user()).done_by(SYSTEM, request)
+    return write_once(database, lambda tx: tx.append(event), clock=utc_ms)
 
 
 def _may_write(database: Path) -> bool:

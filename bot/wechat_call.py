@@ -1,12 +1,14 @@
 """`coupon-bot wechat call`: which calls may be made by hand, and what of the answer is shown.
 
-Coupons are given by approved requests alone, so here they must not be: not under another spelling either.
-Servers and gateways resolve what a target leaves open (escapes, empty and dot segments, letter case), each in
-its own way. So only the one canonical spelling passes, and of writing calls only those that give nothing.
+Coupons are given and taken back by approved requests alone, so here they must not be: not under another
+spelling either. Servers and gateways resolve what a target leaves open (escapes, empty and dot segments,
+letter case), each in its own way. So only the one canonical spelling passes, and of writing calls only those
+that are known to move nothing; each of these leaves its events.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +17,8 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote
 
 from bot.logs import Redactor, mask_openid
-from wechatpay.answers import Checked
+from coupons.events import WechatAnswered, WechatCalled
+from wechatpay.answers import CameBack, Checked, Failure
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 #: A body would not be read.
@@ -24,29 +27,31 @@ _LONGEST_TARGET: Final = 2048
 
 _QUERY: Final = re.compile(r"(?:[0-9A-Za-z._~=&+,:-]|%[0-9A-F]{2})+")
 
-#: Under /v3/marketing coupons are given in more ways than any list can name: of the calls that write, these
-#: give none, and no others pass. What is in braces is one plain segment.
-_GIVES_NOTHING: Final = tuple(
-    (method, re.compile("/v3/marketing/busifavor/" + path.replace("{}", "[0-9A-Za-z_-]+")))
+#: Coupons and money are moved in more ways than any list can name: of the calls that write, these neither
+#: give a customer anything nor take anything away, and no others pass. What is in braces is a plain segment.
+_MOVES_NOTHING: Final = tuple(
+    (method, re.compile("/v3/" + path.replace("{}", "[0-9A-Za-z_-]+")))
     for method, path in (
-        ("POST", "stocks"),
-        ("PATCH", "stocks/{}"),
-        ("PATCH", "stocks/{}/budget"),
-        ("POST", "stocks/{}/couponcodes"),
+        ("POST", "marketing/busifavor/stocks"),
+        ("PATCH", "marketing/busifavor/stocks/{}"),
+        ("PATCH", "marketing/busifavor/stocks/{}/budget"),
+        ("POST", "marketing/busifavor/stocks/{}/couponcodes"),
         # An uploaded code may hold escaped characters.
-        ("DELETE", "stocks/{}/couponcodes/[0-9A-Za-z._~%-]+"),
-        ("POST", "coupons/(?:use|return|deactivate|associate|disassociate)"),
-        ("POST", "callbacks"),
+        ("DELETE", "marketing/busifavor/stocks/{}/couponcodes/[0-9A-Za-z._~%-]+"),
+        ("POST", "marketing/busifavor/coupons/(?:associate|disassociate)"),
+        ("POST", "marketing/busifavor/callbacks"),
+        ("POST", "pay/transactions/out-trade-no/{}/close"),
     )
 )
-#: Elsewhere: what paths hold that hand out coupons or move the merchant's money.
-_GIVING: Final = re.compile(
-    "coupon|voucher|card|gift|award|bonus|prize|send|favor|subsid|receipt|fund|transfer|withdraw|sharing|"
-    "packet|payout"
-)
+#: Deactivating and using end a customer's coupon, returning makes a used one good again.
+_TAKING: Final = re.compile("deactivate|/use$|/return$")
 _REFUSED: Final = (
     "this call could give a coupon or money: coupons are given by approved requests only "
     "(/coupon send in Slack), never by hand"
+)
+_NOT_TAKEN: Final = (
+    "this call takes a customer's coupon away, or makes a used one good again: that needs an approval, which "
+    "no command asks for yet, and is not done by hand; nothing was sent"
 )
 
 
@@ -69,8 +74,13 @@ def check_call(method: str, target: str, *, has_body: bool) -> None:
         )
     if method in _BODILESS and has_body:
         raise TargetRefused(f"a {method} has no body; leave --body out")
-    if method != "GET" and _could_give(method, path):
-        raise TargetRefused(_REFUSED)
+    if writes(method) and not any(method == known and form.fullmatch(path) for known, form in _MOVES_NOTHING):
+        raise TargetRefused(_NOT_TAKEN if _TAKING.search(path.casefold()) else _REFUSED)
+
+
+def writes(method: str) -> bool:
+    """Whether it may change something at WeChat Pay; `method` in upper case."""
+    return method != "GET"
 
 
 def _check_segment(segment: str) -> None:
@@ -85,13 +95,6 @@ def _check_segment(segment: str) -> None:
     # Double escapes too: who decodes twice would see dots and slashes.
     if any(part in {".", ".."} for part in re.split(r"[/\\]", plain)) or re.search("%[0-9A-Fa-f]{2}", plain):
         raise TargetRefused("the path must be without segments of dots and without escapes of escapes")
-
-
-def _could_give(method: str, path: str) -> bool:
-    if path.casefold().split("/")[2] == "marketing":
-        return not any(method == known and form.fullmatch(path) for known, form in _GIVES_NOTHING)
-    # Without escapes a word has no other spelling than its own, letter case aside.
-    return "%" in path or _GIVING.search(path.casefold()) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,35 @@ def shown(checked: Checked, *, asked: Iterable[str], secrets: Iterable[str], sho
         doubt=f"{checked.doubt.code}: {checked.doubt.message}" if checked.doubt else "",
         hint=answer.hint,
         body=body,
+    )
+
+
+def called(method: str, target: str, body: bytes, *, secrets: Iterable[str]) -> WechatCalled:
+    """What the log keeps of a writing call before it leaves."""
+    asked = (target, body.decode())
+    return WechatCalled(
+        method=method,
+        path=_Masking(asked, None, secrets).of(target),
+        body_sha256=hashlib.sha256(body).hexdigest() if body else None,
+    )
+
+
+def answered(call: int, came_back: CameBack) -> WechatAnswered:
+    """What the log keeps of what came back of event #`call`."""
+    if isinstance(came_back, Failure):
+        return WechatAnswered(
+            call=call,
+            verified=False,
+            problem=came_back.code,
+            wechatpay_request_id=came_back.request_id or None,
+        )
+    answer, doubt = came_back.answer, came_back.doubt
+    return WechatAnswered(
+        call=call,
+        verified=came_back.verified,
+        status=answer.status,
+        problem=doubt.code if doubt is not None else None,
+        wechatpay_request_id=answer.request_id or None,
     )
 
 

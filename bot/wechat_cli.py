@@ -1,4 +1,4 @@
-"""`coupon-bot wechat ...`: WeChat Pay's side by hand. Needs no Slack, and never opens the database."""
+"""`coupon-bot wechat ...`: WeChat Pay's side by hand. Needs no Slack, and for looking no database."""
 
 from __future__ import annotations
 
@@ -16,10 +16,15 @@ import click
 
 from bot.coupon_toml import CouponTomlProblems, load_coupon_toml
 from bot.doctor_wechat import NO_CERTIFICATES
+from bot.looks import write_event
 from bot.settings import PlaceSettings, SettingsProblems, WechatpaySettings, load_part
-from bot.wechat_call import METHODS, Shown, TargetRefused, check_call, shown
+from bot.usage import DATABASE, must_exist
+from bot.wechat_call import METHODS, Shown, TargetRefused, answered, called, check_call, shown, writes
 from bot.wechat_tables import coupon_table, coupons_table, keys_table, printable, stock_table
 from bot.wiring import wechatpay_client
+from coupons.errors import StorageUnavailable
+from coupons.events import WechatAnswered, WechatCalled
+from storage.errors import DatabaseRefused
 from wechatpay.answers import CameBack, Failure
 from wechatpay.busifavor import Busifavor, Coupon
 from wechatpay.client import Client
@@ -118,22 +123,56 @@ def certificates(*, as_json: bool) -> None:
 @click.argument("target")
 @click.option("--body", help="JSON, @FILE, or - for stdin; signed and sent byte for byte.")
 @click.option("--show-openids", is_flag=True, help="Print the answer's body as it came.")
+@DATABASE
 @JSON
-def call(method: str, target: str, body: str | None, *, show_openids: bool, as_json: bool) -> None:
-    """One signed call of a path under /v3. Calls that could give a coupon or money are refused."""
+def call(
+    method: str, target: str, body: str | None, database: Path, *, show_openids: bool, as_json: bool
+) -> None:
+    """One signed call of a path under /v3. Calls that could give or take a coupon or money are refused.
+
+    A call that writes leaves two events in the bot's database: before it leaves, and what came back.
+    """
     try:
         check_call(method, target, has_body=body is not None)
         sent = b"" if body is None else _body(body)
     except TargetRefused as error:
         _refuse([str(error)])
     settings = _settings()
-    came_back: CameBack = _call(lambda client, _: client.call(method, target, sent), as_json=as_json)
+    if writes(method):
+        must_exist(database)
+
+    async def kept(client: Client, _appid: str) -> CameBack:
+        if not writes(method):
+            return await client.call(method, target, sent)
+        seq = _keep(database, called(method, target, sent, secrets=settings.secrets))
+        came_back = await client.call(method, target, sent)
+        _keep_answer(database, answered(seq, came_back))
+        return came_back
+
+    came_back = _call(kept, as_json=as_json)
     if isinstance(came_back, Failure):
         _fail(failed(came_back), as_json=as_json)
     asked = (target, sent.decode())
     seen = shown(came_back, asked=asked, secrets=settings.secrets, show_openids=show_openids)
     _tell(_document(seen), lambda: _lines(seen), as_json=as_json)
     sys.exit(0 if seen.status in _SUCCESSES and not seen.doubt else 1)
+
+
+def _keep(database: Path, event: WechatCalled) -> int:
+    try:
+        return write_event(database, event)
+    except (DatabaseRefused, StorageUnavailable) as error:
+        _refuse([f"nothing was sent, because the call could not be kept as an event: {error}"])
+
+
+def _keep_answer(database: Path, event: WechatAnswered) -> None:
+    """The call has left: whoever made it must see the answer all the same."""
+    try:
+        write_event(database, event)
+    except (DatabaseRefused, StorageUnavailable) as error:
+        click.echo(
+            f"event #{event.call} tells of the call, but its answer could not be kept: {error}", err=True
+        )
 
 
 def _document(seen: Shown) -> dict[str, Any]:

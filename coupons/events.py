@@ -51,6 +51,8 @@ class Tag(StrEnum):
     AUDIT_REFUSED = "audit:refused"
     OPENID_VIEWED = "openid:viewed"
     CUSTOMER_ERASED = "customer:erased"
+    WECHAT_CALLED = "wechat:called"
+    WECHAT_ANSWERED = "wechat:answered"
     CONSOLE_LINK_MADE = "console:link_made"
     CONSOLE_SIGNED_IN = "console:signed_in"
     CONSOLE_REFUSED = "console:refused"
@@ -341,6 +343,29 @@ class CustomerErased(LogLook, tag=Tag.CUSTOMER_ERASED):
     requests: int = 0
     why: str | None = None
     days: int | None = None
+
+
+# --- calls to WeChat Pay by hand
+
+
+class WechatCalled(LogLook, tag=Tag.WECHAT_CALLED):
+    """A writing call by `wechat call`, committed before it leaves. `path` with its query, openids masked;
+    `body_sha256` of the exact bytes, left out without any."""
+
+    method: str
+    path: str
+    body_sha256: str | None = None
+
+
+class WechatAnswered(LogLook, tag=Tag.WECHAT_ANSWERED):
+    """What came back of event #`call`. `status` is left out where no answer came; `problem` where there is
+    none that can be believed, or none at all. `verified`: WeChat Pay's signature held."""
+
+    call: int
+    verified: bool
+    status: int | None = None
+    problem: str | None = None
+    wechatpay_request_id: str | None = None
 
 
 class ConsoleLinkMade(Payload, tag=Tag.CONSOLE_LINK_MADE):

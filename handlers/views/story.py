@@ -256,6 +256,25 @@ def _reconciled(words: Words, event: Recorded) -> str:
     return words("{who} compared the log with WeChat Pay", who=_who(words, event))
 
 
+def _called(words: Words, event: Recorded) -> str:
+    return words(
+        "{who} called WeChat Pay by hand: {call}",
+        who=_who(words, event),
+        call=code(f"{text_of(event, 'method')} {text_of(event, 'path')}", 200),
+    )
+
+
+def _answered(words: Words, event: Recorded) -> str:
+    number, status = _number(event, "call"), _number(event, "status")
+    if not status:
+        return words("no answer of WeChat Pay's came to the call of event {number}", number=number)
+    told = words(
+        "WeChat Pay answered the call of event {number}: HTTP {status}", number=number, status=status
+    )
+    held = words("signature good") if event.detail.get("verified") is True else words("no good signature")
+    return words.list((told, held))
+
+
 def _number(event: Recorded, name: str) -> int:
     return _whole(event.detail.get(name))
 
@@ -288,6 +307,8 @@ _TOLD: Mapping[str, Callable[[Words, Recorded], str]] = {
     Tag.SETTINGS_CHANGED: _settings,
     Tag.AUDIT_CHECKPOINT: _checkpoint,
     Tag.AUDIT_RECONCILED: _reconciled,
+    Tag.WECHAT_CALLED: _called,
+    Tag.WECHAT_ANSWERED: _answered,
     Tag.AUDIT_SEARCHED: _searched,
     Tag.AUDIT_VIEWED: _viewed,
     Tag.AUDIT_EXPORTED: _exported,

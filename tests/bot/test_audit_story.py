@@ -94,6 +94,26 @@ def test_a_tag_of_another_version_is_told_with_all_it_says() -> None:
             {"kind": "tail", "posted_seq": 9, "posted_hash": "ab", "head_seq": 5},
             "paused sending: the log ends at #5 and does not hold what was posted of #9 (tail)",
         ),
+        (
+            Tag.WECHAT_CALLED,
+            {"method": "POST", "path": "/v3/marketing/busifavor/callbacks", **LINE},
+            "called WeChat Pay by hand: POST /v3/marketing/busifavor/callbacks, as root on the command line",
+        ),
+        (
+            Tag.WECHAT_ANSWERED,
+            {"call": 7, "verified": True, "status": 200},
+            "WeChat Pay to call #7: HTTP 200, signature good",
+        ),
+        (
+            Tag.WECHAT_ANSWERED,
+            {"call": 7, "verified": False, "status": 200, "problem": "UNSIGNED"},
+            "WeChat Pay to call #7: HTTP 200, UNSIGNED, no good signature",
+        ),
+        (
+            Tag.WECHAT_ANSWERED,
+            {"call": 7, "verified": False, "problem": "TIMEOUT"},
+            "WeChat Pay to call #7: no answer, TIMEOUT",
+        ),
         (Tag.SENDING_PAUSED, {"reason": "wrong stock"}, "paused sending: wrong stock"),
     ],
 )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,9 @@ from operating import operator
 from bot.wechat_call import METHODS, TargetRefused, check_call
 from sandbox.wechatpay.faults import Fault, FaultKind
 from sandbox.wechatpay.ledger import Endpoint
-from tests.world import LATE, OPENID, keys
+from storage.driver import sqlite3
+from storage.proof import verify
+from tests.world import LATE, OPENID, keys, until
 
 BASE = "/v3/marketing/busifavor"
 SEND = json.dumps(
@@ -32,6 +37,15 @@ def document(text: str) -> dict[str, Any]:
     found = json.loads(text)
     assert isinstance(found, dict)
     return found
+
+
+def events(path: Path) -> list[dict[str, Any]]:
+    """What stands in the log, in order."""
+    database = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+    try:
+        return [json.loads(body) for (body,) in database.execute("select body from event order by seq")]
+    finally:
+        database.close()
 
 
 async def test_call_prints_status_request_id_signature_and_body(tmp_path: Path) -> None:
@@ -86,7 +100,8 @@ async def test_a_body_goes_out_byte_for_byte(tmp_path: Path, way: str) -> None:
     (tmp_path / "body.json").write_bytes(body.encode())
     given = {"typed": body, "file": f"@{tmp_path / 'body.json'}", "stdin": "-"}[way]
     async with operator(tmp_path) as op:
-        path = f"{BASE}/coupons/deactivate"
+        await op.types("migrate")
+        path = f"{BASE}/coupons/associate"
         await op.types("wechat", "call", "POST", path, "--body", given, stdin=body.encode())
         [request] = op.wechatpay.ledger.requests
         assert (request.body, request.verdict) == (body.encode(), "ok")
@@ -97,7 +112,7 @@ async def test_a_body_goes_out_byte_for_byte(tmp_path: Path, way: str) -> None:
 )
 async def test_a_body_that_is_none_is_one_sentence_that_quotes_nothing(tmp_path: Path, given: str) -> None:
     async with operator(tmp_path) as op:
-        result = await op.types("wechat", "call", "POST", f"{BASE}/coupons/deactivate", "--body", given)
+        result = await op.types("wechat", "call", "POST", f"{BASE}/coupons/associate", "--body", given)
         assert result.exit_code == 2
         assert len(result.stderr.splitlines()) == 1
         assert op.requests == []
@@ -153,6 +168,9 @@ GIVING = [
     ("POST", "/v3/refund/domestic/refunds"),
     ("POST", "/v3/ecommerce/subsidies/create"),
     ("POST", "/v3/profitsharing/orders"),
+    # Takes the customer's money, and no word in it says so.
+    ("POST", "/v3/pay/transactions/codepay"),
+    ("POST", "/v3/payscore/serviceorder/1234/complete"),
     # Not known to give nothing.
     ("POST", "/v3/marketing/busifavor"),
     ("POST", "/v3/Marketing/busifavor/stocks"),
@@ -165,7 +183,25 @@ GIVING = [
     ("PATCH", f"{BASE}/coupons/send"),
     ("DELETE", f"{BASE}/coupons/send"),
 ]
+#: Ends a customer's coupon, or makes a used one good again.
+TAKING = [
+    f"{BASE}/coupons/deactivate",
+    f"{BASE}/coupons/use",
+    f"{BASE}/coupons/return",
+    "/v3/marketing/partner/product-coupon/users/o1/coupons/C1/deactivate",
+    "/v3/brand/marketing/product-coupon/users/o1/coupons/C1/deactivate",
+]
 SPELLINGS = [
+    f"{BASE}/coupons/deactivate/",
+    f"{BASE}/coupons/deactivate?",
+    f"{BASE}/coupons/deactivate?x=1",
+    f"{BASE}/coupons//deactivate",
+    f"{BASE}/coupons/de%61ctivate",
+    f"{BASE}/coupons%2Fdeactivate",
+    f"{BASE}/coupons/Deactivate",
+    f"{BASE}/coupons/associate/../deactivate",
+    f"{BASE}/stocks/..%2Fcoupons%2Fdeactivate",
+    f"{BASE}/coupons/retur%6E",
     f"{BASE}/coupons/send?x=1",
     f"{BASE}/coupons/send?",
     f"{BASE}/coupons/send#x",
@@ -220,6 +256,12 @@ def test_what_gives_coupons_or_money_is_refused_by_the_promise(method: str, path
         check_call(method, path, has_body=False)
 
 
+@pytest.mark.parametrize("path", TAKING)
+def test_what_takes_a_coupon_away_is_refused_and_says_so(path: str) -> None:
+    with pytest.raises(TargetRefused, match="takes a customer's coupon away"):
+        check_call("POST", path, has_body=True)
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("target", SPELLINGS)
 def test_no_other_spelling_gets_around_it(method: str, target: str) -> None:
@@ -254,7 +296,7 @@ def test_a_target_that_is_not_canonical_is_refused_for_reading_too(target: str, 
         check_call("GET", target, has_body=False)
 
 
-@pytest.mark.parametrize("target", [f"{BASE}/coupons/send", *SPELLINGS[:4], SPELLINGS[7], SPELLINGS[11]])
+@pytest.mark.parametrize("target", [f"{BASE}/coupons/send", *TAKING, *SPELLINGS[:13]])
 async def test_nothing_reaches_wechat_pay_and_one_sentence_says_why(tmp_path: Path, target: str) -> None:
     async with operator(tmp_path) as op:
         for method in ("POST", "post"):
@@ -275,6 +317,8 @@ PIECES = (
         "stocks",
         "callbacks",
         "send",
+        "deactivate",
+        "use",
         "s",
         "end",
     ),
@@ -294,7 +338,7 @@ def test_whatever_passes_is_one_of_the_calls_that_give_nothing(method: str, part
         return
     last = target.partition("?")[0].removeprefix(f"{BASE}/").split("/")
     assert last[0] in {"stocks", "callbacks", "coupons"}
-    assert "send" not in last[-1] or last[0] == "stocks"
+    assert last[0] == "stocks" or not re.search("send|deactivate|use|return", last[-1])
 
 
 @pytest.mark.parametrize(
@@ -310,8 +354,8 @@ def test_whatever_passes_is_one_of_the_calls_that_give_nothing(method: str, part
         ("PATCH", f"{BASE}/stocks/{LATE}/budget"),
         ("POST", f"{BASE}/stocks/{LATE}/couponcodes"),
         ("DELETE", f"{BASE}/stocks/{LATE}/couponcodes/A%2FB?delete_request_no=d1"),
-        ("POST", f"{BASE}/coupons/use"),
-        ("POST", f"{BASE}/coupons/deactivate"),
+        ("POST", f"{BASE}/coupons/associate"),
+        ("POST", f"{BASE}/coupons/disassociate"),
         ("POST", f"{BASE}/callbacks"),
         ("POST", "/v3/pay/transactions/out-trade-no/123/close"),
     ],
@@ -324,3 +368,75 @@ def test_what_gives_nothing_passes(method: str, target: str) -> None:
 def test_a_call_without_a_body_takes_none(method: str) -> None:
     with pytest.raises(TargetRefused, match="no body"):
         check_call(method, f"{BASE}/stocks/1/couponcodes/2", has_body=True)
+
+
+# --- what writing leaves in the log
+
+
+async def test_a_writing_call_stands_in_the_log_before_it_leaves_and_its_answer_after(tmp_path: Path) -> None:
+    async with operator(tmp_path) as op:
+        await op.types("migrate")
+        path = tmp_path / "coupon.db"
+        op.wechatpay.faults.queue(Fault(FaultKind.SLOW, seconds=30), endpoint=Endpoint.SET_CALLBACK)
+        body = json.dumps({"mchid": keys().merchant.mchid, "notify_url": "https://a.example/n"})
+        typing = asyncio.create_task(
+            op.types("wechat", "call", "post", f"{BASE}/callbacks?x={OPENID}", "--body", body)
+        )
+        await until(lambda: op.requests or None)
+        [before] = events(path)
+        op.wechatpay.release()
+        await typing
+        called, answered = events(path)
+        assert (before, called["tag"]) == (called, "wechat:called")
+        assert called["actor"] == "system"
+        user, where = called["detail"].pop("user"), called["detail"].pop("where")
+        assert (bool(user), where) == (True, "command line")
+        assert called["detail"] == {
+            "method": "POST",
+            "path": f"{BASE}/callbacks?x=oUpF…eS6o",
+            "body_sha256": hashlib.sha256(body.encode()).hexdigest(),
+        }
+        assert answered["tag"] == "wechat:answered"
+        assert answered["detail"]["call"] == called["seq"]
+        verify(path)
+
+
+async def test_what_came_back_is_kept_as_it_is(tmp_path: Path) -> None:
+    async with operator(tmp_path) as op:
+        await op.types("migrate")
+        path = tmp_path / "coupon.db"
+        words = ("wechat", "call", "POST", f"{BASE}/stocks", "--body", "{}")
+        await op.types(*words)
+        op.wechatpay.faults.queue(Fault(FaultKind.UNSIGNED), endpoint=Endpoint.MAKE_STOCK)
+        await op.types(*words)
+        op.environ["WECHATPAY_API_URL"] = "http://127.0.0.1:9"
+        await op.types(*words)
+        told = [event["detail"] for event in events(path) if event["tag"] == "wechat:answered"]
+        [genuine, unsigned, lost] = told
+        [first, second] = op.wechatpay.ledger.requests
+        assert (genuine["status"], genuine["verified"], "problem" in genuine) == (400, True, False)
+        assert genuine["wechatpay_request_id"] == first.request_id
+        assert (unsigned["verified"], unsigned["problem"]) == (False, "UNSIGNED")
+        assert unsigned["wechatpay_request_id"] == second.request_id
+        assert (lost["verified"], lost["problem"], "status" in lost) == (False, "CONNECT", False)
+
+
+@pytest.mark.parametrize("there", ["nothing", "another file"])
+async def test_where_nothing_can_be_kept_nothing_is_sent(tmp_path: Path, there: str) -> None:
+    async with operator(tmp_path) as op:
+        if there != "nothing":
+            (tmp_path / "coupon.db").write_text("no database at all, " * 100)
+        words = ("wechat", "call", "POST", f"{BASE}/callbacks", "--body", "{}")
+        result = await op.types(*words)
+        assert (result.exit_code, result.stdout) == (2, "")
+        [sentence] = result.stderr.splitlines()
+        assert "coupon.db" in sentence
+        assert op.requests == []
+        assert there != "nothing" or op.files == ["apiclient_key.pem", "coupon.toml"]
+
+
+async def test_reading_needs_no_database_and_leaves_nothing(tmp_path: Path) -> None:
+    async with operator(tmp_path) as op:
+        await op.types("migrate")
+        await op.types("wechat", "call", "GET", f"{BASE}/stocks/{LATE}")
+        assert events(tmp_path / "coupon.db") == []

@@ -60,6 +60,9 @@ def all_events(typed: str = "Already refunded") -> list[Recorded]:
         event(Tag.SETTINGS_CHANGED, changed=["limits.per_agent"], added=["console.url"], removed=[]),
         event(Tag.AUDIT_CHECKPOINT, seq=4_000),
         event(Tag.AUDIT_RECONCILED, "system", **line),
+        event(Tag.WECHAT_CALLED, "system", method="POST", path="/v3/marketing/busifavor/callbacks", **line),
+        event(Tag.WECHAT_ANSWERED, "system", call=4_000, verified=True, status=200, **line),
+        event(Tag.WECHAT_ANSWERED, "system", call=4_000, verified=False, problem="TIMEOUT", **line),
     ]
     known = {each.tag for each in told}
     return [*told, *(event(tag, "U0FIN") for tag in Tag if tag not in known), event(Tag.AUDIT_VIEWED, **line)]
