@@ -108,7 +108,7 @@ class Notify:
     async def _refresh(self) -> None:
         """One download for all who wait; the key store allows one in some minutes, whoever asks."""
         if self._refreshing is None or self._refreshing.done():
-            self._refreshing = asyncio.create_task(self._keys.refresh_if_due(), name="notify-keys")
+            self._refreshing = asyncio.create_task(self._keys.refresh_for_stranger(), name="notify-keys")
         await asyncio.wait({self._refreshing}, timeout=_KEYS_WITHIN_S)
 
     # --- answering

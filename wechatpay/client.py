@@ -142,7 +142,7 @@ class Client:
         """
         serial_no = self.keys.ring.preferred(now=self._now())
         if serial_no is None:
-            await self.keys.refresh_if_due()
+            await self.keys.refresh_for_answer(None)
             serial_no = self.keys.ring.preferred(now=self._now())
         if serial_no is None:
             # Sending now would buy an answer that nobody can check: an unknown outcome for certain.
@@ -166,7 +166,7 @@ class Client:
         if isinstance(checked.doubt, UnknownSerial) and not checked.doubt.serial_no.startswith(
             PUBLIC_KEY_PREFIX
         ):
-            await self.keys.refresh_if_due()
+            await self.keys.refresh_for_answer(checked.doubt.serial_no)
             checked = self._verdict(answer, now)
         return checked
 

@@ -43,10 +43,14 @@ class KeyRing:
 
     def find(self, serial_no: str, *, now: int) -> PlatformKey:
         """The key with this serial number, if it is valid at `now` (Unix seconds). Raises UnknownSerial."""
-        key = self._keys.get(serial_no)
-        if key is None or not key.valid_at(now):
+        if not self.holds(serial_no, now=now):
             raise UnknownSerial(serial_no)
-        return key
+        return self._keys[serial_no]
+
+    def holds(self, serial_no: str, *, now: int) -> bool:
+        """Whether `find` finds it."""
+        key = self._keys.get(serial_no)
+        return key is not None and key.valid_at(now)
 
     def verifies_until(self, *, now: int) -> int | None:
         """When the last key that is valid at `now`, or will be, ends (Unix seconds).

@@ -244,7 +244,8 @@ async def test_many_who_want_a_refresh_at_once_share_one_download(
     downloads.open.clear()
     store = KeyStore([], download=downloads, clock=clock)
     waiting = [asyncio.create_task(store.refresh()) for _ in range(5)]
-    waiting += [asyncio.create_task(store.refresh_if_due()) for _ in range(5)]
+    waiting += [asyncio.create_task(store.refresh_for_answer(OLD)) for _ in range(5)]
+    waiting += [asyncio.create_task(store.refresh_for_stranger()) for _ in range(5)]
     await downloads.started.wait()
     downloads.open.set()
     await asyncio.gather(*waiting)
@@ -267,25 +268,73 @@ async def test_a_cancelled_refresh_does_not_hold_up_the_next(
     assert [key.serial_no for key in store.ring] == [OLD]
 
 
-async def test_unknown_serials_download_at_most_once_in_five_minutes(
+async def test_strangers_make_us_download_at_most_once_in_five_minutes(
     keys: dict[str, PlatformKey], clock: Clock
 ) -> None:
-    """Strangers can send callbacks with any serial number."""
+    """They can send callbacks with any serial number."""
     downloads = Downloads([keys[OLD]])
     store = KeyStore([], download=downloads, clock=clock)
     for minutes, count in ((0, 1), (1, 1), (4.99, 1), (5, 2), (6, 2), (10, 3)):
         clock.now = NOW * 1000 + int(minutes * 60_000)
-        await asyncio.gather(*(store.refresh_if_due() for _ in range(20)))
+        await asyncio.gather(*(store.refresh_for_stranger() for _ in range(20)))
         assert downloads.count == count
 
 
-async def test_without_any_key_it_asks_more_often_but_never_in_a_storm(clock: Clock) -> None:
+async def test_an_answer_to_our_own_request_need_not_wait_for_strangers_and_for_the_last_download(
+    keys: dict[str, PlatformKey], clock: Clock
+) -> None:
+    downloads = Downloads([keys[OLD]], [keys[OLD]], [keys[OLD], keys[NEW]])
+    store = KeyStore([], download=downloads, clock=clock)
+    await store.refresh()
+    clock.now += 300_000
+    await asyncio.gather(*(store.refresh_for_stranger() for _ in range(20)))
+    assert downloads.count == 2
+    await asyncio.gather(*(store.refresh_for_answer(NEW) for _ in range(20)))
+    assert downloads.count == 3
+    assert store.ring.holds(NEW, now=NOW)
+
+
+async def test_the_pauses_for_our_own_answers_grow_from_a_second_to_a_minute_while_nothing_comes(
+    keys: dict[str, PlatformKey], clock: Clock
+) -> None:
+    downloads = Downloads([keys[OLD]])
+    store = KeyStore([], download=downloads, clock=clock)
+    at: list[int] = []
+    for seconds in range(400):
+        clock.now = (NOW + seconds) * 1000
+        before = downloads.count
+        await asyncio.gather(*(store.refresh_for_answer("0ABCDEF0") for _ in range(3)))
+        at += [seconds] * (downloads.count - before)
+    assert at == [0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 303, 363]
+
+
+async def test_after_a_certificate_has_come_or_a_quiet_time_the_pauses_begin_anew(
+    keys: dict[str, PlatformKey], clock: Clock
+) -> None:
+    downloads = Downloads([keys[OLD]], DOWN, DOWN, [keys[OLD], keys[NEW]])
+    store = KeyStore([], download=downloads, clock=clock)
+
+    async def asked_at(seconds: int, serial_no: str) -> int:
+        clock.now = (NOW + seconds) * 1000
+        await store.refresh_for_answer(serial_no)
+        return downloads.count
+
+    assert [await asked_at(seconds, NEW) for seconds in (0, 1, 2, 3, 6, 7)] == [1, 2, 2, 3, 3, 4]
+    # It came: another certificate is asked for at once, not four seconds later.
+    assert [await asked_at(seconds, "0ABCDEF0") for seconds in (7, 8, 9, 10, 14)] == [5, 6, 6, 7, 8]
+    assert [await asked_at(seconds, "0ABCDEF0") for seconds in (15, 700, 701)] == [8, 9, 10]
+
+
+async def test_without_any_key_it_asks_every_ten_seconds_at_least_and_never_in_a_storm(clock: Clock) -> None:
     downloads = Downloads(DOWN)
     store = KeyStore([], download=downloads, clock=clock)
-    for seconds, count in ((0, 1), (9, 1), (10, 2), (11, 2), (20, 3)):
+    at: list[int] = []
+    for seconds in range(40):
         clock.now = (NOW + seconds) * 1000
-        await asyncio.gather(*(store.refresh_if_due() for _ in range(20)))
-        assert downloads.count == count
+        before = downloads.count
+        await asyncio.gather(*(store.refresh_for_answer(None) for _ in range(20)))
+        at += [seconds] * (downloads.count - before)
+    assert at == [0, 1, 3, 7, 15, 25, 35]
     assert store.trouble is DOWN
 
 
@@ -294,7 +343,9 @@ async def test_a_clock_that_is_set_back_does_not_stop_refreshing(
 ) -> None:
     downloads = Downloads([keys[OLD]])
     store = KeyStore([], download=downloads, clock=clock)
-    await store.refresh_if_due()
+    await store.refresh_for_stranger()
+    await store.refresh_for_answer("0ABCDEF0")
     clock.now -= 3_600_000
-    await store.refresh_if_due()
-    assert downloads.count == 2
+    await store.refresh_for_stranger()
+    await store.refresh_for_answer("0ABCDEF0")
+    assert downloads.count == 4
