@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
 import os
 import sys
 from collections import Counter
@@ -14,7 +13,8 @@ from typing import TextIO
 
 import click
 
-from bot.bill import BillRefused, read_bill
+from bot.bill import read_bill
+from bot.bill_rows import BillRefused
 from bot.columns import plain
 from bot.looks import leave
 from bot.outputs import standard_output
@@ -22,11 +22,12 @@ from bot.settings import SettingsProblems, WechatpaySettings, load_part
 from bot.usage import DATABASE, must_exist, refuse
 from bot.wiring import wechatpay_client
 from coupons import days
+from coupons.encodings import MARK
 from coupons.events import AuditReconciled
 from coupons.masking import ERASED
 from coupons.money import yuan
 from coupons.reconciling import Match, Period, Theirs, Verdict, compare
-from coupons.sheet import safe
+from coupons.sheet import Cell, lines, yuan_of
 from storage.errors import DatabaseRefused, ExportRefused
 from storage.reconciling import Customer, OurSide, our_side
 from wechatpay.busifavor import Busifavor
@@ -72,12 +73,16 @@ def reconcile(label: str | None, bill: Path | None, kind: str, database: Path) -
     try:
         ours = our_side(database, period)
         theirs, missed = (read_bill(bill), []) if bill else asyncio.run(_asked(ours, _settings()))
-        found = compare(ours.requests, (each for each in theirs if each.stock_id in ours.stocks), period)
+        found = compare(ours.requests, _of_ours(theirs, ours), period)
         counts = Counter(match.verdict for match in found)
         look = AuditReconciled(
             month=label or "",
             by="bill" if bill else "customers",
-            found={verdict.name.lower(): counts[verdict] for verdict in Verdict},
+            found={
+                verdict.name.lower(): counts[verdict]
+                for verdict in Verdict
+                if counts[verdict] or verdict is not Verdict.DAMAGED
+            },
             not_asked=len(missed),
         )
         leave(database, look)
@@ -88,6 +93,12 @@ def reconcile(label: str | None, bill: Path | None, kind: str, database: Path) -
     for sentence in [*missed, _summary(found, len(missed))]:
         click.echo(sentence, err=True)
     sys.exit(0 if len(found) == counts[Verdict.BOTH] and not missed else 1)
+
+
+def _of_ours(theirs: Sequence[Theirs], ours: OurSide) -> Iterator[Theirs]:
+    """A stock that this bot never gave is none of its business, unless a request's number stands by it."""
+    numbers = {request.number for request in ours.requests}
+    return (each for each in theirs if each.stock_id in ours.stocks or each.number in numbers)
 
 
 def _period(label: str | None) -> Period:
@@ -164,10 +175,7 @@ async def _walked(busifavor: Busifavor, customer: Customer) -> Sequence[Theirs]:
 def _print(found: Sequence[Match], kind: str, stream: TextIO) -> None:
     """In a table what agrees is only counted; a spreadsheet has all."""
     if kind == "csv":
-        writer = csv.writer(stream, lineterminator="\n")
-        stream.write("\ufeff")
-        writer.writerow(_HEAD)
-        writer.writerows([safe(cell) for cell in _cells(match)] for match in found)
+        stream.write(MARK + lines([_HEAD, *map(_cells, found)]))
         return
     for verdict in Verdict:
         matches = [match for match in found if match.verdict is verdict]
@@ -185,6 +193,11 @@ def _line(match: Match) -> str:
     told = f"request #{here.request} of customer {here.customer}, {yuan(here.fen)}, stock {here.stock_id}"
     if there is None:
         return plain(f"{told}: sent with the code {here.coupon_code}, which WeChat Pay does not show")
+    if match.verdict is Verdict.DAMAGED:
+        return plain(
+            f"{told}: sent with the code {here.coupon_code}; the bill has {_coupon(there)}, which a "
+            "spreadsheet may have made of it. Take the file as WeChat Pay gave it"
+        )
     if match.verdict is Verdict.DIFFERENT:
         return plain(f"{told}: sent with the code {here.coupon_code}; WeChat Pay has {_coupon(there)}")
     return plain(f"{told}: {here.state} here, and WeChat Pay gave {_coupon(there)}")
@@ -196,17 +209,19 @@ def _coupon(there: Theirs | None) -> str:
     return f"coupon {there.code} of stock {there.stock_id}" + (f" ({there.state})" if there.state else "")
 
 
-def _cells(match: Match) -> Iterator[str]:
+def _cells(match: Match) -> tuple[Cell, ...]:
     here, there = match.ours, match.theirs
-    yield match.verdict
-    yield str(here.request) if here else ""
-    yield str(here.customer if here else (there and there.customer) or "")
-    yield here.state if here else ""
-    yield here.stock_id if here else (there.stock_id if there else "")
-    yield f"{here.fen // 100}.{here.fen % 100:02}" if here else ""
-    yield (here.coupon_code or "") if here else ""
-    yield there.code if there else ""
-    yield there.state if there else ""
+    return (
+        str(match.verdict),
+        here.request if here else None,
+        here.customer if here else (there and there.customer) or None,
+        str(here.state) if here else None,
+        here.stock_id if here else (there.stock_id if there else None),
+        yuan_of(here.fen) if here else None,
+        here.coupon_code if here else None,
+        there.code if there else None,
+        there.state if there else None,
+    )
 
 
 def _fen(matches: Sequence[Match]) -> int:

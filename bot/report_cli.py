@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
@@ -12,13 +11,14 @@ import click
 from bot.columns import plain, width
 from bot.looks import leave
 from bot.month_page import page
-from bot.month_words import COLUMNS, NOTES, TABLES, cells, span_of, tied_to, yuan
+from bot.month_words import COLUMNS, NOTES, TABLES, cells, span_of, tied_to
 from bot.outputs import stream_of
 from bot.usage import DATABASE, must_exist, refuse
 from coupons import days
+from coupons.encodings import MARK
 from coupons.events import AuditReported
 from coupons.month import Line, Month
-from coupons.sheet import safe
+from coupons.sheet import MONTH_COLUMNS, lines, month_rows
 from storage.errors import DatabaseRefused, ExportRefused
 from storage.report import month as read_month
 
@@ -55,7 +55,7 @@ def _write(found: Month, label: str, kind: str, stream: TextIO) -> None:
     if kind == "html":
         stream.write(page(found, label))
     elif kind == "csv":
-        _sheet(found, label, stream)
+        stream.write(MARK + lines([MONTH_COLUMNS, *month_rows(label, found)]))
     else:
         stream.writelines(f"{line}\n" for line in _tables(found, label))
 
@@ -70,11 +70,11 @@ def _parts(found: Month) -> tuple[tuple[str, str, Sequence[Line]], ...]:
 
 def _tables(found: Month, label: str) -> Iterator[str]:
     yield f"{label}: {span_of(found)}"
-    for heading, first, lines in _parts(found):
+    for heading, first, part in _parts(found):
         yield ""
         yield heading
         rows: list[tuple[str, ...]] = [(first, *COLUMNS)]
-        rows += [(plain(f"{line.name} {line.told}".strip()) or "all", *cells(line)) for line in lines]
+        rows += [(plain(f"{line.name} {line.told}".strip()) or "all", *cells(line)) for line in part]
         widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
         for name, *numbers in rows:
             filled = (
@@ -84,33 +84,3 @@ def _tables(found: Month, label: str) -> Iterator[str]:
     yield ""
     yield from NOTES
     yield tied_to(found)
-
-
-def _sheet(found: Month, label: str, stream: TextIO) -> None:
-    """Numbers as a spreadsheet adds them: yuan without separators, times in seconds."""
-    writer = csv.writer(stream, lineterminator="\n")
-    # The mark by which spreadsheets know UTF-8.
-    stream.write("\ufeff")
-    writer.writerow(
-        ("month", "by", "name", "stock_name", "asked", "sent", "yuan_sent", "refused", "ended", "doubtful",
-         "waiting", "median_to_approve_s", "longest_to_approve_s")
-    )  # fmt: skip
-    for _, by, lines in _parts(found):
-        for line in lines:
-            if line is found.total:
-                continue
-            counts = (line.refused, line.ended, line.doubtful, line.waiting)
-            times = ("" if ms is None else ms // 1000 for ms in (line.median_ms, line.longest_ms))
-            writer.writerow(
-                (
-                    label,
-                    by,
-                    safe(line.name),
-                    safe(line.told),
-                    line.asked,
-                    line.sent,
-                    yuan(line.fen),
-                    *counts,
-                    *times,
-                )
-            )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 from collections.abc import Iterable, Sequence
@@ -11,12 +10,11 @@ from typing import Final, Protocol, TextIO
 from bot.columns import line
 from coupons.audit_words import Found
 from coupons.days import told
+from coupons.encodings import MARK
 from coupons.recording import Json, Recorded
-from coupons.sheet import COLUMNS, row, safe
+from coupons.sheet import COLUMNS, EVENT_COLUMNS, event_row, lines, row
 
 FORMATS: Final = ("table", "csv", "jsonl")
-#: The same as in the files that Slack gives out.
-EVENT_COLUMNS: Final = ("seq", "at_beijing", "tag", "actor", "request", "detail")
 
 _REQUESTS: Final = (
     ("#", 7),
@@ -87,15 +85,13 @@ class _Csv:
 
     def __init__(self, stream: TextIO, columns: Sequence[str]) -> None:
         self._stream = stream
-        self._writer = csv.writer(stream)
         self._columns = columns
 
     def head(self) -> None:
-        self._stream.write("\ufeff")
-        self._writer.writerow(self._columns)
+        self._stream.write(MARK + lines([self._columns]))
 
     def write(self, found: Sequence[Found] | Sequence[Recorded]) -> None:
-        self._writer.writerows(row(each) if isinstance(each, Found) else event_cells(each) for each in found)
+        self._stream.write(lines(row(each) if isinstance(each, Found) else event_row(each) for each in found))
 
 
 class _Lines:
@@ -151,13 +147,6 @@ def _value(value: Json) -> str:
     text = ",".join(map(_text, value)) if isinstance(value, list) else _text(value)
     # People's words: neither a line break nor a ` name=` in one may look like something of ours.
     return json.dumps(text, ensure_ascii=False) if not text.isprintable() or set(text) & set(' "') else text
-
-
-def event_cells(event: Recorded) -> tuple[str, ...]:
-    """A row of EVENT_COLUMNS."""
-    about = "" if event.request_id is None else str(event.request_id)
-    cells = (str(event.seq), told(event.ts), event.tag, event.actor, about, _text(event.detail))
-    return tuple(safe(str(cell)) for cell in cells)
 
 
 def yuan(fen: int) -> str:

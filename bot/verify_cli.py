@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from bot.columns import plain
 from bot.progress import progress
 from bot.usage import DATABASE, must_exist, pasted, refuse
+from coupons.encodings import encoding_of
 from storage.against import verify_against
 from storage.checkpoints import check, found_in, key_file, load_key, read_public
 from storage.errors import AuditBroken, CheckpointRefused, DatabaseRefused, ExportRefused
@@ -85,7 +86,8 @@ def _text(what: str) -> str:
     if what == "-":
         return pasted()
     # It was read a moment ago, to see that it is no export.
-    return Path(what).read_text(encoding="utf-8", errors="replace")
+    raw = Path(what).read_bytes()
+    return raw.decode(encoding_of(raw), errors="replace")
 
 
 def _signed(database: Path, text: str, key: Ed25519PublicKey | None) -> Iterator[str]:

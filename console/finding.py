@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
-import json
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,18 +10,17 @@ from typing import Any, Final
 
 from datasette.utils.asgi import AsgiStream
 
-from console.cells import MARK, attached
+from console.cells import attached
 from console.outside import Outside
 from coupons.audit_words import BadWord, Filter, Found, hide_openids
 from coupons.auditing import MOST_COUNTED, by_number
-from coupons.days import told
+from coupons.encodings import MARK
 from coupons.ports import Reading
 from coupons.recording import Recorded
-from coupons.sheet import COLUMNS, row, safe
+from coupons.sheet import COLUMNS, EVENT_COLUMNS, Cell, event_row, lines, row
 
 PAGE: Final = 50
 _AT_ONCE: Final = 1_000
-_EVENT_COLUMNS: Final = ("seq", "at_beijing", "tag", "actor", "request", "detail")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,11 +85,11 @@ class Finding:
         async def write(writer: Any) -> None:
             with ExitStack() as stack:
                 look = await asyncio.to_thread(stack.enter_context, self._outside.reading())
-                await writer.write(MARK + _csv([_EVENT_COLUMNS if asked.asks_for_events else COLUMNS]))
+                await writer.write(MARK + lines([EVENT_COLUMNS if asked.asks_for_events else COLUMNS]))
                 below: int | None = None
                 while True:
                     rows, below = await asyncio.to_thread(_rows, look, asked, below)
-                    await writer.write(_csv(rows))
+                    await writer.write(lines(rows))
                     if below is None:
                         return
 
@@ -101,25 +97,13 @@ class Finding:
         return AsgiStream(write, headers=headers, content_type=headers["content-type"])
 
 
-def _rows(look: Reading, asked: Filter, below: int | None) -> tuple[list[Sequence[str]], int | None]:
+def _rows(look: Reading, asked: Filter, below: int | None) -> tuple[list[Sequence[Cell]], int | None]:
     """And where the next ones begin; None: these are the last."""
     if asked.asks_for_events:
         events = look.find_events(asked, below=below, limit=_AT_ONCE)
-        return [_cells(event) for event in events], events[-1].seq if len(events) == _AT_ONCE else None
+        return [event_row(event) for event in events], events[-1].seq if len(events) == _AT_ONCE else None
     found = look.find_requests(asked, below=below, limit=_AT_ONCE)
     return [row(each) for each in found], found[-1].request.id if len(found) == _AT_ONCE else None
-
-
-def _cells(event: Recorded) -> Sequence[str]:
-    about = "" if event.request_id is None else str(event.request_id)
-    detail = json.dumps(event.detail, ensure_ascii=False, sort_keys=True)
-    return [safe(cell) for cell in (str(event.seq), told(event.ts), event.tag, event.actor, about, detail)]
-
-
-def _csv(rows: Sequence[Sequence[str]]) -> str:
-    stream = io.StringIO()
-    csv.writer(stream).writerows(rows)
-    return stream.getvalue()
 
 
 def _hidden(text: str) -> str:

@@ -10,23 +10,21 @@ from typing import Any, Final
 from datasette.utils.asgi import Response
 
 from console.asked import NotAsked
-from console.cells import MARK, attached, lines
+from console.cells import attached
 from console.looks import Looks
 from console.outside import Outside
 from console.sessions import Session
 from coupons.days import BEIJING, month
+from coupons.encodings import MARK
 from coupons.events import AuditReported
 from coupons.month import Line, Month
+from coupons.sheet import MONTH_COLUMNS, lines, month_rows
 
 Page = Callable[..., Awaitable[Any]]
 
 #: The month that runs, and those before it.
 _LINKED: Final = 13
 _PARTS: Final = ("agent", "stock", "approver")
-_HEAD: Final = (
-    *("month", "by", "name", "stock_name", "asked", "sent", "yuan_sent", "refused", "ended", "doubtful"),
-    *("waiting", "median_to_approve_s", "longest_to_approve_s"),
-)
 
 
 class Months:
@@ -55,11 +53,9 @@ class Months:
 
     async def file(self, request: Any, session: Session) -> Any:
         label, found = await self._report(request, session, "csv")
-        rows: list[Sequence[object]] = [_HEAD]
-        for by, part in zip(_PARTS, _lines(found), strict=True):
-            rows += [_row(label, by, line) for line in part]
+        text = MARK + lines([MONTH_COLUMNS, *month_rows(label, found)])
         headers = {key.decode(): value.decode() for key, value in attached(f"month-{label}")}
-        return Response(MARK + lines(rows), headers=headers, content_type=headers.pop("content-type"))
+        return Response(text, headers=headers, content_type=headers.pop("content-type"))
 
     async def _report(self, request: Any, session: Session, kind: str) -> tuple[str, Month]:
         label = request.args.get("month") or self._labels()[0]
@@ -83,12 +79,3 @@ def _lines(found: Month) -> Iterator[Sequence[Line]]:
     yield found.agents
     yield found.stocks
     yield found.approvers
-
-
-def _row(label: str, by: str, line: Line) -> Sequence[object]:
-    """Numbers as a spreadsheet adds them: yuan without separators, times in seconds."""
-    counts = (line.refused, line.ended, line.doubtful, line.waiting)
-    times = ("" if ms is None else ms // 1000 for ms in (line.median_ms, line.longest_ms))
-    # A number, which no spreadsheet takes for a formula.
-    yuan = f"{line.fen // 100}.{line.fen % 100:02}"
-    return (label, by, line.name, line.told, line.asked, line.sent, yuan, *counts, *times)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from datasette.utils.asgi import AsgiStream, Response
 
 from console.asked import AS_SQL, NotAsked, check_known, check_statement, check_view, parameters, told
-from console.cells import MARK, attached, lines
+from console.cells import attached
 from console.driver import sqlite3
 from console.log_database import NAME, WRITTEN, LogDatabase, LogDatasette
 from console.looks import Looks
@@ -20,7 +20,9 @@ from console.readable import VIEWS
 from console.sessions import Session
 from console.whole import whole
 from coupons.audit_words import hide_openids
+from coupons.encodings import MARK
 from coupons.events import AuditExported, AuditSearched
+from coupons.sheet import lines
 
 METADATA: Final = {
     "title": "Audit log",

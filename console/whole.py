@@ -9,8 +9,10 @@ from typing import Any, Final
 from datasette.utils.asgi import AsgiStream
 
 from console.asked import AS_SQL, chosen
-from console.cells import MARK, attached, lines
+from console.cells import attached
 from console.log_database import LogDatabase
+from coupons.encodings import MARK
+from coupons.sheet import lines
 
 #: Newest first. A condition stands on a line of its own: one that ends in a comment hides nothing of ours.
 _SQL: Final = {

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from coupons.model import State
+
+#: Of a number in a spreadsheet: it is a double.
+_DIGITS: Final = 15
+_HALF: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +53,8 @@ class Verdict(StrEnum):
     ONLY_THERE = "only there"
     #: Both say given, with another code or stock.
     DIFFERENT = "different"
+    #: Both say given, and the code is ours as a spreadsheet ruins one: neither right nor wrong is known.
+    DAMAGED = "damaged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +85,16 @@ def compare(ours: Iterable[Ours], theirs: Iterable[Theirs], period: Period) -> S
     known = list(ours)
     by_number = {each.number: each for each in known}
     by_code = {(each.stock_id, each.coupon_code): each for each in known if each.coupon_code}
+    by_ruin = _by_ruin(known)
     found: dict[int, Match] = {}
     strange: list[Match] = []
     for there in theirs:
         # A bill without our numbers is matched by the code: WeChat Pay's are unique within a stock.
-        here = by_number.get(there.number) if there.number else by_code.get((there.stock_id, there.code))
+        here = (
+            by_number.get(there.number)
+            if there.number
+            else by_code.get((there.stock_id, there.code)) or by_ruin.get((there.stock_id, there.code))
+        )
         if here is None:
             if there.received_at is None or period.holds(there.received_at):
                 strange.append(Match(verdict=Verdict.ONLY_THERE, ours=None, theirs=there))
@@ -101,5 +113,37 @@ def _concerns(here: Ours, period: Period) -> bool:
 def _verdict(here: Ours, there: Theirs) -> Verdict:
     if here.state is not State.SENT:
         return Verdict.ONLY_THERE
-    alike = (here.coupon_code, here.stock_id) == (there.code, there.stock_id)
-    return Verdict.BOTH if alike else Verdict.DIFFERENT
+    pairs = ((here.coupon_code or "", there.code), (here.stock_id, there.stock_id))
+    if all(mine == other for mine, other in pairs):
+        return Verdict.BOTH
+    ruined = all(mine == other or other in ruins(mine) for mine, other in pairs)
+    return Verdict.DAMAGED if ruined else Verdict.DIFFERENT
+
+
+def ruins(code: str) -> frozenset[str]:
+    """What spreadsheets make of such a code when they take it for a number, other than itself.
+
+    Leading zeros go. A number has 15 digits: Excel puts zeros for the others, LibreOffice rounds, and whoever
+    reads its float finds digits there that nobody wrote.
+    """
+    if not (code.isascii() and code.isdigit()):
+        return frozenset()
+    digits = code.lstrip("0") or "0"
+    found = {digits}
+    if len(digits) > _DIGITS:
+        rest = len(digits) - _DIGITS
+        cut = int(digits[:_DIGITS])
+        rounded = cut + (int(digits[_DIGITS]) >= _HALF)
+        found |= {f"{cut}{'0' * rest}", f"{rounded}{'0' * rest}", str(int(float(digits)))}
+        found |= {str(int(float(f"{each}{'0' * rest}"))) for each in (cut, rounded)}
+    return frozenset(found - {code})
+
+
+def _by_ruin(known: Sequence[Ours]) -> Mapping[tuple[str, str], Ours]:
+    """For a bill without our numbers: only what one code alone, whole or ruined, can have become."""
+    found: dict[tuple[str, str], Ours | None] = {}
+    for each in known:
+        for code in ruins(each.coupon_code or ""):
+            place = (each.stock_id, code)
+            found[place] = None if place in found else each
+    return {place: each for place, each in found.items() if each is not None}

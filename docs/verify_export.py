@@ -14,12 +14,15 @@ import sys
 
 
 def rows(path):
-    with open(path, encoding="utf-8", newline="") as file:
+    with open(path, "rb") as file:
+        wide = file.read(2) in (b"\xff\xfe", b"\xfe\xff")
+    with open(path, encoding="utf-16" if wide else "utf-8-sig", newline="") as file:
         csv.field_size_limit(2**24)
         is_csv = file.read(1) == "s"
         file.seek(0)
-        if is_csv:
-            yield from csv.DictReader(file)
+        for row in csv.DictReader(file) if is_csv else ():
+            # 64 zeros are the number 0 to a spreadsheet.
+            yield {**row, "prev": "0" * 64} if (row["seq"], row["prev"]) == ("1", "0") else row
         for line in file:
             if line.strip("[], \r\n"):
                 yield json.loads(line.strip().rstrip(","))

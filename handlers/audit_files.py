@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import partial
 
@@ -11,7 +10,7 @@ from coupons.catalogue import Catalogue
 from coupons.days import told
 from coupons.ports import Ledger, Reading
 from coupons.recording import Recorded
-from coupons.sheet import COLUMNS, as_csv, row, safe
+from coupons.sheet import COLUMNS, EVENT_COLUMNS, Cell, as_csv, event_row, row
 from handlers.posting import Poster
 from handlers.readers import Readers
 from handlers.views import audit_answers
@@ -21,7 +20,6 @@ from handlers.web_api import Denied
 #: Some 10 MB: more is asked for on the command line.
 MOST_ROWS = 50_000
 _AT_ONCE = 2_000
-_EVENT_COLUMNS = ("seq", "at_beijing", "tag", "actor", "request", "detail")
 _LANGUAGE_WITHIN_S = 3.0
 
 
@@ -38,7 +36,7 @@ class AuditFiles:
         """`event` tells who asked, and for what. Raises SlackError."""
         text = text_of(event, "words")
         asked = read_words(text, find_stock=self._find_stock)
-        columns = _EVENT_COLUMNS if asked.asks_for_events else COLUMNS
+        columns = EVENT_COLUMNS if asked.asks_for_events else COLUMNS
         rows = await self._rows(asked)
         content = as_csv(rows[:MOST_ROWS], head=columns)
         words = await self._readers.words(event.actor, within_s=_LANGUAGE_WITHIN_S)
@@ -52,9 +50,9 @@ class AuditFiles:
             await self._poster.post(event.actor, audit_answers.file_failed(words, error.code), delivery_id="")
             raise
 
-    async def _rows(self, asked: Filter) -> list[Sequence[str]]:
+    async def _rows(self, asked: Filter) -> list[Sequence[Cell]]:
         """One more than a file holds, when there are so many."""
-        rows: list[Sequence[str]] = []
+        rows: list[Sequence[Cell]] = []
         below: int | None = None
         while len(rows) <= MOST_ROWS:
             # A look at a time: a long one would keep the WAL from being written back.
@@ -69,20 +67,12 @@ class AuditFiles:
         return stock.stock_id if stock else None
 
 
-def _page(look: Reading, *, asked: Filter, below: int | None) -> tuple[list[Sequence[str]], int | None]:
+def _page(look: Reading, *, asked: Filter, below: int | None) -> tuple[list[Sequence[Cell]], int | None]:
     """Some rows, and where the next begin."""
     if asked.asks_for_events:
         events = look.find_events(asked, below=below, limit=_AT_ONCE)
         last = events[-1].seq if len(events) == _AT_ONCE else None
-        return [_event_row(event) for event in events], last
+        return [event_row(event) for event in events], last
     found = look.find_requests(asked, below=below, limit=_AT_ONCE)
     last = found[-1].request.id if len(found) == _AT_ONCE else None
     return [row(each) for each in found], last
-
-
-def _event_row(event: Recorded) -> tuple[str, ...]:
-    detail = json.dumps(dict(event.detail), ensure_ascii=False, sort_keys=True)
-    about = "" if event.request_id is None else str(event.request_id)
-    return tuple(
-        safe(cell) for cell in (str(event.seq), told(event.ts), event.tag, event.actor, about, detail)
-    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +16,8 @@ from tempfile import mkstemp
 from typing import Any, NamedTuple, TextIO
 
 from coupons.audit_words import EVERYTHING, Filter
+from coupons.encodings import MARK_BYTES, encoding_of
+from storage.audit import GENESIS
 from storage.database import open_for_reading
 from storage.driver import sqlite3
 from storage.errors import DatabaseRefused, ExportRefused
@@ -108,7 +110,8 @@ def _reading(path: Path) -> Iterator[Any]:
 def write(rows_: Iterator[Row], stream: TextIO, kind: Format) -> Row | None:
     """Write them all, and return the last; None when there was none.
 
-    A cell of csv begins with a digit, a letter or a brace, so none can become a spreadsheet's formula.
+    A cell of csv begins with a digit, a letter or a brace, so none can become a spreadsheet's formula. It is
+    written as it was hashed, for whoever checks it alone; what a spreadsheet ruins of it, `read` knows.
     """
     last = None
     if kind is Format.CSV:
@@ -151,8 +154,8 @@ def is_export(path: Path) -> bool:
     if path.suffix.removeprefix(".") in list(Format):
         return True
     try:
-        with path.open(encoding="utf-8", errors="replace") as stream:
-            return stream.read(100).lstrip("[ \n\ufeff").startswith(_STARTS)
+        with path.open(encoding=_encoding(path), errors="replace") as stream:
+            return stream.read(100).lstrip("[ \n").startswith(_STARTS)
     except OSError as error:
         raise ExportRefused(f"{path} cannot be read: {error.strerror or error}") from error
 
@@ -160,26 +163,49 @@ def is_export(path: Path) -> bool:
 def read(path: Path) -> Iterator[Row]:
     """The rows of an export, whichever format it has. Raises ExportRefused at the first that is not one."""
     try:
-        with path.open(encoding="utf-8", newline="") as stream:
+        with path.open(encoding=_encoding(path), newline="") as stream:
             start = stream.read(1)
             stream.seek(0)
             yield from _of_csv(path, stream) if start == "s" else _of_json(path, stream)
     except OSError as error:
         raise ExportRefused(f"{path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise ExportRefused(f"{path} is no export: it is not UTF-8 text") from error
+        raise ExportRefused(
+            f"{path} is no export: it is not UTF-8 text. Bring the file as it was written; what a "
+            "spreadsheet opened must be saved as CSV in UTF-8"
+        ) from error
+
+
+def _encoding(path: Path) -> str:
+    with path.open("rb") as stream:
+        return encoding_of(stream.read(MARK_BYTES))
 
 
 def _of_csv(path: Path, stream: TextIO) -> Iterator[Row]:
     csv.field_size_limit(_LONGEST_BODY)
     reader = csv.reader(stream, strict=True)
     try:
-        if tuple(next(reader, ())) != FIELDS:
+        if _unpadded(next(reader, [])) != FIELDS:
             raise ExportRefused(f"{path} is no export: its first line is not {','.join(FIELDS)}")
         for cells in reader:
-            yield _row(path, dict(zip(FIELDS, cells, strict=False)))
+            found = _unpadded(cells)
+            if len(found) != len(FIELDS):
+                raise _no_row(path, reader.line_num)
+            values = dict(zip(FIELDS, found, strict=True))
+            if found[:2] == ("1", "0"):
+                # 64 zeros are the number 0 to a spreadsheet, and nothing else stands before #1.
+                values["prev"] = GENESIS
+            yield _row(path, reader.line_num, values)
     except csv.Error as error:
         raise ExportRefused(f"{path} line {reader.line_num} is not csv: {error}") from error
+
+
+def _unpadded(cells: Sequence[str]) -> tuple[str, ...]:
+    """Without the empty cells that a spreadsheet puts at the end."""
+    last = len(cells)
+    while last > len(FIELDS) and not cells[last - 1]:
+        last -= 1
+    return tuple(cells[:last])
 
 
 def _of_json(path: Path, stream: TextIO) -> Iterator[Row]:
@@ -192,11 +218,15 @@ def _of_json(path: Path, stream: TextIO) -> Iterator[Row]:
             values = json.loads(text)
         except ValueError as error:
             raise ExportRefused(f"{path} line {number} is no row of an export: {error}") from error
-        yield _row(path, values)
+        yield _row(path, number, values)
 
 
-def _row(path: Path, values: Any) -> Row:
+def _row(path: Path, line: int, values: Any) -> Row:
     try:
         return Row(int(values["seq"]), str(values["prev"]), str(values["hash"]), str(values["body"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise ExportRefused(f"{path} has a row without {', '.join(FIELDS)}") from error
+        raise _no_row(path, line) from error
+
+
+def _no_row(path: Path, line: int) -> ExportRefused:
+    return ExportRefused(f"{path} line {line} is no row of an export: it has not just {', '.join(FIELDS)}")

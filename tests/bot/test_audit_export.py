@@ -7,6 +7,7 @@ import io
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -258,3 +259,58 @@ async def test_a_log_that_grew_still_holds_its_earlier_export(database: Path) ->
     file = exported(database, "jsonl")
     await grow(database)
     assert typed("verify", "--database", database, "--against", file).exit_code == 0
+
+
+@every_format
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_an_export_that_an_editor_saved_again_is_still_proved(
+    database: Path, kind: str, encoding: str
+) -> None:
+    """Notepad and Excel put a mark before the text."""
+    file = exported(database, kind)
+    file.write_bytes(file.read_bytes().decode().encode(encoding))
+    assert alone(file).stdout.startswith("whole: 12 rows, #1 to #12")
+    assert typed("verify", "--database", database, "--against", file).exit_code == 0
+
+
+def test_an_export_that_a_spreadsheet_saved_again_is_still_proved(database: Path) -> None:
+    """To it 64 zeros are the number 0, and it puts empty cells at the end of each row."""
+    file = exported(database, "csv")
+    lines = list(csv.reader(io.StringIO(file.read_text(encoding="utf-8"), newline="")))
+    assert lines[1][1] == GENESIS
+    lines[1][1] = "0"
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([*line, "", ""] for line in lines)
+    assert alone(file).stdout.startswith("whole: 12 rows, #1 to #12")
+    assert typed("verify", "--database", database, "--against", file).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (lambda cells: cells[:3], 4),
+        (lambda cells: [*cells, "more"], 4),
+        (lambda cells: ["x", *cells[1:]], 4),
+    ],
+)
+def test_a_row_of_an_export_that_cannot_be_read_is_told_with_its_line(
+    database: Path, change: Callable[[list[str]], list[str]], line: int
+) -> None:
+    file = exported(database, "csv")
+    lines = list(csv.reader(io.StringIO(file.read_text(encoding="utf-8"), newline="")))
+    lines[3] = change(lines[3])
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows(lines)
+    result = typed("verify", "--database", database, "--against", file)
+    assert result.exit_code == 2
+    assert f"{file} line {line} is no row of an export" in result.stderr
+
+
+def test_checkpoints_are_read_from_a_note_of_any_editor(database: Path) -> None:
+    """PowerShell's `>` writes UTF-16."""
+    made = typed("checkpoint", "--database", database).stdout
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        note = database.parent / "noted.txt"
+        note.write_bytes(f"noted 备忘\n{made}".encode(encoding))
+        result = typed("verify", "--database", database, "--against", note)
+        assert (result.exit_code, "the log still holds it" in result.stdout) == (0, True)
