@@ -42,10 +42,14 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """The request stands; `is_new` False when this very delivery had made it before."""
+    """The request stands; `is_new` False when this very delivery had made it before.
+
+    `shortened`: the reason or ticket held a person's number or address, and is not kept as it was typed.
+    """
 
     request: Request
     is_new: bool
+    shortened: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +164,13 @@ class Asking:
         )
 
     def _submit(self, tx: Transaction, *, ask: Ask, members: Members, trust: Decision) -> Submitted | Stopped:
+        typed = ask
         ask = replace(ask, reason=keepable(ask.reason, ask.openid), ticket=keepable(ask.ticket, ask.openid))
+        shortened = (ask.reason, ask.ticket) != (typed.reason, typed.ticket)
         number = out_request_no(ask.delivery)
         known = tx.request_by_number(number)
         if known is not None:
-            return Submitted(known, is_new=False)
+            return Submitted(known, is_new=False, shortened=shortened)
         now = self._clock()
         found = self._terms(tx, ask, members, trust, now)
         if isinstance(found, Stopped):
@@ -204,7 +210,7 @@ class Asking:
             request = tx.save(request, move(request, State.APPROVED, now=now, due_at=now, remind_at=None))
             tx.append(RequestApproved(approvals=(), rule=request.rule).done_by(SYSTEM, request.id))
         tx.post(Post(kind=PostKind.CARD, request_id=request.id))
-        return Submitted(request, is_new)
+        return Submitted(request, is_new, shortened)
 
     def _right(self, ask: Ask, members: Members) -> Decision:
         if ask.team != self._team:

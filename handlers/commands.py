@@ -146,7 +146,13 @@ class Commands:
             _ask(command, send.openid, stock, reason=send.reason, ticket=send.ticket)
         )
         if isinstance(result, Submitted):
-            return replies.submitted(words, result.request, send.undone, approval_channel=self._channel)
+            return replies.submitted(
+                words,
+                result.request,
+                send.undone,
+                approval_channel=self._channel,
+                shortened=result.shortened,
+            )
         if result.decision.reason is Reason.DUPLICATE:
             return Prefill(
                 openid=send.openid,

@@ -113,15 +113,16 @@ class Form:
         self.open_soon(body["trigger_id"], str(body["user"]["id"]), Prefill())
 
     async def on_message(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """The message's words are the reason, its address the ticket."""
+        """The message's words are the reason; its address is the ticket where they name none."""
         await ack()
         message, channel = body.get("message") or {}, str((body.get("channel") or {}).get("id") or "")
-        text = str(message.get("text") or "")
+        text = parsing.message_words(str(message.get("text") or ""))
         openids = set(_OPENID.findall(text))
+        reason, ticket = parsing.reason_and_ticket(text)
         prefill = Prefill(
             openid=openids.pop() if len(openids) == 1 else "",
-            reason=parsing.reason_of(text),
-            ticket=_permalink(body, channel, str(message.get("ts") or "")),
+            reason=reason,
+            ticket=ticket or _permalink(body, channel, str(message.get("ts") or "")),
             channel=channel,
         )
         self.open_soon(body["trigger_id"], str(body["user"]["id"]), prefill)
@@ -218,7 +219,9 @@ class Form:
     ) -> None:
         if isinstance(result, Submitted):
             await ack()
-            told = replies.submitted(words, result.request, (), approval_channel=self._channel)
+            told = replies.submitted(
+                words, result.request, (), approval_channel=self._channel, shortened=result.shortened
+            )
             self._spawn(self._tell(filled.channel, user, told))
         elif result.decision.reason is Reason.DUPLICATE:
             await ack(response_action="update", view=form.send_form(words, filled, duplicate=result.request))
@@ -272,11 +275,14 @@ class Form:
         known = form.metadata_of(view)
         chosen = _value(view, "stock", "selected_option") or {}
         follows = known.get("follows")
+        reason, ticket = parsing.reason_and_ticket(
+            str(_value(view, "reason", "value") or ""), str(_value(view, "ticket", "value") or "")
+        )
         return Filled(
             openid=str(_value(view, "openid", "value") or ""),
             stock=self._stock(str(chosen.get("value") or "")),
-            reason=parsing.reason_of(str(_value(view, "reason", "value") or "")),
-            ticket=str(_value(view, "ticket", "value") or "").strip(),
+            reason=reason,
+            ticket=ticket,
             follows=follows if isinstance(follows, int) else None,
             channel=str(known.get("channel") or ""),
         )

@@ -6,7 +6,6 @@ Pure. A `Misread` carries facts; the sentences for people are made of them in `h
 from __future__ import annotations
 
 import difflib
-import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import TypeAlias
 from handlers import cleaning
 from handlers.cleaning import Undone
 from handlers.line import Line
+from handlers.ticket import take_ticket
 
 SUBCOMMANDS = (
     "send",
@@ -200,10 +200,6 @@ _NUMBERED: dict[str, type[Status | Cancel | Retry | Urge]] = {
 }
 _ALONE: dict[str, type[List | Stocks | Resume]] = {"list": List, "stocks": Stocks, "resume": Resume}
 
-#: Somewhere in the reason; a full-width colon is what a Chinese keyboard types.
-_TICKET = re.compile(r"(?:^|\s)ticket[:：]\s*(\S{1,100})", re.IGNORECASE)
-TICKET_LONGEST = 100
-
 
 def parse(text: str) -> Command:  # noqa: PLR0911 - one return for each subcommand
     """Read the `text` field of the slash command as Slack delivers it. Never raises."""
@@ -254,9 +250,21 @@ def _comparable(name: str) -> str:
     return unicodedata.normalize("NFKC", name[:64]).casefold()
 
 
-def reason_of(text: str) -> str:
-    """What a person wrote into a field of its own, or said in a message; longer ones are cut."""
-    return cleaning.clean_reason(text)[0][:REASON_LONGEST]
+def reason_and_ticket(text: str, ticket: str = "") -> tuple[str, str]:
+    """What a person wrote into a field of its own; longer ones are cut.
+
+    `ticket`: from the field beside it. It goes before one that the reason names, which then stays there.
+    """
+    reason, ticket = cleaning.clean_reason(cleaning.drop_invisible(text))[0], ticket.strip()
+    others, named = take_ticket(reason)
+    if named and ticket in {"", named}:
+        reason, ticket = others, named
+    return reason[:REASON_LONGEST], ticket
+
+
+def message_words(text: str) -> str:
+    """A message as people read it: without Slack's escapes, links as their addresses or shown words."""
+    return cleaning.unescape(cleaning.take_apart(text))
 
 
 def read_openid(text: str) -> str | Misread:
@@ -301,13 +309,6 @@ def _pause(line: Line) -> Pause | Misread:
     return Pause(reason)
 
 
-def _without_ticket(reason: str) -> tuple[str, str]:
-    found = _TICKET.search(reason)
-    if found is None:
-        return reason, ""
-    return f"{reason[: found.start()].rstrip()} {reason[found.end() :].lstrip()}".strip(), found[1]
-
-
 def _send(line: Line) -> Send | OpenForm | Misread:
     openid = line.word()
     if not openid:
@@ -317,7 +318,7 @@ def _send(line: Line) -> Send | OpenForm | Misread:
     stock = line.word(may_hold_ellipsis=True)
     if not stock:
         return OpenForm(openid)
-    reason, ticket = _without_ticket(line.reason())
+    reason, ticket = take_ticket(line.reason())
     if len(reason) > REASON_LONGEST:
         return Misread(
             problem=Problem.REASON_TOO_LONG, subcommand="send", count=len(reason), limit=REASON_LONGEST

@@ -9,7 +9,8 @@ from typing import Any
 
 from coupons.asking import Outlook, Stopped
 from coupons.model import Request, Stock
-from handlers.parsing import REASON_LONGEST, TICKET_LONGEST
+from handlers.parsing import REASON_LONGEST
+from handlers.ticket import TICKET_LONGEST
 from handlers.views.marks import plain
 from handlers.views.message import Block, context, plain_text, section
 from handlers.views.replies import refusal

@@ -10,6 +10,7 @@ from coupons.policy import Limit, Reason
 from handlers.cleaning import Undone
 from handlers.parsing import Misread
 from handlers.views import card, misreads, stocks
+from handlers.views.grounds import ticket
 from handlers.views.marks import channel, code, inert, own_words, person, without_openids
 from handlers.views.message import Message, context, message, quote, section
 from handlers.views.modals import REASON_LONGEST
@@ -29,11 +30,27 @@ _UNDONE = {
 }
 
 
+_SHORTENED = N_(
+    "A telephone, identity card or bank card number, an e-mail address or an openid stood in your words. "
+    "I kept it shortened: what is kept can never be taken out again."
+)
+
+
 # --- /coupon send
 
 
-def submitted(words: Words, request: Request, undone: Sequence[Undone], *, approval_channel: str) -> Message:
-    """What was understood. A repeated delivery gets the same words, so they claim nothing that can change."""
+def submitted(
+    words: Words,
+    request: Request,
+    undone: Sequence[Undone],
+    *,
+    approval_channel: str,
+    shortened: bool = False,
+) -> Message:
+    """What was understood. A repeated delivery gets the same words, so they claim nothing that can change.
+
+    `shortened`: the request's reason or ticket is not what was typed.
+    """
     read = words(
         "I read: customer {customer}, stock *{stock}* ({stock_id}), {value}.",
         customer=code(masked(request.openid)),
@@ -48,10 +65,13 @@ def submitted(words: Words, request: Request, undone: Sequence[Undone], *, appro
     )
     reason = own_words(request.reason, request.openid)
     said = words("Reason: {reason}", reason=reason) if request.reason else words("No reason stated.")
+    named = words("Ticket: {ticket}.", ticket=ticket(request)) if request.ticket else ""
+    less = words(_SHORTENED) if shortened else ""
     return message(
-        words.sentences(read, needs, check, said),
+        words.sentences(read, needs, check, said, named, less),
         section(read),
         quote(words("Reason"), request.reason, hide=request.openid) if request.reason else section(said),
+        *(section(part) for part in (named, less) if part),
         section(f"{needs}\n{check}" if check else needs),
         context(withdraw),
     )

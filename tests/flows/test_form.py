@@ -151,6 +151,62 @@ async def test_a_shortcut_opens_it_empty_and_a_message_fills_it(guarded: World) 
     assert row["ticket"].startswith("https://")
 
 
+async def test_a_message_fills_the_form_with_what_people_read_and_the_ticket_that_they_named(
+    guarded: World,
+) -> None:
+    li = guarded.slack.person("U0LI")
+    said = li.say("C0SUPPORT", "Fish & chips <cold>, see https://desk.example/t/88?a=1&b=2 ticket:881, sorry")
+    await li.message_shortcut("compensate_from_message", "C0SUPPORT", said.ts)
+    await li.submit(await _form(guarded), {"openid": OPENID, "stock": LATE})
+    row = await until(lambda: guarded.row(1))
+    assert row["reason"] == "Fish & chips <cold>, see https://desk.example/t/88?a=1&b=2, sorry"
+    assert row["ticket"] == "881"
+
+
+async def test_a_ticket_in_the_forms_reason_is_the_ticket_and_the_next_of_it_is_asked_about(
+    guarded: World,
+) -> None:
+    li = guarded.slack.person("U0LI")
+    await li.command("C0SUPPORT", "/coupon")
+    values = {"openid": OPENID, "stock": LATE, "reason": "迟到 ticket:881，客户很生气"}
+    await li.submit(await _form(guarded), values)
+    row = await until(lambda: guarded.row(1))
+    assert (row["ticket"], row["reason"]) == ("881", "迟到，客户很生气")
+    await until(lambda: [m for m in guarded.slack.dms("U0LI") if "Ticket: 881" in m.words()] or None)
+    await guarded.send(f"send {ANOTHER} sorry-50 again ticket:881。")
+    assert "Request #1" in repr((await _form(guarded)).definition)
+
+
+async def test_the_field_goes_before_a_ticket_in_the_reason_which_then_stays_there(guarded: World) -> None:
+    li = guarded.slack.person("U0LI")
+    await li.command("C0SUPPORT", "/coupon")
+    values = {"openid": OPENID, "stock": LATE, "reason": "as in ticket:1", "ticket": "T-2"}
+    await li.submit(await _form(guarded), values)
+    row = await until(lambda: guarded.row(1))
+    assert (row["ticket"], row["reason"]) == ("T-2", "as in ticket:1")
+
+
+async def test_a_persons_numbers_are_shortened_before_they_are_kept_and_the_answers_say_so(
+    guarded: World,
+) -> None:
+    li = guarded.slack.person("U0LI")
+    answer = await guarded.send(f"send {OPENID} late-10 call 13800138000 ticket:13900139000")
+    assert "I kept it shortened" in answer.text
+    await li.command("C0SUPPORT", "/coupon")
+    await li.submit(await _form(guarded), {"openid": ANOTHER, "stock": LATE, "reason": "li@shop.example.com"})
+    await until(lambda: [m for m in guarded.slack.dms("U0LI") if "I kept it shortened" in m.words()] or None)
+    await guarded.decline(1, "We called 13800138000 already")
+    await guarded.state(1, "declined")
+    kept = repr((guarded.rows("select * from request"), guarded.events(), guarded.thread(1)))
+    assert [part for part in ("13800138000", "13900139000", "li@shop") if part in kept] == []
+    assert "We called 138…00 already" in kept
+
+
+async def test_an_answer_says_nothing_of_shortening_where_nothing_was(guarded: World) -> None:
+    answer = await guarded.send(f"send {OPENID} late-10 order 1234567890123456")
+    assert "shortened" not in answer.text
+
+
 async def test_a_declined_request_is_edited_and_sent_again_once_by_its_requester_only(guarded: World) -> None:
     await guarded.send(f"send {OPENID} late-10 no photo")
     await guarded.decline(1, "Please attach a photo")

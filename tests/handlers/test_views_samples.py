@@ -131,6 +131,7 @@ def other_messages(words: Words, request: Request, word: str) -> Iterator[Messag
     """The rest: nothing in them depends on the state."""
     yield replies.submitted(words, request, tuple(Undone), approval_channel="C0APPROVE")
     yield replies.submitted(words, request, (), approval_channel=word)
+    yield replies.submitted(words, request, (), approval_channel="C0APPROVE", shortened=True)
     yield replies.cancelled(words, request)
     for problem in Problem:
         for subcommand in ("", "send", "status", "list"):
