@@ -67,7 +67,8 @@ def _head(request: Request, approvals: Sequence[Approval]) -> Iterator[str]:
         by = f" by {request.closed_by}" if request.closed_by else ""
         yield f"  ended         {told(request.closed_at)}{by}"
     if request.decline_reason:
-        yield f"  declined      because: {request.decline_reason}"
+        how = "closed" if request.state is State.CLOSED else "declined"
+        yield f"  {how:<13} because: {request.decline_reason}"
     if request.problem:
         yield f"  last problem  {request.problem}"
     yield f"  out_request_no {request.out_request_no}, {request.attempts} attempts"
@@ -153,6 +154,13 @@ def _by(detail: Mapping[str, Json]) -> str:
 def _held(detail: Mapping[str, Json]) -> str:
     doubt = "; whether the coupon was given is not known" if detail.get("not_known") else ""
     return f"holds it until a person puts something right: {_of(detail, 'code')}{doubt}"
+
+
+def _closed(detail: Mapping[str, Json]) -> str:
+    looks = detail.get("looks")
+    how = f"{looks} looks at the customer's coupons did not find it" if looks else "no attempt was open"
+    why = f"; because: {_of(detail, 'reason')}" if detail.get("reason") else ""
+    return f"closed it: nothing was given ({how}){why}"
 
 
 def _command_refused(detail: Mapping[str, Json]) -> str:
@@ -245,7 +253,8 @@ _SAID: Final[Mapping[str, Callable[[Mapping[str, Json]], str]]] = {
     Tag.REQUEST_APPROVED: _approved,
     Tag.REQUEST_DECLINED: lambda d: f"declined it: {_of(d, 'reason')}",
     Tag.REQUEST_CANCELLED: lambda _: "withdrew it",
-    Tag.REQUEST_EXPIRED: lambda _: "closed it: nobody decided in time",
+    Tag.REQUEST_EXPIRED: lambda _: "ended it: nobody decided in time",
+    Tag.REQUEST_CLOSED: _closed,
     Tag.ATTEMPT_STARTED: lambda d: f"starts attempt {_of(d, 'attempt')}",
     Tag.ATTEMPT_FINISHED: _finished,
     Tag.COUPON_LOOKED_UP: lambda d: f"looked at the customer's coupons: {_of(d, 'result')}{_by(d)}",

@@ -22,7 +22,7 @@ COLUMNS: Final = (
 NOTES: Final = (
     "asked, refused, ended, doubtful, waiting: of the requests of the month, as they stand now.",
     "sent, yuan sent: coupons given in the month, whenever asked for; WeChat Pay's bill has the same.",
-    "refused: by WeChat Pay. ended: declined, withdrawn, expired. doubtful: not known, or held.",
+    "refused: by WeChat Pay. ended: declined, withdrawn, expired, closed. doubtful: not known, or held.",
     "to approve: from the request to its last approval.",
     "By approver, asked is what each approved; a request with two approvals counts at both.",
 )

@@ -32,6 +32,7 @@ class Tag(StrEnum):
     REQUEST_UNKNOWN = "request:unknown"
     REQUEST_HELD = "request:held"
     REQUEST_RETRIED = "request:retried"
+    REQUEST_CLOSED = "request:closed"
     CLICK_REFUSED = "click:refused"
     COMMAND_REFUSED = "command:refused"
     REQUEST_URGED = "request:urged"
@@ -179,6 +180,16 @@ class RequestHeld(Payload, tag=Tag.REQUEST_HELD):
 
 class RequestRetried(Payload, tag=Tag.REQUEST_RETRIED):
     """Released from a hold by an approver, to be sent again under its number."""
+
+
+class RequestClosed(Payload, tag=Tag.REQUEST_CLOSED):
+    """Ended by an approver while it was held: nothing was given.
+
+    `looks`: so many verified looks did not find the coupon; 0: no attempt was open.
+    """
+
+    reason: Personal[str]
+    looks: int
 
 
 class RequestUrged(Payload, tag=Tag.REQUEST_URGED):

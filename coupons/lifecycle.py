@@ -3,7 +3,7 @@
 pending -> approved -> sending -> sent
    |           |          |-> unknown -> sent | refused | held
    |           |          |-> refused
-   |           |          '-> held -> approved
+   |           |          '-> held -> approved | closed | sent (a look found it)
    '-> declined | cancelled | expired      approved -> cancelled (before the first attempt) | held
 """
 
@@ -22,12 +22,14 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.APPROVED: frozenset({State.SENDING, State.CANCELLED, State.HELD}),
     State.SENDING: frozenset({State.SENT, State.UNKNOWN, State.REFUSED, State.HELD}),
     State.UNKNOWN: frozenset({State.SENT, State.REFUSED, State.HELD}),
-    State.HELD: frozenset({State.APPROVED}),
+    # Sent where a look finds the coupon: closing it would be a lie, and another attempt is not needed.
+    State.HELD: frozenset({State.APPROVED, State.CLOSED, State.SENT}),
     State.SENT: frozenset(),
     State.REFUSED: frozenset(),
     State.DECLINED: frozenset(),
     State.CANCELLED: frozenset(),
     State.EXPIRED: frozenset(),
+    State.CLOSED: frozenset(),
 }
 
 FINAL = frozenset(state for state, following in MOVES.items() if not following)
@@ -36,7 +38,7 @@ FINAL = frozenset(state for state, following in MOVES.items() if not following)
 SENDABLE = frozenset({State.APPROVED, State.SENDING, State.UNKNOWN})
 
 #: What limits do not count: nothing was given, and nothing can be any more.
-UNCOUNTED = frozenset({State.DECLINED, State.CANCELLED, State.EXPIRED, State.REFUSED})
+UNCOUNTED = frozenset({State.DECLINED, State.CANCELLED, State.EXPIRED, State.REFUSED, State.CLOSED})
 
 
 def move(request: Request, to: State, *, now: int, **changes: Any) -> Request:

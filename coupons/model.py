@@ -24,6 +24,8 @@ class State(StrEnum):
     REFUSED = "refused"
     #: A person must put something right first.
     HELD = "held"
+    #: An approver ended what was held: nothing was given. Final.
+    CLOSED = "closed"
     #: An approver said no. Final.
     DECLINED = "declined"
     #: The requester withdrew it. Final.
@@ -127,15 +129,17 @@ class Request:
     running: bool = False
     #: Start of the last attempt that ended without an answer to be believed.
     unknown_at: int | None = None
-    #: Looks at the customer's coupons that did not find this number, since that attempt.
+    #: Looks at the customer's coupons that did not find this number, since that attempt; while it is held,
+    #: since it was held.
     absent_looks: int = 0
     #: When the sending loop acts next; None: not before a person does.
     due_at: int | None = None
-    #: When the sending loop looks at the customer's coupons, because WeChat Pay notified us of one.
+    #: When the sending loop looks at the customer's coupons: WeChat Pay notified us of one, or somebody wants
+    #: to close it.
     look_at: int | None = None
-    #: Who declined or withdrew it.
+    #: Who declined, withdrew or closed it.
     closed_by: str | None = None
-    #: The approver's words when declining.
+    #: The approver's words when declining or closing.
     decline_reason: str = ""
     #: WeChat Pay's code (or ours: TIMEOUT, BAD_SIGNATURE ...) of the last refusal, hold or doubt.
     problem: str = ""

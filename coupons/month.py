@@ -10,9 +10,10 @@ from dataclasses import dataclass
 class Line:
     """One agent, stock or approver. What became of a request is as it stands when the report is made.
 
-    Asked for in the month, by `created_at`: `asked`, `refused`, `ended` (declined, withdrawn or expired),
-    `doubtful` (unknown or held), `waiting` (not decided or not sent yet). Sent in the month, by `closed_at`:
-    `sent` and `fen`. Approved in the month: times to the last approval in milliseconds, None without any.
+    Asked for in the month, by `created_at`: `asked`, `refused`, `ended` (declined, withdrawn, expired or
+    closed), `doubtful` (unknown or held), `waiting` (not decided or not sent yet). Sent in the month, by
+    `closed_at`: `sent` and `fen`. Approved in the month: times to the last approval in milliseconds, None
+    without any.
     """
 
     name: str

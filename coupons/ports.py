@@ -78,7 +78,7 @@ class Reading(Protocol):
 
     def doubtful_requests(self, stock_id: str, openid: str | None, limit: int) -> Sequence[Request]:
         """Of this stock and (where it is known) customer, with an attempt that may have given the coupon:
-        sending or unknown, the oldest first."""
+        sending, unknown or held, the oldest first."""
         ...
 
     def approvals(self, request_id: int) -> Sequence[Approval]:
@@ -180,7 +180,7 @@ class Reading(Protocol):
         ...
 
     def requests_to_look_for(self, now: int, limit: int) -> Sequence[Request]:
-        """Unknown, `look_at` reached, no attempt running; the longest due first."""
+        """Unknown or held, `look_at` reached, no attempt running; the longest due first."""
         ...
 
     def expired_requests(self, now: int, limit: int) -> Sequence[Request]:
@@ -189,7 +189,7 @@ class Reading(Protocol):
 
     def next_send_due(self) -> int | None:
         """The earliest `due_at` of requests in a SENDABLE state that are not running, or `look_at` of
-        unknown ones."""
+        unknown and held ones."""
         ...
 
     def next_expiry(self) -> int | None:

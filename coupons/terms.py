@@ -13,7 +13,7 @@ from coupons.policy import YES, DailyCap, Decision, Limit, Policy, Reason, Rule,
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """Requests that were not declined, cancelled, expired or refused."""
+    """Requests that were not declined, cancelled, expired, refused or closed."""
 
     count: int = 0
     fen: int = 0

@@ -39,6 +39,8 @@ from (
                 and request.decline_reason = '' and request.coupon_code is not null
             when 'declined' then request.closed_at is not null and request.closed_by is not null
                 and request.coupon_code is null
+            when 'closed' then request.closed_at is not null and request.closed_by is not null
+                and request.coupon_code is null
             when 'cancelled' then request.closed_at is not null and request.closed_by is not null
                 and request.decline_reason = '' and request.coupon_code is null
             else (request.closed_at is not null) = (request.state in ('refused', 'expired'))
@@ -101,6 +103,12 @@ from (
             when 'request:expired' then iif(
                 abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.closed_at)
                     <= 60000, 'e', '!')
+            when 'request:closed' then iif(
+                abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.closed_at)
+                    <= 60000
+                and instr(event.body, concat('{"actor":"', request.closed_by, '","detail":{"looks":')) = 1
+                and instr(event.body, concat(
+                    ',"reason":', json_quote(request.decline_reason), '},"request_id":')) > 0, 'x', '!')
             when 'request:unknown' then 'u' when 'request:held' then 'h' when 'request:retried' then 'y'
             else '' end, '') as story
     from request not indexed

@@ -27,7 +27,7 @@ select request.id as id, request.state as state, (
     where event.request_id = request.id
       and tag in ('request:created', 'request:approved', 'request:declined', 'request:cancelled',
                   'request:expired', 'request:sent', 'request:refused', 'request:unknown', 'request:held',
-                  'request:retried', 'attempt:started')
+                  'request:retried', 'request:closed', 'attempt:started')
     order by seq desc limit 1
 ) as tag
 from request order by request.id
@@ -38,7 +38,7 @@ select seq, tag from event
 where request_id = :id
     and tag in ('request:created', 'request:approved', 'request:declined', 'request:cancelled',
                 'request:expired', 'request:sent', 'request:refused', 'request:unknown', 'request:held',
-                'request:retried', 'attempt:started')
+                'request:retried', 'request:closed', 'attempt:started')
 order by seq desc limit 2
 """
 _ORPHANS = """
@@ -82,7 +82,7 @@ where abs(event.ts - case event.tag
     when 'request:created' then request.created_at
     when 'request:sent' then request.closed_at when 'request:refused' then request.closed_at
     when 'request:declined' then request.closed_at when 'request:cancelled' then request.closed_at
-    when 'request:expired' then request.closed_at end) > 60000
+    when 'request:expired' then request.closed_at when 'request:closed' then request.closed_at end) > 60000
 union all
 select approval.request_id from approval join event on event.request_id = approval.request_id
 where event.tag = 'approval:given' and event.actor = approval.approver
@@ -92,12 +92,12 @@ order by id limit 1
 #: How it ended; what has not ended says nothing of an end.
 _ENDS = """
 select request.id as id from request left join event on event.request_id = request.id
-    and event.tag in ('request:declined', 'request:cancelled', 'request:refused')
+    and event.tag in ('request:declined', 'request:cancelled', 'request:closed', 'request:refused')
 where (request.closed_at is not null)
-        is not (request.state in ('sent', 'refused', 'declined', 'cancelled', 'expired'))
-    or request.closed_by is not case when event.tag in ('request:declined', 'request:cancelled')
-        then event.actor end
-    or request.decline_reason is not case event.tag when 'request:declined'
+        is not (request.state in ('sent', 'refused', 'declined', 'cancelled', 'expired', 'closed'))
+    or request.closed_by is not case
+        when event.tag in ('request:declined', 'request:cancelled', 'request:closed') then event.actor end
+    or request.decline_reason is not case when event.tag in ('request:declined', 'request:closed')
         then coalesce(event.body ->> '$.detail.reason', request.decline_reason) else '' end
     or (event.tag = 'request:refused' and (event.body ->> '$.detail.code') is not request.problem)
 order by request.id limit 1
@@ -128,6 +128,7 @@ _TELLS = {
     "declined": {"request:declined"},
     "cancelled": {"request:cancelled"},
     "expired": {"request:expired"},
+    "closed": {"request:closed"},
 }
 
 

@@ -21,7 +21,8 @@ with told as (
                 when actor = 'system' and body ->> '$.detail.approvals' = '[]' then 'o' else 'a' end
             when 'request:sent' then 's' when 'request:refused' then 'r' when 'request:unknown' then 'u'
             when 'request:held' then 'h' when 'request:retried' then 'y' when 'request:declined' then 'd'
-            when 'request:cancelled' then 'c' when 'request:expired' then 'e' else '' end as letter
+            when 'request:cancelled' then 'c' when 'request:expired' then 'e'
+            when 'request:closed' then 'x' else '' end as letter
         from event where request_id is not null order by request_id, seq
     )
     group by request_id
@@ -43,6 +44,7 @@ _LEADS_TO = {
     "d": State.DECLINED,
     "c": State.CANCELLED,
     "e": State.EXPIRED,
+    "x": State.CLOSED,
 }
 #: An attempt in doubt leaves the doubt.
 _ATTEMPTED = {State.APPROVED: State.SENDING, State.SENDING: State.SENDING, State.UNKNOWN: State.UNKNOWN}

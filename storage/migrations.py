@@ -13,7 +13,15 @@ from storage.texts import EventTexts, RequestTexts
 APPLICATION_ID = 0x43704274
 #: The steps below, and in the file's header their number.
 STEPS = frozenset(
-    {"m001_first", "m002_notices", "m003_rules", "m004_audit", "m005_event_words", "m006_first_letters"}
+    {
+        "m001_first",
+        "m002_notices",
+        "m003_rules",
+        "m004_audit",
+        "m005_event_words",
+        "m006_first_letters",
+        "m007_promises",
+    }
 )
 LATEST = len(STEPS)
 
@@ -215,8 +223,12 @@ where type = 'table' and name = 'request'
 def m003_rules(database: Database) -> None:
     for statement in _RULES:
         database.execute(statement)
+    _edit_schema(database, _WIDEN)
+
+
+def _edit_schema(database: Database, statement: str) -> None:
     database.execute("pragma writable_schema = on")
-    database.execute(_WIDEN)
+    database.execute(statement)
     # Makes every connection, this one too, read the schema again.
     version = database.execute("pragma schema_version").fetchone()[0]
     database.execute(f"pragma schema_version = {int(version) + 1}")
@@ -294,3 +306,23 @@ def m006_first_letters(database: Database) -> None:
         database.execute(statement)
     RequestTexts(database.conn).index_all()
     EventTexts(database.conn).index_all()
+
+
+#: An approver may close what is held. A check that only widens may be edited where it stands, as in `_WIDEN`.
+_CLOSED = """
+update sqlite_schema
+set sql = replace(sql, '''cancelled'', ''expired'')', '''cancelled'', ''expired'', ''closed'')')
+where type = 'table' and name = 'request'
+"""
+_PROMISES = (
+    # WeChat Pay may tell of a coupon after its request was held.
+    "drop index request_doubtful",
+    "create index request_doubtful on request (stock_id) where state in ('sending', 'unknown', 'held')",
+)
+
+
+@MIGRATIONS()
+def m007_promises(database: Database) -> None:
+    _edit_schema(database, _CLOSED)
+    for statement in _PROMISES:
+        database.execute(statement)

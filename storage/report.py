@@ -16,7 +16,7 @@ from storage.errors import DatabaseRefused
 _COUNTS: Final = """
     count(*) as asked,
     sum(state = 'refused') as refused,
-    sum(state in ('declined', 'cancelled', 'expired')) as ended,
+    sum(state in ('declined', 'cancelled', 'expired', 'closed')) as ended,
     sum(state in ('unknown', 'held')) as doubtful,
     sum(state in ('pending', 'approved', 'sending')) as waiting
 """

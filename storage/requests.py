@@ -36,7 +36,8 @@ order by request.due_at, request.id limit :limit
 _DOUBTFUL = (
     _SELECT
     + """
-where request.stock_id = :stock_id and request.open_attempts > 0 and request.state in ('sending', 'unknown')
+where request.stock_id = :stock_id and request.open_attempts > 0
+  and request.state in ('sending', 'unknown', 'held')
   and (:openid is null or customer.openid = :openid)
 order by request.id limit :limit
 """
@@ -44,7 +45,7 @@ order by request.id limit :limit
 _TO_LOOK_FOR = (
     _SELECT
     + """
-where request.look_at <= :now and request.running = 0 and request.state = 'unknown'
+where request.look_at <= :now and request.running = 0 and request.state in ('unknown', 'held')
 order by request.look_at, request.id limit :limit
 """
 )
@@ -62,7 +63,7 @@ select min(due) as due from (
     where due_at is not null and running = 0 and state in ('approved', 'sending', 'unknown')
     union all
     select min(look_at) from request
-    where look_at is not null and running = 0 and state = 'unknown'
+    where look_at is not null and running = 0 and state in ('unknown', 'held')
 )
 """
 _NEXT_EXPIRY = "select min(expires_at) as due from request where state = 'pending'"
@@ -71,11 +72,11 @@ _DUPLICATE = """
 select max(id) as id from (
     select request.id as id from request join customer on customer.id = request.customer
     where customer.openid = :openid and request.stock_id = :stock_id and request.created_at >= :since
-      and request.state not in ('declined', 'cancelled', 'expired', 'refused')
+      and request.state not in ('declined', 'cancelled', 'expired', 'refused', 'closed')
     union all
     select id from request
     where ticket = :ticket and ticket <> '' and created_at >= :since
-      and state not in ('declined', 'cancelled', 'expired', 'refused')
+      and state not in ('declined', 'cancelled', 'expired', 'refused', 'closed')
 )
 """
 _OF_CUSTOMER = _SELECT + "where customer.openid = :openid order by request.id desc limit :limit"

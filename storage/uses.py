@@ -13,26 +13,26 @@ select count(*) as n, coalesce(sum(request.value_fen), 0) as fen
 from request join customer on customer.id = request.customer
 where customer.openid = :openid and request.created_at >= :since
   and (:before is null or request.id < :before)
-  and request.state not in ('declined', 'cancelled', 'expired', 'refused')
+  and request.state not in ('declined', 'cancelled', 'expired', 'refused', 'closed')
 """
 _BY_REQUESTER = """
 select count(*) as n, coalesce(sum(value_fen), 0) as fen from request
 where requester = :requester and created_at >= :since
-  and state not in ('declined', 'cancelled', 'expired', 'refused')
+  and state not in ('declined', 'cancelled', 'expired', 'refused', 'closed')
 """
 _OF_STOCK = """
 select count(*) as n, coalesce(sum(value_fen), 0) as fen from request
 where stock_id = :stock_id and created_at >= :since
-  and state not in ('declined', 'cancelled', 'expired', 'refused')
+  and state not in ('declined', 'cancelled', 'expired', 'refused', 'closed')
 """
 _BY_ALL = """
 select count(*) as n, coalesce(sum(value_fen), 0) as fen from request
-where created_at >= :since and state not in ('declined', 'cancelled', 'expired', 'refused')
+where created_at >= :since and state not in ('declined', 'cancelled', 'expired', 'refused', 'closed')
 """
 _AUTOMATIC = """
 select count(*) as n, coalesce(sum(value_fen), 0) as fen from request
 where created_at >= :since and approvals_needed = 0
-  and state not in ('declined', 'cancelled', 'expired', 'refused')
+  and state not in ('declined', 'cancelled', 'expired', 'refused', 'closed')
 """
 _HISTORY = """
 select count(*) as n, coalesce(sum(request.value_fen), 0) as fen, max(request.closed_at) as last_at

@@ -65,6 +65,8 @@ def standing(  # noqa: PLR0911, C901 - one for each state
         case State.EXPIRED:
             late = words("It did not get its approvals by {time}.", time=words.moment(request.expires_at))
             return Standing("⌛", words("Expired"), words.sentences(late, no_coupon))
+        case State.CLOSED:
+            return Standing("⏹️", words("Closed"), words.sentences(_closed(words, request), no_coupon))
 
 
 def where(words: Words, request: Request) -> str:
@@ -145,6 +147,12 @@ def _declined(words: Words, request: Request) -> str:
     if not request.closed_by:
         return words("An approver declined it.")
     return words("{person} declined it.", person=person(request.closed_by))
+
+
+def _closed(words: Words, request: Request) -> str:
+    if not request.closed_by:
+        return words("An approver closed it.")
+    return words("{person} closed it.", person=person(request.closed_by))
 
 
 def _withdrawn(words: Words, request: Request) -> str:

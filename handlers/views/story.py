@@ -81,6 +81,10 @@ def _declined(words: Words, event: Recorded) -> str:
     return _with_reason(words, words("{who} declined it", who=_who(words, event)), event)
 
 
+def _closed(words: Words, event: Recorded) -> str:
+    return _with_reason(words, words("{who} closed it: nothing was given", who=_who(words, event)), event)
+
+
 def _paused(words: Words, event: Recorded) -> str:
     return _with_reason(words, words("{who} paused sending", who=_who(words, event)), event)
 
@@ -293,6 +297,7 @@ _TOLD: Mapping[str, Callable[[Words, Recorded], str]] = {
     Tag.APPROVAL_GIVEN: _given,
     Tag.REQUEST_APPROVED: _approved,
     Tag.REQUEST_DECLINED: _declined,
+    Tag.REQUEST_CLOSED: _closed,
     Tag.ATTEMPT_STARTED: _started,
     Tag.ATTEMPT_FINISHED: _finished,
     Tag.COUPON_LOOKED_UP: _looked,

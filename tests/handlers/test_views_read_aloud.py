@@ -44,6 +44,7 @@ STANDING: dict[State, dict[str, Any]] = {
     State.DECLINED: {"closed_by": "U0LI", "decline_reason": "Already refunded", "closed_at": NOW},
     State.CANCELLED: {"closed_by": "U0AGENT", "closed_at": NOW},
     State.EXPIRED: {"closed_at": NOW},
+    State.CLOSED: {"closed_by": "U0LI", "problem": "NO_AUTH", "closed_at": NOW},
     State.REFUSED: {"problem": "NO_AUTH", "closed_at": NOW},
     State.HELD: {"problem": "NO_AUTH"},
     State.UNKNOWN: {"problem": "SYSTEM_ERROR", "unknown_at": NOW},

@@ -83,6 +83,7 @@ def events(
         event(Tag.REQUEST_CANCELLED, "U0AGENT"),
         event(Tag.REQUEST_EXPIRED),
         event(Tag.REQUEST_RETRIED, "U0WANG"),
+        event(Tag.REQUEST_CLOSED, "U0LI", reason=typed, looks=0),
         event(Tag.REQUEST_UNKNOWN, code=code),
         event(Tag.REQUEST_HELD, code=code, not_known=False),
         event(Tag.REQUEST_HELD, code=code, not_known=True),

@@ -23,6 +23,7 @@ CHANGES: dict[State, dict[str, Any]] = {
     State.DECLINED: {"closed_at": NOW, "closed_by": "U0LI", "decline_reason": "Refunded"},
     State.CANCELLED: {"closed_at": NOW, "closed_by": "U0AGENT"},
     State.EXPIRED: {"closed_at": NOW},
+    State.CLOSED: {"attempts": 1, "closed_at": NOW, "closed_by": "U0LI", "problem": "NOT_ENOUGH"},
 }
 
 
@@ -127,6 +128,15 @@ It did not get its approvals by <!date^1795486972^{date_short_pretty} {time}|202
                 "Approvals: 2 of 2 (<@U0WANG>, <@U0LI>).",
                 "Closed <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>",
             ],
+            "closed": [
+                """\
+⏹️ *Closed*
+<@U0LI> closed it. The customer gets no coupon from this request.\
+""",
+                "Approvals: 2 of 2 (<@U0WANG>, <@U0LI>).",
+                "Number at WeChat Pay: `cb0123456789abcdef0123456789abcd`",
+                "Closed <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>",
+            ],
         }
     )
 
@@ -218,6 +228,15 @@ def test_the_card_of_each_state_in_chinese() -> None:
 截至 <!date^1795486972^{date_short_pretty} {time}|2026年11月24日 02:22 UTC> 未集齐所需批准。客户不会因这个申请得到券。\
 """,
                 "已批准 2/2（<@U0WANG>、<@U0LI>）。",
+                "结束时间：<!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC>",
+            ],
+            "closed": [
+                """\
+⏹️ *已关闭*
+<@U0LI> 已关闭。客户不会因这个申请得到券。\
+""",
+                "已批准 2/2（<@U0WANG>、<@U0LI>）。",
+                "微信支付发券单号：`cb0123456789abcdef0123456789abcd`",
                 "结束时间：<!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC>",
             ],
         }

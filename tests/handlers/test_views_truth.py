@@ -37,7 +37,7 @@ DOUBT = "whether the customer got the coupon"
 #: Words that claim a coupon.
 CLAIMS = re.compile(r"\b(sent|given|gave|got|gets the|received|confirmed|succeeded|success)\b", re.IGNORECASE)
 NO_COUPON = "gets no coupon"
-CLOSED_WITHOUT = {State.REFUSED, State.DECLINED, State.CANCELLED, State.EXPIRED}
+CLOSED_WITHOUT = {State.REFUSED, State.DECLINED, State.CANCELLED, State.EXPIRED, State.CLOSED}
 CODES = (
     "",
     "TIMEOUT",

@@ -31,7 +31,7 @@ CREATE INDEX request_by_ticket on request (ticket, created_at) where ticket <> '
 
 CREATE INDEX request_by_value on request (value_fen, id);
 
-CREATE INDEX request_doubtful on request (stock_id) where state in ('sending', 'unknown');
+CREATE INDEX request_doubtful on request (stock_id) where state in ('sending', 'unknown', 'held');
 
 CREATE INDEX request_due on request (due_at) where due_at is not null;
 
@@ -142,7 +142,7 @@ CREATE TABLE request (
     id integer primary key autoincrement,
     rev integer not null,
     state text not null check (state in ('pending', 'approved', 'sending', 'sent', 'unknown', 'refused',
-                                         'held', 'declined', 'cancelled', 'expired')),
+                                         'held', 'declined', 'cancelled', 'expired', 'closed')),
     out_request_no text not null unique,
     requester text not null,
     customer integer not null references customer (id),

@@ -18,8 +18,10 @@ from coupons.events import (
     AttemptStarted,
     RequestApproved,
     RequestCancelled,
+    RequestClosed,
     RequestDeclined,
     RequestExpired,
+    RequestHeld,
     RequestRefused,
     RequestSent,
 )
@@ -77,7 +79,7 @@ def sent(tx: Transaction, request: Request) -> None:
 
 def one_of_each(tx: Transaction, round_: int) -> None:
     """In the first round #1 by a rule, #2 by one, #3 by two, all sent; #4 refused, #5 declined, #6 cancelled,
-    #7 expired, #8 waiting with one of two approvals.
+    #7 expired, #8 waiting with one of two approvals, #9 held and closed.
     """
     for needed in (0, 1, 2):
         sent(tx, approved(tx, asked(tx, f"sent{needed}-{round_}", needed)))
@@ -97,6 +99,14 @@ def one_of_each(tx: Transaction, round_: int) -> None:
     waiting = asked(tx, f"waiting{round_}", 2)
     tx.add_approval(Approval(waiting.id, "U0WANG", NOW))
     tx.append(ApprovalGiven(count=1, needed=2).done_by("U0WANG", waiting.id))
+    closed(tx, attempted(tx, approved(tx, asked(tx, f"closed{round_}", 1)), "refused"))
+
+
+def closed(tx: Transaction, sending: Request) -> None:
+    tx.append(RequestHeld(code="NOT_ENOUGH", not_known=False).done_by(SYSTEM, sending.id))
+    held = tx.save(sending, move(sending, State.HELD, now=NOW, problem="NOT_ENOUGH"))
+    tx.append(RequestClosed(reason="no money", looks=0).done_by("U0WANG", held.id))
+    tx.save(held, move(held, State.CLOSED, now=NOW, closed_by="U0WANG", decline_reason="no money"))
 
 
 @pytest.fixture(scope="module")
@@ -207,6 +217,11 @@ REQUESTS = {
     "waiting, and why not": "decline_reason = 'x' where id = 8",
     "sent, and never ended": "closed_at = null where id = 2",
     "declined by nobody": "closed_by = null where id = 5",
+    "closed at another time": f"closed_at = closed_at + {DAY} where id = 9",
+    "closed by another": "closed_by = 'U0ZHAO' where id = 9",
+    "closed by nobody": "closed_by = null where id = 9",
+    "closed for another reason": "decline_reason = 'x' where id = 9",
+    "closed, it says, by declining": "state = 'declined' where id = 9",
     "another state": "state = 'expired' where id = 8",
     "another end": "state = 'sent', coupon_code = 'CODE' where id = 4",
     "never sent": "state = 'refused', coupon_code = null where id = 1",
@@ -268,6 +283,8 @@ EVENTS = {
     "another coupon": (event(2, "request:sent", "CODE-2", "CODE-9"),),
     "another reason of the decline": (event(5, "request:declined", "too early", "rude"),),
     "another problem": (event(4, "request:refused", "RULELIMIT", "NOT_ENOUGH"),),
+    "another reason of the closing": (event(9, "request:closed", "no money", "rude"),),
+    "closed by another, it says": (event(9, "request:closed", "U0WANG", "U0LI"),),
     "cancelled by another": (event(6, "request:cancelled", "U0LI", "U0WANG"),),
 }
 

@@ -35,6 +35,7 @@ def test_applying_says_what_it_did_and_twice_does_nothing(path: Path) -> None:
         "m004_audit",
         "m005_event_words",
         "m006_first_letters",
+        "m007_promises",
     )
     before = rows(path, "select * from sqlite_master"), rows(path, "select * from _sqlite_migrations")
     assert bring_up_to_date(path) == ()

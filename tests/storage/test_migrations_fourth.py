@@ -76,7 +76,12 @@ def found(path: Path, text: str) -> list[int]:
 def test_rows_and_events_of_the_third_version_are_kept_and_proven(old: Path) -> None:
     before = contents(old)
     assert rows(old, "pragma user_version") == [(3,)]
-    assert bring_up_to_date(old) == ("m004_audit", "m005_event_words", "m006_first_letters")
+    assert bring_up_to_date(old) == (
+        "m004_audit",
+        "m005_event_words",
+        "m006_first_letters",
+        "m007_promises",
+    )
     assert bring_up_to_date(old) == ()
     assert contents(old) == before
     assert verify(old).rows == len(_TOLD)
