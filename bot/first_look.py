@@ -13,8 +13,10 @@ from structlog.stdlib import BoundLogger
 from bot.clock import utc_ms
 from bot.settings import Settings
 from bot.settings_digest import digests, tell_changes
+from bot.troubles import Troubles
 from coupons.checkpointing import Posted, look_back
-from coupons.events import BotStarted
+from coupons.errors import StorageUnavailable
+from coupons.events import BotStarted, BotStopped
 from coupons.ports import Ledger, Transaction
 from coupons.recording import SYSTEM
 from handlers.audit_channel import posted_texts
@@ -65,3 +67,11 @@ class FirstLook:
             tx.append(BotStarted(version=version("coupon-bot"), sqlite=sqlite_verdict()[0]).done_by(SYSTEM))
 
         await self._ledger.write(tell)
+
+
+async def tell_stop(ledger: Ledger, troubles: Troubles) -> None:
+    """That the bot was stopped; a database that takes nothing more must not keep it from ending."""
+    try:
+        await ledger.write(lambda tx: tx.append(BotStopped().done_by(SYSTEM)))
+    except StorageUnavailable as error:
+        troubles.expected(error)

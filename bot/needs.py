@@ -15,6 +15,7 @@ class Need(StrEnum):
     SLACK = "slack"
     SOCKET = "socket"
     WECHATPAY = "wechatpay"
+    DATABASE = "database"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +43,10 @@ LOSSES: Final[Mapping[Need, Loss]] = {
     Need.WECHATPAY: Loss(
         "WeChat Pay does not answer, or its platform certificates cannot be downloaded",
         "it is tried again; `coupon-bot doctor` says which of network, clock and keys it is",
+    ),
+    Need.DATABASE: Loss(
+        "the database takes nothing: its file or WAL was deleted, moved away or replaced under the bot, its "
+        "disk fails, or another program holds its lock",
+        "do what the sentence before says; a lock that ends needs nothing more",
     ),
 }

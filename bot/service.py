@@ -19,7 +19,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import utc_ms
 from bot.coupon_toml import CouponToml
-from bot.first_look import FirstLook
+from bot.database_watch import watch_database
+from bot.first_look import FirstLook, tell_stop
 from bot.health import health_app
 from bot.key_files import KeyFiles
 from bot.metrics import Metrics
@@ -31,10 +32,8 @@ from bot.slack_app import session, web_client
 from bot.troubles import Troubles
 from bot.wiring import Bells, Parts, build, notify, wechatpay_client
 from coupons.errors import DirectoryUnavailable
-from coupons.events import BotStopped
 from coupons.model import Request
 from coupons.ports import Outcome
-from coupons.recording import SYSTEM
 from coupons.settling import Pace
 from handlers.directory import SlackDirectory
 from handlers.premises import (
@@ -193,7 +192,9 @@ class Service:
         self, parts: Parts, wechatpay: Client, ledger: SqliteLedger, stopping: asyncio.Task[bool]
     ) -> None:
         loops = [asyncio.create_task(worker.run(), name=name) for name, worker in parts.workers.items()]
-        beside = [asyncio.create_task(work, name=name) for name, work in self._beside(parts, wechatpay)]
+        beside = [
+            asyncio.create_task(work, name=name) for name, work in self._beside(parts, wechatpay, ledger)
+        ]
         try:
             await self._open(parts, stopping)
             self._readiness.has(Need.START)
@@ -210,17 +211,20 @@ class Service:
             await parts.actions.drain()
             await parts.form.drain()
             await parts.audit.drain()
-            await ledger.write(lambda tx: tx.append(BotStopped().done_by(SYSTEM)))
+            await tell_stop(ledger, self._troubles)
         for loop in loops:
             # A loop that died of a bug must not leave a bot that only looks alive.
             if loop.done():
                 loop.result()
 
-    def _beside(self, parts: Parts, wechatpay: Client) -> list[tuple[str, Coroutine[Any, Any, None]]]:
+    def _beside(
+        self, parts: Parts, wechatpay: Client, ledger: SqliteLedger
+    ) -> list[tuple[str, Coroutine[Any, Any, None]]]:
         work = [
             ("directory", parts.directory.keep_fresh(self._agent_groups(), self._troubles.expected)),
             ("socket", self._keep_socket_address_fresh()),
             ("home", parts.home.run()),
+            ("database", watch_database(ledger, self._readiness, self._logger)),
         ]
         if self._settings.wechatpay_public_key_id is None:
             work.append(("wechatpay", self._keep_certificates(wechatpay)))

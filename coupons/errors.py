@@ -40,3 +40,7 @@ class IssuerUnavailable(CouponsError):
 
 class StorageUnavailable(CouponsError):
     """The database did not commit. A failed COMMIT may still have been kept: read again by key."""
+
+
+class StorageLost(StorageUnavailable):
+    """The database's file went from under the bot: nothing was kept, nor will be until an operator acts."""

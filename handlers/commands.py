@@ -85,7 +85,7 @@ class Commands:
                 answer = await self._answer(words, command)
         except (TimeoutError, StorageUnavailable) as error:
             self._on_trouble(error)
-            answer = failures.not_sure_it_was_kept(words)
+            answer = failures.not_sure_it_was_kept(words, error)
         except DirectoryUnavailable as error:
             self._on_trouble(error)
             answer = failures.slack_did_not_answer(words)

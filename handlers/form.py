@@ -208,7 +208,7 @@ class Form:
             await self._refuse(ack, failures.slack_did_not_answer(words))
         except (TimeoutError, StorageUnavailable) as error:
             self._on_trouble(error)
-            await self._refuse(ack, failures.not_sure_it_was_kept(words))
+            await self._refuse(ack, failures.not_sure_it_was_kept(words, error))
         except Exception as error:  # noqa: BLE001 - whatever it is, a person waits for an honest answer
             await self._refuse(ack, failures.something_went_wrong(words, self._on_trouble(error)))
         else:

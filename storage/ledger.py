@@ -13,13 +13,14 @@ from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
-from coupons.errors import StorageUnavailable
+from coupons.errors import StorageLost, StorageUnavailable
 from coupons.ports import Clock, Reading, Topic, Transaction
 from storage.clicks import ClickRows
 from storage.database import open_for_reading, open_for_writing, refuse_if_not_ours
 from storage.driver import sqlite3
 from storage.errors import DatabaseRefused
 from storage.locks import FileLock, Turn
+from storage.open_files import OpenFiles
 from storage.rows import Rows, WritableRows
 
 T = TypeVar("T")
@@ -42,9 +43,10 @@ class _Job:
     error: BaseException | None = None
     topics: frozenset[Topic] = frozenset()
 
-    def fail(self, sentence: str, cause: BaseException | None) -> None:
+    def fail(self, sentence: StorageUnavailable, cause: BaseException | None) -> None:
         self.result, self.topics = None, frozenset()
-        self.error = StorageUnavailable(sentence)
+        # An error of one's own for each: whoever raises it adds its way to it.
+        self.error = type(sentence)(*sentence.args)
         self.error.__cause__ = cause
 
     def deliver(self) -> None:
@@ -74,6 +76,7 @@ class SqliteLedger:
             self._turn = Turn(path)
             with self._turn:
                 self._database = open_for_writing(path)
+                self._files = OpenFiles(path)
         except BaseException:
             self._lock.__exit__(None, None, None)
             raise
@@ -133,6 +136,9 @@ class SqliteLedger:
     # --- reading threads
 
     def _look(self, look: Callable[[Reading], T]) -> T:
+        # A thread's first read would open what is at the path now, and the others show what was there before.
+        if problem := self._files.problem():
+            raise StorageLost(problem)
         try:
             reader: Database | None = getattr(self._own, "reader", None)
             if reader is None:
@@ -182,7 +188,7 @@ class SqliteLedger:
                 if job is not None:
                     left.append(job)
         for job in left:
-            job.fail(sentence, error)
+            job.fail(StorageUnavailable(sentence), error)
         self._deliver(left)
 
     def _next_group(self) -> Sequence[_Job | None]:
@@ -196,6 +202,9 @@ class SqliteLedger:
 
     def _commit(self, jobs: Sequence[_Job]) -> None:
         database = self._database
+        if problem := self._lost():
+            _fail(jobs, StorageLost(problem))
+            return
         try:
             with self._turn:
                 try:
@@ -205,10 +214,21 @@ class SqliteLedger:
                     database.execute("commit")
                 finally:
                     database.rollback()  # closes what a failed commit left open; nothing after a good one
-        except (sqlite3.Error, StorageUnavailable, DatabaseRefused) as error:
+        except StorageUnavailable as error:
+            _fail(jobs, error)
+        except (sqlite3.Error, DatabaseRefused) as error:
             # A COMMIT that raised may have been kept all the same: nobody knows, and so all are told.
-            for job in jobs:
-                job.fail(f"the database did not commit: {error}", error)
+            _fail(jobs, StorageUnavailable(f"the database did not commit: {error}"), error)
+        else:
+            if problem := self._lost():
+                # Nobody may be told that it is kept when the file went meanwhile.
+                _fail(jobs, StorageUnavailable(problem))
+
+    def _lost(self) -> str | None:
+        """What to say once a path does not lead to the open file any more; what is in that is saved first."""
+        if self._files.problem() is not None:
+            self._files.save(self._database.conn, self._turn, self._clock())
+        return self._files.problem()
 
     def _run(self, job: _Job) -> None:
         database = self._database
@@ -242,6 +262,11 @@ class SqliteLedger:
         finally:
             for job in jobs:
                 job.deliver()
+
+
+def _fail(jobs: Sequence[_Job], error: StorageUnavailable, cause: BaseException | None = None) -> None:
+    for job in jobs:
+        job.fail(error, cause or error)
 
 
 def _told(error: BaseException) -> BaseException:

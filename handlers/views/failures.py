@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from coupons.errors import StorageLost
 from handlers.views.marks import code
 from handlers.views.message import Message, message
 from handlers.views.words import Words
@@ -19,12 +20,24 @@ def something_went_wrong(words: Words, reference: str) -> Message:
     )
 
 
-def not_sure_it_was_kept(words: Words) -> Message:
+def not_sure_it_was_kept(words: Words, error: BaseException | None = None) -> Message:
     """The database did not answer in time: the change may have been kept all the same."""
+    if isinstance(error, StorageLost):
+        return database_lost(words)
     return message(
         words(
             "I could not make sure in time that this was kept. Please look with `/coupon list` in a minute, "
             "before you type it again."
+        )
+    )
+
+
+def database_lost(words: Words) -> Message:
+    """Its file went from under the bot; trying again is of no use before an operator has acted."""
+    return message(
+        words(
+            "Nothing was done: the file of my database is not in its place, so I record nothing and send no "
+            "coupon. Please tell an operator, and type it again when they have put it back."
         )
     )
 

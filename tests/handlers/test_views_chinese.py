@@ -472,6 +472,7 @@ def test_the_other_replies() -> None:
         replies.help_text(CHINESE, CATALOGUE),
         failures.something_went_wrong(CHINESE, "ab12cd"),
         failures.not_sure_it_was_kept(CHINESE),
+        failures.database_lost(CHINESE),
         failures.slack_did_not_answer(CHINESE),
         failures.not_kept_click_again(CHINESE),
     ]
@@ -510,8 +511,7 @@ def test_the_other_replies() -> None:
 • `/coupon help` 显示本说明\
 """,
             "机器人内部出错，不确定这次操作是否已保存。请先用 `/coupon list` 查看，再决定是否重新输入。如果反复出现，请把这个编号交给运维人员：`ab12cd`",
-            "未能及时确认这次操作是否已保存。请过一分钟用 `/coupon list` 查看，再决定是否重新输入。",
-            "未执行任何操作：Slack 没有返回用户组成员。请过一分钟重新输入。",
+            "未能及时确认这次操作是否已保存。请过一分钟用 `/coupon list` 查看，再决定是否重新输入。", '未执行任何操作：数据库文件已不在原处，因此不再记录，也不再发券。请通知运维人员，等文件放回后再重新输入。', "未执行任何操作：Slack 没有返回用户组成员。请过一分钟重新输入。",
             "未能确认这次操作是否已保存。请再试一次，重复操作只计一次。",
         ]
     )

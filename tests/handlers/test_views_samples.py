@@ -158,6 +158,7 @@ def other_messages(words: Words, request: Request, word: str) -> Iterator[Messag
     yield replies.open_list(words, [])
     yield failures.something_went_wrong(words, word)
     yield failures.not_sure_it_was_kept(words)
+    yield failures.database_lost(words)
     yield failures.slack_did_not_answer(words)
     yield replies.checking(words, 12)
     yield failures.not_kept_click_again(words)

@@ -46,6 +46,13 @@ def hold_write_lock(path: Path) -> None:
     say("let go")
 
 
+def count_requests(path: Path) -> None:
+    connection = connect(path)
+    [count] = connection.execute("select count(*) from request").fetchone()
+    connection.close()
+    say(str(count))
+
+
 if __name__ == "__main__":
     how, file = sys.argv[1], Path(sys.argv[2])
     if how == "write":
@@ -54,3 +61,5 @@ if __name__ == "__main__":
         asyncio.run(hold_ledger(file))
     elif how == "lock":
         hold_write_lock(file)
+    elif how == "count":
+        count_requests(file)
