@@ -16,7 +16,8 @@ from benchmarks import acks, lifecycles, month, page, search, sends, verify
 from benchmarks.report import FULL, Load, Row, table
 from storage.driver import sqlite3
 
-_BENCHMARKS: Mapping[str, Callable[[Load], Awaitable[list[Row]]]] = {
+#: Each by its name, in the order of the table.
+BENCHMARKS: Mapping[str, Callable[[Load], Awaitable[list[Row]]]] = {
     "sends": sends.run,
     "lifecycles": lifecycles.run,
     "acks": acks.run,
@@ -30,14 +31,14 @@ _BENCHMARKS: Mapping[str, Callable[[Load], Awaitable[list[Row]]]] = {
 def main() -> None:
     """Exit status 0 when all ran, 1 when one failed, 130 when interrupted."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(_BENCHMARKS)}; none: all")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(BENCHMARKS)}; none: all")
     parser.add_argument("--quick", action="store_true", help="a tenth of the work, rough figures")
     asked = parser.parse_args()
-    if strange := [name for name in asked.names if name not in _BENCHMARKS]:
-        parser.error(f"there is no benchmark {', '.join(strange)}; there are {', '.join(_BENCHMARKS)}")
+    if strange := [name for name in asked.names if name not in BENCHMARKS]:
+        parser.error(f"there is no benchmark {', '.join(strange)}; there are {', '.join(BENCHMARKS)}")
     load = FULL.tenth() if asked.quick else FULL
     try:
-        rows = asyncio.run(_run(asked.names or list(_BENCHMARKS), load))
+        rows = asyncio.run(_run(asked.names or list(BENCHMARKS), load))
     except (KeyboardInterrupt, asyncio.CancelledError):
         sys.exit(130)
     except Exception as error:  # noqa: BLE001 - whatever it was, the sentence says it, and the status too
@@ -57,7 +58,7 @@ async def _run(names: Sequence[str], load: Load) -> list[Row]:
     for name in names:
         started = time.perf_counter()
         print(f"{name} ...", end=" ", file=sys.stderr, flush=True)
-        rows += await _BENCHMARKS[name](load)
+        rows += await BENCHMARKS[name](load)
         print(f"{time.perf_counter() - started:.1f} s", file=sys.stderr, flush=True)
     return rows
 

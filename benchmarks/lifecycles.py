@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 
 from benchmarks.limits import durable_commit_seconds
 from benchmarks.report import Load, Row
@@ -23,10 +24,11 @@ from sandbox.slack import Message, Slack
 
 #: People at their screens at the same time.
 _AT_ONCE = 32
-#: With nothing new in Slack for so long, something is stuck.
+#: With no new message in Slack for so long, something is stuck. Other things go on all the time: groups are
+#: read again every half minute.
 _STUCK_S = 30.0
-_SENT = re.compile(r"equest #([0-9]+) is sent\b")
 _NUMBER = re.compile(r"#([0-9]+)")
+_WORD = re.compile(r"[0-9A-Za-z]+")
 
 
 async def run(load: Load) -> list[Row]:
@@ -46,12 +48,12 @@ async def run(load: Load) -> list[Row]:
 
 async def _live(bot: RunningBot, customers: range, *, at_once: int) -> float:
     """Seconds until the last of them is told."""
-    screens = _Screens(bot.slack)
+    screens = Screens(bot.slack, lambda: _codes(bot), stuck_s=_STUCK_S)
     waiting = iter(customers)
 
     async def people() -> None:
         for customer in waiting:
-            await _one(bot.slack, screens, customer)
+            await _one(bot, screens, customer)
 
     started = time.perf_counter()
     async with asyncio.TaskGroup() as group:
@@ -63,44 +65,52 @@ async def _live(bot: RunningBot, customers: range, *, at_once: int) -> float:
     return elapsed
 
 
-async def _one(slack: Slack, screens: _Screens, customer: int) -> None:
-    typed = f"/coupon send {openid(customer)} {STOCK} parcel four days late"
-    answer = await slack.person(REQUESTER).command(SUPPORT_CHANNEL, typed)
+async def _one(bot: RunningBot, screens: Screens, customer: int) -> None:
+    who = openid(customer)
+    answer = await bot.slack.person(REQUESTER).command(
+        SUPPORT_CHANNEL, f"/coupon send {who} {STOCK} four days late"
+    )
     found = _NUMBER.search(answer.text)
     if answer.error or found is None:
         raise RuntimeError(f"a request was not taken: {answer.error or answer.text}")
     number = found[1]
     await screens.cards[number].wait()
-    await slack.person(APPROVER).click(APPROVAL_CHANNEL, screens.ts[number], "approve_request")
-    await screens.replies[number].wait()
-    await screens.notices[number].wait()
+    await bot.slack.person(APPROVER).click(APPROVAL_CHANNEL, screens.ts[number], "approve_request")
+    await screens.replies[who].wait()
+    await screens.notices[who].wait()
 
 
-class _Screens:
-    """What people see appear, by the request's number. One pair of eyes for all keeps watching cheap."""
+class Screens:
+    """What people see appear. One pair of eyes for all keeps watching cheap.
 
-    def __init__(self, slack: Slack) -> None:
+    A coupon is seen by its code, in whatever words and language it is told: `codes` gives all that WeChat Pay
+    has given, with whose they are.
+    """
+
+    def __init__(self, slack: Slack, codes: Callable[[], Mapping[str, str]], *, stuck_s: float) -> None:
         self._slack = slack
+        self._codes = codes
+        self._stuck_s = stuck_s
+        #: Of cards, by the request's number.
         self.ts: dict[str, str] = {}
         self.cards: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        #: Of coupons, by whose they are: in the card's thread, and in the direct messages.
         self.replies: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self.notices: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     async def watch(self) -> None:
-        """Until cancelled. Raises TimeoutError when nothing moves any more."""
-        changes = self._slack.state.changes
-        seen = changes.last
+        """Until cancelled. Raises TimeoutError when no message comes any more."""
+        changes, loop = self._slack.state.changes, asyncio.get_running_loop()
+        seen, moved_at = changes.last, loop.time()
         while True:
-            seen = await self._after(seen)
-
-    async def _after(self, seen: int) -> int:
-        changes = self._slack.state.changes
-        await self._slack.wait_for(lambda: changes.last > seen, timeout=_STUCK_S)
-        news = changes.after(seen)
-        for change in news:
-            if change.kind == "message_posted":
-                self._see(self._slack.message(change.detail["channel"], change.detail["ts"]))
-        return seen + len(news)
+            left_s = moved_at + self._stuck_s - loop.time()
+            await self._slack.wait_for(lambda seen=seen: changes.last > seen, timeout=max(left_s, 0.0))
+            news = changes.after(seen)
+            seen += len(news)
+            for change in news:
+                if change.kind == "message_posted":
+                    moved_at = loop.time()
+                    self._see(self._slack.message(change.detail["channel"], change.detail["ts"]))
 
     def _see(self, message: Message) -> None:
         button = message.element("approve_request")
@@ -108,9 +118,16 @@ class _Screens:
             number = str(button[1]["value"])
             self.ts[number] = message.ts
             self.cards[number].set()
-        elif sent := _SENT.search(message.text):
-            place = self.replies if message.channel == APPROVAL_CHANNEL else self.notices
-            place[sent[1]].set()
+            return
+        codes = self._codes()
+        for word in _WORD.findall(message.words()):
+            if word in codes:
+                place = self.replies if message.channel == APPROVAL_CHANNEL else self.notices
+                place[codes[word]].set()
+
+
+def _codes(bot: RunningBot) -> dict[str, str]:
+    return {coupon.coupon_code: coupon.openid for coupon in bot.wechatpay.ledger.coupons}
 
 
 def _check(bot: RunningBot, requests: int) -> None:

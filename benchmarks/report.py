@@ -43,6 +43,17 @@ FULL = Load(
     limit_seconds=1.5,
 )
 
+#: For the tests: everything happens, in seconds, and the figures mean nothing.
+SHORT = Load(
+    sends=90,
+    slow_sends=64,
+    requests=6,
+    ack_seconds=0.3,
+    waiting=20,
+    events=3_000,
+    limit_seconds=0.05,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
