@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +30,8 @@ _TABLES = "select name from sqlite_master"
 _STEPS = "select name from _sqlite_migrations where migration_set = 'coupon_bot'"
 #: Bytes of SQLite's smallest page. What is shorter, it takes for an empty database and writes over.
 _SMALLEST = 512
+#: Tables that nobody else has together.
+_DUMPED = frozenset({"_sqlite_migrations", "customer", "event", "request"})
 
 
 def open_for_writing(path: Path) -> Database:
@@ -36,10 +40,8 @@ def open_for_writing(path: Path) -> Database:
     The connection may be used by another thread than this one, but only ever by one at a time.
     """
     refuse_if_not_ours(path)
-    with _connected(path, "rwc") as connection:
-        if path.stat().st_size == 0:
-            # The rows hold who our customers are. SQLite gives -wal and -shm the same mode.
-            path.chmod(0o600)
+    _make_if_missing(path)
+    with _connected(path, "rw") as connection:
         database = Database(connection, execute_plugins=False)
         mode = connection.execute("pragma journal_mode = wal").fetchone()[0]
         if mode != "wal":
@@ -96,9 +98,17 @@ def bring_up_to_date(path: Path) -> tuple[str, ...]:
 def refuse_if_not_ours(path: Path) -> None:
     """Look before anything is written. Raises DatabaseRefused; a file that is missing or empty is fine."""
     try:
-        if not path.exists() or path.stat().st_size == 0:
+        if not path.exists():
             return
-        if path.stat().st_size < _SMALLEST:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            # A device or pipe has the size 0 as well, and only to open one can do something, or never end.
+            raise DatabaseRefused(
+                f"{path} {_UNREADABLE}: it is {_kind(found.st_mode)} and no file; it was not touched"
+            )
+        if found.st_size == 0:
+            return
+        if found.st_size < _SMALLEST:
             raise DatabaseRefused(f"{path} {_UNREADABLE}: file is not a database")
         # immutable: not even a -shm file may appear beside a database that is not ours. The header is what
         # we ask for, and that stands in the main file.
@@ -111,21 +121,25 @@ def refuse_if_not_ours(path: Path) -> None:
             tables = {name for (name,) in connection.execute(_TABLES)}
             is_bare = (application_id, version, tables) == (0, 0, set())
             has_steps = "_sqlite_migrations" in tables
-            unknown = {name for (name,) in connection.execute(_STEPS)} - STEPS if has_steps else set()
+            steps = {name for (name,) in connection.execute(_STEPS)} if has_steps else set()
         finally:
             connection.close()
     except (sqlite3.Error, OSError) as error:
         raise DatabaseRefused(f"{path} {_UNREADABLE}: {error}") from error
     if is_bare:
         return
-    if application_id != APPLICATION_ID:
+    is_of_a_dump = application_id == version == 0 and bool(steps) and tables >= _DUMPED
+    if application_id != APPLICATION_ID and not is_of_a_dump:
         raise DatabaseRefused(f"{path} is a SQLite database, but not one of coupon-bot's; it was not touched")
+    unknown = steps - STEPS
     if version > LATEST or unknown:
         what = f"schema version {version}" if version > LATEST else f"the migration {min(unknown)}"
         raise DatabaseRefused(
             f"{path} has {what}, and this coupon-bot knows up to {LATEST}; it was not "
             "touched. Run the newer coupon-bot that made it"
         )
+    if is_of_a_dump:
+        raise DatabaseRefused(_of_a_dump(path, len(steps)))
 
 
 def sqlite_verdict() -> tuple[str, bool]:
@@ -133,6 +147,38 @@ def sqlite_verdict() -> tuple[str, bool]:
     version = sqlite3.sqlite_version_info
     fixed = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
     return sqlite3.sqlite_version, fixed
+
+
+def _make_if_missing(path: Path) -> None:
+    """For its owner only: the rows hold who our customers are. SQLite gives -wal and -shm the same mode.
+
+    Whose file it is that is there already, decides about its mode.
+    """
+    try:
+        # Where a symbolic link leads to, also when nothing is there yet.
+        os.close(os.open(path.resolve(), os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise DatabaseRefused(f"{path} cannot be made: {error.strerror}") from error
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    if stat.S_ISFIFO(mode):
+        return "a pipe"
+    return "a socket" if stat.S_ISSOCK(mode) else "a device"
+
+
+def _of_a_dump(path: Path, steps: int) -> str:
+    """The rows, guards and indexes are all there: `audit verify` proves it once the two numbers are back."""
+    pragmas = f"pragma application_id = {APPLICATION_ID}; pragma user_version = {steps}"
+    return (
+        f"{path} was restored from a .dump, which leaves out two numbers in the head of the file; it was not "
+        f"touched. Put them back with `sqlite3 {shlex.quote(str(path))} '{pragmas}'`, then prove that "
+        "nothing else was left out with `coupon-bot audit verify --thorough`"
+    )
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from coupons.errors import StorageUnavailable
 from coupons.ports import Clock, Transaction
-from storage.database import open_for_one_write
+from storage.database import open_for_one_write, refuse_if_not_ours
 from storage.driver import sqlite3
 from storage.locks import Turn
 from storage.rows import WritableRows
@@ -22,6 +22,8 @@ def write_once(path: Path, work: Callable[[Transaction], T], *, clock: Clock) ->
     What `work` raises undoes all it did. Raises DatabaseRefused: nothing was changed, the sentence says why;
     and StorageUnavailable: it is not known whether the change was kept.
     """
+    # Before the turn: nothing may be left beside what is no database.
+    refuse_if_not_ours(path)
     try:
         with Turn(path):
             database = open_for_one_write(path)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,8 +20,9 @@ from storage.driver import sqlite3
 from storage.errors import DatabaseRefused
 from storage.migrations import LATEST
 from storage.proof import verify
+from storage.turn import write_once
 from tests.storage.processes import line, running
-from tests.storage.records import connect, create, files, make_log, open_ledger, rows
+from tests.storage.records import Time, connect, create, files, make_log, open_ledger, rows
 
 PRAGMAS = {
     "journal_mode": "wal",
@@ -45,6 +47,7 @@ OPENERS: dict[str, Callable[[Path], object]] = {
     "reading": lambda path: open_for_reading(path).close(),
     "verify": verify,
     "show": show,
+    "a look's event": lambda path: write_once(path, bool, clock=Time()),
 }
 
 
@@ -104,6 +107,19 @@ def folder(path: Path) -> None:
     (path / "kept.txt").write_text("kept", encoding="utf-8")
 
 
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def device(path: Path) -> None:
+    """As /dev/null is, but of this test's own: what is changed by mistake must not be the machine's."""
+    try:
+        os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+    except PermissionError:
+        pytest.skip("only root may make a device")
+    path.chmod(0o666)
+
+
 def newer(path: Path) -> None:
     bring_up_to_date(path)
     connection = connect(path)
@@ -122,7 +138,9 @@ def newer(path: Path) -> None:
         (foreign_with_its_own_id, "not one of coupon-bot's"),
         (text, "not a database"),
         (short_text, "not a database"),
-        (folder, "unable to open"),
+        (folder, "it is a folder and no file"),
+        (pipe, "it is a pipe and no file"),
+        (device, "it is a device and no file"),
         (newer, f"schema version {LATEST + 1}"),
     ],
 )
@@ -130,12 +148,12 @@ def test_what_is_not_ours_is_refused_in_one_sentence_and_not_touched(
     path: Path, tmp_path: Path, make: Callable[[Path], None], sentence: str, how: str
 ) -> None:
     make(path)
-    before = files(tmp_path)
+    before = files(tmp_path), path.stat().st_mode
     with pytest.raises(DatabaseRefused, match=sentence) as refused:
         OPENERS[how](path)
     assert str(path) in str(refused.value)
     assert "\n" not in str(refused.value)
-    assert files(tmp_path) == before
+    assert (files(tmp_path), path.stat().st_mode) == before
 
 
 def test_a_foreign_database_in_use_is_refused_and_its_files_are_not_touched(
@@ -153,9 +171,23 @@ def test_a_foreign_database_in_use_is_refused_and_its_files_are_not_touched(
 
 
 @pytest.mark.parametrize("how", ["the ledger", "migrate", "writing"])
-def test_an_empty_file_becomes_a_database(path: Path, how: str) -> None:
+def test_an_empty_file_becomes_a_database_and_keeps_the_mode_that_its_owner_gave_it(
+    path: Path, how: str
+) -> None:
     path.touch()
+    path.chmod(0o640)
     OPENERS[how](path)
+    assert verify(path).rows == 0
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("how", ["the ledger", "migrate", "writing"])
+def test_a_new_file_is_for_its_owner_also_behind_a_link(path: Path, tmp_path: Path, how: str) -> None:
+    real = tmp_path / "real.db"
+    path.symlink_to(real)
+    OPENERS[how](path)
+    assert path.is_symlink()
+    assert stat.S_IMODE(real.stat().st_mode) == 0o600
     assert verify(path).rows == 0
 
 
