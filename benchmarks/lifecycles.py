@@ -7,6 +7,7 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from benchmarks.limits import durable_commit_seconds
 from benchmarks.report import Load, Row
@@ -104,8 +105,7 @@ class Screens:
         seen, moved_at = changes.last, loop.time()
         while True:
             left_s = moved_at + self._stuck_s - loop.time()
-            await self._slack.wait_for(lambda seen=seen: changes.last > seen, timeout=max(left_s, 0.0))
-            news = changes.after(seen)
+            news = await self._slack.wait_for(partial(changes.after, seen), timeout=max(left_s, 0.0))
             seen += len(news)
             for change in news:
                 if change.kind == "message_posted":

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -23,7 +24,10 @@ from wechatpay.errors import BadSetting
 def run() -> None:
     """Run the bot until SIGTERM."""
     start_logs(sys.stderr, secrets=())
-    settings = _settings()
+    environ = dict(os.environ)
+    settings = _settings(environ)
+    # Bolt would take it for itself, beside the one that we give it, and say so at each start.
+    os.environ.pop("SLACK_BOT_TOKEN", None)
     config = _config(settings.coupon_config)
     logger = start_logs(sys.stderr, settings.secrets)
 
@@ -32,7 +36,7 @@ def run() -> None:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stop.set)
-        service = Service(settings, config, logger=logger, reread=lambda: load_settings(os.environ))
+        service = Service(settings, config, logger=logger, reread=lambda: load_settings(environ))
         loop.add_signal_handler(signal.SIGHUP, service.look_at_files)
         await service.run(stop)
 
@@ -44,9 +48,9 @@ def run() -> None:
         refuse([str(error)])
 
 
-def _settings() -> Settings:
+def _settings(environ: Mapping[str, str]) -> Settings:
     try:
-        return load_settings(os.environ)
+        return load_settings(environ)
     except SettingsProblems as error:
         refuse(error.problems)
 

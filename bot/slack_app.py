@@ -49,11 +49,10 @@ def bolt_app(
         # environment.
         return AuthorizeResult(enterprise_id=None, team_id=team, bot_user_id=bot_user, bot_token=client.token)
 
-    logger = logging.getLogger("slack_bolt.AsyncApp")
-    logger.addFilter(_without_token_warning)
     app = AsyncApp(
-        client=client,
-        logger=logger,
+        # Without a token: each request's is the one of `authorize`, and Bolt warns of a second one.
+        client=AsyncWebClient(base_url=client.base_url, session=client.session, retry_handlers=[]),
+        logger=logging.getLogger("slack_bolt.AsyncApp"),
         authorize=authorize,
         signing_secret=signing_secret or "socket-mode",
         request_verification_enabled=signing_secret is not None,
@@ -69,8 +68,3 @@ def bolt_app(
 
     app.use(timed)
     return app
-
-
-def _without_token_warning(record: logging.LogRecord) -> bool:
-    """Bolt warns that it ignores the token in favour of `authorize`, which is what we want."""
-    return "will be ignored" not in record.getMessage()

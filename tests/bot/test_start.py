@@ -133,10 +133,13 @@ class Up:
         assert await self.until(lambda status, _: status == 200) == (200, "[]")
 
     async def stop(self) -> int:
+        return (await self.ended()).status
+
+    async def ended(self) -> Ended:
         self.process.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(self.process.communicate(), 30.0)
+        _, err = await asyncio.wait_for(self.process.communicate(), 30.0)
         assert self.process.returncode is not None
-        return self.process.returncode
+        return Ended(self.process.returncode, err.decode().splitlines())
 
 
 @asynccontextmanager
@@ -314,7 +317,10 @@ async def test_two_bots_never_run_on_one_database(tmp_path: Path) -> None:
         assert "coupon.db" in sentence
         # The first was not hurt by it.
         await first.ready()
-        assert await first.stop() == 0
+        ended = await first.ended()
+        assert ended.status == 0
+        # Where nothing is wrong, no library has a warning either.
+        assert {json.loads(line)["level"] for line in ended.lines} == {"info"}
 
 
 async def test_a_port_in_use_ends_the_start(tmp_path: Path) -> None:
