@@ -348,6 +348,7 @@ def build(
             poster=poster,
             ledger=ledger,
             approval_channel=config.approval_channel,
+            workspace_url=workspace.url,
             authority=authority,
             catalogue=config.catalogue,
             readers=readers,

@@ -116,20 +116,23 @@ class Asking:
             pause=found.pause,
         )
 
-    async def edit(self, number: int, person: str) -> Request | Stopped:
+    async def edit(self, number: int, person: str, *, out_request_no: str) -> Request | Stopped:
         """The declined or expired request that this person may send again, edited.
 
-        Raises StorageUnavailable.
+        `out_request_no`: of the request that the button was about. Raises StorageUnavailable.
         """
-        return await self._ledger.write(partial(self._edit, number=number, person=person))
+        return await self._ledger.write(
+            partial(self._edit, number=number, person=person, out_request_no=out_request_no)
+        )
 
-    def _edit(self, tx: Transaction, *, number: int, person: str) -> Request | Stopped:
+    def _edit(self, tx: Transaction, *, number: int, person: str, out_request_no: str) -> Request | Stopped:
         request = tx.request(number)
-        if request is not None and request.state is State.EXPIRED and person == request.requester:
-            return request
         right = may_follow(request, person)
-        if request is not None and right.allowed:
-            return request
+        if request is not None:
+            if request.out_request_no != out_request_no:
+                right = Decision(Reason.OTHER_REQUEST)
+            elif right.allowed or (request.state is State.EXPIRED and person == request.requester):
+                return request
         request_id, state = (request.id, request.state) if request else (None, None)
         refused = ClickRefused(action="edit", reason=right.reason, state=state, asked_for=number)
         tx.append(refused.done_by(person, request_id))

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 from coupons.bell import Bell
 from coupons.desk import Desk
 from coupons.errors import StorageUnavailable
-from coupons.ports import Clock, Ledger
+from coupons.model import Click
+from coupons.ports import Clock, Ledger, Reading
 
 _IN_FLIGHT = 32
 _LONGEST_WAIT_S = 30.0
 #: While Slack cannot say who somebody is.
 _PAUSE_S = 2.0
+#: While it is not known where a card stands: from the first to the longest, each twice the one before.
+_CARD_PAUSES_S = (0.1, 2.0)
 
 
 class Decider:
@@ -27,7 +30,11 @@ class Decider:
         self._desk = desk
         self._bell = bell
         self._on_trouble = on_trouble
-        self._deciding: dict[int, asyncio.Task[None]] = {}
+        self._deciding: dict[int, asyncio.Task[bool]] = {}
+        #: They wait until it is known where a card stands, and take nobody's place meanwhile.
+        self._put_off: set[int] = set()
+        #: How long each of these waited the last time.
+        self._pauses_s: dict[int, float] = {}
         self._stopping = False
 
     async def run(self) -> None:
@@ -35,12 +42,12 @@ class Decider:
         while not self._stopping:
             wait = _LONGEST_WAIT_S
             try:
-                clicks = await self._ledger.read(lambda look: look.open_clicks(4 * _IN_FLIGHT))
+                others = {*self._deciding, *self._put_off}
+                clicks = await self._ledger.read(partial(_open, but=others))
             except StorageUnavailable as error:
                 self._on_trouble(error)
                 clicks, wait = (), _PAUSE_S
-            waiting = [click for click in clicks if click.id not in self._deciding]
-            for click in waiting[: _IN_FLIGHT - len(self._deciding)]:
+            for click in clicks[: _IN_FLIGHT - len(self._deciding)]:
                 task = asyncio.create_task(self._desk.decide(click), name=f"decide-{click.id}")
                 self._deciding[click.id] = task
                 task.add_done_callback(partial(self._done, click.id))
@@ -54,18 +61,33 @@ class Decider:
         self._stopping = True
         self._bell.ring()
 
-    def _done(self, click_id: int, task: asyncio.Task[None]) -> None:
+    def _done(self, click_id: int, task: asyncio.Task[bool]) -> None:
         error = None if task.cancelled() else task.exception()
-        if error is None:
-            self._release(click_id)
+        if error is not None:
+            # Slack could not say who somebody is, or the disk failed: the click is kept, and decided later.
+            self._on_trouble(error)
+            asyncio.get_running_loop().call_later(_PAUSE_S, self._release, click_id)
             return
-        # Slack could not say who somebody is, or the disk failed: the click is kept, and decided later.
-        self._on_trouble(error)
-        asyncio.get_running_loop().call_later(_PAUSE_S, self._release, click_id)
+        if task.cancelled() or task.result():
+            self._pauses_s.pop(click_id, None)
+        else:
+            first, longest = _CARD_PAUSES_S
+            pause = self._pauses_s[click_id] = min(2 * self._pauses_s.get(click_id, first / 2), longest)
+            self._put_off.add(click_id)
+            asyncio.get_running_loop().call_later(pause, self._take_up, click_id)
+        self._release(click_id)
+
+    def _take_up(self, click_id: int) -> None:
+        self._put_off.discard(click_id)
+        self._bell.ring()
 
     def _release(self, click_id: int) -> None:
         del self._deciding[click_id]
         self._bell.ring()
+
+
+def _open(look: Reading, *, but: Collection[int]) -> Sequence[Click]:
+    return look.open_clicks(_IN_FLIGHT, but)
 
 
 class Expirer:

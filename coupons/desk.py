@@ -37,6 +37,7 @@ from coupons.model import (
     State,
 )
 from coupons.policy import (
+    YES,
     Decision,
     Policy,
     Reason,
@@ -47,11 +48,14 @@ from coupons.policy import (
     may_pause,
     may_retry,
     may_urge,
+    was_shown,
 )
 from coupons.ports import Clock, Directory, Ledger, Reading, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM, Event
 from coupons.terms import people
+
+_OF_REQUESTER = frozenset({ClickAction.CANCEL, ClickAction.URGE})
 
 
 class Desk:
@@ -76,57 +80,47 @@ class Desk:
 
     # --- withdrawing, reminding, pausing
 
-    async def cancel(self, request_id: int, person: str, *, channel: str | None = None) -> Request | Stopped:
-        """`channel`: where a refusal is told. None: the caller tells it. Raises StorageUnavailable."""
+    async def cancel(self, request_id: int, person: str) -> Request | Stopped:
+        """By a command; the caller tells what came of it. Raises StorageUnavailable."""
         return await self._ledger.write(
-            partial(self._cancel, request_id=request_id, person=person, channel=channel)
+            partial(self._typed, action=ClickAction.CANCEL, request_id=request_id, person=person)
         )
 
-    def _cancel(
-        self, tx: Transaction, *, request_id: int, person: str, channel: str | None
+    async def urge(self, request_id: int, person: str) -> Request | Stopped:
+        """The requester calls a waiting request to mind. As with `cancel`."""
+        return await self._ledger.write(
+            partial(self._typed, action=ClickAction.URGE, request_id=request_id, person=person)
+        )
+
+    def _typed(
+        self, tx: Transaction, *, action: ClickAction, request_id: int, person: str
     ) -> Request | Stopped:
         request = tx.request(request_id)
-        right = Decision(Reason.NO_SUCH_REQUEST) if request is None else may_cancel(request, person)
+        right = Decision(Reason.NO_SUCH_REQUEST)
+        if request is not None:
+            right = self._of_requester(action, request, person)
         if request is None or not right.allowed:
-            return self._stop(tx, "cancel", request_id, request, right, person, channel)
+            known, state = (request.id, request.state) if request else (None, None)
+            refused = ClickRefused(action=action, reason=right.reason, state=state, asked_for=request_id)
+            tx.append(refused.done_by(person, known))
+            return Stopped(right, request)
+        return self._cancel(tx, request) if action is ClickAction.CANCEL else self._urge(tx, request)
+
+    def _of_requester(self, action: ClickAction, request: Request, person: str) -> Decision:
+        if action is ClickAction.CANCEL:
+            return may_cancel(request, person)
+        return may_urge(request, person, now=self._clock())
+
+    def _cancel(self, tx: Transaction, request: Request) -> Request:
+        person = request.requester
         after = move(request, State.CANCELLED, now=self._clock(), closed_by=person)
         return self._close(tx, request, after, RequestCancelled().done_by(person, request.id), notice=False)
 
-    async def urge(self, request_id: int, person: str, *, channel: str | None = None) -> Request | Stopped:
-        """The requester calls a waiting request to mind. `channel` and errors as with `cancel`."""
-        return await self._ledger.write(
-            partial(self._urge, request_id=request_id, person=person, channel=channel)
-        )
-
-    def _urge(
-        self, tx: Transaction, *, request_id: int, person: str, channel: str | None
-    ) -> Request | Stopped:
-        request, now = tx.request(request_id), self._clock()
-        right = Decision(Reason.NO_SUCH_REQUEST) if request is None else may_urge(request, person, now=now)
-        if request is None or not right.allowed:
-            return self._stop(tx, "urge", request_id, request, right, person, channel)
-        saved = tx.save(request, replace(request, urged_at=now))
-        seq = tx.append(RequestUrged().done_by(person, saved.id))
+    def _urge(self, tx: Transaction, request: Request) -> Request:
+        saved = tx.save(request, replace(request, urged_at=self._clock()))
+        seq = tx.append(RequestUrged().done_by(saved.requester, saved.id))
         tx.post(Post(kind=PostKind.STEP, request_id=saved.id, seq=seq))
         return saved
-
-    def _stop(
-        self,
-        tx: Transaction,
-        action: str,
-        asked_for: int,
-        request: Request | None,
-        right: Decision,
-        person: str,
-        channel: str | None,
-    ) -> Stopped:
-        request_id, state = (request.id, request.state) if request else (None, None)
-        refused = ClickRefused(action=action, reason=right.reason, state=state, asked_for=asked_for)
-        seq = tx.append(refused.done_by(person, request_id))
-        if channel is not None:
-            answer = PostKind.ANSWER
-            tx.post(Post(kind=answer, request_id=request_id, seq=seq, person=person, channel=channel))
-        return Stopped(right, request)
 
     async def pause(self, person: str, *, pause: bool, reason: str = "") -> Pause | Stopped | None:
         """Stop (or go on with) sending: the pause that now stands, or None. Raises like `decide`."""
@@ -170,47 +164,68 @@ class Desk:
         """Durable when this returns, so that the ack may go; `decide` does the rest."""
         await self._ledger.write(lambda tx: tx.add_click(click))
 
-    async def decide(self, click: Click) -> None:
+    async def decide(self, click: Click) -> bool:
         """Judge a kept click by what Slack and the database say now.
 
-        Raises DirectoryUnavailable: nothing was decided, the click is still kept.
+        False: it may have been made on a card that is being posted at this moment. It is still kept, and to
+        be decided again soon. Raises DirectoryUnavailable: nothing was decided, the click is still kept.
         """
-        request = await self._ledger.read(lambda rows: rows.request(click.request_id))
-        person = await self._directory.person(click.person)
-        approvers: frozenset[str] = frozenset()
-        if request is not None:
-            approvers = await self._authority.approvers(request)
-        await self._ledger.write(partial(self._decide, click=click, person=person, approvers=approvers))
+        trusted, approvers = YES, frozenset[str]()
+        # Who asked keeps the right to withdraw, and Slack need not say who that is.
+        if click.action not in _OF_REQUESTER:
+            request = await self._ledger.read(lambda rows: rows.request(click.request_id))
+            trusted = self._trusted(click, await self._directory.person(click.person))
+            if request is not None:
+                approvers = await self._authority.approvers(request)
+        return await self._ledger.write(
+            partial(self._decide, click=click, trusted=trusted, approvers=approvers)
+        )
 
-    def _decide(self, tx: Transaction, *, click: Click, person: Person, approvers: frozenset[str]) -> None:
-        if not tx.close_click(click.id):
-            return
+    def _trusted(self, click: Click, person: Person) -> Decision:
+        if click.team and click.team != self._team:
+            return Decision(Reason.OUTSIDER)
+        return may_be_trusted(person, self._team)
+
+    def _decide(self, tx: Transaction, *, click: Click, trusted: Decision, approvers: frozenset[str]) -> bool:
         request = tx.request(click.request_id)
-        decision = self._judge(tx, click, request, person, approvers)
+        decision = self._judge(tx, click, request, trusted, approvers)
+        if request is not None and decision.reason is Reason.OTHER_CARD and _is_being_posted(tx, request):
+            # People are quicker than Slack's answer that says where the card stands now.
+            return False
+        if not tx.close_click(click.id):
+            return True
         if request is None or not decision.allowed:
             self._refuse_click(tx, click, request, decision)
         elif click.action is ClickAction.APPROVE:
             self._approve(tx, request, click.person)
         elif click.action is ClickAction.DECLINE:
             self._decline(tx, request, click)
-        else:
+        elif click.action is ClickAction.RETRY:
             self._retry(tx, request, click.person)
+        elif click.action is ClickAction.CANCEL:
+            self._cancel(tx, request)
+        else:
+            self._urge(tx, request)
+        return True
 
     def _judge(
         self,
         tx: Reading,
         click: Click,
         request: Request | None,
-        person: Person,
+        trusted: Decision,
         approvers: frozenset[str],
     ) -> Decision:
-        if click.team and click.team != self._team:
-            return Decision(Reason.OUTSIDER)
-        trusted = may_be_trusted(person, self._team)
         if not trusted.allowed:
             return trusted
         if request is None:
             return Decision(Reason.NO_SUCH_REQUEST)
+        shown = was_shown(request, click)
+        return self._may(tx, click, request, approvers) if shown.allowed else shown
+
+    def _may(self, tx: Reading, click: Click, request: Request, approvers: frozenset[str]) -> Decision:
+        if click.action in _OF_REQUESTER:
+            return self._of_requester(click.action, request, click.person)
         if click.action is ClickAction.RETRY:
             return may_retry(request, click.person, approvers)
         given = tx.approvals(request.id)
@@ -293,3 +308,7 @@ class Desk:
         if notice:
             tx.post(Post(kind=PostKind.NOTICE, request_id=saved.id, seq=seq, person=saved.requester))
         return saved
+
+
+def _is_being_posted(look: Reading, request: Request) -> bool:
+    return look.may_be_posted(Post(kind=PostKind.CARD, request_id=request.id).key)

@@ -188,11 +188,14 @@ class Approval:
 
 
 class ClickAction(StrEnum):
-    """What a person asks for on a card, or by a command that needs an approver."""
+    """What a person asks for on a card or on Home, or by a command that needs an approver."""
 
     APPROVE = "approve"
     DECLINE = "decline"
     RETRY = "retry"
+    #: The requester's own: withdraw, and call the approvers.
+    CANCEL = "cancel"
+    URGE = "urge"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +212,10 @@ class Click:
     channel: str
     reason: str
     at: int
+    #: The message in `channel` that it was made on; empty: on none.
+    message_ts: str = ""
+    #: Of the request that Home showed; empty: not made there. Without both it was typed as a command.
+    out_request_no: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +230,8 @@ class NewClick:
     channel: str
     reason: str
     at: int
+    message_ts: str = ""
+    out_request_no: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from coupons.model import Approval, Person, Request, State
+from coupons.model import Approval, Click, ClickAction, Person, Request, State
 
 DAY_MS = 86_400_000
 #: Between two urgings of one request.
@@ -155,6 +155,10 @@ class Reason(StrEnum):
     TOO_SOON = "too_soon"
     #: Only what was declined can be edited and sent again, once.
     NOT_DECLINED = "not_declined"
+    #: Made on a message that is not the request's card now: an old one, a copy, or another request's.
+    OTHER_CARD = "other_card"
+    #: What was shown there under this number was another request.
+    OTHER_REQUEST = "other_request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +186,21 @@ def may_be_trusted(person: Person, team: str) -> Decision:
     if person.is_guest:
         return Decision(Reason.GUEST)
     return YES
+
+
+def was_shown(request: Request, click: Click) -> Decision:
+    """Whether the click was made on what shows this very request: its card as it stands now, or Home.
+
+    Numbers of requests are given out again when an older file is put back, and old cards keep their buttons.
+    """
+    if click.message_ts:
+        on_card = (click.channel, click.message_ts) == (request.card_channel, request.card_ts)
+        return YES if on_card else Decision(Reason.OTHER_CARD)
+    if click.out_request_no:
+        same = click.out_request_no == request.out_request_no
+        return YES if same else Decision(Reason.OTHER_REQUEST)
+    # Whoever types a number means the request that has it now. Nothing else can be typed.
+    return YES if click.action is ClickAction.RETRY else Decision(Reason.OTHER_CARD)
 
 
 def may_ask(requester: str, agents: frozenset[str] | None) -> Decision:

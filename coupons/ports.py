@@ -200,14 +200,19 @@ class Reading(Protocol):
         """Marked as running: only a dead process leaves these behind."""
         ...
 
-    def open_clicks(self, limit: int) -> Sequence[Click]:
-        """Kept and not yet decided, oldest first."""
+    def open_clicks(self, limit: int, but: Collection[int] = ()) -> Sequence[Click]:
+        """Kept and not yet decided, oldest first; `but` these ids."""
         ...
 
     def due_posts(
         self, kind: PostKind, now: int, limit: int, but: Collection[str] = ()
     ) -> Sequence[Delivery]:
         """Promised to Slack, of this kind, and due, oldest first; `but` those to these `Post.lane`s."""
+        ...
+
+    def may_be_posted(self, key: str) -> bool:
+        """Whether the promise with this `Post.key` may stand in Slack while it still waits: it is being
+        posted, or its outcome got lost."""
         ...
 
     def next_post_due(self, after: int) -> int | None:

@@ -1,13 +1,15 @@
 """Clicks on the card, and the decline form.
 
-A click is kept before the ack and decided after it, from the rows and Slack's word at that moment. The
-message it was made on is never read: it may be old, a copy, or forged.
+A click is kept before the ack and decided after it, from the rows and Slack's word at that moment. What the
+message says that it was made on is never read: it may be old, a copy, or forged. Only where it stands is kept
+with the click, which counts on the request's own card.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import hashlib
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -28,6 +30,10 @@ _BUTTONS = {
     "approve_request": ClickAction.APPROVE,
     "retry_request": ClickAction.RETRY,
 }
+#: What the menu of a card, or of one's own request on Home, offers.
+_MENU = {"cancel": ClickAction.CANCEL, "urge": ClickAction.URGE}
+#: Of a button on what is neither a message nor a view of ours: no request is shown like that.
+_NOWHERE = "-"
 
 
 class Actions:
@@ -71,20 +77,27 @@ class Actions:
         if number is None:
             await ack()
             return
-        click = self._click(body, _BUTTONS[action["action_id"]], number, key=_delivery(body, action))
+        click = self._click(
+            body,
+            _BUTTONS[action["action_id"]],
+            number,
+            key=_delivery(body, action, number),
+            origin=_origin(body, action),
+        )
         if await self._keep(click):
             await ack()
 
     async def on_more(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """Withdraw or remind: done before the ack, as by the command. The thread, or an answer, tells it."""
+        """Withdraw or remind. The thread, or an answer, tells what came of it."""
         value = str((action.get("selected_option") or {}).get("value") or "")
         wish, _, digits = value.partition(":")
-        do = {"cancel": self._desk.cancel, "urge": self._desk.urge}.get(wish)
         number = _number(digits)
-        if do is None or number is None:
+        if wish not in _MENU or number is None:
             await ack()
             return
-        if await self._kept(do(number, str(body["user"]["id"]), channel=self._place(body))):
+        key = _delivery(body, action, f"{wish}:{number}")
+        click = self._click(body, _MENU[wish], number, key=key, origin=_origin(body, action))
+        if await self._keep(click):
             await ack()
 
     async def on_decline(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
@@ -92,7 +105,7 @@ class Actions:
         number = _request_number(action)
         if number is not None:
             # After the ack: the trigger is good for three seconds, and Slack's answer may take as long.
-            opening = asyncio.create_task(self._open_decline(body, number))
+            opening = asyncio.create_task(self._open_decline(body, number, _origin(body, action)))
             self._opening.add(opening)
             opening.add_done_callback(self._opening.discard)
 
@@ -104,28 +117,34 @@ class Actions:
             await ack(response_action="errors", errors={"reason": wrong})
             return
         number = modals.request_of(view)
-        click = self._click(
-            body, ClickAction.DECLINE, number, key=f"{_team(body)}:{view['id']}", reason=reason
-        )
+        # With the words: who corrects them in a form that may have been taken already is heard, too.
+        said = hashlib.sha256(reason.encode()).hexdigest()
+        key = f"{_team(body)}:{view['id']}:{said}"
+        origin = modals.origin_of(view)
+        click = self._click(body, ClickAction.DECLINE, number, key=key, origin=origin, reason=reason)
         if await self._keep(click):
             await ack()
         else:
             await ack(response_action="errors", errors={"reason": failures.not_kept_click_again(words).text})
 
     async def _keep(self, click: NewClick) -> bool:
-        return await self._kept(self._desk.keep_click(click))
-
-    async def _kept(self, work: Awaitable[object]) -> bool:
         try:
             async with asyncio.timeout(_ACK_WITHIN_S):
-                await work
+                await self._desk.keep_click(click)
         except Exception as error:  # noqa: BLE001 - no ack, so that Slack itself shows that it failed
             self._on_trouble(error)
             return False
         return True
 
     def _click(
-        self, body: Mapping[str, Any], action: ClickAction, number: int, *, key: str, reason: str = ""
+        self,
+        body: Mapping[str, Any],
+        action: ClickAction,
+        number: int,
+        *,
+        key: str,
+        origin: modals.Origin,
+        reason: str = "",
     ) -> NewClick:
         return NewClick(
             key=key,
@@ -133,9 +152,11 @@ class Actions:
             request_id=number,
             person=str(body["user"]["id"]),
             team=_team(body),
-            channel=self._place(body),
+            channel=origin.channel or self._place(body),
             reason=reason,
             at=self._clock(),
+            message_ts=origin.ts,
+            out_request_no=origin.out_request_no,
         )
 
     def _place(self, body: Mapping[str, Any]) -> str:
@@ -146,7 +167,7 @@ class Actions:
             channel = self._channel if on_card else body["user"]["id"]
         return str(channel)
 
-    async def _open_decline(self, body: Mapping[str, Any], number: int) -> None:
+    async def _open_decline(self, body: Mapping[str, Any], number: int, origin: modals.Origin) -> None:
         user, place = str(body["user"]["id"]), self._place(body)
         words = await self._readers.words(user)
         try:
@@ -155,7 +176,7 @@ class Actions:
                 "views.open",
                 as_json=True,
                 trigger_id=body["trigger_id"],
-                view=modals.decline_modal(words, number, from_home=place == user),
+                view=modals.decline_modal(words, number, origin),
             )
         except SlackError as error:
             self._on_trouble(error)
@@ -187,6 +208,17 @@ def _team(body: Mapping[str, Any]) -> str:
     return str(user.get("team_id") or (body.get("team") or {}).get("id") or "")
 
 
-def _delivery(body: Mapping[str, Any], action: Mapping[str, Any]) -> str:
+def _origin(body: Mapping[str, Any], action: Mapping[str, Any]) -> modals.Origin:
+    container = body.get("container") or {}
+    channel = (body.get("channel") or {}).get("id") or container.get("channel_id")
+    ts = container.get("message_ts") or (body.get("message") or {}).get("ts")
+    if channel and ts:
+        return modals.Origin(channel=str(channel), ts=str(ts))
+    # Views have no place; those of Home say with each block which request it shows.
+    return modals.Origin(out_request_no=str(action.get("block_id") or _NOWHERE))
+
+
+def _delivery(body: Mapping[str, Any], action: Mapping[str, Any], asked_for: object) -> str:
+    """The same for the same Slack delivery; with other data it is another one, and gets its own answer."""
     trigger = body.get("trigger_id") or f"{body['user']['id']}:{action.get('action_ts')}"
-    return f"{_team(body)}:{trigger}:{action.get('action_id')}"
+    return f"{_team(body)}:{trigger}:{action.get('action_id')}:{asked_for}"

@@ -63,6 +63,7 @@ class Announcer:
         files: AuditFiles,
         ledger: Ledger,
         approval_channel: str,
+        workspace_url: str,
         authority: Authority,
         catalogue: Catalogue,
         clock: Clock,
@@ -74,6 +75,7 @@ class Announcer:
         self._files = files
         self._ledger = ledger
         self._channel = approval_channel
+        self._workspace_url = workspace_url
         self._authority = authority
         self._catalogue = catalogue
         self._clock = clock
@@ -234,7 +236,7 @@ class Announcer:
     async def _deliver_answer(self, delivery: Delivery, request: Request | None, event: Recorded) -> None:
         person, channel = delivery.post.person or "", delivery.post.channel or ""
         words = await self._readers.words(person, within_s=_LANGUAGE_WITHIN_S)
-        message = answers.answer(words, event, request)
+        message = answers.answer(words, event, request, workspace_url=self._workspace_url)
         try:
             await self._tell(delivery, channel, person, message)
         except (Unreachable, Denied) as error:

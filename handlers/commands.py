@@ -222,7 +222,7 @@ class Commands:
     async def _retry(self, words: Words, number: int, command: Mapping[str, Any]) -> Message:
         await self._desk.keep_click(
             NewClick(
-                key=_delivery(command),
+                key=f"{_delivery(command)}:{number}",
                 action=ClickAction.RETRY,
                 request_id=number,
                 person=str(command["user_id"]),

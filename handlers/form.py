@@ -133,7 +133,9 @@ class Form:
         words = await self._readers.words(user)
         try:
             async with asyncio.timeout(_ACK_WITHIN_S):
-                found = await self._asking.edit(number, user)
+                found = await self._asking.edit(
+                    number, user, out_request_no=str(action.get("block_id") or "")
+                )
         except (TimeoutError, StorageUnavailable) as error:
             self._on_trouble(error)
             return

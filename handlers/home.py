@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -122,12 +122,13 @@ class Home:
 
     async def on_approve_together(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """One kept click for each, all or none; each is judged by itself, and refused by itself."""
-        user, numbers = str(body["user"]["id"]), _numbers(action)
+        user, shown = str(body["user"]["id"]), _shown(action)
+        numbers = [number for number, _ in shown]
         try:
             async with asyncio.timeout(_ACK_WITHIN_S):
                 allowed = await self._facts.may_be_approved_together(numbers)
                 if allowed:
-                    await self._desk.keep_clicks(self._clicks(body, numbers))
+                    await self._desk.keep_clicks(self._clicks(body, shown))
                 else:
                     await self._facts.refuse_together(user, numbers)
         except Exception as error:  # noqa: BLE001 - no ack, so that Slack itself shows that it failed
@@ -140,7 +141,7 @@ class Home:
             watcher.note, watcher.note_until = home.NOT_TOGETHER, _now() + _NOTE_S
             self._show_soon(user, watcher)
 
-    def _clicks(self, body: Mapping[str, Any], numbers: list[int]) -> list[NewClick]:
+    def _clicks(self, body: Mapping[str, Any], shown: Sequence[tuple[int, str]]) -> list[NewClick]:
         person = str(body["user"]["id"])
         # The clicking person's team, which through Slack Connect may not be ours.
         team = str(body["user"].get("team_id") or (body.get("team") or {}).get("id") or "")
@@ -154,8 +155,10 @@ class Home:
                 channel=person,
                 reason="",
                 at=self._clock(),
+                # A view of an older version does not say which: then it is refused.
+                out_request_no=out_request_no or "-",
             )
-            for number in numbers
+            for number, out_request_no in shown
         ]
 
     async def _open(self, trigger_id: str, user: str) -> None:
@@ -258,7 +261,13 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _numbers(action: Mapping[str, Any]) -> list[int]:
-    """The requests that the person confirmed; only a client that is not Slack's sends anything else."""
+def _shown(action: Mapping[str, Any]) -> list[tuple[int, str]]:
+    """The requests that the person confirmed, each with its `out_request_no`; only a client that is not
+    Slack's sends anything else."""
     parts = str(action.get("value") or "").split(",")[: home.SHOWN]
-    return [int(part) for part in parts if part.isascii() and part.isdigit() and len(part) <= 18]  # noqa: PLR2004
+    pairs = (part.partition(":") for part in parts)
+    return [
+        (int(number), out_request_no)
+        for number, _, out_request_no in pairs
+        if number.isascii() and number.isdigit() and len(number) <= 18  # noqa: PLR2004
+    ]

@@ -31,6 +31,8 @@ class Workspace:
     bot_user: str
     #: Scopes of the token, or nothing where Slack did not say.
     scopes: frozenset[str]
+    #: The workspace's address, `https://....slack.com/`, under which its messages have links.
+    url: str
 
 
 class WorkspaceRefused(Exception):
@@ -52,7 +54,12 @@ async def find_workspace(client: AsyncWebClient, *, uses_groups: bool) -> Worksp
     missing = (_ESSENTIAL | ({_GROUPS} if uses_groups else set())) - scopes
     if scopes and missing:
         raise WorkspaceRefused([_scope_problem(missing)])
-    return Workspace(team=str(answer["team_id"]), bot_user=str(answer["user_id"]), scopes=scopes)
+    return Workspace(
+        team=str(answer["team_id"]),
+        bot_user=str(answer["user_id"]),
+        scopes=scopes,
+        url=str(answer.get("url") or ""),
+    )
 
 
 def _token_problem(code: str) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from coupons.model import Click, ClickAction, NewClick
 from storage.binding import bound
 
 _ADD = """
-insert into click (key, action, request_id, person, team, channel, reason, at)
-values (:key, :action, :request_id, :person, :team, :channel, :reason, :at)
+insert into click (key, action, request_id, person, team, channel, reason, at, message_ts, out_request_no)
+values (:key, :action, :request_id, :person, :team, :channel, :reason, :at, :message_ts, :out_request_no)
 on conflict (key) do nothing
 """
-_OPEN = "select * from click where done = 0 order by id limit :limit"
+_OPEN = """
+select * from click where done = 0 and id not in (select value from json_each(:but)) order by id limit :limit
+"""
 _CLOSE = "update click set done = 1 where id = :id and done = 0"
 _PURGE = "delete from click where done = 1 and at < :before"
 
@@ -37,11 +40,14 @@ class ClickRows:
             "channel": click.channel,
             "reason": click.reason,
             "at": click.at,
+            "message_ts": click.message_ts,
+            "out_request_no": click.out_request_no,
         }
         return bool(self._connection.execute(_ADD, bound(values)).rowcount == 1)
 
-    def open(self, limit: int) -> Sequence[Click]:
-        rows = self._connection.execute(_OPEN, {"limit": limit}).fetchall()
+    def open(self, limit: int, but: Collection[int] = ()) -> Sequence[Click]:
+        values = {"limit": limit, "but": json.dumps(list(but))}
+        rows = self._connection.execute(_OPEN, values).fetchall()
         return [
             Click(
                 id=row["id"],
@@ -52,6 +58,8 @@ class ClickRows:
                 channel=row["channel"],
                 reason=row["reason"],
                 at=row["at"],
+                message_ts=row["message_ts"],
+                out_request_no=row["out_request_no"],
             )
             for row in rows
         ]

@@ -318,6 +318,9 @@ _PROMISES = (
     # WeChat Pay may tell of a coupon after its request was held.
     "drop index request_doubtful",
     "create index request_doubtful on request (stock_id) where state in ('sending', 'unknown', 'held')",
+    # What a click was made on. Clicks of before say nothing of it.
+    "alter table click add column message_ts text not null default ''",
+    "alter table click add column out_request_no text not null default ''",
 )
 
 

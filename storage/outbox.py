@@ -23,6 +23,7 @@ where kind = :kind and due_at <= :now
 order by id limit :limit
 """
 _NEXT_DUE = "select min(due_at) as due from outbox where due_at > :after"
+_MAY_BE_POSTED = "select 1 from outbox where key = :key and maybe_posted = 1"
 _START = "update outbox set maybe_posted = 1 where id = :id"
 _NOT_POSTED = "update outbox set maybe_posted = 0 where id = :id"
 _FINISH = "delete from outbox where id = :id and version = :version"
@@ -51,6 +52,9 @@ class OutboxRows:
     def due(self, kind: PostKind, now: int, limit: int, but: Collection[str]) -> Sequence[Delivery]:
         values = {"kind": str(kind), "now": now, "limit": limit, "but": json.dumps(list(but))}
         return [_delivery(row) for row in self._connection.execute(_DUE, values).fetchall()]
+
+    def may_be_posted(self, key: str) -> bool:
+        return self._connection.execute(_MAY_BE_POSTED, bound({"key": key})).fetchone() is not None
 
     def next_due(self, after: int) -> int | None:
         due = self._connection.execute(_NEXT_DUE, {"after": after}).fetchone()["due"]

@@ -154,13 +154,16 @@ class Rows:
     def interrupted_requests(self) -> Sequence[Request]:
         return self._requests.interrupted()
 
-    def open_clicks(self, limit: int) -> Sequence[Click]:
-        return self._clicks.open(limit)
+    def open_clicks(self, limit: int, but: Collection[int] = ()) -> Sequence[Click]:
+        return self._clicks.open(limit, but)
 
     def due_posts(
         self, kind: PostKind, now: int, limit: int, but: Collection[str] = ()
     ) -> Sequence[Delivery]:
         return self._outbox.due(kind, now, limit, but)
+
+    def may_be_posted(self, key: str) -> bool:
+        return self._outbox.may_be_posted(key)
 
     def next_post_due(self, after: int) -> int | None:
         return self._outbox.next_due(after)

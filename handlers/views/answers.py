@@ -8,7 +8,7 @@ from coupons.events import Tag
 from coupons.model import ClickAction, Request
 from coupons.policy import URGE_PAUSE_MS, Reason, may_cancel
 from coupons.recording import Recorded
-from handlers.views.marks import person
+from handlers.views.marks import message_link, person
 from handlers.views.message import Message, message
 from handlers.views.standing import where
 from handlers.views.steps import step
@@ -40,14 +40,17 @@ _ASKING: Mapping[str, str] = {
 }
 
 
-def answer(words: Words, event: Recorded, request: Request | None) -> Message:
-    """Told from a `click:refused`; any other event is told as in the thread."""
+def answer(words: Words, event: Recorded, request: Request | None, *, workspace_url: str = "") -> Message:
+    """Told from a `click:refused`; any other event is told as in the thread.
+
+    `workspace_url`: where the workspace's messages have their links.
+    """
     if event.tag != Tag.CLICK_REFUSED:
         return step(words, event, request) if request is not None else message(words(_NOTHING_CHANGED))
-    return message(words.sentences(words(_NOTHING_CHANGED), _why(words, event, request)))
+    return message(words.sentences(words(_NOTHING_CHANGED), _why(words, event, request, workspace_url)))
 
 
-def _why(words: Words, event: Recorded, request: Request | None) -> str:
+def _why(words: Words, event: Recorded, request: Request | None, workspace_url: str) -> str:
     reason, action = str(event.detail.get("reason")), event.detail.get("action")
     about_person = _ABOUT_PERSON.get(reason)
     if about_person is not None:
@@ -57,7 +60,22 @@ def _why(words: Words, event: Recorded, request: Request | None) -> str:
         return about_all
     if request is None:
         return _no_such_request(words, event.detail.get("asked_for"))
+    if reason == Reason.OTHER_CARD:
+        return _other_card(words, request, workspace_url)
     return _about_request(words, reason, action, request)
+
+
+def _other_card(words: Words, request: Request, workspace_url: str) -> str:
+    told = words(
+        "This did not come from the card of request #{number} as it stands now, but from an older message, "
+        "which may be about another customer.",
+        number=request.id,
+    )
+    if request.card_channel is None or request.card_ts is None:
+        return words.sentences(told, words("The card itself does not stand yet."))
+    label = words("the card of request #{number}", number=request.id)
+    card = message_link(workspace_url, request.card_channel, request.card_ts, label)
+    return words.sentences(told, words("What counts is {card}.", card=card))
 
 
 def _about_all(words: Words, reason: str, action: object) -> str:
@@ -92,6 +110,12 @@ def _about_request(  # noqa: PLR0911 - one return for each reason
             return _not_requester(words, action, request)
         case Reason.TOO_SOON:
             return _too_soon(words, request)
+        case Reason.OTHER_REQUEST:
+            return words(
+                "What Home showed as request #{number} may have been another one. Open Home again to see the "
+                "requests as they are now.",
+                number=number,
+            )
         case Reason.PAUSED:
             paused = words(
                 "Sending is paused, so request #{number} cannot be approved now. It can be once an approver "

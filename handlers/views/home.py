@@ -134,7 +134,8 @@ def _waiting(words: Words, seen: Overview) -> list[Block]:
         buttons = [decline_button(words, row.request)]
         if seen.pause is None:
             buttons.insert(0, approve_button(words, row.request))
-        blocks += [section(_to_decide(words, row)), actions(*buttons)]
+        # Which request it is: after an older file was put back another one may have the number.
+        blocks += [section(_to_decide(words, row)), actions(*buttons, block_id=row.request.out_request_no)]
     if count > len(shown):
         blocks.append(context(words("The {n} that wait longest are shown.", n=len(shown))))
     if seen.pause is None and len(seen.together) > 1:
@@ -171,7 +172,7 @@ def _together(words: Words, requests: Sequence[Request]) -> Block:
         yes=words("Approve"),
         no=words("Not yet"),
     )
-    numbers = ",".join(str(request.id) for request in requests)
+    numbers = ",".join(f"{request.id}:{request.out_request_no}" for request in requests)
     label = words("Approve {count} at once ({value})", count=count, value=value)
     return button(label, "home_approve_together", numbers, confirm=sure)
 
@@ -186,7 +187,8 @@ def _mine(words: Words, mine: Sequence[Row]) -> list[Block]:
     for row in mine[:SHOWN]:
         block = section(_open(words, row))
         menu = _menu(words, row.request)
-        blocks.append({**block, "accessory": menu} if menu else block)
+        more = {"accessory": menu, "block_id": row.request.out_request_no} if menu else {}
+        blocks.append({**block, **more})
     if len(mine) > SHOWN:
         blocks.append(context(words("The newest {n} are shown.", n=SHOWN)))
     return blocks

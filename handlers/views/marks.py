@@ -28,6 +28,8 @@ _USER = re.compile(r"[UW][0-9A-Z]{1,30}")
 _GROUP = re.compile(r"S[0-9A-Z]{1,30}")
 _MENTION = re.compile(r"<@([UW][0-9A-Z]{1,30})(?:\|([^<>]*))?>")
 _CHANNEL = re.compile(r"[CGD][0-9A-Z]{1,30}")
+_TS = re.compile(r"[0-9]+\.[0-9]+")
+_ADDRESS = re.compile(r"https://[0-9a-z.-]+/")
 _OPENID = re.compile(r"(?=o|[0-9A-Za-z_-]*[A-Z])[0-9A-Za-z_-]{16,}")
 
 
@@ -95,6 +97,14 @@ def approver(entry: str) -> str:
 def channel(channel_id: str) -> str:
     """A link to a channel."""
     return f"<#{channel_id}>" if _CHANNEL.fullmatch(channel_id) else code(channel_id)
+
+
+def message_link(workspace_url: str, channel_id: str, ts: str, label: str) -> str:
+    """A link to a message, as Slack itself writes it; without the workspace's address only the label."""
+    places = _CHANNEL.fullmatch(channel_id) and _TS.fullmatch(ts)
+    if not (places and _ADDRESS.fullmatch(workspace_url)):
+        return inert(label)
+    return f"<{workspace_url}archives/{channel_id}/p{ts.replace('.', '')}|{inert(label)}>"
 
 
 def listed(words: Words, mentions: Iterable[str]) -> str:

@@ -101,8 +101,10 @@ def _run(text: str, **style: bool) -> Block:
     return {"type": "text", "text": text, **({"style": style} if style else {})}
 
 
-def actions(*buttons: Block) -> Block:
-    return {"type": "actions", "elements": list(buttons)}
+def actions(*buttons: Block, block_id: str = "") -> Block:
+    """`block_id` comes back with each click on them."""
+    block: Block = {"type": "actions", "elements": list(buttons)}
+    return {**block, "block_id": block_id} if block_id else block
 
 
 def button(label: str, action_id: str, value: str, *, style: str = "", confirm: Block | None = None) -> Block:

@@ -93,7 +93,9 @@ def _about(words: Words, request: Request) -> str:
 def _again(words: Words, request: Request) -> list[Block]:
     if request.state not in {State.DECLINED, State.EXPIRED}:
         return []
-    return [actions(button(words("Edit and send again"), "edit_request", str(request.id)))]
+    edit = button(words("Edit and send again"), "edit_request", str(request.id))
+    # Which request it is: after an older file was put back another one may have the number.
+    return [actions(edit, block_id=request.out_request_no)]
 
 
 def _ready(words: Words, to_paste: Sequence[str]) -> list[Block]:

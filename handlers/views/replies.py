@@ -323,6 +323,14 @@ def cannot_edit(words: Words, reason: Reason, number: int) -> Message:
             )
         case Reason.NO_SUCH_REQUEST:
             return no_such_request(words, number)
+        case Reason.OTHER_REQUEST:
+            return message(
+                words(
+                    "This button may be about another request than what is #{number} now, so it opens "
+                    "nothing. `/coupon` opens an empty form.",
+                    number=number,
+                )
+            )
         case _:
             return message(refusal(words, Reason.NOT_DECLINED, None))
 

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Coroutine
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,7 +21,7 @@ from coupons.desk import Desk
 from coupons.events import Tag
 from coupons.lifecycle import FINAL, SENDABLE
 from coupons.model import Click, ClickAction, NewClick, Person, Request, State
-from coupons.policy import URGE_PAUSE_MS, Reason
+from coupons.policy import Reason
 from coupons.ports import Outcome
 from coupons.posts import Post, PostKind
 from coupons.recording import Recorded
@@ -36,6 +37,13 @@ from tests.coupons.office import TEAM, Time
 
 T = TypeVar("T")
 _CLOSING = {f"request:{state}" for state in FINAL}
+_MENU = frozenset({ClickAction.CANCEL, ClickAction.URGE})
+_TELLS = {
+    ClickAction.DECLINE: Tag.REQUEST_DECLINED,
+    ClickAction.RETRY: Tag.REQUEST_RETRIED,
+    ClickAction.CANCEL: Tag.REQUEST_CANCELLED,
+    ClickAction.URGE: Tag.REQUEST_URGED,
+}
 _PACE = Pace(pauses_s=(0, 60), tries=3, quiet_ms=HOUR, looks_from=2, in_flight=4)
 
 
@@ -168,18 +176,27 @@ class Lifecycle(RuleBasedStateMachine):
         choice=pick,
         action=st.sampled_from([*ClickAction, ClickAction.APPROVE]),
         outside=st.sampled_from((False, False, False, True)),
+        shown=st.sampled_from(("home", "home", "card", "old card", "old home")),
     )
-    def click(self, who: str, choice: int, action: ClickAction, outside: bool) -> None:
+    def click(self, who: str, choice: int, action: ClickAction, outside: bool, shown: str = "home") -> None:
         requests = self.moment().requests
+        request = requests[-1 - choice % len(requests)] if requests else None
+        places = {
+            "card": {"message_ts": world.card_ts(request.id) if request else "1.0"},
+            "old card": {"message_ts": "1.000001"},
+            "old home": {"out_request_no": "cbanother"},
+        }
+        place = places.get(shown, {"out_request_no": request.out_request_no if request else "cbnone"})
         click = NewClick(
             key=f"k{len(self.kept)}",
             action=action,
-            request_id=requests[-1 - choice % len(requests)].id if requests else 1,
+            request_id=request.id if request else 1,
             person=who,
             team="T0OTHER" if outside else TEAM,
             channel="C0APPROVE",
             reason="not this time",
             at=self.clock(),
+            **place,
         )
         self.kept.append(click)
         self.run(self.desk.keep_click(click))
@@ -232,7 +249,14 @@ class Lifecycle(RuleBasedStateMachine):
             assert told == []
             return
         allowed = click.team == TEAM and world.trusted(click.person, self.groups)
-        if click.action is ClickAction.RETRY:
+        allowed |= click.action in _MENU
+        if click.message_ts:
+            allowed &= click.message_ts == request.card_ts
+        else:
+            allowed &= click.out_request_no == request.out_request_no
+        if click.action in _MENU:
+            allowed &= world.allowed_to_requester(request, click.person, click.action, before.now)
+        elif click.action is ClickAction.RETRY:
             allowed &= request.state is State.HELD
             allowed &= click.person in world.may_decide(request, before, self.groups)
         else:
@@ -250,9 +274,7 @@ class Lifecycle(RuleBasedStateMachine):
             assert told == [Tag.APPROVAL_GIVEN, *([Tag.REQUEST_APPROVED] if enough else [])]
             assert self.approvers(click.request_id) == given | {click.person}
         else:
-            assert told == [
-                Tag.REQUEST_DECLINED if click.action is ClickAction.DECLINE else Tag.REQUEST_RETRIED
-            ]
+            assert told == [_TELLS[click.action]]
 
     def approvers(self, request_id: int) -> set[str]:
         found = self.run(self.ledger.read(lambda look: look.approvals(request_id)))
@@ -266,15 +288,10 @@ class Lifecycle(RuleBasedStateMachine):
         if not before.requests:
             return
         request = self.some(choice)
-        if urge:
-            found = self.run(self.desk.urge(request.id, who))
-            soon = request.urged_at is not None and 0 <= before.now - request.urged_at < URGE_PAUSE_MS
-            allowed = request.state is State.PENDING and not soon
-        else:
-            found = self.run(self.desk.cancel(request.id, who))
-            untouched = request.state is State.APPROVED and not request.attempts
-            allowed = request.state is State.PENDING or untouched
-        assert isinstance(found, Request) is (allowed and who == request.requester)
+        action = ClickAction.URGE if urge else ClickAction.CANCEL
+        found = self.run((self.desk.urge if urge else self.desk.cancel)(request.id, who))
+        allowed = world.allowed_to_requester(request, who, action, before.now)
+        assert isinstance(found, Request) is allowed
         if isinstance(found, Stopped):
             assert self.events(request.id)[-1].tag == Tag.CLICK_REFUSED
 
@@ -370,6 +387,7 @@ class Lifecycle(RuleBasedStateMachine):
             for post in tx.due_posts(PostKind.CARD, 10**15, 99):
                 request = tx.request(post.post.request_id)
                 self.drawn[request.id] = request.state
+                tx.set_card(request.id, "C0APPROVE", world.card_ts(request.id))
                 tx.finish_post(post.id, post.version)
 
         self.run(self.ledger.write(draw))
@@ -379,10 +397,12 @@ class Lifecycle(RuleBasedStateMachine):
     @invariant()
     def a_final_state_is_the_only_one_and_never_left(self) -> None:
         for row in self.moment().requests:
+            # Where its card stands is known only when Slack has answered.
+            closed = replace(row, card_channel=None, card_ts=None)
             if row.id in self.closed:
-                assert row == self.closed[row.id]
+                assert closed == self.closed[row.id]
             elif row.state in FINAL:
-                self.closed[row.id] = row
+                self.closed[row.id] = closed
                 tags = [event.tag for event in self.events(row.id)]
                 assert [tag for tag in tags if tag in _CLOSING] == [f"request:{row.state}"]
 

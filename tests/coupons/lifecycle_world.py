@@ -7,8 +7,17 @@ from dataclasses import dataclass, field
 
 from coupons.asking import Ask
 from coupons.lifecycle import UNCOUNTED
-from coupons.model import CodeMode, Pause, Person, Request, State
-from coupons.policy import CustomerTotal, DailyCap, Escalation, Limit, Policy, Rule, WhenReached
+from coupons.model import ClickAction, CodeMode, Pause, Person, Request, State
+from coupons.policy import (
+    URGE_PAUSE_MS,
+    CustomerTotal,
+    DailyCap,
+    Escalation,
+    Limit,
+    Policy,
+    Rule,
+    WhenReached,
+)
 from coupons.ports import Kind, Outcome, Reading, Remedy
 from tests.coupons.office import Groups, a_stock
 
@@ -147,6 +156,21 @@ def allowed_to_approve(
         and person not in given
         and person in may_decide(request, moment, groups)
     )
+
+
+def allowed_to_requester(request: Request, person: str, action: ClickAction, now: int) -> bool:
+    if action is ClickAction.CANCEL:
+        untouched = request.state is State.APPROVED and not request.attempts
+        allowed = request.state is State.PENDING or untouched
+    else:
+        soon = request.urged_at is not None and 0 <= now - request.urged_at < URGE_PAUSE_MS
+        allowed = request.state is State.PENDING and not soon
+    return allowed and person == request.requester
+
+
+def card_ts(request_id: int) -> str:
+    """Where its card stands, once it was drawn."""
+    return f"{request_id}.000100"
 
 
 def check_limits(made: Request, before: Moment, after: Moment) -> None:

@@ -144,8 +144,9 @@ class Office:
         return request
 
     async def click(self, desk: Desk, request_id: int, person: str, action: ClickAction) -> None:
-        """Kept and decided."""
-        await desk.keep_click(self.new_click(request_id, person, action))
+        """Kept and decided, made on Home, which shows the request."""
+        shown = (await self.request(request_id)).out_request_no
+        await desk.keep_click(self.new_click(request_id, person, action, out_request_no=shown))
         for click in await self.open_clicks():
             await desk.decide(click)
 
@@ -162,6 +163,7 @@ class Office:
             channel="C0APPROVE",
             reason=changes.get("reason", "not this time"),
             at=self.clock(),
+            out_request_no=changes.get("out_request_no", ""),
         )
 
     async def open_clicks(self) -> list[Click]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from coupons.asking import Stopped, Submitted
 from coupons.events import Tag
-from coupons.model import Approval, ClickAction, Person, State
+from coupons.model import Approval, Click, ClickAction, Person, State
 from coupons.policy import (
     URGE_PAUSE_MS,
     DailyCap,
@@ -27,6 +28,7 @@ from coupons.policy import (
     may_pause,
     may_retry,
     may_urge,
+    was_shown,
 )
 from tests.coupons import test_decision_table as table
 from tests.coupons.office import NOW, TEAM, Office
@@ -168,6 +170,44 @@ def test_who_may_ask(person: str, agents: frozenset[str] | None, reason: Reason)
     assert may_ask(person, agents).reason is reason
 
 
+def _shown(action: ClickAction, **place: str) -> Click:
+    common: dict[str, Any] = {"id": 1, "request_id": 1, "person": WANG, "team": TEAM, "reason": "", "at": 1}
+    return Click(action=action, **{"channel": "C0APPROVE", **common, **place})
+
+
+_CARD, _HOME = ("C0APPROVE", "5.000100"), "cb1"
+#: The action, what the click was made on, where the card stands now, and what comes of it.
+SHOWN = [
+    (ClickAction.APPROVE, {"message_ts": "5.000100"}, _CARD, R.ALLOWED),
+    (ClickAction.DECLINE, {"message_ts": "5.000100"}, _CARD, R.ALLOWED),
+    (ClickAction.RETRY, {"message_ts": "4.000100"}, _CARD, R.OTHER_CARD),
+    (ClickAction.APPROVE, {"message_ts": "4.000100"}, _CARD, R.OTHER_CARD),
+    (ClickAction.APPROVE, {"message_ts": "5.000100", "channel": "C0OLD"}, _CARD, R.OTHER_CARD),
+    (ClickAction.CANCEL, {"message_ts": "4.000100"}, _CARD, R.OTHER_CARD),
+    (ClickAction.URGE, {"message_ts": "5.000100"}, (None, None), R.OTHER_CARD),
+    # As one of before the upgrade: nobody knows where it was made.
+    (ClickAction.APPROVE, {}, _CARD, R.OTHER_CARD),
+    (ClickAction.APPROVE, {}, (None, None), R.OTHER_CARD),
+    (ClickAction.DECLINE, {}, _CARD, R.OTHER_CARD),
+    (ClickAction.CANCEL, {}, _CARD, R.OTHER_CARD),
+    # Typed.
+    (ClickAction.RETRY, {}, _CARD, R.ALLOWED),
+    (ClickAction.APPROVE, {"out_request_no": _HOME}, _CARD, R.ALLOWED),
+    (ClickAction.APPROVE, {"out_request_no": _HOME}, (None, None), R.ALLOWED),
+    (ClickAction.APPROVE, {"out_request_no": "cb2"}, _CARD, R.OTHER_REQUEST),
+    (ClickAction.RETRY, {"out_request_no": "cb2"}, _CARD, R.OTHER_REQUEST),
+    (ClickAction.URGE, {"out_request_no": "-"}, _CARD, R.OTHER_REQUEST),
+]
+
+
+@pytest.mark.parametrize(("action", "place", "card", "reason"), SHOWN)
+def test_a_click_counts_on_what_shows_this_very_request(
+    action: ClickAction, place: dict[str, str], card: tuple[str | None, str | None], reason: Reason
+) -> None:
+    row = replace(a_request(), out_request_no=_HOME, card_channel=card[0], card_ts=card[1])
+    assert was_shown(row, _shown(action, **place)).reason is reason
+
+
 TRUST = [
     (Person(user_id=WANG, team=TEAM), R.ALLOWED),
     (Person(user_id=WANG, team="T0OTHER"), R.OUTSIDER),
@@ -207,7 +247,7 @@ async def test_nobody_else_takes_part_whatever_the_roles_say(
 
 
 def test_every_reason_stands_in_the_table() -> None:
-    mine: list[Sequence[tuple[Any, ...]]] = [ON_A_CARD, URGING, PAUSING, ASKING, TRUST]
+    mine: list[Sequence[tuple[Any, ...]]] = [ON_A_CARD, URGING, PAUSING, ASKING, SHOWN, TRUST]
     used = {row[-1] for rows in mine for row in rows}
     used |= {reason for _, (_, _, raised, _) in table.BY_RULE for reason in raised}
     used |= {row[3] for row in table.BY_LIMIT} | {row[3] for row in table.BY_LIKENESS}

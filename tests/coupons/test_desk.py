@@ -14,6 +14,7 @@ from coupons.authority import Authority
 from coupons.desk import Desk
 from coupons.events import Tag
 from coupons.model import ClickAction, CodeMode, NewClick, Person, State, Stock
+from coupons.numbers import out_request_no
 from coupons.policy import Decision, Policy, Reason, Rule
 from coupons.posts import PostKind
 from storage.audit import show
@@ -96,6 +97,7 @@ def _click(number: int, person: str, key: str) -> NewClick:
         channel="C0APPROVE",
         reason="",
         at=now(),
+        out_request_no=out_request_no("T1:1.2.3"),
     )
 
 

@@ -66,7 +66,11 @@ _STEPS: list[tuple[int, Step]] = [
     (
         9,
         lambda life, dice: life.click(
-            dice.choice(_CLICKERS), dice.randrange(6), dice.choice([*ClickAction]), dice.random() < 0.1
+            dice.choice(_CLICKERS),
+            dice.randrange(6),
+            dice.choice([*ClickAction]),
+            dice.random() < 0.1,
+            dice.choice(("home", "card", "card", "old card", "old home")),
         ),
     ),
     (2, lambda life, dice: life.click_again(dice.randrange(9))),
@@ -135,5 +139,5 @@ def test_long_walks_go_everywhere_and_break_nothing(*, long_form: bool) -> None:
     assert {f"request:{state}" for state in FINAL - {State.CLOSED}} <= set(tags)
     assert {"request:held", "request:unknown", "request:retried", "request:reminded"} <= set(tags)
     assert {"sending:paused", "sending:resumed", "request:urged", "attempt:started"} <= set(tags)
-    wanted = ("self", "too_late", "already_approved", "not_approver", "paused", "outsider")
-    assert [reason for reason in (*wanted, "customer_limit") if not reasons[reason]] == []
+    wanted = ("self", "too_late", "already_approved", "not_approver", "paused", "outsider", "other_card")
+    assert [reason for reason in (*wanted, "other_request", "customer_limit") if not reasons[reason]] == []

@@ -87,6 +87,7 @@ class Floor:
                 channel="C0APPROVE",
                 reason="no" if action is DECLINE else "",
                 at=self.clock(),
+                out_request_no=request.out_request_no,
             )
             for number, (person, action) in enumerate(clicks)
         ]

@@ -81,7 +81,8 @@ async def test_the_requester_withdraws_by_the_menu_and_nobody_else_can(shop: Wor
     await shop.state(number, "cancelled")
     assert "Withdrawn" in words_of(shop, number)
     assert not (await shop.card(number)).element("more_request")
-    await shop.whisper("U0LI", "Where it stands: Withdrawn.")
+    # Delivered twice it is one click.
+    assert shop.tags(number).count("click:refused") == 2
     assert shop.wechatpay.ledger.coupons == []
 
 

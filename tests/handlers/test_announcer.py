@@ -164,6 +164,7 @@ async def desk_of(folder: Path, workspace: Workspace) -> AsyncGenerator[Desk]:
             files=AuditFiles(ledger=reader, catalogue=Catalogue(()), poster=poster, readers=readers),
             ledger=reader,
             approval_channel=CHANNEL,
+            workspace_url="https://shop.slack.com/",
             authority=Authority(policy=POLICY, directory=directory, ledger=ledger, team="T0SHOP"),
             catalogue=Catalogue(()),
             clock=now_ms,

@@ -84,7 +84,7 @@ def test_no_english_is_left_in_any_advice(tell: object) -> None:
 
 
 def test_no_english_is_left_in_the_decline_form() -> None:
-    form = modals.decline_modal(CHINESE, 12)
+    form = modals.decline_modal(CHINESE, 12, modals.Origin("C0APPROVE", "5.000100"))
     assert not [text for text in written(form) if english_left(text)]
 
 
@@ -377,6 +377,8 @@ def test_each_answer_to_a_click_that_changed_nothing() -> None:
             "未作任何更改。发券没有暂停，无需恢复。",
             "未作任何更改。刚刚已就申请 #12 提醒过审批人。",
             "未作任何更改。只有被驳回的申请可以修改后重新提交，且只能一次；申请 #12 不行。当前状态：待审批。需要 2 人批准。",
+            "未作任何更改。这不是来自申请 #12 现在的卡片，而是来自一条旧消息，它说的可能是另一位顾客。卡片本身还没有发出。",
+            "未作任何更改。应用主页上显示为申请 #12 的，可能是另一个申请。请重新打开主页，查看现在的申请。",
         ]
     )
 
@@ -520,7 +522,9 @@ def test_the_other_replies() -> None:
 
 
 def test_the_decline_form() -> None:
-    assert list(written(modals.decline_modal(CHINESE, 12))) == snapshot(
+    assert list(
+        written(modals.decline_modal(CHINESE, 12, modals.Origin("C0APPROVE", "5.000100")))
+    ) == snapshot(
         [
             "驳回这个申请",
             "驳回",

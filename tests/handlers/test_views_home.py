@@ -40,7 +40,12 @@ BUDGET = Left(Reason.BUDGET_LIMIT, Limit(None, 7, fen=200_000), None, 120_050)
 def overview(row: Request, many: int = 1) -> Overview:
     """As much of everything as is read at most."""
     number = count(row.id)
-    rows = tuple(replace(row, id=next(number), state=State.PENDING) for _ in range(many))
+
+    def another(**changes: Any) -> Request:
+        each = next(number)
+        return replace(row, id=each, out_request_no=f"cb{each:030}"[:32], **changes)
+
+    rows = tuple(another(state=State.PENDING) for _ in range(many))
     return Overview(
         may_ask=True,
         may_approve=True,
@@ -48,8 +53,8 @@ def overview(row: Request, many: int = 1) -> Overview:
         pause=None,
         waiting=tuple(Row(each, (LI,)) for each in rows),
         together=rows[: home.SHOWN],
-        mine=tuple(Row(replace(row, id=next(number)), (LI, WANG)) for _ in range(many)),
-        recent=tuple(replace(row, id=next(number)) for _ in range(min(many, home.SHOWN))),
+        mine=tuple(Row(another(), (LI, WANG)) for _ in range(many)),
+        recent=tuple(another() for _ in range(min(many, home.SHOWN))),
         left=(AGENT_LIMIT, BUDGET),
     )
 
@@ -63,7 +68,9 @@ def check_view(view: home.View) -> None:
             for element in block["elements"]:
                 if element["action_id"] == "home_approve_together":
                     assert len(element["value"]) <= 2_000
-                    check_button({**element, "value": element["value"].replace(",", "")})
+                    shown = [pair.split(":") for pair in element["value"].split(",")]
+                    assert all(len(number) == 32 for _, number in shown)
+                    check_button({**element, "value": shown[0][0]})
                 else:
                     check_button(element)
         else:
@@ -145,7 +152,7 @@ def test_what_one_click_approves_is_what_its_confirm_lists_with_the_sum() -> Non
         for element in block.get("elements", [])
         if element.get("action_id") == "home_approve_together"
     ]
-    numbers = button["value"].split(",")
+    numbers = [pair.split(":")[0] for pair in button["value"].split(",")]
     assert len(numbers) == 10
     assert button["confirm"]["title"]["text"] == "Approve 10 requests, ¥100.00 together?"
     assert ", ".join(f"#{number}" for number in numbers) in button["confirm"]["text"]["text"]

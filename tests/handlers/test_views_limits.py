@@ -279,7 +279,7 @@ def test_a_masked_openid_keeps_four_characters_at_both_ends(openid: str, shown: 
 @both_languages
 @pytest.mark.parametrize("number", [1, 10**18])
 def test_slack_takes_the_decline_form(words: Words, number: int) -> None:
-    form = modals.decline_modal(words, number)
+    form = modals.decline_modal(words, number, modals.Origin("C0APPROVE", "5.000100"))
     for name in ("title", "submit", "close"):
         assert 1 <= len(form[name]["text"]) <= 24
     assert len(form["private_metadata"]) <= 3_000

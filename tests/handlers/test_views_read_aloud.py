@@ -70,7 +70,7 @@ def others(words: Words) -> Iterator[Message]:
 
 def views(words: Words) -> Iterator[dict[str, Any]]:
     """Forms and Home."""
-    yield modals.decline_modal(words, 12)
+    yield modals.decline_modal(words, 12, modals.Origin("C0APPROVE", "5.000100"))
     yield form.send_form(words, Filled())
     for outlook in (
         Stopped(Decision(Reason.NOT_AGENT)),

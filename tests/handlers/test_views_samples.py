@@ -266,10 +266,19 @@ def test_the_samples_tell_every_tag_that_slack_is_told() -> None:
 
 
 def test_the_decline_form_carries_the_request_number_and_nothing_else_of_it() -> None:
-    form = modals.decline_modal(ENGLISH, 12)
+    form = modals.decline_modal(ENGLISH, 12, modals.Origin("C0APPROVE", "5.000100"))
     assert form["callback_id"] == "decline_reason"
-    assert form["private_metadata"] == "12"
+    assert form["private_metadata"] == "12 C0APPROVE 5.000100"
     assert modals.request_of(form) == 12
+    assert modals.origin_of(form) == modals.Origin("C0APPROVE", "5.000100")
+    assert not modals.was_opened_from_home(form)
+    from_home = modals.decline_modal(ENGLISH, 12, modals.Origin(out_request_no="cb1"))
+    assert modals.origin_of(from_home) == modals.Origin(out_request_no="cb1")
+    assert modals.was_opened_from_home(from_home)
+    # Open since before an upgrade: it says nothing of where.
+    assert modals.origin_of({"private_metadata": "12"}) == modals.Origin()
+    assert modals.origin_of({"private_metadata": "12 home"}) == modals.Origin()
+    assert modals.was_opened_from_home({"private_metadata": "12 home"})
     (block,) = form["blocks"]
     assert (block["block_id"], block["element"]["action_id"]) == ("reason", "text")
     assert block["element"]["max_length"] == 500

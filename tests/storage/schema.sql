@@ -65,7 +65,7 @@ CREATE TABLE click (
     reason text not null,
     at integer not null,
     done integer not null default 0 check (done in (0, 1))
-) strict
+, message_ts text not null default '', out_request_no text not null default '') strict
 ;
 
 CREATE TABLE console_link (

@@ -67,6 +67,11 @@ def test_the_file_is_whole_and_like_a_fresh_one(old: Path, tmp_path: Path) -> No
     assert verify(old, thorough=True).rows == len(before[0])
 
 
+def test_a_click_of_before_says_nothing_of_where_it_was_made(old: Path) -> None:
+    bring_up_to_date(old)
+    assert rows(old, "select key, message_ts, out_request_no, done from click") == [("k1", "", "", 0)]
+
+
 def test_what_is_held_may_be_closed_and_no_other_word_came_in(old: Path) -> None:
     with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
         rows(old, "update request set state = 'closed' where id = 2")

@@ -90,6 +90,12 @@ def contents(path: Path) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+def with_newer_columns(found: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """What the seventh step adds to rows of before."""
+    new = {"message_ts": "", "out_request_no": ""}
+    return {**found, "click": [row | new for row in found["click"]]}
+
+
 @pytest.fixture
 def old(path: Path) -> Path:
     second_version(path)
@@ -104,7 +110,7 @@ def test_rows_and_events_of_the_second_version_are_kept_and_proven(old: Path) ->
     new = {"ticket": "", "rule": 0, "raised": "", "duplicate_of": None, "follows": None}
     new |= {"remind_at": None, "urged_at": None}
     assert after.pop("request") == [row | new for row in before.pop("request")]
-    assert after == before
+    assert after == with_newer_columns(before)
     assert verify(old).rows == len(_EVENTS)
 
 

@@ -17,6 +17,7 @@ from coupons.bell import Bell
 from coupons.desk import Desk
 from coupons.errors import IssuerUnavailable
 from coupons.model import ClickAction, CodeMode, Person, Request, State
+from coupons.numbers import out_request_no
 from coupons.policy import Policy, Rule
 from coupons.ports import Kind, Outcome, Reading, Remedy, Topic, Transaction
 from coupons.sender import Sender
@@ -140,7 +141,10 @@ class Shop:
 
     async def click(self, action: ClickAction, person: str) -> None:
         self._clicks += 1
-        await self.desk.keep_click(a_click(f"k{self._clicks}", action=action, person=person))
+        shown = out_request_no("T.1")
+        await self.desk.keep_click(
+            a_click(f"k{self._clicks}", action=action, person=person, out_request_no=shown)
+        )
         [click] = await self.ledger.read(lambda look: look.open_clicks(9))
         await self.desk.decide(click)
 
