@@ -8,7 +8,7 @@ from typing import Final
 from bot.columns import plain
 from bot.search_rows import yuan
 from coupons.auditing import MOST_COUNTED, Story
-from coupons.days import told
+from coupons.days import told, written
 from coupons.events import Tag
 from coupons.model import Approval, Request, State
 from coupons.recording import Json, Recorded
@@ -50,7 +50,7 @@ def _head(request: Request, approvals: Sequence[Approval]) -> Iterator[str]:
     yield f"  coupon        {request.stock_name} (stock {request.stock_id}), {yuan(request.value_fen)} yuan"
     if request.coupon_code:
         yield f"  coupon code   {request.coupon_code}"
-    yield f"  requester     {request.requester}, {told(request.created_at)}"
+    yield f"  requester     {request.requester}, {written(request.created_at)}"
     yield f"  customer      number {request.customer} (`audit openid {request.id}` shows who that is)"
     yield f"  reason        {request.reason}"
     if request.ticket:
@@ -60,12 +60,12 @@ def _head(request: Request, approvals: Sequence[Approval]) -> Iterator[str]:
     if request.follows is not None:
         yield f"  in place of   #{request.follows}, which was declined"
     for approval in approvals:
-        yield f"  approved by   {approval.approver}, {told(approval.at)}"
+        yield f"  approved by   {approval.approver}, {written(approval.at)}"
     if not approvals:
         yield f"  approved by   {_nobody(request)}"
     if request.closed_at is not None:
         by = f" by {request.closed_by}" if request.closed_by else ""
-        yield f"  ended         {told(request.closed_at)}{by}"
+        yield f"  ended         {written(request.closed_at)}{by}"
     if request.decline_reason:
         how = "closed" if request.state is State.CLOSED else "declined"
         yield f"  {how:<13} because: {request.decline_reason}"
@@ -93,7 +93,7 @@ def _others(story: Story) -> Iterator[str]:
     yield f"Customer {customer} has {many} other request{'' if count == 1 else 's'}{shown}:"
     for other in story.others:
         coupon = f"{other.state:<9} {yuan(other.value_fen)} yuan, {other.stock_name}"
-        yield f"{f'#{other.id}':>7}  {told(other.created_at)}  {coupon}, {other.requester}: {other.reason}"
+        yield f"{f'#{other.id}':>7}  {written(other.created_at)}  {coupon}, {other.requester}: {other.reason}"
         if other.duplicate_of == story.request.id or story.request.duplicate_of == other.id:
             yield "         like this one; the requester confirmed that it is another"
 

@@ -15,7 +15,7 @@ from bot.looks import leave
 from bot.outputs import standard_output, stream_of
 from bot.progress import Tell, progress
 from bot.search_rows import FORMATS, rows_of
-from bot.search_words import aliases, joined, sentence
+from bot.search_words import aliases, as_number, joined, sentence
 from bot.usage import DATABASE, NUMBER, must_exist, refuse
 from coupons.audit_words import BadWord, Filter, Found, hide_openids, read_words
 from coupons.events import AuditSearched, OpenidViewed
@@ -78,6 +78,7 @@ def search(
     try:
         with moment(database, clock=utc_ms) as look:
             shown = _kept(look, asked, text)
+            hint = number_hint(look, asked)
             count = look.count_found(asked, most=_COUNTED)
             newest = _page(look, asked, None, 1)
         with stream_of(output) as stream, progress("Searching") as tell:
@@ -88,6 +89,8 @@ def search(
                 told = _write(kind, stream, asked, _told(pages, tell))
     except (DatabaseRefused, ExportRefused) as error:
         refuse([str(error)])
+    if hint:
+        click.echo(hint, err=True)
     click.echo(_end(told, count), err=kind != "table" or output != "-")
 
 
@@ -130,6 +133,11 @@ def read_filter(words: Sequence[str], config: Path | None) -> tuple[str, Filter]
         refuse([sentence(error)])
     except CouponTomlProblems as error:
         refuse(error.problems)
+
+
+def number_hint(look: Reading, asked: Filter) -> str:
+    """How a number alone was read; empty where none was typed so."""
+    return as_number(asked, known=asked.request is not None and look.request(asked.request) is not None)
 
 
 def kept_words(database: Path, asked: Filter, text: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.coupon_toml import CouponTomlProblems, load_coupon_toml
-from coupons.audit_words import KEYS, BadWord, FindStock, Wrong
+from coupons.audit_words import KEYS, BadWord, Filter, FindStock, Wrong
 from coupons.catalogue import Catalogue
 from coupons.events import Tag
 
@@ -47,6 +47,17 @@ def aliases(config: Path | None) -> FindStock:
         return stock.stock_id if stock else None
 
     return find
+
+
+def as_number(asked: Filter, *, known: bool) -> str:
+    """How a number alone was read; empty where none was typed so."""
+    if asked.or_text is None:
+        return ""
+    if known:
+        return (
+            f"{asked.or_text} is read as request #{asked.request}; the text itself is '\"{asked.or_text}\"'"
+        )
+    return f"there is no request #{asked.request}; {asked.or_text} was looked for in reasons and tickets"
 
 
 def sentence(error: BadWord) -> str:

@@ -17,7 +17,7 @@ from bot.clock import utc_ms
 from bot.coupon_toml import CouponToml
 from bot.logs import reference
 from bot.month_words import COLUMNS, NOTES, TABLES, cells, span_of, tied_to
-from bot.search_words import sentence
+from bot.search_words import as_number, sentence
 from console.outside import FileRefused, MonthWords, Outside
 from coupons.audit_words import Filter, read_words
 from coupons.errors import StorageUnavailable
@@ -107,6 +107,7 @@ def outside(
         is_auditor=lambda person: is_among(person, config.policy.auditors),
         may_write_sql=lambda person: is_among(person, config.console_sql),
         read_words=words,
+        as_number=lambda asked, known: as_number(asked, known=known),
         sentence=sentence,
         said=said,
         between=between,

@@ -12,10 +12,9 @@ from bot.clock import utc_ms
 from bot.columns import plain
 from bot.looks import leave
 from bot.outputs import standard_output
-from bot.search_cli import CONFIG, FORMAT, kept_words, read_filter
+from bot.search_cli import CONFIG, FORMAT, kept_words, number_hint, read_filter
 from bot.search_rows import details, write_events
 from bot.usage import DATABASE, NUMBER, must_exist, refuse
-from coupons.audit_words import Filter
 from coupons.auditing import story_of
 from coupons.days import told
 from coupons.events import AuditViewed
@@ -46,17 +45,23 @@ def show(
     """Print events as people read them; openids never stand in them.
 
     With WORDS, those of `audit search`, the events that they find, or those of the requests that they find;
-    #12 alone, like --request 12, is the whole story of one request.
+    12 or #12 alone, like --request 12, is the whole story of one request.
     """
     must_exist(database)
     text, asked = read_filter(words, config)
-    if asked.request is not None and asked == Filter(request=asked.request):
-        request_id, text = request_id or asked.request, ""
-    if request_id is not None and text:
+    if request_id is not None and text and asked.only_request != request_id:
         refuse(["--request names one request, and words look for several; leave one of them out"])
+    one = request_id or asked.only_request
+    hint = ""
     try:
-        if request_id is not None:
-            _show_story(database, request_id, kind)
+        if asked.or_text is not None:
+            with moment(database, clock=utc_ms) as look:
+                hint = number_hint(look, asked)
+                one = one if look.request(asked.request or 0) is not None else request_id
+        if one is not None:
+            _show_story(database, one, kind)
+            if hint:
+                click.echo(hint, err=True)
             return
         with moment(database, clock=utc_ms) as look:
             events = look.find_told(asked, limit=limit)
@@ -71,6 +76,8 @@ def show(
             stream.writelines(f"{line_of(event)}\n" for event in events)
     except (DatabaseRefused, ExportRefused) as error:
         refuse([str(error)])
+    if hint:
+        click.echo(hint, err=True)
     if text and not events:
         click.echo("nothing was found", err=True)
 

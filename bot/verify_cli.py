@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from bot.columns import plain
 from bot.progress import progress
 from bot.usage import DATABASE, must_exist, pasted, refuse
+from coupons.days import moment, written
 from coupons.encodings import encoding_of
 from storage.against import verify_against
 from storage.checkpoints import check, found_in, key_file, load_key, read_public
@@ -101,7 +102,9 @@ def _signed(database: Path, text: str, key: Ed25519PublicKey | None) -> Iterator
     for checkpoint in found:
         try:
             check(database, checkpoint, checked_with)
-            yield f"checkpoint of #{checkpoint.seq}, signed {checkpoint.at}: the log still holds it"
+            at = moment(checkpoint.at)
+            signed = checkpoint.at if at is None else written(at)
+            yield f"checkpoint of #{checkpoint.seq}, signed {signed}: the log still holds it"
         except AuditBroken as error:
             # Another bot, or anybody, can post its own beside ours: that says nothing of this log.
             if error.kind != "checkpoint_key":

@@ -30,6 +30,8 @@ class Result:
     text: str
     #: What is wrong with the words, for the person.
     problem: str | None = None
+    #: How a number alone was read.
+    hint: str = ""
     moved: bool = False
     requests: Sequence[Found] = ()
     events: Sequence[Recorded] = ()
@@ -69,14 +71,16 @@ class Finding:
             asked, shown = by_number(look, asked, text)
             if shown != text:
                 return Result(text=shown, moved=True)
+            known = asked.request is not None and look.request(asked.request) is not None
+            hint = self._outside.as_number(asked, known)
             count = look.count_found(asked, most=MOST_COUNTED)
             if asked.asks_for_events:
                 events = look.find_events(asked, below=below, limit=PAGE + 1)
                 following = events[PAGE - 1].seq if len(events) > PAGE else None
-                return Result(text=shown, events=events[:PAGE], count=count, following=following)
+                return Result(text=shown, hint=hint, events=events[:PAGE], count=count, following=following)
             found = look.find_requests(asked, below=below, limit=PAGE + 1)
         following = found[PAGE - 1].request.id if len(found) > PAGE else None
-        return Result(text=shown, requests=found[:PAGE], count=count, following=following)
+        return Result(text=shown, hint=hint, requests=found[:PAGE], count=count, following=following)
 
     def file(self, text: str) -> Any:
         """All that is found, of one moment, as it is read."""

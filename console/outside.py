@@ -63,6 +63,8 @@ class Outside:
     may_write_sql: Callable[[str], Awaitable[bool]]
     #: Raises BadWord.
     read_words: Callable[[str], Filter]
+    #: How a number alone was read, by whether a request has it; empty where none was typed so.
+    as_number: Callable[[Filter, bool], str]
     #: What is wrong with a word, for people.
     sentence: Callable[[BadWord], str]
     #: An event in words, without its actor.

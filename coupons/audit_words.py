@@ -22,6 +22,8 @@ class Filter:
     """All that is set must hold. Money in fen, times in UTC milliseconds, `before` is not included."""
 
     request: int | None = None
+    #: `request` was typed as a number alone: where there is no such request, this is a text to look for.
+    or_text: str | None = None
     #: Exact. Not in the repr, which may reach a log.
     openid: str | None = field(default=None, repr=False)
     #: The number that events name a customer by.
@@ -41,6 +43,18 @@ class Filter:
     #: These two ask for events, not for requests.
     tag: Tag | None = None
     actor: str | None = None
+
+    @property
+    def only_request(self) -> int | None:
+        """One request and nothing else; None: it asks for more, or for several."""
+        return self.request if self == Filter(request=self.request, or_text=self.or_text) else None
+
+    @property
+    def as_text(self) -> Filter:
+        """The same, where there is no request of the number that was typed alone."""
+        if self.or_text is None:
+            return self
+        return replace(self, request=None, or_text=None, texts=(*self.texts, self.or_text))
 
     @property
     def asks_for_events(self) -> bool:
@@ -144,7 +158,7 @@ _DATES: Final = frozenset({"since", "until", "on"})
 
 def read_words(text: str, *, find_stock: FindStock) -> Filter:
     """Raises BadWord. Nothing typed: everything, newest first."""
-    found, seen, texts = Filter(), list[str](), list[str]()
+    found, seen, texts, number = Filter(), list[str](), list[str](), ""
     for quoted, curly, bare in _WORDS.findall(text):
         pair = _PAIR.fullmatch(bare)
         key = pair[1].casefold() if pair else ""
@@ -156,12 +170,16 @@ def read_words(text: str, *, find_stock: FindStock) -> Filter:
                 raise BadWord(Wrong.TWICE, key)
             seen.append(key)
             texts.append("" if key else bare)
+            number = bare if not key and _NUMBER.fullmatch(bare) else number
         else:
             _check_key(key, pair[1], pair[2], seen)
             seen.append(key)
             found = _READ[key](found, key, pair[2].strip('"“”'), find_stock)
     texts = [text for text in texts if text.strip()]
     found = replace(found, texts=tuple(texts))
+    # Events have numbers in their words: statuses, counts.
+    if texts == [number] and found.request is None and not found.asks_for_events:
+        found = replace(found, request=int(number), or_text=number, texts=())
     if found.asks_for_events:
         for key in filter(None, seen):
             if key not in _OF_EVENTS:

@@ -9,7 +9,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from coupons.audit_words import BadWord, Filter
+from coupons.audit_words import BadWord
 from coupons.auditing import Auditing, NotAuditor
 from coupons.errors import CouponsError
 from handlers.posting import Poster
@@ -80,13 +80,15 @@ class Audit:
             made = await self._auditing.open_console(person)
             return audit_answers.link(words, self._console_url, made)
         asked = self._auditing.read(text)
-        if asked.request is not None and asked == Filter(request=asked.request):
-            return await self._one(words, asked.request, person)
-        return audit.results(words, await self._auditing.search(person, text))
-
-    async def _one(self, words: Words, number: int, person: str) -> Message | View:
-        story = await self._auditing.story(person, number)
-        return audit_answers.no_such(words, number) if story is None else audit.one(words, story)
+        number, note = asked.only_request, ""
+        if number is not None:
+            story = await self._auditing.story(person, number)
+            if story is not None:
+                return audit.one(words, story)
+            if asked.or_text is None:
+                return audit_answers.no_such(words, number)
+            note = audit_answers.number_as_text(words, number)
+        return audit.results(words, await self._auditing.search(person, text), note=note)
 
     def open_soon(self, trigger_id: str, person: str, channel: str, view: View) -> None:
         """After the ack: the trigger is good for three seconds."""

@@ -8,7 +8,7 @@ are few and those in the state sent are nearly all.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from coupons.audit_words import Filter, Found
@@ -189,6 +189,7 @@ _OF_EVENTS: Final = (
 )
 _EVENTS: Final = "from event"
 _MOST: Final = 2**62
+_IS_REQUEST: Final = "select 1 from request where id = :request"
 
 
 class Search:
@@ -248,7 +249,15 @@ class Search:
         found = self._connection.execute(sql, {**values, "limit": limit}).fetchall()
         return [recorded(row["seq"], row["body"]) for row in reversed(found)]
 
+    def _settled(self, asked: Filter) -> Filter:
+        """A number alone is the request of that number, where there is one."""
+        if asked.or_text is None:
+            return asked
+        known = self._connection.execute(_IS_REQUEST, bound({"request": asked.request})).fetchone()
+        return replace(asked, or_text=None) if known else asked.as_text
+
     def _where_told(self, asked: Filter) -> tuple[str, str, str, dict[str, object]] | None:
+        asked = self._settled(asked)
         if not asked.asks_by_requests:
             return self._where_events(asked, None)
         where = self._where_requests(asked, None)
@@ -269,6 +278,7 @@ class Search:
         self, asked: Filter, below: int | None, *, counting: bool = False
     ) -> tuple[str, str, str, dict[str, object]] | None:
         """Source, conditions, order and values; None: nothing can be found."""
+        asked = self._settled(asked)
         values: dict[str, object] = {
             "request": asked.request,
             "coupon_code": asked.coupon_code,
@@ -311,6 +321,7 @@ class Search:
         self, asked: Filter, below: int | None, *, counting: bool = False
     ) -> tuple[str, str, str, dict[str, object]] | None:
         """Source, conditions, order and values; None: nothing can be found."""
+        asked = self._settled(asked)
         values = bound({"request": asked.request, "actor": asked.actor, "tag": asked.tag, "texts": None})
         if asked.texts:
             values["texts"] = texts.query(asked.texts)

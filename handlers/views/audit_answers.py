@@ -35,6 +35,13 @@ def no_such(words: Words, number: int) -> Message:
     return message(words("There is no request #{number} in the log.", number=number))
 
 
+def number_as_text(words: Words, number: int) -> str:
+    """A number was typed alone, and no request has it."""
+    return words(
+        "There is no request #{number}, so I looked for the number in reasons and tickets.", number=number
+    )
+
+
 def too_long(words: Words, count: int) -> Message:
     return message(
         words(
@@ -97,7 +104,7 @@ def link(words: Words, url: str, made: Link) -> Message:
             "<{url}|Open the audit log in the browser>. The link is for you alone, works once, and until "
             "{time}. Please do not pass it on.",
             url=f"{url}/sign-in?token={made.token}",
-            time=words.moment(made.expires_at),
+            time=words.instant(made.expires_at),
         )
     )
 
@@ -107,6 +114,7 @@ def how_to_ask(words: Words) -> Message:
     lines = [
         words("`/coupon audit` shows the newest requests; every word after it narrows. For example:"),
         *(f"• {code('/coupon audit ' + example)}" for example in _EXAMPLES),
+        words("A number alone is the request of that number; in quotation marks it is a text to look for."),
         words("Keys: {keys}. Dates are of Beijing time.", keys=words.list(code(key) for key in KEYS)),
         words("`/coupon audit open` gives you a link to the audit log in the browser."),
     ]

@@ -20,6 +20,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
+from coupons.days import told
 from coupons.money import yuan
 
 
@@ -72,8 +73,8 @@ class Words:
         return self._date(at, "{date_short_pretty} {time}", self._moment)
 
     def instant(self, at: int) -> str:
-        """To the second and with the year: a picture of "today" is no evidence later. Not for plain_text."""
-        return self._date(at, "{date_num} {time_secs}", "yyyy-MM-dd HH:mm:ss 'UTC'")
+        """One clock for all auditors, to the second: a picture of somebody's own "today" is no evidence."""
+        return self(N_("{time} Beijing time"), time=told(at))
 
     def day(self, at: int) -> str:
         """UTC milliseconds as a date in the reader's own zone. mrkdwn: not for plain_text."""

@@ -24,7 +24,7 @@ from bot.columns import line, width
 from bot.search_words import joined
 from coupons.sheet import COLUMNS
 from tests.bot.looking import FORGED, ZHANG, make_shop, searched, shown, typed
-from tests.storage.records import NOW, OPENID, ROOT, STOCK, rows
+from tests.storage.records import NOW, OPENID, ROOT, STOCK, create, open_ledger, rows
 
 
 @pytest.fixture
@@ -238,3 +238,30 @@ def test_words_are_quoted_as_the_shell_had_them() -> None:
     assert joined(["late", "four days", "ticket:ZD 12", "note: x", '"a b"']) == (
         'late "four days" ticket:"ZD 12" "note: x" "a b"'
     )
+
+
+async def with_ticket(database: Path, ticket: str) -> None:
+    ledger = open_ledger(database)
+    await ledger.write(lambda tx: create(tx, "numbered", ticket=ticket, reason="+2"))
+    await ledger.close()
+
+
+async def test_a_number_alone_is_the_request_of_that_number(database: Path) -> None:
+    """Not the one whose reason is "+2", nor nothing."""
+    await with_ticket(database, "881")
+    found = searched(database, "2")
+    assert numbers(found) == ["2"]
+    assert "2 is read as request #2; the text itself is '\"2\"'" in found.stderr
+    assert (numbers(searched(database, "#2")), searched(database, "#2").stderr) == (["2"], "")
+    # Narrowed, it stays that request.
+    assert numbers(searched(database, "2", "state:sent")) == []
+    assert numbers(searched(database, '"2"')) == ["4"]
+
+
+async def test_a_number_that_no_request_has_is_a_word(database: Path) -> None:
+    await with_ticket(database, "881")
+    found = searched(database, "881")
+    assert numbers(found) == ["4"]
+    assert "there is no request #881; 881 was looked for in reasons and tickets" in found.stderr
+    for number in ("999999999999999999", "3564492952157993399296"):
+        assert searched(database, number).stdout == "nothing was found\n"

@@ -112,3 +112,22 @@ def test_what_was_looked_for_stays_in_the_log_without_the_openid(database: Path)
     shown(database, f"openid:{OPENID}")
     tag, detail = newest(database)
     assert (tag, detail["words"], detail["newest"]) == ("audit:viewed", "customer:1", 50)
+
+
+def test_a_number_alone_is_the_story_of_that_request(database: Path) -> None:
+    by_number, by_word = (typed("show", word, "--database", database) for word in ("#1", "1"))
+    assert by_word.stdout.startswith("Request #1: sent")
+    assert by_word.exit_code == by_number.exit_code == 0
+    assert "1 is read as request #1" in by_word.stderr
+    none = typed("show", "881", "--database", database)
+    assert (none.exit_code, none.stdout) == (0, "")
+    assert "there is no request #881; 881 was looked for" in none.stderr
+    assert "nothing was found" in none.stderr
+    assert typed("show", "#881", "--database", database).exit_code == 2
+
+
+def test_the_story_of_a_number_alone_is_exported(database: Path) -> None:
+    as_word, as_key = (
+        typed("export", word, "--output", "-", "--database", database).stdout for word in ("1", "request:1")
+    )
+    assert as_word == as_key != ""

@@ -148,6 +148,17 @@ async def test_a_wrong_word_is_told_in_one_sentence(here: Place, words: str) -> 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
 
+async def test_a_number_alone_is_the_request_of_that_number(here: Place) -> None:
+    visitor = await here.signed_in()
+    answer = await visitor.get("/search?q=5")
+    assert "<b>1 found</b>" in answer.text
+    assert "#5</a>" in answer.text
+    assert "5 is read as request #5" in answer.text
+    [_, row] = _rows((await visitor.get("/search.csv?q=5")).text)
+    assert row[0] == "5"
+    assert "there is no request #880881" in (await visitor.get("/search?q=880881")).text
+
+
 async def test_peoples_words_are_text_and_never_markup(here: Place) -> None:
     visitor = await here.signed_in()
     _change(here, "update request set reason = ?, stock_name = ?, ticket = ?, problem = ?", *(EVIL,) * 4)

@@ -32,6 +32,17 @@ READ: tuple[tuple[str, dict[str, Any]], ...] = (
     (" \n　", {}),
     ("#12", {"request": 12}),
     ("request:12", {"request": 12}),
+    # A number alone is the request of that number, where there is one.
+    ("12", {"request": 12, "or_text": "12"}),
+    ("12 state:sent", {"request": 12, "or_text": "12", "state": State.SENT}),
+    ('"12"', {"texts": ("12",)}),
+    ("12 days", {"texts": ("12", "days")}),
+    ("12 13", {"texts": ("12", "13")}),
+    ("request:5 12", {"request": 5, "texts": ("12",)}),
+    ("0012", {"texts": ("0012",)}),
+    ("3564492952157993399296", {"texts": ("3564492952157993399296",)}),
+    # Events have numbers in their words.
+    ("tag:attempt:finished 403", {"tag": Tag.ATTEMPT_FINISHED, "texts": ("403",)}),
     ("request:#12", {"request": 12}),
     ("Request：12", {"request": 12}),
     (OPENID, {"openid": OPENID}),

@@ -8,6 +8,7 @@ import io
 import json
 import re
 from collections.abc import AsyncGenerator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,41 @@ async def test_each_word_narrows_and_a_person_is_named_by_a_mention(shop: World)
     assert OPENID not in json.dumps(looks(shop))
     assert ("audit:searched", CHEN) in {look[:2] for look in looks(shop)}
     assert "customer:1" in json.dumps(looks(shop))
+
+
+async def test_a_number_alone_is_the_request_of_that_number(shop: World) -> None:
+    """Not another one whose reason has the number in it."""
+    first = await sent(shop)
+    await shop.send(f"send another-customer-2 sorry-50 +{first} 881", "U0LI")
+    second = shop.newest()
+    view = await asked(shop, str(first), f"#{first} ")
+    assert "Show the whole openid" in text(view)
+    assert looks(shop)[-1][0] == "audit:viewed"
+    await shop.slack.person(CHEN).close(view)
+    view = await asked(shop, "881", "There is no request #881, so I looked for the number")
+    assert f"*#{second}*" in text(view)
+    assert f"*#{first}*" not in text(view)
+    await shop.slack.person(CHEN).close(view)
+    view = await asked(shop, f'"{first}"', "Looked for")
+    assert f"*#{second}*" in text(view)
+
+
+async def test_an_auditor_reads_beijing_time_wherever_they_sit(shop: World) -> None:
+    """A picture of the window says when it was, whoever made it."""
+    number = await sent(shop)
+    row = shop.row(number)
+    assert row is not None
+    at = datetime.fromtimestamp(row["created_at"] // 1000, timezone(timedelta(hours=8)))
+    written = f"{at:%Y-%m-%d %H:%M:%S} Beijing time"
+    for words, shows in (
+        ("", f"*#{number}*"),
+        (f"#{number}", "Show the whole"),
+        ("tag:request:created", "created"),
+    ):
+        view = await asked(shop, words, shows)
+        assert written in text(view), words
+        assert "<!date" not in text(view), words
+        await shop.slack.person(CHEN).close(view)
 
 
 async def test_whoever_is_no_auditor_sees_nothing_and_that_they_asked_is_kept(shop: World) -> None:
