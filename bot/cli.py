@@ -5,12 +5,15 @@ Errors are one clear sentence each on stderr, never a traceback.
 
 from __future__ import annotations
 
+import codecs
+import sys
 from pathlib import Path
 from typing import Final
 
 import click
 
 from bot.lazy_group import LazyGroup
+from bot.usage import refuse, too_narrow
 
 _PLACES: Final = {
     "audit": "bot.audit_cli:audit",
@@ -37,7 +40,13 @@ def manifest() -> None:
 
 def main() -> None:
     """The entry point of the program."""
-    cli(prog_name="coupon-bot")
+    try:
+        cli(prog_name="coupon-bot")
+    except UnicodeEncodeError as error:
+        # Whichever command printed it. What else cannot be encoded is a fault of ours.
+        if sys.stdout is None or codecs.lookup(error.encoding) != codecs.lookup(sys.stdout.encoding):
+            raise
+        refuse([too_narrow(error)])
 
 
 def _manifest() -> Path:

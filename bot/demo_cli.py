@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from typing import Final
 
 import click
 
 from bot.demo import PortTaken, show_page
 from bot.demo_play import play
 from bot.usage import refuse
+
+#: What people see in every transcript.
+_SIGNS: Final = "¥·…✅券"
 
 
 @click.command()
@@ -20,6 +24,8 @@ def demo(*, transcript: bool, port: int | None) -> None:
     if transcript:
         if port is not None:
             raise click.UsageError("--port is the page's, and --play shows no page")
+        # Before a whole shop is opened to be broken off at its first ¥.
+        _SIGNS.encode(sys.stdout.encoding)
         sys.exit(asyncio.run(play(sys.stdout)))
     try:
         sys.exit(asyncio.run(show_page(sys.stdout, port)))

@@ -126,6 +126,8 @@ async def _connected(stage: Stage) -> None:
 def _environment(folder: Path, slack: Slack, wechatpay_url: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ}
     return kept | {
+        # What its commands print is read as UTF-8, whatever the terminal takes.
+        "PYTHONUTF8": "1",
         "SLACK_BOT_TOKEN": slack.setup.bot_token,
         "SLACK_APP_TOKEN": slack.setup.app_token,
         "SLACK_API_URL": slack.api_url,

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from bot.usage import too_narrow
 from storage.errors import ExportRefused
 from storage.export import new_file
 
@@ -39,9 +40,7 @@ def standard_output() -> Iterator[TextIO]:
         # `| head` has enough, and click ends the program without a word.
         raise
     except UnicodeEncodeError as error:
-        raise ExportRefused(
-            f"standard output takes {error.encoding} only, and what is written has more; set PYTHONUTF8=1"
-        ) from error
+        raise ExportRefused(too_narrow(error)) from error
     except OSError as error:
         # What is left would fail once more at the end of the program, and Python would tell of it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -48,3 +48,8 @@ def refuse(problems: Iterable[str]) -> NoReturn:
     for problem in problems:
         click.echo(problem, err=True)
     sys.exit(2)
+
+
+def too_narrow(error: UnicodeEncodeError) -> str:
+    """Of a terminal in GBK, which has no ¥, or in ASCII."""
+    return f"standard output takes {error.encoding} only, and what is written has more; set PYTHONUTF8=1"
