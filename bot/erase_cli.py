@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
+import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import click
 
@@ -18,13 +21,17 @@ from coupons.events import CustomerErased
 from coupons.forgetting import StillOpen, forget
 from coupons.masking import ERASED, masked
 from coupons.ports import Transaction
-from storage.database import write_back
 from storage.errors import DatabaseRefused
 from storage.moment import moment
 from storage.turn import write_once
+from storage.write_back import files_holding, write_back
 
 #: Of the requests that are open still.
 _NAMED: Final = 20
+#: The running bot's own looks end within this.
+_READERS_WITHIN_S: Final = 3.0
+_AGAIN_S: Final = 0.05
+_OPENID: Final = re.compile(r"[0-9A-Za-z_-]{16,64}", re.ASCII)
 
 
 @click.command()
@@ -34,7 +41,7 @@ _NAMED: Final = 20
 def erase(openid: str, database: Path, *, yes: bool) -> None:
     """Forget a customer; the audit log stays whole.
 
-    The openid is removed for good.
+    The openid is removed for good, and overwritten in the files: status 0 says that no byte of it is left.
 
     OPENID: the whole one, or - to read it from standard input, so that no shell remembers it.
     """
@@ -43,10 +50,7 @@ def erase(openid: str, database: Path, *, yes: bool) -> None:
     try:
         customer = _known(database, wanted)
         if customer is None:
-            click.echo(
-                f"{database}: no customer has the openid {masked(wanted)}; nothing was changed", err=True
-            )
-            sys.exit(1)
+            _finish(database, wanted)
         if not yes:
             asked = (
                 f"Forget customer {customer} ({masked(wanted)}) for good? Limits will not know them any more."
@@ -54,17 +58,53 @@ def erase(openid: str, database: Path, *, yes: bool) -> None:
             click.confirm(asked, abort=True, err=True)
         work = partial(_forget, customer=customer)
         requests = write_once(database, work, clock=utc_ms)
-        rewritten = write_back(database)
+        told = f"{database}: customer {customer} is forgotten; {requests} requests keep the number only"
+        click.echo(plain(told))
+        left = _overwritten(database, wanted)
     except StillOpen as error:
         refuse([_still_open(customer, error.requests)])
     except (DatabaseRefused, StorageUnavailable) as error:
         refuse([str(error)])
-    told = f"{database}: customer {customer} is forgotten; {requests} requests keep the number only"
-    click.echo(plain(told))
-    if not rewritten:
-        click.echo(
-            f"{database}-wal is being read, and holds the openid until SQLite writes over it", err=True
+    if left is not None:
+        refuse([left], status=1)
+
+
+def _finish(database: Path, openid: str) -> NoReturn:
+    """What an earlier erasure could not overwrite, because the file was being read."""
+    nobody = f"{database}: no customer has the openid {masked(openid)}"
+    if not _OPENID.fullmatch(openid) or not files_holding(database, openid):
+        refuse([f"{nobody}, and its files hold it nowhere; nothing was changed"], status=1)
+    left = _overwritten(database, openid)
+    if left is not None:
+        refuse([f"{nobody} any more, but {left}"], status=1)
+    click.echo(
+        f"{nobody} any more: it was forgotten before, and what was left of it in the files is overwritten"
+    )
+    sys.exit(0)
+
+
+def _overwritten(database: Path, openid: str) -> str | None:
+    """None: no byte of the openid is left. Else which files still hold it, and what to do."""
+    until = time.monotonic() + _READERS_WITHIN_S
+    while not (is_written_back := write_back(database)) and time.monotonic() < until:
+        time.sleep(_AGAIN_S)
+    holding = files_holding(database, openid)
+    if not holding:
+        return None
+    if is_written_back:
+        # Events cannot be changed: this one was typed before openids in words were shortened.
+        return (
+            f"{_and(holding)} still holds the openid in words that somebody typed; docs/privacy.md says why"
         )
+    return (
+        f"{_and(holding)} can still be searched for the openid, because another program reads the database "
+        "(a replica like Litestream, a backup, an open sqlite3). The running bot overwrites it within "
+        "seconds after that has ended; so end it, and give the same command again to be sure"
+    )
+
+
+def _and(files: Sequence[Path]) -> str:
+    return " and ".join(map(str, files))
 
 
 def _known(database: Path, openid: str) -> int | None:

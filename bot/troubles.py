@@ -29,6 +29,14 @@ class Troubles:
         """Something that heals by being tried again: one line, no traceback."""
         self._logger.warning("will_try_again", kind=type(error).__name__, error=str(error))
 
+    def still_readable(self) -> None:
+        """What was erased waits for whoever reads the database."""
+        self._logger.warning(
+            "erased_but_readable",
+            problem="another program reads an older state of the database, so that an erased openid still "
+            "stands in its files; it is overwritten when that ends (Litestream: stop it for a minute)",
+        )
+
     def refused(self, request: Request, outcome: Outcome) -> None:
         """If a person has to act on this outcome: who, and what is to be looked at."""
         event = _REFUSALS.get(outcome.remedy)

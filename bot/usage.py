@@ -43,11 +43,11 @@ def pasted(*, line: bool = False) -> str:
     return read.decode(errors="replace")
 
 
-def refuse(problems: Iterable[str]) -> NoReturn:
-    """Ends the program with status 2."""
+def refuse(problems: Iterable[str], *, status: int = 2) -> NoReturn:
+    """Ends the program with this status, 2 for wrong usage or settings."""
     for problem in problems:
         click.echo(problem, err=True)
-    sys.exit(2)
+    sys.exit(status)
 
 
 def too_narrow(error: UnicodeEncodeError) -> str:

@@ -26,6 +26,7 @@ from coupons.decider import Decider, Expirer
 from coupons.desk import Desk
 from coupons.forgetting import Forgetter
 from coupons.model import Request
+from coupons.overwriting import Overwriter
 from coupons.ports import Ledger, Outcome, Topic
 from coupons.reminding import Reminder
 from coupons.sender import Sender
@@ -177,6 +178,7 @@ class Parts:
     expirer: Expirer
     reminder: Reminder
     forgetter: Forgetter
+    overwriter: Overwriter
     checkpointer: Checkpointer
     announcer: Announcer
 
@@ -189,6 +191,7 @@ class Parts:
             "expirer": self.expirer,
             "reminder": self.reminder,
             "forgetter": self.forgetter,
+            "overwriter": self.overwriter,
             "checkpointer": self.checkpointer,
             "announcer": self.announcer,
         }
@@ -335,6 +338,7 @@ def build(
             bell=bells.forgetting,
             on_trouble=troubles.note,
         ),
+        overwriter=Overwriter(ledger=ledger, on_reader=troubles.still_readable, on_trouble=troubles.expected),
         checkpointer=Checkpointer(
             ledger=ledger,
             sign=sign,

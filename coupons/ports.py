@@ -167,6 +167,10 @@ class Reading(Protocol):
     def customers_to_forget(self, before: int, limit: int, only: int | None = None) -> Sequence[int]:
         """Customers with nothing open and nothing new since `before`; `only`: this one, if it is one."""
 
+    def last_erasure(self) -> int:
+        """The `seq` of the newest event that tells of a forgotten customer; 0: there is none."""
+        ...
+
     def requests_to_remind(self, now: int, limit: int) -> Sequence[Request]:
         """Pending, `remind_at` reached; the longest due first."""
         ...
@@ -304,6 +308,13 @@ class Ledger(Protocol):
         ...
 
     async def read(self, look: Callable[[Reading], T]) -> T: ...
+
+    async def write_back(self) -> bool:
+        """Make what was erased unreadable in the storage's files too; False: a reader puts it off.
+
+        Raises StorageUnavailable.
+        """
+        ...
 
 
 class Kind(StrEnum):

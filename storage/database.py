@@ -79,14 +79,6 @@ def open_for_reading(path: Path) -> Database:
     return Database(connection, execute_plugins=False)
 
 
-def write_back(path: Path) -> bool:
-    """Empty the WAL into the file, so that what was erased stands nowhere; False: somebody reads in it."""
-    with _connected(path, "rw") as connection:
-        [busy, *_] = connection.execute("pragma wal_checkpoint(truncate)").fetchone()
-        connection.close()
-    return bool(busy == 0)
-
-
 def bring_up_to_date(path: Path) -> tuple[str, ...]:
     """Apply what is missing, and return the names of what was applied. Raises DatabaseRefused."""
     before = _applied(path)

@@ -24,6 +24,8 @@ where (:only is null or id = :only) and substr(openid, 1, 7) <> 'erased:' and no
 )
 order by id limit :limit
 """
+#: By the index of tags.
+_LAST = "select coalesce(max(seq), 0) as seq from event where tag = 'customer:erased'"
 _ERASE = "update customer set openid = 'erased:' || id where id = :customer"
 #: The exact bytes for WeChat Pay, with the openid in them; their SHA-256 stays in the events.
 _BODIES = "update request set body = x'' where customer = :customer"
@@ -50,6 +52,9 @@ class Erasing:
     def due(self, before: int, limit: int, only: int | None) -> Sequence[int]:
         values = {"before": before, "limit": limit, "only": only}
         return [row["id"] for row in self._connection.execute(_DUE, values).fetchall()]
+
+    def last(self) -> int:
+        return int(self._connection.execute(_LAST).fetchone()["seq"])
 
     def erase(self, customer: int) -> int:
         """How many requests the customer had."""

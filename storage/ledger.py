@@ -22,6 +22,7 @@ from storage.errors import DatabaseRefused
 from storage.locks import FileLock, Turn
 from storage.open_files import OpenFiles
 from storage.rows import Rows, WritableRows
+from storage.write_back import write_back
 
 T = TypeVar("T")
 
@@ -108,6 +109,15 @@ class SqliteLedger:
         if self._closing:
             raise StorageUnavailable(_CLOSED)
         return await asyncio.get_running_loop().run_in_executor(self._reading, self._look, look)
+
+    async def write_back(self) -> bool:
+        """Beside the writer, in turn with it."""
+        if problem := self._files.problem():
+            raise StorageLost(problem)
+        try:
+            return await asyncio.to_thread(write_back, self._path)
+        except (sqlite3.Error, DatabaseRefused) as error:
+            raise StorageUnavailable(f"the database cannot be written back: {error}") from error
 
     async def close(self) -> None:
         """Everything that waits is committed first."""

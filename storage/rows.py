@@ -139,6 +139,9 @@ class Rows:
     def customers_to_forget(self, before: int, limit: int, only: int | None = None) -> Sequence[int]:
         return self._erasing.due(before, limit, only)
 
+    def last_erasure(self) -> int:
+        return self._erasing.last()
+
     def requests_to_look_for(self, now: int, limit: int) -> Sequence[Request]:
         return self._requests.to_look_for(now, limit)
 

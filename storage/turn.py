@@ -12,6 +12,7 @@ from storage.database import open_for_one_write, refuse_if_not_ours
 from storage.driver import sqlite3
 from storage.locks import Turn
 from storage.rows import WritableRows
+from storage.write_back import write_back_by
 
 T = TypeVar("T")
 
@@ -29,8 +30,12 @@ def write_once(path: Path, work: Callable[[Transaction], T], *, clock: Clock) ->
             database = open_for_one_write(path)
             try:
                 database.execute("begin immediate")
-                result = work(WritableRows(database, clock))
+                rows = WritableRows(database, clock)
+                result = work(rows)
                 database.execute("commit")
+                if rows.last_erasure():
+                    # Whose reading put it off before may have ended; the bot may not run to see to it.
+                    write_back_by(database.conn)
             finally:
                 database.rollback()
                 # It may checkpoint, when the bot does not run: still in turn.

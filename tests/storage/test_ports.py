@@ -138,6 +138,7 @@ LOOKS: dict[str, Callable[[Reading], bool]] = {
         (tx.open_requests_of_customer(1), tx.open_requests_of_customer(9)) == ([1, 2], [])
     ),
     "customers_to_forget": lambda tx: tx.customers_to_forget(NOW + 9, 9) == [],
+    "last_erasure": lambda tx: tx.last_erasure() == 0,
     "requests_to_remind": lambda tx: (
         (ids(tx.requests_to_remind(NOW + 2, 9)), ids(tx.requests_to_remind(NOW + 3, 9))) == ([], [1])
     ),
@@ -268,6 +269,7 @@ def test_the_ledger_has_every_method_of_the_port() -> None:
     assert {name for name in public(Ledger) if callable(getattr(SqliteLedger, name, None))} == {
         "write",
         "read",
+        "write_back",
     }
 
 
