@@ -187,6 +187,23 @@ def _settings(detail: Mapping[str, Json]) -> str:
     return f"found other settings than at the last start: {'; '.join(told_parts)}"
 
 
+def _restored(detail: Mapping[str, Json]) -> str:
+    if detail.get("kind") == "key":
+        return (
+            f"paused sending: the checkpoint of #{_of(detail, 'posted_seq')} was signed with another key "
+            f"({_of(detail, 'key')})"
+        )
+    return (
+        f"paused sending: the log ends at #{_of(detail, 'head_seq')} and does not hold what was posted of "
+        f"#{_of(detail, 'posted_seq')} ({_of(detail, 'kind')})"
+    )
+
+
+def _key_changed(detail: Mapping[str, Json]) -> str:
+    how = "as the one before signed" if detail.get("before") else f"after {_of(detail, 'lost')} was lost"
+    return f"signs checkpoints with the key {_of(detail, 'key')[:16]}..., {how}{_from(detail)}"
+
+
 # --- looks at the log
 
 
@@ -273,11 +290,9 @@ _SAID: Final[Mapping[str, Callable[[Mapping[str, Json]], str]]] = {
     Tag.BOT_STARTED: lambda d: f"started, version {_of(d, 'version')} with SQLite {_of(d, 'sqlite')}",
     Tag.BOT_STOPPED: lambda _: "stopped in order",
     Tag.SETTINGS_CHANGED: _settings,
-    Tag.DATABASE_RESTORED: lambda d: (
-        f"paused sending: the log ends at #{_of(d, 'head_seq')} and does not hold what was posted of "
-        f"#{_of(d, 'posted_seq')} ({_of(d, 'kind')})"
-    ),
+    Tag.DATABASE_RESTORED: _restored,
     Tag.AUDIT_CHECKPOINT: lambda d: f"signed a checkpoint of #{_of(d, 'seq')}",
+    Tag.AUDIT_KEY_CHANGED: _key_changed,
     Tag.AUDIT_SEARCHED: _searched,
     Tag.AUDIT_VIEWED: _viewed,
     Tag.AUDIT_EXPORTED: _exported,

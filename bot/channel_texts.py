@@ -10,11 +10,12 @@ from bot.coupon_toml import CouponTomlProblems, load_coupon_toml
 from bot.settings import AskingSettings, PlaceSettings, SettingsProblems, load_part
 from bot.slack_app import session, web_client
 from bot.usage import refuse
-from handlers.audit_channel import posted_texts
+from handlers.audit_channel import ChannelText, posted_texts
+from handlers.premises import WorkspaceRefused, find_workspace
 from handlers.web_api import SlackError
 
 
-def channel_texts() -> Sequence[str]:
+def channel_texts() -> Sequence[ChannelText]:
     """Ends the program with status 2 where the settings or Slack do not let them be read."""
     try:
         slack = load_part(os.environ, AskingSettings)
@@ -25,12 +26,15 @@ def channel_texts() -> Sequence[str]:
         refuse(["coupon.toml names no audit_channel, so there are no checkpoints in Slack"])
     try:
         return asyncio.run(_read(slack, config.audit_channel))
+    except WorkspaceRefused as error:
+        refuse(error.problems)
     except SlackError as error:
         refuse([f"the audit channel {config.audit_channel} cannot be read: {error}"])
 
 
-async def _read(slack: AskingSettings, channel: str) -> Sequence[str]:
+async def _read(slack: AskingSettings, channel: str) -> Sequence[ChannelText]:
     async with session() as http:
         token = slack.slack_bot_token.get_secret_value()
         client = web_client(token, base_url=slack.slack_api_url, session=http)
-        return await posted_texts(client, channel)
+        workspace = await find_workspace(client, uses_groups=False)
+        return await posted_texts(client, channel, bot_user=workspace.bot_user)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from functools import partial
 from importlib.metadata import version
 from typing import Final
@@ -19,9 +20,10 @@ from coupons.errors import StorageUnavailable
 from coupons.events import BotStarted, BotStopped
 from coupons.ports import Ledger, Transaction
 from coupons.recording import SYSTEM
-from handlers.audit_channel import posted_texts
+from handlers.audit_channel import ChannelText, posted_texts
 from handlers.web_api import SlackError
-from storage.checkpoints import load_or_make_key, sign, signed_by
+from storage.checkpoint_keys import Keys, keys_of
+from storage.checkpoints import found_in, load_or_make_key, sign
 from storage.database import sqlite_verdict
 
 #: Slack that answers slowly must not keep the bot from working.
@@ -41,18 +43,19 @@ class FirstLook:
         """A checkpoint's line."""
         return sign(self._key, seq, told, now=now).line
 
-    async def compare(self, slack: AsyncWebClient, channel: str | None) -> None:
+    async def compare(self, slack: AsyncWebClient, channel: str | None, *, bot_user: str) -> None:
         """With the checkpoints in the audit channel; pauses sending where the log does not hold them."""
         if channel is None:
             return
         try:
             async with asyncio.timeout(_WITHIN_S):
-                texts = await posted_texts(slack, channel)
+                texts = await posted_texts(slack, channel, bot_user=bot_user)
         except (SlackError, TimeoutError) as error:
             # Without the history the start is as good as one without an audit channel.
             self._logger.warning("checkpoints_not_read", error=str(error) or "Slack did not answer in time")
             return
-        posted = [Posted(each.seq, each.hash) for text in texts for each in signed_by(text, self._key)]
+        keys = await self._ledger.read(lambda look: keys_of(look, self._key.public_key()))
+        posted = [each for text in texts for each in _ours(text, keys)]
         found = await self._ledger.write(partial(look_back, posted=posted, channel=channel, now=utc_ms()))
         if found is not None:
             self._logger.error("database_restored", kind=found)
@@ -75,3 +78,12 @@ async def tell_stop(ledger: Ledger, troubles: Troubles) -> None:
         await ledger.write(lambda tx: tx.append(BotStopped().done_by(SYSTEM)))
     except StorageUnavailable as error:
         troubles.expected(error)
+
+
+def _ours(text: ChannelText, keys: Keys) -> Iterator[Posted]:
+    """Signed with one of our keys, or posted by us; anybody can write others into a channel."""
+    for found in found_in(text.text):
+        if keys.vouch_for(found) or (text.by_us and found.key in keys.lost):
+            yield Posted(found.seq, found.hash)
+        elif text.by_us and found.key not in keys.known:
+            yield Posted(found.seq, found.hash, stranger=found.key)

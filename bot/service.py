@@ -169,7 +169,7 @@ class Service:
             on_outcome=self._on_outcome,
             sign=first.sign,
         )
-        await first.compare(slack, config.audit_channel)
+        await first.compare(slack, config.audit_channel, bot_user=workspace.bot_user)
         await first.tell_start()
         return parts
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from bot.clock import utc_ms
 from bot.columns import plain
 from bot.progress import progress
 from bot.usage import DATABASE, must_exist, pasted, refuse
-from coupons.days import moment, written
+from coupons import days
 from coupons.encodings import encoding_of
 from storage.against import verify_against
-from storage.checkpoints import check, found_in, key_file, load_key, read_public
+from storage.checkpoint_keys import check, keys_of
+from storage.checkpoints import Checkpoint, found_in, key_file, load_key, read_public
 from storage.errors import AuditBroken, CheckpointRefused, DatabaseRefused, ExportRefused
 from storage.export import is_export
+from storage.moment import moment
 from storage.proof import verify
 
 _CHANNEL: Final = "channel"
@@ -73,17 +76,24 @@ def _held(database: Path, what: str, key: Ed25519PublicKey | None, *, part: bool
         count = verify_against(database, Path(what), part=part)
         yield f"{what}: all {count} rows stand in the log, unchanged"
         return
-    yield from _signed(database, _text(what), key)
+    yield from _signed(database, list(_checkpoints(what)), key)
+
+
+def _checkpoints(what: str) -> Iterator[tuple[Checkpoint, bool]]:
+    """Each that stands there, and whether Slack says that this bot posted it."""
+    if what == _CHANNEL:
+        # Here, since it loads Slack's library, and without the channel none of it is needed.
+        from bot.channel_texts import channel_texts  # noqa: PLC0415
+
+        for text in channel_texts():
+            yield from ((found, text.by_us) for found in found_in(text.text))
+        return
+    yield from ((found, False) for found in found_in(_text(what)))
 
 
 def _text(what: str) -> str:
     if what.startswith(_CHECKPOINT):
         return what
-    if what == _CHANNEL:
-        # Here, since it loads Slack's library, and without the channel none of it is needed.
-        from bot.channel_texts import channel_texts  # noqa: PLC0415
-
-        return "\n".join(channel_texts())
     if what == "-":
         return pasted()
     # It was read a moment ago, to see that it is no export.
@@ -91,25 +101,33 @@ def _text(what: str) -> str:
     return raw.decode(encoding_of(raw), errors="replace")
 
 
-def _signed(database: Path, text: str, key: Ed25519PublicKey | None) -> Iterator[str]:
-    found = list(found_in(text))
+def _signed(
+    database: Path, found: Sequence[tuple[Checkpoint, bool]], key: Ed25519PublicKey | None
+) -> Iterator[str]:
     if not found:
         raise CheckpointRefused("no checkpoint stands in that text; one begins with `coupon-checkpoint v1`")
     if key is None and not key_file(database).exists():
         raise CheckpointRefused(f"{key_file(database)} is not there; name the public key with --key")
-    checked_with = load_key(database) if key is None else key
-    others: list[AuditBroken] = []
-    for checkpoint in found:
-        try:
-            check(database, checkpoint, checked_with)
-            at = moment(checkpoint.at)
-            signed = checkpoint.at if at is None else written(at)
-            yield f"checkpoint of #{checkpoint.seq}, signed {signed}: the log still holds it"
-        except AuditBroken as error:
+    checked_with = load_key(database).public_key() if key is None else key
+    with moment(database, clock=utc_ms) as look:
+        keys = keys_of(look, checked_with)
+        there = {checkpoint.seq: look.hash_of(checkpoint.seq) for checkpoint, _ in found}
+    others = 0
+    for checkpoint, by_us in found:
+        if check(checkpoint, there[checkpoint.seq], keys, by_us=by_us):
+            at = days.moment(checkpoint.at)
+            signed = checkpoint.at if at is None else days.written(at)
+            lost = f"; its key {checkpoint.key} is lost, so its signature is not looked at"
+            yield (
+                f"checkpoint of #{checkpoint.seq}, signed {signed}: the log still holds it"
+                f"{lost if checkpoint.key in keys.lost else ''}"
+            )
+        else:
             # Another bot, or anybody, can post its own beside ours: that says nothing of this log.
-            if error.kind != "checkpoint_key":
-                raise
-            others.append(error)
+            others += 1
             yield f"checkpoint of #{checkpoint.seq} names another key ({checkpoint.key}): not looked at"
-    if len(others) == len(found):
-        raise others[0]
+    if others == len(found):
+        raise AuditBroken(
+            "checkpoint_key",
+            f"the checkpoint of #{checkpoint.seq} names the key {checkpoint.key}; this one is {keys.present}",
+        )

@@ -86,35 +86,56 @@ class Checkpointer:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A checkpoint of ours that stands in the audit channel."""
+    """A checkpoint of ours that stands in the audit channel.
+
+    `stranger` names the key that signed it, where nothing ties that one to the present key.
+    """
 
     seq: int
     hash: str
+    stranger: str | None = None
 
 
 def look_back(tx: Transaction, posted: Sequence[Posted], *, channel: str, now: int) -> str | None:
     """Compare what was posted with the log as it is now, before anything is sent.
 
     When the log does not hold it, the file is an older one, or was changed: requests that were sent may look
-    open in it. Then sending is paused, and that is told, once for each such find. Returns `tail` (the log
-    ends before it) or `rewritten` (it tells another story), or None.
+    open in it. When another key signed it, whoever wrote the log anew may have taken the key away. Then
+    sending is paused, and that is told, once for each such find. Returns `tail` (the log ends before it),
+    `rewritten` (it tells another story) or `key`, or None.
     """
-    missed = [each for each in posted if tx.hash_of(each.seq) != each.hash]
+    missed = [each for each in posted if each.stranger is not None or tx.hash_of(each.seq) != each.hash]
     if not missed:
         return None
-    worst = max(missed, key=lambda each: each.seq)
-    kind = "tail" if tx.hash_of(worst.seq) is None else "rewritten"
+    worst = max(missed, key=lambda each: (tx.hash_of(each.seq) != each.hash, each.seq))
+    kind = _kind(tx, worst)
     told = tx.find_events(Filter(tag=Tag.DATABASE_RESTORED), limit=1)
-    if told and told[0].detail.get("posted_hash") == worst.hash:
+    if told and (told[0].detail.get("posted_hash"), told[0].detail.get("kind")) == (worst.hash, kind):
         return kind
     if tx.pause() is None:
-        tx.set_pause(Pause(SYSTEM, now, f"the log does not hold the checkpoint of #{worst.seq}"))
+        why = f"the log does not hold the checkpoint of #{worst.seq}"
+        if kind == "key":
+            why = f"the checkpoint of #{worst.seq} was signed with another key ({worst.stranger})"
+        tx.set_pause(Pause(SYSTEM, now, why))
     head, _ = tx.head()
-    found = DatabaseRestored(kind=kind, posted_seq=worst.seq, posted_hash=worst.hash, head_seq=head)
+    found = DatabaseRestored(
+        kind=kind,
+        posted_seq=worst.seq,
+        posted_hash=worst.hash,
+        head_seq=head,
+        key=worst.stranger if kind == "key" else None,
+    )
     seq = tx.append(found.done_by(SYSTEM))
     tx.post(Post(kind=PostKind.NEWS, request_id=None, seq=seq))
     tx.post(Post(kind=PostKind.NEWS, request_id=None, seq=seq, channel=channel))
     return kind
+
+
+def _kind(look: Reading, posted: Posted) -> str:
+    there = look.hash_of(posted.seq)
+    if there == posted.hash:
+        return "key"
+    return "tail" if there is None else "rewritten"
 
 
 def _newest(look: Reading, tag: Tag) -> tuple[int, int] | None:

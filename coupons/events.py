@@ -44,6 +44,7 @@ class Tag(StrEnum):
     SETTINGS_CHANGED = "settings:changed"
     DATABASE_RESTORED = "database:restored"
     AUDIT_CHECKPOINT = "audit:checkpoint"
+    AUDIT_KEY_CHANGED = "audit:key_changed"
     AUDIT_SEARCHED = "audit:searched"
     AUDIT_VIEWED = "audit:viewed"
     AUDIT_EXPORTED = "audit:exported"
@@ -265,13 +266,15 @@ class SettingsChanged(Payload, tag=Tag.SETTINGS_CHANGED):
 class DatabaseRestored(Payload, tag=Tag.DATABASE_RESTORED):
     """The file is older than what was posted to Slack before: a backup was put back, or its end is gone.
 
-    `kind`: `tail` when the log ends before #`posted_seq`, `rewritten` when it tells another story.
+    `kind`: `tail` when the log ends before #`posted_seq`, `rewritten` when it tells another story, `key` when
+    it holds it, but `key` signed it, which is not the present one, and no `audit:key_changed` tells of that.
     """
 
     kind: str
     posted_seq: int
     posted_hash: str
     head_seq: int
+    key: str | None = None
 
 
 class AuditCheckpoint(Payload, tag=Tag.AUDIT_CHECKPOINT):
@@ -318,6 +321,18 @@ class AuditExported(LogLook, tag=Tag.AUDIT_EXPORTED):
     first: int | None = None
     last: int | None = None
     head: str | None = None
+
+
+class AuditKeyChanged(LogLook, tag=Tag.AUDIT_KEY_CHANGED):
+    """Checkpoints are signed with another `key` from now on: public keys, 64 hexadecimal digits each.
+
+    `signature` is by the one `before` it; without that one by `key` itself, which names those `lost`.
+    """
+
+    key: str
+    signature: str
+    before: str | None = None
+    lost: Sequence[str] = ()
 
 
 class AuditReported(LogLook, tag=Tag.AUDIT_REPORTED):

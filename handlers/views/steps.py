@@ -25,6 +25,8 @@ from handlers.views.telling import (
 )
 from handlers.views.words import Words
 
+#: How a checkpoint's message begins, in every language: by this it is known when it is read back.
+CHECKPOINT_MARK = "🔏"
 _MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
 
 
@@ -105,6 +107,8 @@ def _checkpoint(words: Words, event: Recorded) -> Message:
 
 def _restored(words: Words, event: Recorded) -> str:
     posted = _number(event, "posted_seq")
+    if event.detail.get("kind") == "key":
+        return _another_key(words, posted, text_of(event, "key"))
     if event.detail.get("kind") == "tail":
         found = words(
             "🚨 The database ends at event #{head}, but a checkpoint of event #{posted} stands in the audit "
@@ -121,6 +125,22 @@ def _restored(words: Words, event: Recorded) -> str:
     then = words(
         "Sending is paused, since requests that were sent already may look open in it. An operator puts the "
         "newer file back, or runs `coupon-bot reconcile`; then an approver types `/coupon resume`."
+    )
+    return words.sentences(found, then)
+
+
+def _another_key(words: Words, posted: int, key: str) -> str:
+    found = words(
+        "🚨 The checkpoint of event #{posted} in the audit channel was signed with the key {key}. The bot "
+        "has another key now, and no command changed it.",
+        posted=posted,
+        key=key,
+    )
+    then = words(
+        "Sending is paused, since whoever writes the log anew would take the key away. An operator puts the "
+        "key's file back and starts the bot again, or, if it is lost, runs "
+        "`coupon-bot audit checkpoint --lost-key {key}`; then an approver types `/coupon resume`.",
+        key=key,
     )
     return words.sentences(found, then)
 

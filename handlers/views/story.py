@@ -23,7 +23,7 @@ _PLAIN: Mapping[str, str] = {
     Tag.AUDIT_REFUSED: N_("{who} asked for the audit log and may not see it"),
     Tag.CONSOLE_LINK_MADE: N_("{who} asked for a link to the console"),
     Tag.CONSOLE_SIGNED_IN: N_("{who} signed in to the console"),
-    Tag.DATABASE_RESTORED: N_("an older or changed database was found at the start; sending was paused"),
+    Tag.AUDIT_KEY_CHANGED: N_("the key that signs checkpoints was changed"),
     Tag.CONSOLE_REFUSED: N_("a sign-in to the console was refused"),
 }
 _KINDS: Mapping[str, str] = {
@@ -256,6 +256,12 @@ def _checkpoint(words: Words, event: Recorded) -> str:
     return words("a checkpoint of the log was signed, at #{seq}", seq=_number(event, "seq"))
 
 
+def _restored(words: Words, event: Recorded) -> str:
+    if event.detail.get("kind") == "key":
+        return words("the start found checkpoints that another key had signed; sending was paused")
+    return words("an older or changed database was found at the start; sending was paused")
+
+
 def _reconciled(words: Words, event: Recorded) -> str:
     return words("{who} compared the log with WeChat Pay", who=_who(words, event))
 
@@ -311,6 +317,7 @@ _TOLD: Mapping[str, Callable[[Words, Recorded], str]] = {
     Tag.SENDING_PAUSED: _paused,
     Tag.SETTINGS_CHANGED: _settings,
     Tag.AUDIT_CHECKPOINT: _checkpoint,
+    Tag.DATABASE_RESTORED: _restored,
     Tag.AUDIT_RECONCILED: _reconciled,
     Tag.WECHAT_CALLED: _called,
     Tag.WECHAT_ANSWERED: _answered,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,9 +18,12 @@ from hypothesis import strategies as st
 
 from bot.cli import cli
 from storage.audit import GENESIS, digest
-from storage.checkpoints import found_in, key_file, load_or_make_key, public_text, sign
-from storage.errors import CheckpointRefused
-from tests.storage.records import NOW, create, make_log, open_ledger, rows, tamper
+from storage.checkpoint_keys import changed, check, keys_of
+from storage.checkpoints import found_in, key_file, key_name, load_or_make_key, public_text, sign
+from storage.errors import AuditBroken, CheckpointRefused
+from storage.moment import moment
+from storage.turn import write_once
+from tests.storage.records import NOW, connect, create, make_log, open_ledger, rows, tamper
 
 
 def typed(*words: object, pasted: str | None = None) -> Result:
@@ -40,6 +45,20 @@ def database(tmp_path: Path) -> Path:
     path = tmp_path / "coupon.db"
     make_log(path, 12)
     return path
+
+
+def rewrite(database: Path) -> None:
+    """All of the log anew, each event a millisecond later."""
+    prev = GENESIS
+    for seq, body in rows(database, "select seq, body from event order by seq"):
+        told = body.replace(f'"ts":{NOW}', f'"ts":{NOW + 1}')
+        hashed = digest(prev, told.encode())
+        text = told.replace("'", "''")
+        tamper(
+            database,
+            f"update event set body = '{text}', prev = '{prev}', hash = '{hashed}' where seq = {seq}",
+        )
+        prev = hashed
 
 
 async def grow(database: Path) -> None:
@@ -114,6 +133,107 @@ def test_a_checkpoint_of_another_key_among_ours_is_told_and_not_looked_at(databa
     assert f"the checkpoint of #4000 names the key {other.key}" in alone.stderr
 
 
+# --- a key that is changed
+
+
+def test_a_key_that_was_changed_by_command_is_tied_to_the_one_before(database: Path) -> None:
+    old, key = signed(database), typed("checkpoint", "--key", "--database", database).stdout.strip()
+    result = typed("checkpoint", "--new-key", "--database", database)
+    assert (result.exit_code, result.stderr) == (0, "")
+    new_key = result.stdout.strip()
+    assert new_key == public_text(load_or_make_key(database)) != key
+    assert stat.S_IMODE(key_file(database).stat().st_mode) == 0o600
+    assert [file.name for file in database.parent.glob("*checkpoint-key*")] == [key_file(database).name]
+    [(body,)] = rows(database, "select body from event where tag = 'audit:key_changed'")
+    told = json.loads(body)["detail"]
+    assert (told["key"], told["before"], told["where"]) == (new_key, key, "command line")
+    new = signed(database)
+    # With either key, the other's checkpoints are looked at, too.
+    for more in ((), ("--key", key), ("--key", new_key)):
+        result = verified(database, f"{old}\n{new}", *more)
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert "not looked at" not in result.stdout
+    edited = verified(database, f"{new}\n{old.replace('seq=12', 'seq=11')}")
+    assert (edited.exit_code, "was edited" in edited.stderr) == (1, True)
+    # Again: two changes lead from the first to the third.
+    assert typed("checkpoint", "--new-key", "--database", database).exit_code == 0
+    result = verified(database, f"{old}\n{new}\n{signed(database)}", "--key", key)
+    assert (result.exit_code, result.stdout.count("still holds it")) == (0, 3)
+    # What the old key signed is held to the log as before.
+    rewrite(database)
+    result = verified(database, f"{signed(database)}\n{old}")
+    assert (result.exit_code, "the log was written anew" in result.stderr) == (1, True)
+
+
+def test_a_lost_key_is_told_by_the_one_that_takes_its_place(database: Path) -> None:
+    old = signed(database)
+    [lost] = [found.key for found in found_in(old)]
+    typed("checkpoint", "--lost-key", lost, "--database", database)
+    # It is there still: then it is not lost.
+    assert not rows(database, "select 1 from event where tag = 'audit:key_changed'")
+    key_file(database).unlink()
+    new = signed(database)
+    assert f"names another key ({lost}): not looked at" in verified(database, f"{old}\n{new}").stdout
+    result = typed("checkpoint", "--lost-key", lost, "--database", database)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.strip() == public_text(load_or_make_key(database))
+    result = verified(database, f"{old}\n{new}")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert f"still holds it; its key {lost} is lost, so its signature is not looked at" in result.stdout
+    rewrite(database)
+    result = verified(database, f"{old}\n{signed(database)}")
+    assert (result.exit_code, "the log was written anew" in result.stderr) == (1, True)
+
+
+def test_nobody_else_ties_a_key_to_ours(database: Path) -> None:
+    """By an event that an intruder writes, who has keys of their own but not ours."""
+    ours, theirs = load_or_make_key(database), Ed25519PrivateKey.generate()
+    honest = changed(theirs, before=ours)
+    stranger = sign(theirs, 4_000, "ab" * 32, now=NOW)
+    unsigned = (
+        replace(changed(theirs, before=Ed25519PrivateKey.generate()), before=public_text(ours)),
+        replace(changed(theirs, lost=[key_name(ours)]), before=public_text(ours)),
+        replace(honest, key=public_text(Ed25519PrivateKey.generate())),
+        replace(honest, signature="no signature"),
+        replace(honest, key="no key"),
+        changed(Ed25519PrivateKey.generate(), lost=[stranger.key]),
+        changed(theirs, before=Ed25519PrivateKey.generate()),
+        replace(changed(ours, lost=["ab" * 8]), lost=[stranger.key]),
+    )
+    with moment(database, clock=lambda: NOW) as look:
+        before = keys_of(look, ours.public_key())
+    for event in unsigned:
+        write_once(database, lambda tx, told=event: tx.append(told.done_by("system")), clock=lambda: NOW)
+    with moment(database, clock=lambda: NOW) as look:
+        assert keys_of(look, ours.public_key()) == before
+    assert not check(stranger, None, before)
+    with pytest.raises(AuditBroken) as found:
+        check(sign(theirs, 12, GENESIS, now=NOW), GENESIS, before, by_us=True)
+    assert (found.value.kind, f"--lost-key {key_name(theirs)}" in str(found.value)) == (
+        "checkpoint_key",
+        True,
+    )
+
+
+def test_a_key_that_cannot_be_changed_is_left_as_it_is(database: Path) -> None:
+    assert typed("checkpoint", "--new-key", "--database", database).exit_code == 2
+    assert not key_file(database).exists()
+    line = signed(database)
+    for options in (("--new-key", "--key"), ("--lost-key", "ab" * 8, "--new-key"), ("--lost-key", "AB")):
+        result = typed("checkpoint", *options, "--database", database)
+        assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
+    kept = key_file(database).read_bytes()
+    connection = connect(database)
+    connection.execute("begin immediate")
+    result = typed("checkpoint", "--new-key", "--database", database)
+    connection.close()
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert "the key was not changed" in result.stderr
+    assert key_file(database).read_bytes() == kept
+    assert [file.name for file in database.parent.glob("*checkpoint-key*")] == [key_file(database).name]
+    assert verified(database, line).exit_code == 0
+
+
 @pytest.mark.parametrize("option", [("--key", "zz"), ("--part",)])
 def test_what_is_about_checkpoints_and_exports_needs_one(database: Path, option: tuple[str, ...]) -> None:
     result = typed("verify", "--database", database, *option)
@@ -165,16 +285,7 @@ async def test_an_older_file_put_back_is_found_out(database: Path) -> None:
 
 def test_a_log_written_anew_is_found_out(database: Path) -> None:
     line = signed(database)
-    prev = GENESIS
-    for seq, body in rows(database, "select seq, body from event order by seq"):
-        told = body.replace(f'"ts":{NOW}', f'"ts":{NOW + 1}')
-        hashed = digest(prev, told.encode())
-        text = told.replace("'", "''")
-        tamper(
-            database,
-            f"update event set body = '{text}', prev = '{prev}', hash = '{hashed}' where seq = {seq}",
-        )
-        prev = hashed
+    rewrite(database)
     assert typed("verify", "--database", database).exit_code == 0
     result = verified(database, line)
     assert result.exit_code == 1

@@ -114,6 +114,21 @@ def test_a_tag_of_another_version_is_told_with_all_it_says() -> None:
             {"call": 7, "verified": False, "problem": "TIMEOUT"},
             "WeChat Pay to call #7: no answer, TIMEOUT",
         ),
+        (
+            Tag.DATABASE_RESTORED,
+            {"kind": "key", "posted_seq": 9, "posted_hash": "ab", "head_seq": 12, "key": "9c1185a5c5e9fc54"},
+            "paused sending: the checkpoint of #9 was signed with another key (9c1185a5c5e9fc54)",
+        ),
+        (
+            Tag.AUDIT_KEY_CHANGED,
+            {"key": "9c1185a5c5e9fc54" * 4, "before": "ab" * 32, "lost": [], "signature": "cd", **SLACK},
+            "signs checkpoints with the key 9c1185a5c5e9fc54..., as the one before signed, in Slack",
+        ),
+        (
+            Tag.AUDIT_KEY_CHANGED,
+            {"key": "9c1185a5c5e9fc54" * 4, "lost": ["ab" * 8], "signature": "cd", **SLACK},
+            "signs checkpoints with the key 9c1185a5c5e9fc54..., after abababababababab was lost, in Slack",
+        ),
         (Tag.SENDING_PAUSED, {"reason": "wrong stock"}, "paused sending: wrong stock"),
     ],
 )

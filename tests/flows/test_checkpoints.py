@@ -13,17 +13,22 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bot.cli import cli
 from bot.settings import load_settings
 from bot.settings_digest import digests
 from bot.slack_app import session, web_client
 from sandbox.slack import Message, api_error
-from storage.checkpoints import check, found_in, load_key
+from storage.audit import GENESIS, digest
+from storage.checkpoints import found_in, key_file, load_key, sign, was_signed_by
+from storage.migrations import GUARDS
 from storage.proof import verify
+from tests.storage.records import connect
 from tests.world import COUPON_TOML, World, until, world
 
 AUDIT = "C0AUDIT"
+RESTORED = "select body from event where tag = 'database:restored' order by seq"
 TOLD = f'audit_channel = "{AUDIT}"\n{COUPON_TOML}\n[audit]\ncheckpoint_events = 12\n'
 
 
@@ -32,6 +37,24 @@ async def shop(tmp_path: Path) -> AsyncGenerator[World]:
     (tmp_path / "coupon.toml").write_text(TOLD, encoding="utf-8")
     async with world(tmp_path) as here:
         yield here
+
+
+def rewrite(database: Path) -> None:
+    """All of the log anew, each event a second later."""
+    connection = connect(database)
+    connection.execute("drop trigger event_is_never_updated")
+    prev = GENESIS
+    for seq, body in connection.execute("select seq, body from event order by seq").fetchall():
+        told = json.loads(body)
+        text = body.replace(f'"ts":{told["ts"]}', f'"ts":{told["ts"] + 1000}')
+        hashed = digest(prev, text.encode())
+        connection.execute(
+            "update event set body = ?, prev = ?, hash = ? where seq = ?", (text, prev, hashed, seq)
+        )
+        prev = hashed
+    connection.execute(GUARDS["event_is_never_updated"])
+    connection.commit()
+    connection.close()
 
 
 def posted(shop: World) -> list[Message]:
@@ -48,7 +71,7 @@ async def test_the_first_start_posts_one_that_an_auditor_can_check(shop: World) 
     assert "The audit log holds" in text
     # It stands in the text and in the block.
     [checkpoint] = set(found_in(text))
-    check((shop.folder / "coupon.db"), checkpoint, load_key(shop.folder / "coupon.db"))
+    assert was_signed_by(checkpoint, load_key(shop.folder / "coupon.db"))
     assert verify(shop.folder / "coupon.db").rows > checkpoint.seq
 
 
@@ -130,20 +153,110 @@ async def test_an_older_file_put_back_pauses_sending_and_is_told_once(shop: Worl
 async def test_the_channel_proves_the_log_on_the_command_line(shop: World) -> None:
     await checkpoints(shop, 1)
     await shop.stop()
-    environ = dict.fromkeys(os.environ) | dict(shop.environ)
-
-    def verified() -> Any:
-        words = ["audit", "verify", "--against", "channel", "--database", str(shop.folder / "coupon.db")]
-        return CliRunner(env=environ).invoke(cli, words, prog_name="coupon-bot")
-
-    result = await asyncio.to_thread(verified)
+    result = await verified(shop)
     assert result.exit_code == 0, result.output
     assert re.search(r"checkpoint of #\d+, signed .*: the log still holds it", result.output)
     await shop.start()
     await older_file(shop)
-    result = await asyncio.to_thread(verified)
+    result = await verified(shop)
     assert result.exit_code == 1
     assert "the log has no #" in result.output
+
+
+async def verified(shop: World) -> Any:
+    environ = dict.fromkeys(os.environ) | dict(shop.environ)
+    words = ["audit", "verify", "--against", "channel", "--database", str(shop.folder / "coupon.db")]
+    run = CliRunner(env=environ)
+    return await asyncio.to_thread(run.invoke, cli, words, prog_name="coupon-bot")
+
+
+async def test_a_key_taken_away_with_the_log_written_anew_pauses_sending(shop: World) -> None:
+    """What the old key signed was posted by this bot, whatever key lies there now."""
+    [text] = await checkpoints(shop, 1)
+    [posted_then] = set(found_in(text))
+    await shop.stop()
+    rewrite(shop.folder / "coupon.db")
+    key_file(shop.folder / "coupon.db").unlink()
+    await shop.start()
+    told = [json.loads(row["body"])["detail"] for row in shop.rows(RESTORED)]
+    assert [(each["kind"], each["posted_seq"]) for each in told] == [("rewritten", posted_then.seq)]
+    assert shop.rows("select by from pause") == [{"by": "system"}]
+    await shop.stop()
+    result = await verified(shop)
+    assert (result.exit_code, "the log was written anew" in result.stderr) == (1, True)
+    # Nor by saying that the key is lost.
+    lost = [
+        "audit",
+        "checkpoint",
+        "--lost-key",
+        posted_then.key,
+        "--database",
+        str(shop.folder / "coupon.db"),
+    ]
+    assert (await asyncio.to_thread(CliRunner().invoke, cli, lost)).exit_code == 0
+    assert (await verified(shop)).exit_code == 1
+    await shop.start()
+
+
+async def test_a_key_that_nobody_changed_by_command_pauses_sending_until_that_is_said(shop: World) -> None:
+    [text] = await checkpoints(shop, 1)
+    [before] = set(found_in(text))
+    await shop.stop()
+    key_file(shop.folder / "coupon.db").unlink()
+    await shop.start()
+    said = await until(
+        lambda: [m.words() for m in shop.slack.messages("C0APPROVE") if before.key in m.words()] or None
+    )
+    assert f"checkpoint of event #{before.seq} in the audit channel was signed with the key" in said[0]
+    assert f"`coupon-bot audit checkpoint --lost-key {before.key}`" in said[0]
+    assert shop.rows("select reason from pause")[0]["reason"].endswith(f"another key ({before.key})")
+    await shop.stop()
+    result = await verified(shop)
+    assert (result.exit_code, f"posted by this bot, names the key {before.key}" in result.stderr) == (1, True)
+    lost = ["audit", "checkpoint", "--lost-key", before.key, "--database", str(shop.folder / "coupon.db")]
+    assert (await asyncio.to_thread(CliRunner().invoke, cli, lost)).exit_code == 0
+    result = await verified(shop)
+    assert (result.exit_code, result.stderr) == (0, "")
+    await shop.start()
+    # It goes on when a person says so, and not before.
+    assert shop.rows("select by from pause") == [{"by": "system"}]
+    await shop.send("resume", "U0WANG")
+    await until(lambda: shop.rows("select 1 from pause") == [] or None)
+    await shop.stop()
+    await shop.start()
+    assert shop.rows("select 1 from pause") == []
+    assert len(shop.rows(RESTORED)) == 1
+    shop.audit_holds()
+
+
+async def test_a_key_changed_by_command_stops_nobody(shop: World) -> None:
+    await checkpoints(shop, 1)
+    await shop.stop()
+    renew = ["audit", "checkpoint", "--new-key", "--database", str(shop.folder / "coupon.db")]
+    assert (await asyncio.to_thread(CliRunner().invoke, cli, renew)).exit_code == 0
+    await shop.start()
+    assert shop.rows("select 1 from pause") == []
+    await shop.stop()
+    result = await verified(shop)
+    assert (result.exit_code, result.stderr) == (0, "")
+    await shop.start()
+
+
+async def test_a_checkpoint_that_somebody_typed_stops_nobody(shop: World) -> None:
+    """Into a reason for example, which this bot posts where both channels are one."""
+    await checkpoints(shop, 1)
+    await shop.stop()
+    forged = sign(Ed25519PrivateKey.generate(), 1, "ab" * 32, now=0)
+    async with session() as http:
+        client = web_client(shop.slack.setup.bot_token, base_url=shop.slack.api_url, session=http)
+        await client.chat_postMessage(channel=AUDIT, text=f"⏸️ Paused sending. Reason: 🔏 {forged.line}")
+    await shop.start()
+    assert shop.rows("select 1 from pause") == []
+    await shop.stop()
+    result = await verified(shop)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert f"names another key ({forged.key}): not looked at" in result.stdout
+    await shop.start()
 
 
 async def test_checkpoints_that_another_signed_prove_nothing(shop: World) -> None:

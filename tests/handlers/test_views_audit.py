@@ -59,6 +59,8 @@ def all_events(typed: str = "Already refunded") -> list[Recorded]:
         event(Tag.CUSTOMER_ERASED, customer=7, why="retention", days=730),
         event(Tag.SETTINGS_CHANGED, changed=["limits.per_agent"], added=["console.url"], removed=[]),
         event(Tag.AUDIT_CHECKPOINT, seq=4_000),
+        event(Tag.DATABASE_RESTORED, kind="tail", posted_seq=9, head_seq=5),
+        event(Tag.DATABASE_RESTORED, kind="key", posted_seq=9, head_seq=12, key="9c1185a5c5e9fc54"),
         event(Tag.AUDIT_RECONCILED, "system", **line),
         event(Tag.WECHAT_CALLED, "system", method="POST", path="/v3/marketing/busifavor/callbacks", **line),
         event(Tag.WECHAT_ANSWERED, "system", call=4_000, verified=True, status=200, **line),

@@ -49,6 +49,9 @@ def told(words: Words) -> list[str]:
             event(Tag.SENDING_PAUSED, "U0WANG", reason=f"wrong <!channel> *stock* for {OPENID}"),
             event(Tag.SENDING_PAUSED, "U0WANG", reason=""),
             event(Tag.SENDING_RESUMED, "U0WANG"),
+            event(Tag.DATABASE_RESTORED, kind="tail", posted_seq=9, head_seq=5),
+            event(Tag.DATABASE_RESTORED, kind="rewritten", posted_seq=9, head_seq=12),
+            event(Tag.DATABASE_RESTORED, kind="key", posted_seq=9, head_seq=12, key="9c1185a5c5e9fc54"),
         )
     ]
 
@@ -63,6 +66,9 @@ def test_calls_and_news_in_english() -> None:
             "⏸️ <@U0WANG> paused sending. Nothing can be approved, and nothing goes out, until an approver types `/coupon resume`. Asking, declining and withdrawing go on. Reason: wrong &lt;!channel&gt; ＊stock＊ for oUpF…eS6o",
             "⏸️ <@U0WANG> paused sending. Nothing can be approved, and nothing goes out, until an approver types `/coupon resume`. Asking, declining and withdrawing go on.",
             "▶️ <@U0WANG> resumed sending. Requests can be approved again, and those approved go out now.",
+            "🚨 The database ends at event #5, but a checkpoint of event #9 stands in the audit channel: an older file was put back, or the end was cut off. Sending is paused, since requests that were sent already may look open in it. An operator puts the newer file back, or runs `coupon-bot reconcile`; then an approver types `/coupon resume`.",
+            "🚨 The database holds another event #9 than the checkpoint in the audit channel says: an older file was put back and used, or the log was changed. Sending is paused, since requests that were sent already may look open in it. An operator puts the newer file back, or runs `coupon-bot reconcile`; then an approver types `/coupon resume`.",
+            "🚨 The checkpoint of event #9 in the audit channel was signed with the key 9c1185a5c5e9fc54. The bot has another key now, and no command changed it. Sending is paused, since whoever writes the log anew would take the key away. An operator puts the key's file back and starts the bot again, or, if it is lost, runs `coupon-bot audit checkpoint --lost-key 9c1185a5c5e9fc54`; then an approver types `/coupon resume`.",
         ]
     )
 
@@ -77,6 +83,9 @@ def test_calls_and_news_in_chinese() -> None:
             "⏸️ <@U0WANG> 已暂停发券。在审批人输入 `/coupon resume` 之前，不能批准任何申请，也不会发出任何券。申请、驳回和撤回照常。原因：wrong &lt;!channel&gt; ＊stock＊ for oUpF…eS6o",
             "⏸️ <@U0WANG> 已暂停发券。在审批人输入 `/coupon resume` 之前，不能批准任何申请，也不会发出任何券。申请、驳回和撤回照常。",
             "▶️ <@U0WANG> 已恢复发券。可以继续批准申请，已批准的现在开始发出。",
+            "🚨 数据库止于事件 #5，但审计频道里有事件 #9 的检查点：放回了较旧的文件，或者末尾被截去。发放已暂停，因为其中已发放的申请可能显示为未完成。请运维放回较新的文件，或运行 `coupon-bot reconcile`；之后由审批人输入 `/coupon resume`。",
+            "🚨 数据库中的事件 #9 与审计频道里的检查点不符：放回并使用了较旧的文件，或者日志被更改。发放已暂停，因为其中已发放的申请可能显示为未完成。请运维放回较新的文件，或运行 `coupon-bot reconcile`；之后由审批人输入 `/coupon resume`。",
+            "🚨 审计频道中事件 #9 的检查点由密钥 9c1185a5c5e9fc54 签署。机器人现在用的是另一把密钥，而没有任何命令更换过它。发放已暂停，因为重写日志的人会把密钥拿走。请运维放回密钥文件并重新启动机器人；如果密钥已丢失，则运行 `coupon-bot audit checkpoint --lost-key 9c1185a5c5e9fc54`；之后由审批人输入 `/coupon resume`。",
         ]
     )
 

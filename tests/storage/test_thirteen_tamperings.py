@@ -18,14 +18,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.cli import cli
+from bot.clock import utc_ms
 from coupons.events import Tag
 from coupons.recording import Event
 from storage.against import verify_against
-from storage.checkpoints import check, found_in, load_or_make_key
+from storage.checkpoint_keys import check, keys_of
+from storage.checkpoints import found_in, load_or_make_key
 from storage.errors import AuditBroken
 from storage.export import Format, new_file, write
 from storage.export import rows as rows_of
 from storage.migrations import GUARDS
+from storage.moment import moment
 from storage.proof import verify
 from tests.storage.records import ROOT, chained, connect, make_log, open_ledger, rows, tamper
 
@@ -187,7 +190,9 @@ def by_export(office: Office) -> tuple[str, str]:
 def by_checkpoint(office: Office) -> tuple[str, str]:
     [checkpoint] = found_in(office.checkpoint.read_text())
     key = load_or_make_key(office.database)
-    kind = _found(lambda: check(office.database, checkpoint, key))
+    with moment(office.database, clock=utc_ms) as look:
+        keys, there = keys_of(look, key.public_key()), look.hash_of(checkpoint.seq)
+    kind = _found(lambda: check(checkpoint, there, keys))
     return kind, _read(office, "--against", office.checkpoint)
 
 
