@@ -14,6 +14,7 @@ class Need(StrEnum):
     START = "start"
     SLACK = "slack"
     SOCKET = "socket"
+    APPROVAL_CHANNEL = "approval_channel"
     WECHATPAY = "wechatpay"
     DATABASE = "database"
 
@@ -39,6 +40,11 @@ LOSSES: Final[Mapping[Need, Loss]] = {
     Need.SOCKET: Loss(
         "the Socket Mode connection is gone: no command and no click arrives",
         "it is opened again by itself; if that lasts, look at the network and the proxy",
+    ),
+    Need.APPROVAL_CHANNEL: Loss(
+        "the bot cannot post in the approval channel: it was removed, the channel is archived or deleted, "
+        "posting rules, token or scopes",
+        "do what the line says; posts wait in their order, and go out at the invitation or within a minute",
     ),
     Need.WECHATPAY: Loss(
         "WeChat Pay does not answer, or its platform certificates cannot be downloaded",

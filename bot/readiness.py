@@ -51,7 +51,10 @@ class Readiness:
 
     def lines(self) -> list[str]:
         """What `/readyz` says: the need, what is missing of it, what may be done."""
-        return [f"{need}: {sentence}. Cure: {LOSSES[need].cure}" for need, sentence in self.missing().items()]
+        return [
+            f"{need}: {sentence.rstrip('.')}. Cure: {LOSSES[need].cure}"
+            for need, sentence in self.missing().items()
+        ]
 
 
 async def until_reached(

@@ -17,6 +17,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.channel_watch import ChannelWatch
 from bot.clock import utc_ms
 from bot.coupon_toml import CouponToml
 from bot.database_watch import watch_database
@@ -105,10 +106,17 @@ class Service:
         self._key_files: KeyFiles | None = None
         self._troubles = Troubles(logger)
         self._metrics = Metrics()
-        self._readiness = Readiness()
-        self._readiness.watch(Need.SOCKET, self._socket_check)
-        self._metrics.follow(lambda need: self._readiness.why(need) is not None)
+        self.readiness = Readiness()
+        self.readiness.watch(Need.SOCKET, self._socket_check)
+        self._metrics.follow(lambda need: self.readiness.why(need) is not None)
         self._bells = Bells()
+        self._channel = ChannelWatch(
+            config.approval_channel,
+            readiness=self.readiness,
+            troubles=self._troubles,
+            bell=self._bells.showing,
+            logger=logger,
+        )
         self._app: AsyncApp | None = None
         self._socket: AsyncSocketModeHandler | None = None
 
@@ -138,7 +146,7 @@ class Service:
                 await asyncio.wait({starting})
                 return
             parts = starting.result()
-            await self._work(parts, wechatpay, ledger, stopping)
+            await self._work(parts, slack, wechatpay, ledger, stopping)
 
     # --- start
 
@@ -159,6 +167,7 @@ class Service:
             config,
             workspace=workspace,
             directory=directory,
+            approval_channel=self._channel.channel,
             slack=slack,
             wechatpay=wechatpay,
             ledger=ledger,
@@ -180,7 +189,7 @@ class Service:
                 need=Need.SLACK,
                 sentence="Slack does not answer",
                 healing=(SlackError, DirectoryUnavailable),
-                readiness=self._readiness,
+                readiness=self.readiness,
                 troubles=self._troubles,
             )
         except WorkspaceRefused as error:
@@ -189,19 +198,25 @@ class Service:
     # --- work
 
     async def _work(
-        self, parts: Parts, wechatpay: Client, ledger: SqliteLedger, stopping: asyncio.Task[bool]
+        self,
+        parts: Parts,
+        slack: AsyncWebClient,
+        wechatpay: Client,
+        ledger: SqliteLedger,
+        stopping: asyncio.Task[bool],
     ) -> None:
         loops = [asyncio.create_task(worker.run(), name=name) for name, worker in parts.workers.items()]
         beside = [
-            asyncio.create_task(work, name=name) for name, work in self._beside(parts, wechatpay, ledger)
+            asyncio.create_task(work, name=name)
+            for name, work in self._beside(parts, slack, wechatpay, ledger)
         ]
         try:
             await self._open(parts, stopping)
-            self._readiness.has(Need.START)
+            self.readiness.has(Need.START)
             self._logger.info("ready", mode="socket" if self._socket else "http")
             await asyncio.wait([stopping, *loops], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._readiness.lacks(Need.START, "the bot is stopping")
+            self.readiness.lacks(Need.START, "the bot is stopping")
             await self._close()
             for worker in parts.workers.values():
                 worker.stop()
@@ -218,13 +233,14 @@ class Service:
                 loop.result()
 
     def _beside(
-        self, parts: Parts, wechatpay: Client, ledger: SqliteLedger
+        self, parts: Parts, slack: AsyncWebClient, wechatpay: Client, ledger: SqliteLedger
     ) -> list[tuple[str, Coroutine[Any, Any, None]]]:
         work = [
             ("directory", parts.directory.keep_fresh(self._agent_groups(), self._troubles.expected)),
             ("socket", self._keep_socket_address_fresh()),
             ("home", parts.home.run()),
-            ("database", watch_database(ledger, self._readiness, self._logger)),
+            ("database", watch_database(ledger, self.readiness, self._logger)),
+            ("approval channel", self._channel.run(slack, parts.announcer)),
         ]
         if self._settings.wechatpay_public_key_id is None:
             work.append(("wechatpay", self._keep_certificates(wechatpay)))
@@ -244,9 +260,9 @@ class Service:
         self._troubles.refused(request, outcome)
         self._metrics.attempts.labels(outcome=outcome.kind).inc()
         if outcome.status is None:
-            self._readiness.lacks(Need.WECHATPAY, f"WeChat Pay does not answer ({outcome.code})")
+            self.readiness.lacks(Need.WECHATPAY, f"WeChat Pay does not answer ({outcome.code})")
         else:
-            self._readiness.has(Need.WECHATPAY)
+            self.readiness.has(Need.WECHATPAY)
 
     def _agent_groups(self) -> tuple[str, ...]:
         return tuple(entry for entry in self._config.policy.agents if entry.startswith("S"))
@@ -265,7 +281,7 @@ class Service:
             need=Need.WECHATPAY,
             sentence="WeChat Pay does not answer",
             healing=(NoAnswer,),
-            readiness=self._readiness,
+            readiness=self.readiness,
             troubles=self._troubles,
         )
 
@@ -276,7 +292,7 @@ class Service:
                 need=Need.WECHATPAY,
                 sentence="WeChat Pay's platform certificates could not be downloaded",
                 healing=(WechatPayError,),
-                readiness=self._readiness,
+                readiness=self.readiness,
                 troubles=self._troubles,
             )
             self._warn_of_the_end(wechatpay)
@@ -295,7 +311,7 @@ class Service:
     # --- the way in
 
     async def _listen(self, stack: AsyncExitStack, wechatpay: Client, ledger: SqliteLedger) -> None:
-        app = health_app(self._readiness, self._metrics.registry)
+        app = health_app(self.readiness, self._metrics.registry)
         if self._settings.slack_app_token is None:
             app.router.add_post("/slack/events", self._slack_events)
         heard = notify(
@@ -373,7 +389,7 @@ class Service:
             need=Need.SLACK,
             sentence="Slack's Socket Mode is not connected",
             healing=(SlackClientError, aiohttp.ClientError, TimeoutError, OSError),
-            readiness=self._readiness,
+            readiness=self.readiness,
             troubles=self._troubles,
         )
 

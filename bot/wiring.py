@@ -34,6 +34,7 @@ from coupons.settling import Pace
 from coupons.witness import Witness
 from handlers.actions import Actions
 from handlers.announcer import Announcer
+from handlers.approval_channel import ApprovalChannel
 from handlers.audit import Audit
 from handlers.audit_files import AuditFiles
 from handlers.commands import Commands
@@ -203,6 +204,7 @@ def build(
     *,
     workspace: Workspace,
     directory: SlackDirectory,
+    approval_channel: ApprovalChannel,
     slack: AsyncWebClient,
     wechatpay: Client,
     ledger: Ledger,
@@ -253,7 +255,7 @@ def build(
         catalogue=config.catalogue,
         poster=poster,
         readers=readers,
-        approval_channel=config.approval_channel,
+        approval_channel=approval_channel,
         on_trouble=troubles.note,
     )
     form.register(app)
@@ -275,7 +277,7 @@ def build(
         audit=audit,
         ledger=ledger,
         catalogue=config.catalogue,
-        approval_channel=config.approval_channel,
+        approval_channel=approval_channel,
         readers=readers,
         clock=utc_ms,
         on_trouble=troubles.note,
@@ -298,12 +300,26 @@ def build(
         readers=readers,
         open_form=lambda trigger_id, user: form.open(trigger_id, user, Prefill()),
         approvers=config.policy.approvers,
+        approval_channel=approval_channel,
         clock=utc_ms,
         bell=bells.showing,
         on_trouble=troubles.expected,
     )
     home.register(app)
-
+    announcer = Announcer(
+        poster=poster,
+        ledger=ledger,
+        approval_channel=approval_channel,
+        workspace_url=workspace.url,
+        authority=authority,
+        catalogue=config.catalogue,
+        readers=readers,
+        files=AuditFiles(ledger=ledger, catalogue=config.catalogue, poster=poster, readers=readers),
+        clock=utc_ms,
+        bell=bells.announcing,
+        on_trouble=troubles.expected,
+    )
+    announcer.register(app)
     return Parts(
         app=app,
         actions=actions,
@@ -348,17 +364,5 @@ def build(
             bell=bells.checkpointing,
             on_trouble=troubles.note,
         ),
-        announcer=Announcer(
-            poster=poster,
-            ledger=ledger,
-            approval_channel=config.approval_channel,
-            workspace_url=workspace.url,
-            authority=authority,
-            catalogue=config.catalogue,
-            readers=readers,
-            files=AuditFiles(ledger=ledger, catalogue=config.catalogue, poster=poster, readers=readers),
-            clock=utc_ms,
-            bell=bells.announcing,
-            on_trouble=troubles.expected,
-        ),
+        announcer=announcer,
     )

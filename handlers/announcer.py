@@ -1,7 +1,8 @@
 """Tells Slack what the outbox promises: one lane for each channel or person, many lanes at a time.
 
 A message is drawn from the rows at the moment of posting, so a late one still tells the truth. A lane keeps
-its order: a card stands before the replies in its thread.
+its order: a card stands before the replies in its thread. While the approval channel takes no posts, its
+whole lane waits behind the first of them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
 
 from coupons.audit_words import BadWord
 from coupons.authority import Authority
@@ -23,7 +27,9 @@ from coupons.policy import DAY_MS
 from coupons.ports import Clock, Delivery, Ledger, Reading, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import Recorded
+from handlers.approval_channel import ApprovalChannel
 from handlers.audit_files import AuditFiles
+from handlers.post_once import ChannelLost, PostOnce
 from handlers.posting import Poster
 from handlers.readers import Readers
 from handlers.views import answers, card, notices, steps
@@ -31,7 +37,7 @@ from handlers.views.beside import Beside
 from handlers.views.for_customer import to_paste
 from handlers.views.message import Message
 from handlers.views.telling import text_of
-from handlers.web_api import Denied, Lost, MessageGone, RateLimited, SlackError, Unreachable
+from handlers.web_api import Denied, MessageGone, RateLimited, SlackError, Unreachable
 
 _LONGEST_WAIT_S = 30.0
 _LANES = 8
@@ -43,6 +49,8 @@ _PAUSES_S = (1, 2, 5, 15, 30, 60, 120, 300)
 _LANGUAGE_WITHIN_S = 3.0
 #: A reply whose card does not stand yet.
 _NO_CARD_PAUSE_MS = 1_000
+#: Posts that the approval channel refused before those are told who wait for a card.
+_REFUSALS_TO_TELL = 4
 
 #: Answers first: somebody is looking at the screen.
 _ORDER = (PostKind.ANSWER, PostKind.NOTICE, PostKind.CARD, PostKind.STEP, PostKind.NEWS, PostKind.FILE)
@@ -62,7 +70,7 @@ class Announcer:
         readers: Readers,
         files: AuditFiles,
         ledger: Ledger,
-        approval_channel: str,
+        approval_channel: ApprovalChannel,
         workspace_url: str,
         authority: Authority,
         catalogue: Catalogue,
@@ -71,6 +79,9 @@ class Announcer:
         on_trouble: Callable[[BaseException], object],
     ) -> None:
         self._poster = poster
+        self._once = PostOnce(
+            poster=poster, ledger=ledger, approval_channel=approval_channel, on_trouble=on_trouble
+        )
         self._readers = readers
         self._files = files
         self._ledger = ledger
@@ -84,7 +95,22 @@ class Announcer:
         self._lanes: dict[str, asyncio.Task[None]] = {}
         #: Lanes that Slack closed for a while, by 429.
         self._closed_until: dict[str, int] = {}
+        #: Lanes that wait behind a post which the lost approval channel refused.
+        self._lost_until: dict[str, int] = {}
         self._stopping = False
+
+    def register(self, app: AsyncApp) -> None:
+        app.event("member_joined_channel")(self.on_joined)
+
+    async def on_joined(self, event: dict[str, Any]) -> None:
+        """Perhaps it was the bot that was invited: what waits for the channel needs no longer wait."""
+        if event.get("channel") == self._channel.id:
+            self.try_channel_now()
+
+    def try_channel_now(self) -> None:
+        """What waits for the lost approval channel is posted now, or refused once more."""
+        self._lost_until.clear()
+        self._bell.ring()
 
     async def run(self) -> None:
         """Until `stop`; returns when the posts on the wire have their outcome on disk."""
@@ -107,10 +133,11 @@ class Announcer:
 
     async def _open_lanes(self) -> float:
         now = self._clock()
-        self._closed_until = {lane: until for lane, until in self._closed_until.items() if until > now}
+        self._closed_until = _later_than(now, self._closed_until)
+        self._lost_until = _later_than(now, self._lost_until)
         # Looked at before the outbox: what is read of a lane that ends meanwhile may be told already. Left
         # out there and not here, so that a full lane cannot hide the promises behind it.
-        shut = {*self._lanes, *self._closed_until}
+        shut = {*self._lanes, *self._closed_until, *self._lost_until}
         waiting: dict[str, list[Delivery]] = defaultdict(list)
         for kind in _ORDER:
             for delivery in await self._ledger.read(partial(_due, kind=kind, now=now, but=shut)):
@@ -133,8 +160,11 @@ class Announcer:
 
     async def _until_due(self, now: int) -> float:
         due = await self._ledger.read(lambda look: look.next_post_due(now))
-        reopened = min(self._closed_until.values(), default=None)
-        times = [time for time in (due, reopened) if time is not None]
+        times = [
+            *self._closed_until.values(),
+            *self._lost_until.values(),
+            *([due] if due is not None else []),
+        ]
         return min([_LONGEST_WAIT_S, *(max(time - now, 10) / 1000 for time in times)])
 
     # --- one lane
@@ -147,6 +177,13 @@ class Announcer:
                 await self._deliver(delivery)
             except RateLimited as error:
                 self._closed_until[lane] = self._clock() + int(error.retry_after * 1000)
+                return
+            except ChannelLost as error:
+                # The next one would fare no better, and must not overtake this one.
+                pause_s = self._channel.refused(error.loss)
+                self._lost_until[lane] = self._clock() + int(pause_s * 1000)
+                if self._channel.refusals == _REFUSALS_TO_TELL:
+                    await self._tell_those_who_wait()
                 return
             except (SlackError, DirectoryUnavailable) as error:
                 self._on_trouble(error)
@@ -167,8 +204,8 @@ class Announcer:
         elif post.kind is PostKind.NOTICE and request is not None:
             await self._deliver_notice(delivery, request, event)
         elif post.kind is PostKind.NEWS:
-            channel = post.channel or self._channel
-            await self._post_once(delivery, channel, steps.news(self._readers.channel, event))
+            channel = post.channel or self._channel.id
+            await self._once.post(delivery, channel, steps.news(self._readers.channel, event))
             await self._finish(delivery)
         elif post.kind is PostKind.FILE:
             await self._deliver_file(delivery, event)
@@ -189,14 +226,18 @@ class Announcer:
         message = card.card(self._readers.channel, request, given, approvers=approvers, about=about)
         if request.card_ts is not None and request.card_channel is not None:
             try:
-                await self._poster.redraw(request.card_channel, request.card_ts, message)
+                await self._once.redraw(request.card_channel, request.card_ts, message)
             except MessageGone:
                 # Somebody deleted the card, or the workspace forbids edits: a fresh one takes its place.
                 pass
+            except Unreachable:
+                # Another channel was the approval channel then, and the bot cannot write there any more.
+                if request.card_channel == self._channel.id:
+                    raise
             else:
                 await self._finish(delivery)
                 return
-        channel, ts = await self._post_once(delivery, self._channel, message)
+        channel, ts = await self._once.post(delivery, self._channel.id, message)
 
         def keep(tx: Transaction) -> None:
             tx.set_card(request.id, channel, ts)
@@ -211,23 +252,32 @@ class Announcer:
         approvers = await self._authority.named(request) if event.tag in _CALLS else ()
         message = steps.step(self._readers.channel, event, request, approvers=approvers)
         try:
-            await self._post_once(delivery, request.card_channel, message, thread_ts=request.card_ts)
-        except MessageGone:
-            # Somebody deleted the card: a fresh one first, then the reply in its thread.
+            await self._once.post(delivery, request.card_channel, message, thread_ts=request.card_ts)
+        except (MessageGone, Unreachable):
+            # Somebody deleted the card, or it stands in a channel that was lost before another was named: a
+            # fresh one first, then the reply in its thread.
             await self._ledger.write(lambda tx: tx.post(Post(kind=PostKind.CARD, request_id=request.id)))
             await self._put_off(delivery, _NO_CARD_PAUSE_MS)
             return
         await self._finish(delivery)
 
     async def _deliver_notice(self, delivery: Delivery, request: Request, event: Recorded) -> None:
+        lost = self._channel.lost
+        if event.tag == Tag.REQUEST_CREATED and (lost is None or request.card_ts is not None):
+            # It was to say that the card does not stand.
+            await self._finish(delivery)
+            return
         words = await self._readers.words(request.requester, within_s=_LANGUAGE_WITHIN_S)
         ready: tuple[str, ...] = ()
         if coupon_code := text_of(event, "coupon_code"):
             stock = self._catalogue.find(request.stock_id)
             ready = to_paste(self._readers.languages, request, stock, coupon_code)
-        message = notices.notice(words, event, request, to_paste=ready)
+        if event.tag == Tag.REQUEST_CREATED and lost is not None:
+            message = notices.no_card(words, request, lost)
+        else:
+            message = notices.notice(words, event, request, to_paste=ready)
         try:
-            await self._post_once(delivery, request.requester, message)
+            await self._once.post(delivery, request.requester, message)
         except (Unreachable, Denied) as error:
             # The same stands in the card's thread; a person who can't be written to must not block the rest.
             self._on_trouble(error)
@@ -260,40 +310,27 @@ class Announcer:
                 pass
             else:
                 return
-        await self._post_once(delivery, person, message)
+        await self._once.post(delivery, person, message)
 
-    async def _post_once(
-        self, delivery: Delivery, channel: str, message: Message, *, thread_ts: str | None = None
-    ) -> tuple[str, str]:
-        """Post, unless an earlier try with a lost answer turns out to stand there already."""
-        if delivery.maybe_posted:
-            found = await self._find(delivery, channel, thread_ts)
-            if found is not None:
-                return found
-        await self._ledger.write(lambda tx: tx.start_posting(delivery.id))
-        try:
-            return await self._poster.post(
-                channel, message, delivery_id=delivery.delivery_id, thread_ts=thread_ts
-            )
-        except Lost:
-            raise
-        except SlackError:
-            # Slack said no: it does not stand there, and nobody needs to look for it.
-            await self._ledger.write(lambda tx: tx.not_posted(delivery.id))
-            raise
+    async def _tell_those_who_wait(self) -> None:
+        """Who asked for something before anybody knew was promised a card: told by direct message."""
 
-    async def _find(self, delivery: Delivery, channel: str, thread_ts: str | None) -> tuple[str, str] | None:
-        try:
-            return await self._poster.find(
-                channel,
-                delivery_id=delivery.delivery_id,
-                since_ms=delivery.promised_at,
-                thread_ts=thread_ts,
-            )
-        except Denied as error:
-            # The token may not read this history: told twice is better than never.
-            self._on_trouble(error)
-            return None
+        def tell(tx: Transaction) -> None:
+            for delivery in tx.due_posts(PostKind.CARD, self._clock(), _WINDOW):
+                request = tx.request(delivery.post.request_id or 0)
+                if request is None or request.card_ts is not None or request.state in FINAL:
+                    continue
+                made = next(each for each in tx.events_of(request.id) if each.tag == Tag.REQUEST_CREATED)
+                tx.post(
+                    Post(
+                        kind=PostKind.NOTICE,
+                        request_id=request.id,
+                        seq=made.seq,
+                        person=request.requester,
+                    )
+                )
+
+        await self._ledger.write(tell)
 
     async def _finish(self, delivery: Delivery) -> None:
         await self._ledger.write(lambda tx: tx.finish_post(delivery.id, delivery.version))
@@ -301,6 +338,10 @@ class Announcer:
     async def _put_off(self, delivery: Delivery, pause_ms: int) -> None:
         due_at = self._clock() + pause_ms
         await self._ledger.write(lambda tx: tx.put_post_off(delivery.id, due_at))
+
+
+def _later_than(now: int, closed: dict[str, int]) -> dict[str, int]:
+    return {lane: until for lane, until in closed.items() if until > now}
 
 
 def _due(look: Reading, *, kind: PostKind, now: int, but: Collection[str]) -> Sequence[Delivery]:

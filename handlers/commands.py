@@ -17,6 +17,7 @@ from coupons.model import ClickAction, NewClick, Request, Stock
 from coupons.policy import Reason
 from coupons.ports import Clock, Ledger
 from handlers import parsing
+from handlers.approval_channel import ApprovalChannel
 from handlers.audit import Audit, View
 from handlers.form import Form, Prefill
 from handlers.parsing import (
@@ -59,7 +60,7 @@ class Commands:
         ledger: Ledger,
         readers: Readers,
         catalogue: Catalogue,
-        approval_channel: str,
+        approval_channel: ApprovalChannel,
         clock: Clock,
         on_trouble: Callable[[BaseException], str],
     ) -> None:
@@ -150,7 +151,8 @@ class Commands:
                 words,
                 result.request,
                 send.undone,
-                approval_channel=self._channel,
+                approval_channel=self._channel.id,
+                lost=self._channel.lost,
                 shortened=result.shortened,
             )
         if result.decision.reason is Reason.DUPLICATE:
@@ -191,7 +193,7 @@ class Commands:
         # One's own, even after the role was lost; of others only what is one's business.
         if person != request.requester and not await self._authority.may_look(person):
             return replies.may_not_look(words)
-        return replies.status(words, request, approvals)
+        return replies.status(words, request, approvals, lost=self._channel.lost)
 
     async def _list(self, words: Words, person: str) -> Message:
         found = await self._ledger.read(lambda look: look.open_requests_of(person, _LISTED))
@@ -208,7 +210,7 @@ class Commands:
     async def _urge(self, words: Words, number: int, person: str) -> Message:
         result = await self._desk.urge(number, person)
         if isinstance(result, Request):
-            return replies.urged(words, result)
+            return replies.urged(words, result, lost=self._channel.lost)
         if result.request is None:
             return replies.no_such_request(words, number)
         return replies.cannot_urge(words, result.decision.reason, result.request)
@@ -232,7 +234,7 @@ class Commands:
                 at=self._clock(),
             )
         )
-        return replies.checking(words, number)
+        return replies.checking(words, number, lost=self._channel.lost)
 
 
 def _ask(command: Mapping[str, Any], openid: str, stock: Stock, *, reason: str = "", ticket: str = "") -> Ask:

@@ -22,6 +22,7 @@ from coupons.model import Request, Stock
 from coupons.policy import Reason
 from coupons.ports import Ledger
 from handlers import parsing
+from handlers.approval_channel import ApprovalChannel
 from handlers.parsing import Misread
 from handlers.posting import Poster
 from handlers.readers import Readers
@@ -65,7 +66,7 @@ class Form:
         catalogue: Catalogue,
         poster: Poster,
         readers: Readers,
-        approval_channel: str,
+        approval_channel: ApprovalChannel,
         on_trouble: Callable[[BaseException], str],
     ) -> None:
         self._client = client
@@ -222,7 +223,12 @@ class Form:
         if isinstance(result, Submitted):
             await ack()
             told = replies.submitted(
-                words, result.request, (), approval_channel=self._channel, shortened=result.shortened
+                words,
+                result.request,
+                (),
+                approval_channel=self._channel.id,
+                lost=self._channel.lost,
+                shortened=result.shortened,
             )
             self._spawn(self._tell(filled.channel, user, told))
         elif result.decision.reason is Reason.DUPLICATE:

@@ -18,6 +18,7 @@ from coupons.bell import Bell
 from coupons.desk import Desk
 from coupons.model import ClickAction, NewClick
 from coupons.ports import Clock
+from handlers.approval_channel import ApprovalChannel
 from handlers.home_facts import HomeFacts, Pending
 from handlers.readers import Readers
 from handlers.views import home
@@ -66,6 +67,7 @@ class Home:
         readers: Readers,
         open_form: Callable[[str, str], Awaitable[None]],
         approvers: tuple[str, ...],
+        approval_channel: ApprovalChannel,
         clock: Clock,
         bell: Bell,
         on_trouble: Callable[[BaseException], object],
@@ -76,6 +78,7 @@ class Home:
         self._readers = readers
         self._open_form = open_form
         self._approvers = approvers
+        self._channel = approval_channel
         self._clock = clock
         self._bell = bell
         self._on_trouble = on_trouble
@@ -244,7 +247,7 @@ class Home:
         if seen is None:
             return home.without_role(words, approvers=self._approvers, trusted=trusted)
         note = words(watcher.note) if watcher.note and _now() < watcher.note_until else ""
-        return home.home(words, seen, note=note)
+        return home.home(words, seen, note=note, lost=self._channel.lost)
 
     def _failed(self, error: Exception) -> None:
         if isinstance(error, RateLimited):

@@ -13,7 +13,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from coupons.policy import Policy, Rule, WhenReached, may_be_trusted
 from coupons.ports import Directory
-from handlers.web_api import Denied, Unreachable, ask
+from handlers.approval_channel import loss_of
+from handlers.views.channel_loss import ChannelLoss
+from handlers.web_api import Denied, TokenRefused, Unreachable, ask
 
 #: Without these nothing works.
 _ESSENTIAL = frozenset({"commands", "chat:write", "users:read"})
@@ -47,7 +49,7 @@ async def find_workspace(client: AsyncWebClient, *, uses_groups: bool) -> Worksp
     """Raises WorkspaceRefused (token, scopes), SlackError (try again)."""
     try:
         answer = await ask(client, "auth.test", as_json=True)
-    except (Denied, Unreachable) as error:
+    except (Denied, TokenRefused) as error:
         raise WorkspaceRefused([_token_problem(error.code)]) from error
     granted = answer.headers.get("x-oauth-scopes") or answer.headers.get("X-OAuth-Scopes") or ""
     scopes = frozenset(scope.strip() for scope in granted.split(",") if scope.strip())
@@ -76,28 +78,35 @@ def _scope_problem(missing: Iterable[str]) -> str:
     )
 
 
-async def channel_problems(client: AsyncWebClient, setting: str, channel: str) -> list[str]:
-    """Whether the bot can post there. Raises SlackError (try again)."""
+async def channel_loss(client: AsyncWebClient, channel: str) -> ChannelLoss | None:
+    """What a look at the channel shows; None: the bot may post, or Slack won't say. Raises SlackError."""
     try:
         answer = await ask(client, "conversations.info", channel=channel)
     except Unreachable as error:
-        return [_no_channel(setting, channel, error.code)]
+        return loss_of(error.code) or ChannelLoss.NOT_VISIBLE
     except Denied:
         # Slack won't say (missing_scope); the first post will tell.
-        return []
+        return None
     info = answer.get("channel") or {}
     if info.get("is_archived"):
-        return [f"{setting} is {channel}, but that channel is archived. Name one that is in use"]
-    if info.get("is_member") is False:
-        return [f"{setting} is {channel}, but the bot is not in it. Type /invite and the bot's name there"]
-    return []
+        return ChannelLoss.ARCHIVED
+    return ChannelLoss.NOT_A_MEMBER if info.get("is_member") is False else None
 
 
-def _no_channel(setting: str, channel: str, code: str) -> str:
-    return (
-        f"{setting} is {channel}, but Slack shows the bot no such channel ({code}). Check the id, and if the "
-        "channel is private invite the bot to it"
+async def channel_problems(client: AsyncWebClient, setting: str, channel: str) -> list[str]:
+    """Whether the bot can post there. Raises SlackError (try again)."""
+    loss = await channel_loss(client, channel)
+    if loss is None:
+        return []
+    wrong = {
+        ChannelLoss.ARCHIVED: "that channel is archived. Name one that is in use",
+        ChannelLoss.NOT_A_MEMBER: "the bot is not in it. Type /invite and the bot's name there",
+    }
+    unseen = (
+        "Slack shows the bot no such channel (channel_not_found). Check the id, and if the channel is "
+        "private invite the bot to it"
     )
+    return [f"{setting} is {channel}, but {wrong.get(loss, unseen)}"]
 
 
 async def rule_problems(policy: Policy, directory: Directory, team: str) -> list[str]:

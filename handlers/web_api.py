@@ -5,6 +5,7 @@ SlackError
 ├── RateLimited   not taken; again after `retry_after` seconds
 ├── MessageGone   the message to change or to reply to is not there any more
 ├── Unreachable   this channel or person can't be reached this way
+├── TokenRefused  Slack refuses the bot itself, whatever it asks for
 └── Denied        Slack said no for another reason (`code`)
 """
 
@@ -34,12 +35,15 @@ _UNREACHABLE = frozenset(
         "channel_not_found",
         "is_archived",
         "user_disabled",
-        "account_inactive",
         "messages_tab_disabled",
         "cannot_dm_bot",
         "user_not_found",
         "user_not_visible",
     }
+)
+#: The bot's token, and so every call: what was promised to people waits until an operator has acted.
+_TOKEN = frozenset(
+    {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked", "org_login_required"}
 )
 
 _HTTP_TOO_MANY = 429
@@ -72,6 +76,10 @@ class MessageGone(SlackError):
 
 class Unreachable(SlackError):
     """Not this way; another may do."""
+
+
+class TokenRefused(SlackError):
+    """Not now and not otherwise, until an operator gives the bot a token that Slack takes."""
 
 
 class Denied(SlackError):
@@ -109,11 +117,8 @@ def sorted_out(error: Exception) -> SlackError:
         return RateLimited(_seconds(response.headers.get("Retry-After")))
     if status >= _HTTP_SERVER or not code or code in _UNKNOWN:
         return Lost(code or f"http_{status}")
-    if code in _GONE:
-        return MessageGone(code)
-    if code in _UNREACHABLE:
-        return Unreachable(code)
-    return Denied(code)
+    sorts = ((_GONE, MessageGone), (_UNREACHABLE, Unreachable), (_TOKEN, TokenRefused))
+    return next((sort(code) for codes, sort in sorts if code in codes), Denied(code))
 
 
 def _seconds(retry_after: str | None) -> float:

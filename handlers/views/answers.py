@@ -153,9 +153,9 @@ def _not_requester(words: Words, action: object, request: Request) -> str:
 
 def _too_soon(words: Words, request: Request) -> str:
     if request.urged_at is None:
-        return words("The approvers were reminded of request #{number} a short time ago.", number=request.id)
+        return words("A reminder of request #{number} was asked for a short time ago.", number=request.id)
     return words(
-        "The approvers were reminded of request #{number} at {time}, and can be again from {again} on.",
+        "A reminder of request #{number} was asked for at {time}; the next can be from {again} on.",
         number=request.id,
         time=words.moment(request.urged_at),
         again=words.moment(request.urged_at + URGE_PAUSE_MS),

@@ -11,6 +11,7 @@ from coupons.model import Approval, Pause, Request, State
 from coupons.policy import Reason, WhenReached, may_cancel
 from coupons.terms import Left
 from handlers.views.card import approve_button, decline_button
+from handlers.views.channel_loss import Lost, not_posted
 from handlers.views.grounds import grounds
 from handlers.views.marks import approver, code, inert, listed, own_words, person, without_openids
 from handlers.views.message import Block, actions, button, confirm, context, header, overflow, section
@@ -59,11 +60,14 @@ class Overview:
     left: tuple[Left, ...] = ()
 
 
-def home(words: Words, seen: Overview, *, note: str = "") -> View:
-    """For `views.publish`. `note`: an answer to a click on this very tab."""
+def home(words: Words, seen: Overview, *, note: str = "", lost: Lost | None = None) -> View:
+    """For `views.publish`. `note`: an answer to a click on this very tab. `lost`: the approval channel."""
     blocks = [header(words("Coupons"))]
     if note:
         blocks.append(section(f"⚠️ {note}"))
+    if lost is not None:
+        told = words("Cards and their threads cannot be posted at the moment.")
+        blocks.append(section(f"⚠️ {words.sentences(told, not_posted(words, lost))}"))
     if seen.pause is not None:
         blocks.append(section(f"⏸️ {_paused(words, seen.pause)}"))
     if seen.may_approve or seen.waiting:

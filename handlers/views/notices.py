@@ -9,6 +9,7 @@ from coupons.masking import masked
 from coupons.model import Request, State
 from coupons.recording import Recorded
 from handlers.views import problems
+from handlers.views.channel_loss import Lost, not_posted
 from handlers.views.marks import code, inert, person
 from handlers.views.message import Block, Message, actions, button, message, section, to_copy
 from handlers.views.standing import NO_COUPON, NO_OTHER, NOT_KNOWN
@@ -58,6 +59,20 @@ def notice(  # noqa: PLR0911 - one return for each tag
             return message(words.sentences(told, about, words(NO_COUPON)))
         case _:
             return as_it_stands(words, request)
+
+
+def no_card(words: Words, request: Request, lost: Lost) -> Message:
+    """Its card was promised, and cannot be posted."""
+    told = words(
+        "The card of your request #{number} does not stand yet, so nobody can see or decide it.",
+        number=request.id,
+    )
+    if not request.approvals_needed:
+        told = words(
+            "The card of your request #{number}, which needs no approval, does not stand yet.",
+            number=request.id,
+        )
+    return message(words.sentences(told, _about(words, request), not_posted(words, lost)))
 
 
 def _held_notice(words: Words, event: Recorded, request: Request) -> str:

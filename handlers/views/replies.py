@@ -10,6 +10,7 @@ from coupons.policy import Limit, Reason
 from handlers.cleaning import Undone
 from handlers.parsing import Misread
 from handlers.views import card, misreads, stocks
+from handlers.views.channel_loss import Lost, not_posted
 from handlers.views.grounds import ticket
 from handlers.views.marks import channel, code, inert, own_words, person, without_openids
 from handlers.views.message import Message, context, message, quote, section
@@ -45,10 +46,12 @@ def submitted(
     undone: Sequence[Undone],
     *,
     approval_channel: str,
+    lost: Lost | None = None,
     shortened: bool = False,
 ) -> Message:
-    """What was understood. A repeated delivery gets the same words, so they claim nothing that can change.
+    """What was understood. The card is promised, in words too: it is posted after this answer, or much later.
 
+    A repeated delivery gets the same words, so they claim nothing of the request that can change.
     `shortened`: the request's reason or ticket is not what was typed.
     """
     read = words(
@@ -58,7 +61,7 @@ def submitted(
         stock_id=code(request.stock_id),
         value=words.money(request.value_fen),
     )
-    needs = _needs(words, request, approval_channel)
+    needs = words.sentences(_needs(words, request), _card(words, approval_channel, lost))
     check = _corrected(words, undone)
     withdraw = words(
         "Something wrong? `/coupon cancel {number}` withdraws it until sending begins.", number=request.id
@@ -77,21 +80,24 @@ def submitted(
     )
 
 
-def _needs(words: Words, request: Request, approval_channel: str) -> str:
+def _needs(words: Words, request: Request) -> str:
     if request.approvals_needed == 0:
         return words(
-            "Request #{number} needs no approval by rule {place}; its card goes to {channel}.",
-            number=request.id,
-            place=request.rule,
-            channel=channel(approval_channel),
+            "Request #{number} needs no approval by rule {place}.", number=request.id, place=request.rule
         )
     return words.plural(
-        "Request #{number} needs 1 approval; its card goes to {channel}.",
-        "Request #{number} needs {n} approvals; its card goes to {channel}.",
+        "Request #{number} needs 1 approval.",
+        "Request #{number} needs {n} approvals.",
         request.approvals_needed,
         number=request.id,
-        channel=channel(approval_channel),
     )
+
+
+def _card(words: Words, approval_channel: str, lost: Lost | None) -> str:
+    if lost is None:
+        return words("Its card will be posted in {channel}.", channel=channel(approval_channel))
+    told = words("Its card cannot be posted yet.")
+    return words.sentences(told, not_posted(words, lost))
 
 
 def _corrected(words: Words, undone: Sequence[Undone]) -> str:
@@ -183,9 +189,19 @@ def _days(words: Words, days: int) -> str:
 # --- /coupon status, list, cancel, retry
 
 
-def status(words: Words, request: Request, approvals: Sequence[Approval]) -> Message:
+def status(
+    words: Words,
+    request: Request,
+    approvals: Sequence[Approval],
+    *,
+    lost: Lost | None = None,
+) -> Message:
     """The card without its buttons, and like it without the coupon code: anybody may ask."""
-    return card.without_buttons(words, request, approvals)
+    shown = card.without_buttons(words, request, approvals)
+    if lost is None or request.card_ts is not None:
+        return shown
+    told = _card(words, lost.channel, lost)
+    return message(words.sentences(shown.text, told), *shown.blocks, section(told))
 
 
 def open_list(words: Words, requests: Sequence[Request]) -> Message:
@@ -250,21 +266,29 @@ def no_such_request(words: Words, number: int) -> Message:
     )
 
 
-def checking(words: Words, number: int) -> Message:
-    """A retry is kept and will be judged in a moment; its answer comes by itself."""
-    return message(
-        words(
-            "I am checking whether request #{number} can be retried. The answer comes in a moment.",
-            number=number,
-        )
+def checking(words: Words, number: int, *, lost: Lost | None = None) -> Message:
+    """A retry is kept and will be judged in a moment; its answer, or the card's thread, tells it."""
+    told = words(
+        "I am checking whether request #{number} can be retried. If not, you are told in a moment; if so, "
+        "it will stand in the thread of its card.",
+        number=number,
     )
+    return message(words.sentences(told, _thread(words, lost)))
 
 
-def urged(words: Words, request: Request) -> Message:
-    """The approvers are called in the card's thread."""
-    return message(
-        words("I called the approvers of request #{number} in the thread of its card.", number=request.id)
+def urged(words: Words, request: Request, *, lost: Lost | None = None) -> Message:
+    """The approvers will be called in the card's thread: after this answer, or much later."""
+    told = words(
+        "The approvers of request #{number} will be called in the thread of its card.", number=request.id
     )
+    return message(words.sentences(told, _thread(words, lost)))
+
+
+def _thread(words: Words, lost: Lost | None) -> str:
+    if lost is None:
+        return ""
+    told = words("Nothing can be posted there yet.")
+    return words.sentences(told, not_posted(words, lost))
 
 
 def cannot_urge(words: Words, reason: Reason, request: Request) -> Message:
@@ -278,8 +302,8 @@ def cannot_urge(words: Words, reason: Reason, request: Request) -> Message:
         case Reason.TOO_SOON:
             return message(
                 words(
-                    "The approvers of request #{number} were called less than half an hour ago. Please give "
-                    "them time.",
+                    "You asked for a reminder of request #{number} less than half an hour ago. Please give "
+                    "the approvers time.",
                     number=number,
                 )
             )

@@ -136,9 +136,9 @@ def to_do(words: Words, problem: str) -> str:
 
 def _sent(words: Words, request: Request) -> str:
     if request.closed_at is None:
-        return words("WeChat Pay has confirmed the coupon. Its code is in the card's thread.")
+        return words("WeChat Pay has confirmed the coupon. Look for its code in the card's thread.")
     return words(
-        "WeChat Pay has confirmed the coupon ({time}). Its code is in the card's thread.",
+        "WeChat Pay has confirmed the coupon ({time}). Look for its code in the card's thread.",
         time=words.moment(request.closed_at),
     )
 

@@ -37,6 +37,7 @@ class Admin:
             web.post("/_sandbox/people/{user}/{act}", _reported(self._act)),
             web.post("/_sandbox/people/{user}", _reported(self._person)),
             web.post("/_sandbox/groups/{group}", _reported(self._group)),
+            web.post("/_sandbox/channels/{channel}", _reported(self._channel)),
             web.post("/_sandbox/faults", _reported(self._faults)),
             web.delete("/_sandbox/faults", _reported(self._no_faults)),
             web.post("/_sandbox/sockets", _reported(self._sockets)),
@@ -136,6 +137,24 @@ class Admin:
 
     async def _group(self, request: web.Request) -> web.StreamResponse:
         self._slack.set_group(request.match_info["group"], (await _body(request))["members"])
+        return web.json_response({"ok": True})
+
+    async def _channel(self, request: web.Request) -> web.StreamResponse:
+        """`{"do": "archive" | "unarchive"}`, `{"do": "remove", "user"}`, `{"do": "invite", "user", "by"}`."""
+        channel, body = request.match_info["channel"], await _body(request)
+        match body.get("do"):
+            case "archive":
+                self._slack.archive(channel)
+            case "unarchive":
+                self._slack.unarchive(channel)
+            case "remove":
+                self._slack.leave(channel, body["user"])
+            case "invite":
+                await self._slack.invite(channel, body["user"], by=body["by"])
+            case other:
+                raise ValueError(
+                    f"channels are archived, unarchived, invited to, removed from, not {other!r}"
+                )
         return web.json_response({"ok": True})
 
     async def _faults(self, request: web.Request) -> web.StreamResponse:

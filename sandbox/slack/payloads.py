@@ -135,6 +135,19 @@ class Payloads:
             event["view"] = self._state.views.json(view)
         return self._event(event)
 
+    def member_joined(self, user: str, channel: Conversation, inviter: str) -> JSON:
+        return self._event(
+            {
+                "type": "member_joined_channel",
+                "user": user,
+                "channel": channel.id,
+                "channel_type": "G" if channel.kind is ChannelKind.PRIVATE else "C",
+                "team": self._state.setup.team_id,
+                "inviter": inviter,
+                "event_ts": f"{time.time():.6f}",
+            }
+        )
+
     def _event(self, event: JSON) -> JSON:
         setup = self._state.setup
         return {

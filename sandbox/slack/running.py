@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from sandbox.slack.acting import Actor
 from sandbox.slack.conversations import Conversation
-from sandbox.slack.deliveries import Deliverer, Delivery, Twice, repeat
+from sandbox.slack.deliveries import Deliverer, Delivery, Kind, Twice, repeat
 from sandbox.slack.faults import Faults
 from sandbox.slack.messages import Message
 from sandbox.slack.payloads import Payloads
@@ -149,6 +149,16 @@ class Slack:
     def archive(self, channel: str) -> None:
         self.conversation(channel).is_archived = True
         self.state.changes.note("channel_archived", channel=channel)
+
+    def unarchive(self, channel: str) -> None:
+        self.conversation(channel).is_archived = False
+        self.state.changes.note("channel_unarchived", channel=channel)
+
+    async def invite(self, channel: str, user: str, *, by: str) -> None:
+        """Somebody types `/invite`: unlike after `join`, the app hears member_joined_channel."""
+        self.join(channel, user)
+        payload = self._payloads.member_joined(user, self.conversation(channel), by)
+        await self.deliverer.deliver(Kind.EVENT, payload, accepts_answer=False)
 
     def join(self, channel: str, user: str) -> None:
         members = self.conversation(channel).members

@@ -209,7 +209,7 @@ async def test_a_reminder_too_soon_is_answered_by_direct_message(shop: World) ->
     await li.press(view, "more_request", f"urge:{number}")
     await shop.told(number, "<@U0LI>")
     await li.press(li.home or view, "more_request", f"urge:{number}")
-    assert "were reminded" in await dm(shop, "U0LI", "Nothing has changed")
+    assert "reminder of request" in await dm(shop, "U0LI", "Nothing has changed")
 
 
 async def test_it_is_fresh_after_somebody_else_decides_and_has_the_code_for_the_requester_only(

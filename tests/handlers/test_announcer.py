@@ -25,10 +25,12 @@ from coupons.posts import Post, PostKind
 from coupons.recording import Event, Json
 from handlers import announcer as module
 from handlers.announcer import Announcer
+from handlers.approval_channel import ApprovalChannel
 from handlers.audit_files import AuditFiles
 from handlers.directory import SlackDirectory
 from handlers.posting import Poster
 from handlers.readers import Readers
+from handlers.views.channel_loss import ChannelLoss, Lost
 from sandbox.slack import Workspace, api_error, cut_after, rate_limited, slow_answer
 from sandbox.slack.running import Slack
 from storage.ledger import SqliteLedger
@@ -83,6 +85,8 @@ class Desk:
     reader: LateReader
     announcer: Announcer
     troubles: list[BaseException] = field(default_factory=list)
+    #: What was heard of the approval channel.
+    changes: list[Lost | None] = field(default_factory=list)
     running: asyncio.Task[None] | None = None
 
     def go(self) -> None:
@@ -152,6 +156,7 @@ async def desk_of(folder: Path, workspace: Workspace) -> AsyncGenerator[Desk]:
 
     async with workspace.serve() as slack, session() as http:
         troubles: list[BaseException] = []
+        changes: list[Lost | None] = []
         ledger = SqliteLedger(folder / "coupon.db", clock=now_ms, on_commit=on_commit)
         reader = LateReader(ledger)
         client = web_client(slack.setup.bot_token, base_url=slack.api_url, session=http)
@@ -163,7 +168,7 @@ async def desk_of(folder: Path, workspace: Workspace) -> AsyncGenerator[Desk]:
             readers=readers,
             files=AuditFiles(ledger=reader, catalogue=Catalogue(()), poster=poster, readers=readers),
             ledger=reader,
-            approval_channel=CHANNEL,
+            approval_channel=ApprovalChannel(CHANNEL, on_change=changes.append),
             workspace_url="https://shop.slack.com/",
             authority=Authority(policy=POLICY, directory=directory, ledger=ledger, team="T0SHOP"),
             catalogue=Catalogue(()),
@@ -171,7 +176,7 @@ async def desk_of(folder: Path, workspace: Workspace) -> AsyncGenerator[Desk]:
             bell=bell,
             on_trouble=troubles.append,
         )
-        here = Desk(slack, ledger, reader, announcer, troubles)
+        here = Desk(slack, ledger, reader, announcer, troubles, changes)
         try:
             yield here
         finally:
@@ -342,7 +347,7 @@ async def test_a_plain_no_is_not_looked_for(desk: Desk) -> None:
     await desk.quiet()
     assert len(desk.slack.messages(CHANNEL)) == 1
     assert desk.slack.calls("conversations.history") == []
-    assert [str(trouble) for trouble in desk.troubles] == ["restricted_action"]
+    assert desk.changes == [Lost(CHANNEL, ChannelLoss.POSTING_RULES), None]
 
 
 async def test_an_answer_is_whispered_and_where_it_cannot_be_it_comes_as_a_direct_message(desk: Desk) -> None:

@@ -197,7 +197,7 @@ def test_the_answers_of_the_menu_and_of_a_pause_in_english() -> None:
         [
             "Nothing has changed. Request #12 is not yours: only <@U0AGENT> can withdraw it. Approvers can decline it on its card while it waits.",
             "Nothing has changed. Request #12 is not yours: only <@U0AGENT> can remind the approvers of it.",
-            "Nothing has changed. The approvers were reminded of request #12 at <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>, and can be again from <!date^1795402372^{date_short_pretty} {time}|2026-11-23 02:52 UTC> on.",
+            "Nothing has changed. A reminder of request #12 was asked for at <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>; the next can be from <!date^1795402372^{date_short_pretty} {time}|2026-11-23 02:52 UTC> on.",
             "Nothing has changed. Request #12 no longer waits for a decision. Where it stands: Declined. <@U0LI> declined it. The customer gets no coupon from this request.",
             "Nothing has changed. Request #12 cannot be withdrawn any more: sending has begun. Where it stands: Sending. The bot is asking WeChat Pay for the coupon now.",
             "Nothing has changed. Sending is paused, so request #12 cannot be approved now. It can be once an approver has typed `/coupon resume`. Where it stands: Waiting for approval. Approvals needed: 2.",
@@ -214,7 +214,7 @@ def test_the_answers_of_the_menu_and_of_a_pause_in_chinese() -> None:
         [
             "未作任何更改。申请 #12 不是你提交的，只有 <@U0AGENT> 可以撤回。待审批期间，审批人可以在审批卡片上驳回。",
             "未作任何更改。申请 #12 不是你提交的，只有 <@U0AGENT> 可以提醒审批人。",
-            "未作任何更改。已于 <!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC> 就申请 #12 提醒过审批人，<!date^1795402372^{date_short_pretty} {time}|2026年11月23日 02:52 UTC> 之后可以再次提醒。",
+            "未作任何更改。已于 <!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC> 就申请 #12 提出过催办，<!date^1795402372^{date_short_pretty} {time}|2026年11月23日 02:52 UTC> 之后可以再次催办。",
             "未作任何更改。申请 #12 已不在等待审批。当前状态：已驳回。<@U0LI> 已驳回。客户不会因这个申请得到券。",
             "未作任何更改。申请 #12 已开始发券，不能再撤回。当前状态：发放中。机器人正在请求微信支付发券。",
             "未作任何更改。发券已暂停，申请 #12 现在不能批准。等审批人输入 `/coupon resume` 恢复之后才可以。当前状态：待审批。需要 2 人批准。",

@@ -132,7 +132,7 @@ def test_retrying_what_is_not_known_says_so_before_the_click_counts() -> None:
         (
             {"state": State.SENT, "attempts": 1, "closed_at": NOW, "coupon_code": "7"},
             "Sent",
-            f"WeChat Pay has confirmed the coupon ({AT_NOW}). Its code is in the card's thread.",
+            f"WeChat Pay has confirmed the coupon ({AT_NOW}). Look for its code in the card's thread.",
         ),
         (
             {"state": State.REFUSED, "attempts": 1, "closed_at": NOW, "problem": "RULE_LIMIT"},

@@ -19,13 +19,14 @@ def test_a_request_is_echoed_as_it_was_understood() -> None:
     message = replies.submitted(ENGLISH, REQUEST, (), approval_channel="C0APPROVE")
     assert message.text == (
         "I read: customer `oUpF…eS6o`, stock *¥10 off, late delivery* (`1212121212`), ¥10.00. "
-        "Request #12 needs 2 approvals; its card goes to <#C0APPROVE>. Reason: Parcel came 3 days late"
+        "Request #12 needs 2 approvals. Its card will be posted in <#C0APPROVE>. "
+        "Reason: Parcel came 3 days late"
     )
 
 
 def test_one_approval_is_told_in_the_singular() -> None:
     message = replies.submitted(ENGLISH, request(approvals_needed=1), (), approval_channel="C0APPROVE")
-    assert "Request #12 needs 1 approval; its card goes to <#C0APPROVE>." in message.text
+    assert "Request #12 needs 1 approval. Its card will be posted in <#C0APPROVE>." in message.text
 
 
 @pytest.mark.parametrize("state", State)

@@ -19,6 +19,7 @@ from handlers.cleaning import Undone
 from handlers.parsing import Misread, Problem
 from handlers.views import answers, card, failures, lookups, modals, notices, replies, steps
 from handlers.views.beside import Beside
+from handlers.views.channel_loss import ChannelLoss, Lost
 from handlers.views.for_customer import to_paste
 from handlers.views.message import Message
 from handlers.views.words import Words
@@ -160,6 +161,14 @@ def other_messages(words: Words, request: Request, word: str) -> Iterator[Messag
     yield failures.not_sure_it_was_kept(words)
     yield failures.database_lost(words)
     yield failures.slack_did_not_answer(words)
+    for loss in ChannelLoss:
+        lost = Lost("C0APPROVE", loss)
+        yield replies.submitted(words, request, (), approval_channel="C0APPROVE", lost=lost)
+        yield replies.status(words, replace(request, card_ts=None), [WANG], lost=lost)
+        yield replies.checking(words, 12, lost=lost)
+        yield replies.urged(words, request, lost=lost)
+        for needed in (0, 2):
+            yield notices.no_card(words, replace(request, approvals_needed=needed), lost)
     yield replies.checking(words, 12)
     yield failures.not_kept_click_again(words)
     yield failures.form_did_not_open(words, 12)

@@ -87,7 +87,7 @@ An operator must put something right first. Please do not ask for another one me
             "sent": [
                 """\
 ✅ *Sent*
-WeChat Pay has confirmed the coupon (<!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>). Its code is in the card's thread.\
+WeChat Pay has confirmed the coupon (<!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>). Look for its code in the card's thread.\
 """,
                 "Approvals: 2 of 2 (<@U0WANG>, <@U0LI>).",
                 "Number at WeChat Pay: `cb0123456789abcdef0123456789abcd`",
@@ -189,7 +189,7 @@ def test_the_card_of_each_state_in_chinese() -> None:
             "sent": [
                 """\
 ✅ *已发放*
-微信支付已确认发券（<!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC>）。券码在审批卡片的消息列里。\
+微信支付已确认发券（<!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC>）。券码请在审批卡片的消息列里查看。\
 """,
                 "已批准 2/2（<@U0WANG>、<@U0LI>）。",
                 "微信支付发券单号：`cb0123456789abcdef0123456789abcd`",

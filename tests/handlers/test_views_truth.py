@@ -168,3 +168,16 @@ def test_where_approvals_were_not_read_none_are_counted() -> None:
     message = answers.answer(ENGLISH, refused_click(Reason.NOT_HELD, "retry"), REQUEST)
     assert "Approvals needed: 2." in message.text
     assert "0 of 2" not in message.text
+
+
+#: Words that claim a post which is only promised: it is made after the answer, perhaps much later.
+POSTED = re.compile(
+    r"\bI called\b|were (called|reminded)|goes to <#|(is|are|was|were) posted in|code is in the card"
+)
+
+
+def test_no_answer_claims_a_post_that_is_only_promised() -> None:
+    for state in State:
+        row = request(state=state, coupon_code="7777", closed_at=NOW, urged_at=NOW)
+        for message in [*now_messages(ENGLISH, row, [WANG]), *other_messages(ENGLISH, row, "word")]:
+            assert POSTED.search(readable(message)) is None, readable(message)

@@ -122,5 +122,7 @@ def test_people_can_open_the_bot_and_write_commands_to_it(manifest: dict[str, An
 
 
 def test_no_event_is_subscribed_that_nobody_handles(manifest: dict[str, Any]) -> None:
-    """That Home was opened needs no scope: it tells the bot nothing but that."""
-    assert manifest["settings"]["event_subscriptions"] == {"bot_events": ["app_home_opened"]}
+    """That Home was opened needs no scope: it tells the bot nothing but that. That somebody was invited
+    (perhaps the bot) needs channels:read and groups:read, which it has."""
+    heard = {"bot_events": ["app_home_opened", "member_joined_channel"]}
+    assert manifest["settings"]["event_subscriptions"] == heard

@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.slack import Slack, Workspace
@@ -141,6 +142,38 @@ async def test_faults_groups_people_and_sockets_are_in_reach(
     await slack.wait_for(lambda: any(c.kind == "socket_closed" for c in slack.state.changes.after(0)))
 
 
+async def test_the_app_is_removed_invited_and_its_channel_archived(
+    slack: Slack, app: AsyncApp, http: aiohttp.ClientSession
+) -> None:
+    """Only of the invitation the app hears; what it may do follows at once."""
+    heard: list[JSON] = []
+
+    async def keep(event: JSON) -> None:
+        heard.append(event)
+
+    app.event("member_joined_channel")(keep)
+
+    async def posted() -> str:
+        try:
+            await app.client.chat_postMessage(channel="C0APPROVE", text="here")
+        except SlackApiError as error:
+            return str(error.response["error"])
+        return "ok"
+
+    assert await posted() == "ok"
+    await do(http, "channels/C0APPROVE", do="remove", user="U0BOT")
+    assert await posted() == "not_in_channel"
+    await do(http, "channels/C0APPROVE", do="invite", user="U0BOT", by="U0WANG")
+    assert await posted() == "ok"
+    await do(http, "channels/C0APPROVE", do="archive")
+    assert await posted() == "is_archived"
+    await do(http, "channels/C0APPROVE", do="unarchive")
+    assert await posted() == "ok"
+    assert [(each["user"], each["channel"], each["inviter"]) for each in heard] == [
+        ("U0BOT", "C0APPROVE", "U0WANG")
+    ]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [
@@ -151,6 +184,9 @@ async def test_faults_groups_people_and_sockets_are_in_reach(
         ("people/U0LI/submit", {"view_id": "V0NONE"}, 404),
         ("faults", {"method": "auth.test", "kind": "meteor"}, 400),
         ("sockets", {"do": "melt"}, 400),
+        ("channels/C0APPROVE", {"do": "sink"}, 400),
+        ("channels/C0NOWHERE", {"do": "archive"}, 404),
+        ("channels/C0APPROVE", {"do": "remove"}, 404),
         ("people/U0LI", {"shoe_size": 40}, 400),
         ("duplicate", {"twice": "thrice"}, 400),
     ],

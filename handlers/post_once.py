@@ -1,0 +1,98 @@
+"""Posts what the outbox promises once, and notes what the approval channel made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from coupons.ports import Delivery, Ledger
+from handlers.approval_channel import ApprovalChannel, loss_of
+from handlers.posting import Poster
+from handlers.views.channel_loss import ChannelLoss
+from handlers.views.message import Message
+from handlers.web_api import Denied, Lost, SlackError, Unreachable
+
+
+class ChannelLost(SlackError):
+    """The approval channel took no post, and would take no other."""
+
+    def __init__(self, code: str, loss: ChannelLoss) -> None:
+        super().__init__(code)
+        self.loss = loss
+
+
+class PostOnce:
+    """`on_trouble` hears when nobody can say whether a post stands already."""
+
+    def __init__(
+        self,
+        *,
+        poster: Poster,
+        ledger: Ledger,
+        approval_channel: ApprovalChannel,
+        on_trouble: Callable[[BaseException], object],
+    ) -> None:
+        self._poster = poster
+        self._ledger = ledger
+        self._channel = approval_channel
+        self._on_trouble = on_trouble
+
+    async def post(
+        self, delivery: Delivery, channel: str, message: Message, *, thread_ts: str | None = None
+    ) -> tuple[str, str]:
+        """Post, unless an earlier try with a lost answer turns out to stand there already.
+
+        Returns channel and `ts`. Raises ChannelLost, and SlackError.
+        """
+        if delivery.maybe_posted:
+            found = await self._find(delivery, channel, thread_ts)
+            if found is not None:
+                return found
+        await self._ledger.write(lambda tx: tx.start_posting(delivery.id))
+        try:
+            stands = await self._poster.post(
+                channel, message, delivery_id=delivery.delivery_id, thread_ts=thread_ts
+            )
+        except Lost:
+            raise
+        except SlackError as error:
+            # Slack said no: it does not stand there, and nobody needs to look for it.
+            await self._ledger.write(lambda tx: tx.not_posted(delivery.id))
+            self._judge(channel, error)
+            raise
+        self._took(channel)
+        return stands
+
+    async def redraw(self, channel: str, ts: str, message: Message) -> None:
+        """Raises ChannelLost, and SlackError."""
+        try:
+            await self._poster.redraw(channel, ts, message)
+        except SlackError as error:
+            self._judge(channel, error)
+            raise
+        self._took(channel)
+
+    async def _find(self, delivery: Delivery, channel: str, thread_ts: str | None) -> tuple[str, str] | None:
+        try:
+            return await self._poster.find(
+                channel,
+                delivery_id=delivery.delivery_id,
+                since_ms=delivery.promised_at,
+                thread_ts=thread_ts,
+            )
+        except Unreachable as error:
+            self._judge(channel, error)
+            raise
+        except Denied as error:
+            # The token may not read this history: told twice is better than never.
+            self._on_trouble(error)
+            return None
+
+    def _judge(self, channel: str, error: SlackError) -> None:
+        """Raises ChannelLost where the error says that of the approval channel."""
+        loss = loss_of(error.code) if channel == self._channel.id else None
+        if loss is not None:
+            raise ChannelLost(error.code, loss) from error
+
+    def _took(self, channel: str) -> None:
+        if channel == self._channel.id:
+            self._channel.took()
