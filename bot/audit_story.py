@@ -291,6 +291,10 @@ _SAID: Final[Mapping[str, Callable[[Mapping[str, Json]], str]]] = {
     Tag.BOT_STOPPED: lambda _: "stopped in order",
     Tag.SETTINGS_CHANGED: _settings,
     Tag.DATABASE_RESTORED: _restored,
+    Tag.NUMBERS_RAISED: lambda d: (
+        f"numbers requests from above #{_of(d, 'seen')}, which Slack shows: this file had given out "
+        f"#{_of(d, 'given_out')} at most"
+    ),
     Tag.AUDIT_CHECKPOINT: lambda d: f"signed a checkpoint of #{_of(d, 'seq')}",
     Tag.AUDIT_KEY_CHANGED: _key_changed,
     Tag.AUDIT_SEARCHED: _searched,

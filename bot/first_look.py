@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from importlib.metadata import version
 from typing import Final
@@ -18,9 +18,11 @@ from bot.troubles import Troubles
 from coupons.checkpointing import Posted, look_back
 from coupons.errors import StorageUnavailable
 from coupons.events import BotStarted, BotStopped
+from coupons.numbering import begin_above
 from coupons.ports import Ledger, Transaction
 from coupons.recording import SYSTEM
 from handlers.audit_channel import ChannelText, posted_texts
+from handlers.shown_numbers import shown_numbers
 from handlers.web_api import SlackError
 from storage.checkpoint_keys import Keys, keys_of
 from storage.checkpoints import found_in, load_or_make_key, sign
@@ -59,6 +61,18 @@ class FirstLook:
         found = await self._ledger.write(partial(look_back, posted=posted, channel=channel, now=utc_ms()))
         if found is not None:
             self._logger.error("database_restored", kind=found)
+
+    async def raise_numbers(self, slack: AsyncWebClient, channels: Iterable[str], *, bot_user: str) -> None:
+        """Above all that these channels show: a number means one request to people, for ever."""
+        try:
+            async with asyncio.timeout(_WITHIN_S):
+                shown = await shown_numbers(slack, channels, bot_user=bot_user)
+        except (SlackError, TimeoutError) as error:
+            self._logger.warning("numbers_not_compared", error=str(error) or "Slack did not answer in time")
+            return
+        seen = await self._ledger.write(partial(begin_above, shown=shown))
+        if seen is not None:
+            self._logger.warning("numbers_raised", above=seen)
 
     async def tell_start(self) -> None:
         """That the bot starts, with which version, and which settings changed since the last time."""

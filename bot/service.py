@@ -179,6 +179,8 @@ class Service:
             sign=first.sign,
         )
         await first.compare(slack, config.audit_channel, bot_user=workspace.bot_user)
+        channels = dict.fromkeys(filter(None, (config.approval_channel, config.audit_channel)))
+        await first.raise_numbers(slack, channels, bot_user=workspace.bot_user)
         await first.tell_start()
         return parts
 

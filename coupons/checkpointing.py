@@ -80,7 +80,9 @@ class Checkpointer:
             return
         seq, told = tx.head()
         line = self._sign(seq, told, self._clock())
-        made = tx.append(AuditCheckpoint(seq=seq, hash=told, line=line).done_by(SYSTEM))
+        made = tx.append(
+            AuditCheckpoint(seq=seq, hash=told, line=line, requests=tx.highest_number()).done_by(SYSTEM)
+        )
         tx.post(Post(kind=PostKind.NEWS, request_id=None, seq=made, channel=self._channel))
 
 

@@ -43,6 +43,7 @@ class Tag(StrEnum):
     BOT_STOPPED = "bot:stopped"
     SETTINGS_CHANGED = "settings:changed"
     DATABASE_RESTORED = "database:restored"
+    NUMBERS_RAISED = "numbers:raised"
     AUDIT_CHECKPOINT = "audit:checkpoint"
     AUDIT_KEY_CHANGED = "audit:key_changed"
     AUDIT_SEARCHED = "audit:searched"
@@ -277,12 +278,24 @@ class DatabaseRestored(Payload, tag=Tag.DATABASE_RESTORED):
     key: str | None = None
 
 
+class NumbersRaised(Payload, tag=Tag.NUMBERS_RAISED):
+    """Slack shows requests up to number `seen`, and this file had given out `given_out`: an older file was
+    put back, or a new one was begun. Requests are numbered from above `seen` on."""
+
+    seen: int
+    given_out: int
+
+
 class AuditCheckpoint(Payload, tag=Tag.AUDIT_CHECKPOINT):
-    """How far the log was, #`seq` with its `hash`, and the signed `line` for the audit channel."""
+    """How far the log was, #`seq` with its `hash`, and the signed `line` for the audit channel.
+
+    `requests`: the highest request number that was given out.
+    """
 
     seq: int
     hash: str
     line: str
+    requests: int | None = None
 
 
 # --- looks at the log

@@ -66,6 +66,10 @@ class Reading(Protocol):
 
     def request(self, request_id: int) -> Request | None: ...
 
+    def highest_number(self) -> int:
+        """Of the requests: the highest `id` that was ever given out in this file; 0: none."""
+        ...
+
     def request_by_number(self, out_request_no: str) -> Request | None: ...
 
     def open_requests_of(self, requester: str, limit: int) -> Sequence[Request]:
@@ -229,6 +233,10 @@ class Transaction(Reading, Protocol):
 
     def add_request(self, draft: Draft) -> tuple[Request, bool]:
         """The new row and True, or the row that already has this `out_request_no` and False."""
+        ...
+
+    def begin_numbers_above(self, number: int) -> None:
+        """The next request's `id` is higher."""
         ...
 
     def save(self, before: Request, after: Request) -> Request:

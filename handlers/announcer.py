@@ -205,7 +205,8 @@ class Announcer:
             await self._deliver_notice(delivery, request, event)
         elif post.kind is PostKind.NEWS:
             channel = post.channel or self._channel.id
-            await self._once.post(delivery, channel, steps.news(self._readers.channel, event))
+            news = steps.news(self._readers.channel, event)
+            await self._once.post(delivery, channel, news, requests=_requests_by(event))
             await self._finish(delivery)
         elif post.kind is PostKind.FILE:
             await self._deliver_file(delivery, event)
@@ -342,6 +343,12 @@ class Announcer:
 
 def _later_than(now: int, closed: dict[str, int]) -> dict[str, int]:
     return {lane: until for lane, until in closed.items() if until > now}
+
+
+def _requests_by(event: Recorded) -> int | None:
+    """The highest request number by a checkpoint."""
+    told = event.detail.get("requests") if event.tag == Tag.AUDIT_CHECKPOINT else None
+    return told if isinstance(told, int) else None
 
 
 def _due(look: Reading, *, kind: PostKind, now: int, but: Collection[str]) -> Sequence[Delivery]:

@@ -37,11 +37,17 @@ class PostOnce:
         self._on_trouble = on_trouble
 
     async def post(
-        self, delivery: Delivery, channel: str, message: Message, *, thread_ts: str | None = None
+        self,
+        delivery: Delivery,
+        channel: str,
+        message: Message,
+        *,
+        thread_ts: str | None = None,
+        requests: int | None = None,
     ) -> tuple[str, str]:
         """Post, unless an earlier try with a lost answer turns out to stand there already.
 
-        Returns channel and `ts`. Raises ChannelLost, and SlackError.
+        `requests`: see `posting.REQUESTS`. Returns channel and `ts`. Raises ChannelLost, and SlackError.
         """
         if delivery.maybe_posted:
             found = await self._find(delivery, channel, thread_ts)
@@ -50,7 +56,11 @@ class PostOnce:
         await self._ledger.write(lambda tx: tx.start_posting(delivery.id))
         try:
             stands = await self._poster.post(
-                channel, message, delivery_id=delivery.delivery_id, thread_ts=thread_ts
+                channel,
+                message,
+                delivery_id=delivery.delivery_id,
+                thread_ts=thread_ts,
+                requests=requests,
             )
         except Lost:
             raise

@@ -17,6 +17,8 @@ from handlers.views.message import Message
 from handlers.web_api import Denied, ask, sorted_out
 
 EVENT_TYPE = "coupon_bot_delivery"
+#: In the metadata of a checkpoint: the highest request number that was given out.
+REQUESTS = "requests"
 
 #: The blocks are not to Slack's liking, which is our bug: the sentence alone still tells it.
 _BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "block_mismatch"})
@@ -33,15 +35,24 @@ class Poster:
         self._client = client
 
     async def post(
-        self, channel: str, message: Message, *, delivery_id: str, thread_ts: str | None = None
+        self,
+        channel: str,
+        message: Message,
+        *,
+        delivery_id: str,
+        thread_ts: str | None = None,
+        requests: int | None = None,
     ) -> tuple[str, str]:
-        """The channel and `ts` it stands at. Raises SlackError."""
+        """The channel and `ts` it stands at. `requests`: see REQUESTS. Raises SlackError."""
+        payload: dict[str, Any] = {"delivery_id": delivery_id}
+        if requests is not None:
+            payload[REQUESTS] = requests
         answer = await self._call(
             "chat.postMessage",
             message,
             channel=channel,
             thread_ts=thread_ts,
-            metadata={"event_type": EVENT_TYPE, "event_payload": {"delivery_id": delivery_id}},
+            metadata={"event_type": EVENT_TYPE, "event_payload": payload},
             unfurl_links=False,
             unfurl_media=False,
         )

@@ -103,6 +103,16 @@ select 1, 'pending', :out_request_no, :requester, customer.id, :stock_id, :stock
 from customer where customer.openid = :openid
 on conflict (out_request_no) do nothing
 """
+#: SQLite's own table for `autoincrement`: an ordinary one, which may be changed
+#: (https://www.sqlite.org/autoinc.html). It has a row once there was a request.
+_HIGHEST = "select coalesce(max(seq), 0) as highest from sqlite_sequence where name = 'request'"
+_BEGIN_ABOVE = (
+    """
+insert into sqlite_sequence (name, seq)
+select 'request', 0 where not exists (select 1 from sqlite_sequence where name = 'request')
+""",
+    "update sqlite_sequence set seq = max(seq, :number) where name = 'request'",
+)
 #: What was asked for (number, body, customer, value) is not among them: it never changes.
 _SAVE = """
 update request set
@@ -238,6 +248,13 @@ class RequestRows:
         if added:
             self._texts.add(request.id, *_texts(request))
         return request, added == 1
+
+    def highest_number(self) -> int:
+        return self._number(_HIGHEST, "highest") or 0
+
+    def begin_above(self, number: int) -> None:
+        for statement in _BEGIN_ABOVE:
+            self._connection.execute(statement, {"number": number} if ":number" in statement else {})
 
     def save(self, before: Request, after: Request) -> Request:
         """Compare-and-set. Raises Stale."""

@@ -41,6 +41,9 @@ class Rows:
     def request(self, request_id: int) -> Request | None:
         return self._requests.by_id(request_id)
 
+    def highest_number(self) -> int:
+        return self._requests.highest_number()
+
     def request_by_number(self, out_request_no: str) -> Request | None:
         return self._requests.by_number(out_request_no)
 
@@ -186,6 +189,9 @@ class WritableRows(Rows):
     def add_request(self, draft: Draft) -> tuple[Request, bool]:
         self.topics.add(Topic.REQUESTS)
         return self._requests.add(draft)
+
+    def begin_numbers_above(self, number: int) -> None:
+        self._requests.begin_above(number)
 
     def save(self, before: Request, after: Request) -> Request:
         self.topics.add(Topic.REQUESTS)

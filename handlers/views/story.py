@@ -24,6 +24,7 @@ _PLAIN: Mapping[str, str] = {
     Tag.CONSOLE_LINK_MADE: N_("{who} asked for a link to the console"),
     Tag.CONSOLE_SIGNED_IN: N_("{who} signed in to the console"),
     Tag.AUDIT_KEY_CHANGED: N_("the key that signs checkpoints was changed"),
+    Tag.NUMBERS_RAISED: N_("requests are numbered from above those that Slack shows, which this file lacks"),
     Tag.CONSOLE_REFUSED: N_("a sign-in to the console was refused"),
 }
 _KINDS: Mapping[str, str] = {

@@ -95,6 +95,11 @@ def test_a_tag_of_another_version_is_told_with_all_it_says() -> None:
             "paused sending: the log ends at #5 and does not hold what was posted of #9 (tail)",
         ),
         (
+            Tag.NUMBERS_RAISED,
+            {"seen": 12, "given_out": 3},
+            "numbers requests from above #12, which Slack shows: this file had given out #3 at most",
+        ),
+        (
             Tag.WECHAT_CALLED,
             {"method": "POST", "path": "/v3/marketing/busifavor/callbacks", **LINE},
             "called WeChat Pay by hand: POST /v3/marketing/busifavor/callbacks, as root on the command line",

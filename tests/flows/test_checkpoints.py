@@ -307,3 +307,20 @@ async def test_changed_settings_are_named_and_no_value_of_them_is_kept(shop: Wor
     assert len(shop.rows("select 1 from event where tag = 'settings:changed'")) == 2
     started = json.loads(shop.rows("select body from event where tag = 'bot:started'")[0]["body"])["detail"]
     assert set(started) == {"version", "sqlite"}
+
+
+async def test_checkpoints_say_how_far_numbers_were_where_the_cards_are_gone(shop: World) -> None:
+    await checkpoints(shop, 1)
+    for _ in range(4):
+        await shop.approve(await shop.ask())
+    await shop.stop()
+    await shop.start()
+    await checkpoints(shop, 2)
+    await shop.stop()
+    for message in shop.slack.messages("C0APPROVE"):
+        shop.slack.delete_message("C0APPROVE", message.ts)
+    # Without its key, too: nobody can sign for the old one any more.
+    for file in shop.folder.glob("coupon.db*"):
+        file.unlink()
+    await shop.start()
+    assert await shop.ask() == 5

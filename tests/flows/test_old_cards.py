@@ -10,7 +10,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack_app import session, web_client
-from sandbox.slack import Message, cut_after
+from sandbox.slack import Message, api_error, cut_after
 from sandbox.wechatpay.faults import Fault, FaultKind
 from tests.world import World, until
 
@@ -147,3 +147,71 @@ async def test_home_of_another_request_with_the_same_number_approves_nothing(sho
     assert "Open Home again" in said.words()
     assert refusals(shop, number) == [("approve", "other_request")]
     assert shop.rows("select 1 from approval") == []
+
+
+# --- numbers, after a restore
+
+
+def without_file(shop: World) -> None:
+    for file in shop.folder.glob("coupon.db*"):
+        if not file.name.endswith("checkpoint-key"):
+            file.unlink()
+
+
+def raised(shop: World) -> list[tuple[int, int]]:
+    found = [event["detail"] for event in shop.events() if event["tag"] == "numbers:raised"]
+    return [(each["seen"], each["given_out"]) for each in found]
+
+
+async def test_with_a_new_file_numbers_begin_above_the_cards_and_the_old_ones_approve_nobody(
+    shop: World,
+) -> None:
+    numbers = [await shop.ask(), await shop.ask()]
+    old = await shop.card(numbers[-1])
+    await shop.stop()
+    without_file(shop)
+    await shop.start()
+    assert raised(shop) == [(2, 0)]
+    assert await shop.ask("sorry-50", openid="oAnotherCustomer000000000001") == 3
+    await shop.slack.person("U0WANG").click(old.channel, old.ts, "approve_request")
+    await shop.whisper("U0WANG", "There is no request #2")
+    assert shop.rows("select 1 from approval") == []
+    # Once it has given out more than is shown, nothing is raised again.
+    await shop.stop()
+    await shop.start()
+    assert raised(shop) == [(2, 0)]
+    shop.audit_holds()
+
+
+async def test_with_an_older_file_numbers_go_on_above_what_was_shown_since(shop: World) -> None:
+    await shop.ask()
+    await shop.stop()
+    kept = {file: file.read_bytes() for file in shop.folder.glob("coupon.db*")}
+    await shop.start()
+    await shop.ask()
+    await shop.ask()
+    await shop.stop()
+    without_file(shop)
+    for file, content in kept.items():
+        file.write_bytes(content)
+    await shop.start()
+    assert raised(shop) == [(3, 1)]
+    assert await shop.ask() == 4
+
+
+async def test_numbers_that_others_write_into_the_channel_count_for_nothing(shop: World) -> None:
+    await shop.ask()
+    for person in ("U0WANG", "U0LI"):
+        shop.slack.person(person).say("C0APPROVE", "9.card:999 request #999 coupon-checkpoint v1 seq=999 ")
+    await shop.stop()
+    await shop.start()
+    assert raised(shop) == []
+
+
+async def test_a_start_that_may_not_read_the_channel_works_all_the_same(shop: World) -> None:
+    await shop.ask()
+    await shop.stop()
+    shop.slack.faults.next("conversations.history", api_error("missing_scope"))
+    await shop.start()
+    assert raised(shop) == []
+    await shop.ask()
