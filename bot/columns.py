@@ -1,4 +1,4 @@
-"""A table for a terminal, Chinese in it: such a character takes two columns."""
+"""A table for a terminal, Chinese and faces in it: such a character takes two columns."""
 
 from __future__ import annotations
 
@@ -6,36 +6,40 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
+from wcwidth import iter_graphemes, wcswidth
+
 _GAP: Final = "  "
-_NOT_SEEN: Final = frozenset({"Mn", "Me", "Cf"})
 
 
 def width(text: str) -> int:
-    """Columns on a terminal (Unicode Standard Annex 11)."""
-    return sum(_width(char) for char in text)
-
-
-def _width(char: str) -> int:
-    if unicodedata.category(char) in _NOT_SEEN:
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in {"W", "F"} else 1
+    """Columns on a terminal, of text without control characters (Unicode Standard Annexes 11 and 29)."""
+    return wcswidth(text)
 
 
 def plain(text: str) -> str:
-    """On one line, without what a terminal would obey: people's words must not look like a row of ours."""
-    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
+    """On one line, without what a terminal would obey: people's words must not look like a row of ours.
+
+    Every kind of space is one space, the full-width one of Chinese keyboards and the one of web pages too.
+    """
+    return "".join(map(_plain, text))
+
+
+def _plain(char: str) -> str:
+    if unicodedata.category(char) == "Zs":
+        return " "
+    return char if char.isprintable() else f"\\u{ord(char):04x}"
 
 
 def cut(text: str, most: int) -> str:
-    """At most so wide; a mark at the end says that there is more."""
+    """At most so wide; a mark at the end says that there is more. No sign is cut in two."""
     if width(text) <= most:
         return text
     kept, left = "", most - 1
-    for char in text:
-        left -= _width(char)
+    for sign in iter_graphemes(text):
+        left -= width(sign)
         if left < 0:
             break
-        kept += char
+        kept += sign
     return f"{kept}…"
 
 

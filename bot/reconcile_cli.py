@@ -59,7 +59,9 @@ _HEAD = (
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="A bill of coupons from WeChat Pay's console, CSV; instead of asking for each customer.",
 )
-@click.option("--format", "kind", type=click.Choice(("table", "csv")), default="table", show_default=True)
+@click.option(
+    "--format", "kind", type=click.Choice(("table", "csv", "xlsx")), default="table", show_default=True
+)
 @DATABASE
 def reconcile(label: str | None, bill: Path | None, kind: str, database: Path) -> None:
     """Compare the log with the coupons that WeChat Pay has.
@@ -176,6 +178,12 @@ def _print(found: Sequence[Match], kind: str, stream: TextIO) -> None:
     """In a table what agrees is only counted; a spreadsheet has all."""
     if kind == "csv":
         stream.write(MARK + lines([_HEAD, *map(_cells, found)]))
+        return
+    if kind == "xlsx":
+        # Here, since the other formats need none of it.
+        from bot.workbook import write_sheet  # noqa: PLC0415
+
+        write_sheet(stream, _HEAD, map(_cells, found))
         return
     for verdict in Verdict:
         matches = [match for match in found if match.verdict is verdict]

@@ -22,7 +22,7 @@ from coupons.sheet import MONTH_COLUMNS, lines, month_rows
 from storage.errors import DatabaseRefused, ExportRefused
 from storage.report import month as read_month
 
-FORMATS = ("table", "csv", "html")
+FORMATS = ("table", "csv", "xlsx", "html")
 
 
 @click.command("report")
@@ -56,6 +56,11 @@ def _write(found: Month, label: str, kind: str, stream: TextIO) -> None:
         stream.write(page(found, label))
     elif kind == "csv":
         stream.write(MARK + lines([MONTH_COLUMNS, *month_rows(label, found)]))
+    elif kind == "xlsx":
+        # Here, since the other formats need none of it.
+        from bot.workbook import write_sheet  # noqa: PLC0415
+
+        write_sheet(stream, MONTH_COLUMNS, month_rows(label, found))
     else:
         stream.writelines(f"{line}\n" for line in _tables(found, label))
 

@@ -98,14 +98,15 @@ def _write(
     kind: str, stream: TextIO, asked: Filter, pages: Iterator[Sequence[Found] | Sequence[Recorded]]
 ) -> int:
     """How many there were. A head without rows is for a program that reads it, not for a person."""
-    rows, told = rows_of(kind, stream, events=asked.asks_for_events), 0
-    if kind != "table":
-        rows.head()
-    for page in pages:
-        if kind == "table" and told == 0:
+    told = 0
+    with rows_of(kind, stream, events=asked.asks_for_events) as rows:
+        if kind != "table":
             rows.head()
-        rows.write(page)
-        told += len(page)
+        for page in pages:
+            if kind == "table" and told == 0:
+                rows.head()
+            rows.write(page)
+            told += len(page)
     return told
 
 

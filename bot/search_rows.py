@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Sequence
-from typing import Final, Protocol, TextIO
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
 from bot.columns import line
 from coupons.audit_words import Found
@@ -14,7 +15,10 @@ from coupons.encodings import MARK
 from coupons.recording import Json, Recorded
 from coupons.sheet import COLUMNS, EVENT_COLUMNS, event_row, lines, row
 
-FORMATS: Final = ("table", "csv", "jsonl")
+if TYPE_CHECKING:
+    from bot.workbook import Sheet
+
+FORMATS: Final = ("table", "csv", "xlsx", "jsonl")
 
 _REQUESTS: Final = (
     ("#", 7),
@@ -52,11 +56,22 @@ class Rows(Protocol):
     def write(self, found: Sequence[Found] | Sequence[Recorded]) -> None: ...
 
 
-def rows_of(kind: str, stream: TextIO, *, events: bool) -> Rows:
-    """One of FORMATS."""
-    if kind == "csv":
-        return _Csv(stream, EVENT_COLUMNS if events else COLUMNS)
-    return _Lines(stream) if kind == "jsonl" else _Table(stream, _EVENTS if events else _REQUESTS)
+@contextmanager
+def rows_of(kind: str, stream: TextIO, *, events: bool) -> Iterator[Rows]:
+    """One of FORMATS; a workbook is written when this ends. Raises ExportRefused."""
+    columns = EVENT_COLUMNS if events else COLUMNS
+    if kind == "xlsx":
+        # Here, since most commands need none of it.
+        from bot.workbook import Sheet  # noqa: PLC0415
+
+        with Sheet(stream, columns) as sheet:
+            yield _Workbook(sheet)
+    elif kind == "csv":
+        yield _Csv(stream, columns)
+    elif kind == "jsonl":
+        yield _Lines(stream)
+    else:
+        yield _Table(stream, _EVENTS if events else _REQUESTS)
 
 
 class _Table:
@@ -92,6 +107,20 @@ class _Csv:
 
     def write(self, found: Sequence[Found] | Sequence[Recorded]) -> None:
         self._stream.write(lines(row(each) if isinstance(each, Found) else event_row(each) for each in found))
+
+
+class _Workbook:
+    """The same rows, as text that is text."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet = sheet
+
+    def head(self) -> None:
+        """It has one already."""
+
+    def write(self, found: Sequence[Found] | Sequence[Recorded]) -> None:
+        for each in found:
+            self._sheet.add(row(each) if isinstance(each, Found) else event_row(each))
 
 
 class _Lines:
@@ -194,6 +223,6 @@ def _request_values(found: Found) -> dict[str, object]:
 
 def write_events(kind: str, stream: TextIO, events: Iterable[Recorded]) -> None:
     """All of them, oldest first."""
-    rows = rows_of(kind, stream, events=True)
-    rows.head()
-    rows.write(list(events))
+    with rows_of(kind, stream, events=True) as rows:
+        rows.head()
+        rows.write(list(events))
