@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from bot.coupon_toml_checks import Several
 from bot.coupon_toml_form import CHANNEL, KEYS, STOCK_ID, File, LimitTable, RuleTable, StockTable
+from bot.timed_read import read_text_within
 from coupons.catalogue import Catalogue
 from coupons.model import Stock
 from coupons.policy import CustomerTotal, DailyCap, Escalation, Limit, Policy, Rule
@@ -72,8 +73,7 @@ def load_coupon_toml(path: Path) -> CouponToml:
 def tables_of(path: Path) -> dict[str, Any]:
     """The file as TOML alone. Raises CouponTomlProblems."""
     try:
-        # utf-8-sig: some editors put a byte order mark before the first character.
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(read_text_within(path))
     except OSError as error:
         sentence = f"{path.absolute()} cannot be read ({error.strerror}); it must be the bot's coupon.toml"
     except UnicodeDecodeError:

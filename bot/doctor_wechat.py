@@ -8,6 +8,7 @@ from bot.clock import utc_ms
 from bot.doctor_stocks import stock_findings
 from bot.findings import Finding
 from bot.settings import WechatpaySettings
+from bot.timed_read import read_text_within
 from bot.wechat_tables import day
 from bot.wiring import wechatpay_client, wechatpay_keys
 from coupons.model import Stock
@@ -77,7 +78,7 @@ def _certificate(settings: WechatpaySettings, merchant: Merchant) -> Finding:
         return Finding.ok(check, seen)
     now = utc_ms() // 1000
     try:
-        found = load_merchant_certificate(path.read_text(encoding="utf-8"), merchant=merchant, now=now)
+        found = load_merchant_certificate(read_text_within(path), merchant=merchant, now=now)
     except (OSError, UnicodeDecodeError):
         return Finding.warn(check, f"{path} cannot be read", "let the bot's user read it, or take it away")
     except BadSetting as error:

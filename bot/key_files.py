@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 
 import structlog
 
@@ -17,6 +20,8 @@ from wechatpay.errors import BadSetting, WechatPayError
 from wechatpay.reading import members_of
 
 _EVERY_S = 60.0
+#: For all files together; one pipe that nobody fills is named before.
+_READ_WITHIN_S = 30.0
 #: What can be swapped, a key always together with its number; the others are held by parts that were built
 #: with them.
 _SWAPPED = (
@@ -44,6 +49,8 @@ class KeyFiles:
         self._logger = logger
         self._asked = asyncio.Event()
         self._said = ""
+        #: What a thread reads; it stays while that is not done.
+        self._reading: asyncio.Future[Settings] | None = None
 
     def look_now(self) -> None:
         """Do not wait for the minute to be over: SIGHUP."""
@@ -65,7 +72,7 @@ class KeyFiles:
     async def look(self) -> None:
         """Once. Never raises for what the files or WeChat Pay say: that is a line in the log."""
         try:
-            settings = await asyncio.to_thread(self._reread)
+            settings = await self._settings_now()
             changed = _changed(self._in_use, settings, _SWAPPED)
             if changed:
                 await self._take(settings)
@@ -73,6 +80,10 @@ class KeyFiles:
             self._say("key_files_not_taken", "; ".join(error.problems))
         except BadSetting as error:
             self._say("key_files_not_taken", str(error))
+        except TimeoutError:
+            self._say(
+                "key_files_not_taken", f"the files could not be read within {_READ_WITHIN_S:.0f} seconds"
+            )
         except WechatPayError as error:
             # A key without its new number, as between two copies of a roll-over, is seen by WeChat Pay only.
             self._say("key_files_not_taken", f"{error}. {error.operator}")
@@ -83,6 +94,34 @@ class KeyFiles:
                 self._say("restart_needed", f"{', '.join(stale)} changed and will be used after a restart")
             elif not changed:
                 self._said = ""
+
+    async def _settings_now(self) -> Settings:
+        """Read in a thread that nobody waits for at the end: a dead network drive may never answer.
+
+        One at a time. Raises TimeoutError, and what `reread` raises.
+        """
+        if self._reading is None:
+            loop = asyncio.get_running_loop()
+            future = self._reading = loop.create_future()
+
+            def read() -> None:
+                done: Callable[[], None]
+                try:
+                    found = self._reread()
+                except Exception as error:  # noqa: BLE001 - it is raised where it is waited for
+                    done = partial(future.set_exception, error)
+                else:
+                    done = partial(future.set_result, found)
+                # The loop may have ended.
+                with suppress(RuntimeError):
+                    loop.call_soon_threadsafe(done)
+
+            threading.Thread(target=read, name="key files", daemon=True).start()
+        reading = self._reading
+        async with asyncio.timeout(_READ_WITHIN_S):
+            await asyncio.wait({reading})
+        self._reading = None
+        return reading.result()
 
     async def _take(self, settings: Settings) -> None:
         async with wechatpay_client(settings) as candidate:

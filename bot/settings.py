@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.timed_read import read_text_within
 from wechatpay.client import MAIN_HOST, SECOND_HOST
 from wechatpay.keyring import PUBLIC_KEY_PREFIX
 from wechatpay.product_coupons import SENDINGS
@@ -331,8 +332,7 @@ def _read(environ: Mapping[str, str], name: str) -> str:
 def _read_file(name: str, path: str) -> str:
     file = f"{name} names {_shown(path, longest=_LONGEST_PATH)}"
     try:
-        # utf-8-sig: some editors put a byte order mark before the first character.
-        text = Path(path).read_text(encoding="utf-8-sig").strip()
+        text = read_text_within(Path(path)).strip()
     except UnicodeDecodeError:
         raise ValueError(f"{file}, which is not UTF-8; it must be a text file") from None
     except (OSError, ValueError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,8 +13,9 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from bot import key_files
 from bot.key_files import KeyFiles
-from bot.settings import load_settings
+from bot.settings import Settings, load_settings
 from bot.wiring import wechatpay_client
 from sandbox.wechatpay.keyring import KeyMode
 from sandbox.wechatpay.stand_in import WeChatPay
@@ -236,3 +238,35 @@ async def test_sighup_does_not_wait_for_the_minute(desk: Desk) -> None:
     finally:
         running.cancel()
         await asyncio.wait({running})
+
+
+async def test_files_that_never_answer_are_told_and_one_thread_waits_for_them(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a network drive that is gone, where no time limit of ours reaches."""
+    monkeypatch.setattr(key_files, "_READ_WITHIN_S", 0.05)
+    answers, begun = threading.Event(), []
+
+    def reread() -> Settings:
+        begun.append(threading.current_thread())
+        answers.wait(10)
+        return load_settings(desk.environ)
+
+    files = KeyFiles(
+        load_settings(desk.environ), reread=reread, wechatpay=desk.client, logger=desk.files._logger
+    )
+    for _ in range(3):
+        await files.look()
+    [problem] = desk.said("key_files_not_taken")
+    assert "could not be read within" in problem
+    [thread] = begun
+    assert thread.daemon, "the end of the program does not wait for it"
+    answers.set()
+    thread.join()
+    new = desk.pay.issue_certificate()
+    desk.private.write_text(new.private_key_pem)
+    desk.serial_no.write_text(new.serial_no)
+    monkeypatch.setattr(key_files, "_READ_WITHIN_S", 10.0)
+    for _ in range(2):
+        await files.look()
+    assert desk.client.merchant.serial_no == new.serial_no

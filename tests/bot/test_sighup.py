@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from pathlib import Path
@@ -33,6 +34,41 @@ async def test_sighup_names_a_bad_key_file_and_the_bot_goes_on(tmp_path: Path) -
             assert "WECHATPAY_PRIVATE_KEY_FILE" in log.read_text()
             assert "is a certificate" in log.read_text()
             assert await bot.stop() == 0
+        finally:
+            bot.close()
+
+
+def a_writer(pipe: Path) -> int | None:
+    """The pipe's other end, once somebody reads from it."""
+    try:
+        return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+
+
+async def test_a_secret_in_a_pipe_that_is_not_filled_again_keeps_nobody_from_ending_the_bot(
+    tmp_path: Path,
+) -> None:
+    log, pipe = tmp_path / "bot.log", tmp_path / "apiv3"
+    os.mkfifo(pipe)
+    async with Workspace().serve() as slack, WeChatPay(keys(), stocks=STOCKS).serve() as running:
+        environ = environment(slack, running.url, tmp_path, mode=KeyMode.PUBLIC_KEY)
+        secret = environ.pop("WECHATPAY_APIV3_KEY")
+        bot = BotProcess(environ | {"WECHATPAY_APIV3_KEY_FILE": str(pipe)}, log)
+        starting = asyncio.create_task(bot.start(slack))
+        try:
+            writer = await until(lambda: a_writer(pipe), within_s=30.0)
+            os.write(writer, f"{secret}\n".encode())
+            os.close(writer)
+            await starting
+            await until(lambda: '"ready"' in log.read_text() or None)
+            assert bot._process is not None
+            os.kill(bot._process.pid, signal.SIGHUP)
+            # The second reading has begun; it gets nothing, and no end.
+            writer = await until(lambda: a_writer(pipe))
+            async with asyncio.timeout(8.0):
+                assert await bot.stop() == 0
+            os.close(writer)
         finally:
             bot.close()
 
