@@ -15,7 +15,7 @@ from storage.errors import AuditBroken
 
 #: Each event that names the digest must name the same; those of older versions name none.
 _BODIES: Final = """
-select request.id as id, request.body as body, customer.id as customer, customer.openid as openid,
+select request.id as id, request.body as body, request.customer as customer, customer.openid as openid,
     least, most
 from (
     select request_id, min(told) as least, max(told) as most
@@ -27,7 +27,7 @@ from (
     )
     group by request_id
 )
-join request on request.id = request_id join customer on customer.id = request.customer
+join request on request.id = request_id left join customer on customer.id = request.customer
 """
 _ERASED_UNTOLD: Final = """
 select id from customer
@@ -44,6 +44,8 @@ def check_bodies(database: Any) -> None:
     if untold:
         raise AuditBroken("customer", f"customer {untold['id']} was erased, and no event tells of it")
     for number, body, customer, openid, least, most in map(tuple, database.execute(_BODIES)):
+        if openid is None:
+            raise AuditBroken("customer", f"the customer whom request #{number} is for is not there")
         if least != most:
             raise AuditBroken("body", f"request #{number} was sent with other bytes than were asked for")
         if not body and openid == f"{ERASED}{customer}":

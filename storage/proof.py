@@ -16,6 +16,7 @@ from storage.database import open_for_reading
 from storage.driver import sqlite3
 from storage.errors import AuditBroken, DatabaseRefused
 from storage.migrations import LATEST
+from storage.permits import check_permits
 from storage.schema import check_indexes, check_schema
 
 
@@ -35,6 +36,7 @@ def verify(
         try:
             _start_together(path, database, beside)
             check_schema(database)
+            check_permits(database)
             agreement = Agreement(beside)
             # SQLite works outside the interpreter's lock: a second core compares while this one follows the
             # chain, and what is left then is done by both.
