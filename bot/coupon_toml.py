@@ -82,6 +82,10 @@ def tables_of(path: Path) -> dict[str, Any]:
         found = re.fullmatch(r"(?s)(.*) \(at (.*)\)", str(error))
         what, place = (found[1], found[2]) if found else (str(error), "in the file")
         sentence = f"{path}, {place}: this is not TOML: {what}"
+    except RecursionError:
+        sentence = (
+            f"{path} holds brackets in brackets, thousands deep; no setting of coupon.toml is like that"
+        )
     raise CouponTomlProblems([sentence])
 
 

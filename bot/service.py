@@ -355,7 +355,12 @@ class Service:
     async def _slack_events(self, request: web.Request) -> web.Response:
         if self._app is None:
             return web.Response(status=503, text="the bot is starting")
-        return await to_aiohttp_response(await self._app.async_dispatch(await to_bolt_request(request)))
+        try:
+            # Bolt reads the JSON before it looks at the signature, and takes all of it for JSON.
+            heard = await to_bolt_request(request)
+        except (ValueError, RecursionError):
+            return web.Response(status=400, text="this is no payload of Slack's")
+        return await to_aiohttp_response(await self._app.async_dispatch(heard))
 
     async def _open(self, parts: Parts, stopping: asyncio.Task[bool]) -> None:
         token = self._settings.slack_app_token

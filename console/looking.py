@@ -33,7 +33,7 @@ def detail(value: object) -> str:
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):  # RecursionError: thousands of brackets
             return str(value)
     if not isinstance(value, Mapping):
         return str(value)

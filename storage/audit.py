@@ -107,7 +107,7 @@ def recorded(seq: int, body: str) -> Recorded:
             request_id=values["request_id"],
             detail=values["detail"],
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise AuditBroken("number", f"the body of event #{seq} is not an event's JSON") from error
     # What somebody put there must not stop whoever looks at it.
     texts = isinstance(event.tag, str) and isinstance(event.actor, str) and isinstance(event.detail, dict)

@@ -33,7 +33,7 @@ class _Row:
         """Which event it is by its body; None when that is no event's JSON."""
         try:
             seq = json.loads(self.body)["seq"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return None
         return seq if isinstance(seq, int) else None
 

@@ -216,7 +216,7 @@ def _of_json(path: Path, stream: TextIO) -> Iterator[Row]:
             continue
         try:
             values = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # RecursionError: thousands of brackets
             raise ExportRefused(f"{path} line {number} is no row of an export: {error}") from error
         yield _row(path, number, values)
 

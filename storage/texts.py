@@ -98,7 +98,7 @@ class EventTexts:
         for seq, body in self._connection.execute(_ALL_EVENTS):
             try:
                 self.add(seq, json.loads(body)["detail"])
-            except (ValueError, KeyError, TypeError, AttributeError):
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 # Not as the bot writes it: `audit verify` names it.
                 continue
 

@@ -358,6 +358,12 @@ def test_a_slip_in_the_writing_is_named_with_its_line(file: Path, text: str, pla
     assert re.fullmatch(re.escape(f"{file}, {place}: this is not TOML: ") + r"[^(]+", problem)
 
 
+@pytest.mark.parametrize("text", ["a = " + "[" * 9_000 + "]" * 9_000, "a = " + "{b = " * 9_000])
+def test_brackets_in_brackets_are_one_sentence(file: Path, text: str) -> None:
+    (problem,) = problems_of(file, text)
+    assert problem.startswith(f"{file} holds brackets in brackets")
+
+
 def test_a_file_in_another_encoding_is_one_sentence(file: Path) -> None:
     file.write_bytes('approval_channel = "批"'.encode("gb18030"))
     with pytest.raises(CouponTomlProblems, match="is not in UTF-8; it must be saved as UTF-8"):

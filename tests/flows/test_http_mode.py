@@ -200,3 +200,15 @@ async def test_bytes_that_are_no_payload_of_ours_break_nothing(tmp_path: Path, b
         await here.post(body)
         await here.post(body, content_type="application/json")
         assert await here.shop.ask() == 1
+
+
+@pytest.mark.parametrize("body", ["{", "payload=%7B", "[" * 9_000, "payload=" + "[" * 9_000])
+async def test_bytes_that_anybody_sends_and_nobody_can_read_are_no_trouble(
+    tmp_path: Path, body: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Bolt reads them before it looks at the signature."""
+    async with http_shop(tmp_path) as here:
+        kind = FORM if body.startswith("payload") else "application/json"
+        assert await here.post(body, secret="guessed", content_type=kind) == 400
+        assert "Traceback" not in "".join(capsys.readouterr())
+        assert await here.shop.ask() == 1

@@ -15,8 +15,9 @@ from coupons.model import State
 from coupons.posts import Post, PostKind
 from coupons.recording import Event
 from coupons.terms import Used
-from storage.audit import show
-from storage.errors import DatabaseRefused
+from storage.audit import recorded, show
+from storage.errors import AuditBroken, DatabaseRefused, ExportRefused
+from storage.export import read
 from storage.ledger import SqliteLedger
 from storage.proof import verify
 from tests.storage.records import NOW, a_click, create, make_log, open_ledger, rows, tamper
@@ -88,3 +89,16 @@ def test_a_damaged_body_is_said_in_one_sentence(path: Path) -> None:
     tamper(path, "update event set body = '[1]' where seq = 3")
     with pytest.raises(DatabaseRefused, match=r"event #3 .*audit verify"):
         show(path)
+
+
+def test_a_body_of_brackets_in_brackets_is_said_in_one_sentence() -> None:
+    """SQLite takes none that is a thousand deep; a file may come from elsewhere."""
+    with pytest.raises(AuditBroken, match="the body of event #3 is not an event's JSON"):
+        recorded(3, "[" * 9_000 + "]" * 9_000)
+
+
+def test_an_export_of_brackets_in_brackets_is_refused_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "log.jsonl"
+    file.write_text("[" * 9_000 + "]" * 9_000 + "\n")
+    with pytest.raises(ExportRefused, match="line 1 is no row of an export"):
+        list(read(file))
