@@ -41,11 +41,15 @@ def test_a_terminal_that_cannot_show_what_is_printed_is_one_sentence(
     asyncio.run(filled(tmp_path / "券🎫.db"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", ["coupon-bot", *words])
-    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding))
+    printed = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(printed, encoding, write_through=True))
     with pytest.raises(SystemExit) as end:
         main()
     assert end.value.code == 2
     [sentence] = capsys.readouterr().err.splitlines()
+    if words[0] == "demo":
+        # No shop was opened to be broken off.
+        assert printed.getvalue() == b""
     assert re.fullmatch(
         r"standard output takes \S+ only, and what is written has more; set PYTHONUTF8=1", sentence
     )
