@@ -291,6 +291,10 @@ _SAID: Final[Mapping[str, Callable[[Mapping[str, Json]], str]]] = {
     Tag.BOT_STOPPED: lambda _: "stopped in order",
     Tag.SETTINGS_CHANGED: _settings,
     Tag.DATABASE_RESTORED: _restored,
+    Tag.CLOCK_DOUBTED: lambda d: (
+        f"did not believe the machine's clock ({_of(d, 'kind')}, off by {_of(d, 'ahead_ms')} ms)"
+    ),
+    Tag.CLOCK_CONFIRMED: lambda _: "believed the machine's clock again",
     Tag.NUMBERS_RAISED: lambda d: (
         f"numbers requests from above #{_of(d, 'seen')}, which Slack shows: this file had given out "
         f"#{_of(d, 'given_out')} at most"

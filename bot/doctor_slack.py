@@ -10,9 +10,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import utc_ms
 from bot.coupon_toml import CouponToml
 from bot.findings import Finding
-from bot.service import app_token_problem, config_problems
 from bot.settings import SlackSettings
 from bot.slack_app import session, web_client
+from bot.start_checks import app_token_problem, config_problems
 from coupons.errors import DirectoryUnavailable
 from handlers.directory import SlackDirectory
 from handlers.premises import HISTORY_SCOPES, Workspace, WorkspaceRefused, find_workspace

@@ -11,7 +11,6 @@ from typing import Final
 from slack_sdk.web.async_client import AsyncWebClient
 from structlog.stdlib import BoundLogger
 
-from bot.clock import utc_ms
 from bot.settings import Settings
 from bot.settings_digest import digests, tell_changes
 from bot.troubles import Troubles
@@ -19,7 +18,7 @@ from coupons.checkpointing import Posted, look_back
 from coupons.errors import StorageUnavailable
 from coupons.events import BotStarted, BotStopped
 from coupons.numbering import begin_above
-from coupons.ports import Ledger, Transaction
+from coupons.ports import Clock, Ledger, Transaction
 from coupons.recording import SYSTEM
 from handlers.audit_channel import ChannelText, posted_texts
 from handlers.shown_numbers import shown_numbers
@@ -35,10 +34,11 @@ _WITHIN_S: Final = 10.0
 class FirstLook:
     """Over one database, with its key, which the first start makes. Raises CheckpointRefused."""
 
-    def __init__(self, settings: Settings, *, ledger: Ledger, logger: BoundLogger) -> None:
+    def __init__(self, settings: Settings, *, ledger: Ledger, clock: Clock, logger: BoundLogger) -> None:
         self._settings = settings
         self._key = load_or_make_key(settings.coupon_database)
         self._ledger = ledger
+        self._clock = clock
         self._logger = logger
 
     def sign(self, seq: int, told: str, now: int) -> str:
@@ -58,7 +58,8 @@ class FirstLook:
             return
         keys = await self._ledger.read(lambda look: keys_of(look, self._key.public_key()))
         posted = [each for text in texts for each in _ours(text, keys)]
-        found = await self._ledger.write(partial(look_back, posted=posted, channel=channel, now=utc_ms()))
+        now = self._clock()
+        found = await self._ledger.write(partial(look_back, posted=posted, channel=channel, now=now))
         if found is not None:
             self._logger.error("database_restored", kind=found)
 

@@ -17,6 +17,7 @@ class Need(StrEnum):
     APPROVAL_CHANNEL = "approval_channel"
     WECHATPAY = "wechatpay"
     DATABASE = "database"
+    CLOCK = "clock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,5 +55,9 @@ LOSSES: Final[Mapping[Need, Loss]] = {
         "the database takes nothing: its file or WAL was deleted, moved away or replaced under the bot, its "
         "disk fails, or another program holds its lock",
         "do what the sentence before says; a lock that ends needs nothing more",
+    ),
+    Need.CLOCK: Loss(
+        "the machine's clock jumped, is behind the log, or neither Slack nor WeChat Pay confirm it",
+        "let NTP set the clock; until it is confirmed nothing expires, nobody is reminded or forgotten",
     ),
 }

@@ -18,7 +18,8 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channel_watch import ChannelWatch
-from bot.clock import utc_ms
+from bot.clock import steady_ms, utc_ms
+from bot.clock_checks import clock_check, compare_log, hear_slack, hear_wechatpay, log_doubt
 from bot.coupon_toml import CouponToml
 from bot.database_watch import watch_database
 from bot.first_look import FirstLook, tell_stop
@@ -30,20 +31,19 @@ from bot.notify import PATH as NOTIFY_PATH
 from bot.readiness import Readiness, until_reached
 from bot.settings import Settings
 from bot.slack_app import session, web_client
+from bot.start_checks import APP_TOKEN_REFUSED, app_token_problem, config_problems
 from bot.troubles import Troubles
 from bot.wiring import Bells, Parts, build, notify, wechatpay_client
+from coupons.clock_watch import ClockWatch
 from coupons.errors import DirectoryUnavailable
 from coupons.model import Request
-from coupons.ports import Outcome
+from coupons.ports import Clock, Outcome
 from coupons.settling import Pace
 from handlers.directory import SlackDirectory
 from handlers.premises import (
     HISTORY_SCOPES,
-    Workspace,
     WorkspaceRefused,
-    channel_problems,
     find_workspace,
-    rule_problems,
 )
 from handlers.web_api import SlackError
 from storage.ledger import SqliteLedger
@@ -60,19 +60,6 @@ _DRAIN_S = 25.0
 #: An address for Socket Mode that did not open by then is thrown away for a new one.
 _CONNECT_S = 10.0
 _SOCKET_WATCH_S = 5.0
-#: Errors of apps.connections.open that no waiting mends.
-APP_TOKEN_REFUSED = frozenset(
-    {
-        "invalid_auth",
-        "not_authed",
-        "account_inactive",
-        "token_revoked",
-        "token_expired",
-        "not_allowed_token_type",
-        "missing_scope",
-        "link_disabled",
-    }
-)
 
 
 class StartRefused(Exception):
@@ -96,18 +83,22 @@ class Service:
         *,
         logger: structlog.stdlib.BoundLogger,
         pace: Pace | None = None,
+        clock: Clock = utc_ms,
+        steady: Clock = steady_ms,
         reread: Callable[[], Settings] | None = None,
     ) -> None:
         self._settings = settings
         self._config = config
         self._logger = logger
         self._pace = pace or Pace()
+        self._clock = ClockWatch(clock, steady=steady)
         self._reread = reread
         self._key_files: KeyFiles | None = None
         self._troubles = Troubles(logger)
         self._metrics = Metrics()
         self.readiness = Readiness()
         self.readiness.watch(Need.SOCKET, self._socket_check)
+        self.readiness.watch(Need.CLOCK, clock_check(self._clock))
         self._metrics.follow(lambda need: self.readiness.why(need) is not None)
         self._bells = Bells()
         self._channel = ChannelWatch(
@@ -128,10 +119,14 @@ class Service:
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. Raises StartRefused, BadSetting, DatabaseRefused and CheckpointRefused."""
         async with AsyncExitStack() as stack:
-            wechatpay = await stack.enter_async_context(wechatpay_client(self._settings, self._tell))
-            ledger = SqliteLedger(self._settings.coupon_database, clock=utc_ms, on_commit=self._bells.ring)
+            clock = self._clock
+            wechatpay = await stack.enter_async_context(
+                wechatpay_client(self._settings, self._tell, clock=clock, signed_at=hear_wechatpay(clock))
+            )
+            ledger = SqliteLedger(self._settings.coupon_database, clock=clock, on_commit=self._bells.ring)
             stack.push_async_callback(ledger.close)
-            http = await stack.enter_async_context(session())
+            http = await stack.enter_async_context(session(hear_slack(clock)))
+            await compare_log(clock, ledger)
             await self._listen(stack, wechatpay, ledger)
             slack = web_client(
                 self._settings.slack_bot_token.get_secret_value(),
@@ -154,14 +149,14 @@ class Service:
         config = self._config
         groups = config.policy.groups
         workspace = await self._reach_slack(lambda: find_workspace(slack, uses_groups=bool(groups)))
-        directory = SlackDirectory(slack, team=workspace.team, clock=utc_ms)
+        directory = SlackDirectory(slack, team=workspace.team, clock=self._clock)
         problems = await self._reach_slack(lambda: config_problems(config, slack, directory, workspace))
         if problems:
             raise StartRefused(tuple(problems))
         lacking = HISTORY_SCOPES - workspace.scopes
         if workspace.scopes and lacking:
             self._logger.warning("posts_may_come_twice", missing_scopes=sorted(lacking))
-        first = FirstLook(self._settings, ledger=ledger, logger=self._logger)
+        first = FirstLook(self._settings, ledger=ledger, clock=self._clock, logger=self._logger)
         parts = build(
             self._settings,
             config,
@@ -171,11 +166,13 @@ class Service:
             slack=slack,
             wechatpay=wechatpay,
             ledger=ledger,
+            clock=self._clock,
             bells=self._bells,
             metrics=self._metrics,
             troubles=self._troubles,
             pace=self._pace,
             on_outcome=self._on_outcome,
+            on_doubt=log_doubt(self._logger),
             sign=first.sign,
         )
         await first.compare(slack, config.audit_channel, bot_user=workspace.bot_user)
@@ -301,7 +298,7 @@ class Service:
             await asyncio.sleep(_CERTIFICATES_EVERY_S)
 
     def _warn_of_the_end(self, wechatpay: Client) -> None:
-        now = utc_ms() // 1000
+        now = self._clock() // 1000
         ends = wechatpay.keys.ring.verifies_until(now=now)
         if ends is not None and ends - now < _WARN_BEFORE_END_S:
             self._tell(
@@ -320,6 +317,7 @@ class Service:
             self._settings,
             wechatpay=wechatpay,
             ledger=ledger,
+            clock=self._clock,
             metrics=self._metrics,
             troubles=self._troubles,
             logger=self._logger,
@@ -404,21 +402,3 @@ class Service:
         self._app = None
         if self._socket is not None:
             await self._socket.close_async()  # type: ignore[no-untyped-call]
-
-
-async def config_problems(
-    config: CouponToml, slack: AsyncWebClient, directory: SlackDirectory, workspace: Workspace
-) -> list[str]:
-    """What coupon.toml names and the workspace lacks. Raises SlackError, DirectoryUnavailable (try again)."""
-    problems = await channel_problems(slack, "approval_channel", config.approval_channel)
-    if config.audit_channel:
-        problems += await channel_problems(slack, "audit_channel", config.audit_channel)
-    return problems + await rule_problems(config.policy, directory, workspace.team)
-
-
-def app_token_problem(code: str) -> str:
-    """What Slack's refusal of the app token means."""
-    return (
-        f"Slack refuses SLACK_APP_TOKEN: {code}. Make an app-level token (xapp-...) with the scope "
-        "connections:write, and switch Socket Mode on"
-    )

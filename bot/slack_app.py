@@ -26,9 +26,19 @@ def web_client(token: str, *, base_url: str, session: aiohttp.ClientSession) -> 
     )
 
 
-def session() -> aiohttp.ClientSession:
-    """Proxies from the environment are honoured, as slack_sdk does."""
-    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S), trust_env=True)
+def session(on_date: Callable[[str], None] = lambda _date: None) -> aiohttp.ClientSession:
+    """Proxies from the environment are honoured, as slack_sdk does. `on_date` hears each answer's `Date`."""
+
+    async def answered(
+        _session: aiohttp.ClientSession, _context: object, end: aiohttp.TraceRequestEndParams
+    ) -> None:
+        on_date(end.response.headers.get("Date", ""))
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(answered)
+    return aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S), trust_env=True, trace_configs=[trace]
+    )
 
 
 def bolt_app(

@@ -22,12 +22,14 @@ from coupons.auditing import Auditing
 from coupons.authority import Authority
 from coupons.bell import Bell
 from coupons.checkpointing import Checkpointer, Sign
+from coupons.clock_keeping import ClockKeeper
+from coupons.clock_watch import ClockWatch, Doubt
 from coupons.decider import Decider, Expirer
 from coupons.desk import Desk
 from coupons.forgetting import Forgetter
 from coupons.model import Request
 from coupons.overwriting import Overwriter
-from coupons.ports import Ledger, Outcome, Topic
+from coupons.ports import Clock, Ledger, Outcome, Topic
 from coupons.reminding import Reminder
 from coupons.sender import Sender
 from coupons.settling import Pace
@@ -46,6 +48,7 @@ from handlers.posting import Poster
 from handlers.premises import Workspace
 from handlers.readers import Readers
 from handlers.views.words import load_languages
+from handlers.web_api import ask
 from wechatpay.busifavor import Busifavor
 from wechatpay.client import Client
 from wechatpay.errors import BadSetting
@@ -67,6 +70,7 @@ class Bells:
         self.expiring = Bell()
         self.reminding = Bell()
         self.forgetting = Bell()
+        self.clock = Bell()
         self.checkpointing = Bell()
         self.announcing = Bell()
         self.showing = Bell()
@@ -82,17 +86,24 @@ class Bells:
                 bell.ring()
 
 
-def wechatpay_client(settings: WechatpaySettings, tell: Tell = lambda _word, _sentence: None) -> Client:
+def wechatpay_client(
+    settings: WechatpaySettings,
+    tell: Tell = lambda _word, _sentence: None,
+    *,
+    clock: Clock = utc_ms,
+    signed_at: Callable[[int], None] = lambda _second: None,
+) -> Client:
     """Raises BadSetting: a key or number that cannot be right, named by its setting."""
     merchant, public_keys = wechatpay_keys(settings)
     return Client(
         merchant=merchant,
         apiv3_key=_apiv3_key(settings),
-        clock=utc_ms,
+        clock=clock,
         public_keys=public_keys,
         base_url=settings.wechatpay_api_url,
         fallback_url=settings.wechatpay_fallback_api_url,
         tell=tell,
+        signed_at=signed_at,
     )
 
 
@@ -122,6 +133,7 @@ def notify(
     *,
     wechatpay: Client,
     ledger: Ledger,
+    clock: Clock,
     metrics: Metrics,
     troubles: Troubles,
     logger: structlog.stdlib.BoundLogger,
@@ -134,8 +146,8 @@ def notify(
     return Notify(
         keys=wechatpay.keys,
         apiv3_key=_apiv3_key(settings),
-        witness=Witness(ledger=ledger, clock=utc_ms),
-        clock=utc_ms,
+        witness=Witness(ledger=ledger, clock=clock),
+        clock=clock,
         count=count,
         on_trouble=troubles.note,
         logger=logger,
@@ -180,6 +192,7 @@ class Parts:
     reminder: Reminder
     forgetter: Forgetter
     overwriter: Overwriter
+    clock_keeper: ClockKeeper
     checkpointer: Checkpointer
     announcer: Announcer
 
@@ -193,6 +206,7 @@ class Parts:
             "reminder": self.reminder,
             "forgetter": self.forgetter,
             "overwriter": self.overwriter,
+            "clock": self.clock_keeper,
             "checkpointer": self.checkpointer,
             "announcer": self.announcer,
         }
@@ -208,11 +222,13 @@ def build(
     slack: AsyncWebClient,
     wechatpay: Client,
     ledger: Ledger,
+    clock: ClockWatch,
     bells: Bells,
     metrics: Metrics,
     troubles: Troubles,
     pace: Pace,
     on_outcome: Callable[[Request, Outcome], None],
+    on_doubt: Callable[[Doubt | None], None],
     sign: Sign,
 ) -> Parts:
     """No I/O: only construction."""
@@ -228,7 +244,7 @@ def build(
         issuer=issuer,
         policy=config.policy,
         team=workspace.team,
-        clock=utc_ms,
+        clock=clock,
     )
     desk = Desk(
         ledger=ledger,
@@ -236,7 +252,7 @@ def build(
         authority=authority,
         policy=config.policy,
         team=workspace.team,
-        clock=utc_ms,
+        clock=clock,
     )
     poster = Poster(slack)
     readers = Readers(directory, load_languages(), language=config.language, on_trouble=troubles.expected)
@@ -259,7 +275,7 @@ def build(
         on_trouble=troubles.note,
     )
     form.register(app)
-    auditing = Auditing(ledger=ledger, authority=authority, catalogue=config.catalogue, clock=utc_ms)
+    auditing = Auditing(ledger=ledger, authority=authority, catalogue=config.catalogue, clock=clock)
     audit = Audit(
         client=slack,
         auditing=auditing,
@@ -279,7 +295,7 @@ def build(
         catalogue=config.catalogue,
         approval_channel=approval_channel,
         readers=readers,
-        clock=utc_ms,
+        clock=clock,
         on_trouble=troubles.note,
     )
     commands.register(app)
@@ -289,19 +305,19 @@ def build(
         poster=poster,
         approval_channel=config.approval_channel,
         readers=readers,
-        clock=utc_ms,
+        clock=clock,
         on_trouble=troubles.note,
     )
     actions.register(app)
     home = Home(
         client=slack,
-        facts=HomeFacts(ledger=ledger, authority=authority, policy=config.policy, clock=utc_ms),
+        facts=HomeFacts(ledger=ledger, authority=authority, policy=config.policy, clock=clock.earliest),
         desk=desk,
         readers=readers,
         open_form=lambda trigger_id, user: form.open(trigger_id, user, Prefill()),
         approvers=config.policy.approvers,
         approval_channel=approval_channel,
-        clock=utc_ms,
+        clock=clock,
         bell=bells.showing,
         on_trouble=troubles.expected,
     )
@@ -315,7 +331,7 @@ def build(
         catalogue=config.catalogue,
         readers=readers,
         files=AuditFiles(ledger=ledger, catalogue=config.catalogue, poster=poster, readers=readers),
-        clock=utc_ms,
+        clock=clock,
         bell=bells.announcing,
         on_trouble=troubles.expected,
     )
@@ -330,37 +346,43 @@ def build(
         sender=Sender(
             ledger=ledger,
             issuer=issuer,
-            clock=utc_ms,
+            clock=clock,
             bell=bells.sending,
             pace=pace,
             on_outcome=on_outcome,
             on_trouble=troubles.note,
         ),
         decider=Decider(ledger=ledger, desk=desk, bell=bells.deciding, on_trouble=troubles.expected),
-        expirer=Expirer(
-            ledger=ledger, desk=desk, clock=utc_ms, bell=bells.expiring, on_trouble=troubles.note
-        ),
+        expirer=Expirer(ledger=ledger, desk=desk, clock=clock, bell=bells.expiring, on_trouble=troubles.note),
         reminder=Reminder(
             ledger=ledger,
             policy=config.policy,
-            clock=utc_ms,
+            clock=clock,
             bell=bells.reminding,
             on_trouble=troubles.note,
         ),
         forgetter=Forgetter(
             ledger=ledger,
             days=config.openid_days,
-            clock=utc_ms,
+            clock=clock,
             bell=bells.forgetting,
             on_trouble=troubles.note,
         ),
         overwriter=Overwriter(ledger=ledger, on_reader=troubles.still_readable, on_trouble=troubles.expected),
+        clock_keeper=ClockKeeper(
+            ledger=ledger,
+            clock=clock,
+            ask_time=lambda: ask(slack, "auth.test"),
+            bell=bells.clock,
+            on_doubt=on_doubt,
+            on_trouble=troubles.expected,
+        ),
         checkpointer=Checkpointer(
             ledger=ledger,
             sign=sign,
             channel=config.audit_channel,
             every=config.checkpoint_events,
-            clock=utc_ms,
+            clock=clock,
             bell=bells.checkpointing,
             on_trouble=troubles.note,
         ),

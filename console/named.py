@@ -84,7 +84,7 @@ where approval.approver = request.requester order by request.id desc""",
         "Changed settings, never a secret; pauses and who made them; starts and stops; a file put back.",
         f"""select {_EVENTS} from event
 where tag in ('settings:changed', 'sending:paused', 'sending:resumed', 'bot:started', 'bot:stopped',
-              'database:restored', 'numbers:raised', 'audit:key_changed',
+              'database:restored', 'numbers:raised', 'audit:key_changed', 'clock:doubted', 'clock:confirmed',
               'wechat:called', 'wechat:answered')
 order by seq desc""",
         {},

@@ -11,6 +11,7 @@ from typing import Final
 
 from console.looks import BROWSER
 from console.outside import FileRefused, Outside
+from coupons.clock_watch import JUMP_MS
 from coupons.errors import DirectoryUnavailable
 from coupons.events import ConsoleRefused, ConsoleSignedIn
 from coupons.model import ConsoleLink
@@ -56,7 +57,8 @@ class Guesses:
 
     def may_be_kept(self) -> bool:
         now = self._clock()
-        if len(self._times) == _MOST_GUESSES and now - self._times[0] < _MINUTE_MS:
+        # A clock that was set back must not keep refusals out of the log until it has caught up.
+        if len(self._times) == _MOST_GUESSES and 0 <= now - self._times[0] < _MINUTE_MS:
             return False
         self._times.append(now)
         return True
@@ -95,7 +97,10 @@ def _wrong(link: ConsoleLink | None, now: int) -> tuple[str, str] | None:
         return "unknown", UNKNOWN
     if link.used_at is not None:
         return "used", USED
-    return ("expired", EXPIRED) if now >= link.expires_at else None
+    # One made in the future was made by a clock that was ahead, and would be good for hours.
+    if not link.made_at - JUMP_MS <= now < link.expires_at:
+        return "expired", EXPIRED
+    return None
 
 
 def _use(outside: Outside, digest: str, person: str, tx: Transaction) -> bool:

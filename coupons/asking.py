@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from coupons.authority import Authority, Members, customer_days
+from coupons.clock_watch import ClockWatch
 from coupons.events import ClickRefused, CommandRefused, RequestApproved, RequestCreated
 from coupons.lifecycle import move
 from coupons.masking import keepable
 from coupons.model import Draft, Pause, Request, State, Stock
 from coupons.numbers import out_request_no
 from coupons.policy import DAY_MS, YES, Decision, Limit, Policy, Reason, may_ask, may_follow
-from coupons.ports import Clock, Issuer, Ledger, Reading, Transaction
+from coupons.ports import Issuer, Ledger, Reading, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM
 from coupons.reminding import reminder_times
@@ -84,7 +85,7 @@ class Asking:
         issuer: Issuer,
         policy: Policy,
         team: str,
-        clock: Clock,
+        clock: ClockWatch,
     ) -> None:
         self._ledger = ledger
         self._authority = authority
@@ -153,8 +154,8 @@ class Asking:
         right = self._right(ask, members)
         if not right.allowed:
             return Stopped(right)
-        now = self._clock()
-        facts = self._facts(look, ask, now)
+        earliest = self._clock.earliest()
+        facts = self._facts(look, ask, earliest)
         found = terms(self._policy, facts, members)
         if not found.approvals_needed and not trust.allowed:
             return Stopped(trust)
@@ -162,7 +163,7 @@ class Asking:
             terms=found,
             able=(),
             left=tuple(left(self._policy, facts)),
-            duplicate=self._duplicate(look, ask, now),
+            duplicate=self._duplicate(look, ask, earliest),
             pause=look.pause(),
         )
 
@@ -174,12 +175,13 @@ class Asking:
         known = tx.request_by_number(number)
         if known is not None:
             return Submitted(known, is_new=False, shortened=shortened)
-        now = self._clock()
-        found = self._terms(tx, ask, members, trust, now)
+        # No clock that is ahead may make limits forget; none that is behind may make this expire early.
+        now, earliest, waits_from = self._clock(), self._clock.earliest(), self._clock.latest()
+        found = self._terms(tx, ask, members, trust, earliest)
         if isinstance(found, Stopped):
             self._tell_stopped(tx, ask, found)
             return found
-        duplicate = self._duplicate(tx, ask, now)
+        duplicate = self._duplicate(tx, ask, earliest)
         if duplicate is not None and not ask.confirmed:
             return Stopped(Decision(Reason.DUPLICATE), duplicate)
         body = self._issuer.compose(
@@ -198,14 +200,15 @@ class Asking:
                 reason=ask.reason,
                 approvals_needed=found.approvals_needed,
                 created_at=now,
-                expires_at=now + self._policy.expiry_ms,
+                waits_from=waits_from,
+                expires_at=waits_from + self._policy.expiry_ms,
                 body=body,
                 ticket=ask.ticket,
                 rule=found.place,
                 raised=found.raised,
                 duplicate_of=duplicate.id if duplicate else None,
                 follows=ask.follows,
-                remind_at=now + reminders[0] if reminders else None,
+                remind_at=waits_from + reminders[0] if reminders else None,
             )
         )
         tx.append(_created(request).done_by(ask.requester, request.id))

@@ -7,10 +7,11 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 from coupons.bell import Bell
+from coupons.clock_watch import JUMP_MS, ClockWatch
 from coupons.desk import Desk
 from coupons.errors import StorageUnavailable
-from coupons.model import Click
-from coupons.ports import Clock, Ledger, Reading
+from coupons.model import Click, Pause
+from coupons.ports import Ledger, Reading
 
 _IN_FLIGHT = 32
 _LONGEST_WAIT_S = 30.0
@@ -91,14 +92,17 @@ def _open(look: Reading, *, but: Collection[int]) -> Sequence[Click]:
 
 
 class Expirer:
-    """Closes what nobody decided in time; the due times are in the database, so a restart loses none."""
+    """Closes what nobody decided in time; the due times are in the database, so a restart loses none.
+
+    A pause of sending stops that time, and nothing is closed by a clock that is in doubt.
+    """
 
     def __init__(
         self,
         *,
         ledger: Ledger,
         desk: Desk,
-        clock: Clock,
+        clock: ClockWatch,
         bell: Bell,
         on_trouble: Callable[[BaseException], object],
     ) -> None:
@@ -113,19 +117,32 @@ class Expirer:
         while not self._stopping:
             wait = _LONGEST_WAIT_S
             try:
-                due = await self._ledger.read(lambda look: look.next_expiry())
-                if due is not None and due <= self._clock():
-                    await self._desk.expire()
-                    continue
-                if due is not None:
-                    # A wall clock that jumps is noticed within the longest wait.
-                    wait = min(wait, (due - self._clock()) / 1000 + 0.001)
+                wait = await self._expire_due()
             except StorageUnavailable as error:
                 self._on_trouble(error)
                 wait = _PAUSE_S
             if not self._stopping:
                 await self._bell.wait(wait)
 
+    async def _expire_due(self) -> float:
+        """Close all that are due; returns the seconds until the next is."""
+        while (now := self._clock.sure()) is not None:
+            due, ahead, paused = await self._ledger.read(partial(_due, now=now))
+            if ahead is None:
+                if paused is not None or due is None:
+                    break
+                if due > now:
+                    # A wall clock that jumps is noticed within the longest wait.
+                    return min(_LONGEST_WAIT_S, (due - now) / 1000 + 0.001)
+            if not await self._desk.expire(now):
+                break
+        return _LONGEST_WAIT_S
+
     def stop(self) -> None:
         self._stopping = True
         self._bell.ring()
+
+
+def _due(look: Reading, *, now: int) -> tuple[int | None, int | None, Pause | None]:
+    """The next expiry, the first that waits from a time yet to come, and whether sending is paused."""
+    return look.next_expiry(), look.asked_ahead(now + JUMP_MS), look.pause()

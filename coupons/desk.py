@@ -12,6 +12,7 @@ from functools import partial
 
 from coupons.asking import Stopped
 from coupons.authority import Authority
+from coupons.clock_watch import ClockWatch
 from coupons.events import (
     ApprovalGiven,
     ClickRefused,
@@ -50,10 +51,11 @@ from coupons.policy import (
     may_urge,
     was_shown,
 )
-from coupons.ports import Clock, Directory, Ledger, Reading, Transaction
+from coupons.ports import Directory, Ledger, Reading, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM, Event
 from coupons.terms import people
+from coupons.waiting import set_waiting_right
 
 _OF_REQUESTER = frozenset({ClickAction.CANCEL, ClickAction.URGE})
 
@@ -69,7 +71,7 @@ class Desk:
         authority: Authority,
         policy: Policy,
         team: str,
-        clock: Clock,
+        clock: ClockWatch,
     ) -> None:
         self._ledger = ledger
         self._directory = directory
@@ -141,9 +143,14 @@ class Desk:
             refused = ClickRefused(action="pause" if pause else "resume", reason=right.reason)
             tx.append(refused.done_by(person.user_id))
             return Stopped(right)
-        reason = keepable(reason)
-        after = Pause(person.user_id, self._clock(), reason) if pause else None
+        reason, now, before = keepable(reason), self._clock(), tx.pause()
+        after = Pause(person.user_id, now, reason) if pause else None
         tx.set_pause(after)
+        if before is not None:
+            # A clock that is behind must not leave them less; one that was ahead when the pause began tells
+            # nothing of its length, and so all of them have their whole time.
+            latest = self._clock.latest()
+            tx.resume_waiting(latest, before.at if before.at <= latest else 0)
         done = SendingPaused(reason=reason) if pause else SendingResumed()
         seq = tx.append(done.done_by(person.user_id))
         tx.post(Post(kind=PostKind.NEWS, request_id=None, seq=seq))
@@ -286,17 +293,22 @@ class Desk:
 
     # --- time
 
-    async def expire(self) -> int:
-        """Close what nobody decided in time; returns how many."""
-        return await self._ledger.write(self._expire)
+    async def expire(self, now: int) -> int:
+        """Close what nobody decided in time, by a clock that is believed; returns how many it changed.
 
-    def _expire(self, tx: Transaction) -> int:
-        now = self._clock()
+        A pause stops their time: then it closes none.
+        """
+        return await self._ledger.write(partial(self._expire, now=now))
+
+    def _expire(self, tx: Transaction, *, now: int) -> int:
+        moved = set_waiting_right(tx, now=now)
+        if tx.pause() is not None:
+            return moved
         late = tx.expired_requests(now, 100)
         for request in late:
             after = move(request, State.EXPIRED, now=now)
             self._close(tx, request, after, RequestExpired().done_by(SYSTEM, request.id))
-        return len(late)
+        return moved + len(late)
 
     def _close(
         self, tx: Transaction, before: Request, after: Request, event: Event, *, notice: bool = True

@@ -42,6 +42,8 @@ class Tag(StrEnum):
     BOT_STARTED = "bot:started"
     BOT_STOPPED = "bot:stopped"
     SETTINGS_CHANGED = "settings:changed"
+    CLOCK_DOUBTED = "clock:doubted"
+    CLOCK_CONFIRMED = "clock:confirmed"
     DATABASE_RESTORED = "database:restored"
     NUMBERS_RAISED = "numbers:raised"
     AUDIT_CHECKPOINT = "audit:checkpoint"
@@ -284,6 +286,20 @@ class NumbersRaised(Payload, tag=Tag.NUMBERS_RAISED):
 
     seen: int
     given_out: int
+
+
+class ClockDoubted(Payload, tag=Tag.CLOCK_DOUBTED):
+    """The machine's clock is not believed: nothing expires, nobody is called to mind or forgotten.
+
+    `kind`: why (`coupons.clock_watch.DoubtKind`); `ahead_ms`: how far it is ahead of what was expected.
+    """
+
+    kind: str
+    ahead_ms: int
+
+
+class ClockConfirmed(Payload, tag=Tag.CLOCK_CONFIRMED):
+    """Slack or WeChat Pay say the same time, or the clock is back where it was expected."""
 
 
 class AuditCheckpoint(Payload, tag=Tag.AUDIT_CHECKPOINT):

@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import Final
 
 from coupons.bell import Bell
+from coupons.clock_watch import ClockWatch
 from coupons.errors import StorageUnavailable
 from coupons.events import CustomerErased
-from coupons.ports import Clock, Ledger, Transaction
+from coupons.ports import Ledger, Transaction
 from coupons.recording import SYSTEM
 
 _DAY_MS: Final = 86_400_000
@@ -49,7 +50,7 @@ class Forgetter:
         *,
         ledger: Ledger,
         days: int | None,
-        clock: Clock,
+        clock: ClockWatch,
         bell: Bell,
         on_trouble: Callable[[BaseException], object],
     ) -> None:
@@ -63,7 +64,7 @@ class Forgetter:
     async def run(self) -> None:
         """Until `stop`."""
         while not self._stopping:
-            wait = _EVERY_S
+            wait = _EVERY_S if self._clock.sure() is not None else _PAUSE_S
             try:
                 if self._days is not None and await self._forget(self._days):
                     continue
@@ -80,7 +81,11 @@ class Forgetter:
 
     async def _forget(self, days: int) -> bool:
         """One customer each time, so that nobody's click waits long; whether there may be more."""
-        before = self._clock() - days * _DAY_MS
+        now = self._clock.sure()
+        if now is None:
+            # What is forgotten is gone: a clock that is ahead must not forget anybody.
+            return False
+        before = now - days * _DAY_MS
         due = await self._ledger.read(lambda look: look.customers_to_forget(before, _AT_ONCE))
         for customer in due:
             if self._stopping:

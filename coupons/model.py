@@ -78,6 +78,8 @@ class Draft:
     duplicate_of: int | None = None
     follows: int | None = None
     remind_at: int | None = None
+    #: None: from `created_at`.
+    waits_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +117,8 @@ class Request:
     duplicate_of: int | None = None
     #: The declined request in whose place this one was sent, edited.
     follows: int | None = None
+    #: From when its waiting is counted, while it waits: `created_at`, later by each pause of sending.
+    waits_from: int = 0
     #: When the approvers are next called to mind; None: not again.
     remind_at: int | None = None
     #: When the requester last did so.

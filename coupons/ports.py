@@ -175,20 +175,20 @@ class Reading(Protocol):
         """The `seq` of the newest event that tells of a forgotten customer; 0: there is none."""
         ...
 
-    def requests_to_remind(self, now: int, limit: int) -> Sequence[Request]:
-        """Pending, `remind_at` reached; the longest due first."""
+    def requests_to_remind(self, now: int, limit: int, latest: int) -> Sequence[Request]:
+        """Pending, `remind_at` reached (or after `latest`: set by a wrong clock); the longest due first."""
         ...
 
     def next_reminder(self) -> int | None:
         """The earliest `remind_at` of pending requests."""
         ...
 
-    def due_requests(self, now: int, limit: int) -> Sequence[Request]:
-        """In a SENDABLE state, `due_at` reached, no attempt running; the longest due first."""
+    def due_requests(self, now: int, limit: int, latest: int) -> Sequence[Request]:
+        """In a SENDABLE state, `due_at` reached (`latest` as above), none running; the longest due first."""
         ...
 
-    def requests_to_look_for(self, now: int, limit: int) -> Sequence[Request]:
-        """Unknown or held, `look_at` reached, no attempt running; the longest due first."""
+    def requests_to_look_for(self, now: int, limit: int, latest: int) -> Sequence[Request]:
+        """Unknown or held, `look_at` reached (`latest` as above), none running; the longest due first."""
         ...
 
     def expired_requests(self, now: int, limit: int) -> Sequence[Request]:
@@ -198,6 +198,10 @@ class Reading(Protocol):
     def next_send_due(self) -> int | None:
         """The earliest `due_at` of requests in a SENDABLE state that are not running, or `look_at` of
         unknown and held ones."""
+        ...
+
+    def asked_ahead(self, after: int) -> int | None:
+        """The earliest `waits_from` later than `after` of pending requests."""
         ...
 
     def next_expiry(self) -> int | None:
@@ -244,6 +248,17 @@ class Transaction(Reading, Protocol):
 
         Raises Stale.
         """
+        ...
+
+    def resume_waiting(self, now: int, since: int) -> None:
+        """What waits has, from now on, the time that it had left at `since`, when sending was paused.
+
+        What was asked for later than that has its whole time.
+        """
+        ...
+
+    def set_waiting_right(self, now: int, after: int) -> Sequence[int]:
+        """What waits from later than `after` waits from now, with its whole time; returns their numbers."""
         ...
 
     def add_approval(self, approval: Approval) -> bool:

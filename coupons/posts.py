@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+#: A promise that is due later than this from now was put off by a clock that was wrong: it is due.
+LONGEST_PAUSE_MS: Final = 300_000
 
 
 class PostKind(StrEnum):

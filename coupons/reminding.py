@@ -1,21 +1,26 @@
 """Calls waiting requests to mind, with growing pauses, and someone else too after a set time.
 
 The next time stands in the row: a restart forgets none; a clock that jumps over several makes one reminder.
+While sending is paused nobody could decide, so nobody is called and that time does not count; while the clock
+is in doubt nobody knows how long anything has waited.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from coupons.bell import Bell
+from coupons.clock_watch import ClockWatch
 from coupons.errors import StorageUnavailable
 from coupons.events import RequestReminded
 from coupons.model import Request
 from coupons.policy import Policy
-from coupons.ports import Clock, Ledger, Transaction
+from coupons.ports import Ledger, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM
+from coupons.waiting import set_waiting_right
 
 _LONGEST_WAIT_S = 30.0
 _PAUSE_S = 2.0
@@ -30,12 +35,13 @@ class Reminder:
         *,
         ledger: Ledger,
         policy: Policy,
-        clock: Clock,
+        clock: ClockWatch,
         bell: Bell,
         on_trouble: Callable[[BaseException], object],
     ) -> None:
         self._ledger = ledger
         self._policy = policy
+        self._longest_ms = max(reminder_times(policy), default=0)
         self._clock = clock
         self._bell = bell
         self._on_trouble = on_trouble
@@ -46,46 +52,60 @@ class Reminder:
         while not self._stopping:
             wait = _LONGEST_WAIT_S
             try:
-                due = await self._ledger.read(lambda look: look.next_reminder())
-                if due is not None and due <= self._clock():
-                    await self._ledger.write(self._remind)
-                    continue
-                if due is not None:
-                    # A wall clock that jumps is noticed within the longest wait.
-                    wait = min(wait, (due - self._clock()) / 1000 + 0.001)
+                wait = await self._remind_due()
             except StorageUnavailable as error:
                 self._on_trouble(error)
                 wait = _PAUSE_S
             if not self._stopping:
                 await self._bell.wait(wait)
 
+    async def _remind_due(self) -> float:
+        """Call all to mind who are due; returns the seconds until the next is."""
+        while (now := self._clock.sure()) is not None:
+            paused, due = await self._ledger.read(lambda look: (look.pause(), look.next_reminder()))
+            if paused is not None or due is None:
+                break
+            if now < due <= now + self._longest_ms:
+                # A wall clock that jumps is noticed within the longest wait.
+                return min(_LONGEST_WAIT_S, (due - now) / 1000 + 0.001)
+            if not await self._ledger.write(partial(self._remind, now=now)):
+                break
+        return _LONGEST_WAIT_S
+
     def stop(self) -> None:
         """No new reminders; those that are due stay due."""
         self._stopping = True
         self._bell.ring()
 
-    def _remind(self, tx: Transaction) -> None:
-        now = self._clock()
-        for request in tx.requests_to_remind(now, _AT_ONCE):
+    def _remind(self, tx: Transaction, *, now: int) -> int:
+        """Returns how many it changed."""
+        moved = set_waiting_right(tx, now=now)
+        if tx.pause() is not None:
+            return moved
+        due = tx.requests_to_remind(now, _AT_ONCE, now + self._longest_ms)
+        for request in due:
             if now >= request.expires_at:
                 # Nobody is called to what can only expire.
                 tx.save(request, replace(request, remind_at=None))
                 continue
-            waited = now - request.created_at
+            waited = max(now - request.waits_from, 0)
             escalation = self._policy.escalation
             mention = escalation.mention if escalation and waited >= escalation.after_ms else None
             saved = tx.save(request, replace(request, remind_at=_next(request, self._policy, now)))
             seq = tx.append(RequestReminded(waited_ms=waited, mention=mention).done_by(SYSTEM, saved.id))
             tx.post(Post(kind=PostKind.STEP, request_id=saved.id, seq=seq))
+        return moved + len(due)
 
 
 def _next(request: Request, policy: Policy, now: int) -> int | None:
-    later = (request.created_at + after for after in reminder_times(policy))
+    # From no time yet to come: what is set to be due too late is due at once, and would be for ever.
+    began = min(request.waits_from, now)
+    later = (began + after for after in reminder_times(policy))
     return next((at for at in later if at > now and at < request.expires_at), None)
 
 
 def reminder_times(policy: Policy) -> tuple[int, ...]:
-    """Milliseconds after the request was made, in growing order; the escalation is one of them."""
+    """Milliseconds of waiting, in growing order; the escalation is one of them."""
     times = {*policy.reminders_ms}
     if policy.escalation:
         times.add(policy.escalation.after_ms)

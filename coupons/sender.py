@@ -14,11 +14,12 @@ from functools import partial
 from typing import Any
 
 from coupons.bell import Bell
+from coupons.clock_watch import ClockWatch
 from coupons.errors import IssuerUnavailable, StorageUnavailable
 from coupons.events import AttemptStarted, Tag
 from coupons.lifecycle import SENDABLE, move
 from coupons.model import Request, State
-from coupons.ports import Clock, Issuer, Ledger, Outcome, Reading, Transaction
+from coupons.ports import Issuer, Ledger, Outcome, Reading, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM, Json
 from coupons.settling import (
@@ -52,7 +53,7 @@ class Sender:
         *,
         ledger: Ledger,
         issuer: Issuer,
-        clock: Clock,
+        clock: ClockWatch,
         bell: Bell,
         pace: Pace,
         on_outcome: Callable[[Request, Outcome], None],
@@ -66,6 +67,7 @@ class Sender:
         self._on_outcome = on_outcome
         self._on_trouble = on_trouble
         self._rounds: dict[int, asyncio.Task[None]] = {}
+        self._longest_look_ms = max(_LOOK_LEASE_MS, pace.longest_ms)
         self._stopping = False
 
     async def run(self) -> None:
@@ -94,8 +96,8 @@ class Sender:
             lambda look: (
                 look.pause(),
                 look.interrupted_requests(),
-                look.due_requests(now, in_flight),
-                look.requests_to_look_for(now, in_flight),
+                look.due_requests(now, in_flight, now + self._pace.longest_ms),
+                look.requests_to_look_for(now, in_flight, now + self._longest_look_ms),
                 look.next_send_due(),
             )
         )
@@ -121,7 +123,8 @@ class Sender:
     def _interrupt(self, tx: Transaction, *, request_id: int) -> None:
         request = tx.request(request_id)
         if request is not None and request.running:
-            self._write(tx, request, interrupted(request, now=self._clock(), pace=self._pace))
+            now, latest = self._clock(), self._clock.latest()
+            self._write(tx, request, interrupted(request, now=now, latest=latest, pace=self._pace))
 
     def _done(self, request_id: int, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
@@ -139,7 +142,7 @@ class Sender:
     # --- one attempt
 
     async def _round(self, request_id: int) -> None:
-        started_at = self._clock()
+        started_at = self._clock.latest()
         request = await self._ledger.write(partial(self._begin, request_id=request_id))
         if request is None:
             return
@@ -155,7 +158,7 @@ class Sender:
         now = self._clock()
         if before is None or before.state not in SENDABLE or before.running or self._stopping:
             return None
-        if before.due_at is None or before.due_at > now or tx.pause() is not None:
+        if not _is_due(before.due_at, now, self._pace.longest_ms) or tx.pause() is not None:
             return None
         digest = hashlib.sha256(before.body).hexdigest()
         if _asked_for(tx, request_id) not in {digest, None}:
@@ -198,7 +201,15 @@ class Sender:
         request = tx.request(request_id)
         if request is None or not request.running:
             return
-        step = settle(request, outcome, look, started_at=started_at, now=self._clock(), pace=self._pace)
+        step = settle(
+            request,
+            outcome,
+            look,
+            started_at=started_at,
+            now=self._clock(),
+            earliest=self._clock.earliest(),
+            pace=self._pace,
+        )
         self._write(tx, request, step)
 
     # --- one look, because a notification says that a coupon was received
@@ -214,7 +225,7 @@ class Sender:
         now = self._clock()
         if before is None or before.state is not State.UNKNOWN or before.running or self._stopping:
             return None
-        if before.look_at is None or before.look_at > now:
+        if not _is_due(before.look_at, now, self._longest_look_ms):
             return None
         # Nothing can be given by looking, so it needs no event before; only another time to begin again.
         return tx.save(before, replace(before, look_at=now + _LOOK_LEASE_MS))
@@ -240,6 +251,11 @@ class Sender:
                 tx.post(Post(kind=PostKind.STEP, request_id=saved.id, seq=seq))
             if event.tag in _NOTICED:
                 tx.post(Post(kind=PostKind.NOTICE, request_id=saved.id, seq=seq, person=saved.requester))
+
+
+def _is_due(at: int | None, now: int, longest_ms: int) -> bool:
+    """No pause is longer: what comes later than that was put off by a clock that was ahead."""
+    return at is not None and (at <= now or at > now + longest_ms)
 
 
 def _asked_for(look: Reading, request_id: int) -> Json:

@@ -47,10 +47,15 @@ class Pace:
     #: Attempts on the wire at once.
     in_flight: int = 16
 
+    @property
+    def longest_ms(self) -> int:
+        """What is due later than this from now was put off by a clock that was wrong."""
+        return int(max(self.pauses_s) * 1000)
+
     def pause_ms(self, tries: int, retry_after: float | None = None) -> int:
-        """The pause after so many tries, never shorter than WeChat Pay asked for."""
+        """The pause after so many tries, not shorter than WeChat Pay asked for, up to the longest one."""
         pause = self.pauses_s[min(max(tries, 1), len(self.pauses_s)) - 1]
-        return int(max(pause, retry_after or 0.0) * 1000)
+        return min(int(max(pause, retry_after or 0.0) * 1000), self.longest_ms)
 
 
 class LookResult(StrEnum):
@@ -86,9 +91,20 @@ def needs_look(request: Request, outcome: Outcome, pace: Pace) -> bool:
 
 
 def settle(  # noqa: PLR0911 - one return for each thing that can come of an attempt
-    request: Request, outcome: Outcome, look: Look | None, *, started_at: int, now: int, pace: Pace
+    request: Request,
+    outcome: Outcome,
+    look: Look | None,
+    *,
+    started_at: int,
+    now: int,
+    earliest: int,
+    pace: Pace,
 ) -> Step:
-    """`request` as it stood while the attempt ran (counted in `attempts` and `open_attempts`)."""
+    """`request` as it stood while the attempt ran (counted in `attempts` and `open_attempts`).
+
+    Where the clock is in doubt, `started_at` is rather too late and `earliest` rather too early, so that no
+    wrong clock makes an absence count before its time.
+    """
     events = [_finished(request, outcome)]
     if look is not None:
         events.append(_looked(request, look))
@@ -100,7 +116,7 @@ def settle(  # noqa: PLR0911 - one return for each thing that can come of an att
         return _sent(request, events, look.coupon_code, "look", now)
     if outcome.remedy is Remedy.FINAL:
         return _refused(request, events, outcome, now)
-    if outcome.said_no and _absence_counts(request, now, pace):
+    if outcome.said_no and _absence_counts(request, earliest, pace):
         return _refused(request, events, outcome, now)
     if outcome.remedy is Remedy.OPERATOR:
         return _held(request, events, outcome.code, now)
@@ -112,16 +128,17 @@ def settle(  # noqa: PLR0911 - one return for each thing that can come of an att
     return Step(replace(request, due_at=due_at, problem=outcome.code), events)
 
 
-def interrupted(request: Request, *, now: int, pace: Pace) -> Step:
+def interrupted(request: Request, *, now: int, latest: int, pace: Pace) -> Step:
     """The process died with this attempt on the wire: it may have given the coupon.
 
     The usual pause follows, so that a process that dies again and again does not hammer WeChat Pay.
+    `latest`: like `now`, but rather too late where the clock is in doubt.
     """
     due_at = now + pace.pause_ms(request.tries)
     finished = AttemptFinished(
         attempt=request.attempts, kind=Kind.UNKNOWN, verified=False, code=INTERRUPTED
     ).done_by(SYSTEM, request.id)
-    request = replace(request, running=False, unknown_at=now, absent_looks=0)
+    request = replace(request, running=False, unknown_at=latest, absent_looks=0)
     if request.state is State.SENDING:
         return _unknown(request, [finished], INTERRUPTED, due_at, now)
     return Step(replace(request, due_at=due_at), [finished])
@@ -149,6 +166,9 @@ def _counted(request: Request, outcome: Outcome, look: Look | None, started_at: 
     open_attempts = request.open_attempts - (0 if outcome.attempt_open else 1)
     absent = look is not None and look.result is LookResult.ABSENT
     unknown_at, absent_looks = request.unknown_at, request.absent_looks + int(absent)
+    if unknown_at is not None:
+        # A clock that was ahead then must not keep an absence from counting for as long.
+        unknown_at = min(unknown_at, started_at)
     if outcome.attempt_open and not outcome.said_no and outcome.remedy is not Remedy.OPERATOR:
         unknown_at, absent_looks = started_at, 0
     return replace(
@@ -160,8 +180,8 @@ def _counted(request: Request, outcome: Outcome, look: Look | None, started_at: 
     )
 
 
-def _absence_counts(request: Request, now: int, pace: Pace) -> bool:
-    quiet = request.unknown_at is None or now - request.unknown_at >= pace.quiet_ms
+def _absence_counts(request: Request, earliest: int, pace: Pace) -> bool:
+    quiet = request.unknown_at is None or earliest - request.unknown_at >= pace.quiet_ms
     return quiet and request.absent_looks >= 2  # noqa: PLR2004 - once could be before it shows
 
 

@@ -19,13 +19,14 @@ from coupons.audit_words import BadWord
 from coupons.authority import Authority
 from coupons.bell import Bell
 from coupons.catalogue import Catalogue
+from coupons.clock_watch import ClockWatch
 from coupons.errors import DirectoryUnavailable, StorageUnavailable
 from coupons.events import Tag
 from coupons.lifecycle import FINAL
 from coupons.model import Request, State
 from coupons.policy import DAY_MS
-from coupons.ports import Clock, Delivery, Ledger, Reading, Transaction
-from coupons.posts import Post, PostKind
+from coupons.ports import Delivery, Ledger, Reading, Transaction
+from coupons.posts import LONGEST_PAUSE_MS, Post, PostKind
 from coupons.recording import Recorded
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit_files import AuditFiles
@@ -44,7 +45,7 @@ _LANES = 8
 #: Read of the outbox at once, of each kind.
 _WINDOW = 200
 #: Pauses after a post that failed, by its tries.
-_PAUSES_S = (1, 2, 5, 15, 30, 60, 120, 300)
+_PAUSES_S = (1, 2, 5, 15, 30, 60, 120, LONGEST_PAUSE_MS // 1000)
 #: What the language of a message that nobody waits for may cost.
 _LANGUAGE_WITHIN_S = 3.0
 #: A reply whose card does not stand yet.
@@ -74,13 +75,17 @@ class Announcer:
         workspace_url: str,
         authority: Authority,
         catalogue: Catalogue,
-        clock: Clock,
+        clock: ClockWatch,
         bell: Bell,
         on_trouble: Callable[[BaseException], object],
     ) -> None:
         self._poster = poster
         self._once = PostOnce(
-            poster=poster, ledger=ledger, approval_channel=approval_channel, on_trouble=on_trouble
+            poster=poster,
+            ledger=ledger,
+            approval_channel=approval_channel,
+            clock=clock,
+            on_trouble=on_trouble,
         )
         self._readers = readers
         self._files = files
@@ -93,10 +98,10 @@ class Announcer:
         self._bell = bell
         self._on_trouble = on_trouble
         self._lanes: dict[str, asyncio.Task[None]] = {}
-        #: Lanes that Slack closed for a while, by 429.
-        self._closed_until: dict[str, int] = {}
+        #: Lanes that Slack closed for a while, by 429: until when, by the event loop's own clock.
+        self._closed_until: dict[str, float] = {}
         #: Lanes that wait behind a post which the lost approval channel refused.
-        self._lost_until: dict[str, int] = {}
+        self._lost_until: dict[str, float] = {}
         self._stopping = False
 
     def register(self, app: AsyncApp) -> None:
@@ -132,9 +137,9 @@ class Announcer:
         self._bell.ring()
 
     async def _open_lanes(self) -> float:
-        now = self._clock()
-        self._closed_until = _later_than(now, self._closed_until)
-        self._lost_until = _later_than(now, self._lost_until)
+        now, passed = self._clock(), _passed()
+        self._closed_until = _later_than(passed, self._closed_until)
+        self._lost_until = _later_than(passed, self._lost_until)
         # Looked at before the outbox: what is read of a lane that ends meanwhile may be told already. Left
         # out there and not here, so that a full lane cannot hide the promises behind it.
         shut = {*self._lanes, *self._closed_until, *self._lost_until}
@@ -155,17 +160,16 @@ class Announcer:
         del self._lanes[lane]
         if not task.cancelled() and (error := task.exception()) is not None:
             self._on_trouble(error)
-            self._closed_until[lane] = self._clock() + 1_000
+            self._closed_until[lane] = _passed() + 1.0
         self._bell.ring()
 
     async def _until_due(self, now: int) -> float:
         due = await self._ledger.read(lambda look: look.next_post_due(now))
-        times = [
-            *self._closed_until.values(),
-            *self._lost_until.values(),
-            *([due] if due is not None else []),
-        ]
-        return min([_LONGEST_WAIT_S, *(max(time - now, 10) / 1000 for time in times)])
+        reopened = (*self._closed_until.values(), *self._lost_until.values())
+        waits = [until - _passed() for until in reopened]
+        if due is not None:
+            waits.append((due - now) / 1000)
+        return min([_LONGEST_WAIT_S, *(max(wait, 0.01) for wait in waits)])
 
     # --- one lane
 
@@ -176,12 +180,12 @@ class Announcer:
             try:
                 await self._deliver(delivery)
             except RateLimited as error:
-                self._closed_until[lane] = self._clock() + int(error.retry_after * 1000)
+                self._closed_until[lane] = _passed() + min(error.retry_after, LONGEST_PAUSE_MS / 1000)
                 return
             except ChannelLost as error:
                 # The next one would fare no better, and must not overtake this one.
                 pause_s = self._channel.refused(error.loss)
-                self._lost_until[lane] = self._clock() + int(pause_s * 1000)
+                self._lost_until[lane] = _passed() + pause_s
                 if self._channel.refusals == _REFUSALS_TO_TELL:
                     await self._tell_those_who_wait()
                 return
@@ -341,8 +345,13 @@ class Announcer:
         await self._ledger.write(lambda tx: tx.put_post_off(delivery.id, due_at))
 
 
-def _later_than(now: int, closed: dict[str, int]) -> dict[str, int]:
-    return {lane: until for lane, until in closed.items() if until > now}
+def _passed() -> float:
+    """Seconds that nobody can set."""
+    return asyncio.get_running_loop().time()
+
+
+def _later_than(passed: float, closed: dict[str, float]) -> dict[str, float]:
+    return {lane: until for lane, until in closed.items() if until > passed}
 
 
 def _requests_by(event: Recorded) -> int | None:

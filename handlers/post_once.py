@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from coupons.clock_watch import ClockWatch
 from coupons.ports import Delivery, Ledger
 from handlers.approval_channel import ApprovalChannel, loss_of
 from handlers.posting import Poster
@@ -29,11 +30,13 @@ class PostOnce:
         poster: Poster,
         ledger: Ledger,
         approval_channel: ApprovalChannel,
+        clock: ClockWatch,
         on_trouble: Callable[[BaseException], object],
     ) -> None:
         self._poster = poster
         self._ledger = ledger
         self._channel = approval_channel
+        self._clock = clock
         self._on_trouble = on_trouble
 
     async def post(
@@ -86,7 +89,7 @@ class PostOnce:
             return await self._poster.find(
                 channel,
                 delivery_id=delivery.delivery_id,
-                since_ms=delivery.promised_at,
+                since_ms=self._since(delivery),
                 thread_ts=thread_ts,
             )
         except Unreachable as error:
@@ -96,6 +99,11 @@ class PostOnce:
             # The token may not read this history: told twice is better than never.
             self._on_trouble(error)
             return None
+
+    def _since(self, delivery: Delivery) -> int:
+        """From when a lost post is looked for. 0: a clock that is or was ahead says when it was promised."""
+        now = self._clock.sure()
+        return delivery.promised_at if now is not None and delivery.promised_at <= now else 0
 
     def _judge(self, channel: str, error: SlackError) -> None:
         """Raises ChannelLost where the error says that of the approval channel."""

@@ -92,7 +92,7 @@ class Poster:
         if thread_ts:
             asked["ts"] = thread_ts
         else:
-            asked["oldest"] = f"{since_ms / 1000 - _CLOCKS_APART_S:.6f}"
+            asked["oldest"] = f"{max(since_ms / 1000 - _CLOCKS_APART_S, 0):.6f}"
         for _ in range(_PAGES):
             page = await ask(self._client, method, **asked)
             for found in page.get("messages") or ():

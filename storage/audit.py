@@ -22,6 +22,7 @@ GENESIS = "0" * 64
 #: The end of the year 9998, in UTC milliseconds: what comes later is no time that can be told.
 _LAST_MS = 253_370_764_800_000
 
+_NEWEST_TS = "select coalesce(ts, 0) as ts from event order by seq desc limit 1"
 _HEAD = "select seq, hash from event order by seq desc limit 1"
 _APPEND = "insert into event (seq, body, prev, hash) values (:seq, :body, :prev, :hash)"
 _HASH = "select hash from event where seq = :seq"
@@ -57,6 +58,11 @@ class EventRows:
         """Place and hash of the newest event; 0 and 64 zeros when there is none."""
         head = self._connection.execute(_HEAD).fetchone()
         return (int(head["seq"]), str(head["hash"])) if head else (0, GENESIS)
+
+    def newest_ts(self) -> int | None:
+        """When the newest event was written; None when there is none."""
+        newest = self._connection.execute(_NEWEST_TS).fetchone()
+        return None if newest is None else int(newest["ts"])
 
     def hash_of(self, seq: int) -> str | None:
         """None when there is no such event; that of 0 are 64 zeros."""

@@ -15,6 +15,7 @@ from sqlite_utils import Database
 
 from coupons.errors import StorageLost, StorageUnavailable
 from coupons.ports import Clock, Reading, Topic, Transaction
+from storage.audit import EventRows
 from storage.clicks import ClickRows
 from storage.database import open_for_reading, open_for_writing, refuse_if_not_ours
 from storage.driver import sqlite3
@@ -182,7 +183,10 @@ class SqliteLedger:
 
     def _purge(self) -> None:
         try:
-            ClickRows(self._database).purge(self._clock())
+            # The log says what time it has been at least: a clock that is ahead must not forget the clicks
+            # that a repeated delivery has to find.
+            newest = EventRows(self._database).newest_ts()
+            ClickRows(self._database).purge(min(self._clock(), newest or 0))
         except sqlite3.Error:
             # Tidying only: the next start does it.
             self._database.rollback()

@@ -321,6 +321,9 @@ _PROMISES = (
     # What a click was made on. Clicks of before say nothing of it.
     "alter table click add column message_ts text not null default ''",
     "alter table click add column out_request_no text not null default ''",
+    # From when its waiting is counted: a pause stops that time, and created_at never changes.
+    "alter table request add column waits_from integer not null default 0",
+    "update request set waits_from = created_at",
 )
 
 

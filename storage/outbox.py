@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from coupons.ports import Delivery
-from coupons.posts import Post, PostKind
+from coupons.posts import LONGEST_PAUSE_MS, Post, PostKind
 from storage.binding import bound
 
 #: A promise made again while it waits is one promise; its version tells the poster to draw once more.
@@ -18,7 +18,7 @@ on conflict (key) do update set version = outbox.version + 1, due_at = min(outbo
 """
 _DUE = """
 select * from outbox
-where kind = :kind and due_at <= :now
+where kind = :kind and (due_at <= :now or due_at > :latest)
   and coalesce(channel, '') || '/' || coalesce(person, '') not in (select value from json_each(:but))
 order by id limit :limit
 """
@@ -50,7 +50,8 @@ class OutboxRows:
         self._connection.execute(_POST, bound(values))
 
     def due(self, kind: PostKind, now: int, limit: int, but: Collection[str]) -> Sequence[Delivery]:
-        values = {"kind": str(kind), "now": now, "limit": limit, "but": json.dumps(list(but))}
+        values: dict[str, Any] = {"kind": str(kind), "now": now, "limit": limit, "but": json.dumps(list(but))}
+        values["latest"] = now + LONGEST_PAUSE_MS
         return [_delivery(row) for row in self._connection.execute(_DUE, values).fetchall()]
 
     def may_be_posted(self, key: str) -> bool:

@@ -29,7 +29,8 @@ order by request.id desc limit :limit
 _DUE = (
     _SELECT
     + """
-where request.due_at <= :now and request.running = 0 and request.state in ('approved', 'sending', 'unknown')
+where (request.due_at <= :now or request.due_at > :latest)
+  and request.running = 0 and request.state in ('approved', 'sending', 'unknown')
 order by request.due_at, request.id limit :limit
 """
 )
@@ -45,7 +46,8 @@ order by request.id limit :limit
 _TO_LOOK_FOR = (
     _SELECT
     + """
-where request.look_at <= :now and request.running = 0 and request.state in ('unknown', 'held')
+where (request.look_at <= :now or request.look_at > :latest)
+  and request.running = 0 and request.state in ('unknown', 'held')
 order by request.look_at, request.id limit :limit
 """
 )
@@ -86,20 +88,38 @@ _FOLLOWER = _SELECT + "where request.follows = :id order by request.id desc limi
 _TO_REMIND = (
     _SELECT
     + """
-where request.state = 'pending' and request.remind_at <= :now
+where request.state = 'pending' and (request.remind_at <= :now or request.remind_at > :latest)
 order by request.remind_at, request.id limit :limit
 """
 )
 _NEXT_REMINDER = "select min(remind_at) as due from request where state = 'pending' and remind_at is not null"
+#: The time of those that wait: moved by a pause, and where the clock was ahead when they were asked for.
+_RESUME = """
+update request set
+    rev = rev + 1, expires_at = expires_at + :now - max(:since, waits_from),
+    remind_at = remind_at + :now - max(:since, waits_from),
+    waits_from = waits_from + :now - max(:since, waits_from)
+where state = 'pending'
+"""
+_ASKED_AHEAD = """
+select min(waits_from) as ahead from request where state = 'pending' and waits_from > :after
+"""
+_SET_RIGHT = """
+update request set
+    rev = rev + 1, expires_at = expires_at + :now - waits_from,
+    remind_at = remind_at + :now - waits_from, waits_from = :now
+where state = 'pending' and waits_from > :after returning id
+"""
 _ADD_CUSTOMER = "insert into customer (openid) values (:openid) on conflict (openid) do nothing"
 _ADD = """
 insert into request (
     rev, state, out_request_no, requester, customer, stock_id, stock_name, value_fen, code_mode, reason,
-    approvals_needed, created_at, expires_at, body, ticket, rule, raised, duplicate_of, follows, remind_at
+    approvals_needed, created_at, expires_at, body, ticket, rule, raised, duplicate_of, follows, remind_at,
+    waits_from
 )
 select 1, 'pending', :out_request_no, :requester, customer.id, :stock_id, :stock_name, :value_fen, :code_mode,
     :reason, :approvals_needed, :created_at, :expires_at, :body, :ticket, :rule, :raised, :duplicate_of,
-    :follows, :remind_at
+    :follows, :remind_at, :waits_from
 from customer where customer.openid = :openid
 on conflict (out_request_no) do nothing
 """
@@ -172,11 +192,11 @@ class RequestRows:
     def open_of(self, requester: str, limit: int) -> Sequence[Request]:
         return self._many(_OPEN_OF, requester=requester, limit=limit)
 
-    def due(self, now: int, limit: int) -> Sequence[Request]:
-        return self._many(_DUE, now=now, limit=limit)
+    def due(self, now: int, limit: int, latest: int) -> Sequence[Request]:
+        return self._many(_DUE, now=now, limit=limit, latest=latest)
 
-    def to_look_for(self, now: int, limit: int) -> Sequence[Request]:
-        return self._many(_TO_LOOK_FOR, now=now, limit=limit)
+    def to_look_for(self, now: int, limit: int, latest: int) -> Sequence[Request]:
+        return self._many(_TO_LOOK_FOR, now=now, limit=limit, latest=latest)
 
     def expired(self, now: int, limit: int) -> Sequence[Request]:
         return self._many(_EXPIRED, now=now, limit=limit)
@@ -207,8 +227,8 @@ class RequestRows:
     def follower_of(self, request_id: int) -> Request | None:
         return self._one(_FOLLOWER, id=request_id)
 
-    def to_remind(self, now: int, limit: int) -> Sequence[Request]:
-        return self._many(_TO_REMIND, now=now, limit=limit)
+    def to_remind(self, now: int, limit: int, latest: int) -> Sequence[Request]:
+        return self._many(_TO_REMIND, now=now, limit=limit, latest=latest)
 
     def next_reminder(self) -> int | None:
         return self._number(_NEXT_REMINDER, "due")
@@ -238,6 +258,7 @@ class RequestRows:
                 "duplicate_of": draft.duplicate_of,
                 "follows": draft.follows,
                 "remind_at": draft.remind_at,
+                "waits_from": draft.created_at if draft.waits_from is None else draft.waits_from,
             }
         )
         self._connection.execute(_ADD_CUSTOMER, {"openid": values["openid"]})
@@ -266,6 +287,18 @@ class RequestRows:
         if request.decline_reason != before.decline_reason:
             self._texts.replace(request.id, _texts(before), _texts(request))
         return request
+
+    def resume(self, now: int, since: int) -> None:
+        """What waits goes on with the time that it had at `since`, the beginning of the pause."""
+        self._connection.execute(_RESUME, {"now": now, "since": since})
+
+    def asked_ahead(self, after: int) -> int | None:
+        return self._number(_ASKED_AHEAD, "ahead", after=after)
+
+    def set_right(self, now: int, after: int) -> Sequence[int]:
+        """Those that waited from later than `after` wait from now; returns their numbers."""
+        moved = self._connection.execute(_SET_RIGHT, {"now": now, "after": after}).fetchall()
+        return [row["id"] for row in moved]
 
     def set_card(self, request_id: int, channel: str, ts: str) -> None:
         self._connection.execute(_SET_CARD, bound({"id": request_id, "channel": channel, "ts": ts}))

@@ -118,14 +118,14 @@ class Rows:
     def console_link(self, digest: str) -> ConsoleLink | None:
         return self._console_links.get(digest)
 
-    def requests_to_remind(self, now: int, limit: int) -> Sequence[Request]:
-        return self._requests.to_remind(now, limit)
+    def requests_to_remind(self, now: int, limit: int, latest: int) -> Sequence[Request]:
+        return self._requests.to_remind(now, limit, latest)
 
     def next_reminder(self) -> int | None:
         return self._requests.next_reminder()
 
-    def due_requests(self, now: int, limit: int) -> Sequence[Request]:
-        return self._requests.due(now, limit)
+    def due_requests(self, now: int, limit: int, latest: int) -> Sequence[Request]:
+        return self._requests.due(now, limit, latest)
 
     def head(self) -> tuple[int, str]:
         return self._events.head()
@@ -145,14 +145,17 @@ class Rows:
     def last_erasure(self) -> int:
         return self._erasing.last()
 
-    def requests_to_look_for(self, now: int, limit: int) -> Sequence[Request]:
-        return self._requests.to_look_for(now, limit)
+    def requests_to_look_for(self, now: int, limit: int, latest: int) -> Sequence[Request]:
+        return self._requests.to_look_for(now, limit, latest)
 
     def expired_requests(self, now: int, limit: int) -> Sequence[Request]:
         return self._requests.expired(now, limit)
 
     def next_send_due(self) -> int | None:
         return self._requests.next_send_due()
+
+    def asked_ahead(self, after: int) -> int | None:
+        return self._requests.asked_ahead(after)
 
     def next_expiry(self) -> int | None:
         return self._requests.next_expiry()
@@ -196,6 +199,14 @@ class WritableRows(Rows):
     def save(self, before: Request, after: Request) -> Request:
         self.topics.add(Topic.REQUESTS)
         return self._requests.save(before, after)
+
+    def resume_waiting(self, now: int, since: int) -> None:
+        self.topics.add(Topic.REQUESTS)
+        self._requests.resume(now, since)
+
+    def set_waiting_right(self, now: int, after: int) -> Sequence[int]:
+        self.topics.add(Topic.REQUESTS)
+        return self._requests.set_right(now, after)
 
     def add_approval(self, approval: Approval) -> bool:
         self.topics.add(Topic.REQUESTS)

@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 
 import structlog
 
+from bot.clock import utc_ms
 from bot.coupon_toml import load_coupon_toml
 from bot.service import Service
 from bot.settings import load_settings
+from coupons.ports import Clock
 from coupons.settling import Pace
 from sandbox.slack.acting import Answer
 from sandbox.slack.messages import Message
@@ -153,6 +155,7 @@ class World:
     folder: Path
     environ: dict[str, str]
     pace: Pace = QUICK
+    clock: Clock = utc_ms
     service: Service | None = None
     _running: asyncio.Task[None] | None = None
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -162,7 +165,9 @@ class World:
     async def start(self) -> None:
         settings = load_settings(self.environ)
         config = load_coupon_toml(settings.coupon_config)
-        self.service = Service(settings, config, logger=structlog.get_logger(), pace=self.pace)
+        self.service = Service(
+            settings, config, logger=structlog.get_logger(), pace=self.pace, clock=self.clock
+        )
         self._stop = asyncio.Event()
         self._running = asyncio.create_task(self.service.run(self._stop))
         connected = asyncio.create_task(self.slack.wait_for(lambda: bool(self.slack.sockets.links) or None))
@@ -285,13 +290,14 @@ async def world(
     mode: KeyMode = KeyMode.PUBLIC_KEY,
     workspace: Workspace | None = None,
     pace: Pace = QUICK,
+    clock: Clock = utc_ms,
     **wechatpay: Any,
 ) -> AsyncGenerator[World]:
     """Both stand-ins and the bot, all running; everything is closed at the end."""
     stand_in = WeChatPay(keys(), stocks=STOCKS, mode=mode, **wechatpay)
     async with (workspace or ENGLISH_TEAM).serve() as slack, stand_in.serve() as running:
         environ = environment(slack, running.url, folder, mode=mode)
-        here = World(slack, stand_in, folder, environ, pace)
+        here = World(slack, stand_in, folder, environ, pace, clock)
         await here.start()
         try:
             yield here

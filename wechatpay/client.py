@@ -9,7 +9,7 @@ import asyncio
 import ipaddress
 import platform
 import re
-from collections.abc import AsyncIterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
@@ -69,9 +69,10 @@ class Client:
 
     `public_keys` empty: platform certificates are downloaded. `fallback_url` gets the same signed request
     when the first host could not be reached at all, and is tried first for a minute after a call to the
-    first host failed. `tell` hears what the operator should know: a word and a sentence. A `transport` of
-    one's own must obey httpx's `target` request extension: by it the path goes out as it was signed, and
-    its URL, which libraries log, holds no openid.
+    first host failed. `tell` hears what the operator should know: a word and a sentence; `signed_at` the
+    Unix second at which each genuine answer was signed. A `transport` of one's own must obey httpx's `target`
+    request extension: by it the path goes out as it was signed, and its URL, which libraries log, holds no
+    openid.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Client:
         timeouts: Timeouts | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         tell: Tell = lambda _word, _sentence: None,
+        signed_at: Callable[[int], None] = lambda _second: None,
     ) -> None:
         self.merchant = merchant
         self.keys = KeyStore(public_keys, download=self._download_certificates, clock=clock)
@@ -95,6 +97,7 @@ class Client:
         hosts = [_host(url) for url in (base_url, fallback_url) if url is not None]
         self._hosts = Hosts(hosts, clock=clock)
         self._tell = tell
+        self._signed_at = signed_at
         #: How far our clock is off, as WeChat Pay's answers tell.
         self.skew = SkewWatch(tell)
         limits = timeouts or Timeouts()
@@ -175,6 +178,7 @@ class Client:
             key = verify(answer.headers, answer.body, keys=self.keys.ring, now=now)
         except Doubtful as doubt:
             return Checked(answer, doubt=doubt)
+        self._signed_at(int(answer.headers["wechatpay-timestamp"]))
         return Checked(answer, serial_no=key.serial_no)
 
     async def _download_certificates(self) -> tuple[PlatformKey, ...]:

@@ -79,6 +79,8 @@ def news(words: Words, event: Recorded) -> Message:
         return _checkpoint(words, event)
     if event.tag == Tag.DATABASE_RESTORED:
         return message(_restored(words, event))
+    if event.tag in {Tag.CLOCK_DOUBTED, Tag.CLOCK_CONFIRMED}:
+        return message(_clock(words, event))
     who = person(event.actor)
     if event.tag == Tag.SENDING_RESUMED:
         return message(
@@ -143,6 +145,22 @@ def _another_key(words: Words, posted: int, key: str) -> str:
         key=key,
     )
     return words.sentences(found, then)
+
+
+def _clock(words: Words, event: Recorded) -> str:
+    if event.tag == Tag.CLOCK_CONFIRMED:
+        return words("🕰️ The clock of the bot's machine is confirmed again: what stood still goes on.")
+    apart = abs(_number(event, "ahead_ms"))
+    why = words("🕰️ The clock of the bot's machine is in doubt.")
+    if apart:
+        off = _waited(words, apart)
+        why = words("🕰️ The clock of the bot's machine is in doubt: it is off by {time}.", time=off)
+    then = words(
+        "Until Slack or WeChat Pay confirm it, no request expires, nobody is reminded, and no customer is "
+        "forgotten. Asking and approving go on; times that are told may be wrong. An operator should look at "
+        "the machine's time service."
+    )
+    return words.sentences(why, then)
 
 
 def _automatic(words: Words, event: Recorded, request: Request) -> str:

@@ -100,6 +100,12 @@ def test_a_tag_of_another_version_is_told_with_all_it_says() -> None:
             "numbers requests from above #12, which Slack shows: this file had given out #3 at most",
         ),
         (
+            Tag.CLOCK_DOUBTED,
+            {"kind": "jumped", "ahead_ms": -93_600_000},
+            "did not believe the machine's clock (jumped, off by -93600000 ms)",
+        ),
+        (Tag.CLOCK_CONFIRMED, {}, "believed the machine's clock again"),
+        (
             Tag.WECHAT_CALLED,
             {"method": "POST", "path": "/v3/marketing/busifavor/callbacks", **LINE},
             "called WeChat Pay by hand: POST /v3/marketing/busifavor/callbacks, as root on the command line",

@@ -20,6 +20,7 @@ from coupons.ports import Transaction
 from coupons.recording import Event
 from storage.ledger import SqliteLedger
 from storage.proof import verify
+from tests.clocks import sure
 from tests.storage.records import DAY, NOW, OPENID, Time, a_click, approve, create, open_ledger, rows, send
 
 OTHER = "oUpF8uMuAJO_M2pxb1Q9zNjWeS99"
@@ -133,7 +134,7 @@ async def test_retention_forgets_who_has_nothing_new_and_nothing_open(
     clock.now = NOW + days_later * DAY
     troubles: list[BaseException] = []
     bell = Bell()
-    forgetter = Forgetter(ledger=ledger, days=30, clock=clock, bell=bell, on_trouble=troubles.append)
+    forgetter = Forgetter(ledger=ledger, days=30, clock=sure(clock), bell=bell, on_trouble=troubles.append)
     assert await forgetter._forget(30) is False
     # A second look finds nothing more to do.
     assert await forgetter._forget(30) is False
@@ -151,7 +152,7 @@ async def test_retention_forgets_who_has_nothing_new_and_nothing_open(
 
 async def test_without_the_setting_the_loop_waits_and_ends_when_told(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path / "coupon.db")
-    forgetter = Forgetter(ledger=ledger, days=None, clock=Time(), bell=Bell(), on_trouble=print)
+    forgetter = Forgetter(ledger=ledger, days=None, clock=sure(Time()), bell=Bell(), on_trouble=print)
     running = asyncio.create_task(forgetter.run())
     await asyncio.sleep(0)
     assert not running.done()

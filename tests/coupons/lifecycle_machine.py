@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from coupons.asking import Ask, Asking, Stopped, Submitted
 from coupons.authority import Authority
 from coupons.bell import Bell
+from coupons.clock_watch import JUMP_MS
 from coupons.desk import Desk
 from coupons.events import Tag
 from coupons.lifecycle import FINAL, SENDABLE
@@ -30,6 +31,7 @@ from coupons.sender import Sender
 from coupons.settling import Pace
 from storage.ledger import SqliteLedger
 from storage.proof import verify
+from tests.clocks import sure
 from tests.coupons import lifecycle_world as world
 from tests.coupons.lifecycle_drawing import askers, clickers, customers, jumps, outcomes, people, pick, thens
 from tests.coupons.lifecycle_world import GROUPS, HOUR, POLICY, STOCKS, Moment
@@ -76,14 +78,14 @@ class Lifecycle(RuleBasedStateMachine):
     def open(self) -> None:
         self.ledger = SqliteLedger(self.path, clock=self.clock, on_commit=lambda _: None)
         authority = Authority(policy=POLICY, directory=self.groups, ledger=self.ledger, team=TEAM)
-        common: dict[str, Any] = {"ledger": self.ledger, "policy": POLICY, "clock": self.clock}
+        common: dict[str, Any] = {"ledger": self.ledger, "policy": POLICY, "clock": sure(self.clock)}
         self.asking = Asking(authority=authority, issuer=self.wechat, team=TEAM, **common)
         self.desk = Desk(authority=authority, directory=self.groups, team=TEAM, **common)
         self.reminder = Reminder(bell=Bell(), on_trouble=self.troubles.append, **common)
         self.sender = Sender(
             ledger=self.ledger,
             issuer=self.wechat,
-            clock=self.clock,
+            clock=sure(self.clock),
             bell=Bell(),
             pace=_PACE,
             on_outcome=lambda _request, _outcome: None,
@@ -320,32 +322,45 @@ class Lifecycle(RuleBasedStateMachine):
         found = self.run(self.desk.pause(who, pause=pause, reason="stock is wrong"))
         right = who in world.expand(POLICY.approvers, self.groups) and world.trusted(who, self.groups)
         assert isinstance(found, Stopped) is not (right and (before.pause is not None) is not pause)
-        after = self.moment().pause
-        assert after == (before.pause if isinstance(found, Stopped) else found)
+        after = self.moment()
+        assert after.pause == (before.pause if isinstance(found, Stopped) else found)
+        # Who resumes gives each the time back that the pause took.
+        resumed = before.pause is not None and after.pause is None
+        for old, new in zip(before.requests, after.requests, strict=True):
+            since = old.waits_from
+            if before.pause is not None and before.pause.at <= before.now:
+                since = max(before.pause.at, since)
+            stood = before.now - since if resumed and old.state is State.PENDING else 0
+            assert (new.expires_at, new.waits_from) == (old.expires_at + stood, old.waits_from + stood)
 
     # --- the loops
 
     @rule()
     def expire(self) -> None:
         before = self.moment()
-        self.run(self.desk.expire())
+        self.run(self.desk.expire(self.clock()))
         for old, new in zip(before.requests, self.moment().requests, strict=True):
-            late = old.state is State.PENDING and old.expires_at <= before.now
+            late = old.state is State.PENDING and old.expires_at <= before.now and before.pause is None
+            late &= old.waits_from <= before.now + JUMP_MS
             assert new.state is (State.EXPIRED if late else old.state)
 
     @rule()
     def remind(self) -> None:
         before = self.moment()
         counts = {row.id: len(self.events(row.id)) for row in before.requests}
-        self.run(self.ledger.write(self.reminder._remind))
+        self.run(self.reminder._remind_due())
         due = self.run(self.ledger.read(lambda look: look.next_reminder()))
-        assert due is None or due > before.now
+        assert due is None or due > before.now or before.pause is not None
         for row in before.requests:
             new = self.events(row.id)[counts[row.id] :]
-            calls = row.state is State.PENDING and row.remind_at is not None and row.remind_at <= before.now
-            assert len(new) == int(calls and before.now < row.expires_at)
+            later = None if row.remind_at is None else row.remind_at - before.now
+            if later is not None and row.waits_from > before.now + JUMP_MS:
+                # Asked for while the clock was ahead: it waits from now.
+                later += before.now - row.waits_from
+            calls = row.state is State.PENDING and later is not None and later <= 0
+            assert len(new) == int(calls and before.now < row.expires_at and before.pause is None)
             for event in new:
-                waited = before.now - row.created_at
+                waited = max(before.now - row.waits_from, 0)
                 assert event.detail["mention"] == (world.BOSS if waited >= 2 * HOUR else None)
 
     @rule(outcomes=outcomes, found=st.sampled_from((None, "CODE")))
@@ -374,7 +389,7 @@ class Lifecycle(RuleBasedStateMachine):
     def die_on_the_wire(self) -> None:
         """Attempts begin, and the process with them ends; the next one finds them marked as running."""
         now = self.clock()
-        due = self.run(self.ledger.read(lambda look: look.due_requests(now, 2)))
+        due = self.run(self.ledger.read(lambda look: look.due_requests(now, 2, now + 2**40)))
         for request in due:
             begun = self.run(self.ledger.write(partial(self.sender._begin, request_id=request.id)))
             assert (begun is None) is (self.moment().pause is not None)

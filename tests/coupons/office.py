@@ -17,6 +17,7 @@ from coupons.ports import Transaction
 from coupons.recording import Event, Recorded
 from coupons.reminding import Reminder
 from storage.ledger import SqliteLedger
+from tests.clocks import sure
 
 TEAM = "T0SHOP"
 NOW = 1_795_400_000_000
@@ -75,7 +76,7 @@ class Office:
             issuer=Paper(),  # type: ignore[arg-type]  # nothing else may be called
             policy=policy,
             team=TEAM,
-            clock=self.clock,
+            clock=sure(self.clock),
         )
 
     def desk(self, policy: Policy) -> Desk:
@@ -85,12 +86,12 @@ class Office:
             authority=self.authority(policy),
             policy=policy,
             team=TEAM,
-            clock=self.clock,
+            clock=sure(self.clock),
         )
 
     def reminder(self, policy: Policy) -> Reminder:
         return Reminder(
-            ledger=self.ledger, policy=policy, clock=self.clock, bell=Bell(), on_trouble=lambda _: None
+            ledger=self.ledger, policy=policy, clock=sure(self.clock), bell=Bell(), on_trouble=lambda _: None
         )
 
     def ask(

@@ -91,7 +91,7 @@ async def test_whom_nobody_looks_at_must_be_a_full_member(office: Office, flag: 
 
 async def remind(office: Office) -> list[object]:
     """What the reminders that are due now mention."""
-    await office.ledger.write(office.reminder(POLICY)._remind)
+    await office.reminder(POLICY)._remind_due()
     return [event.detail["mention"] for event in await office.events(1) if event.tag == Tag.REQUEST_REMINDED]
 
 
@@ -123,5 +123,5 @@ async def test_nobody_is_called_to_a_request_that_can_only_expire(office: Office
     office.clock.now += 10 * HOUR
     assert await remind(office) == []
     assert await office.ledger.read(lambda look: look.next_reminder()) is None
-    assert await office.desk(POLICY).expire() == 1
+    assert await office.desk(POLICY).expire(office.clock()) == 1
     assert (await office.request(request.id)).state is State.EXPIRED

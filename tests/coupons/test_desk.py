@@ -19,6 +19,7 @@ from coupons.policy import Decision, Policy, Reason, Rule
 from coupons.posts import PostKind
 from storage.audit import show
 from storage.ledger import SqliteLedger
+from tests.clocks import sure
 from tests.coupons.samples import OPENID
 
 STOCK = Stock("1212121212", "late-10", "¥10 off", 1000, CodeMode.WECHATPAY_MODE)
@@ -69,14 +70,14 @@ def asking(ledger: SqliteLedger, authority: Authority) -> Asking:
         issuer=Paper(),  # type: ignore[arg-type]  # nothing else may be called
         policy=POLICY,
         team=TEAM,
-        clock=now,
+        clock=sure(now),
     )
 
 
 @pytest.fixture
 def desk(ledger: SqliteLedger, authority: Authority) -> Desk:
     return Desk(
-        ledger=ledger, directory=Colleagues(), authority=authority, policy=POLICY, team=TEAM, clock=now
+        ledger=ledger, directory=Colleagues(), authority=authority, policy=POLICY, team=TEAM, clock=sure(now)
     )
 
 

@@ -43,7 +43,7 @@ TOO_FAST = Outcome(
     attempt_open=False,
     remedy=Remedy.SLOWER,
     code="FREQUENCY_LIMITED",
-    retry_after=9.0,
+    retry_after=3.0,
 )
 NO_WIRE = Outcome(kind=Kind.REFUSED, verified=False, attempt_open=False, remedy=Remedy.REPEAT, code="CONNECT")
 FOUND = Look(LookResult.FOUND, "C9")
@@ -57,7 +57,7 @@ OLD_DOUBT = {**DOUBT, "unknown_at": LONG_AGO}
 
 def settled(before: dict[str, Any], outcome: Outcome, look: Look | None = None) -> Request:
     request = a_request(running=True, **before)
-    return settle(request, outcome, look, started_at=JUST_NOW, now=NOW, pace=PACE).after
+    return settle(request, outcome, look, started_at=JUST_NOW, now=NOW, earliest=NOW, pace=PACE).after
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def settled(before: dict[str, Any], outcome: Outcome, look: Look | None = None) 
         (FIRST, BAD_KEY, None, State.HELD, None),
         (DOUBT, BAD_KEY, ABSENT, State.HELD, None),
         (DOUBT, BAD_KEY, FOUND, State.SENT, None),
-        (FIRST, TOO_FAST, None, State.SENDING, 9_000),
+        (FIRST, TOO_FAST, None, State.SENDING, 3_000),
         (FIRST, NO_WIRE, None, State.SENDING, 1_000),
         (FIRST | {"tries": 5}, NO_WIRE, None, State.HELD, None),
         (DOUBT | {"tries": 5}, TIMEOUT, ABSENT, State.HELD, None),
@@ -121,11 +121,11 @@ def test_a_new_doubt_starts_the_quiet_time_again() -> None:
 
 
 def test_a_dead_process_leaves_doubt_and_never_a_refusal() -> None:
-    step = interrupted(a_request(running=True, **FIRST), now=NOW, pace=PACE)
+    step = interrupted(a_request(running=True, **FIRST), now=NOW, latest=NOW, pace=PACE)
     assert step.after.state is State.UNKNOWN
     assert (step.after.running, step.after.open_attempts, step.after.due_at) == (False, 1, NOW + 1_000)
     assert [event.tag for event in step.events] == [Tag.ATTEMPT_FINISHED, Tag.REQUEST_UNKNOWN]
-    again = interrupted(a_request(running=True, **DOUBT), now=NOW, pace=PACE)
+    again = interrupted(a_request(running=True, **DOUBT), now=NOW, latest=NOW, pace=PACE)
     assert [event.tag for event in again.events] == [Tag.ATTEMPT_FINISHED]
 
 
@@ -159,7 +159,9 @@ def test_whatever_answers_come_sent_needs_a_code_and_refused_needs_no_doubt(
             absent_looks=request.absent_looks,
             running=True,
         )
-        step = settle(started, outcome, look, started_at=now, now=now + later, pace=PACE)
+        step = settle(
+            started, outcome, look, started_at=now, now=now + later, earliest=now + later, pace=PACE
+        )
         request, now = step.after, now + later
         tags = [event.tag for event in step.events]
         assert (Tag.REQUEST_SENT in tags) == (request.state is State.SENT)

@@ -19,6 +19,7 @@ from coupons.sender import Sender
 from coupons.settling import Look, LookResult, Pace, looked_for
 from coupons.witness import OWN_CHANNEL, Received, Witness
 from storage.ledger import SqliteLedger
+from tests.clocks import sure
 from tests.coupons.samples import OPENID, a_request
 
 #: No attempt is repeated while a test lasts.
@@ -116,7 +117,7 @@ class Room:
         sender = Sender(
             ledger=self.ledger,
             issuer=self.far,
-            clock=utc_ms,
+            clock=sure(utc_ms),
             bell=self.bells.sending,
             pace=PACE,
             on_outcome=lambda _request, _outcome: None,

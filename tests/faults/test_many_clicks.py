@@ -22,6 +22,7 @@ from coupons.posts import PostKind
 from coupons.recording import Recorded
 from storage.ledger import SqliteLedger
 from storage.proof import verify
+from tests.clocks import sure
 from tests.coupons.office import TEAM, Groups, Paper, Time, a_stock
 
 LEADS = tuple(f"U0LEAD{number:02d}" for number in range(64))
@@ -43,7 +44,7 @@ class Floor:
             issuer=Paper(),  # type: ignore[arg-type]  # nothing may be sent
             policy=policy,
             team=TEAM,
-            clock=self.clock,
+            clock=sure(self.clock),
         )
         self.desk = Desk(
             ledger=self.ledger,
@@ -51,7 +52,7 @@ class Floor:
             authority=authority,
             policy=policy,
             team=TEAM,
-            clock=self.clock,
+            clock=sure(self.clock),
         )
         self.decider = Decider(
             ledger=self.ledger, desk=self.desk, bell=self.bell, on_trouble=self.troubles.append

@@ -34,6 +34,7 @@ from handlers.views.channel_loss import ChannelLoss, Lost
 from sandbox.slack import Workspace, api_error, cut_after, rate_limited, slow_answer
 from sandbox.slack.running import Slack
 from storage.ledger import SqliteLedger
+from tests.clocks import sure
 from tests.storage.records import approve, create, send
 from tests.words import LANGUAGES
 from tests.world import ENGLISH_TEAM, until
@@ -172,7 +173,7 @@ async def desk_of(folder: Path, workspace: Workspace) -> AsyncGenerator[Desk]:
             workspace_url="https://shop.slack.com/",
             authority=Authority(policy=POLICY, directory=directory, ledger=ledger, team="T0SHOP"),
             catalogue=Catalogue(()),
-            clock=now_ms,
+            clock=sure(now_ms),
             bell=bell,
             on_trouble=troubles.append,
         )

@@ -98,6 +98,9 @@ def events(
         event(Tag.REQUEST_REMINDED, waited_ms=60_000, mention="S0MANAGERS"),
         event(Tag.SENDING_PAUSED, "U0WANG", reason=typed),
         event(Tag.SENDING_RESUMED, "U0WANG"),
+        event(Tag.CLOCK_DOUBTED, kind="jumped", ahead_ms=93_600_000),
+        event(Tag.CLOCK_DOUBTED, kind="start", ahead_ms=0),
+        event(Tag.CLOCK_CONFIRMED),
         event(Tag.BOT_STARTED),
     ]
 

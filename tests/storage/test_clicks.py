@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from coupons.events import Tag
 from coupons.model import Click, ClickAction
+from coupons.recording import Event
 from storage.ledger import SqliteLedger
 from tests.storage.records import DAY, NOW, Time, a_click, open_ledger, rows
 
@@ -45,12 +47,17 @@ async def test_a_start_forgets_decided_clicks_after_a_day_and_open_ones_never(
     await ledger.write(lambda tx: tx.close_click(1))
     await ledger.close()
 
-    async def left(at: int) -> list[str]:
-        clock.now = at
+    async def left(at: int, log_at: int | None = None) -> list[str]:
+        clock.now = at if log_at is None else log_at
         again = open_ledger(path, clock)
+        await again.write(lambda tx: tx.append(Event(Tag.BOT_STOPPED, "system")))
         await again.close()
+        clock.now = at
+        await open_ledger(path, clock).close()
         return [key for (key,) in rows(path, "select key from click order by id")]
 
     assert await left(NOW + DAY) == ["decided", "open"]
+    # A clock that is ahead of all that the log knows says nothing.
+    assert await left(NOW + 1000 * DAY, log_at=NOW + DAY) == ["decided", "open"]
     assert await left(NOW + DAY + 1) == ["open"]
     assert await left(NOW + 1000 * DAY) == ["open"]

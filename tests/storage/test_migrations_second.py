@@ -60,7 +60,7 @@ def test_what_each_notification_asks_reads_no_more_than_it_finds(
 ) -> None:
     database = open_for_writing(tmp_path / "coupon.db")
     try:
-        values = {"stock_id": "s", "openid": "o", "coupon_code": "c", "now": 1, "limit": 1}
+        values = {"stock_id": "s", "openid": "o", "coupon_code": "c", "now": 1, "limit": 1, "latest": 2}
         plan = [row["detail"] for row in database.execute(f"explain query plan {statement}", values)]
     finally:
         database.close()

@@ -1,4 +1,4 @@
-"""The seventh schema: what is held may be closed, and a notification finds it while it is held."""
+"""The seventh schema: what is held may be closed, a notification finds it, and what waits has its time."""
 
 from __future__ import annotations
 
@@ -54,7 +54,11 @@ def old(sixth: Path, path: Path) -> Path:
 
 
 def test_the_file_is_whole_and_like_a_fresh_one(old: Path, tmp_path: Path) -> None:
-    before = rows(old, "select seq, body, prev, hash from event"), rows(old, "select * from request")
+    columns = ", ".join(name for (name,) in rows(old, "select name from pragma_table_info('request')"))
+    before = (
+        rows(old, "select seq, body, prev, hash from event"),
+        rows(old, f"select {columns} from request"),
+    )
     assert bring_up_to_date(old) == ("m007_promises",)
     assert bring_up_to_date(old) == ()
     bring_up_to_date(tmp_path / "fresh.db")
@@ -62,9 +66,15 @@ def test_the_file_is_whole_and_like_a_fresh_one(old: Path, tmp_path: Path) -> No
     assert rows(old, "pragma integrity_check") == [("ok",)]
     assert before == (
         rows(old, "select seq, body, prev, hash from event"),
-        rows(old, "select * from request"),
+        rows(old, f"select {columns} from request"),
     )
     assert verify(old, thorough=True).rows == len(before[0])
+
+
+def test_what_waited_before_the_upgrade_waits_from_when_it_was_asked_for(old: Path) -> None:
+    asked = rows(old, "select id, created_at from request")
+    bring_up_to_date(old)
+    assert rows(old, "select id, waits_from from request") == asked
 
 
 def test_a_click_of_before_says_nothing_of_where_it_was_made(old: Path) -> None:

@@ -65,11 +65,12 @@ def test_words_of_events_are_found_and_nothing_twice(old: Path) -> None:
 
 def test_the_file_is_whole_and_like_a_fresh_one(old: Path, tmp_path: Path) -> None:
     before = rows(old, "select seq, body, prev, hash from event"), rows(old, "select * from request")
+    columns = ", ".join(name for (name,) in rows(old, "select name from pragma_table_info('request')"))
     bring_up_to_date(old)
     bring_up_to_date(tmp_path / "fresh.db")
     assert schema(old) == schema(tmp_path / "fresh.db")
     assert before == (
         rows(old, "select seq, body, prev, hash from event"),
-        rows(old, "select * from request"),
+        rows(old, f"select {columns} from request"),
     )
     assert verify(old, thorough=True).rows == len(before[0])

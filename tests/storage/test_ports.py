@@ -18,7 +18,7 @@ from coupons.recording import Event
 from coupons.terms import Used
 from storage.audit import GENESIS
 from storage.ledger import SqliteLedger
-from tests.storage.records import NOW, OPENID, STOCK, Time, a_click, a_draft, approve, card, create
+from tests.storage.records import DAY, NOW, OPENID, STOCK, Time, a_click, a_draft, approve, card, create
 
 
 def public(protocol: type) -> set[str]:
@@ -57,7 +57,7 @@ LOOKS: dict[str, Callable[[Reading], bool]] = {
         (ids(tx.doubtful_requests(STOCK.stock_id, OPENID, 9)), ids(tx.doubtful_requests("9", None, 9)))
         == ([], [])
     ),
-    "requests_to_look_for": lambda tx: ids(tx.requests_to_look_for(NOW, 9)) == [],
+    "requests_to_look_for": lambda tx: ids(tx.requests_to_look_for(NOW, 9, NOW + DAY)) == [],
     "open_requests_of": lambda tx: ids(tx.open_requests_of("U0LI", 2)) == [3, 2],
     "approvals": lambda tx: tx.approvals(2) == [Approval(2, "U0WANG", NOW)] and tx.approvals(1) == [],
     "event": lambda tx: tx.event(1).tag == Tag.REQUEST_CREATED and tx.event(99) is None,  # type: ignore[union-attr]  # seeded
@@ -140,16 +140,19 @@ LOOKS: dict[str, Callable[[Reading], bool]] = {
     "customers_to_forget": lambda tx: tx.customers_to_forget(NOW + 9, 9) == [],
     "last_erasure": lambda tx: tx.last_erasure() == 0,
     "requests_to_remind": lambda tx: (
-        (ids(tx.requests_to_remind(NOW + 2, 9)), ids(tx.requests_to_remind(NOW + 3, 9))) == ([], [1])
+        [ids(tx.requests_to_remind(NOW + n, 9, NOW + m)) for n, m in ((2, 3), (3, 9), (1, 2))]
+        == [[], [1], [1]]
     ),
     "next_reminder": lambda tx: tx.next_reminder() == NOW + 3,
     "due_requests": lambda tx: (
-        (ids(tx.due_requests(NOW, 9)), ids(tx.due_requests(NOW + 1000, 9))) == ([], [2])
+        [ids(tx.due_requests(NOW + n, 9, NOW + m)) for n, m in ((0, 1000), (1000, 9000), (0, 999))]
+        == [[], [2], [2]]
     ),
     "expired_requests": lambda tx: (
         (ids(tx.expired_requests(NOW + 4, 9)), ids(tx.expired_requests(NOW + 5, 9))) == ([], [1])
     ),
     "next_send_due": lambda tx: tx.next_send_due() == NOW + 1000,
+    "asked_ahead": lambda tx: (tx.asked_ahead(NOW - 1), tx.asked_ahead(NOW)) == (NOW, None),
     "next_expiry": lambda tx: tx.next_expiry() == NOW + 5,
     "interrupted_requests": lambda tx: ids(tx.interrupted_requests()) == [3],
     "open_clicks": lambda tx: [click.person for click in tx.open_clicks(9)] == ["U0WANG"],
@@ -165,6 +168,29 @@ def saves(tx: Transaction) -> bool:
     assert before is not None
     saved = tx.save(before, replace(before, problem="NO_AUTH"))
     return saved == replace(before, problem="NO_AUTH", rev=before.rev + 1) == tx.request(1)
+
+
+def waiting(tx: Transaction) -> tuple[int, int, int | None]:
+    """From when, until when, and when the first request is called to mind."""
+    request = tx.request(1)
+    assert request is not None
+    return request.waits_from - NOW, request.expires_at - NOW, request.remind_at and request.remind_at - NOW
+
+
+def resumes_waiting(tx: Transaction) -> bool:
+    """Paused from 2 to 102 after it was asked for; then before it was; then since an unknown time."""
+    seen = []
+    for now, since in ((102, 2), (150, 90), (1000, 0)):
+        tx.resume_waiting(NOW + now, NOW + since if since else 0)
+        seen.append(waiting(tx))
+    return seen == [(100, 105, 103), (150, 155, 153), (1000, 1005, 1003)]
+
+
+def sets_waiting_right(tx: Transaction) -> bool:
+    none = tx.set_waiting_right(NOW - 50, NOW)
+    untouched = waiting(tx)
+    moved = tx.set_waiting_right(NOW - 50, NOW - 1)
+    return (none, untouched, moved, waiting(tx)) == ([], (0, 5, 3), [1], (-50, -45, -47))
 
 
 def starts_posting(tx: Transaction) -> bool:
@@ -256,6 +282,8 @@ CHANGES: dict[str, Callable[[Transaction], bool]] = {
     "use_console_link": uses_a_console_link_once,
     "erase_customer": erases,
     "add_notice": keeps_a_notice_once,
+    "resume_waiting": resumes_waiting,
+    "set_waiting_right": sets_waiting_right,
     "set_card": sets_card,
     "set_pause": pauses,
     "start_posting": starts_posting,

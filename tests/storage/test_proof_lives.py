@@ -24,6 +24,7 @@ from coupons.sender import Sender
 from coupons.settling import Pace
 from storage.ledger import SqliteLedger
 from storage.proof import verify
+from tests.clocks import sure
 from tests.storage.records import DAY, OPENID, STOCK, Time, a_click, open_ledger
 
 T = TypeVar("T")
@@ -109,7 +110,7 @@ class Shop:
             issuer=script,
             policy=policy,
             team="T0SHOP",
-            clock=clock,
+            clock=sure(clock),
         )
         self.desk = Desk(
             ledger=self.ledger,
@@ -117,7 +118,7 @@ class Shop:
             authority=authority,
             policy=policy,
             team="T0SHOP",
-            clock=clock,
+            clock=sure(clock),
         )
         self.troubles: list[BaseException] = []
         self._clicks = 0
@@ -126,7 +127,7 @@ class Shop:
         return Sender(
             ledger=self.ledger,
             issuer=self.script,
-            clock=self.clock,
+            clock=sure(self.clock),
             bell=self.bell,
             pace=self.pace,
             on_outcome=lambda request, outcome: None,
@@ -276,7 +277,7 @@ def decline(shop: Shop) -> Any:
 
 def expire(shop: Shop) -> Any:
     shop.clock.now += DAY
-    return shop.desk.expire()
+    return shop.desk.expire(shop.clock())
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from coupons.terms import Used
 from storage import requests, uses
 from storage.database import bring_up_to_date, open_for_reading
 from storage.ledger import SqliteLedger
-from tests.storage.records import NOW, OPENID, a_draft, approve, create, rows
+from tests.storage.records import DAY, NOW, OPENID, a_draft, approve, create, rows
 
 
 def put(tx: Transaction, number: str, state: State, **changes: object) -> Request:
@@ -161,14 +161,14 @@ async def test_due_are_the_sendable_ones_that_no_attempt_works_on_longest_due_fi
         put(tx, "longest", State.UNKNOWN, due_at=NOW - 9)
 
     await ledger.write(fill)
-    due = await ledger.read(lambda look: look.due_requests(NOW, 99))
+    due = await ledger.read(lambda look: look.due_requests(NOW, 99, NOW + DAY))
     assert [request.out_request_no for request in due] == [
         "longest",
         "due-approved",
         "due-sending",
         "due-unknown",
     ]
-    assert len(await ledger.read(lambda look: look.due_requests(NOW, 2))) == 2
+    assert len(await ledger.read(lambda look: look.due_requests(NOW, 2, NOW + DAY))) == 2
     assert await ledger.read(lambda look: look.next_send_due()) == NOW - 9
     running = await ledger.read(lambda look: look.interrupted_requests())
     assert {request.out_request_no for request in running} == {f"running-{state}" for state in State}
@@ -202,6 +202,9 @@ async def test_only_pending_requests_expire_and_at_the_very_moment(ledger: Sqlit
         (requests._PENDING, "INDEX request_expiry"),
         (requests._FOLLOWER, "request_follows (follows=?)"),
         (requests._TO_REMIND, "request_remind (remind_at"),
+        (requests._ASKED_AHEAD, "INDEX request_expiry"),
+        (requests._RESUME, "INDEX request_expiry"),
+        (requests._SET_RIGHT, "INDEX request_expiry"),
         (requests._NEXT_REMINDER, "request_remind (remind_at"),
         (uses._BY_CUSTOMER, "request_by_customer (customer=? AND created_at>?)"),
         (uses._BY_REQUESTER, "request_by_requester (requester=?"),
@@ -216,7 +219,7 @@ def test_no_question_reads_the_whole_table(path: Path, sql: str, index: str) -> 
     reader = open_for_reading(path)
     names = (
         *("id", "out_request_no", "requester", "openid", "now", "since", "limit"),
-        *("stock_id", "ticket", "before"),
+        *("stock_id", "ticket", "before", "latest", "after"),
     )
     plan = [
         row["detail"]

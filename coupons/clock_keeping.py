@@ -1,0 +1,96 @@
+"""Has a clock that is in doubt confirmed, and tells people of a doubt that lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from coupons.audit_words import Filter
+from coupons.bell import Bell
+from coupons.clock_watch import ClockWatch, Doubt
+from coupons.errors import StorageUnavailable
+from coupons.events import ClockConfirmed, ClockDoubted, Tag
+from coupons.ports import Ledger, Reading, Transaction
+from coupons.posts import Post, PostKind
+from coupons.recording import SYSTEM, Payload
+
+_EVERY_S: Final = 2.0
+#: A machine that slept is confirmed at once: nobody is told of what is over by then.
+_TOLD_AFTER_MS: Final = 10_000
+
+
+class ClockKeeper:
+    """The loop. `ask_time` lets Slack say what time it is; who hears the answer confirms the clock.
+
+    `on_doubt` hears of each doubt, and None when it is over; `on_trouble` of what is tried again.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        clock: ClockWatch,
+        ask_time: Callable[[], Awaitable[object]],
+        bell: Bell,
+        on_doubt: Callable[[Doubt | None], None],
+        on_trouble: Callable[[Exception], object],
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._ask_time = ask_time
+        self._bell = bell
+        self._on_doubt = on_doubt
+        self._on_trouble = on_trouble
+        self._doubt: Doubt | None = None
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Until `stop`."""
+        while not self._stopping:
+            try:
+                await self._look()
+            except StorageUnavailable as error:
+                self._on_trouble(error)
+            if not self._stopping:
+                await self._bell.wait(_EVERY_S)
+
+    def stop(self) -> None:
+        """A doubt that is left is looked at by the next start."""
+        self._stopping = True
+        self._bell.ring()
+
+    async def _look(self) -> None:
+        if self._clock.doubt is not None:
+            try:
+                await self._ask_time()
+            except Exception as error:  # noqa: BLE001 - whatever it is: the doubt stays, and it is asked again
+                self._on_trouble(error)
+        doubt = self._clock.doubt
+        if doubt != self._doubt:
+            self._doubt = doubt
+            self._on_doubt(doubt)
+        if doubt is None:
+            if await self._ledger.read(_is_told):
+                await self._ledger.write(_tell_confirmed)
+            return
+        lasted = self._clock.steady() - doubt.since
+        if lasted >= _TOLD_AFTER_MS and not await self._ledger.read(_is_told):
+            told = ClockDoubted(kind=doubt.kind, ahead_ms=doubt.ahead_ms)
+            await self._ledger.write(lambda tx: _tell(tx, told))
+
+
+def _is_told(look: Reading) -> bool:
+    """Whether people know of a doubt and not of its end: by the log, so a restart tells neither twice."""
+    doubted, confirmed = (
+        look.find_events(Filter(tag=tag), limit=1) for tag in (Tag.CLOCK_DOUBTED, Tag.CLOCK_CONFIRMED)
+    )
+    return bool(doubted) and (not confirmed or confirmed[0].seq < doubted[0].seq)
+
+
+def _tell_confirmed(tx: Transaction) -> None:
+    _tell(tx, ClockConfirmed())
+
+
+def _tell(tx: Transaction, told: Payload) -> None:
+    seq = tx.append(told.done_by(SYSTEM))
+    tx.post(Post(kind=PostKind.NEWS, request_id=None, seq=seq))
