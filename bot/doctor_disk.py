@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bot.findings import Finding
+from bot.mounts import problem_of_mount
 from bot.settings import SlackSettings, WechatpaySettings
 from storage.audit import show
 from storage.checkpoints import key_file, load_key, public_text
@@ -43,6 +44,8 @@ def examine_database(path: Path) -> Iterator[Finding]:
     if not path.exists():
         yield _missing(path)
         return
+    if problem := problem_of_mount(path):
+        yield Finding.of_sentence(_CHECK, problem, "mount the folder")
     try:
         version = _version(path)
         newest = show(path, limit=1)

@@ -13,6 +13,7 @@ import click
 
 from bot.coupon_toml import CouponToml, CouponTomlProblems, load_coupon_toml
 from bot.logs import start_logs
+from bot.mounts import problem_of_mount
 from bot.service import Service, StartRefused
 from bot.settings import Settings, SettingsProblems, load_settings
 from bot.usage import refuse
@@ -29,6 +30,8 @@ def run() -> None:
     # Bolt would take it for itself, beside the one that we give it, and say so at each start.
     os.environ.pop("SLACK_BOT_TOKEN", None)
     config = _config(settings.coupon_config)
+    if problem := problem_of_mount(settings.coupon_database):
+        refuse([problem])
     logger = start_logs(sys.stderr, settings.secrets)
 
     async def until_signal() -> None:
