@@ -23,7 +23,7 @@ async def test_nothing_is_given_from_a_deleted_database_and_its_copy_is_whole(
         number = await shop.ask()
         card = await shop.card(number)
         assert shop.service is not None
-        readiness = shop.service._readiness
+        readiness = shop.service.readiness
         assert readiness.why(Need.DATABASE) is None
         path.unlink()
         # Nobody has to ask for anything: the bot looks by itself.
