@@ -25,7 +25,7 @@ from console.people import COLUMNS, People
 from console.posted import posted
 from console.queries import METADATA, NoSql, NoSuchPage, Queries
 from console.sessions import Session, Sessions, cookie, secret_of
-from console.sign_in import OPEN, Guesses, SignInRefused, sign_in
+from console.sign_in import NOT_AUDITOR, OPEN, Guesses, SignInRefused, sign_in, still
 from coupons.days import told
 from coupons.events import Tag
 
@@ -141,11 +141,20 @@ class Console:
             answer = await self._told("You are signed out.", 200, out=True)
             answer.headers["set-cookie"] = cookie("", secure=self._secure)
             await answer.asgi_send(send)
-        elif path == f"/{NAME}" or path.startswith((f"/{NAME}/", f"/{NAME}.")):
-            await self._of_datasette(request, path, session, send)
         else:
-            answer = await self._pages.answer(request, path, session)
-            await (answer or await self._told("There is no such page.", 404, session)).asgi_send(send)
+            await self._to_auditor(request, path, session, secret, send)
+
+    async def _to_auditor(self, request: Any, path: str, session: Session, secret: str, send: Send) -> None:
+        """Whoever is none any more is out, and finds nothing but the way in."""
+        now = await still(self._outside, session)
+        if now is None:
+            self._sessions.end(secret)
+            await (await self._told(NOT_AUDITOR, 403, out=True)).asgi_send(send)
+        elif path == f"/{NAME}" or path.startswith((f"/{NAME}/", f"/{NAME}.")):
+            await self._of_datasette(request, path, now, send)
+        else:
+            answer = await self._pages.answer(request, path, now)
+            await (answer or await self._told("There is no such page.", 404, now)).asgi_send(send)
 
     async def _of_datasette(self, request: Any, path: str, session: Session, send: Send) -> None:
         try:

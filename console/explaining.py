@@ -12,6 +12,8 @@ from console.asked import NotAsked
 from console.driver import sqlite3
 from console.looks import NotKept
 from console.outside import FileRefused
+from console.sign_in import NOT_SAID
+from coupons.errors import DirectoryUnavailable
 
 UNKNOWN: Final = (
     "Something went wrong here. Whoever runs the console finds it in its log under the reference {}."
@@ -29,6 +31,8 @@ def explained(error: Exception) -> tuple[str, int] | None:
         found = str(error), error.status
     elif isinstance(error, NotKept):
         found = f"Nothing is shown, because your look could not be kept in the log: {error}", 503
+    elif isinstance(error, DirectoryUnavailable):
+        found = NOT_SAID, 503
     elif isinstance(error, QueryInterrupted):
         found = TOO_LONG, 503
     elif isinstance(error, (FileRefused, sqlite3.Error)):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 from console.looks import BROWSER
 from console.outside import FileRefused, Outside
+from console.sessions import Session
 from coupons.clock_watch import JUMP_MS
 from coupons.errors import DirectoryUnavailable
 from coupons.events import ConsoleRefused, ConsoleSignedIn
@@ -21,7 +22,10 @@ from coupons.recording import SYSTEM
 UNKNOWN: Final = "This link is not one of ours, or only a part of it arrived."
 EXPIRED: Final = "This link is too old: one is good for ten minutes."
 USED: Final = "This link was used before: one opens the console once."
-NOT_AUDITOR: Final = "This link's owner is no auditor by Slack's word now (coupon.toml names them)."
+NOT_AUDITOR: Final = "You are no auditor by Slack's word now (coupon.toml names them)."
+NOT_SAID: Final = (
+    "Slack did not say whether you are still an auditor, so nothing is shown. Try again in a minute."
+)
 NO_SLACK: Final = (
     "Slack did not say whether you are still an auditor. The link is unused; try it again in a minute."
 )
@@ -85,6 +89,18 @@ async def sign_in(outside: Outside, guesses: Guesses, token: str) -> SignedIn:
     except FileRefused as error:
         raise SignInRefused(NOT_KEPT, 503) from error
     return SignedIn(person, sql)
+
+
+async def still(outside: Outside, session: Session) -> Session | None:
+    """What this person may now, asked anew for each page; None: nothing any more, which is an event.
+
+    Raises DirectoryUnavailable, FileRefused.
+    """
+    if await outside.is_auditor(session.person):
+        return replace(session, sql=await outside.may_write_sql(session.person))
+    event = ConsoleRefused(where=BROWSER, reason="not_auditor").done_by(session.person)
+    await asyncio.to_thread(outside.write, lambda tx: tx.append(event))
+    return None
 
 
 def _look(outside: Outside, digest: str) -> ConsoleLink | None:

@@ -18,7 +18,9 @@ from bot.coupon_toml import load_coupon_toml
 from bot.serve_outside import noting, outside
 from console.app import Console
 from coupons.errors import DirectoryUnavailable
+from coupons.events import ConsoleLinkMade
 from coupons.model import Person
+from coupons.ports import Transaction
 from coupons.recording import Recorded
 from storage.audit import show
 from storage.turn import write_once
@@ -34,6 +36,7 @@ class Slack:
     """Stands in for the directory: who is an auditor now."""
 
     auditors: set[str] = field(default_factory=lambda: {AUDITOR})
+    deactivated: set[str] = field(default_factory=set)
     answers: bool = True
     #: What people are called; each id that was asked for is in `asked`.
     names: dict[str, str] = field(default_factory=dict)
@@ -52,7 +55,7 @@ class Slack:
     async def person(self, user_id: str) -> Person:
         if not self.answers:
             raise DirectoryUnavailable("no answer")
-        return Person(user_id=user_id, team=TEAM)
+        return Person(user_id=user_id, team=TEAM, is_deactivated=user_id in self.deactivated)
 
     async def members(self, group_id: str) -> frozenset[str]:
         if not self.answers:
@@ -134,14 +137,13 @@ class Place:
         """The token of a link as `/coupon audit open` makes it."""
         token = secrets.token_urlsafe(32)
         digest = hashlib.sha256(token.encode()).hexdigest()
-        now = self.time()
-        write_once(
-            self.database,
-            lambda tx: tx.add_console_link(
-                digest=digest, person=person, made_at=now, expires_at=now + lasts_ms
-            ),
-            clock=self.time,
-        )
+        now, until = self.time(), self.time() + lasts_ms
+
+        def make(tx: Transaction) -> None:
+            tx.add_console_link(digest=digest, person=person, made_at=now, expires_at=until)
+            tx.append(ConsoleLinkMade(expires_at=until).done_by(person))
+
+        write_once(self.database, make, clock=self.time)
         return token
 
     def visitor(self) -> Visitor:
