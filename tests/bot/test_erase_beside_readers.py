@@ -23,6 +23,7 @@ from storage.driver import sqlite3
 from storage.ledger import SqliteLedger
 from storage.proof import verify
 from tests.bot.test_erase import fill, typed
+from tests.clocks import sure
 from tests.storage.records import DAY, NOW, OPENID, Time, create, open_ledger, written
 from tests.storage.test_trouble import wal_bytes
 from tests.world import until
@@ -161,7 +162,7 @@ async def test_retention_leaves_no_byte_in_a_running_ledger(database: Path) -> N
     assert await ledger.write_back()
     assert holding(database) == {"coupon.db"}
     clock.now = NOW + 31 * DAY
-    forgetter = Forgetter(ledger=ledger, days=30, clock=clock, bell=Bell(), on_trouble=print)
+    forgetter = Forgetter(ledger=ledger, days=30, clock=sure(clock), bell=Bell(), on_trouble=print)
     await forgetter._forget(30)
     assert holding(database) != set()
     heard: list[str] = []
