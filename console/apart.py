@@ -7,9 +7,9 @@ import json
 import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from console.driver import sqlite3
 from console.statement import TooLong
@@ -20,21 +20,18 @@ _AT_ONCE: Final = 2
 _BESIDE_S: Final = 3.0
 
 
-class Row(Sequence[Any]):
-    """As `sqlite3.Row`: by place and by name."""
+class Row(tuple[Any, ...]):  # noqa: SLOT001 - a tuple has no room for slots
+    """As `sqlite3.Row`: by place and by name. A tuple, since Datasette writes those as JSON."""
 
-    def __init__(self, names: Sequence[str], cells: Sequence[Any]) -> None:
-        self._names = names
-        self._cells = cells
+    _names: Sequence[str]
+
+    def __new__(cls, names: Sequence[str], cells: Sequence[Any]) -> Self:
+        row = super().__new__(cls, cells)
+        row._names = names
+        return row
 
     def __getitem__(self, key: Any) -> Any:
-        return self._cells[self._names.index(key) if isinstance(key, str) else key]
-
-    def __len__(self) -> int:
-        return len(self._cells)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._cells)
+        return super().__getitem__(self._names.index(key) if isinstance(key, str) else key)
 
     def keys(self) -> Sequence[str]:
         return self._names
