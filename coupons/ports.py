@@ -91,8 +91,8 @@ class Reading(Protocol):
 
     def event(self, seq: int) -> Recorded | None: ...
 
-    def events_of(self, request_id: int) -> Sequence[Recorded]:
-        """One request's story, oldest first."""
+    def events_of(self, request_id: int, tags: Collection[str] = ()) -> Sequence[Recorded]:
+        """One request's story, oldest first; of `tags` only, if there are any."""
         ...
 
     def duplicate_of(self, *, openid: str, stock_id: str, ticket: str, since: int) -> Request | None:

@@ -13,15 +13,16 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from coupons.approvals import LOOKED_AT, body_told, may_be_sent
 from coupons.bell import Bell
 from coupons.clock_watch import ClockWatch
 from coupons.errors import IssuerUnavailable, StorageUnavailable
 from coupons.events import AttemptStarted, Tag
 from coupons.lifecycle import SENDABLE, move
 from coupons.model import Request, State
-from coupons.ports import Issuer, Ledger, Outcome, Reading, Transaction
+from coupons.ports import Issuer, Ledger, Outcome, Transaction
 from coupons.posts import Post, PostKind
-from coupons.recording import SYSTEM, Json
+from coupons.recording import SYSTEM
 from coupons.settling import (
     Look,
     LookResult,
@@ -32,6 +33,7 @@ from coupons.settling import (
     looked_for,
     needs_look,
     settle,
+    unapproved,
 )
 
 #: Longest sleep of the loop, so that a wall clock set back cannot stop it.
@@ -161,9 +163,14 @@ class Sender:
         if not _is_due(before.due_at, now, self._pace.longest_ms) or tx.pause() is not None:
             return None
         digest = hashlib.sha256(before.body).hexdigest()
-        if _asked_for(tx, request_id) not in {digest, None}:
+        events = tx.events_of(request_id, LOOKED_AT)
+        if body_told(events) not in {digest, None}:
             # Whoever can write the file could send an approved coupon to somebody else.
             self._write(tx, before, changed(before, now=now))
+            return None
+        if not may_be_sent(events):
+            # Or one that nobody approved.
+            self._write(tx, before, unapproved(before, now=now))
             return None
         after = replace(
             before,
@@ -256,9 +263,3 @@ class Sender:
 def _is_due(at: int | None, now: int, longest_ms: int) -> bool:
     """No pause is longer: what comes later than that was put off by a clock that was ahead."""
     return at is not None and (at <= now or at > now + longest_ms)
-
-
-def _asked_for(look: Reading, request_id: int) -> Json:
-    """The SHA-256 of the bytes by the event that made the request; None of versions that did not tell it."""
-    made = next((each for each in look.events_of(request_id) if each.tag == Tag.REQUEST_CREATED), None)
-    return made.detail.get("body_sha256") if made else None

@@ -30,6 +30,8 @@ NO_CLEAR_ANSWER = "NO_CLEAR_ANSWER"
 INTERRUPTED = "INTERRUPTED"
 #: Our own word, where somebody changed what was asked for.
 BODY_CHANGED = "BODY_CHANGED"
+#: Our own word, where the events do not show the approvals that the row claims.
+NOT_APPROVED = "NOT_APPROVED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +149,11 @@ def interrupted(request: Request, *, now: int, latest: int, pace: Pace) -> Step:
 def changed(request: Request, *, now: int) -> Step:
     """The bytes are not those that were asked for and approved: nothing is sent until a person has looked."""
     return _held(request, [], BODY_CHANGED, now)
+
+
+def unapproved(request: Request, *, now: int) -> Step:
+    """The row asks to be sent, and the events show no approval for it: nothing is sent."""
+    return _held(request, [], NOT_APPROVED, now)
 
 
 def looked_for(request: Request, look: Look, *, now: int, pace: Pace) -> Step:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,6 +28,11 @@ _APPEND = "insert into event (seq, body, prev, hash) values (:seq, :body, :prev,
 _HASH = "select hash from event where seq = :seq"
 _BY_SEQ = "select seq, body from event where seq = :seq"
 _OF_REQUEST = "select seq, body from event where request_id = :request_id order by seq"
+#: The index tells the tags, so that the other events are not even read.
+_OF_TAGS = """
+select seq, body from event
+where request_id = :request_id and tag in (select value from json_each(:tags)) order by seq
+"""
 _NEWEST = "select seq, body from event order by seq desc limit :limit"
 
 #: One text for one event, whoever writes it.
@@ -75,8 +80,12 @@ class EventRows:
         row = self._connection.execute(_BY_SEQ, {"seq": seq}).fetchone()
         return None if row is None else recorded(row["seq"], row["body"])
 
-    def of_request(self, request_id: int) -> Sequence[Recorded]:
-        rows = self._connection.execute(_OF_REQUEST, {"request_id": request_id}).fetchall()
+    def of_request(self, request_id: int, tags: Collection[str] = ()) -> Sequence[Recorded]:
+        """`tags`: only these, if there are any."""
+        values: dict[str, Any] = {"request_id": request_id}
+        if tags:
+            values["tags"] = json.dumps(sorted(tags))
+        rows = self._connection.execute(_OF_TAGS if tags else _OF_REQUEST, values).fetchall()
         return [recorded(row["seq"], row["body"]) for row in rows]
 
 

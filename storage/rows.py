@@ -62,8 +62,8 @@ class Rows:
     def event(self, seq: int) -> Recorded | None:
         return self._events.by_seq(seq)
 
-    def events_of(self, request_id: int) -> Sequence[Recorded]:
-        return self._events.of_request(request_id)
+    def events_of(self, request_id: int, tags: Collection[str] = ()) -> Sequence[Recorded]:
+        return self._events.of_request(request_id, tags)
 
     def duplicate_of(self, *, openid: str, stock_id: str, ticket: str, since: int) -> Request | None:
         return self._requests.duplicate_of(openid=openid, stock_id=stock_id, ticket=ticket, since=since)

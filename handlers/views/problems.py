@@ -220,6 +220,14 @@ _ADVICE: Mapping[str, Advice] = {
             "what was changed. Find out who could write the file, and put a backup back."
         ),
     ),
+    "NOT_APPROVED": Advice(
+        N_("The audit log does not show the approvals that it needs, so nothing was sent this time."),
+        N_(
+            "The database says that this request may be sent, and its events show no such approval: somebody "
+            "changed it. Do not retry it; `coupon-bot audit verify` names what was changed. Find out who "
+            "could write the file, and put a backup back."
+        ),
+    ),
     "TIMEOUT": _NO_ANSWER,
     "LOST": _NO_ANSWER,
     "TOO_LONG": _NOT_GENUINE,

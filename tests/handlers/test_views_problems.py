@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from coupons.settling import BODY_CHANGED, INTERRUPTED, NO_CLEAR_ANSWER
+from coupons.settling import BODY_CHANGED, INTERRUPTED, NO_CLEAR_ANSWER, NOT_APPROVED
 from handlers.views import problems
 from tests.words import ENGLISH
 from wechatpay import codes, errors
@@ -16,7 +16,7 @@ NEVER_OF_A_SEND = {kind.code for kind in (errors.BadSetting, errors.BadRequest, 
 OF_A_SEND = [code.name for code in codes.CODES if code.name not in NEVER_OF_A_SEND]
 
 
-@pytest.mark.parametrize("code", [*OF_A_SEND, NO_CLEAR_ANSWER, INTERRUPTED, BODY_CHANGED])
+@pytest.mark.parametrize("code", [*OF_A_SEND, NO_CLEAR_ANSWER, INTERRUPTED, BODY_CHANGED, NOT_APPROVED])
 def test_every_code_that_we_know_has_both_sentences(code: str) -> None:
     for sentence in (problems.for_agent(ENGLISH, code), problems.for_operator(ENGLISH, code)):
         assert code not in sentence, "a code that was looked up is told in words"
@@ -34,7 +34,7 @@ def test_a_hold_tells_what_to_do_before_the_retry(code: str) -> None:
 
 
 def test_no_sentence_waits_for_a_code_that_never_comes() -> None:
-    assert set(problems._ADVICE) == {*OF_A_SEND, NO_CLEAR_ANSWER, INTERRUPTED, BODY_CHANGED}
+    assert set(problems._ADVICE) == {*OF_A_SEND, NO_CLEAR_ANSWER, INTERRUPTED, BODY_CHANGED, NOT_APPROVED}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,62 @@
+"""Do a request's events show that it may be sent? What its row says of that is not believed.
+
+Whoever can write the file can write `approved` into a row. The events stand in the chain, which auditors hold
+to checkpoints and exports; to forge a coupon there leaves a mark that stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from coupons.events import Tag
+from coupons.recording import SYSTEM, Recorded
+
+#: After one of these nothing is sent any more.
+_ENDS = frozenset(
+    {
+        Tag.REQUEST_DECLINED,
+        Tag.REQUEST_CANCELLED,
+        Tag.REQUEST_EXPIRED,
+        Tag.REQUEST_CLOSED,
+        Tag.REQUEST_SENT,
+        Tag.REQUEST_REFUSED,
+    }
+)
+_HOLDS = frozenset({Tag.REQUEST_HELD, Tag.REQUEST_RETRIED})
+#: What is looked at; attempts, of which there may be many, are not.
+LOOKED_AT = frozenset({Tag.REQUEST_CREATED, Tag.APPROVAL_GIVEN, Tag.REQUEST_APPROVED, *_HOLDS, *_ENDS})
+
+
+def body_told(events: Sequence[Recorded]) -> str | None:
+    """The SHA-256 of the bytes by the event that made the request; None of versions that did not tell it."""
+    made = next((event for event in events if event.tag == Tag.REQUEST_CREATED), None)
+    told = made.detail.get("body_sha256") if made else None
+    return told if told is None else str(told)
+
+
+def may_be_sent(events: Sequence[Recorded]) -> bool:
+    """`events`: of one request, those that are LOOKED_AT, oldest first."""
+    made = [event for event in events if event.tag == Tag.REQUEST_CREATED]
+    approved = [event for event in events if event.tag == Tag.REQUEST_APPROVED]
+    if len(made) != 1 or len(approved) != 1 or made[0].seq > approved[0].seq:
+        return False
+    if any(event.tag in _ENDS for event in events):
+        return False
+    holds = [event.tag for event in events if event.tag in _HOLDS]
+    if holds and holds[-1] != Tag.REQUEST_RETRIED:
+        return False
+    return _has_approvals(made[0], approved[0], events)
+
+
+def _has_approvals(made: Recorded, approved: Recorded, events: Sequence[Recorded]) -> bool:
+    needed, names = made.detail.get("approvals_needed"), approved.detail.get("approvals")
+    if not isinstance(needed, int) or isinstance(needed, bool) or not isinstance(names, list):
+        return False
+    if needed == 0:
+        # A rule let it pass, which the bot itself tells.
+        rule = made.detail.get("rule")
+        return approved.actor == SYSTEM and not names and bool(rule) and approved.detail.get("rule") == rule
+    given = {
+        event.actor for event in events if event.tag == Tag.APPROVAL_GIVEN and event.seq < approved.seq
+    } - {made.actor, SYSTEM}
+    return needed > 0 and len({*map(str, names)} & given) >= needed and {*map(str, names)} <= given

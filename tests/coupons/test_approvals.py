@@ -1,0 +1,96 @@
+"""What the events must show before a request is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from coupons.approvals import body_told, may_be_sent
+from coupons.events import Tag
+from coupons.recording import SYSTEM, Recorded
+
+LI, WANG, ZHAO = "U0LI", "U0WANG", "U0ZHAO"
+Told = tuple[str, str, dict[str, Any]]
+
+
+def made(needed: Any = 1, **detail: Any) -> Told:
+    return Tag.REQUEST_CREATED, LI, {"approvals_needed": needed, "rule": 2, **detail}
+
+
+def given(who: str) -> Told:
+    return Tag.APPROVAL_GIVEN, who, {"count": 1, "needed": 1}
+
+
+def approved(*names: str, by: str = WANG, **detail: Any) -> Told:
+    return Tag.REQUEST_APPROVED, by, {"approvals": list(names), **detail}
+
+
+def tag(tag: str, who: str = SYSTEM) -> Told:
+    return tag, who, {}
+
+
+HELD, RETRIED = tag(Tag.REQUEST_HELD), tag(Tag.REQUEST_RETRIED, WANG)
+BY_RULE = approved(by=SYSTEM, rule=2)
+ONE = (made(), given(WANG), approved(WANG))
+SHOWN: list[tuple[tuple[Told, ...], bool]] = [
+    (ONE, True),
+    ((made(2), given(WANG), given(ZHAO), approved(WANG, ZHAO)), True),
+    ((made(0), BY_RULE), True),
+    ((*ONE, HELD, RETRIED), True),
+    ((*ONE, HELD, RETRIED, HELD, RETRIED), True),
+    ((), False),
+    ((made(),), False),
+    ((made(), given(WANG)), False),
+    ((made(), approved(WANG)), False),
+    ((given(WANG), approved(WANG)), False),
+    # One person twice, or the requester, is not two.
+    ((made(2), given(WANG), given(WANG), approved(WANG, WANG)), False),
+    ((made(2), given(WANG), approved(WANG)), False),
+    ((made(), given(LI), approved(LI)), False),
+    ((made(2), given(WANG), given(LI), approved(WANG, LI)), False),
+    ((made(), given(SYSTEM), approved(SYSTEM)), False),
+    ((made(), given(ZHAO), approved(WANG)), False),
+    ((made(), given(WANG), approved(WANG, ZHAO)), False),
+    # Given only after it was said to be approved.
+    ((made(), approved(WANG), given(WANG)), False),
+    ((given(WANG), approved(WANG), made()), False),
+    # No rule, another rule, or a person in the bot's place.
+    ((made(0, rule=0), approved(by=SYSTEM, rule=0)), False),
+    ((made(0), approved(by=SYSTEM, rule=3)), False),
+    ((made(0), approved(by=WANG, rule=2)), False),
+    ((made(1), BY_RULE), False),
+    ((made(-1), approved()), False),
+    ((made(True), given(WANG), approved(WANG)), False),
+    ((made("1"), given(WANG), approved(WANG)), False),
+    ((made(None), given(WANG), approved(WANG)), False),
+    ((made(), given(WANG), (Tag.REQUEST_APPROVED, WANG, {"approvals": WANG})), False),
+    # Told twice, ended, or held.
+    ((*ONE, approved(WANG)), False),
+    ((made(), *ONE), False),
+    ((*ONE, HELD), False),
+    ((*ONE, HELD, RETRIED, HELD), False),
+    *[
+        ((*ONE, tag(f"request:{end}")), False)
+        for end in ("sent", "refused", "declined", "cancelled", "expired", "closed")
+    ],
+]
+
+
+@pytest.mark.parametrize(("told", "may"), SHOWN)
+def test_what_the_events_must_show(told: tuple[Told, ...], may: bool) -> None:
+    events = [
+        Recorded(seq=seq, ts=1, tag=tag, actor=who, request_id=1, detail=detail)
+        for seq, (tag, who, detail) in enumerate(told, start=1)
+    ]
+    assert may_be_sent(events) is may
+
+
+def test_the_bytes_are_those_of_the_event_that_made_it() -> None:
+    def told(**detail: Any) -> str | None:
+        return body_told([Recorded(1, 1, Tag.REQUEST_CREATED, LI, 1, detail)])
+
+    assert told(body_sha256="ab") == "ab"
+    assert told() is None
+    assert told(body_sha256=["ab"]) == "['ab']"
+    assert body_told([]) is None
