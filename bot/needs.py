@@ -18,6 +18,7 @@ class Need(StrEnum):
     WECHATPAY = "wechatpay"
     DATABASE = "database"
     CLOCK = "clock"
+    SIGNATURES = "signatures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,5 +60,9 @@ LOSSES: Final[Mapping[Need, Loss]] = {
     Need.CLOCK: Loss(
         "the machine's clock jumped, is behind the log, or neither Slack nor WeChat Pay confirm it",
         "let NTP set the clock; until it is confirmed nothing expires, nobody is reminded or forgotten",
+    ),
+    Need.SIGNATURES: Loss(
+        "WeChat Pay's answers cannot be verified: another key, a wrong clock, a proxy that changes answers",
+        "as the log's line `answers_not_verified` says; it heals at the first answer that can be verified",
     ),
 }

@@ -33,6 +33,7 @@ from bot.settings import Settings
 from bot.slack_app import session, web_client
 from bot.start_checks import APP_TOKEN_REFUSED, app_token_problem, config_problems
 from bot.troubles import Troubles
+from bot.wechat_proof import prove_answers, reach_wechatpay
 from bot.wiring import Bells, Parts, build, notify, wechatpay_client
 from coupons.clock_watch import ClockWatch
 from coupons.errors import DirectoryUnavailable
@@ -40,17 +41,11 @@ from coupons.model import Request
 from coupons.ports import Clock, Outcome
 from coupons.settling import Pace
 from handlers.directory import SlackDirectory
-from handlers.premises import (
-    HISTORY_SCOPES,
-    WorkspaceRefused,
-    find_workspace,
-)
+from handlers.premises import HISTORY_SCOPES, WorkspaceRefused, find_workspace
 from handlers.web_api import SlackError
 from storage.ledger import SqliteLedger
-from wechatpay.answers import Failure
-from wechatpay.certificates import CERTIFICATES_TARGET
 from wechatpay.client import Client
-from wechatpay.errors import NoAnswer, WechatPayError
+from wechatpay.errors import WechatPayError
 
 #: Certificates may change with a day's notice; WeChat Pay asks to look every 12 hours.
 _CERTIFICATES_EVERY_S = 12 * 3600.0
@@ -123,6 +118,7 @@ class Service:
             wechatpay = await stack.enter_async_context(
                 wechatpay_client(self._settings, self._tell, clock=clock, signed_at=hear_wechatpay(clock))
             )
+            self.readiness.watch(Need.SIGNATURES, lambda: wechatpay.trust.problem)
             ledger = SqliteLedger(self._settings.coupon_database, clock=clock, on_commit=self._bells.ring)
             stack.push_async_callback(ledger.close)
             http = await stack.enter_async_context(session(hear_slack(clock)))
@@ -240,11 +236,12 @@ class Service:
             ("home", parts.home.run()),
             ("database", watch_database(ledger, self.readiness, self._logger)),
             ("approval channel", self._channel.run(slack, parts.announcer)),
+            ("proof", prove_answers(wechatpay)),
         ]
         if self._settings.wechatpay_public_key_id is None:
             work.append(("wechatpay", self._keep_certificates(wechatpay)))
         else:
-            work.append(("wechatpay", self._reach_wechatpay(wechatpay)))
+            work.append(("wechatpay", reach_wechatpay(wechatpay, self.readiness, self._troubles)))
         if self._reread is not None:
             self._key_files = KeyFiles(
                 self._settings, reread=self._reread, wechatpay=wechatpay, logger=self._logger
@@ -256,7 +253,7 @@ class Service:
         self._logger.warning(word, problem=sentence)
 
     def _on_outcome(self, request: Request, outcome: Outcome) -> None:
-        self._troubles.refused(request, outcome)
+        self._troubles.attempted(request, outcome)
         self._metrics.attempts.labels(outcome=outcome.kind).inc()
         if outcome.status is None:
             self.readiness.lacks(Need.WECHATPAY, f"WeChat Pay does not answer ({outcome.code})")
@@ -265,24 +262,6 @@ class Service:
 
     def _agent_groups(self) -> tuple[str, ...]:
         return tuple(entry for entry in self._config.policy.agents if entry.startswith("S"))
-
-    async def _reach_wechatpay(self, wechatpay: Client) -> None:
-        """Nothing needs downloading in public-key mode: this only tells `/readyz`."""
-
-        async def probe() -> None:
-            came_back = await wechatpay.call("GET", CERTIFICATES_TARGET)
-            # Any answer will do: merchants with only the public key get a 404 here.
-            if isinstance(came_back, Failure):
-                raise NoAnswer(came_back.code, came_back.message)
-
-        await until_reached(
-            probe,
-            need=Need.WECHATPAY,
-            sentence="WeChat Pay does not answer",
-            healing=(NoAnswer,),
-            readiness=self.readiness,
-            troubles=self._troubles,
-        )
 
     async def _keep_certificates(self, wechatpay: Client) -> None:
         while True:

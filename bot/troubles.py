@@ -6,11 +6,16 @@ import structlog
 
 from bot.logs import reference
 from coupons.model import Request
-from coupons.ports import Outcome, Remedy
+from coupons.ports import Kind, Outcome, Remedy
 from wechatpay.codes import meaning
+from wechatpay.errors import BadSignature, Stale, UnknownSerial, Unsigned
 
 #: What WeChat Pay says no to, and repeating does not mend.
 _REFUSALS = {Remedy.OPERATOR: "attempt_held", Remedy.FINAL: "attempt_refused"}
+#: The client tells of these itself, with what it knows of the cause.
+_DOUBTS = frozenset({kind.code for kind in (BadSignature, Stale, UnknownSerial, Unsigned)})
+#: Of the same request.
+_REPEATED = 2
 
 
 class Troubles:
@@ -18,6 +23,8 @@ class Troubles:
 
     def __init__(self, logger: structlog.stdlib.BoundLogger) -> None:
         self._logger = logger
+        #: Codes of unknown outcomes that were told since the last clear one.
+        self._unknown: set[str] = set()
 
     def note(self, error: BaseException) -> str:
         """Log the error; returns its reference."""
@@ -37,11 +44,22 @@ class Troubles:
             "stands in its files; it is overwritten when that ends (Litestream: stop it for a minute)",
         )
 
-    def refused(self, request: Request, outcome: Outcome) -> None:
-        """If a person has to act on this outcome: who, and what is to be looked at."""
+    def attempted(self, request: Request, outcome: Outcome) -> None:
+        """If a person has to act on this outcome: who, and what is to be looked at.
+
+        `request` as it stood while the attempt ran. A doubt that repeats is told once for each code, until an
+        answer is clear again: an outage must not write a line for each of its attempts.
+        """
+        if outcome.kind is not Kind.UNKNOWN and outcome.verified:
+            self._unknown.clear()
         event = _REFUSALS.get(outcome.remedy)
         if event is None:
-            return
+            if outcome.kind is not Kind.UNKNOWN or request.tries < _REPEATED or outcome.code in _DOUBTS:
+                return
+            if outcome.code in self._unknown:
+                return
+            self._unknown.add(outcome.code)
+            event = "attempt_unknown"
         code = meaning(outcome.status, outcome.code)
         self._logger.warning(
             event,

@@ -24,7 +24,7 @@ from coupons.model import Request, State
 from coupons.ports import Kind, Outcome, Remedy
 from coupons.recording import SYSTEM, Event
 
-#: Our own word, where the tries ran out without an answer to be believed.
+#: Our own word, where the tries ran out and the last answer does not say why.
 NO_CLEAR_ANSWER = "NO_CLEAR_ANSWER"
 #: Our own word for an attempt whose process died.
 INTERRUPTED = "INTERRUPTED"
@@ -123,7 +123,7 @@ def settle(  # noqa: PLR0911 - one return for each thing that can come of an att
     if outcome.remedy is Remedy.OPERATOR:
         return _held(request, events, outcome.code, now)
     if request.tries >= pace.tries:
-        return _held(request, events, NO_CLEAR_ANSWER if request.open_attempts else outcome.code, now)
+        return _held(request, events, _cause(request, outcome), now)
     due_at = now + pace.pause_ms(request.tries, outcome.retry_after)
     if outcome.kind is Kind.UNKNOWN and request.state is State.SENDING:
         return _unknown(request, events, outcome.code, due_at, now)
@@ -220,6 +220,14 @@ def _refused(request: Request, events: list[Event], outcome: Outcome, now: int) 
     after = move(request, State.REFUSED, now=now, problem=outcome.code)
     refused = RequestRefused(code=outcome.code, verified=outcome.verified).done_by(SYSTEM, request.id)
     return Step(after, [*events, refused])
+
+
+def _cause(request: Request, outcome: Outcome) -> str:
+    """Why the tries ran out. What an answer says no to is not why an earlier attempt is open."""
+    said_no = outcome.said_no or outcome.kind is Kind.REFUSED
+    if request.open_attempts and (said_no or not outcome.attempt_open):
+        return NO_CLEAR_ANSWER
+    return outcome.code
 
 
 def _held(request: Request, events: list[Event], code: str, now: int) -> Step:

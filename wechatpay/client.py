@@ -26,8 +26,9 @@ from wechatpay.keys import Merchant
 from wechatpay.keystore import Clock, KeyStore
 from wechatpay.reading import OK, failed, members_of, refused
 from wechatpay.signing import authorization, fresh_nonce
-from wechatpay.skew import SkewWatch, Tell
+from wechatpay.skew import SkewWatch, Tell, seconds_ahead
 from wechatpay.transport import Transport
+from wechatpay.trust import TrustWatch, counts, explain_doubt
 from wechatpay.verifying import verify
 
 MAIN_HOST = "https://api.mch.weixin.qq.com"
@@ -100,6 +101,8 @@ class Client:
         self._signed_at = signed_at
         #: How far our clock is off, as WeChat Pay's answers tell.
         self.skew = SkewWatch(tell)
+        #: Whether answers can be verified, as the last one showed.
+        self.trust = TrustWatch(tell)
         limits = timeouts or Timeouts()
         self._whole = limits.whole
         self._timeout = {
@@ -171,7 +174,22 @@ class Client:
         ):
             await self.keys.refresh_for_answer(checked.doubt.serial_no)
             checked = self._verdict(answer, now)
+        if checked.doubt is None:
+            self.trust.verified()
+        elif counts(checked):
+            self._doubted(checked.doubt, answer, now)
         return checked
+
+    def _doubted(self, doubt: Doubtful, answer: Answer, now: int) -> None:
+        why = explain_doubt(
+            doubt,
+            keys=self.keys.ring,
+            serial_no=answer.headers.get("wechatpay-serial", ""),
+            trouble=self.keys.trouble,
+            # Of this very answer: what was seen last may be of before the clock was set.
+            ahead=seconds_ahead(answer.headers, now=now),
+        )
+        self.trust.doubted(doubt, why, now=now)
 
     def _verdict(self, answer: Answer, now: int) -> Checked:
         try:
@@ -191,7 +209,12 @@ class Client:
                 # The first thing a merchant number opened since autumn 2024 meets in certificate mode.
                 error.message += " (newer merchant numbers have no certificates: configure the public key)"
             raise error
-        return read_certificates(came_back, apiv3_key=self._apiv3_key, now=self._now())
+        now = self._now()
+        try:
+            return read_certificates(came_back, apiv3_key=self._apiv3_key, now=now)
+        except Doubtful as doubt:
+            self._doubted(doubt, came_back, now)
+            raise
 
     async def _exchange(
         self, method: str, target: str, body: bytes, serial_no: str | None

@@ -317,6 +317,15 @@ OURS = (
         "The signature does not fit the answer. Now and then WeChat Pay sends such answers as a test; if all "
         "are so, the public key is another's than its id says, or a proxy changes answers.",
     ),
+    # What `answers.complaint` calls a 404 without a code: WeChat Pay's own always have one.
+    Code(
+        "HTTP_404",
+        Verdict.OPERATOR,
+        Actor.OPERATOR,
+        _OUR_SIDE,
+        "What answers at the configured address says 404 (not found), and nothing that WeChat Pay would say. "
+        "Correct the address of WeChat Pay, or take the proxy out of the way.",
+    ),
     Code(
         "MALFORMED",
         Verdict.UNKNOWN,

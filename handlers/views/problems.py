@@ -5,6 +5,7 @@ Codes are compared without case and underscores, because their spelling varies b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -80,14 +81,22 @@ _NO_ANSWER = Advice(
         "platform; then retry."
     ),
 )
-_NOT_GENUINE = Advice(
-    N_("An answer came that nobody can prove to be WeChat Pay's."),
+_TROUBLE = Advice(
+    N_("WeChat Pay has trouble of its own and gives no clear answer."),
     N_(
-        "The answers' signatures do not hold. Check this machine's clock, WECHATPAY_PUBLIC_KEY_ID and "
-        "WECHATPAY_PUBLIC_KEY (or the platform certificates), and whether a proxy changes answers; then "
-        "retry."
+        "WeChat Pay answers that it has trouble of its own. Look for the number on the merchant platform; "
+        "then retry."
     ),
 )
+_GATEWAY = Advice(
+    _NO_ANSWER.agent,
+    N_(
+        "Something answers in WeChat Pay's place (a gateway or a proxy) and does not say what became of it. "
+        "Check the proxy and WECHATPAY_API_URL (`coupon-bot doctor`), and look for the number on the "
+        "merchant platform; then retry."
+    ),
+)
+_NOT_GENUINE = N_("An answer came that nobody can prove to be WeChat Pay's.")
 
 _ADVICE: Mapping[str, Advice] = {
     "SIGN_ERROR": Advice(
@@ -199,8 +208,8 @@ _ADVICE: Mapping[str, Advice] = {
             "Nothing can be put right here but the stock's own rules."
         ),
     ),
-    "SYSTEM_ERROR": _NO_ANSWER,
-    "SERVICE_UNAVAILABLE": _NO_ANSWER,
+    "SYSTEM_ERROR": _TROUBLE,
+    "SERVICE_UNAVAILABLE": _TROUBLE,
     "RATELIMIT_EXCEEDED": _TOO_FAST,
     "RATELIMIT_EXCEED": _TOO_FAST,
     "RATE_LIMITED": _TOO_FAST,
@@ -228,9 +237,28 @@ _ADVICE: Mapping[str, Advice] = {
             "could write the file, and put a backup back."
         ),
     ),
-    "TIMEOUT": _NO_ANSWER,
-    "LOST": _NO_ANSWER,
-    "TOO_LONG": _NOT_GENUINE,
+    "TIMEOUT": Advice(
+        N_("WeChat Pay did not answer in time."),
+        N_(
+            "WeChat Pay does not answer in time. Check the network and the proxy (`coupon-bot doctor`), and "
+            "look for the number on the merchant platform; then retry."
+        ),
+    ),
+    "LOST": Advice(
+        N_("The connection to WeChat Pay broke before its answer was whole."),
+        N_(
+            "Connections to WeChat Pay break before its answer is whole. Check the network and the proxy "
+            "(`coupon-bot doctor`), and look for the number on the merchant platform; then retry."
+        ),
+    ),
+    "TOO_LONG": Advice(_NOT_GENUINE, _GATEWAY.operator),
+    "HTTP_404": Advice(
+        _OUR_SIDE,
+        N_(
+            "What answers at WeChat Pay's address says 404 (not found), and nothing that WeChat Pay would "
+            "say. Correct WECHATPAY_API_URL, or take the proxy out of the way; then retry."
+        ),
+    ),
     "MALFORMED": Advice(
         _NO_ANSWER.agent,
         N_(
@@ -247,10 +275,37 @@ _ADVICE: Mapping[str, Advice] = {
             "downloaded (`coupon-bot doctor`); then retry."
         ),
     ),
-    "UNSIGNED": _NOT_GENUINE,
-    "STALE": _NOT_GENUINE,
-    "UNKNOWN_SERIAL": _NOT_GENUINE,
-    "BAD_SIGNATURE": _NOT_GENUINE,
+    "UNSIGNED": Advice(
+        _NOT_GENUINE,
+        N_(
+            "WeChat Pay's answers come without their signature: a proxy strips the Wechatpay- headers, or "
+            "answers in WeChat Pay's place. Take it out of the way (`coupon-bot doctor`); then retry."
+        ),
+    ),
+    "STALE": Advice(
+        _NOT_GENUINE,
+        N_(
+            "WeChat Pay's answers are not of now by this machine's clock. Let the clock be set by NTP; if it "
+            "is right, a proxy keeps old answers. Then retry."
+        ),
+    ),
+    "UNKNOWN_SERIAL": Advice(
+        _NOT_GENUINE,
+        N_(
+            "WeChat Pay's answers are signed with a key that the bot does not hold. If the merchant has "
+            "moved to the public key, set WECHATPAY_PUBLIC_KEY_ID and WECHATPAY_PUBLIC_KEY as the merchant "
+            "platform shows them; else see that platform certificates can be downloaded (`coupon-bot "
+            "doctor`). Then retry."
+        ),
+    ),
+    "BAD_SIGNATURE": Advice(
+        _NOT_GENUINE,
+        N_(
+            "The signatures of WeChat Pay's answers do not hold: a proxy changes answers, or "
+            "WECHATPAY_PUBLIC_KEY is not the key of WECHATPAY_PUBLIC_KEY_ID. Put that right "
+            "(`coupon-bot doctor`); then retry."
+        ),
+    ),
 }
 
 
@@ -261,9 +316,15 @@ def _squash(code: str) -> str:
 _BY_CODE = {_squash(code): advice for code, advice in _ADVICE.items()}
 
 
+def _known(code: str) -> Advice | None:
+    # Our own word for an answer without a code of WeChat Pay's; a 4xx of that kind needs a person's eyes.
+    gateway = _GATEWAY if re.fullmatch("HTTP_[1235][0-9]{2}", code) else None
+    return _BY_CODE.get(_squash(code), gateway)
+
+
 def for_agent(words: Words, code: str) -> str:
     """Why WeChat Pay said no and, where that is final, what the requester can do. As mrkdwn."""
-    known = _BY_CODE.get(_squash(code))
+    known = _known(code)
     if known is not None:
         return words(known.agent)
     if not code:
@@ -276,7 +337,7 @@ def for_agent(words: Words, code: str) -> str:
 
 def for_operator(words: Words, code: str) -> str:
     """What has to be done before a retry can succeed. As mrkdwn."""
-    known = _BY_CODE.get(_squash(code))
+    known = _known(code)
     if known is not None:
         return words(known.operator)
     if not code:

@@ -22,7 +22,7 @@ def logged(outcome: Outcome) -> list[dict[str, Any]]:
         raise structlog.DropEvent
 
     logger = structlog.wrap_logger(None, processors=[keep], wrapper_class=structlog.stdlib.BoundLogger)
-    Troubles(logger).refused(a_request(), outcome)
+    Troubles(logger).attempted(a_request(), outcome)
     return lines
 
 

@@ -103,8 +103,11 @@ def test_settling(
     assert not after.running
 
 
-def test_a_hold_without_an_answer_to_be_believed_says_so() -> None:
-    assert settled(DOUBT | {"tries": 5}, TIMEOUT, ABSENT).problem == NO_CLEAR_ANSWER
+def test_a_hold_names_why_the_tries_ran_out() -> None:
+    assert settled(DOUBT | {"tries": 5}, TIMEOUT, ABSENT).problem == "TIMEOUT"
+    # What the last answer says no to is not why an earlier attempt is open.
+    assert settled(DOUBT | {"tries": 5}, NO_BUT_OPEN, ABSENT).problem == NO_CLEAR_ANSWER
+    assert settled(DOUBT | {"tries": 5}, TOO_FAST, ABSENT).problem == NO_CLEAR_ANSWER
     assert settled(FIRST | {"tries": 5}, NO_WIRE).problem == "CONNECT"
 
 

@@ -18,7 +18,16 @@ OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
 SENT = SendRequest(openid=OPENID, appid="wx8888888888888888", stock_id="1", out_request_no="R1")
 FALLBACKS = [judge(503, "NEW"), judge(408, "NEW"), judge(429, "NEW"), judge(403, "NEW")]
 #: What raises it, by the file that names it: all that can be the code of an error or an outcome of ours.
-OURS = {"CONNECT", "NO_KEYS", "TIMEOUT", "LOST", "TOO_LONG", errors.Malformed.code, errors.Undecryptable.code}
+OURS = {
+    "CONNECT",
+    "NO_KEYS",
+    "TIMEOUT",
+    "LOST",
+    "TOO_LONG",
+    "HTTP_404",
+    errors.Malformed.code,
+    errors.Undecryptable.code,
+}
 OURS |= {errors.BadSetting.code, errors.BadRequest.code}
 OURS |= {kind.code for kind in errors.Doubtful.__subclasses__()}
 
