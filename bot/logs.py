@@ -11,6 +11,7 @@ import json
 import logging
 import re
 import secrets as random
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TextIO, cast
 
@@ -128,12 +129,53 @@ def _openids(value: object, depth: int = 0) -> Iterable[str]:
             yield from _openids(inner, depth + 1)
 
 
+#: Seconds between two lines of the same cause.
+_SAME_CAUSE_S: Final = 60.0
+_MOST_CAUSES: Final = 500
+#: Loggers of libraries that speak of each connection.
+_SELDOM: Final = ("asyncio", "aiohttp.server", "aiohttp.web")
+
+
 def _quiet(record: logging.LogRecord) -> bool:
     """Whether the record may be seen."""
     for name, level in _QUIET.items():
         if record.name == name or record.name.startswith(f"{name}."):
             return record.levelno >= level
     return True
+
+
+class Seldom:
+    """Whether a cause may have a line again: once a minute each, so that no stranger fills the disk.
+
+    What is not our own word may come in any number of kinds: beyond some hundred the old ones are forgotten.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._told: dict[object, float] = {}
+
+    def may_tell(self, cause: object) -> bool:
+        now, last = self._clock(), self._told.get(cause)
+        if last is not None and now - last < _SAME_CAUSE_S:
+            return False
+        if len(self._told) >= _MOST_CAUSES:
+            self._told.clear()
+        self._told[cause] = now
+        return True
+
+
+class _SeldomOfLibraries(logging.Filter):
+    """What servers and event loops say of each connection (a bad head, no descriptor left) is said once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seldom = Seldom()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith(_SELDOM):
+            return True
+        kind = record.exc_info[0] if record.exc_info else None
+        return self._seldom.may_tell((record.name, record.msg, kind))
 
 
 def _without_body(_logger: object, _method: str, event: EventDict) -> EventDict:
@@ -181,6 +223,7 @@ def start_logs(stream: TextIO, secrets: Iterable[str]) -> structlog.stdlib.Bound
     handler = _Handler(stream)
     handler.setFormatter(formatter)
     handler.addFilter(_quiet)
+    handler.addFilter(_SeldomOfLibraries())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)

@@ -36,6 +36,19 @@ class Heard(StrEnum):
     NOT_KEPT = "not_kept"
 
 
+class Payload(StrEnum):
+    """What of Slack's waits for an ack."""
+
+    COMMAND = "command"
+    BUTTON = "button"
+    FORM = "form"
+    #: What is typed into a menu that is looked up.
+    SEARCH = "search"
+    EVENT = "event"
+    SHORTCUT = "shortcut"
+    OTHER = "other"
+
+
 class Metrics:
     """The numbers carry no ids of requests, people or customers: each would be a time series for ever."""
 
@@ -48,11 +61,19 @@ class Metrics:
             ("outcome",),
             registry=self.registry,
         )
-        #: `.observe(seconds)`
+        #: `.labels(payload=...)`: a `Payload`, `.observe(seconds)`
         self.ack_seconds = Histogram(
             "coupon_ack_seconds",
-            "From a Slack payload's arrival to its ack.",
+            "From the arrival of a payload of Slack's to its ack on the wire, in seconds.",
+            ("payload",),
             buckets=_ACK_BUCKETS_S,
+            registry=self.registry,
+        )
+        #: `.labels(payload=...)`: a `Payload`.
+        self.acks_missing = Counter(
+            "coupon_acks_missing",
+            "Payloads of Slack's that never got an ack: the person saw an error.",
+            ("payload",),
             registry=self.registry,
         )
         #: `.labels(result=...)`: a `Heard`.
@@ -74,6 +95,9 @@ class Metrics:
             self.attempts.labels(outcome=kind)
         for heard in Heard:
             self.notifications.labels(result=heard)
+        for payload in Payload:
+            self.ack_seconds.labels(payload=payload)
+            self.acks_missing.labels(payload=payload)
 
     def follow(self, is_missing: Callable[[Need], bool]) -> None:
         """What `/readyz` says is asked of `is_missing` at each scrape, so that the two cannot differ."""

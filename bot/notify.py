@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 import structlog
 from aiohttp import web
 
+from bot.logs import Seldom
 from bot.metrics import Heard
 from coupons.ports import Clock
 from coupons.witness import Received, Witness
@@ -65,6 +66,7 @@ class Notify:
         self._count = count
         self._on_trouble = on_trouble
         self._logger = logger
+        self._seldom = Seldom()
         self._refreshing: asyncio.Task[None] | None = None
 
     async def handle(self, request: web.Request) -> web.Response:
@@ -146,8 +148,10 @@ class Notify:
 
     def _refuse(self, heard: Heard, why: str = "") -> web.Response:
         self._count(heard)
-        log = self._logger.warning if heard in _OURS_TO_MEND else self._logger.info
-        log("notification_refused", reason=heard, why=why)
+        # Counted each time, told once a minute: anybody may post here, as often as they like.
+        if self._seldom.may_tell(heard):
+            log = self._logger.warning if heard in _OURS_TO_MEND else self._logger.info
+            log("notification_refused", reason=heard, why=why)
         # Our word and nothing of theirs: who forges learns no more than that it failed.
         return web.json_response({"code": "FAIL", "message": heard}, status=_REFUSED[heard])
 

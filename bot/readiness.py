@@ -18,6 +18,14 @@ Check: TypeAlias = Callable[[], str | None]
 _PAUSES_S = (1.0, 2.0, 5.0, 10.0, 30.0)
 
 
+class StartRefused(Exception):
+    """What cannot get better by waiting; `problems` has one sentence each."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
 class Readiness:
     """What is missing, a sentence under each `Need`; nothing left means ready.
 

@@ -14,7 +14,8 @@ import click
 from bot.coupon_toml import CouponToml, CouponTomlProblems, load_coupon_toml
 from bot.logs import start_logs
 from bot.mounts import problem_of_mount
-from bot.service import Service, StartRefused
+from bot.readiness import StartRefused
+from bot.service import Service
 from bot.settings import Settings, SettingsProblems, load_settings
 from bot.usage import refuse
 from storage.errors import CheckpointRefused, DatabaseRefused

@@ -8,15 +8,10 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
 
-import aiohttp
 import structlog
-from aiohttp import web
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.acks import Acks
 from bot.channel_watch import ChannelWatch
 from bot.clock import steady_ms, utc_ms
 from bot.clock_checks import clock_check, compare_log, hear_slack, hear_wechatpay, log_doubt
@@ -24,14 +19,17 @@ from bot.coupon_toml import CouponToml
 from bot.database_watch import watch_database
 from bot.first_look import FirstLook, tell_stop
 from bot.health import health_app
+from bot.http_side import serve
 from bot.key_files import KeyFiles
 from bot.metrics import Metrics
 from bot.needs import Need
 from bot.notify import PATH as NOTIFY_PATH
-from bot.readiness import Readiness, until_reached
+from bot.readiness import Readiness, StartRefused, until_reached
 from bot.settings import Settings
 from bot.slack_app import session, web_client
-from bot.start_checks import APP_TOKEN_REFUSED, app_token_problem, config_problems
+from bot.slack_events import SlackEvents
+from bot.socket_mode import SocketMode
+from bot.start_checks import config_problems
 from bot.troubles import Troubles
 from bot.wechat_proof import prove_answers, reach_wechatpay
 from bot.wiring import Bells, Parts, build, notify, wechatpay_client
@@ -52,17 +50,6 @@ _CERTIFICATES_EVERY_S = 12 * 3600.0
 _WARN_BEFORE_END_S = 30 * 24 * 3600
 #: Supervisors commonly kill 30 seconds after SIGTERM; what is then in flight stays resumable.
 _DRAIN_S = 25.0
-#: An address for Socket Mode that did not open by then is thrown away for a new one.
-_CONNECT_S = 10.0
-_SOCKET_WATCH_S = 5.0
-
-
-class StartRefused(Exception):
-    """What cannot get better by waiting; `problems` has one sentence each."""
-
-    def __init__(self, problems: tuple[str, ...]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
 
 
 class Service:
@@ -90,11 +77,10 @@ class Service:
         self._reread = reread
         self._key_files: KeyFiles | None = None
         self._troubles = Troubles(logger)
-        self._metrics = Metrics()
+        self.metrics = Metrics()
         self.readiness = Readiness()
-        self.readiness.watch(Need.SOCKET, self._socket_check)
         self.readiness.watch(Need.CLOCK, clock_check(self._clock))
-        self._metrics.follow(lambda need: self.readiness.why(need) is not None)
+        self.metrics.follow(lambda need: self.readiness.why(need) is not None)
         self._bells = Bells()
         self._channel = ChannelWatch(
             config.approval_channel,
@@ -103,8 +89,15 @@ class Service:
             bell=self._bells.showing,
             logger=logger,
         )
-        self._app: AsyncApp | None = None
-        self._socket: AsyncSocketModeHandler | None = None
+        self._socket: SocketMode | None = None
+        self._slack_events: SlackEvents | None = None
+        acks, token, secret = Acks(self.metrics), settings.slack_app_token, settings.slack_signing_secret
+        if token is not None:
+            self._socket = SocketMode(
+                token.get_secret_value(), acks=acks, readiness=self.readiness, troubles=self._troubles
+            )
+        elif secret is not None:
+            self._slack_events = SlackEvents(secret.get_secret_value(), acks=acks, logger=logger)
 
     def look_at_files(self) -> None:
         """Take changed key files now: for SIGHUP."""
@@ -164,7 +157,6 @@ class Service:
             ledger=ledger,
             clock=self._clock,
             bells=self._bells,
-            metrics=self._metrics,
             troubles=self._troubles,
             pace=self._pace,
             on_outcome=self._on_outcome,
@@ -232,12 +224,13 @@ class Service:
     ) -> list[tuple[str, Coroutine[Any, Any, None]]]:
         work = [
             ("directory", parts.directory.keep_fresh(self._agent_groups(), self._troubles.expected)),
-            ("socket", self._keep_socket_address_fresh()),
             ("home", parts.home.run()),
             ("database", watch_database(ledger, self.readiness, self._logger)),
             ("approval channel", self._channel.run(slack, parts.announcer)),
             ("proof", prove_answers(wechatpay)),
         ]
+        if self._socket is not None:
+            work.append(("socket", self._socket.keep_address_fresh()))
         if self._settings.wechatpay_public_key_id is None:
             work.append(("wechatpay", self._keep_certificates(wechatpay)))
         else:
@@ -254,7 +247,7 @@ class Service:
 
     def _on_outcome(self, request: Request, outcome: Outcome) -> None:
         self._troubles.attempted(request, outcome)
-        self._metrics.attempts.labels(outcome=outcome.kind).inc()
+        self.metrics.attempts.labels(outcome=outcome.kind).inc()
         if outcome.status is None:
             self.readiness.lacks(Need.WECHATPAY, f"WeChat Pay does not answer ({outcome.code})")
         else:
@@ -289,95 +282,37 @@ class Service:
     # --- the way in
 
     async def _listen(self, stack: AsyncExitStack, wechatpay: Client, ledger: SqliteLedger) -> None:
-        app = health_app(self.readiness, self._metrics.registry)
-        if self._settings.slack_app_token is None:
-            app.router.add_post("/slack/events", self._slack_events)
+        app = health_app(self.readiness, self.metrics.registry)
+        if self._slack_events is not None:
+            app.router.add_post("/slack/events", self._slack_events.handle)
         heard = notify(
             self._settings,
             wechatpay=wechatpay,
             ledger=ledger,
             clock=self._clock,
-            metrics=self._metrics,
+            metrics=self.metrics,
             troubles=self._troubles,
             logger=self._logger,
         )
         stack.push_async_callback(heard.aclose)
         app.router.add_post(NOTIFY_PATH, heard.handle)
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
         host, port = self._settings.coupon_listen
         try:
-            await web.TCPSite(runner, host, port).start()
+            addresses = await stack.enter_async_context(serve(app, host, port))
         except OSError as error:
             raise StartRefused(
                 (f"COUPON_LISTEN is {host}:{port}, but nothing can listen there: {error.strerror}",)
             ) from error
-        self._logger.info("listening", addresses=[f"{name[0]}:{name[1]}" for name in runner.addresses])
-
-    def _socket_check(self) -> str | None:
-        if self._socket is None:
-            return None
-        session = self._socket.client.current_session
-        return "Slack's Socket Mode is not connected" if session is None or session.closed else None
-
-    async def _keep_socket_address_fresh(self) -> None:
-        while True:
-            await asyncio.sleep(_SOCKET_WATCH_S)
-            if self._socket is not None and self._socket_check() is not None:
-                # An address is good once, and soon. After a longer outage slack_sdk would try the dead one
-                # for ever; having none, it asks for another.
-                self._socket.client.wss_uri = None
-
-    async def _slack_events(self, request: web.Request) -> web.Response:
-        if self._app is None:
-            return web.Response(status=503, text="the bot is starting")
-        try:
-            # Bolt reads the JSON before it looks at the signature, and takes all of it for JSON.
-            heard = await to_bolt_request(request)
-        except (ValueError, RecursionError):
-            return web.Response(status=400, text="this is no payload of Slack's")
-        return await to_aiohttp_response(await self._app.async_dispatch(heard))
+        self._logger.info("listening", addresses=addresses)
 
     async def _open(self, parts: Parts, stopping: asyncio.Task[bool]) -> None:
-        token = self._settings.slack_app_token
-        if token is None:
-            self._app = parts.app
-            return
-        # Known before it is open, so that it is closed whatever comes, and `/readyz` tells of it.
-        socket = self._socket = AsyncSocketModeHandler(parts.app, token.get_secret_value())
-        connecting = asyncio.create_task(self._connect(socket))
-        await asyncio.wait({connecting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if not connecting.done():
-            connecting.cancel()
-            await asyncio.wait({connecting})
-        else:
-            connecting.result()
-
-    async def _connect(self, socket: AsyncSocketModeHandler) -> None:
-        async def connect() -> None:
-            try:
-                # Asked for here: slack_sdk's connect swallows every error, repeats it for ever, and never
-                # asks for a new address once it has one.
-                socket.client.wss_uri = await socket.client.issue_new_wss_url()
-                async with asyncio.timeout(_CONNECT_S):
-                    await socket.connect_async()  # type: ignore[no-untyped-call]
-            except SlackApiError as error:
-                code = str(error.response.get("error"))
-                if code in APP_TOKEN_REFUSED:
-                    raise StartRefused((app_token_problem(code),)) from error
-                raise
-
-        await until_reached(
-            connect,
-            need=Need.SLACK,
-            sentence="Slack's Socket Mode is not connected",
-            healing=(SlackClientError, aiohttp.ClientError, TimeoutError, OSError),
-            readiness=self.readiness,
-            troubles=self._troubles,
-        )
+        if self._slack_events is not None:
+            self._slack_events.open(parts.app)
+        if self._socket is not None:
+            await self._socket.open(parts.app, stopping)
 
     async def _close(self) -> None:
-        self._app = None
+        if self._slack_events is not None:
+            self._slack_events.close()
         if self._socket is not None:
-            await self._socket.close_async()  # type: ignore[no-untyped-call]
+            await self._socket.close()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -47,19 +46,15 @@ def bolt_app(
     team: str,
     bot_user: str,
     signing_secret: str | None,
-    on_ack: Callable[[float], None],
 ) -> AsyncApp:
-    """`signing_secret` None: Socket Mode, where the socket itself is authenticated.
-
-    `on_ack` hears the seconds that each payload took.
-    """
+    """`signing_secret` None: Socket Mode, where the socket itself is authenticated."""
 
     async def authorize(**_: Any) -> AuthorizeResult:
         # Ours, so that Bolt asks Slack nothing before a listener runs, and takes no OAuth settings from the
         # environment.
         return AuthorizeResult(enterprise_id=None, team_id=team, bot_user_id=bot_user, bot_token=client.token)
 
-    app = AsyncApp(
+    return AsyncApp(
         # Without a token: each request's is the one of `authorize`, and Bolt warns of a second one.
         client=AsyncWebClient(base_url=client.base_url, session=client.session, retry_handlers=[]),
         logger=logging.getLogger("slack_bolt.AsyncApp"),
@@ -70,11 +65,3 @@ def bolt_app(
         process_before_response=True,
         attaching_function_token_enabled=False,
     )
-
-    async def timed(next_: Callable[[], Awaitable[None]]) -> None:
-        started = time.perf_counter()
-        await next_()
-        on_ack(time.perf_counter() - started)
-
-    app.use(timed)
-    return app

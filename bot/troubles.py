@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from bot.logs import reference
+from bot.logs import Seldom, reference
 from coupons.model import Request
 from coupons.ports import Kind, Outcome, Remedy
 from wechatpay.codes import meaning
@@ -23,6 +23,7 @@ class Troubles:
 
     def __init__(self, logger: structlog.stdlib.BoundLogger) -> None:
         self._logger = logger
+        self._seldom = Seldom()
         #: Codes of unknown outcomes that were told since the last clear one.
         self._unknown: set[str] = set()
 
@@ -33,8 +34,10 @@ class Troubles:
         return ref
 
     def expected(self, error: BaseException) -> None:
-        """Something that heals by being tried again: one line, no traceback."""
-        self._logger.warning("will_try_again", kind=type(error).__name__, error=str(error))
+        """Something that heals by being tried again: one line a minute for each cause, no traceback."""
+        cause = type(error).__name__, str(error)
+        if self._seldom.may_tell(cause):
+            self._logger.warning("will_try_again", kind=cause[0], error=cause[1])
 
     def still_readable(self) -> None:
         """What was erased waits for whoever reads the database."""

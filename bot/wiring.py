@@ -224,7 +224,6 @@ def build(
     ledger: Ledger,
     clock: ClockWatch,
     bells: Bells,
-    metrics: Metrics,
     troubles: Troubles,
     pace: Pace,
     on_outcome: Callable[[Request, Outcome], None],
@@ -262,7 +261,6 @@ def build(
         team=workspace.team,
         bot_user=workspace.bot_user,
         signing_secret=secret.get_secret_value() if secret and not settings.slack_app_token else None,
-        on_ack=metrics.ack_seconds.observe,
     )
     form = Form(
         client=slack,

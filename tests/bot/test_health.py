@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.health import health_app
-from bot.metrics import Metrics
+from bot.metrics import Metrics, Payload
 from bot.needs import LOSSES, Need
 from bot.readiness import Readiness
 from coupons.ports import Kind
@@ -102,7 +102,7 @@ async def test_metrics_say_what_readyz_says(client: Client, readiness: Readiness
 
 async def test_the_numbers_are_there_in_prometheus_form(client: Client, metrics: Metrics) -> None:
     metrics.attempts.labels(outcome=Kind.UNKNOWN).inc()
-    metrics.ack_seconds.observe(0.02)
+    metrics.ack_seconds.labels(payload=Payload.COMMAND).observe(0.02)
     answer = await client.get("/metrics")
     assert answer.status == 200
     assert answer.content_type == "text/plain"
@@ -112,8 +112,11 @@ async def test_the_numbers_are_there_in_prometheus_form(client: Client, metrics:
         'coupon_attempts_total{outcome="unknown"} 1.0',
         # An alarm on increase needs the zero before.
         'coupon_attempts_total{outcome="refused"} 0.0',
-        'coupon_ack_seconds_bucket{le="0.025"} 1.0',
-        'coupon_ack_seconds_bucket{le="3.0"} 1.0',
+        'coupon_ack_seconds_bucket{le="0.01",payload="command"} 0.0',
+        'coupon_ack_seconds_bucket{le="0.025",payload="command"} 1.0',
+        'coupon_ack_seconds_bucket{le="3.0",payload="command"} 1.0',
+        'coupon_ack_seconds_count{payload="button"} 0.0',
+        'coupon_acks_missing_total{payload="form"} 0.0',
     ):
         assert line in told
 
@@ -124,5 +127,5 @@ async def test_other_routes_can_stand_beside(client: Client) -> None:
 
 def test_two_bots_in_one_process_count_for_themselves() -> None:
     one, other = Metrics(), Metrics()
-    one.ack_seconds.observe(0.02)
-    assert other.registry.get_sample_value("coupon_ack_seconds_count") == 0
+    one.attempts.labels(outcome=Kind.SENT).inc()
+    assert other.registry.get_sample_value("coupon_attempts_total", {"outcome": "sent"}) == 0

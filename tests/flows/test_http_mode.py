@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 import aiohttp
 import pytest
 import structlog
+from structlog.testing import capture_logs
 
 from bot.coupon_toml import load_coupon_toml
 from bot.service import Service
@@ -123,11 +124,15 @@ def _command(here: HttpShop, **changes: str) -> str:
 
 
 def _click(here: HttpShop, number: int) -> str:
+    card = here.shop.card_now(number)
+    assert card is not None
     payload = {
         "type": "block_actions",
         "user": {"id": "U0WANG", "team_id": here.shop.slack.setup.team_id},
         "team": {"id": here.shop.slack.setup.team_id},
         "channel": {"id": "C0APPROVE"},
+        # A click counts on the card alone.
+        "container": {"type": "message", "channel_id": "C0APPROVE", "message_ts": card.ts},
         "trigger_id": "4.5.6",
         "api_app_id": here.shop.slack.setup.app_id,
         "actions": [{"action_id": "approve_request", "value": str(number), "type": "button"}],
@@ -179,6 +184,99 @@ async def test_what_is_not_signed_by_slack_gets_401_and_does_nothing(tmp_path: P
         await here.shop.state(number, "sent")
 
 
+#: As bytes: what aiohttp's own client would never send.
+JUNK_TIMES = [
+    b"abc",
+    b"NaN",
+    b"inf",
+    b"1e400",
+    b"-1",
+    b"+1795400572",
+    b"1_795_400_572",
+    b"9" * 400,
+    "１７９５４００５７２".encode(),
+    "١٧٩٥".encode(),
+    b"\xff\xfe",
+    b"",
+    b"0x10",
+    b"1795400572.5",
+]
+
+
+async def _raw(here: HttpShop, path: str, headers: list[tuple[bytes, bytes]], body: bytes) -> bytes:
+    """One request, byte for byte; the whole answer."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(here.url.rpartition(":")[2]))
+    lines = [
+        b"POST " + path.encode() + b" HTTP/1.1",
+        b"Host: bot",
+        b"Connection: close",
+        b"Content-Length: %d" % len(body),
+        *(name + b": " + value for name, value in headers),
+    ]
+    writer.write(b"\r\n".join(lines) + b"\r\n\r\n" + body)
+    answer = await reader.read()
+    writer.close()
+    return answer
+
+
+async def test_junk_without_a_secret_is_401_and_a_line_a_minute_and_never_a_traceback(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with capture_logs() as lines:
+        await _throw_junk(tmp_path)
+    assert [
+        record.getMessage() for record in caplog.records if record.exc_info or record.name == "aiohttp.server"
+    ] == []
+    refused = [
+        (line["event"], line.get("why"), line.get("reason")) for line in lines if "refused" in line["event"]
+    ]
+    assert len(refused) == len(set(refused))
+    assert ("slack_request_refused", "not signed by Slack, or too old", None) in refused
+
+
+async def _throw_junk(folder: Path) -> None:
+    async with http_shop(folder) as here:
+        form = (b"Content-Type", FORM.encode())
+        for time_ in JUNK_TIMES:
+            stamp = (b"X-Slack-Request-Timestamp", time_)
+            signed = (b"X-Slack-Signature", b"v0=" + b"0" * 64)
+            answer = await _raw(here, "/slack/events", [form, stamp, signed], b"command=%2Fcoupon")
+            # What is no header at all is the parser's to refuse.
+            assert answer[9:12] in {b"401", b"400"}, (time_, answer)
+            told = [
+                (b"Wechatpay-Timestamp", time_),
+                (b"Wechatpay-Nonce", b"n"),
+                (b"Wechatpay-Signature", b"AAAA"),
+                (b"Wechatpay-Serial", b"PUB_KEY_ID_1"),
+            ]
+            answer = await _raw(here, "/wechatpay/notify", told, b"{}")
+            assert answer[9:12] in {b"401", b"400"}, (time_, answer)
+        now = str(int(time.time())).encode()
+        for signature in (
+            b"v0=\xc3\xa9",
+            "v0=ü".encode(),
+            b"v1=" + b"0" * 64,
+            b"v0=" + b"F" * 64,
+            b"",
+            b"x" * 5000,
+        ):
+            headers = [form, (b"X-Slack-Request-Timestamp", now), (b"X-Slack-Signature", signature)]
+            answer = await _raw(here, "/slack/events", headers, b"command=%2Fcoupon")
+            assert answer[9:12] in {b"401", b"400"}, (signature, answer)
+        # Bodies that are no text, or no JSON, are not looked into before the signature has held.
+        for kind, body in (
+            (b"application/json", b"{"),
+            (FORM.encode(), b"\xff\xfe"),
+            (b"text/plain; charset=junk", b"x"),
+        ):
+            answer = await _raw(here, "/slack/events", [(b"Content-Type", kind)], body)
+            assert answer[9:12] in {b"401", b"400"}, (kind, answer)
+        # Slack's own look at the address is the one thing that comes unsigned, and does nothing.
+        answer = await _raw(here, "/slack/events", [form], b"ssl_check=1&token=x")
+        assert answer[9:12] == b"200"
+        assert await here.shop.ask() == 1
+
+
 async def test_before_it_is_ready_slack_is_told_503_and_nothing_is_kept(tmp_path: Path) -> None:
     async with http_shop(tmp_path, slack_is_down=True) as here:
         await here.shop.slack.wait_for(lambda: here.shop.slack.calls("auth.test") or None)
@@ -209,6 +307,6 @@ async def test_bytes_that_anybody_sends_and_nobody_can_read_are_no_trouble(
     """Bolt reads them before it looks at the signature."""
     async with http_shop(tmp_path) as here:
         kind = FORM if body.startswith("payload") else "application/json"
-        assert await here.post(body, secret="guessed", content_type=kind) == 400
+        assert await here.post(body, secret="guessed", content_type=kind) == 401
         assert "Traceback" not in "".join(capsys.readouterr())
         assert await here.shop.ask() == 1

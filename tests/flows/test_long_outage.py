@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import service
+from bot import socket_mode
 from tests.world import world
 
 
@@ -14,11 +14,11 @@ async def test_after_an_outage_that_outlived_the_address_the_bot_hears_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Shorter pauses of our own; what is proven is that another address is asked for at all.
-    monkeypatch.setattr(service, "_SOCKET_WATCH_S", 0.1)
+    monkeypatch.setattr(socket_mode, "_WATCH_S", 0.1)
     async with world(tmp_path) as shop:
         assert shop.service is not None
         assert shop.service._socket is not None
-        shop.service._socket.client.ping_interval = 0.2
+        shop.service._socket._handler.client.ping_interval = 0.2
         sockets, opened = shop.slack.sockets, len(shop.slack.calls("apps.connections.open"))
         right, sockets.ws_url = sockets.ws_url, "ws://127.0.0.1:9/dead"
         sockets.cut()

@@ -10,9 +10,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
-from bot import service
+from bot import socket_mode
 from coupons import decider
 from handlers import announcer
 from sandbox.slack import api_error, cut_after, rate_limited, server_error, slow
@@ -327,7 +326,7 @@ async def test_with_the_socket_going_away_under_it_again_and_again_nothing_is_lo
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     # After a cut, slack_sdk's client is deaf until its next ping.
-    monkeypatch.setattr(service, "AsyncSocketModeHandler", partial(AsyncSocketModeHandler, ping_interval=1.0))
+    monkeypatch.setattr(socket_mode, "_PING_EVERY_S", 1.0)
     async with world(tmp_path) as shop:
         shop.slack.sockets._ack_seconds = 1.0
         await _work_while_the_socket_goes(shop, how)
