@@ -25,7 +25,15 @@ _MOST_DAYS: Final = 36_500
 _MOST: Final = 2**31 - 1
 CHANNEL: Final = "a channel's id (C... or G...), not its name"
 STOCK_ID: Final = "the stock's number at WeChat Pay, at most 20 digits in quotation marks"
-_URL: Final = "an address that begins with https:// (or http:// on this machine), without ? and #"
+_URL: Final = (
+    "an address that begins with https:// (or http:// on this machine), without ? and #, and whose path is "
+    "none of the bot's or the console's own, such as /slack or /log; /audit would do"
+)
+#: How the bot's HTTP side and the console's pages begin: behind one name nothing could tell them apart.
+_TAKEN: Final = (
+    r"(?:healthz|readyz|metrics|wechatpay|slack|v1"
+    r"|log|search|charts|month|request|sign-in|sign-out)(?:[/.]|$)"
+)
 _PERSON: Final = "the id of a user (U... or W...) or a user group (S...), not a name"
 
 
@@ -149,7 +157,9 @@ class HomeTable(_Table):
 
 class AuditTable(_Table):
     # Where browsers reach `coupon-bot audit serve`.
-    console_url: Annotated[str, _form(r"https?://[^\s/?#]+(/[^\s?#]*)?", _URL)] = "http://127.0.0.1:8001"
+    console_url: Annotated[str, _form(rf"https?://[^\s/?#]+(/(?!{_TAKEN})[^\s?#]*)?", _URL)] = (
+        "http://127.0.0.1:8001"
+    )
     # Who may write SQL there, among the auditors.
     console_sql: _People = []
     checkpoint_events: Annotated[int, Field(ge=1, le=_MOST)] = 1000

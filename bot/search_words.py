@@ -87,6 +87,7 @@ _SENTENCES: Final[Mapping[Wrong, str]] = {
     Wrong.UNKNOWN_TAG: "{key}:{read} names no tag of an event; {known}",
     Wrong.BAD_VALUE: "{key}:{read} cannot be read; right would be {right}",
     Wrong.NO_NUMBER: "{key} is no request's number; right would be {right}",
+    Wrong.ONLY_SIGNS: "{key} has no letter and no digit, and only words are found; leave it out",
     Wrong.NO_DAY: "{typed} have no day in common; give dates that overlap",
     Wrong.TWICE: "{key}: stands there twice; leave one of them",
     Wrong.NOT_OF_EVENTS: (

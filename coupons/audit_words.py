@@ -98,6 +98,8 @@ class Wrong(StrEnum):
     TWICE = "twice"
     #: `tag:` and `actor:` ask for events, which have no `right`.
     NOT_OF_EVENTS = "not_of_events"
+    #: A text of signs alone, `!!`: no word of it stands in the index; `key` is all of it.
+    ONLY_SIGNS = "only_signs"
 
 
 class BadWord(Exception):
@@ -175,7 +177,7 @@ def read_words(text: str, *, find_stock: FindStock) -> Filter:
             _check_key(key, pair[1], pair[2], seen)
             seen.append(key)
             found = _READ[key](found, key, pair[2].strip('"“”'), find_stock)
-    texts = [text for text in texts if text.strip()]
+    texts = _findable(texts)
     found = replace(found, texts=tuple(texts))
     # Events have numbers in their words: statuses, counts.
     if texts == [number] and found.request is None and not found.asks_for_events:
@@ -188,6 +190,13 @@ def read_words(text: str, *, find_stock: FindStock) -> Filter:
         dates = [key for key in seen if key in _DATES]
         raise BadWord(Wrong.NO_DAY, dates[-1], right=tuple(dates))
     return found
+
+
+def _findable(texts: Sequence[str]) -> list[str]:
+    for text in texts:
+        if text.strip() and not any(sign.isalnum() for sign in text):
+            raise BadWord(Wrong.ONLY_SIGNS, text)
+    return [text for text in texts if text.strip()]
 
 
 def hide_openids(text: str, customer: int | None) -> str:

@@ -134,6 +134,11 @@ def bad_word(words: Words, wrong: BadWord) -> Message:
                 typed=typed,
                 right=right,
             )
+        case Wrong.ONLY_SIGNS:
+            told = words(
+                "I read {typed}, which has no letter and no digit. Only words are found: leave it out.",
+                typed=typed,
+            )
         case Wrong.NO_DAY:
             told = words("I read {right}, which have no day in common.", right=right)
         case Wrong.TWICE:

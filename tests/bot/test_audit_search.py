@@ -121,6 +121,7 @@ def test_an_alias_is_known_from_coupon_toml(database: Path) -> None:
         (("tag:request:send",), "tag:request:send names no tag of an event; the nearest: request:sent, "),
         (("tag:",), "tag: names no tag of an event; docs/auditor.md tells of them: request:created, "),
         (("tag:nonsense",), "tag:nonsense names no tag of an event; docs/auditor.md tells of them: request:"),
+        (("late", "!!"), "!! has no letter and no digit, and only words are found; leave it out"),
         (("on:2026-10", "since:2026-11"), "on: and since: have no day in common; give dates that overlap"),
         (("#0",), "#0 is no request's number; right would be #12"),
         (("since:yesterday",), "since:yesterday cannot be read; right would be 2026-10 or 2026-10-03"),

@@ -358,6 +358,26 @@ def test_a_slip_in_the_writing_is_named_with_its_line(file: Path, text: str, pla
     assert re.fullmatch(re.escape(f"{file}, {place}: this is not TOML: ") + r"[^(]+", problem)
 
 
+@pytest.mark.parametrize(
+    ("path", "taken"),
+    [
+        *((f"/{name}", True) for name in ("slack/events", "healthz", "metrics", "v1", "wechatpay/notify")),
+        *((f"/{name}", True) for name in ("log", "search", "request/", "sign-in", "month")),
+        *((f"/{name}", False) for name in ("", "audit", "audit/log", "logbook", "searching")),
+    ],
+)
+def test_the_console_is_nowhere_where_something_else_is(file: Path, path: str, taken: bool) -> None:
+    url = f"https://bot.example.com{path}"
+    text = EXAMPLE.read_text(encoding="utf-8") + f'\n[audit]\nconsole_url = "{url}"\n'
+    file.write_text(text, encoding="utf-8")
+    if not taken:
+        assert load_coupon_toml(file).console_url == url.rstrip("/")
+        return
+    (problem,) = problems_of(file, text)
+    assert repr(url) in problem
+    assert "whose path is none of the bot's or the console's own" in problem
+
+
 @pytest.mark.parametrize("text", ["a = " + "[" * 9_000 + "]" * 9_000, "a = " + "{b = " * 9_000])
 def test_brackets_in_brackets_are_one_sentence(file: Path, text: str) -> None:
     (problem,) = problems_of(file, text)

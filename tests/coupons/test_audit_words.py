@@ -162,6 +162,8 @@ WRONG = (
     ("on:0000-01", Wrong.BAD_VALUE, "on", "0000-01", "2026-10, 2026-10-03"),
     ("on:9999-12-31", Wrong.BAD_VALUE, "on", "9999-12-31", "2026-10, 2026-10-03"),
     ("until:9999-12", Wrong.BAD_VALUE, "until", "9999-12", "2026-10, 2026-10-03"),
+    ("!!", Wrong.ONLY_SIGNS, "!!", "", None),
+    ('parcel "…?"', Wrong.ONLY_SIGNS, "…?", "", None),
     ("since:2026-11 until:2026-10", Wrong.NO_DAY, "until", "", "since"),
     ("on:2026-10 since:2026-11", Wrong.NO_DAY, "since", "", "on"),
     ("state:sent state:held", Wrong.TWICE, "state", "", None),
