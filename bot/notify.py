@@ -17,8 +17,8 @@ from bot.metrics import Heard
 from coupons.ports import Clock
 from coupons.witness import Received, Witness
 from wechatpay.errors import UnknownSerial, WechatPayError
-from wechatpay.keyring import PUBLIC_KEY_PREFIX
 from wechatpay.keystore import KeyStore
+from wechatpay.limits import PUBLIC_KEY_PREFIX
 from wechatpay.notifications import LONGEST_NOTIFICATION, CouponReceived, Other, read_notification
 
 PATH = "/wechatpay/notify"

@@ -12,16 +12,24 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, PrivateAttr, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from bot.timed_read import read_text_within
-from wechatpay.client import MAIN_HOST, SECOND_HOST
-from wechatpay.keyring import PUBLIC_KEY_PREFIX
-from wechatpay.product_coupons import SENDINGS
-from wechatpay.send_request import SEND_TARGET
+from wechatpay.hosts import MAIN_HOST, SECOND_HOST
+from wechatpay.limits import PUBLIC_KEY_PREFIX
+from wechatpay.targets import PRODUCT_SEND_TARGET, SEND_TARGET
 
 SLACK_API_URL: Final = "https://slack.com/api/"
+_SEND_PATHS: Final = (SEND_TARGET, PRODUCT_SEND_TARGET)
 
 #: May also be given as NAME_FILE. Neither the public key nor the two numbers are secrets, but a file can
 #: change under a running bot, and a new key comes with a new number.
@@ -51,7 +59,7 @@ _WHAT: Final = {
     "WECHATPAY_PRIVATE_KEY": "the text of apiclient_key.pem",
     "WECHATPAY_APIV3_KEY": "the APIv3 key, exactly 32 bytes, as set in the console under API security",
     "WECHATPAY_PUBLIC_KEY_ID": f"{PUBLIC_KEY_PREFIX} and digits, as the console shows it beside the key",
-    "WECHATPAY_SEND_PATH": " or ".join(SENDINGS),
+    "WECHATPAY_SEND_PATH": " or ".join(_SEND_PATHS),
     "COUPON_LISTEN": "host:port, for example 127.0.0.1:8080, or 0.0.0.0:8080 for all interfaces",
 }
 
@@ -81,15 +89,11 @@ class SettingsProblems(Exception):
         self.problems = problems
 
 
-class _Part(BaseSettings):
+class _Part(BaseModel):
     """Some variables of the contract; the name in lower case. Made by `load_part`."""
 
-    model_config = SettingsConfigDict(
-        frozen=True,
-        extra="forbid",
-        hide_input_in_errors=True,
-        validate_default=False,
-        alias_generator=str.upper,
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, alias_generator=str.upper
     )
 
     #: Path of the file that a value was read from, by name.
@@ -110,18 +114,6 @@ class _Part(BaseSettings):
         """The values that no log line may show."""
         values = (getattr(self, name.lower(), None) for name in FILES)
         return frozenset(value.get_secret_value() for value in values if isinstance(value, SecretStr))
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        # Only what `load_settings` hands in: a variable that it refused must not come back by the library.
-        return (init_settings,)
 
 
 def _token(token: SecretStr, info: ValidationInfo) -> SecretStr:
@@ -182,7 +174,7 @@ class WechatpaySettings(_Part):
     wechatpay_public_key: SecretStr | None = None
     wechatpay_api_url: str = MAIN_HOST
     wechatpay_fallback_api_url: str | None = SECOND_HOST
-    #: One of `SENDINGS`; for new requests only.
+    #: One of `wechatpay.product_coupons.SENDINGS`; for new requests only.
     wechatpay_send_path: str = SEND_TARGET
 
     @field_validator(*(name.lower() for name in _FORMS))
@@ -222,7 +214,7 @@ class WechatpaySettings(_Part):
     @classmethod
     def _send_path(cls, path: str, info: ValidationInfo) -> str:
         name = _name(info)
-        if path not in SENDINGS:
+        if path not in _SEND_PATHS:
             raise ValueError(f"{name} reads {_shown(path)}; it must be {_WHAT[name]}")
         return path
 

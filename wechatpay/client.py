@@ -20,10 +20,11 @@ from wechatpay.answers import Answer, CameBack, Checked, Failure, FailureKind, p
 from wechatpay.certificates import CERTIFICATES_TARGET, read_certificates
 from wechatpay.errors import BadSetting, Doubtful, UnknownSerial
 from wechatpay.explain import SIGNATURE_REFUSED, SignedRequest, explain_sign_error, is_sign_error
-from wechatpay.hosts import Hosts
-from wechatpay.keyring import PUBLIC_KEY_PREFIX, PlatformKey
+from wechatpay.hosts import MAIN_HOST, Hosts
+from wechatpay.keyring import PlatformKey
 from wechatpay.keys import Merchant
 from wechatpay.keystore import Clock, KeyStore
+from wechatpay.limits import PUBLIC_KEY_PREFIX
 from wechatpay.reading import OK, failed, members_of, refused
 from wechatpay.signing import authorization, fresh_nonce
 from wechatpay.skew import SkewWatch, Tell, seconds_ahead
@@ -31,9 +32,6 @@ from wechatpay.transport import Transport
 from wechatpay.trust import TrustWatch, counts, explain_doubt
 from wechatpay.verifying import verify
 
-MAIN_HOST = "https://api.mch.weixin.qq.com"
-#: An access point in another city.
-SECOND_HOST = "https://api2.mch.weixin.qq.com"
 #: WeChat Pay refuses requests without one.
 USER_AGENT = f"wechatpay-busifavor (httpx/{httpx.__version__}; Python/{platform.python_version()})"
 
@@ -119,7 +117,9 @@ class Client:
         # Called without httpx.AsyncClient around it, whose redirects, cookies, authentication and mounts a
         # signed request has no use for: they cost a fifth of each send.
         # Companies reach the internet through HTTPS_PROXY; a stand-in on loopback is never behind one.
-        self._transport = transport or Transport(trust_env=not _is_loopback(hosts[0]))
+        self._transport = transport or Transport(
+            trust_env=not _is_loopback(hosts[0]), https=any(host.scheme == "https" for host in hosts)
+        )
 
     async def __aenter__(self) -> Self:
         return self

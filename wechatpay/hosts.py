@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+MAIN_HOST = "https://api.mch.weixin.qq.com"
+#: An access point in another city.
+SECOND_HOST = "https://api2.mch.weixin.qq.com"
+
 T = TypeVar("T")
 
 #: Long enough that an outage costs one slow call a minute, short enough to come back to the nearest host.

@@ -9,9 +9,6 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from wechatpay.errors import UnknownSerial
 
-#: Ids of public keys begin so. Looked at before anything is taken for hexadecimal: other clients crash there.
-PUBLIC_KEY_PREFIX = "PUB_KEY_ID_"
-
 
 @dataclass(frozen=True, slots=True)
 class PlatformKey:

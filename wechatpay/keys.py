@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from wechatpay.errors import BadSetting
-from wechatpay.keyring import PUBLIC_KEY_PREFIX, PlatformKey
+from wechatpay.keyring import PlatformKey
+from wechatpay.limits import PUBLIC_KEY_PREFIX
 
 #: The console issues nothing else.
 _RSA_BITS = 2048

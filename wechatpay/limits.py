@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 Fault = tuple[str, str]
 Check = Callable[[str, object], Iterator[Fault]]
 
+#: Ids of public keys begin so. Looked at before anything is taken for hexadecimal: other clients crash there.
+PUBLIC_KEY_PREFIX = "PUB_KEY_ID_"
 #: Only characters of one to three UTF-8 bytes are taken: no emoji, and no half of one.
 _UNSUPPORTED = re.compile("[\ud800-\udfff\U00010000-\U0010ffff]")
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)

@@ -16,7 +16,7 @@ from typing import Any, Final
 from wechatpay.forms import Form
 from wechatpay.limits import Fault, needed, one_of, optional, text
 from wechatpay.send_request import COUPONS_SEND, SEND_MEMBERS, Sending, SendRequest
-from wechatpay.targets import BASE
+from wechatpay.targets import PRODUCT_SEND_TARGET
 
 
 class CouponType(StrEnum):
@@ -83,7 +83,7 @@ def read_product_send(body: bytes) -> ProductSendRequest:
 
 #: Composes for customers without a member card.
 PRODUCT_COUPONS_SEND: Final = Sending(
-    f"{BASE}/product-coupons/send",
+    PRODUCT_SEND_TARGET,
     partial(compose_product_send, coupon_type=CouponType.NORMAL),
     read_product_send,
 )

@@ -20,9 +20,7 @@ from wechatpay.limits import (
     needed,
     optional,
 )
-from wechatpay.targets import BASE
-
-SEND_TARGET = f"{BASE}/coupons/send"
+from wechatpay.targets import SEND_TARGET
 
 #: Both ways of sending have these.
 SEND_MEMBERS: Members = {

@@ -8,6 +8,8 @@ from urllib.parse import quote, urlencode
 from wechatpay.errors import BadRequest
 
 BASE = "/v3/marketing/busifavor"
+SEND_TARGET = f"{BASE}/coupons/send"
+PRODUCT_SEND_TARGET = f"{BASE}/product-coupons/send"
 #: Codes are read with up to 128 characters, and what was read may be asked for.
 _LONGEST_SEGMENT = 128
 

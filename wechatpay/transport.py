@@ -30,10 +30,17 @@ class Transport(httpx.AsyncBaseTransport):
     """Sends a request once, its `target` extension byte for byte; raises errors of httpx. No redirects.
 
     `trust_env`: proxies are those of the environment, read here. Raises BadSetting for one that is not HTTP.
+    `https` False: only ever http, as to a stand-in on this machine; the certificates that are trusted are
+    then not loaded, which takes as long as all the rest of a start. Otherwise they are loaded here and not
+    at the first call, which must not be the one to find them missing.
     """
 
-    def __init__(self, *, ssl_context: ssl.SSLContext | None = None, trust_env: bool = False) -> None:
-        self._ssl_context = ssl_context or httpx.create_ssl_context(trust_env=trust_env)
+    def __init__(
+        self, *, ssl_context: ssl.SSLContext | None = None, trust_env: bool = False, https: bool = True
+    ) -> None:
+        if ssl_context is None and https:
+            ssl_context = httpx.create_ssl_context(trust_env=trust_env)
+        self._ssl_context = ssl_context
         self._proxies = _Proxies(getproxies() if trust_env else {})
         self._session: aiohttp.ClientSession | None = None
 
@@ -43,6 +50,9 @@ class Transport(httpx.AsyncBaseTransport):
         if url.raw_path_qs != target:
             # A fragment or a bare "?" would be dropped, and the signature would no longer fit.
             raise httpx.UnsupportedProtocol("the target cannot be sent as it was signed", request=request)
+        proxy = self._proxies.of(request.url)
+        if self._ssl_context is None and (url.scheme != "http" or proxy is not None):
+            raise httpx.UnsupportedProtocol("this client was made for http alone", request=request)
         limits = request.extensions.get("timeout", {})
         with _as_httpx():
             response = await self._opened().request(
@@ -53,7 +63,7 @@ class Transport(httpx.AsyncBaseTransport):
                 ],
                 data=await request.aread() or None,
                 allow_redirects=False,
-                proxy=self._proxies.of(request.url),
+                proxy=proxy,
                 timeout=_timeout(limits),
                 middlewares=(_Once(limits.get("write")),),
             )
@@ -72,7 +82,9 @@ class Transport(httpx.AsyncBaseTransport):
         # aiohttp ties a session to the running loop; clients are built before there is one.
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=_Connector(ssl=self._ssl_context, limit=_CONNECTIONS, keepalive_timeout=_KEPT_S),
+                connector=_Connector(
+                    ssl=self._ssl_context or True, limit=_CONNECTIONS, keepalive_timeout=_KEPT_S
+                ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),

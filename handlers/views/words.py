@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib import resources
 from io import BytesIO
@@ -122,6 +123,7 @@ def load_languages() -> Languages:
     )
 
 
+@cache
 def _catalogue(name: str) -> GNUTranslations:
     po = resources.files("handlers.views").joinpath("locale", name, "LC_MESSAGES", "coupon.po")
     compiled = BytesIO()

@@ -30,7 +30,7 @@ NEEDED = {
 @pytest.mark.parametrize(
     ("given", "path"),
     [({}, USUAL), ({"WECHATPAY_SEND_PATH": ""}, USUAL)]
-    + [({"WECHATPAY_SEND_PATH": path}, path) for path in (USUAL, OTHER)],
+    + [({"WECHATPAY_SEND_PATH": path}, path) for path in (USUAL, OTHER, *SENDINGS)],
 )
 def test_it_is_one_of_two_paths_and_the_usual_one_when_nothing_is_said(
     given: dict[str, str], path: str

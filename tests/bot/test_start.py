@@ -10,6 +10,7 @@ import re
 import signal
 import socket
 import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -172,6 +173,15 @@ async def test_all_missing_settings_are_named_at_once(tmp_path: Path) -> None:
         "WECHATPAY_APIV3_KEY",
     ]
     assert all("missing" in line for line in ended.lines)
+
+
+async def test_settings_are_refused_before_anything_slow_is_loaded() -> None:
+    """Slack's libraries, cryptography and the database take most of a second."""
+    script = "import sys, bot.run_cli; print(*sys.modules)"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, cwd=ROOT, stdout=PIPE)
+    out, _ = await process.communicate()
+    slow = {"aiohttp", "asyncio", "babel", "cryptography", "httpx", "slack_bolt", "slack_sdk", "sqlite_utils"}
+    assert slow & set(out.decode().split()) == set()
 
 
 def _unreadable_key(environ: Environ, folder: Path) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from signing_platform import Build
 from tests.world import until
 from wechatpay.answers import Checked, Failure, FailureKind
 from wechatpay.client import Client, Timeouts
+from wechatpay.hosts import MAIN_HOST, SECOND_HOST
 from wechatpay.transport import Transport
 
 SEND = "/v3/marketing/busifavor/coupons/send"
@@ -224,6 +225,23 @@ async def test_the_text_of_a_broken_wire_holds_no_openid(
 
 async def test_a_transport_never_used_closes_without_a_loop_s_help() -> None:
     await Transport().aclose()
+
+
+async def test_a_client_of_a_stand_in_loads_no_trusted_certificates_and_speaks_no_https(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(**_: object) -> None:
+        raise FileNotFoundError("the trusted certificates")
+
+    monkeypatch.setattr(httpx, "create_ssl_context", missing)
+    build(base_url="http://127.0.0.1:1")
+    # Where they are needed, the start finds them missing and not the first call.
+    for addresses in ({"base_url": MAIN_HOST}, {"base_url": "http://[::1]:1", "fallback_url": SECOND_HOST}):
+        with pytest.raises(FileNotFoundError, match="trusted"):
+            build(**addresses)
+    async with httpx.AsyncClient(transport=Transport(https=False)) as http:
+        with pytest.raises(httpx.UnsupportedProtocol, match="http alone"):
+            await http.get("https://localhost:1", extensions={"target": b"/v3/x"})
 
 
 async def test_the_transport_serves_httpx_as_any_other() -> None:

@@ -13,8 +13,9 @@ from raw_server import genuine, read_request, server, tls_for
 from signing_platform import Build
 
 from wechatpay.answers import CameBack, Checked, Failure, FailureKind
-from wechatpay.client import MAIN_HOST, Timeouts
+from wechatpay.client import Timeouts
 from wechatpay.errors import BadSetting
+from wechatpay.hosts import MAIN_HOST
 from wechatpay.transport import Transport
 
 SEND = "/v3/marketing/busifavor/coupons/send"

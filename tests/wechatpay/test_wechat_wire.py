@@ -12,8 +12,9 @@ from aiohttp import web
 from signing_platform import Build, Platform, assert_signed_by_us, sign
 
 from wechatpay.answers import Answer, Checked, Failure, FailureKind
-from wechatpay.client import MAIN_HOST, SECOND_HOST, Client, Timeouts
+from wechatpay.client import Client, Timeouts
 from wechatpay.errors import BadSetting, NoAnswer, NotSent
+from wechatpay.hosts import MAIN_HOST, SECOND_HOST
 
 SEND = "/v3/marketing/busifavor/coupons/send"
 ODD = "/v3/x/AB%20C%2F1%3D2%7C3%5C4?appid=wx1&b=%E5%88%B8&a=+&a=~"
