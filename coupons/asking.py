@@ -97,7 +97,8 @@ class Asking:
     async def submit(self, ask: Ask) -> Submitted | Stopped:
         """Raises DirectoryUnavailable and StorageUnavailable; the same delivery may be tried again.
 
-        Stopped with DUPLICATE: ask the requester, and submit again with `confirmed`.
+        Stopped with DUPLICATE: ask the requester, and submit again with `confirmed`. With OTHER_DATA: this
+        delivery made `Stopped.request`, which asks for something else.
         """
         members, trust = await asyncio.gather(self._members(), self._trust(ask))
         return await self._ledger.write(partial(self._submit, ask=ask, members=members, trust=trust))
@@ -173,8 +174,13 @@ class Asking:
         shortened = (ask.reason, ask.ticket) != (typed.reason, typed.ticket)
         number = out_request_no(ask.delivery)
         known = tx.request_by_number(number)
-        if known is not None:
+        if known is not None and _asks_for(ask, known):
             return Submitted(known, is_new=False, shortened=shortened)
+        if known is not None:
+            # A form that was taken without its person being told, and then corrected.
+            other = Stopped(Decision(Reason.OTHER_DATA), known)
+            self._tell_stopped(tx, ask, other)
+            return other
         # No clock that is ahead may make limits forget; none that is behind may make this expire early.
         now, earliest, waits_from = self._clock(), self._clock.earliest(), self._clock.latest()
         found = self._terms(tx, ask, members, trust, earliest)
@@ -293,6 +299,12 @@ class Asking:
             limit=_told(stopped.limit) if stopped.limit else None,
         )
         tx.append(refused.done_by(ask.requester))
+
+
+def _asks_for(ask: Ask, request: Request) -> bool:
+    asked = (ask.requester, ask.openid, ask.stock.stock_id, ask.reason, ask.ticket, ask.follows)
+    known = (request.requester, request.openid, request.stock_id, request.reason, request.ticket)
+    return asked == (*known, request.follows)
 
 
 def _told(limit: Limit) -> dict[str, int]:

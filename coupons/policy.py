@@ -148,6 +148,8 @@ class Reason(StrEnum):
     AUTOMATIC_CAP = "automatic_cap"
     #: The same was asked for a short time ago; nothing was made until that is confirmed.
     DUPLICATE = "duplicate"
+    #: This very form or command has made a request already, which asks for something else.
+    OTHER_DATA = "other_data"
     #: Sending is paused: nothing can be approved until it is resumed.
     PAUSED = "paused"
     NOT_PAUSED = "not_paused"

@@ -164,7 +164,7 @@ class Commands:
                 duplicate=result.request,
                 channel=str(command["channel_id"]),
             )
-        return replies.command_refused(words, result.decision.reason, limit=result.limit)
+        return replies.stopped(words, result)
 
     async def _check(self, words: Words, check: Check, command: Mapping[str, Any]) -> Message:
         stock = self._catalogue.find(check.stock)

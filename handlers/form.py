@@ -234,8 +234,7 @@ class Form:
         elif result.decision.reason is Reason.DUPLICATE:
             await ack(response_action="update", view=form.send_form(words, filled, duplicate=result.request))
         else:
-            reason, limit = result.decision.reason, result.limit
-            await self._refuse(ack, replies.command_refused(words, reason, limit=limit))
+            await self._refuse(ack, replies.stopped(words, result))
 
     @staticmethod
     async def _refuse(ack: AsyncAck, message: Message) -> None:

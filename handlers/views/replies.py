@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from coupons.asking import Stopped
 from coupons.masking import masked
 from coupons.model import Approval, Request, State, Stock
 from coupons.policy import Limit, Reason
@@ -124,6 +125,37 @@ def unknown_stock(words: Words, word: str, catalogue: Iterable[Stock]) -> Messag
         return message(words.sentences(read, none))
     meant = words.sentences(read, words("Did you mean one of these?"))
     return message(f"{meant}\n{stocks.listing(words, near)}")
+
+
+def stopped(words: Words, stopped: Stopped) -> Message:
+    """Why nothing was made of a command or a form."""
+    if stopped.decision.reason is Reason.OTHER_DATA and stopped.request is not None:
+        return _stands_otherwise(words, stopped.request)
+    return command_refused(words, stopped.decision.reason, limit=stopped.limit)
+
+
+def _stands_otherwise(words: Words, request: Request) -> Message:
+    told = words(
+        "Request #{number} stands already from this very form or command, with other data: {stock} ({value}) "
+        "for customer {customer}.",
+        number=request.id,
+        stock=inert(request.stock_name),
+        value=words.money(request.value_fen),
+        customer=code(masked(request.openid)),
+    )
+    reason = own_words(request.reason, request.openid)
+    return message(
+        words.sentences(
+            told,
+            words("Reason: {reason}", reason=reason) if reason else "",
+            words("Nothing new was made."),
+            words(
+                "For something else open the form again with `/coupon`; `/coupon cancel {number}` withdraws "
+                "#{number} until sending begins.",
+                number=request.id,
+            ),
+        )
+    )
 
 
 def command_refused(words: Words, reason: Reason, *, limit: Limit | None = None) -> Message:

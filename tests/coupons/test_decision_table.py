@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from coupons.asking import Stopped, Submitted
+from coupons.events import Tag
 from coupons.model import State
-from coupons.policy import CustomerTotal, DailyCap, Limit, Policy, Reason, Rule, WhenReached
+from coupons.policy import CustomerTotal, DailyCap, Decision, Limit, Policy, Reason, Rule, WhenReached
 from coupons.terms import Facts, Used, left, terms
-from tests.coupons.office import Office
+from tests.coupons.office import Office, a_stock
 
 R, S = Reason, State
 LI, SUN, MA, WANG, ZHAO, BOSS = "U0LI", "U0SUN", "U0MA", "U0WANG", "U0ZHAO", "U0BOSS"
@@ -246,6 +248,39 @@ BY_LIKENESS = [
     (24, (1, AN, LATE, "", S.PENDING), (BO, TEA, ""), R.ALLOWED),
     (24, (1, AN, LATE, "T-1", S.PENDING), (AN, LATE, "T-2"), DUP),
 ]
+
+
+#: What a delivery that made a request comes with again -> what becomes of it
+BY_DELIVERY: list[tuple[dict[str, Any], Reason]] = [
+    ({}, R.ALLOWED),
+    ({"confirmed": True}, R.ALLOWED),
+    ({"openid": BO}, R.OTHER_DATA),
+    ({"stock": a_stock(TEA)}, R.OTHER_DATA),
+    ({"reason": "broken"}, R.OTHER_DATA),
+    ({"ticket": "T-2"}, R.OTHER_DATA),
+    ({"requester": "U0SUN"}, R.OTHER_DATA),
+    ({"follows": 1}, R.OTHER_DATA),
+]
+
+
+@pytest.mark.parametrize(("changes", "reason"), BY_DELIVERY)
+async def test_the_same_delivery_with_other_data_is_told_and_makes_nothing(
+    office: Office, changes: dict[str, Any], reason: Reason
+) -> None:
+    asking = office.asking(Policy(agents=(), approvers=(WANG,)))
+    first = await asking.submit(office.ask("once", AN, LATE, "T-1"))
+    again = await asking.submit(replace(office.ask("once", AN, LATE, "T-1"), **changes))
+    assert isinstance(first, Submitted)
+    assert await office.requests() == 1
+    if reason is R.ALLOWED:
+        assert isinstance(again, Submitted)
+        assert (again.request, again.is_new) == (first.request, False)
+        return
+    assert again == Stopped(Decision(reason), first.request)
+    head, _ = await office.ledger.read(lambda look: look.head())
+    told = await office.ledger.read(lambda look: look.event(head))
+    assert told is not None
+    assert (told.tag, told.detail["reason"]) == (Tag.COMMAND_REFUSED, R.OTHER_DATA)
 
 
 @pytest.mark.parametrize(("hours", "before", "now", "reason"), BY_LIKENESS)

@@ -250,6 +250,7 @@ def test_every_reason_stands_in_the_table() -> None:
     mine: list[Sequence[tuple[Any, ...]]] = [ON_A_CARD, URGING, PAUSING, ASKING, SHOWN, TRUST]
     used = {row[-1] for rows in mine for row in rows}
     used |= {reason for _, (_, _, raised, _) in table.BY_RULE for reason in raised}
+    used |= {reason for _, reason in table.BY_DELIVERY}
     used |= {row[3] for row in table.BY_LIMIT} | {row[3] for row in table.BY_LIKENESS}
     assert used == set(Reason)
     rows = [*mine, table.BY_RULE, table.BY_LIMIT, table.AT_ONCE, table.BY_LIKENESS]

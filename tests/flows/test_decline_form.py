@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.slack import Twice, api_error
 from sandbox.slack.view_store import View
+from storage.driver import sqlite3
 from tests.world import World, until
 
 
@@ -91,3 +92,24 @@ async def test_two_people_declining_at_once_decide_once_and_the_second_is_told(s
     [refused] = [event for event in shop.events(number) if event["tag"] == "click:refused"]
     await shop.whisper(refused["actor"], f"#{number}")
     assert shop.tags(number).count("request:declined") == 1
+
+
+async def test_a_decline_that_was_taken_unseen_and_then_reworded_is_answered(
+    shop: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = await shop.ask()
+    view, wang = await form(shop, number), shop.slack.person("U0WANG")
+    monkeypatch.setattr("handlers.actions._ACK_WITHIN_S", 0.3)
+    blocked = sqlite3.connect(shop.folder / "coupon.db", isolation_level=None)
+    blocked.execute("begin immediate")
+    await wang.submit(view, {"reason": "on time"})
+    assert view.errors
+    await wang.submit(view, {"reason": "it was on time"})
+    blocked.execute("rollback")
+    blocked.close()
+    monkeypatch.undo()
+    await shop.state(number, "declined")
+    await wang.submit(view, {"reason": "it came on time"})
+    await shop.whisper("U0WANG", "came too late")
+    reasons = {row["reason"] for row in shop.rows("select reason from click")}
+    assert reasons == {"on time", "it was on time", "it came on time"}

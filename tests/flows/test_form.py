@@ -13,6 +13,7 @@ from sandbox.slack.deliveries import Twice
 from sandbox.slack.errors import CannotDoError
 from sandbox.slack.view_store import View
 from sandbox.slack.workspace import Workspace
+from storage.driver import sqlite3
 from tests.world import COUPON_TOML, LATE, OPENID, World, until, world
 
 GUARDED = COUPON_TOML.replace("[duplicates]\nhours = 0", "[duplicates]\nhours = 24")
@@ -228,3 +229,37 @@ async def test_a_declined_request_is_edited_and_sent_again_once_by_its_requester
     form = await _form(guarded)
     assert form.errors
     assert len(guarded.rows("select id from request")) == 2
+
+
+async def test_a_form_that_was_taken_unseen_and_then_corrected_says_what_stands(
+    guarded: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    li = guarded.slack.person("U0LI")
+    await li.command("C0SUPPORT", "/coupon")
+    form = await _form(guarded)
+    assert guarded.service is not None
+    # The commit succeeds, and its answer comes too late for Slack.
+    monkeypatch.setattr("handlers.form._ACK_WITHIN_S", 0.3)
+    blocked = sqlite3.connect(guarded.folder / "coupon.db", isolation_level=None)
+    blocked.execute("begin immediate")
+    await li.submit(form, {"openid": OPENID, "stock": LATE, "reason": "first"})
+    blocked.execute("rollback")
+    blocked.close()
+    monkeypatch.undo()
+    assert "could not make sure" in (await _form(guarded)).errors["stock"]
+    await guarded.card(1)
+    form = await _form(guarded)
+    other = "oUpF8uMuAJO_M2pxb1Q9zNjWeS7p"
+    await li.submit(form, {"openid": other, "stock": "3434343434", "reason": "second"})
+    form = await _form(guarded)
+    said = form.errors["stock"]
+    assert "Request #1 stands already from this very form" in said
+    assert "¥10 off, late delivery" in said
+    assert "Reason: first" in said
+    assert "Nothing new was made" in said
+    assert [row["reason"] for row in guarded.rows("select * from request")] == ["first"]
+    refused = [event for event in guarded.events() if event["tag"] == "command:refused"]
+    assert [event["detail"]["reason"] for event in refused] == ["other_data"]
+    # With the same data it closes: that is what stands.
+    await li.submit(form, {"openid": OPENID, "stock": LATE, "reason": "first"})
+    assert not form.open
