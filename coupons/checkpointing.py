@@ -119,6 +119,7 @@ def look_back(tx: Transaction, posted: Sequence[Posted], *, channel: str, now: i
         why = f"the log does not hold the checkpoint of #{worst.seq}"
         if kind == "key":
             why = f"the checkpoint of #{worst.seq} was signed with another key ({worst.stranger})"
+        tx.redraw_open_cards()
         tx.set_pause(Pause(SYSTEM, now, why))
     head, _ = tx.head()
     found = DatabaseRestored(

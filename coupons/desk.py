@@ -151,6 +151,8 @@ class Desk:
             # nothing of its length, and so all of them have their whole time.
             latest = self._clock.latest()
             tx.resume_waiting(latest, before.at if before.at <= latest else 0)
+        # A card says whether it can be approved, and when it expires.
+        tx.redraw_open_cards()
         done = SendingPaused(reason=reason) if pause else SendingResumed()
         seq = tx.append(done.done_by(person.user_id))
         tx.post(Post(kind=PostKind.NEWS, request_id=None, seq=seq))

@@ -105,6 +105,10 @@ class Reading(Protocol):
 
     def used_by_requester(self, requester: str, since: int) -> Used: ...
 
+    def asked_for_by(self, requester: str, since: int, last: int) -> Used:
+        """Requests since then up to number `last`, in whatever state."""
+        ...
+
     def used_of_stock(self, stock_id: str, since: int) -> Used: ...
 
     def used_by_all(self, since: int) -> Used: ...
@@ -271,6 +275,10 @@ class Transaction(Reading, Protocol):
 
     def post(self, post: Post) -> None:
         """Promise to tell Slack; waiting promises with the same key become one."""
+        ...
+
+    def redraw_open_cards(self) -> None:
+        """Promise that the cards of all that is not finished are drawn anew."""
         ...
 
     def set_pause(self, pause: Pause | None) -> None:

@@ -15,6 +15,8 @@ class PostKind(StrEnum):
 
     #: The card of a request: posted once, redrawn ever after. All waiting redraws are one.
     CARD = "card"
+    #: A standing card drawn anew because of what stands beside its row: soon, and before nobody else's post.
+    REDRAW = "redraw"
     #: A reply in the card's thread, told from an event.
     STEP = "step"
     #: A direct message to `person`, told from an event.
@@ -43,14 +45,19 @@ class Post:
 
     @property
     def lane(self) -> str:
-        """Whom it goes to; one lane keeps its order, and waits for no other. The same for all cards."""
+        """Whom it goes to; one lane keeps its order, and waits for no other. The same for all cards.
+
+        Cards drawn anew have a lane of their own: many of them, after a pause, hold up nothing new.
+        """
+        if self.kind is PostKind.REDRAW:
+            return f"{self.kind}/"
         return f"{self.channel or ''}/{self.person or ''}"
 
     @property
     def key(self) -> str:
         """The same promise has the same key."""
-        if self.kind is PostKind.CARD:
-            return f"card:{self.request_id}"
+        if self.kind in {PostKind.CARD, PostKind.REDRAW}:
+            return f"{self.kind}:{self.request_id}"
         if self.kind is PostKind.NEWS and self.channel:
             # The same news may be told in two channels.
             return f"{self.kind}:{self.seq}:{self.channel}"

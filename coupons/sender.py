@@ -20,7 +20,7 @@ from coupons.errors import IssuerUnavailable, StorageUnavailable
 from coupons.events import AttemptStarted, Tag
 from coupons.lifecycle import SENDABLE, move
 from coupons.model import Request, State
-from coupons.ports import Issuer, Ledger, Outcome, Transaction
+from coupons.ports import Issuer, Ledger, Outcome, Reading, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM
 from coupons.settling import (
@@ -39,6 +39,8 @@ from coupons.settling import (
 #: Longest sleep of the loop, so that a wall clock set back cannot stop it.
 _LONGEST_WAIT_S = 30.0
 _FAULT_PAUSE_S = 1.0
+#: From so long a pause on, the card says that the bot waits, and is drawn anew at both its ends.
+_SHOWN_PAUSE_MS = 15_000
 #: A look that a dead process began is begun again after this time.
 _LOOK_LEASE_MS = 120_000
 
@@ -182,6 +184,8 @@ class Sender:
         if before.state is State.APPROVED:
             after = move(after, State.SENDING, now=now)
             tx.post(Post(kind=PostKind.CARD, request_id=before.id))
+        elif not 0 <= now - _last_ended(tx, request_id) < _SHOWN_PAUSE_MS:
+            tx.post(Post(kind=PostKind.REDRAW, request_id=before.id))
         saved = tx.save(before, after)
         started = AttemptStarted(
             attempt=saved.attempts,
@@ -252,6 +256,8 @@ class Sender:
         if saved.state is not before.state:
             # Before the thread: who opens it must find the card saying the same.
             tx.post(Post(kind=PostKind.CARD, request_id=saved.id))
+        elif saved.due_at is not None and saved.due_at - self._clock() >= _SHOWN_PAUSE_MS:
+            tx.post(Post(kind=PostKind.REDRAW, request_id=saved.id))
         for event in step.events:
             seq = tx.append(event)
             if event.tag in _TOLD:
@@ -263,3 +269,8 @@ class Sender:
 def _is_due(at: int | None, now: int, longest_ms: int) -> bool:
     """No pause is longer: what comes later than that was put off by a clock that was ahead."""
     return at is not None and (at <= now or at > now + longest_ms)
+
+
+def _last_ended(look: Reading, request_id: int) -> int:
+    """When the last attempt ended; 0: there was none."""
+    return max((each.ts for each in look.events_of(request_id, {Tag.ATTEMPT_FINISHED})), default=0)

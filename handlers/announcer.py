@@ -8,10 +8,11 @@ whole lane waits behind the first of them.
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
+from weakref import WeakValueDictionary
 
 from slack_bolt.async_app import AsyncApp
 
@@ -54,7 +55,19 @@ _NO_CARD_PAUSE_MS = 1_000
 _REFUSALS_TO_TELL = 4
 
 #: Answers first: somebody is looking at the screen.
-_ORDER = (PostKind.ANSWER, PostKind.NOTICE, PostKind.CARD, PostKind.STEP, PostKind.NEWS, PostKind.FILE)
+_ORDER = (
+    PostKind.ANSWER,
+    PostKind.NOTICE,
+    PostKind.CARD,
+    PostKind.STEP,
+    PostKind.NEWS,
+    PostKind.FILE,
+    PostKind.REDRAW,
+)
+#: Cards drawn anew in a minute because of what stands beside them: Slack takes some fifty changes a minute in
+#: all, and those of a row that has changed go before.
+_REDRAWS_A_MINUTE = 30
+_MINUTE_S = 60.0
 #: Steps that call the approvers by name.
 _CALLS = frozenset({Tag.REQUEST_URGED, Tag.REQUEST_REMINDED})
 #: Other requests of the customer that a card looks through for open ones.
@@ -102,6 +115,10 @@ class Announcer:
         self._closed_until: dict[str, float] = {}
         #: Lanes that wait behind a post which the lost approval channel refused.
         self._lost_until: dict[str, float] = {}
+        #: When the last ones were drawn anew, by the event loop's own clock.
+        self._redrawn: deque[float] = deque(maxlen=_REDRAWS_A_MINUTE)
+        #: One drawing of a card at a time, from reading the rows to Slack's answer: two lanes may want it.
+        self._drawing: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._stopping = False
 
     def register(self, app: AsyncApp) -> None:
@@ -177,6 +194,9 @@ class Announcer:
         for delivery in deliveries:
             if self._stopping:
                 return
+            if delivery.post.kind is PostKind.REDRAW and (until := self._redraws_again()) is not None:
+                self._closed_until[lane] = until
+                return
             try:
                 await self._deliver(delivery)
             except RateLimited as error:
@@ -194,13 +214,22 @@ class Announcer:
                 pause_s = _PAUSES_S[min(delivery.tries, len(_PAUSES_S) - 1)]
                 await self._put_off(delivery, int(pause_s * 1000))
 
+    def _redraws_again(self) -> float | None:
+        """Until when no more cards are drawn anew; None: they are."""
+        if len(self._redrawn) < _REDRAWS_A_MINUTE or _passed() - self._redrawn[0] >= _MINUTE_S:
+            return None
+        return self._redrawn[0] + _MINUTE_S
+
     async def _deliver(self, delivery: Delivery) -> None:
         post = delivery.post
+        if post.kind in {PostKind.CARD, PostKind.REDRAW}:
+            lock = self._drawing.setdefault(post.request_id or 0, asyncio.Lock())
+            async with lock:
+                await self._deliver_drawn(delivery)
+            return
         request = await self._request(post.request_id)
         event = await self._ledger.read(lambda look: look.event(post.seq or 0))
-        if post.kind is PostKind.CARD and request is not None:
-            await self._deliver_card(delivery, request)
-        elif event is None:
+        if event is None:
             # Nothing to tell of: kept, it would be looked at for ever.
             await self._finish(delivery)
         elif post.kind is PostKind.STEP and request is not None:
@@ -222,10 +251,19 @@ class Announcer:
             return None
         return await self._ledger.read(lambda look: look.request(request_id))
 
+    async def _deliver_drawn(self, delivery: Delivery) -> None:
+        request = await self._request(delivery.post.request_id)
+        if request is None:
+            await self._finish(delivery)
+        elif delivery.post.kind is PostKind.CARD or request.card_ts is None:
+            await self._deliver_card(delivery, request)
+        else:
+            self._redrawn.append(_passed())
+            await self._deliver_card(delivery, request)
+
     async def _deliver_card(self, delivery: Delivery, request: Request) -> None:
-        since = self._clock() - DAY_MS
         given, about = await self._ledger.read(
-            lambda look: (look.approvals(request.id), _beside(look, request, since))
+            lambda look: (look.approvals(request.id), _beside(look, request))
         )
         approvers = await self._authority.named(request)
         message = card.card(self._readers.channel, request, given, approvers=approvers, about=about)
@@ -240,22 +278,35 @@ class Announcer:
                 if request.card_channel == self._channel.id:
                     raise
             else:
-                await self._finish(delivery)
+                await self._drawn(delivery, request)
                 return
         channel, ts = await self._once.post(delivery, self._channel.id, message)
 
         def keep(tx: Transaction) -> None:
             tx.set_card(request.id, channel, ts)
-            tx.finish_post(delivery.id, delivery.version)
+            self._drawn_in(tx, delivery, request)
 
         await self._ledger.write(keep)
+
+    async def _drawn(self, delivery: Delivery, request: Request) -> None:
+        await self._ledger.write(partial(self._drawn_in, delivery=delivery, request=request))
+
+    def _drawn_in(self, tx: Transaction, delivery: Delivery, request: Request) -> None:
+        tx.finish_post(delivery.id, delivery.version)
+        if delivery.post.kind is not PostKind.CARD:
+            return
+        # The cards of the same customer say what else was given to them and what is open.
+        for other in tx.requests_of_customer(request.openid, _OTHERS):
+            if other.id != request.id and other.state is State.PENDING and other.card_ts is not None:
+                tx.post(Post(kind=PostKind.REDRAW, request_id=other.id))
 
     async def _deliver_step(self, delivery: Delivery, request: Request, event: Recorded) -> None:
         if request.card_ts is None or request.card_channel is None:
             await self._put_off(delivery, _NO_CARD_PAUSE_MS)
             return
         approvers = await self._authority.named(request) if event.tag in _CALLS else ()
-        message = steps.step(self._readers.channel, event, request, approvers=approvers)
+        paused = await self._ledger.read(lambda look: look.pause()) is not None
+        message = steps.step(self._readers.channel, event, request, approvers=approvers, paused=paused)
         try:
             await self._once.post(delivery, request.card_channel, message, thread_ts=request.card_ts)
         except (MessageGone, Unreachable):
@@ -364,14 +415,14 @@ def _due(look: Reading, *, kind: PostKind, now: int, but: Collection[str]) -> Se
     return look.due_posts(kind, now, _WINDOW, but)
 
 
-def _beside(look: Reading, request: Request, since: int) -> Beside:
+def _beside(look: Reading, request: Request) -> Beside:
     pause = look.pause() if request.state not in FINAL else None
     if request.state is not State.PENDING:
         return Beside(pause=pause)
     others = look.requests_of_customer(request.openid, _OTHERS)
     return Beside(
         history=look.history_of_customer(request.openid),
-        used=look.used_by_requester(request.requester, since),
+        used=look.asked_for_by(request.requester, request.created_at - DAY_MS, request.id),
         others=tuple(row.id for row in others if row.id != request.id and row.state not in FINAL),
         pause=pause,
     )

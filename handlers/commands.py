@@ -185,15 +185,15 @@ class Commands:
         return lookups.customer(words, openid, history, requests)
 
     async def _status(self, words: Words, number: int, person: str) -> Message:
-        request, approvals = await self._ledger.read(
-            lambda look: (look.request(number), look.approvals(number))
+        request, approvals, pause = await self._ledger.read(
+            lambda look: (look.request(number), look.approvals(number), look.pause())
         )
         if request is None:
             return replies.no_such_request(words, number)
         # One's own, even after the role was lost; of others only what is one's business.
         if person != request.requester and not await self._authority.may_look(person):
             return replies.may_not_look(words)
-        return replies.status(words, request, approvals, lost=self._channel.lost)
+        return replies.status(words, request, approvals, lost=self._channel.lost, pause=pause)
 
     async def _list(self, words: Words, person: str) -> Message:
         found = await self._ledger.read(lambda look: look.open_requests_of(person, _LISTED))

@@ -16,10 +16,18 @@ insert into outbox (key, kind, request_id, seq, person, channel, due_at, promise
 values (:key, :kind, :request_id, :seq, :person, :channel, :now, :now)
 on conflict (key) do update set version = outbox.version + 1, due_at = min(outbox.due_at, excluded.due_at)
 """
+#: The newest first: people look at the end of a channel. A card that does not stand yet is drawn twice.
+_REDRAW_OPEN = """
+insert into outbox (key, kind, request_id, due_at, promised_at)
+select iif(card_ts is null, 'card:', 'redraw:') || id, iif(card_ts is null, 'card', 'redraw'), id, :now, :now
+from request where state in ('pending', 'approved', 'sending', 'unknown', 'held') order by id desc
+on conflict (key) do update set version = outbox.version + 1, due_at = min(outbox.due_at, excluded.due_at)
+"""
 _DUE = """
 select * from outbox
 where kind = :kind and (due_at <= :now or due_at > :latest)
-  and coalesce(channel, '') || '/' || coalesce(person, '') not in (select value from json_each(:but))
+  and iif(kind = 'redraw', kind, coalesce(channel, '')) || '/' || coalesce(person, '')
+      not in (select value from json_each(:but))
 order by id limit :limit
 """
 _NEXT_DUE = "select min(due_at) as due from outbox where due_at > :after"
@@ -48,6 +56,9 @@ class OutboxRows:
             "now": now,
         }
         self._connection.execute(_POST, bound(values))
+
+    def redraw_open(self, now: int) -> None:
+        self._connection.execute(_REDRAW_OPEN, {"now": now})
 
     def due(self, kind: PostKind, now: int, limit: int, but: Collection[str]) -> Sequence[Delivery]:
         values: dict[str, Any] = {"kind": str(kind), "now": now, "limit": limit, "but": json.dumps(list(but))}

@@ -74,6 +74,9 @@ class Rows:
     def used_by_requester(self, requester: str, since: int) -> Used:
         return self._uses.by_requester(requester, since)
 
+    def asked_for_by(self, requester: str, since: int, last: int) -> Used:
+        return self._uses.asked_for_by(requester, since, last)
+
     def used_of_stock(self, stock_id: str, since: int) -> Used:
         return self._uses.of_stock(stock_id, since)
 
@@ -218,6 +221,10 @@ class WritableRows(Rows):
     def post(self, post: Post) -> None:
         self.topics.add(Topic.POSTS)
         self._outbox.post(post, self._clock())
+
+    def redraw_open_cards(self) -> None:
+        self.topics.add(Topic.POSTS)
+        self._outbox.redraw_open(self._clock())
 
     def set_pause(self, pause: Pause | None) -> None:
         # What waited goes on at once.

@@ -20,6 +20,11 @@ select count(*) as n, coalesce(sum(value_fen), 0) as fen from request
 where requester = :requester and created_at >= :since
   and state not in ('declined', 'cancelled', 'expired', 'refused', 'closed')
 """
+#: Whatever became of them, so that it is the same for ever.
+_ASKED_FOR_BY = """
+select count(*) as n, coalesce(sum(value_fen), 0) as fen from request
+where requester = :requester and created_at >= :since and id <= :last
+"""
 _OF_STOCK = """
 select count(*) as n, coalesce(sum(value_fen), 0) as fen from request
 where stock_id = :stock_id and created_at >= :since
@@ -52,6 +57,9 @@ class Uses:
 
     def by_requester(self, requester: str, since: int) -> Used:
         return self._used(_BY_REQUESTER, requester=requester, since=since)
+
+    def asked_for_by(self, requester: str, since: int, last: int) -> Used:
+        return self._used(_ASKED_FOR_BY, requester=requester, since=since, last=last)
 
     def of_stock(self, stock_id: str, since: int) -> Used:
         return self._used(_OF_STOCK, stock_id=stock_id, since=since)

@@ -1,4 +1,7 @@
-"""What stands on a card beside its own row: the customer's past, the agent's day, the pause."""
+"""What stands on a card beside its own row: the customer's past, the agent's day, the pause.
+
+Whatever of it can change draws the cards that tell it anew (`PostKind.REDRAW`), or does not stand there.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ class Beside:
     """Read in one look, when the card is drawn; None: it was not, since nobody decides by it any more."""
 
     history: History | None = None
-    #: By the requester, in the last 24 hours.
+    #: Asked for by the requester in the 24 hours until this one, itself among them: the same for ever.
     used: Used | None = None
     #: Numbers of the customer's other requests that are not finished.
     others: tuple[int, ...] = ()
@@ -36,7 +39,7 @@ def beside(words: Words, about: Beside) -> list[Block]:
     if about.history is not None:
         shown.append((words("This customer so far"), _history(words, about.history, about.others)))
     if about.used is not None:
-        shown.append((words("The agent's last 24 hours"), _used(words, about.used)))
+        shown.append((words("The agent's 24 hours until then"), _used(words, about.used)))
     return [fields(*shown)] if shown else []
 
 
@@ -59,18 +62,15 @@ def _history(words: Words, history: History, others: Sequence[int]) -> str:
 
 def _used(words: Words, used: Used) -> str:
     return words.plural(
-        "1 request, {sum}; open ones count.",
-        "{n} requests, {sum} together; open ones count.",
+        "1 request, {sum}.",
+        "{n} requests, {sum} together.",
         used.count,
         sum=words.money(used.fen),
     )
 
 
 def paused(words: Words, request: Request, pause: Pause | None) -> str:
-    """Nothing to say of what is finished: no pause keeps it from anything.
-
-    It stays true when the pause is over: cards are not drawn anew for that.
-    """
+    """Nothing to say of what is finished: no pause keeps it from anything."""
     if pause is None or request.state in FINAL:
         return ""
     if request.state is State.PENDING:

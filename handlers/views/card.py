@@ -40,20 +40,23 @@ def card(
         sentence(words, request, approvals, about.pause),
         *facts(words, request),
         *beside(words, about),
-        *where_it_stands(words, request, approvals),
+        *where_it_stands(words, request, approvals, about.pause),
         *pause_line(words, request, about.pause),
         *_buttons(words, request),
-        context(*_who_and_when(words, request, approvals, approvers)),
+        context(*_who_and_when(words, request, approvals, approvers, about.pause)),
     )
 
 
-def without_buttons(words: Words, request: Request, approvals: Sequence[Approval]) -> Message:
+def without_buttons(
+    words: Words, request: Request, approvals: Sequence[Approval], pause: Pause | None = None
+) -> Message:
     """The same for `/coupon status`, where nobody decides."""
     return message(
-        sentence(words, request, approvals),
+        sentence(words, request, approvals, pause),
         *facts(words, request),
-        *where_it_stands(words, request, approvals),
-        context(*_small_print(words, request, approvals)),
+        *where_it_stands(words, request, approvals, pause),
+        *pause_line(words, request, pause),
+        context(*_small_print(words, request, approvals, pause)),
     )
 
 
@@ -61,7 +64,7 @@ def sentence(
     words: Words, request: Request, approvals: Sequence[Approval], pause: Pause | None = None
 ) -> str:
     """The whole card in words: for notifications, for screen readers, and where blocks are refused."""
-    now = standing(words, request, approvals)
+    now = standing(words, request, approvals, paused=pause is not None)
     told = words(
         "{headline}: request #{number} of {requester}, {stock} ({value}) for customer {customer}. {details}",
         headline=now.headline,
@@ -98,9 +101,11 @@ def facts(words: Words, request: Request) -> list[Block]:
     return [top, asked, quote(words("Reason"), request.reason, hide=request.openid)]
 
 
-def where_it_stands(words: Words, request: Request, approvals: Sequence[Approval]) -> list[Block]:
+def where_it_stands(
+    words: Words, request: Request, approvals: Sequence[Approval], pause: Pause | None = None
+) -> list[Block]:
     """The state, and what belongs to it."""
-    now = standing(words, request, approvals)
+    now = standing(words, request, approvals, paused=pause is not None)
     blocks = [section(f"{now.mark} *{now.headline}*\n{now.details}")]
     if told := grounds(words, request):
         blocks.append(section("\n".join(told)))
@@ -112,11 +117,15 @@ def where_it_stands(words: Words, request: Request, approvals: Sequence[Approval
 
 
 def _who_and_when(
-    words: Words, request: Request, approvals: Sequence[Approval], approvers: Sequence[str]
+    words: Words,
+    request: Request,
+    approvals: Sequence[Approval],
+    approvers: Sequence[str],
+    pause: Pause | None,
 ) -> list[str]:
     who = listed(words, (approver(entry) for entry in approvers))
     who = who or words("nobody, because coupon.toml names no approvers")
-    small_print = _small_print(words, request, approvals)
+    small_print = _small_print(words, request, approvals, pause)
     match request.state:
         case State.PENDING:
             return [words("May decide, except the requester: {people}", people=who), *small_print]
@@ -126,8 +135,12 @@ def _who_and_when(
             return small_print
 
 
-def _small_print(words: Words, request: Request, approvals: Sequence[Approval]) -> list[str]:
+def _small_print(
+    words: Words, request: Request, approvals: Sequence[Approval], pause: Pause | None
+) -> list[str]:
     if request.state is State.PENDING:
+        if pause is not None:
+            return [words("Does not expire while sending is paused")]
         return [words("Expires {time}", time=words.moment(request.expires_at))]
     lines = [progress(words, request, approvals)]
     if request.attempts:

@@ -75,7 +75,7 @@ def home(words: Words, seen: Overview, *, note: str = "", lost: Lost | None = No
     if seen.may_ask:
         blocks.append(actions(button(words("Compensate a customer"), "home_open_form", "0")))
     if seen.may_ask or seen.mine:
-        blocks += _mine(words, seen.mine)
+        blocks += _mine(words, seen.mine, paused=seen.pause is not None)
     if seen.recent:
         blocks += [_heading(words("Your last finished requests"))]
         blocks += [section(_finished(words, request)) for request in seen.recent[:SHOWN]]
@@ -184,12 +184,12 @@ def _together(words: Words, requests: Sequence[Request]) -> Block:
 # --- what is this person's own
 
 
-def _mine(words: Words, mine: Sequence[Row]) -> list[Block]:
+def _mine(words: Words, mine: Sequence[Row], *, paused: bool) -> list[Block]:
     if not mine:
         return [_heading(words("Your open requests")), section(words("You have no open requests."))]
     blocks = [_heading(words("Your open requests: {count}", count=words.number(len(mine))))]
     for row in mine[:SHOWN]:
-        block = section(_open(words, row))
+        block = section(_open(words, row, paused=paused))
         menu = _menu(words, row.request)
         more = {"accessory": menu, "block_id": row.request.out_request_no} if menu else {}
         blocks.append({**block, **more})
@@ -198,9 +198,9 @@ def _mine(words: Words, mine: Sequence[Row]) -> list[Block]:
     return blocks
 
 
-def _open(words: Words, row: Row) -> str:
+def _open(words: Words, row: Row, *, paused: bool) -> str:
     line = _line(words, row.request)
-    return f"{line}\n{standing(words, row.request, row.approvals).details}"
+    return f"{line}\n{standing(words, row.request, row.approvals, paused=paused).details}"
 
 
 def _menu(words: Words, request: Request) -> Block | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from coupons.asking import Stopped
 from coupons.masking import masked
-from coupons.model import Approval, Request, State, Stock
+from coupons.model import Approval, Pause, Request, State, Stock
 from coupons.policy import Limit, Reason
 from handlers.cleaning import Undone
 from handlers.parsing import Misread
@@ -227,9 +227,10 @@ def status(
     approvals: Sequence[Approval],
     *,
     lost: Lost | None = None,
+    pause: Pause | None = None,
 ) -> Message:
     """The card without its buttons, and like it without the coupon code: anybody may ask."""
-    shown = card.without_buttons(words, request, approvals)
+    shown = card.without_buttons(words, request, approvals, pause)
     if lost is None or request.card_ts is not None:
         return shown
     told = _card(words, lost.channel, lost)

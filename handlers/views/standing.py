@@ -37,9 +37,13 @@ def is_doubtful(request: Request) -> bool:
 
 
 def standing(  # noqa: PLR0911, C901 - one for each state
-    words: Words, request: Request, approvals: Sequence[Approval] | None = None
+    words: Words,
+    request: Request,
+    approvals: Sequence[Approval] | None = None,
+    *,
+    paused: bool | None = None,
 ) -> Standing:
-    """What may be said of the request now; `approvals` None where they were not read."""
+    """What may be said of the request now; `approvals` and `paused` None where they were not read."""
     no_coupon = words(NO_COUPON)
     match request.state:
         case State.PENDING:
@@ -47,9 +51,10 @@ def standing(  # noqa: PLR0911, C901 - one for each state
         case State.APPROVED:
             return _approved(words, request)
         case State.SENDING:
-            return _sending(words, request)
+            return _sending(words, request, paused=paused)
         case State.UNKNOWN:
-            details = words.sentences(words(NOT_KNOWN_YET), words(FINDING_OUT), words(NO_OTHER))
+            waits = _waits(words, request, paused=paused)
+            details = words.sentences(words(NOT_KNOWN_YET), words(FINDING_OUT), waits, words(NO_OTHER))
             return Standing("❓", words("Not known yet"), details)
         case State.HELD:
             return Standing("🛑", words("Held"), _held(words, request))
@@ -97,7 +102,14 @@ def _approved(words: Words, request: Request) -> Standing:
     return Standing("👍", words("Approved, to be tried again"), _careful(words, request, again))
 
 
-def _sending(words: Words, request: Request) -> Standing:
+def _waits(words: Words, request: Request, *, paused: bool | None) -> str:
+    """Until when, where no pause of sending makes that unknown."""
+    if request.running or request.due_at is None or paused is not False:
+        return ""
+    return words("It waits, and asks again from {time} on.", time=words.moment(request.due_at))
+
+
+def _sending(words: Words, request: Request, *, paused: bool | None) -> Standing:
     if request.running:
         now = words("The bot is asking WeChat Pay for the coupon now.")
     elif request.problem:
@@ -107,6 +119,7 @@ def _sending(words: Words, request: Request) -> Standing:
         )
     else:
         now = words("WeChat Pay has not said yes yet. The bot asks again, with the same number.")
+    now = words.sentences(now, _waits(words, request, paused=paused))
     return Standing("📨", words("Sending"), _careful(words, request, now))
 
 

@@ -31,7 +31,12 @@ _MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
 
 
 def step(  # noqa: PLR0911, PLR0912, C901 - one return for each tag
-    words: Words, event: Recorded, request: Request, *, approvers: Sequence[str] = ()
+    words: Words,
+    event: Recorded,
+    request: Request,
+    *,
+    approvers: Sequence[str] = (),
+    paused: bool = False,
 ) -> Message:
     """A reply in the thread of the card. `approvers`: ids of whom to call where it calls them."""
     who, number, no_coupon = person(event.actor), request.id, words(NO_COUPON)
@@ -58,7 +63,7 @@ def step(  # noqa: PLR0911, PLR0912, C901 - one return for each tag
             told = words("{person} put request #{number} back to work.", person=who, number=number)
             return message(words.sentences(told, words(SAME_NUMBER)))
         case Tag.REQUEST_URGED | Tag.REQUEST_REMINDED if request.state is State.PENDING:
-            return message(_call(words, event, request, approvers))
+            return message(_call(words, event, request, approvers, paused=paused))
         case Tag.REQUEST_UNKNOWN:
             return message(unknown(words, event, request))
         case Tag.REQUEST_HELD:
@@ -91,7 +96,7 @@ def news(words: Words, event: Recorded) -> Message:
         )
     told = words(
         "⏸️ {person} paused sending. Nothing can be approved, and nothing goes out, until an approver types "
-        "`/coupon resume`. Asking, declining and withdrawing go on.",
+        "`/coupon resume`. Asking, declining and withdrawing go on; no request expires meanwhile.",
         person=who,
     )
     reason = inert(without_openids(text_of(event, "reason")), 300)
@@ -149,7 +154,7 @@ def _another_key(words: Words, posted: int, key: str) -> str:
 
 def _clock(words: Words, event: Recorded) -> str:
     if event.tag == Tag.CLOCK_CONFIRMED:
-        return words("🕰️ The clock of the bot's machine is confirmed again: what stood still goes on.")
+        return words("🕰️ The clock of the bot's machine is right again: what stood still goes on.")
     apart = abs(_number(event, "ahead_ms"))
     why = words("🕰️ The clock of the bot's machine is in doubt.")
     if apart:
@@ -171,7 +176,7 @@ def _automatic(words: Words, event: Recorded, request: Request) -> str:
     )
 
 
-def _call(words: Words, event: Recorded, request: Request, approvers: Sequence[str]) -> str:
+def _call(words: Words, event: Recorded, request: Request, approvers: Sequence[str], *, paused: bool) -> str:
     """The only sentences that call approvers by name; whoever is called can still decide."""
     people = listed(words, (approver(entry) for entry in approvers)) or words("an approver")
     if event.tag == Tag.REQUEST_URGED:
@@ -190,7 +195,11 @@ def _call(words: Words, event: Recorded, request: Request, approvers: Sequence[s
         )
     mention = text_of(event, "mention")
     also = words("{people}: please see to it.", people=approver(mention)) if mention else ""
-    return words.sentences(told, also, words("It expires {time}.", time=words.moment(request.expires_at)))
+    if paused:
+        ends = words("It does not expire while sending is paused.")
+    else:
+        ends = words("It expires {time}.", time=words.moment(request.expires_at))
+    return words.sentences(told, also, ends)
 
 
 def _waited(words: Words, waited_ms: int) -> str:

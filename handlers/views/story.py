@@ -26,7 +26,7 @@ _PLAIN: Mapping[str, str] = {
     Tag.AUDIT_KEY_CHANGED: N_("the key that signs checkpoints was changed"),
     Tag.NUMBERS_RAISED: N_("requests are numbered from above those that Slack shows, which this file lacks"),
     Tag.CLOCK_DOUBTED: N_("the machine's clock was in doubt: nothing expired and nobody was forgotten"),
-    Tag.CLOCK_CONFIRMED: N_("the machine's clock was confirmed again"),
+    Tag.CLOCK_CONFIRMED: N_("the machine's clock was believed again"),
     Tag.CONSOLE_REFUSED: N_("a sign-in to the console was refused"),
 }
 _KINDS: Mapping[str, str] = {

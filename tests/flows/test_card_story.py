@@ -114,13 +114,17 @@ async def test_a_pause_is_told_once_refuses_approvals_honestly_and_ends(shop: Wo
     await pause(shop, "U0WANG", pause=True, reason="wrong stock <!channel>")
     number = await shop.ask(openid="oUpF8uMuAJO_M2pxb1Q9zNjWeS7p")
     await shop.quiet()
-    assert "paused sending" in words_of(shop, number)
-    assert "paused sending" not in words_of(shop, earlier)
+    for each in (number, earlier):
+        assert "paused sending" in words_of(shop, each)
+        assert "Does not expire while sending is paused" in words_of(shop, each)
     await shop.approve(number)
     await shop.whisper("U0WANG", "Sending is paused")
     assert shop.tags(number) == ["request:created", "click:refused"]
     await pause(shop, "U0WANG", pause=False)
     await shop.quiet()
+    for each in (number, earlier):
+        assert "paused sending" not in words_of(shop, each)
+        assert "Expires" in words_of(shop, each)
     said = [message.text for message in shop.slack.messages("C0APPROVE")]
     assert len([text for text in said if text.startswith("⏸️")]) == 1
     assert len([text for text in said if text.startswith("▶️")]) == 1
@@ -158,9 +162,19 @@ async def test_the_second_card_of_a_customer_tells_of_the_first(shop: World) -> 
     await shop.approve(first, "U0ZHAO")
     await shop.state(first, "sent")
     second, third = await shop.ask("late-10"), await shop.ask("own-10")
+    await shop.quiet()
     assert "1 coupon, ¥50.00" in words_of(shop, second)
     assert f"Also open: #{second}." in words_of(shop, third)
+    # The earlier one tells of the later one, too, and of what becomes of it.
+    assert f"Also open: #{third}." in words_of(shop, second)
+    assert "2 requests, ¥60.00 together" in words_of(shop, second)
     assert "3 requests, ¥70.00 together" in words_of(shop, third)
+    await shop.approve(third)
+    await shop.state(third, "sent")
+    assert "2 coupons, ¥60.00 together" in words_of(shop, second)
+    assert "Also open" not in words_of(shop, second)
+    # What the agent had asked for by then never changes.
+    assert "2 requests, ¥60.00 together" in words_of(shop, second)
 
 
 async def test_with_the_code_the_agent_gets_the_words_for_the_customer(shop: World) -> None:

@@ -62,7 +62,7 @@ async def test_a_day_ahead_or_behind_for_a_while_expires_nothing_and_is_told_onc
         await told(shop, "in doubt: it is off by 26 hours")
         between = await shop.ask(openid="oUpF8uMuAJO_M2pxb1Q9zNjWeS7p")
         machine.ahead = 0
-        await told(shop, "confirmed again")
+        await told(shop, "is right again")
         after = await shop.ask(openid="oUpF8uMuAJO_M2pxb1Q9zNjWeS8q")
         for number in (before, between, after):
             row = await until(lambda n=number: ((row := shop.row(n)) and _sound(row) and row) or None)
@@ -115,7 +115,7 @@ async def test_a_start_with_a_wrong_clock_says_so_and_expires_nothing(tmp_path: 
         # The log's newest event is in the future of the clock that is right: Slack's word outweighs it.
         machine.ahead = 0
         await shop.start()
-        await told(shop, "confirmed again")
+        await told(shop, "is right again")
         assert await ready(shop) == []
 
 

@@ -83,8 +83,8 @@ def test_a_whole_card_in_english() -> None:
 2 coupons, ¥30.00 together, the last <!date^1795314172^{date_short_pretty} {time}|2026-11-22 02:22 UTC>. Also open: #11.\
 """,
             """\
-*The agent's last 24 hours*
-3 requests, ¥40.00 together; open ones count.\
+*The agent's 24 hours until then*
+3 requests, ¥40.00 together.\
 """,
             """\
 ⏳ *Waiting for approval*
@@ -109,7 +109,7 @@ It takes the place of #10, which was declined.\
             "Go on",
             "Not yet",
             "May decide, except the requester: <!subteam^S0LEADS>, <@U0WANG>",
-            "Expires <!date^1795486972^{date_short_pretty} {time}|2026-11-24 02:22 UTC>",
+            "Does not expire while sending is paused",
         ]
     )
 
@@ -149,8 +149,8 @@ def test_a_whole_card_in_chinese() -> None:
 2 张券，合计 ¥30.00，最近一张：<!date^1795314172^{date_short_pretty} {time}|2026年11月22日 02:22 UTC>。另有未完结的申请：#11。\
 """,
             """\
-*申请人最近 24 小时*
-3 个申请，合计 ¥40.00（含未完结的）。\
+*申请人截至当时的 24 小时*
+3 个申请，合计 ¥40.00。\
 """,
             """\
 ⏳ *待审批*
@@ -175,7 +175,7 @@ def test_a_whole_card_in_chinese() -> None:
             "继续",
             "再想想",
             "可审批（申请人本人除外）：<!subteam^S0LEADS>、<@U0WANG>",
-            "过期时间：<!date^1795486972^{date_short_pretty} {time}|2026年11月24日 02:22 UTC>",
+            "暂停期间不会过期",
         ]
     )
 
@@ -194,7 +194,7 @@ def test_a_customer_without_coupons_and_an_agents_first_request() -> None:
     about = Beside(history=History(0, 0, None), used=Used(1, 1000))
     shown = list(written(card.card(ENGLISH, REQUEST, [], approvers=APPROVERS, about=about).blocks))
     assert "*This customer so far*\nNo coupon yet." in shown
-    assert "*The agent's last 24 hours*\n1 request, ¥10.00; open ones count." in shown
+    assert "*The agent's 24 hours until then*\n1 request, ¥10.00." in shown
 
 
 def test_a_reason_that_is_not_known_here_is_shown_as_it_stands() -> None:
