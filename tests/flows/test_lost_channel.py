@@ -229,6 +229,12 @@ async def test_with_the_token_refused_what_people_are_told_waits_with_it(shop: W
     await shop.approve(number)
     await until(lambda: ((row := shop.row(number)) and row["state"] == "sent") or None)
     await lost(shop)
+    await shop.slack.wait_for(
+        lambda: (
+            [call for call in shop.slack.calls("chat.postMessage") if call.arguments["channel"] == "U0LI"]
+            or None
+        )
+    )
     assert shop.slack.dms("U0LI") == []
     shop.slack.faults.clear()
     await shop.quiet()

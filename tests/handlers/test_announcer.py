@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -85,9 +85,10 @@ class Desk:
     ledger: SqliteLedger
     reader: LateReader
     announcer: Announcer
-    troubles: list[BaseException] = field(default_factory=list)
+    troubles: list[BaseException]
     #: What was heard of the approval channel.
-    changes: list[Lost | None] = field(default_factory=list)
+    changes: list[Lost | None]
+    channel: ApprovalChannel
     running: asyncio.Task[None] | None = None
 
     def go(self) -> None:
@@ -158,6 +159,7 @@ async def desk_of(folder: Path, workspace: Workspace) -> AsyncGenerator[Desk]:
     async with workspace.serve() as slack, session() as http:
         troubles: list[BaseException] = []
         changes: list[Lost | None] = []
+        channel = ApprovalChannel(CHANNEL, on_change=changes.append)
         ledger = SqliteLedger(folder / "coupon.db", clock=now_ms, on_commit=on_commit)
         reader = LateReader(ledger)
         client = web_client(slack.setup.bot_token, base_url=slack.api_url, session=http)
@@ -169,7 +171,7 @@ async def desk_of(folder: Path, workspace: Workspace) -> AsyncGenerator[Desk]:
             readers=readers,
             files=AuditFiles(ledger=reader, catalogue=Catalogue(()), poster=poster, readers=readers),
             ledger=reader,
-            approval_channel=ApprovalChannel(CHANNEL, on_change=changes.append),
+            approval_channel=channel,
             workspace_url="https://shop.slack.com/",
             authority=Authority(policy=POLICY, directory=directory, ledger=ledger, team="T0SHOP"),
             catalogue=Catalogue(()),
@@ -177,7 +179,7 @@ async def desk_of(folder: Path, workspace: Workspace) -> AsyncGenerator[Desk]:
             bell=bell,
             on_trouble=troubles.append,
         )
-        here = Desk(slack, ledger, reader, announcer, troubles, changes)
+        here = Desk(slack, ledger, reader, announcer, troubles, changes, channel)
         try:
             yield here
         finally:
@@ -349,6 +351,23 @@ async def test_a_plain_no_is_not_looked_for(desk: Desk) -> None:
     assert len(desk.slack.messages(CHANNEL)) == 1
     assert desk.slack.calls("conversations.history") == []
     assert desk.changes == [Lost(CHANNEL, ChannelLoss.POSTING_RULES), None]
+
+
+async def test_nobody_is_told_that_a_card_does_not_stand_which_stands_by_now(desk: Desk) -> None:
+    """Promised while the channel was lost; the card came, and the channel was lost once more."""
+    request = await desk.new()
+    desk.go()
+    await desk.quiet()
+    desk.channel.refused(ChannelLoss.ARCHIVED)
+
+    def promise(tx: Transaction) -> None:
+        made = tx.events_of(request.id)[0]
+        notice = PostKind.NOTICE
+        tx.post(Post(kind=notice, request_id=request.id, seq=made.seq, person=request.requester))
+
+    await desk.ledger.write(promise)
+    await desk.quiet()
+    assert desk.slack.dms(request.requester) == []
 
 
 async def test_an_answer_is_whispered_and_where_it_cannot_be_it_comes_as_a_direct_message(desk: Desk) -> None:
