@@ -158,7 +158,7 @@ def other_messages(words: Words, request: Request, word: str) -> Iterator[Messag
     for reason in Reason:
         yield replies.command_refused(words, reason)
         yield replies.command_refused(words, reason, limit=Limit(2, 30))
-    yield replies.stopped(words, Stopped(Decision(Reason.OTHER_DATA), request(reason=word)))
+    yield replies.stopped(words, Stopped(Decision(Reason.OTHER_DATA), replace(request, reason=word)))
     yield replies.no_such_request(words, 12)
     yield replies.open_list(words, [])
     yield failures.something_went_wrong(words, word)
