@@ -13,6 +13,7 @@ from bot.usage import refuse
 from handlers.audit_channel import ChannelText, posted_texts
 from handlers.premises import WorkspaceRefused, find_workspace
 from handlers.web_api import SlackError
+from wechatpay.errors import BadSetting
 
 
 def channel_texts() -> Sequence[ChannelText]:
@@ -28,6 +29,8 @@ def channel_texts() -> Sequence[ChannelText]:
         return asyncio.run(_read(slack, config.audit_channel))
     except WorkspaceRefused as error:
         refuse(error.problems)
+    except BadSetting as error:
+        refuse([str(error)])
     except SlackError as error:
         refuse([f"the audit channel {config.audit_channel} cannot be read: {error}"])
 

@@ -17,6 +17,7 @@ from coupons.errors import DirectoryUnavailable
 from handlers.directory import SlackDirectory
 from handlers.premises import HISTORY_SCOPES, Workspace, WorkspaceRefused, find_workspace
 from handlers.web_api import Lost, RateLimited, SlackError, ask
+from wechatpay.errors import BadSetting
 
 _NETWORK = "look at this machine's network, DNS, firewall and HTTPS_PROXY, and at SLACK_API_URL"
 _TOML = "name more people or groups in coupon.toml, or ask for fewer approvals"
@@ -25,9 +26,13 @@ _TOML = "name more people or groups in coupon.toml, or ask for fewer approvals"
 async def examine_slack(settings: SlackSettings, config: CouponToml | None) -> AsyncIterator[Finding]:
     """`config` None: coupon.toml is not whole, and what it names is left out."""
     async with session() as http:
-        slack = web_client(
-            settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, session=http
-        )
+        try:
+            slack = web_client(
+                settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, session=http
+            )
+        except BadSetting as error:
+            yield Finding.of_sentence("Slack", str(error), _NETWORK)
+            return
         groups = config.policy.groups if config is not None else ()
         try:
             workspace = await find_workspace(slack, uses_groups=bool(groups))

@@ -20,6 +20,7 @@ from handlers.premises import WorkspaceRefused
 from handlers.web_api import SlackError
 from storage.database import open_for_reading
 from storage.errors import DatabaseRefused
+from wechatpay.errors import BadSetting
 
 _LISTEN = re.compile(r"(?P<host>[^\s\[\]:]+|\[[0-9a-fA-F:.]+\]):(?P<port>\d{1,5})", re.ASCII)
 _NO_EXTRA: Final = (
@@ -86,7 +87,7 @@ def _run(database: Path, settings: AskingSettings, toml: CouponToml, host: str, 
 
     try:
         asyncio.run(until_signal())
-    except (PortTaken, SlackError) as error:
+    except (PortTaken, SlackError, BadSetting) as error:
         refuse([_sentence(error)])
     except WorkspaceRefused as error:
         refuse(error.problems)

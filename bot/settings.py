@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 from bot.timed_read import read_text_within
-from wechatpay.hosts import MAIN_HOST, SECOND_HOST
+from wechatpay.hosts import MAIN_HOST, SECOND_HOST, is_loopback
 from wechatpay.limits import PUBLIC_KEY_PREFIX
 from wechatpay.targets import PRODUCT_SEND_TARGET, SEND_TARGET
 
@@ -74,7 +74,6 @@ _TOKENS: Final = {"SLACK_BOT_TOKEN": "xoxb-", "SLACK_APP_TOKEN": "xapp-"}
 _APIV3_KEY_BYTES: Final = 32
 _LISTEN: Final = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>[0-9]{1,5})")
 _HIGHEST_PORT: Final = 65535
-_LOOPBACK: Final = re.compile(r"localhost|::1|127\.[0-9.]+")
 #: Tokens, PEMs, and what could be the APIv3 key or the signing secret.
 _LIKE_A_SECRET: Final = re.compile(r"xox[a-z]-|xapp-|-----|^[0-9A-Za-z]{24,}$")
 #: Linux has no longer ones.
@@ -117,11 +116,13 @@ class _Part(BaseModel):
 
 
 def _token(token: SecretStr, info: ValidationInfo) -> SecretStr:
+    name, text = _name(info), token.get_secret_value()
+    right = _TOKENS[name]
+    if text.removeprefix(right).strip(".") == "":
+        raise ValueError(f"{name} is a placeholder; it must be {_WHAT[name]}")
     # A stand-in gives out tokens of its own making.
     if info.data.get("slack_api_url") != SLACK_API_URL:
         return token
-    name, text = _name(info), token.get_secret_value()
-    right = _TOKENS[name]
     if not text.startswith(right):
         # The beginning tells the kinds of tokens apart and is no secret.
         kind = re.match(r"xox[a-z]-|xapp-", text)
@@ -206,8 +207,6 @@ class WechatpaySettings(_Part):
             raise ValueError(
                 f"{name} has a path; it must be scheme and host only, like {MAIN_HOST}: the paths are signed"
             )
-        if parts.scheme == "http" and not _LOOPBACK.fullmatch(parts.hostname or ""):
-            raise ValueError(f"{name} begins with http://; it must begin with https:// outside this machine")
         return url.rstrip("/")
 
     @field_validator("wechatpay_send_path")
@@ -374,6 +373,8 @@ def _check_url(name: str, url: str, *, like: str) -> None:
         whole = False
     if not whole or re.search(r"\s", url):
         raise ValueError(f"{name} reads {_shown(url)}; it must be an address like {like}")
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise ValueError(f"{name} begins with http://; it must begin with https:// outside this machine")
 
 
 def _name(info: ValidationInfo) -> str:

@@ -15,6 +15,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from bot.acks import Acks
 from bot.needs import Need
 from bot.readiness import Readiness, StartRefused, until_reached
+from bot.slack_app import proxy_for
 from bot.start_checks import APP_TOKEN_REFUSED, app_token_problem
 from bot.troubles import Troubles
 
@@ -90,6 +91,7 @@ class SocketMode:
                 # Asked for here: slack_sdk's connect swallows every error, repeats it for ever, and never
                 # asks for a new address once it has one.
                 handler.client.wss_uri = await handler.client.issue_new_wss_url()
+                handler.client.proxy = proxy_for(handler.client.wss_uri)
                 async with asyncio.timeout(_CONNECT_S):
                     await handler.connect_async()  # type: ignore[no-untyped-call]
             except SlackApiError as error:

@@ -6,7 +6,6 @@ Nothing is repeated here: only the caller knows which attempts are open.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import platform
 import re
 from collections.abc import AsyncIterable, Callable, Mapping, Sequence
@@ -20,7 +19,7 @@ from wechatpay.answers import Answer, CameBack, Checked, Failure, FailureKind, p
 from wechatpay.certificates import CERTIFICATES_TARGET, read_certificates
 from wechatpay.errors import BadSetting, Doubtful, UnknownSerial
 from wechatpay.explain import SIGNATURE_REFUSED, SignedRequest, explain_sign_error, is_sign_error
-from wechatpay.hosts import MAIN_HOST, Hosts
+from wechatpay.hosts import MAIN_HOST, Hosts, is_loopback
 from wechatpay.keyring import PlatformKey
 from wechatpay.keys import Merchant
 from wechatpay.keystore import Clock, KeyStore
@@ -117,9 +116,7 @@ class Client:
         # Called without httpx.AsyncClient around it, whose redirects, cookies, authentication and mounts a
         # signed request has no use for: they cost a fifth of each send.
         # Companies reach the internet through HTTPS_PROXY; a stand-in on loopback is never behind one.
-        self._transport = transport or Transport(
-            trust_env=not _is_loopback(hosts[0]), https=any(host.scheme == "https" for host in hosts)
-        )
+        self._transport = transport or _transport(hosts)
 
     async def __aenter__(self) -> Self:
         return self
@@ -334,15 +331,16 @@ def _host(address: str) -> httpx.URL:
             f"the address of WeChat Pay must be scheme and host only, like {MAIN_HOST}; the paths are "
             "signed and nothing can stand before them"
         )
-    if url.scheme != "https" and not (url.scheme == "http" and _is_loopback(url)):
+    if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.host)):
         raise BadSetting(f"the address of WeChat Pay must begin with https://; {url.scheme[:10]!a} was read")
     return url
 
 
-def _is_loopback(url: httpx.URL) -> bool:
-    if url.host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(url.host).is_loopback
-    except ValueError:
-        return False
+def _transport(hosts: Sequence[httpx.URL]) -> Transport:
+    """Raises BadSetting where a proxy that would be used cannot be."""
+    transport = Transport(
+        trust_env=not is_loopback(hosts[0].host), https=any(host.scheme == "https" for host in hosts)
+    )
+    for host in hosts:
+        transport.proxy_of(str(host))
+    return transport

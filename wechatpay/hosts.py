@@ -6,6 +6,7 @@ asked of one may be asked again of another, with the same number: whether to ask
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -45,3 +46,13 @@ class Hosts(Generic[T]):
         """It works again."""
         if self._failed_at:
             self._failed_at.pop(host, None)
+
+
+def is_loopback(host: str) -> bool:
+    """A name or address of this very machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -12,13 +12,12 @@ import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
 from yarl import URL
 
-from wechatpay.errors import BadSetting
+from wechatpay.proxies import EnvironmentProxies
 
 #: As in httpx. WeChat Pay does not say how long it keeps a connection; the shorter, the rarer is a POST
 #: written to one that is just being closed.
@@ -29,7 +28,7 @@ _CONNECTIONS = 100
 class Transport(httpx.AsyncBaseTransport):
     """Sends a request once, its `target` extension byte for byte; raises errors of httpx. No redirects.
 
-    `trust_env`: proxies are those of the environment, read here. Raises BadSetting for one that is not HTTP.
+    `trust_env`: proxies are those of the environment, read here.
     `https` False: only ever http, as to a stand-in on this machine; the certificates that are trusted are
     then not loaded, which takes as long as all the rest of a start. Otherwise they are loaded here and not
     at the first call, which must not be the one to find them missing.
@@ -41,7 +40,7 @@ class Transport(httpx.AsyncBaseTransport):
         if ssl_context is None and https:
             ssl_context = httpx.create_ssl_context(trust_env=trust_env)
         self._ssl_context = ssl_context
-        self._proxies = _Proxies(getproxies() if trust_env else {})
+        self._proxies = EnvironmentProxies() if trust_env else None
         self._session: aiohttp.ClientSession | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -50,7 +49,7 @@ class Transport(httpx.AsyncBaseTransport):
         if url.raw_path_qs != target:
             # A fragment or a bare "?" would be dropped, and the signature would no longer fit.
             raise httpx.UnsupportedProtocol("the target cannot be sent as it was signed", request=request)
-        proxy = self._proxies.of(request.url)
+        proxy = self.proxy_of(str(url.origin()))
         if self._ssl_context is None and (url.scheme != "http" or proxy is not None):
             raise httpx.UnsupportedProtocol("this client was made for http alone", request=request)
         limits = request.extensions.get("timeout", {})
@@ -73,6 +72,10 @@ class Transport(httpx.AsyncBaseTransport):
             stream=_Body(response),
             extensions={"http_version": b"HTTP/1.1"},
         )
+
+    def proxy_of(self, address: str) -> URL | None:
+        """Through which proxy requests to it go. Raises BadSetting for one that is not HTTP."""
+        return None if self._proxies is None else self._proxies.of(address)
 
     async def aclose(self) -> None:
         if self._session is not None:
@@ -175,31 +178,3 @@ def _timeout(limits: dict[str, float | None]) -> aiohttp.ClientTimeout:
         sock_connect=connect,
         sock_read=limits.get("read"),
     )
-
-
-class _Proxies:
-    """What the environment says, looked up once for each host."""
-
-    def __init__(self, named: dict[str, str]) -> None:
-        self._named = named
-        self._found: dict[bytes, URL | None] = {}
-        for scheme in ("https", "all"):
-            _http_only(named.get(scheme))
-
-    def of(self, url: httpx.URL) -> URL | None:
-        if not self._named:
-            return None
-        if url.netloc not in self._found:
-            named = self._named.get(url.scheme) or self._named.get("all")
-            self._found[url.netloc] = None if proxy_bypass(url.host) else _http_only(named)
-        return self._found[url.netloc]
-
-
-def _http_only(address: str | None) -> URL | None:
-    if not address:
-        return None
-    url = URL(address if "://" in address else f"http://{address}")
-    if url.scheme not in {"http", "https"}:
-        # The address may hold a password.
-        raise BadSetting(f"the proxy of the environment is a {url.scheme[:10]} proxy; it must be an http one")
-    return url

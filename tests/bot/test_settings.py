@@ -149,6 +149,18 @@ TOKEN = "the Bot User OAuth Token (xoxb-...)"
 BAD = [
     ("SLACK_BOT_TOKEN", "xapp-1-2", f"SLACK_BOT_TOKEN begins with xapp-; it must be {TOKEN}"),
     ("SLACK_BOT_TOKEN", "xoxp-1-2", f"SLACK_BOT_TOKEN begins with xoxp-; it must be {TOKEN}"),
+    ("SLACK_BOT_TOKEN", "xoxb-...", f"SLACK_BOT_TOKEN is a placeholder; it must be {TOKEN}"),
+    ("SLACK_APP_TOKEN", "xapp-...", "SLACK_APP_TOKEN is a placeholder; it must be an app-level token"),
+    (
+        "SLACK_API_URL",
+        "http://slack.example/api/",
+        "SLACK_API_URL begins with http://; it must begin with https://",
+    ),
+    (
+        "SLACK_API_URL",
+        "http://10.0.0.7:8999/api/",
+        "SLACK_API_URL begins with http://; it must begin with https://",
+    ),
     ("SLACK_BOT_TOKEN", "hunter2", f"SLACK_BOT_TOKEN does not begin with xoxb-; it must be {TOKEN}"),
     ("SLACK_BOT_TOKEN", '"xoxb-1"', "SLACK_BOT_TOKEN stands in quotation marks"),
     ("SLACK_BOT_TOKEN", "xoxb-\udcff", "SLACK_BOT_TOKEN holds bytes that are not UTF-8"),

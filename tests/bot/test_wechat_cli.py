@@ -181,3 +181,22 @@ async def test_names_at_wechat_pay_cannot_steer_a_terminal_or_fake_a_line(tmp_pa
             result = await op.types("wechat", *words)
             assert not any(letter in result.stdout for letter in "\x1b\u202e")
             assert "\nstate  RUNNING" not in result.stdout
+
+
+async def test_of_two_proxies_the_one_that_is_used_counts_and_the_others_kind_does_not(
+    tmp_path: Path,
+) -> None:
+    """Clash and its kin set both variables."""
+    async with operator(tmp_path) as op:
+        op.environ |= {
+            "WECHATPAY_API_URL": None,
+            "https_proxy": "http://127.0.0.1:9",
+            "all_proxy": "socks5://127.0.0.1:9",
+        }
+        result = await op.types("wechat", "certificates")
+        assert result.exit_code == 1
+        assert "Cannot connect to host 127.0.0.1:9" in result.stderr
+        op.environ["https_proxy"] = None
+        result = await op.types("wechat", "certificates")
+        assert result.exit_code == 2
+        assert result.stderr.startswith("all_proxy names a socks5 proxy; it must be an http one")

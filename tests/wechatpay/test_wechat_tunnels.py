@@ -109,13 +109,50 @@ async def test_a_proxy_is_told_the_host_and_no_more_and_its_refusal_proves_that_
 
 
 @pytest.mark.usefixtures("no_proxies")
-def test_a_proxy_that_is_not_http_is_a_bad_setting_and_its_password_is_not_quoted(
-    build: Build, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy"])
+def test_a_proxy_that_is_not_http_is_a_bad_setting_by_its_name_and_its_password_is_not_quoted(
+    build: Build, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setenv("ALL_PROXY", "socks5://user:secret@127.0.0.1:1080")
-    with pytest.raises(BadSetting, match="socks5") as error:
+    monkeypatch.setenv(name, "socks5://user:secret@127.0.0.1:1080")
+    with pytest.raises(BadSetting, match=f"{name} names a socks5 proxy") as error:
         build(base_url=MAIN_HOST)
     assert "secret" not in str(error.value)
+
+
+@pytest.mark.usefixtures("no_proxies")
+@pytest.mark.parametrize("text", ["http://", "http://proxy:port", "http://user:secret@proxy:99999", "::"])
+def test_a_proxy_that_is_no_address_is_a_bad_setting_and_is_not_quoted(
+    build: Build, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", text)
+    with pytest.raises(BadSetting, match="HTTPS_PROXY is no address") as error:
+        build(base_url=MAIN_HOST)
+    assert "secret" not in str(error.value)
+
+
+@pytest.mark.usefixtures("no_proxies")
+@pytest.mark.parametrize(
+    ("environment", "proxy"),
+    [
+        ({"https_proxy": "http://a:1", "all_proxy": "socks5://b:2"}, "http://a:1"),
+        ({"all_proxy": "http://b:2"}, "http://b:2"),
+        ({"http_proxy": "http://c:3"}, None),
+        ({"all_proxy": "socks5://b:2", "no_proxy": ".weixin.qq.com"}, None),
+        ({"https_proxy": "http://a:1", "no_proxy": f"{HOST}:443"}, None),
+        ({"https_proxy": "http://a:1", "no_proxy": "*"}, None),
+        ({"https_proxy": "a:1"}, "http://a:1"),
+        ({"https_proxy": ""}, None),
+    ],
+)
+def test_only_the_proxy_that_would_be_used_counts(
+    build: Build, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], proxy: str | None
+) -> None:
+    """Clash and its kin set both variables: programs that know socks take the one, the others the other."""
+    for name, text in environment.items():
+        monkeypatch.setenv(name, text)
+    client = build(base_url=MAIN_HOST)
+    found = client._transport.proxy_of(MAIN_HOST)
+    assert (None if found is None else str(found)) == proxy
 
 
 @asynccontextmanager
