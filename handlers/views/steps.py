@@ -158,7 +158,8 @@ def _clock(words: Words, event: Recorded) -> str:
     apart = abs(_number(event, "ahead_ms"))
     why = words("🕰️ The clock of the bot's machine is in doubt.")
     if apart:
-        off = _waited(words, apart)
+        # To the nearest minute: an hour less some milliseconds is an hour.
+        off = _waited(words, apart + _MINUTE_MS // 2)
         why = words("🕰️ The clock of the bot's machine is in doubt: it is off by {time}.", time=off)
     then = words(
         "Until Slack or WeChat Pay confirm it, no request expires, nobody is reminded, and no customer is "

@@ -152,6 +152,12 @@ LOOKS: dict[str, Callable[[Reading], bool]] = {
         (ids(tx.expired_requests(NOW + 4, 9)), ids(tx.expired_requests(NOW + 5, 9))) == ([], [1])
     ),
     "next_send_due": lambda tx: tx.next_send_due() == NOW + 1000,
+    "highest_number": lambda tx: tx.highest_number() == 3,
+    "may_be_posted": lambda tx: not tx.may_be_posted("card:1"),
+    "asked_for_by": lambda tx: (
+        [tx.asked_for_by(*asked) for asked in (("U0LI", NOW, 2), ("U0LI", NOW + 1, 3), ("U0SUN", 0, 3))]
+        == [Used(2, 2000), Used(), Used()]
+    ),
     "asked_ahead": lambda tx: (tx.asked_ahead(NOW - 1), tx.asked_ahead(NOW)) == (NOW, None),
     "next_expiry": lambda tx: tx.next_expiry() == NOW + 5,
     "interrupted_requests": lambda tx: ids(tx.interrupted_requests()) == [3],
@@ -177,6 +183,23 @@ def waiting(tx: Transaction) -> tuple[int, int, int | None]:
     return request.waits_from - NOW, request.expires_at - NOW, request.remind_at and request.remind_at - NOW
 
 
+def begins_numbers_above(tx: Transaction) -> bool:
+    tx.begin_numbers_above(41)
+    return create(tx, "cb9").id == tx.highest_number() == 42
+
+
+def redraws_open_cards(tx: Transaction) -> bool:
+    """#2's card stands, #1's is promised and #3's is not even that."""
+    tx.set_card(2, "C0APPROVE", "1.0")
+    tx.redraw_open_cards()
+    found = [
+        (kind, each.post.request_id, each.version)
+        for kind in (PostKind.CARD, PostKind.REDRAW)
+        for each in tx.due_posts(kind, NOW, 9)
+    ]
+    return found == [(PostKind.CARD, 1, 2), (PostKind.CARD, 3, 1), (PostKind.REDRAW, 2, 1)]
+
+
 def resumes_waiting(tx: Transaction) -> bool:
     """Paused from 2 to 102 after it was asked for; then before it was; then since an unknown time."""
     seen = []
@@ -195,7 +218,7 @@ def sets_waiting_right(tx: Transaction) -> bool:
 
 def starts_posting(tx: Transaction) -> bool:
     tx.start_posting(1)
-    return first_post(tx).maybe_posted is True
+    return first_post(tx).maybe_posted is tx.may_be_posted("card:1") is True
 
 
 def was_not_posted(tx: Transaction) -> bool:
@@ -282,6 +305,8 @@ CHANGES: dict[str, Callable[[Transaction], bool]] = {
     "use_console_link": uses_a_console_link_once,
     "erase_customer": erases,
     "add_notice": keeps_a_notice_once,
+    "begin_numbers_above": begins_numbers_above,
+    "redraw_open_cards": redraws_open_cards,
     "resume_waiting": resumes_waiting,
     "set_waiting_right": sets_waiting_right,
     "set_card": sets_card,
