@@ -10,7 +10,7 @@ from benchmarks.limits import sha256_rows_per_second
 from benchmarks.long_log import shared
 from benchmarks.report import Load, Row
 from storage.driver import sqlite3
-from storage.proof import verify
+from storage.proof.verify import verify
 
 #: A busy machine's speed changes within seconds: both are measured in turns.
 _TURNS = 5

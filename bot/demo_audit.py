@@ -9,7 +9,7 @@ from typing import Any
 from coupons.recording import Recorded
 from storage.audit import show
 from storage.errors import AuditBroken, DatabaseRefused
-from storage.proof import verify
+from storage.proof.verify import verify
 
 _SHOWN = 100
 

@@ -16,13 +16,13 @@ from bot.progress import progress
 from bot.usage import DATABASE, must_exist, pasted, refuse
 from coupons import days
 from coupons.encodings import encoding_of
-from storage.against import verify_against
 from storage.checkpoint_keys import check, keys_of
 from storage.checkpoints import Checkpoint, found_in, key_file, load_key, read_public
 from storage.errors import AuditBroken, CheckpointRefused, DatabaseRefused, ExportRefused
 from storage.export import is_export
 from storage.moment import moment
-from storage.proof import verify
+from storage.proof.earlier_export import verify_against
+from storage.proof.verify import verify
 
 _CHANNEL: Final = "channel"
 _CHECKPOINT: Final = "coupon-checkpoint v1 "

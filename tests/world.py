@@ -27,7 +27,7 @@ from sandbox.wechatpay.keys import KeyMaterial, make_keys
 from sandbox.wechatpay.stand_in import WeChatPay
 from sandbox.wechatpay.stocks import CodeMode, Stock
 from storage.driver import sqlite3
-from storage.proof import verify
+from storage.proof.verify import verify
 
 T = TypeVar("T")
 

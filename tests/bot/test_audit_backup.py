@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import cli
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.storage.records import OPENID, make_log, rows
 
 

@@ -18,7 +18,7 @@ from coupons.reconciling import Ours, Period, Theirs, Verdict, compare
 from coupons.recording import Event
 from sandbox.wechatpay import Fault, FaultKind
 from sandbox.wechatpay.ledger import Endpoint
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.bot.operating import Operator, operator
 from tests.storage.records import NOW, Time, approve, create, open_ledger, rows, send
 from tests.world import BIG, LATE, OPENID

@@ -25,7 +25,7 @@ from coupons.model import Approval, State, Stock
 from coupons.month import median
 from coupons.ports import Transaction
 from coupons.recording import Event
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.storage.records import STOCK, Time, create, open_ledger, rows
 
 HOUR = 3_600_000

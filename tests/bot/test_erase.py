@@ -19,7 +19,7 @@ from coupons.model import State
 from coupons.ports import Transaction
 from coupons.recording import Event
 from storage.ledger import SqliteLedger
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.clocks import sure
 from tests.storage.records import DAY, NOW, OPENID, Time, a_click, approve, create, open_ledger, rows, send
 

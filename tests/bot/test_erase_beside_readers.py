@@ -21,7 +21,7 @@ from coupons.forgetting import Forgetter
 from coupons.overwriting import Overwriter
 from storage.driver import sqlite3
 from storage.ledger import SqliteLedger
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.bot.test_erase import fill, typed
 from tests.clocks import sure
 from tests.storage.records import DAY, NOW, OPENID, Time, create, open_ledger, written

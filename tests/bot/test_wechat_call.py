@@ -18,7 +18,7 @@ from bot.wechat_call import METHODS, TargetRefused, check_call
 from sandbox.wechatpay.faults import Fault, FaultKind
 from sandbox.wechatpay.ledger import Endpoint
 from storage.driver import sqlite3
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.world import LATE, OPENID, keys, until
 
 BASE = "/v3/marketing/busifavor"

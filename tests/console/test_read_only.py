@@ -10,7 +10,7 @@ from datasette.utils.sqlite import sqlite3
 
 from console import statement
 from console.readable import VIEWS
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.console.visiting import OTHER, Place, Visitor
 
 WRITES = (

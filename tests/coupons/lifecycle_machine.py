@@ -30,7 +30,7 @@ from coupons.reminding import Reminder
 from coupons.sender import Sender
 from coupons.settling import Pace
 from storage.ledger import SqliteLedger
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.clocks import sure
 from tests.coupons import lifecycle_world as world
 from tests.coupons.lifecycle_drawing import askers, clickers, customers, jumps, outcomes, people, pick, thens

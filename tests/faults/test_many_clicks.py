@@ -21,7 +21,7 @@ from coupons.ports import Reading, Topic
 from coupons.posts import PostKind
 from coupons.recording import Recorded
 from storage.ledger import SqliteLedger
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.clocks import sure
 from tests.coupons.office import TEAM, Groups, Paper, Time, a_stock
 

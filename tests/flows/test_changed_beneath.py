@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.storage.records import broken, connect
 from tests.world import OPENID, World, until, world
 

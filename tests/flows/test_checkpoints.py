@@ -23,7 +23,7 @@ from sandbox.slack import Message, api_error
 from storage.audit import GENESIS, digest
 from storage.checkpoints import found_in, key_file, load_key, sign, was_signed_by
 from storage.migrations import GUARDS
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.storage.records import connect
 from tests.world import COUPON_TOML, World, until, world
 

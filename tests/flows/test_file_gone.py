@@ -8,7 +8,7 @@ import pytest
 
 from bot import database_watch
 from bot.needs import Need
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.storage.records import rows
 from tests.storage.test_open_files import saved_copy
 from tests.world import until, world

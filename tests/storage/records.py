@@ -20,7 +20,7 @@ from storage.driver import sqlite3
 from storage.errors import AuditBroken
 from storage.ledger import SqliteLedger
 from storage.migrations import GUARDS
-from storage.proof import verify
+from storage.proof.verify import verify
 
 NOW = 1_795_400_000_000
 DAY = 86_400_000

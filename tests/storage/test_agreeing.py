@@ -29,10 +29,10 @@ from coupons.lifecycle import move
 from coupons.model import Approval, Request, State
 from coupons.ports import Transaction
 from coupons.recording import SYSTEM
-from storage.agreeing import Agreement
-from storage.comparing import compare
 from storage.database import open_for_reading
 from storage.errors import AuditBroken
+from storage.proof.rows_exact import compare
+from storage.proof.rows_fast import Agreement
 from tests.storage.records import DAY, NOW, a_draft, connect, sha256_of, tamper, written
 from tests.storage.test_beside_the_chain import poison
 

@@ -17,7 +17,7 @@ from storage.audit import digest
 from storage.driver import sqlite3
 from storage.errors import AuditBroken, DatabaseRefused
 from storage.moment import moment
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.storage.records import (
     DAY,
     NOW,

@@ -19,7 +19,7 @@ from storage.database import (
 from storage.driver import sqlite3
 from storage.errors import DatabaseRefused
 from storage.migrations import LATEST
-from storage.proof import verify
+from storage.proof.verify import verify
 from storage.turn import write_once
 from tests.storage.processes import line, running
 from tests.storage.records import Time, connect, create, files, make_log, open_ledger, rows

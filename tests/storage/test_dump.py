@@ -12,7 +12,7 @@ import pytest
 from storage.database import bring_up_to_date
 from storage.errors import DatabaseRefused
 from storage.migrations import LATEST
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.storage.records import approve, create, files, open_ledger, rows, send, written
 from tests.storage.test_database import OPENERS
 

@@ -15,8 +15,8 @@ from coupons.model import State
 from coupons.ports import Transaction
 from coupons.recording import SYSTEM, Event
 from storage.errors import AuditBroken
-from storage.folding import _LEADS_TO, replay
-from storage.proof import verify
+from storage.proof.replay import _LEADS_TO, replay
+from storage.proof.verify import verify
 from tests.storage.records import approve, connect, create, make_log, open_ledger, send, tamper
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from storage.database import open_for_writing
 from storage.driver import sqlite3
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.storage.records import connect, make_log
 
 _VALUES = "'{}', '', '')"

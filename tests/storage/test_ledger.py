@@ -16,7 +16,7 @@ from coupons.recording import Event
 from storage.driver import sqlite3
 from storage.errors import DatabaseRefused
 from storage.ledger import SqliteLedger
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.storage.processes import let_go, line, running
 from tests.storage.records import Time, a_click, a_draft, card, create, files, open_ledger, rows
 

@@ -15,7 +15,7 @@ from storage.database import bring_up_to_date
 from storage.driver import sqlite3
 from storage.migrations import APPLICATION_ID, MIGRATIONS
 from storage.moment import moment
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.storage.records import NOW, Time, chained, open_ledger, rows
 from tests.storage.test_migrations import schema
 from tests.storage.test_migrations_third import _EVENTS, _ROWS, contents, with_newer_columns

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from storage.database import bring_up_to_date, open_for_writing
 from storage.driver import sqlite3
 from storage.migrations import MIGRATIONS
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.storage.records import chained, rows
 from tests.storage.test_migrations import schema
 from tests.storage.test_migrations_third import left_at_each_statement, second_version

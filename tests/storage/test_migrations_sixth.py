@@ -12,7 +12,7 @@ from storage.database import bring_up_to_date
 from storage.driver import sqlite3
 from storage.migrations import MIGRATIONS
 from storage.moment import moment
-from storage.proof import verify
+from storage.proof.verify import verify
 from storage.texts import EventTexts, RequestTexts
 from tests.storage.records import Time, rows
 from tests.storage.test_migrations import schema

@@ -20,7 +20,7 @@ from storage.database import bring_up_to_date, open_for_writing
 from storage.driver import sqlite3
 from storage.errors import DatabaseRefused
 from storage.migrations import APPLICATION_ID, GUARDS, LATEST, MIGRATIONS, STEPS
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.storage.records import ROOT, a_draft, chained, connect, open_ledger, rows
 from tests.storage.test_migrations import schema
 

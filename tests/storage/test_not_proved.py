@@ -12,7 +12,7 @@ from coupons.events import ConsoleLinkMade, SendingPaused
 from coupons.model import Pause
 from coupons.ports import Transaction
 from storage.errors import AuditBroken
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.storage.records import NOW, ROOT, connect, rows, written
 from tests.storage.test_beside_the_chain import fill
 

@@ -19,7 +19,7 @@ from storage.audit import recorded, show
 from storage.errors import AuditBroken, DatabaseRefused, ExportRefused
 from storage.export import read
 from storage.ledger import SqliteLedger
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.storage.records import NOW, a_click, create, make_log, open_ledger, rows, tamper
 
 #: What Python makes of the JSON `"late \ud83d!"`: half of an emoji.

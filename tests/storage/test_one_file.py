@@ -10,7 +10,7 @@ import pytest
 from storage.audit import show
 from storage.database import bring_up_to_date
 from storage.errors import DatabaseRefused
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.storage.records import connect, files, make_log, open_ledger
 
 

@@ -12,7 +12,7 @@ import pytest
 from coupons.errors import StorageUnavailable
 from coupons.ports import Transaction
 from storage.ledger import SqliteLedger
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.storage.processes import line, running
 from tests.storage.records import connect, create, files, open_ledger, rows
 from tests.storage.test_ledger import numbers

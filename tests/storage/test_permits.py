@@ -11,7 +11,7 @@ from coupons.checkpointing import Posted, look_back
 from coupons.events import ConsoleLinkMade, SendingPaused, SendingResumed
 from coupons.model import Pause
 from coupons.ports import Transaction
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.storage.records import NOW, broken, tamper, written
 
 UNTIL = NOW + 600_000

@@ -12,7 +12,7 @@ from coupons.recording import Event
 from storage.audit import GENESIS
 from storage.driver import sqlite3
 from storage.migrations import GUARDS
-from storage.proof import Verified, verify
+from storage.proof.verify import Verified, verify
 from tests.storage.records import (
     approve,
     broken,

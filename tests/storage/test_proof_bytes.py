@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.storage.records import broken, make_log, overwrite, rows, settle_file
 
 

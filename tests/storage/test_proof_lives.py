@@ -23,7 +23,7 @@ from coupons.ports import Kind, Outcome, Reading, Remedy, Topic, Transaction
 from coupons.sender import Sender
 from coupons.settling import Pace
 from storage.ledger import SqliteLedger
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.clocks import sure
 from tests.storage.records import DAY, OPENID, STOCK, Time, a_click, open_ledger
 

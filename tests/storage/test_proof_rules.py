@@ -15,10 +15,10 @@ from coupons.model import Approval, ClickAction, Request, State
 from coupons.policy import DailyCap, Limit, Policy, Rule, WhenReached
 from coupons.ports import Transaction
 from coupons.recording import SYSTEM, Event, Json
-from storage.agreeing import Agreement
 from storage.database import open_for_reading
-from storage.folding import lacks, replay
-from storage.proof import verify
+from storage.proof.replay import lacks, replay
+from storage.proof.rows_fast import Agreement
+from storage.proof.verify import verify
 from tests.coupons.office import Office
 from tests.storage.records import NOW, broken, create, open_ledger, tamper
 

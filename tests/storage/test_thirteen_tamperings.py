@@ -21,7 +21,6 @@ from bot.cli import cli
 from bot.clock import utc_ms
 from coupons.events import Tag
 from coupons.recording import Event
-from storage.against import verify_against
 from storage.checkpoint_keys import check, keys_of
 from storage.checkpoints import found_in, load_or_make_key
 from storage.errors import AuditBroken
@@ -29,7 +28,8 @@ from storage.export import Format, new_file, write
 from storage.export import rows as rows_of
 from storage.migrations import GUARDS
 from storage.moment import moment
-from storage.proof import verify
+from storage.proof.earlier_export import verify_against
+from storage.proof.verify import verify
 from tests.storage.records import ROOT, chained, connect, make_log, open_ledger, rows, tamper
 
 

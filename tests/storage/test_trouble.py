@@ -15,7 +15,7 @@ from coupons.errors import StorageUnavailable
 from coupons.ports import Topic, Transaction
 from storage import database
 from storage.ledger import SqliteLedger
-from storage.proof import verify
+from storage.proof.verify import verify
 from tests.storage.processes import let_go, line, running
 from tests.storage.records import create, open_ledger, rows
 from tests.storage.test_ledger import Gate, numbers, queued

@@ -19,7 +19,7 @@ from coupons.ports import Transaction
 from coupons.recording import Event
 from storage.errors import DatabaseRefused
 from storage.locks import Turn
-from storage.proof import verify
+from storage.proof.verify import verify
 from storage.turn import write_once
 from tests.storage.records import ROOT, Time, make_log, open_ledger, rows
 

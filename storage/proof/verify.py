@@ -8,16 +8,16 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-from storage.agreeing import Agreement
-from storage.bodies import check_bodies
-from storage.chain import LAST, Verified, check_chain
-from storage.comparing import compare
 from storage.database import open_for_reading
 from storage.driver import sqlite3
 from storage.errors import AuditBroken, DatabaseRefused
 from storage.migrations import LATEST
-from storage.permits import check_permits
-from storage.schema import check_indexes, check_schema
+from storage.proof.bodies import check_bodies
+from storage.proof.chain import LAST, Verified, check_chain
+from storage.proof.permits import check_permits
+from storage.proof.rows_exact import compare
+from storage.proof.rows_fast import Agreement
+from storage.proof.schema import check_indexes, check_schema
 
 
 def verify(

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from storage.audit import GENESIS
-from storage.damage import broken_hash, broken_link
 from storage.errors import AuditBroken
+from storage.proof.damage import broken_hash, broken_link
 
 #: Few enough that they stay in the processor's cache, and a part of the thousand that all of them are of.
 _AT_ONCE = 250

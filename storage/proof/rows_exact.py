@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from storage.errors import AuditBroken
-from storage.folding import check_stories
+from storage.proof.replay import check_stories
 
 #: Nothing that follows would see what the index shows as another request's.
 _MISPLACED = """

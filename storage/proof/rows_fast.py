@@ -11,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from typing import Any
 
-from storage.folding import fits
+from storage.proof.replay import fits
 
 #: So that two who take one after the other are done at nearly the same time.
 _PARTS = 16

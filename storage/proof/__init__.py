@@ -1,0 +1,1 @@
+"""Does the database say what happened? Chain, guards, rows, and what was exported before."""
