@@ -26,13 +26,13 @@ from coupons.errors import StorageUnavailable
 from coupons.events import WechatAnswered, WechatCalled
 from storage.errors import DatabaseRefused
 from wechatpay.answers import CameBack, Failure
-from wechatpay.busifavor import Busifavor, Coupon
+from wechatpay.busifavor import Busifavor
 from wechatpay.client import Client
 from wechatpay.errors import BadRequest, BadSetting, Refused, Trouble, WechatPayError
 from wechatpay.keyring import PlatformKey
 from wechatpay.reading import failed
 from wechatpay.records import wire
-from wechatpay.user_coupons import CouponState
+from wechatpay.user_coupons import Coupon, CouponState
 
 T = TypeVar("T")
 

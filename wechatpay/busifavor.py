@@ -1,32 +1,31 @@
-"""Merchant coupons (busifavor): give one, find one again, and all the calls around it.
+"""Merchant coupons (busifavor): give one, find it again, take it back, and what is set up beforehand.
 
 https://pay.weixin.qq.com, product "merchant coupons", paths under /v3/marketing/busifavor.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from wechatpay.callback_address import CallbackAddress
+from wechatpay.callback_address import SET_CALLBACK, CallbackAddress
 from wechatpay.client import Client
-from wechatpay.coupon_life import CouponLife
+from wechatpay.deactivation import DEACTIVATE, DeactivatedCoupon
 from wechatpay.errors import Malformed
 from wechatpay.outcome import Outcome, settle
 from wechatpay.product_coupons import sending_of
+from wechatpay.records import promised, read
 from wechatpay.stock_records import Stock
-from wechatpay.stocks import Stocks
-from wechatpay.subsidy import Subsidies
 from wechatpay.targets import target
-from wechatpay.uploaded_codes import UploadedCodes
-from wechatpay.user_coupons import Coupon, CouponPage, CouponState, Role, read_coupon, read_page
-
-__all__ = ["Busifavor", "Coupon", "Stock"]
+from wechatpay.uploaded_codes import UPLOAD, Upload
+from wechatpay.user_coupons import Coupon, CouponPage, CouponState, read_coupon, read_page
 
 #: No maximum is published; the documentation's examples use 20.
 _PAGE = 20
 #: A user may hold at most 100 coupons of a stock; a list that never ends is no list.
 _MOST_PAGES = 50
+#: What a merchant may be to a stock. A list is asked for in every role that the caller has.
+_ROLES = ("creator_merchant", "belong_merchant", "sender_merchant")
 
 
 class Busifavor:
@@ -35,11 +34,6 @@ class Busifavor:
     def __init__(self, client: Client, *, appid: str) -> None:
         self._client = client
         self._appid = appid
-        self.stocks = Stocks(client)
-        self.life = CouponLife(client)
-        self.codes = UploadedCodes(client, appid=appid)
-        self.callback = CallbackAddress(client)
-        self.subsidies = Subsidies(client)
 
     async def send(self, body: bytes, *, earlier_open: bool) -> Outcome:
         """One attempt to give a coupon, with exactly the stored bytes of `compose_send` or
@@ -72,11 +66,10 @@ class Busifavor:
         openid: str,
         stock_id: str | None = None,
         coupon_state: CouponState | None = None,
-        merchants: Mapping[Role, str] | None = None,
     ) -> AsyncGenerator[Coupon, None]:
         """A user's coupons, each once: of one stock or of all, in whatever state unless one is named.
 
-        `merchants` as in `coupon_page`. Raises like `find_coupon`.
+        Raises like `find_coupon`.
         """
         seen: set[tuple[str, str]] = set()
         # The documentation can be read as `offset` counting coupons or pages. When the first reading ends
@@ -88,7 +81,6 @@ class Busifavor:
                     stock_id=stock_id,
                     coupon_state=coupon_state,
                     offset=number * step,
-                    merchants=merchants,
                 )
                 named = {(coupon.stock_id, coupon.coupon_code): coupon for coupon in page.data}
                 fresh = {name: coupon for name, coupon in named.items() if name not in seen}
@@ -112,21 +104,17 @@ class Busifavor:
         coupon_state: CouponState | None = None,
         offset: int = 0,
         limit: int = _PAGE,
-        merchants: Mapping[Role, str] | None = None,
     ) -> CouponPage:
         """One page. `offset` can be read as counting coupons or pages; `coupons` walks both ways.
 
-        `merchants`: which merchant has which role for the stock; without it our own number in all of them.
         Raises like `find_coupon`.
         """
-        ours = self._client.merchant.mchid
-        roles = dict.fromkeys(Role, ours) if merchants is None else merchants
         query = {
             "appid": self._appid,
             "stock_id": stock_id,
             "coupon_state": coupon_state,
             # Each is required when the caller has that role for the stock.
-            **{role.value: mchid for role, mchid in roles.items()},
+            **dict.fromkeys(_ROLES, self._client.merchant.mchid),
             "offset": offset,
             "limit": limit,
         }
@@ -142,6 +130,38 @@ class Busifavor:
             raise Malformed("the answer describes another coupon", verified=True)
         return coupon
 
+    async def deactivate(self, body: bytes) -> DeactivatedCoupon:
+        """One attempt with exactly the bytes of `compose_deactivate`: SENDED becomes DEACTIVATED, for good.
+
+        Raises BadRequest before anything is sent, and like `find_coupon`. A refusal says nothing of an
+        earlier attempt whose outcome is unknown: look at the coupon's state then.
+        """
+        return await DEACTIVATE.call(self._client, body)
+
     async def stock(self, stock_id: str) -> Stock:
         """What WeChat Pay says of a stock. Raises like `find_coupon`."""
-        return await self.stocks.get(stock_id)
+        members = await self._client.get(target("/stocks/{stock_id}", {"stock_id": stock_id}))
+        stock = read(Stock, members)
+        if stock.stock_id != stock_id or not stock.stock_state:
+            raise Malformed(f"the answer does not describe stock {stock_id}", verified=True)
+        return stock
+
+    async def upload_codes(self, stock_id: str, body: bytes) -> Upload:
+        """One attempt with exactly the bytes of `compose_upload`. Keep them with `stock_id`, which is not in
+        them.
+
+        Raises like `deactivate`; Refused with INVALID_REQUEST for a stock of another code mode.
+        """
+        return await UPLOAD.call(self._client, body, stock_id=stock_id)
+
+    async def set_callback(self, body: bytes) -> CallbackAddress:
+        """Replace the address, with the bytes of `compose_callback`. There is no number: the last one that
+        arrives counts. Raises like `deactivate`."""
+        return await SET_CALLBACK.call(self._client, body)
+
+    async def callback(self) -> CallbackAddress:
+        """The address of our merchant number. Raises like `find_coupon`; Refused with RESOURCE_NOT_EXISTS
+        when none was set."""
+        asked = {"mchid": self._client.merchant.mchid}
+        members = await self._client.get(target("/callbacks", query=asked))
+        return promised(CallbackAddress, members, echo=asked)

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-#: Name of a field (inner ones with dots, like `coupon_use_rule.use_method`), and what is wrong with it.
+#: Name of a field (of a list's entry with its place, like `coupon_code_list[1]`), and what is wrong with it.
 Fault = tuple[str, str]
 Check = Callable[[str, object], Iterator[Fault]]
 
@@ -61,25 +61,6 @@ def text(least: int, most: int, of: str = "") -> Check:
     return check
 
 
-def whole(least: int, most: int) -> Check:
-    """A whole number."""
-    wanted = f"must be a whole number from {least} to {most}"
-
-    def check(name: str, value: object) -> Iterator[Fault]:
-        if not isinstance(value, int) or isinstance(value, bool):
-            yield name, f"{wanted}; another thing was read"
-        elif not least <= value <= most:
-            yield name, f"{wanted}; {value} was read"
-
-    return check
-
-
-def flag(name: str, value: object) -> Iterator[Fault]:
-    """True or false."""
-    if not isinstance(value, bool):
-        yield name, "must be true or false"
-
-
 def one_of(allowed: type[StrEnum]) -> Check:
     """A word of a closed set. Words that WeChat Pay adds are read, but not sent before they stand here."""
 
@@ -88,12 +69,6 @@ def one_of(allowed: type[StrEnum]) -> Check:
             yield name, f"must be one of {', '.join(allowed)}"
 
     return check
-
-
-def moment(name: str, value: object) -> Iterator[Fault]:
-    """A time in RFC 3339, with an offset."""
-    if read_moment(value) is None:
-        yield name, "must be a time with an offset, like 2026-01-01T08:00:00+08:00"
 
 
 def read_moment(value: object) -> datetime | None:
@@ -120,29 +95,17 @@ def listed(check: Check, least: int, most: int) -> Check:
     return check_all
 
 
-def inner(members: Members) -> Check:
-    """An object in the object."""
-
-    def check(name: str, value: object) -> Iterator[Fault]:
-        if isinstance(value, dict):
-            yield from faults_of(value, members, f"{name}.")
-        else:
-            yield name, "must be an object"
-
-    return check
-
-
-def faults_of(value: Mapping[str, object], members: Members, prefix: str = "") -> Iterator[Fault]:
+def faults_of(value: Mapping[str, object], members: Members) -> Iterator[Fault]:
     """All that is wrong, in the order of the documentation. Members that nobody knows are refused by some
     endpoints with an error, so none is sent."""
     for name, member in members.items():
         if name in value:
-            yield from member.check(prefix + name, value[name])
+            yield from member.check(name, value[name])
         elif member.required:
-            yield prefix + name, "is missing"
+            yield name, "is missing"
     for name in value:
         if name not in members:
-            yield prefix + ascii(name[:40])[1:-1], "does not belong here"
+            yield ascii(name[:40])[1:-1], "does not belong here"
 
 
 def callback_url(name: str, value: object) -> Iterator[Fault]:
@@ -174,8 +137,3 @@ COUPON_CODE = text(1, 32, r"[0-9A-Za-z \-_\\/=|]")
 #: The number of a send comes back as a coupon's `send_request_no`, which was long listed with 32.
 SEND_REQUEST_NO = text(1, 32, _PLAIN)
 REQUEST_NO = text(1, 128, _PLAIN)
-#: A number of the merchant's order, made elsewhere.
-OUT_TRADE_NO = text(1, 128, r"[0-9A-Za-z_\-|*@.]")
-#: A number of WeChat Pay's: of a payment, or of a refund.
-TRANSACTION_ID = text(28, 32, "[0-9A-Za-z]")
-URL = text(1, 256)

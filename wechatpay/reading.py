@@ -9,7 +9,6 @@ from wechatpay.codes import Verdict, judge
 from wechatpay.errors import Malformed, NoAnswer, NotSent, Refused, Trouble, Unsigned
 
 OK = 200
-_NO_CONTENT = 204
 
 
 def members_of(came_back: CameBack, *, hide: str) -> dict[str, Any]:
@@ -17,29 +16,19 @@ def members_of(came_back: CameBack, *, hide: str) -> dict[str, Any]:
 
     Raises NotSent, NoAnswer, Doubtful, Refused, Trouble, Malformed.
     """
-    answer = _genuine(came_back, (OK,), hide=hide)
-    members = answer.members()
-    if members is None:
-        raise malformed("the answer is no JSON object", answer)
-    return members
-
-
-def demand_done(came_back: CameBack, *, hide: str) -> None:
-    """A genuine 204, or 200: there is nothing to read. Raises like `members_of`."""
-    _genuine(came_back, (OK, _NO_CONTENT), hide=hide)
-
-
-def _genuine(came_back: CameBack, done: tuple[int, ...], *, hide: str) -> Answer:
     if isinstance(came_back, Failure):
         raise failed(came_back)
     answer, doubt = came_back.answer, came_back.doubt
     # Refusals are often unsigned (SIGN_ERROR always): they are raised as such, marked unverified.
-    if doubt is not None and (answer.status in done or not isinstance(doubt, Unsigned)):
+    if doubt is not None and (answer.status == OK or not isinstance(doubt, Unsigned)):
         doubt.status, doubt.request_id = answer.status, answer.request_id
         raise doubt
-    if answer.status not in done:
+    if answer.status != OK:
         raise refused(answer, verified=came_back.verified, hide=hide)
-    return answer
+    members = answer.members()
+    if members is None:
+        raise malformed("the answer is no JSON object", answer)
+    return members
 
 
 def failed(failure: Failure) -> NotSent | NoAnswer:

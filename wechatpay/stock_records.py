@@ -1,4 +1,4 @@
-"""A stock as WeChat Pay describes it, and as we describe a new one: the same records, with the wire's names.
+"""A stock as WeChat Pay describes it, with the wire's names.
 
 What was not said is None; money is in fen, times are RFC 3339. Words that are not known here stay text.
 """
@@ -38,38 +38,6 @@ class StockState(StrEnum):
     #: Spelt so.
     STOPED = "STOPED"
     PAUSED = "PAUSED"
-
-
-class UseMethod(StrEnum):
-    """Where a coupon is used."""
-
-    OFF_LINE = "OFF_LINE"
-    MINI_PROGRAMS = "MINI_PROGRAMS"
-    SELF_CONSUME = "SELF_CONSUME"
-    PAYMENT_CODE = "PAYMENT_CODE"
-
-
-class CodeDisplayMode(StrEnum):
-    """How the customer's phone shows the code."""
-
-    NOT_SHOW = "NOT_SHOW"
-    BARCODE = "BARCODE"
-    QRCODE = "QRCODE"
-
-
-class BackgroundColor(StrEnum):
-    """Of the coupon in the customer's card list."""
-
-    COLOR010 = "Color010"
-    COLOR020 = "Color020"
-    COLOR030 = "Color030"
-    COLOR040 = "Color040"
-    COLOR050 = "Color050"
-    COLOR060 = "Color060"
-    COLOR070 = "Color070"
-    COLOR080 = "Color080"
-    COLOR090 = "Color090"
-    COLOR100 = "Color100"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +112,7 @@ class CouponUseRule:
     fixed_normal_coupon: FixedNormalCoupon | None = None
     discount_coupon: DiscountCoupon | None = None
     exchange_coupon: ExchangeCoupon | None = None
-    use_method: UseMethod | str | None = None
+    use_method: str | None = None
     mini_programs_appid: str | None = None
     mini_programs_path: str | None = None
 
@@ -184,7 +152,7 @@ class CustomEntrance:
     appid: str | None = None
     hall_id: str | None = None
     store_id: str | None = None
-    code_display_mode: CodeDisplayMode | str | None = None
+    code_display_mode: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +171,7 @@ class DisplayPatternInfo:
     description: str | None = None
     merchant_logo_url: str | None = None
     merchant_name: str | None = None
-    background_color: BackgroundColor | str | None = None
+    background_color: str | None = None
     coupon_image_url: str | None = None
     finder_info: FinderInfo | None = None
 

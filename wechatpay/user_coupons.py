@@ -25,14 +25,6 @@ class CouponState(StrEnum):
     DEACTIVATED = "DEACTIVATED"
 
 
-class Role(StrEnum):
-    """What a merchant is to a stock. A list is asked for in every role that the caller has."""
-
-    CREATOR = "creator_merchant"
-    BELONG = "belong_merchant"
-    SENDER = "sender_merchant"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coupon:
     """One user's copy. Words that are not known here stay text; times are RFC 3339."""

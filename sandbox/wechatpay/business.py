@@ -11,7 +11,6 @@ from sandbox.wechatpay.routes import Asked
 from sandbox.wechatpay.sending import Sending
 from sandbox.wechatpay.stock_making import StockMaking
 from sandbox.wechatpay.stocks import Stocks
-from sandbox.wechatpay.subsidies import Subsidies
 from sandbox.wechatpay.uploaded_codes import CodeUploading, UploadedCodes
 
 Handler = Callable[[Asked], Result]
@@ -29,7 +28,6 @@ class Business:
         self.sending = Sending(appid=appid, stocks=self.stocks, ledger=ledger, codes=self.codes)
         self.life = CouponLife(appid=appid, stocks=self.stocks, sending=self.sending, numbers=numbers)
         self.callbacks = Callbacks(mchid)
-        self.subsidies = Subsidies(stocks=self.stocks, sending=self.sending, life=self.life, numbers=numbers)
         self._looking_up = LookingUp(
             appid=appid,
             stocks=self.stocks,
@@ -52,16 +50,9 @@ class Business:
             Endpoint.PATCH_STOCK: making.patch,
             Endpoint.BUDGET: making.budget,
             Endpoint.UPLOAD_CODES: self._uploading.upload,
-            Endpoint.CODES: self._uploading.codes,
             Endpoint.CODE: self._code,
-            Endpoint.DELETE_CODE: self._uploading.delete,
             Endpoint.SET_CALLBACK: self.callbacks.set,
             Endpoint.CALLBACK: self.callbacks.read,
-            Endpoint.PAY_SUBSIDY: self.subsidies.pay,
-            Endpoint.SUBSIDIES: self.subsidies.find,
-            Endpoint.SUBSIDY: self.subsidies.paid,
-            Endpoint.RETURN_SUBSIDY: self.subsidies.give_back,
-            Endpoint.RETURNED_SUBSIDY: self.subsidies.returned,
         }
 
     def _code(self, asked: Asked) -> Result:

@@ -28,16 +28,9 @@ class Endpoint(StrEnum):
     PATCH_STOCK = "patch_stock"
     BUDGET = "budget"
     UPLOAD_CODES = "upload_codes"
-    CODES = "codes"  # uploaded ones
-    CODE = "code"
-    DELETE_CODE = "delete_code"
+    CODE = "code"  # an uploaded one
     SET_CALLBACK = "set_callback"
     CALLBACK = "callback"
-    PAY_SUBSIDY = "pay_subsidy"
-    SUBSIDIES = "subsidies"
-    SUBSIDY = "subsidy"
-    RETURN_SUBSIDY = "return_subsidy"
-    RETURNED_SUBSIDY = "returned_subsidy"
     CERTIFICATES = "certificates"  # GET /v3/certificates
 
 

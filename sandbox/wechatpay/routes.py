@@ -22,16 +22,9 @@ _ROUTES = [
     ("PATCH", f"{_BUSIFAVOR}/stocks/{{}}", Endpoint.PATCH_STOCK),
     ("PATCH", f"{_BUSIFAVOR}/stocks/{{}}/budget", Endpoint.BUDGET),
     ("POST", f"{_BUSIFAVOR}/stocks/{{}}/couponcodes", Endpoint.UPLOAD_CODES),
-    ("GET", f"{_BUSIFAVOR}/stocks/{{}}/couponcodes", Endpoint.CODES),
     ("GET", f"{_BUSIFAVOR}/stocks/{{}}/couponcodes/{{}}", Endpoint.CODE),
-    ("DELETE", f"{_BUSIFAVOR}/stocks/{{}}/couponcodes/{{}}", Endpoint.DELETE_CODE),
     ("POST", f"{_BUSIFAVOR}/callbacks", Endpoint.SET_CALLBACK),
     ("GET", f"{_BUSIFAVOR}/callbacks", Endpoint.CALLBACK),
-    ("POST", f"{_BUSIFAVOR}/subsidy/pay-receipts", Endpoint.PAY_SUBSIDY),
-    ("GET", f"{_BUSIFAVOR}/subsidy/pay-receipts", Endpoint.SUBSIDIES),
-    ("GET", f"{_BUSIFAVOR}/subsidy/pay-receipts/{{}}", Endpoint.SUBSIDY),
-    ("POST", f"{_BUSIFAVOR}/subsidy/return-receipts", Endpoint.RETURN_SUBSIDY),
-    ("GET", f"{_BUSIFAVOR}/subsidy/return-receipts/{{}}", Endpoint.RETURNED_SUBSIDY),
     ("GET", "/v3/certificates", Endpoint.CERTIFICATES),
 ]
 _SPLIT = [(method, template.split("/"), endpoint) for method, template, endpoint in _ROUTES]

@@ -76,7 +76,6 @@ class WeChatPay:
             visible_after_ms=lambda: self.visible_after_ms,
         )
         self.stocks: dict[str, Stock] = self._business.stocks.by_id
-        self.subsidies = self._business.subsidies
         self._notices = Notices(
             apiv3_key=keys.merchant.apiv3_key,
             stocks=self._business.stocks,

@@ -7,11 +7,11 @@ from random import Random
 from typing import Any
 
 from sandbox.wechatpay.clock import rfc3339
-from sandbox.wechatpay.errors import bad_parameter, invalid_request, not_found, wrong_appid
+from sandbox.wechatpay.errors import invalid_request, not_found, wrong_appid
 from sandbox.wechatpay.ledger import Coupon
 from sandbox.wechatpay.members import Shape, listed, number, text
 from sandbox.wechatpay.request_numbers import RequestNumbers, Result
-from sandbox.wechatpay.routes import Asked, whole_parameter
+from sandbox.wechatpay.routes import Asked
 from sandbox.wechatpay.stocks import CodeMode, Stocks
 
 _LONGEST = 32
@@ -80,10 +80,6 @@ class UploadedCodes:
         if code is not None:
             code.coupon = coupon
 
-    def remove(self, stock_id: str, code: str) -> None:
-        del self.book(stock_id)[code]
-        self._free[stock_id].remove(code)
-
 
 class CodeUploading:
     def __init__(self, *, appid: str, stocks: Stocks, codes: UploadedCodes, numbers: RequestNumbers) -> None:
@@ -121,54 +117,15 @@ class CodeUploading:
 
         return self._numbers.once("upload", members["upload_request_no"], (stock_id, wanted), act)
 
-    def codes(self, asked: Asked) -> Result:
-        """One page, oldest first; `offset` counts codes. The openid only where an AppID is asked for."""
-        query = asked.parameters("limit", "offset", "appid", "status")
-        stock_id = self._stock_id(asked)
-        with_openid = self._with_openid(query)
-        status = query.get("status")
-        if status is not None and status not in _STATUS:
-            raise bad_parameter("status", f"one of {', '.join(_STATUS)} expected", location="query")
-        limit = whole_parameter(query, "limit", 20, range(1, 201))
-        offset = whole_parameter(query, "offset", 0, range(10**9))
-        found = [code for code in self._codes.book(stock_id).values() if status in (None, code.status)]
-        return {
-            "stock_id": stock_id,
-            "total_count": len(found),
-            "limit": limit,
-            "offset": offset,
-            "data": [code.wire(with_openid=with_openid) for code in found[offset : offset + limit]],
-        }
-
     def code(self, asked: Asked) -> tuple[Code, dict[str, Any]]:
-        """The code, and `code_information`."""
+        """The code, and `code_information`. The openid only where an AppID is asked for."""
         query = asked.parameters("appid")
-        found = self._find(self._stock_id(asked), asked.names[1])
-        return found, {"code_information": found.wire(with_openid=self._with_openid(query))}
-
-    def delete(self, asked: Asked) -> Result:
-        number_ = asked.parameters("delete_request_no*")["delete_request_no"]
-        number()("delete_request_no", number_)
-        stock_id, code = self._stock_id(asked), asked.names[1]
-
-        def act() -> Result:
-            if self._find(stock_id, code).coupon is not None:
-                raise invalid_request("code已被发放, 不能删除")
-            self._codes.remove(stock_id, code)
-            return {"stock_id": stock_id, "delete_time": rfc3339(asked.now_ms)}
-
-        return self._numbers.once("delete code", number_, (stock_id, code), act)
-
-    def _with_openid(self, query: dict[str, str]) -> bool:
-        if query.get("appid", self._appid) != self._appid:
-            raise wrong_appid()
-        return "appid" in query
-
-    def _find(self, stock_id: str, code: str) -> Code:
-        found = self._codes.book(stock_id).get(code)
+        found = self._codes.book(self._stock_id(asked)).get(asked.names[1])
         if found is None:
             raise not_found("code不存在")
-        return found
+        if query.get("appid", self._appid) != self._appid:
+            raise wrong_appid()
+        return found, {"code_information": found.wire(with_openid="appid" in query)}
 
     def _stock_id(self, asked: Asked) -> str:
         stock = self._stocks.by_id.get(asked.names[0])

@@ -20,8 +20,6 @@ from wechatpay.keys import load_merchant, load_public_key, read_apiv3_key
 USUAL, OWN_CODES, UPLOADED = "1212121212", "5656565656", "7878787878"
 #: A code that must be escaped wherever it stands in a path.
 ODD_CODE = "AB C/1=2|3\\4"
-TRANSACTION = "4200000913202101152566792388"
-REFUND = "5030090700620210115056000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ async def wire(mode: KeyMode = KeyMode.PUBLIC_KEY, **wechatpay: Any) -> AsyncGen
     """Everything is closed at the end, and each request that came was well signed."""
     material = keys()
     stocks = (
-        Stock(USUAL, value_fen=1000, subsidy=True),
+        Stock(USUAL, value_fen=1000),
         Stock(OWN_CODES, value_fen=1000, code_mode=CodeMode.MERCHANT_API),
         Stock(
             UPLOADED,

@@ -9,11 +9,12 @@ import pytest
 from aiohttp import web
 from signing_platform import Platform, compact
 
-from wechatpay.busifavor import Busifavor, Coupon
+from wechatpay.busifavor import Busifavor
 from wechatpay.client import Client
 from wechatpay.errors import BadRequest, Malformed, Refused, Unsigned
 from wechatpay.outcome import Kind, Outcome, Remedy
 from wechatpay.send_request import compose_send
+from wechatpay.user_coupons import Coupon
 
 OPENID, STOCK, NUMBER = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "1290000000000017", "SLK_20260101_0001"
 APPID = "wxd678efh567hg6787"

@@ -9,7 +9,7 @@ import pytest
 from signing_platform import Platform
 
 from wechatpay.busifavor import Busifavor
-from wechatpay.callback_address import CallbackSetting, compose_callback
+from wechatpay.callback_address import CallbackAddress, compose_callback
 from wechatpay.client import Client
 from wechatpay.errors import BadRequest, Malformed
 
@@ -64,7 +64,7 @@ async def test_the_address_of_our_own_number_is_asked_for(
 ) -> None:
     mchid = client.merchant.mchid
     platform.says(200, {"notify_url": URL, "mchid": mchid})
-    assert await busifavor.callback.get() == CallbackSetting(notify_url=URL, mchid=mchid)
+    assert await busifavor.callback() == CallbackAddress(notify_url=URL, mchid=mchid)
     assert platform.targets == [f"/v3/marketing/busifavor/callbacks?mchid={mchid}"]
 
 
@@ -82,4 +82,4 @@ async def test_an_answer_that_does_not_repeat_what_was_set_is_malformed(
 ) -> None:
     platform.says(200, answer)
     with pytest.raises(Malformed, match=field):
-        await busifavor.callback.set(compose_callback(mchid="1900000109", notify_url=URL))
+        await busifavor.set_callback(compose_callback(mchid="1900000109", notify_url=URL))

@@ -1,4 +1,4 @@
-"""Stocks, giving and finding coupons, and their life: the real client against the stand-in."""
+"""Stocks, giving coupons, finding and taking them back: the real client against the stand-in."""
 
 from __future__ import annotations
 
@@ -6,29 +6,18 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
-from asked import TIME, new_stock
-from real_wire import ODD_CODE, OWN_CODES, TRANSACTION, UPLOADED, USUAL, Wire, wire
+from real_wire import ODD_CODE, OWN_CODES, UPLOADED, USUAL, Wire, wire
 
 from sandbox.wechatpay.keyring import KeyMode
 from sandbox.wechatpay.ledger import CouponState, Endpoint
 from sandbox.wechatpay.stocks import StockState as SandboxState
 from tests.world import OPENID
-from wechatpay.coupon_life import compose_deactivate, compose_order, compose_return, compose_use
+from wechatpay.deactivation import compose_deactivate
 from wechatpay.outcome import Kind
 from wechatpay.product_coupons import CouponType, compose_product_send
 from wechatpay.send_request import compose_send
-from wechatpay.stock_records import (
-    AvailableWeek,
-    DayTime,
-    DiscountCoupon,
-    DisplayPatternInfo,
-    StockSendRule,
-    StockState,
-    StockType,
-)
-from wechatpay.stocks import Budget, compose_budget, compose_patch
+from wechatpay.stock_records import StockState
 from wechatpay.user_coupons import CouponState as State
-from wechatpay.user_coupons import Role
 
 
 @pytest.fixture
@@ -40,25 +29,6 @@ async def here() -> AsyncGenerator[Wire]:
 # ---- Stocks -----------------------------------------------------------------------------------------------
 
 
-async def test_a_stock_that_was_made_is_described_as_it_was_asked_for(here: Wire) -> None:
-    made = await here.busifavor.stocks.create(new_stock(here))
-    stock = await here.busifavor.stock(made.stock_id)
-    assert (stock.stock_id, stock.stock_name, stock.comment) == (made.stock_id, "迟到补偿九折券", "售后")
-    assert (stock.stock_type, stock.stock_state) == (StockType.DISCOUNT, StockState.RUNNING)
-    assert stock.coupon_use_rule is not None
-    assert stock.coupon_use_rule.discount_coupon == DiscountCoupon(
-        discount_percent=90, transaction_minimum=100
-    )
-    assert stock.coupon_use_rule.coupon_available_time is not None
-    assert stock.coupon_use_rule.coupon_available_time.available_week == AvailableWeek(
-        week_day=(1, 2), available_day_time=(DayTime(begin_time=0, end_time=60),)
-    )
-    assert stock.display_pattern_info == DisplayPatternInfo(
-        description="一行\n二行", background_color="Color020"
-    )
-    assert (stock.remaining, stock.max_coupons_by_day, stock.today_send_num) == (100, 10, 0)
-
-
 async def test_a_stock_tells_what_was_given_of_it(here: Wire) -> None:
     here.coupon("C1", UPLOADED)
     stock = await here.busifavor.stock(UPLOADED)
@@ -67,45 +37,6 @@ async def test_a_stock_tells_what_was_given_of_it(here: Wire) -> None:
     assert stock.send_count_information.total_send_amount == 1000
     here.wechatpay.stocks[USUAL] = replace(here.wechatpay.stocks[USUAL], state=SandboxState.STOPED)
     assert (await here.busifavor.stock(USUAL)).stock_state is StockState.STOPED
-
-
-async def test_a_patch_changes_what_it_names_and_nothing_else(here: Wire) -> None:
-    before = await here.busifavor.stock(OWN_CODES)
-    await here.busifavor.stocks.patch(
-        OWN_CODES,
-        compose_patch(
-            out_request_no="PATCH-1",
-            comment="新",
-            display_pattern_info=DisplayPatternInfo(description="新说明"),
-            stock_send_rule=StockSendRule(prevent_api_abuse=True),
-            subsidy=True,
-        ),
-    )
-    after = await here.busifavor.stock(OWN_CODES)
-    assert before.display_pattern_info is not None
-    assert before.stock_send_rule is not None
-    assert after == replace(
-        before,
-        comment="新",
-        display_pattern_info=replace(before.display_pattern_info, description="新说明"),
-        stock_send_rule=replace(before.stock_send_rule, prevent_api_abuse=True),
-        subsidy=True,
-    )
-
-
-async def test_a_budget_is_raised_from_what_it_is_and_by_day(here: Wire) -> None:
-    raised = await here.busifavor.stocks.budget(
-        UPLOADED,
-        compose_budget(
-            modify_budget_request_no="B1", target_max_coupons=2_000_000, current_max_coupons=1_000_000
-        ),
-    )
-    assert raised == Budget(max_coupons=2_000_000, max_coupons_by_day=50)
-    by_day = compose_budget(
-        modify_budget_request_no="B2", target_max_coupons_by_day=60, current_max_coupons_by_day=50
-    )
-    assert (await here.busifavor.stocks.budget(UPLOADED, by_day)).max_coupons_by_day == 60
-    assert (await here.busifavor.stock(UPLOADED)).max_coupons_by_day == 60
 
 
 # ---- Giving, and finding again ----------------------------------------------------------------------------
@@ -176,9 +107,6 @@ async def test_a_page_is_asked_for_by_state_place_and_role(here: Wire) -> None:
     deleted = here.busifavor.coupons(openid=OPENID, coupon_state=State.DELETED)
     assert [each.send_request_no async for each in deleted] == ["N0"]
     assert here.heard(Endpoint.COUPONS)[0].url.count(f"merchant={here.mchid}") == 3
-    for merchants, total in (({Role.SENDER: here.mchid}, 3), ({Role.CREATOR: "1900000999"}, 0)):
-        page = await here.busifavor.coupon_page(openid=OPENID, merchants=merchants)
-        assert page.total_count == total
 
 
 async def test_one_coupon_is_found_by_whatever_code_it_has(here: Wire) -> None:
@@ -189,49 +117,16 @@ async def test_one_coupon_is_found_by_whatever_code_it_has(here: Wire) -> None:
     assert coupon.available_start_time == coupon.receive_time < coupon.expire_time
 
 
-# ---- The life of a coupon ---------------------------------------------------------------------------------
+# ---- Taking back ------------------------------------------------------------------------------------------
 
 
-async def test_a_coupon_is_used_given_back_and_deactivated(here: Wire) -> None:
+async def test_a_coupon_is_taken_back(here: Wire) -> None:
     code = here.coupon("N1", OWN_CODES, ODD_CODE).coupon_code
-    life = here.busifavor.life
-    used = await life.use(
-        compose_use(
-            coupon_code=code,
-            stock_id=OWN_CODES,
-            appid=here.appid,
-            use_time=TIME,
-            use_request_no="U1",
-            openid=OPENID,
-            transaction_id=TRANSACTION,
-        )
-    )
-    assert (used.stock_id, used.openid) == (OWN_CODES, OPENID)
-    coupon = await here.busifavor.coupon(openid=OPENID, coupon_code=code)
-    assert (coupon.coupon_state, coupon.use_request_no) == ("USED", "U1")
-    assert coupon.use_time == used.wechatpay_use_time
-    back = await life.give_back(compose_return(coupon_code=code, stock_id=OWN_CODES, return_request_no="R1"))
-    coupon = await here.busifavor.coupon(openid=OPENID, coupon_code=code)
-    assert (coupon.coupon_state, coupon.return_time) == ("SENDED", back.wechatpay_return_time)
-    off = await life.deactivate(
+    off = await here.busifavor.deactivate(
         compose_deactivate(
             coupon_code=code, stock_id=OWN_CODES, deactivate_request_no="D1", deactivate_reason="发错"
         )
     )
     coupon = await here.busifavor.coupon(openid=OPENID, coupon_code=code)
-    assert (coupon.coupon_state, coupon.deactivate_reason) == ("DEACTIVATED", "发错")
-    assert coupon.deactivate_time == off.wechatpay_deactivate_time
-
-
-async def test_a_coupon_is_tied_to_an_order_and_untied(here: Wire) -> None:
-    code = here.coupon().coupon_code
-
-    def order(number: str) -> bytes:
-        return compose_order(stock_id=USUAL, coupon_code=code, out_trade_no="ORDER@1", out_request_no=number)
-
-    assert (await here.busifavor.life.associate(order("A1"))).wechatpay_associate_time
-    tied = await here.busifavor.coupon(openid=OPENID, coupon_code=code)
-    assert tied.associate_out_trade_no == "ORDER@1"
-    assert (await here.busifavor.life.disassociate(order("A2"))).wechatpay_disassociate_time
-    untied = await here.busifavor.coupon(openid=OPENID, coupon_code=code)
-    assert untied.associate_out_trade_no is None
+    assert (coupon.coupon_state, coupon.deactivate_request_no) == ("DEACTIVATED", "D1")
+    assert (coupon.deactivate_reason, coupon.deactivate_time) == ("发错", off.wechatpay_deactivate_time)

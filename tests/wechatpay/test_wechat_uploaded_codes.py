@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from signing_platform import Platform
@@ -11,9 +10,9 @@ from signing_platform import Platform
 from wechatpay.busifavor import Busifavor
 from wechatpay.client import Client
 from wechatpay.errors import BadRequest, Malformed
-from wechatpay.uploaded_codes import CodeStatus, FailedCode, Upload, UploadedCode, compose_upload
+from wechatpay.uploaded_codes import FailedCode, Upload, compose_upload
 
-OPENID, STOCK = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "1290000000000017"
+STOCK = "1290000000000017"
 TIME = "2026-01-01T08:00:13+08:00"
 
 
@@ -66,7 +65,7 @@ async def test_an_upload_says_what_became_of_each_code(busifavor: Busifavor, pla
         },
     )
     body = compose_upload(coupon_code_list=["a"], upload_request_no="U1")
-    assert await busifavor.codes.upload(STOCK, body) == Upload(
+    assert await busifavor.upload_codes(STOCK, body) == Upload(
         stock_id=STOCK,
         total_count=4,
         success_count=1,
@@ -86,70 +85,4 @@ async def test_an_upload_without_its_counts_is_malformed(
     answer = {"stock_id": STOCK, "total_count": 1, "success_count": 1}
     platform.says(200, answer | {missing: None})
     with pytest.raises(Malformed, match=missing):
-        await busifavor.codes.upload(STOCK, compose_upload(coupon_code_list=["a"], upload_request_no="U1"))
-
-
-async def test_a_page_is_asked_for_by_state_and_place(busifavor: Busifavor, platform: Platform) -> None:
-    platform.says(200, {"total_count": 1, "data": [{"code": "a", "code_status": "FROZEN", "new": 1}]})
-    page = await busifavor.codes.page(STOCK, status=CodeStatus.DISPATCHED, offset=40, limit=10)
-    assert page.data == (UploadedCode(code="a", code_status="FROZEN"),)
-    assert platform.targets == [
-        f"/v3/marketing/busifavor/stocks/{STOCK}/couponcodes?limit=10&offset=40&appid=wx1&status=DISPATCHED"
-    ]
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        {},
-        {"code_information": None},
-        {"code_information": {"code": "a"}},
-        {"code_information": {"code": "b", "code_status": "AVAILABLE"}},
-        {"code_information": {"code": "a", "code_status": "DISPATCHED"}, "coupon_information": {}},
-    ],
-)
-async def test_one_code_that_is_not_described_is_malformed(
-    busifavor: Busifavor, platform: Platform, answer: dict[str, Any]
-) -> None:
-    platform.says(200, answer)
-    with pytest.raises(Malformed):
-        await busifavor.codes.get(STOCK, "a")
-
-
-async def test_a_code_that_was_given_brings_its_coupon_and_shows_nobody(
-    busifavor: Busifavor, platform: Platform
-) -> None:
-    information = {
-        "code": "a/b",
-        "code_status": "DISPATCHED",
-        "openid": OPENID,
-        "unionid": "oUNION",
-        "coupon": {"coupon_code": "forged"},
-    }
-    platform.says(200, {"code_information": information, "coupon_information": {"coupon_code": "a/b"}})
-    found = await busifavor.codes.get(STOCK, "a/b")
-    assert (found.openid, found.unionid, found.code_status) == (OPENID, "oUNION", CodeStatus.DISPATCHED)
-    assert found.coupon is not None
-    assert (found.coupon.coupon_code, found.coupon.stock_id) == ("a/b", STOCK)
-    assert OPENID not in repr(found)
-    assert "oUNION" not in repr(found)
-
-
-@pytest.mark.parametrize("number", ["", "D" * 129, "a b", "a|b", "a\n"])
-async def test_a_deletion_needs_a_number(busifavor: Busifavor, platform: Platform, number: str) -> None:
-    with pytest.raises(BadRequest) as error:
-        await busifavor.codes.delete(STOCK, "a", delete_request_no=number)
-    assert error.value.fields == ("delete_request_no",)
-    assert platform.heard == []
-
-
-async def test_a_deletion_has_its_number_in_the_query_and_no_body(
-    busifavor: Busifavor, platform: Platform
-) -> None:
-    platform.says(200, {"stock_id": STOCK, "delete_time": TIME})
-    deleted = await busifavor.codes.delete(STOCK, "a/b", delete_request_no="D1")
-    assert (deleted.stock_id, deleted.delete_time) == (STOCK, TIME)
-    [(method, target, _, body)] = platform.heard
-    assert (method, body) == ("DELETE", b"")
-    place = f"/v3/marketing/busifavor/stocks/{STOCK}/couponcodes/a%2Fb"
-    assert target == f"{place}?delete_request_no=D1"
+        await busifavor.upload_codes(STOCK, compose_upload(coupon_code_list=["a"], upload_request_no="U1"))

@@ -14,7 +14,7 @@ from wechatpay.busifavor import Busifavor
 from wechatpay.client import Client
 from wechatpay.errors import Malformed, WechatPayError
 from wechatpay.stock_records import StockType
-from wechatpay.user_coupons import Coupon, CouponState, Role, read_coupon, read_page
+from wechatpay.user_coupons import Coupon, CouponState, read_coupon, read_page
 
 OPENID, STOCK = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "1290000000000017"
 WHOLE: dict[str, Any] = {
@@ -97,23 +97,19 @@ def test_whatever_a_page_holds_only_our_errors_come_out(members: dict[str, Any])
         assert all(isinstance(coupon, Coupon) and coupon.coupon_code for coupon in page.data)
 
 
-async def test_a_list_names_its_state_and_only_the_roles_that_were_given(
-    busifavor: Busifavor, platform: Platform
+async def test_a_list_names_its_state_and_every_role_that_we_may_have(
+    busifavor: Busifavor, platform: Platform, client: Client
 ) -> None:
     platform.says(200, {"data": [], "total_count": 0})
-    page = await busifavor.coupon_page(
-        openid=OPENID,
-        coupon_state=CouponState.EXPIRED,
-        offset=40,
-        limit=10,
-        merchants={Role.SENDER: "1900000109"},
-    )
+    page = await busifavor.coupon_page(openid=OPENID, coupon_state=CouponState.EXPIRED, offset=40, limit=10)
     assert page.data == ()
     [asked] = platform.targets
     assert parse_qs(urlsplit(asked).query) == {
         "appid": ["wx1"],
         "coupon_state": ["EXPIRED"],
-        "sender_merchant": ["1900000109"],
+        "creator_merchant": [client.merchant.mchid],
+        "belong_merchant": [client.merchant.mchid],
+        "sender_merchant": [client.merchant.mchid],
         "offset": ["40"],
         "limit": ["10"],
     }
