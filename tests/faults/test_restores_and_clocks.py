@@ -185,7 +185,7 @@ async def test_restored_set_off_paused_and_thrown_out_it_keeps_its_promises(
         await until(
             lambda: not shop.rows("select 1 from request where state <> 'sent'") or None, within_s=60.0
         )
-        await shop.quiet()
+        await until(lambda: not shop.rows("select 1 from outbox") or None, within_s=120.0)
         _check(campaign)
         shop.audit_holds()
 
