@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 
 .PHONY: demo test check bench faults pictures words lock clean
 
-demo: $(VENV)/.ready
+demo: $(VENV)/.runs
 	$(BIN)/coupon-bot demo
 
 # On all cores, the tests of one file together. They start the program a hundred times: without its bytecode
@@ -49,6 +49,10 @@ lock: $(VENV)/.ready
 		pyproject.toml --extra audit-ui --constraint requirements/run.txt --output-file requirements/audit-ui.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
 		pyproject.toml --extra audit-ui --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+		--group build --constraint requirements/dev.txt --output-file requirements/build.txt
+	echo uv | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+		--python-version 3.11 - --constraint requirements/dev.txt --output-file requirements/uv.txt
 	# Another client that must accept the WeChat Pay stand-in; no part of the product.
 	echo wechatpayv3==2.0.4 | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
 		--no-annotate --python-version 3.11 - --output-file requirements/witnesses.txt
@@ -56,19 +60,35 @@ lock: $(VENV)/.ready
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
+# Hashes for everything. uv does it in seconds: the one of the path, else the locked one, which pip puts into the
+# environment first. Where it cannot be had, or where only pip knows this machine's index, pip does all.
+PIP := -m pip install --quiet --disable-pip-version-check
+define install
+	@uv=$$(command -v uv || echo $(BIN)/uv); \
+	"$$uv" pip install --quiet --python $(1) $(2) 2>$(VENV)/uv.log \
+		|| { echo "uv cannot ($(VENV)/uv.log says why): pip installs, which takes longer" >&2; \
+			$(1) $(PIP) $(2); }
+endef
+
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "coupon-bot needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V)" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
+	@command -v uv >/dev/null || $(BIN)/python $(PIP) --only-binary :all: --require-hashes -r requirements/uv.txt \
+		|| true
 
-# Hashes for everything, and the project itself built with the locked hatchling: nothing else gets in.
-$(VENV)/.ready: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+# What the bot and its console need, and the project itself, built with the locked hatchling: nothing else gets in.
+$(VENV)/.runs: requirements/audit-ui.txt requirements/build.txt pyproject.toml | $(VENV)/bin/python
+	$(call install,$(BIN)/python,--require-hashes -r requirements/audit-ui.txt -r requirements/build.txt)
+	$(call install,$(BIN)/python,--no-build-isolation --no-deps --editable .)
+	@touch $@
+
+$(VENV)/.ready: requirements/dev.txt $(VENV)/.runs
+	$(call install,$(BIN)/python,--require-hashes -r requirements/dev.txt)
 	@touch $@
 
 # To compare with; apart from the environment of the product.
 $(VENV)/wechatpayv3/.ready: requirements/witnesses.txt | $(VENV)/.ready
 	$(BIN)/python -m venv $(VENV)/wechatpayv3
-	$(VENV)/wechatpayv3/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(call install,$(VENV)/wechatpayv3/bin/python,--require-hashes -r $<)
 	@touch $@
