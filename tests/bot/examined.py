@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from operating import Operator
-
 from bot.findings import Finding, Level
 from storage.database import bring_up_to_date
+from tests.bot.operating import Operator
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
-from examined import examined, with_database
-from operating import operator
 
 from bot.findings import Level
 from sandbox.slack import Workspace, server_error
@@ -21,6 +19,8 @@ from storage.checkpoints import key_file, load_or_make_key, public_text
 from storage.database import bring_up_to_date
 from storage.driver import sqlite3
 from storage.migrations import LATEST
+from tests.bot.examined import examined, with_database
+from tests.bot.operating import operator
 from tests.storage.records import make_log
 from tests.world import LATE, keys
 

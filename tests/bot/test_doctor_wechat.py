@@ -13,8 +13,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509.oid import NameOID
-from examined import examined, with_database
-from operating import Operator, operator
 
 from bot.findings import Level
 from sandbox.wechatpay.clock import rfc3339, system_clock, utc
@@ -23,6 +21,8 @@ from sandbox.wechatpay.keyring import DAY_MS, KeyMode
 from sandbox.wechatpay.keys import make_keys
 from sandbox.wechatpay.ledger import Endpoint
 from sandbox.wechatpay.stocks import CodeMode, StockState
+from tests.bot.examined import examined, with_database
+from tests.bot.operating import Operator, operator
 from tests.world import LATE, keys
 
 UPLOADED = "7878787878"

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from operating import operator
 
 from bot.wechat_call import METHODS, TargetRefused, check_call
 from sandbox.wechatpay.faults import Fault, FaultKind
 from sandbox.wechatpay.ledger import Endpoint
 from storage.driver import sqlite3
 from storage.proof.verify import verify
+from tests.bot.operating import operator
 from tests.world import LATE, OPENID, keys, until
 
 BASE = "/v3/marketing/busifavor"

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from operating import operator
 
 from sandbox.wechatpay.keyring import KeyMode
+from tests.bot.operating import operator
 from tests.world import BIG, LATE, OPENID, keys
 
 BASE = "/v3/marketing/busifavor"

@@ -23,7 +23,7 @@ from handlers.views.message import Message
 from handlers.views.words import Words
 from tests.handlers.test_views_limits import HOSTILE, check_block, check_message, check_mrkdwn, marked
 from tests.handlers.test_views_read_aloud import lines, standing
-from tests.handlers.test_views_samples import NOW, OPENID, WANG, event, events, written
+from tests.handlers.views_samples import NOW, OPENID, WANG, event, events, written
 from tests.words import CHINESE, ENGLISH
 
 FOLDER = Path(__file__).parent / "read_aloud"

@@ -8,19 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
-from test_views_limits import LINK, check_message, hostile_text
-from test_views_samples import (
-    ABOUT,
-    APPROVERS,
-    NOW,
-    OPENID,
-    REQUEST,
-    WANG,
-    readable,
-    request,
-    written,
-)
-from test_views_truth import claims
 
 from coupons.lifecycle import FINAL
 from coupons.model import History, Pause, State
@@ -31,6 +18,19 @@ from handlers.views.beside import Beside
 from handlers.views.grounds import ticket
 from handlers.views.message import Message
 from handlers.views.words import Words
+from tests.handlers.test_views_limits import LINK, check_message, hostile_text
+from tests.handlers.test_views_truth import claims
+from tests.handlers.views_samples import (
+    ABOUT,
+    APPROVERS,
+    NOW,
+    OPENID,
+    REQUEST,
+    WANG,
+    readable,
+    request,
+    written,
+)
 from tests.words import CHINESE, ENGLISH
 
 FULL = request(

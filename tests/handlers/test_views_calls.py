@@ -6,7 +6,15 @@ from dataclasses import replace
 
 import pytest
 from inline_snapshot import snapshot
-from test_views_samples import (
+
+from coupons.events import Tag
+from coupons.model import State
+from coupons.policy import Reason
+from handlers.views import answers, notices, steps
+from handlers.views.for_customer import to_paste
+from handlers.views.message import Message
+from handlers.views.words import Words
+from tests.handlers.views_samples import (
     APPROVERS,
     NOW,
     OPENID,
@@ -17,14 +25,6 @@ from test_views_samples import (
     refused_click,
     request,
 )
-
-from coupons.events import Tag
-from coupons.model import State
-from coupons.policy import Reason
-from handlers.views import answers, notices, steps
-from handlers.views.for_customer import to_paste
-from handlers.views.message import Message
-from handlers.views.words import Words
 from tests.words import CHINESE, ENGLISH, LANGUAGES
 
 both = pytest.mark.parametrize("words", [ENGLISH, CHINESE], ids=["en", "zh"])

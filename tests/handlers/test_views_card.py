@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from test_views_samples import APPROVERS, LI, NOW, REQUEST, WANG, readable, request, written
 
 from coupons.model import State
 from handlers.views import card, replies
 from handlers.views.message import Message
+from tests.handlers.views_samples import APPROVERS, LI, NOW, REQUEST, WANG, readable, request, written
 from tests.words import ENGLISH
 
 AT_NOW = "<!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>"

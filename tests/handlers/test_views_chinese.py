@@ -7,8 +7,17 @@ from collections.abc import Iterator
 
 import pytest
 from inline_snapshot import snapshot
-from test_views_limits import marked
-from test_views_samples import (
+
+from coupons.events import Tag
+from coupons.model import State
+from coupons.policy import Limit, Reason
+from handlers.cleaning import Undone
+from handlers.parsing import Misread, parse
+from handlers.views import answers, card, failures, modals, notices, problems, replies, steps
+from handlers.views.message import Message
+from tests.handlers.test_views_limits import marked
+from tests.handlers.test_views_truth import CODES, rows, shown
+from tests.handlers.views_samples import (
     APPROVERS,
     CATALOGUE,
     LI,
@@ -26,15 +35,6 @@ from test_views_samples import (
     told_messages,
     written,
 )
-from test_views_truth import CODES, rows, shown
-
-from coupons.events import Tag
-from coupons.model import State
-from coupons.policy import Limit, Reason
-from handlers.cleaning import Undone
-from handlers.parsing import Misread, parse
-from handlers.views import answers, card, failures, modals, notices, problems, replies, steps
-from handlers.views.message import Message
 from tests.words import CHINESE
 
 DOUBT = "客户是否拿到了券"

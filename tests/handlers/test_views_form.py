@@ -16,7 +16,7 @@ from coupons.terms import Terms
 from handlers.views import form
 from handlers.views.form import Filled
 from handlers.views.words import Words
-from tests.handlers.test_views_samples import NOW, OPENID, STOCKS, request, written
+from tests.handlers.views_samples import NOW, OPENID, STOCKS, request, written
 from tests.words import CHINESE, ENGLISH
 
 TERMS = Terms(decision=YES, approvals_needed=2, place=1, approvers=("U0WANG",))

@@ -11,8 +11,15 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
-from test_views_chinese import english_left
-from test_views_limits import (
+
+from coupons.model import Pause, Request, State
+from coupons.policy import Limit, Reason, WhenReached
+from coupons.terms import Left
+from handlers.views import home
+from handlers.views.home import Overview, Row
+from handlers.views.words import Words
+from tests.handlers.test_views_chinese import english_left
+from tests.handlers.test_views_limits import (
     CODE,
     UNSEEN,
     both_languages,
@@ -23,14 +30,7 @@ from test_views_limits import (
     hostile_text,
     marked,
 )
-from test_views_samples import LI, NOW, OPENID, WANG, request, written
-
-from coupons.model import Pause, Request, State
-from coupons.policy import Limit, Reason, WhenReached
-from coupons.terms import Left
-from handlers.views import home
-from handlers.views.home import Overview, Row
-from handlers.views.words import Words
+from tests.handlers.views_samples import LI, NOW, OPENID, WANG, request, written
 from tests.words import CHINESE, ENGLISH
 
 AGENT_LIMIT = Left(Reason.AGENT_LIMIT, Limit(50, 1, WhenReached.APPROVE), 47, None)

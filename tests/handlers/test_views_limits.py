@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from test_views_samples import CATALOGUE, OPENID, REQUEST, event, every_message, now_messages, readable
 
 from coupons.events import Tag
 from coupons.masking import masked
@@ -22,6 +21,15 @@ from handlers.views import modals, notices, replies, steps
 from handlers.views.marks import clip, escape
 from handlers.views.message import Message
 from handlers.views.words import Words
+from tests.handlers.views_samples import (
+    CATALOGUE,
+    OPENID,
+    REQUEST,
+    event,
+    every_message,
+    now_messages,
+    readable,
+)
 from tests.words import CHINESE, ENGLISH
 
 BLOCKS = 50

@@ -14,8 +14,17 @@ from typing import Any
 
 import pytest
 from inline_snapshot import external_file
-from test_views_home import overview
-from test_views_samples import (
+
+from coupons.asking import Outlook, Stopped
+from coupons.model import Pause, Request, State
+from coupons.policy import YES, Decision, Reason
+from coupons.terms import Terms
+from handlers.views import form, home, modals
+from handlers.views.form import Filled
+from handlers.views.message import Message
+from handlers.views.words import Words
+from tests.handlers.test_views_home import overview
+from tests.handlers.views_samples import (
     NOW,
     STOCKS,
     WANG,
@@ -26,15 +35,6 @@ from test_views_samples import (
     told_messages,
     written,
 )
-
-from coupons.asking import Outlook, Stopped
-from coupons.model import Pause, Request, State
-from coupons.policy import YES, Decision, Reason
-from coupons.terms import Terms
-from handlers.views import form, home, modals
-from handlers.views.form import Filled
-from handlers.views.message import Message
-from handlers.views.words import Words
 from tests.words import CHINESE, ENGLISH
 
 FOLDER = Path(__file__).parent / "read_aloud"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from test_views_samples import CATALOGUE, OPENID, REQUEST, STOCKS, readable, request
 
 from coupons.model import State
 from coupons.policy import Limit, Reason
 from handlers.cleaning import Undone
 from handlers.parsing import Misread, Problem, parse
 from handlers.views import failures, misreads, replies
+from tests.handlers.views_samples import CATALOGUE, OPENID, REQUEST, STOCKS, readable, request
 from tests.words import ENGLISH
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from inline_snapshot import snapshot
-from test_views_samples import APPROVERS, LI, NOW, WANG, request, written
 
 from coupons.model import State
 from handlers.views import card
 from handlers.views.words import Words
+from tests.handlers.views_samples import APPROVERS, LI, NOW, WANG, request, written
 from tests.words import CHINESE, ENGLISH
 
 CHANGES: dict[State, dict[str, Any]] = {

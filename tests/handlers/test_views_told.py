@@ -6,13 +6,13 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from test_views_samples import NOW, REQUEST, event, readable, refused_click, request
 
 from coupons.events import Tag
 from coupons.model import ClickAction, State
 from coupons.policy import Reason
 from coupons.recording import Recorded
 from handlers.views import answers, notices, steps
+from tests.handlers.views_samples import NOW, REQUEST, event, readable, refused_click, request
 from tests.words import ENGLISH
 
 HELD = request(state=State.HELD, attempts=1, problem="NO_AUTH")

@@ -8,7 +8,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from test_views_samples import (
+
+from coupons.events import Tag
+from coupons.model import Request, State
+from coupons.policy import Reason
+from handlers.views import answers, card, notices, replies, steps
+from handlers.views.message import Message
+from handlers.views.words import Words
+from tests.handlers.views_samples import (
     APPROVERS,
     LI,
     NOW,
@@ -24,13 +31,6 @@ from test_views_samples import (
     told_messages,
     written,
 )
-
-from coupons.events import Tag
-from coupons.model import Request, State
-from coupons.policy import Reason
-from handlers.views import answers, card, notices, replies, steps
-from handlers.views.message import Message
-from handlers.views.words import Words
 from tests.words import ENGLISH
 
 DOUBT = "whether the customer got the coupon"

@@ -5,9 +5,9 @@ from typing import Any
 
 import aiohttp
 import pytest
-from test_wechatpay_caller import OPENID, a_pay, calling, fresh_keys, send_body
 
 from sandbox.wechatpay import KeyMode, WeChatPay
+from tests.sandbox.wechatpay_caller import OPENID, a_pay, calling, fresh_keys, send_body
 
 
 async def ask(method: str, url: str, members: Any = None) -> tuple[int, Any]:

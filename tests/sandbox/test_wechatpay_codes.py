@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from test_wechatpay_caller import APPID, OPENID, STOCK, Caller, Heard, StillClock, a_pay, calling
 
 from sandbox.wechatpay import CodeMode, Stock, rfc3339
+from tests.sandbox.wechatpay_caller import APPID, OPENID, STOCK, Caller, Heard, StillClock, a_pay, calling
 
 UPLOADED = Stock("33", code_mode=CodeMode.MERCHANT_UPLOAD)
 CODES = "/v3/marketing/busifavor/stocks/33/couponcodes"

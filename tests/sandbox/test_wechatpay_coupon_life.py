@@ -4,9 +4,19 @@ import json
 from typing import Any
 
 import pytest
-from test_wechatpay_caller import APPID, OPENID, STOCK, Caller, Heard, StillClock, a_pay, calling, send_body
 
 from sandbox.wechatpay import CodeMode, CouponState, Endpoint, Fault, FaultKind, Stock, rfc3339
+from tests.sandbox.wechatpay_caller import (
+    APPID,
+    OPENID,
+    STOCK,
+    Caller,
+    Heard,
+    StillClock,
+    a_pay,
+    calling,
+    send_body,
+)
 
 COUPONS = "/v3/marketing/busifavor/coupons"
 NAMED = Stock("22", code_mode=CodeMode.MERCHANT_API)

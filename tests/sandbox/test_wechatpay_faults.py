@@ -7,7 +7,9 @@ from email.utils import parsedate_to_datetime
 import aiohttp
 import pytest
 from cryptography.exceptions import InvalidSignature
-from test_wechatpay_caller import (
+
+from sandbox.wechatpay import Endpoint, Fault, FaultKind, KeyMode, Verdict, WeChatPay, system_clock
+from tests.sandbox.wechatpay_caller import (
     STOCK,
     Caller,
     a_pay,
@@ -17,8 +19,6 @@ from test_wechatpay_caller import (
     send_body,
     vector_keys,
 )
-
-from sandbox.wechatpay import Endpoint, Fault, FaultKind, KeyMode, Verdict, WeChatPay, system_clock
 
 K = FaultKind
 

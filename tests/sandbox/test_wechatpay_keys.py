@@ -9,7 +9,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from test_wechatpay_caller import (
+
+from sandbox.wechatpay import DAY_MS, KeyMode, WeChatPay
+from tests.sandbox.wechatpay_caller import (
     VECTORS,
     Caller,
     Heard,
@@ -21,8 +23,6 @@ from test_wechatpay_caller import (
     public_key,
     vector_keys,
 )
-
-from sandbox.wechatpay import DAY_MS, KeyMode, WeChatPay
 
 CERTIFICATES = "/v3/certificates"
 

@@ -1,9 +1,9 @@
 """Finding a coupon again, and reading a stock."""
 
 import pytest
-from test_wechatpay_caller import OPENID, STOCK, Caller, StillClock, a_pay, calling, public_key
 
 from sandbox.wechatpay import CodeMode, CouponState, Stock, rfc3339
+from tests.sandbox.wechatpay_caller import OPENID, STOCK, Caller, StillClock, a_pay, calling, public_key
 
 BUSIFAVOR = "/v3/marketing/busifavor"
 

@@ -12,17 +12,6 @@ import pytest
 from aiohttp import web
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from test_wechatpay_caller import (
-    APPID,
-    OPENID,
-    TRUST_HEADERS,
-    Caller,
-    Heard,
-    StillClock,
-    a_pay,
-    calling,
-    public_key,
-)
 
 from sandbox.wechatpay import (
     Coupon,
@@ -34,6 +23,17 @@ from sandbox.wechatpay import (
     Stock,
     WeChatPay,
     rfc3339,
+)
+from tests.sandbox.wechatpay_caller import (
+    APPID,
+    OPENID,
+    TRUST_HEADERS,
+    Caller,
+    Heard,
+    StillClock,
+    a_pay,
+    calling,
+    public_key,
 )
 
 CALLBACKS = "/v3/marketing/busifavor/callbacks"

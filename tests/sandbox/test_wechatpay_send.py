@@ -5,9 +5,9 @@ import json
 from dataclasses import replace
 
 import pytest
-from test_wechatpay_caller import OPENID, STOCK, a_pay, calling, public_key, send_body
 
 from sandbox.wechatpay import CodeMode, Stock, StockState
+from tests.sandbox.wechatpay_caller import OPENID, STOCK, a_pay, calling, public_key, send_body
 
 NAMED = Stock("22", code_mode=CodeMode.MERCHANT_API)
 UPLOADED = Stock("33", code_mode=CodeMode.MERCHANT_UPLOAD, uploaded_codes=("UP-1", "UP-2"))

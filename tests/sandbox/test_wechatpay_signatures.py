@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from test_wechatpay_caller import (
+
+from sandbox.wechatpay import Stock, Verdict, WeChatPay, signatures
+from tests.sandbox.wechatpay_caller import (
     REQUEST_VECTORS,
     SEND,
     STOCK,
@@ -20,8 +22,6 @@ from test_wechatpay_caller import (
     send_body,
     vector_keys,
 )
-
-from sandbox.wechatpay import Stock, Verdict, WeChatPay, signatures
 
 BODY = send_body()
 SEND_VECTOR = next(vector for vector in REQUEST_VECTORS if vector["id"] == "S02")

@@ -4,9 +4,19 @@ import json
 from typing import Any
 
 import pytest
-from test_wechatpay_caller import APPID, OPENID, STOCK, Caller, Heard, StillClock, a_pay, calling, public_key
 
 from sandbox.wechatpay import DAY_MS, Stock, rfc3339
+from tests.sandbox.wechatpay_caller import (
+    APPID,
+    OPENID,
+    STOCK,
+    Caller,
+    Heard,
+    StillClock,
+    a_pay,
+    calling,
+    public_key,
+)
 
 STOCKS = "/v3/marketing/busifavor/stocks"
 NOW_MS = 1_790_000_000_000

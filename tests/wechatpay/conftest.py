@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from signing_platform import NOW, Build, Platform, vector_key
 
+from tests.wechatpay.signing_platform import NOW, Build, Platform, vector_key
 from wechatpay.client import Client
 from wechatpay.keyring import PlatformKey
 from wechatpay.keys import Merchant, load_merchant, load_public_key, read_apiv3_key

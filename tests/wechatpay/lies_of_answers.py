@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import json
 
-from lying import BODY, COUPON, GZIP, NO, OLD, OTHER_BODY, PUBLIC, Liar, Lie, gzipped, told
-from signing_platform import NOW, compact, sign, vector_key
+from tests.wechatpay.lying import BODY, COUPON, GZIP, NO, OLD, OTHER_BODY, PUBLIC, Liar, Lie, gzipped, told
+from tests.wechatpay.signing_platform import NOW, compact, sign, vector_key
 
 bad, unknown = "BadSignature", "UnknownSerial"
 

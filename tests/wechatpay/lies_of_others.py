@@ -6,8 +6,9 @@ import base64
 import json
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from lying import COUPON, NEW, OLD, PUBLIC, Liar, Lie, told
-from signing_platform import NOW, compact, listed, sealed, vector_key
+
+from tests.wechatpay.lying import COUPON, NEW, OLD, PUBLIC, Liar, Lie, told
+from tests.wechatpay.signing_platform import NOW, compact, listed, sealed, vector_key
 
 
 def callbacks() -> dict[str, Lie]:

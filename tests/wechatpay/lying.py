@@ -9,7 +9,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Any
 
-from signing_platform import NOW, compact, sign
+from tests.wechatpay.signing_platform import NOW, compact, sign
 
 PUBLIC, OLD, NEW = "wechatpay_public_key", "platform", "platform_next"
 NONCE = "d824f2e086d3c1df967785d13fcd22ef"

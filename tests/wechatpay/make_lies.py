@@ -1,6 +1,6 @@
 """Makes `lies/`: one file for each answer, callback or certificate list that must not be believed.
 
-    .venv/bin/python tests/wechatpay/make_lies.py
+    .venv/bin/python -m tests.wechatpay.make_lies
 
 Signed with the throw-away keys of the vectors, without chance and without a clock: made again, they are the
 same.
@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lies_of_answers import about_the_body, about_the_signature
-from lies_of_others import callbacks, certificate_lists
-from lying import Lie
+from tests.wechatpay.lies_of_answers import about_the_body, about_the_signature
+from tests.wechatpay.lies_of_others import callbacks, certificate_lists
+from tests.wechatpay.lying import Lie
 
 FOLDER = Path(__file__).parent / "lies"
 

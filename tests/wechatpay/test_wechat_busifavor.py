@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from aiohttp import web
-from signing_platform import Platform, compact
 
+from tests.wechatpay.signing_platform import Platform, compact
 from wechatpay.busifavor import Busifavor
 from wechatpay.client import Client
 from wechatpay.errors import BadRequest, Malformed, Refused, Unsigned

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from signing_platform import Platform
 
+from tests.wechatpay.signing_platform import Platform
 from wechatpay.busifavor import Busifavor
 from wechatpay.callback_address import CallbackAddress, compose_callback
 from wechatpay.client import Client

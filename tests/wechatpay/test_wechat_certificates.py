@@ -13,8 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
-from signing_platform import NOW, compact, listed, lower, sealed, sign, vector_key
 
+from tests.wechatpay.signing_platform import NOW, compact, listed, lower, sealed, sign, vector_key
 from wechatpay.answers import Answer
 from wechatpay.certificates import read_certificates
 from wechatpay.errors import (

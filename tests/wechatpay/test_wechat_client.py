@@ -8,8 +8,17 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from signing_platform import NOW, Build, Platform, assert_signed_by_us, compact, listed, sign, vector_key
 
+from tests.wechatpay.signing_platform import (
+    NOW,
+    Build,
+    Platform,
+    assert_signed_by_us,
+    compact,
+    listed,
+    sign,
+    vector_key,
+)
 from wechatpay.answers import Checked, Failure, FailureKind
 from wechatpay.client import Client
 from wechatpay.errors import (

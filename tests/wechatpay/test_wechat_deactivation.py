@@ -6,8 +6,8 @@ import json
 
 import pytest
 from aiohttp import web
-from signing_platform import Platform, assert_signed_by_us
 
+from tests.wechatpay.signing_platform import Platform, assert_signed_by_us
 from wechatpay.busifavor import Busifavor
 from wechatpay.client import Client
 from wechatpay.deactivation import DeactivatedCoupon, compose_deactivate

@@ -6,11 +6,11 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
-from real_wire import ODD_CODE, OWN_CODES, UPLOADED, USUAL, Wire, wire
 
 from sandbox.wechatpay.keyring import KeyMode
 from sandbox.wechatpay.ledger import CouponState, Endpoint
 from sandbox.wechatpay.stocks import StockState as SandboxState
+from tests.wechatpay.real_wire import ODD_CODE, OWN_CODES, UPLOADED, USUAL, Wire, wire
 from tests.world import OPENID
 from wechatpay.deactivation import compose_deactivate
 from wechatpay.outcome import Kind

@@ -9,11 +9,11 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, replace
 
 import pytest
-from real_wire import UPLOADED, USUAL, Wire, wire
 
 from sandbox.wechatpay.errors import OTHER_DATA
 from sandbox.wechatpay.faults import Fault, FaultKind
 from sandbox.wechatpay.ledger import Endpoint
+from tests.wechatpay.real_wire import UPLOADED, USUAL, Wire, wire
 from tests.world import OPENID
 from wechatpay.callback_address import compose_callback
 from wechatpay.deactivation import compose_deactivate

@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import replace
 
 import pytest
-from real_wire import ODD_CODE, UPLOADED, USUAL, Wire, wire
 
 from sandbox.wechatpay.ledger import CouponState
+from tests.wechatpay.real_wire import ODD_CODE, UPLOADED, USUAL, Wire, wire
 from tests.world import OPENID
 from wechatpay.callback_address import compose_callback
 from wechatpay.deactivation import compose_deactivate

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from signing_platform import NOW, Build, Platform, compact, vector_key
 
+from tests.wechatpay.signing_platform import NOW, Build, Platform, compact, vector_key
 from wechatpay.answers import Answer, Checked
 from wechatpay.busifavor import Busifavor
 from wechatpay.errors import Refused

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from signing_platform import NOW, Build, Platform, assert_signed_by_us
-
+from tests.wechatpay.signing_platform import NOW, Build, Platform, assert_signed_by_us
 from wechatpay.answers import Checked, Failure, FailureKind
 from wechatpay.client import Timeouts
 from wechatpay.hosts import Hosts

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from signing_platform import NOW, vector_key
 
+from tests.wechatpay.signing_platform import NOW, vector_key
 from wechatpay.errors import BadSetting
 from wechatpay.keys import (
     Merchant,

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from signing_platform import NOW, Build, Platform, listed, sign, vector_key
 
+from tests.wechatpay.signing_platform import NOW, Build, Platform, listed, sign, vector_key
 from wechatpay.answers import Checked
 from wechatpay.errors import NotSent
 from wechatpay.keyring import KeyRing, PlatformKey

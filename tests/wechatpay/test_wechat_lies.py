@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lies_of_others import notification
-from lying import BODY, OLD, told
-from make_lies import FOLDER, lies
-from signing_platform import NOW, Build, listed
 
+from tests.wechatpay.lies_of_others import notification
+from tests.wechatpay.lying import BODY, OLD, told
+from tests.wechatpay.make_lies import FOLDER, lies
+from tests.wechatpay.signing_platform import NOW, Build, listed
 from wechatpay import errors
 from wechatpay.answers import Answer, Checked, Failure
 from wechatpay.busifavor import Busifavor

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from signing_platform import NOW, VECTORS, compact, lower, sign, vector_key
 
+from tests.wechatpay.signing_platform import NOW, VECTORS, compact, lower, sign, vector_key
 from wechatpay.errors import (
     BadSignature,
     Malformed,

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from signing_platform import compact
 
+from tests.wechatpay.signing_platform import compact
 from wechatpay.answers import Answer, CameBack, Checked, Failure, FailureKind
 from wechatpay.codes import Actor, look_up
 from wechatpay.errors import BadSignature, Doubtful, Stale, UnknownSerial, Unsigned

@@ -6,8 +6,8 @@ import json
 
 from hypothesis import given
 from hypothesis import strategies as st
-from signing_platform import NOW, compact, lower, sign, vector_key
 
+from tests.wechatpay.signing_platform import NOW, compact, lower, sign, vector_key
 from wechatpay.answers import Answer, Checked, Failure, FailureKind
 from wechatpay.errors import Doubtful, WechatPayError
 from wechatpay.keyring import KeyRing, PlatformKey

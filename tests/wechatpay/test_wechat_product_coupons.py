@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from signing_platform import Platform
 
+from tests.wechatpay.signing_platform import Platform
 from wechatpay.busifavor import Busifavor
 from wechatpay.client import Client
 from wechatpay.errors import BadRequest

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from real_wire import USUAL, wire
 
 from sandbox.wechatpay.routes import _ROUTES
+from tests.wechatpay.real_wire import USUAL, wire
 from tests.world import OPENID, keys
 from wechatpay import errors
 from wechatpay.busifavor import Busifavor

@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from signing_platform import NOW, Build, Platform
 
+from tests.wechatpay.signing_platform import NOW, Build, Platform
 from wechatpay.skew import SkewWatch, seconds_ahead
 
 

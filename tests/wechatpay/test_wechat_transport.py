@@ -7,9 +7,9 @@ import logging
 
 import httpx
 import pytest
-from raw_server import genuine, read_request, server
-from signing_platform import Build
 
+from tests.wechatpay.raw_server import genuine, read_request, server
+from tests.wechatpay.signing_platform import Build
 from tests.world import until
 from wechatpay.answers import Checked, Failure, FailureKind
 from wechatpay.client import Client, Timeouts

@@ -8,8 +8,8 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
-from signing_platform import NOW, Build, Platform, listed, sign
 
+from tests.wechatpay.signing_platform import NOW, Build, Platform, listed, sign
 from wechatpay.errors import BadSignature, Doubtful, NotSent, Stale, UnknownSerial, Unsigned
 from wechatpay.keyring import PlatformKey
 from wechatpay.trust import UNVERIFIED, TrustWatch, explain_doubt

@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from raw_server import genuine, read_request, server, tls_for
-from signing_platform import Build
 
+from tests.wechatpay.raw_server import genuine, read_request, server, tls_for
+from tests.wechatpay.signing_platform import Build
 from wechatpay.answers import CameBack, Checked, Failure, FailureKind
 from wechatpay.client import Timeouts
 from wechatpay.errors import BadSetting

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from signing_platform import Platform
 
+from tests.wechatpay.signing_platform import Platform
 from wechatpay.busifavor import Busifavor
 from wechatpay.client import Client
 from wechatpay.errors import BadRequest, Malformed

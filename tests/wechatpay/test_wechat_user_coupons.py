@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from signing_platform import Platform
 
+from tests.wechatpay.signing_platform import Platform
 from wechatpay.busifavor import Busifavor
 from wechatpay.client import Client
 from wechatpay.errors import Malformed, WechatPayError

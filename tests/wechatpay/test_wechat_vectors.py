@@ -12,8 +12,8 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
-from signing_platform import VECTORS, lower, vector_key
 
+from tests.wechatpay.signing_platform import VECTORS, lower, vector_key
 from wechatpay.aead import decrypt
 from wechatpay.answers import Answer
 from wechatpay.certificates import read_certificates

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from signing_platform import NOW, lower, sign
 
+from tests.wechatpay.signing_platform import NOW, lower, sign
 from wechatpay.errors import BadSignature, Doubtful, Stale, UnknownSerial, Unsigned
 from wechatpay.keyring import KeyRing, PlatformKey
 from wechatpay.verifying import verify

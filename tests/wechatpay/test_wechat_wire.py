@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 from aiohttp import web
-from signing_platform import Build, Platform, assert_signed_by_us, sign
 
+from tests.wechatpay.signing_platform import Build, Platform, assert_signed_by_us, sign
 from wechatpay.answers import Answer, Checked, Failure, FailureKind
 from wechatpay.client import Client, Timeouts
 from wechatpay.errors import BadSetting, NoAnswer, NotSent

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import witness_install
-from witness_install import installed
+
+from tests.wechatpay import witness_install
+from tests.wechatpay.witness_install import installed
 
 NO_LUCK = [sys.executable, "-c", "open('half', 'w').close(); import sys; sys.exit('no index')"]
 LUCK = [sys.executable, "-c", "open('whole.txt', 'w').close()"]

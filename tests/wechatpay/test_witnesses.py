@@ -15,7 +15,6 @@ from functools import cache
 from typing import Any
 
 import pytest
-import witness_install
 from aiohttp import web
 
 from sandbox.wechatpay import (
@@ -30,6 +29,7 @@ from sandbox.wechatpay import (
     rfc3339,
     system_clock,
 )
+from tests.wechatpay import witness_install
 
 OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
 STOCK = Stock("1212121212", notify_appid="wx8888888888888888")

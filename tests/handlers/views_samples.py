@@ -1,0 +1,233 @@
+"""Records for the tests of the views, and every message that can be made of one request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from coupons.asking import Outlook, Stopped
+from coupons.catalogue import Catalogue
+from coupons.events import Tag
+from coupons.model import Approval, ClickAction, CodeMode, History, Pause, Request, State, Stock
+from coupons.policy import YES, Decision, Limit, Reason
+from coupons.recording import Recorded
+from coupons.terms import Left, Terms, Used
+from handlers.cleaning import Undone
+from handlers.parsing import Misread, Problem
+from handlers.views import answers, card, failures, lookups, notices, replies, steps
+from handlers.views.beside import Beside
+from handlers.views.channel_loss import ChannelLoss, Lost
+from handlers.views.for_customer import to_paste
+from handlers.views.message import Message
+from handlers.views.words import Words
+from tests.words import LANGUAGES
+
+NOW = 1_795_400_572_000
+OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
+APPROVERS = ("S0LEADS", "U0WANG")
+
+REQUEST = Request(
+    id=12,
+    rev=1,
+    state=State.PENDING,
+    out_request_no="cb0123456789abcdef0123456789abcd",
+    requester="U0AGENT",
+    customer=3,
+    openid=OPENID,
+    stock_id="1212121212",
+    stock_name="¥10 off, late delivery",
+    value_fen=1000,
+    code_mode=CodeMode.WECHATPAY_MODE,
+    reason="Parcel came 3 days late",
+    approvals_needed=2,
+    created_at=NOW,
+    expires_at=NOW + 86_400_000,
+    body=b"{}",
+)
+WANG = Approval(12, "U0WANG", NOW)
+LI = Approval(12, "U0LI", NOW)
+STOCKS = (
+    Stock("1212121212", "late-10", "¥10 off, late delivery", 1000, CodeMode.WECHATPAY_MODE),
+    Stock("1313131313", "cold-20", "¥20 off, cold meal", 2000, CodeMode.WECHATPAY_MODE),
+)
+CATALOGUE = Catalogue(STOCKS)
+ABOUT = Beside(
+    history=History(2, 3000, NOW - 86_400_000), used=Used(3, 4000), others=(11,), pause=Pause("U0LI", NOW, "")
+)
+
+
+def request(**changes: Any) -> Request:
+    return replace(REQUEST, **changes)
+
+
+def event(tag: str, actor: str = "system", **detail: Any) -> Recorded:
+    return Recorded(seq=5, ts=NOW, tag=tag, actor=actor, request_id=12, detail=detail)
+
+
+def refused_click(reason: str, action: str = "approve", state: str = "pending") -> Recorded:
+    detail = {"action": action, "reason": reason, "state": state, "asked_for": 12}
+    return event(Tag.CLICK_REFUSED, "U0X", **detail)
+
+
+def events(
+    typed: str = "Already refunded", coupon_code: str = "7777 8888", code: str = "NO_AUTH"
+) -> list[Recorded]:
+    """One of each tag (several where its detail matters)."""
+    return [
+        event(Tag.APPROVAL_GIVEN, "U0WANG", count=1, needed=2),
+        event(Tag.APPROVAL_GIVEN, "U0LI", count=2, needed=2),
+        event(Tag.REQUEST_APPROVED, "U0LI", approvals=["U0WANG", "U0LI"]),
+        event(Tag.REQUEST_DECLINED, "U0LI", reason=typed),
+        event(Tag.REQUEST_CANCELLED, "U0AGENT"),
+        event(Tag.REQUEST_EXPIRED),
+        event(Tag.REQUEST_RETRIED, "U0WANG"),
+        event(Tag.REQUEST_CLOSED, "U0LI", reason=typed, looks=0),
+        event(Tag.REQUEST_UNKNOWN, code=code),
+        event(Tag.REQUEST_HELD, code=code, not_known=False),
+        event(Tag.REQUEST_HELD, code=code, not_known=True),
+        event(Tag.REQUEST_HELD, code=code),
+        event(Tag.REQUEST_REFUSED, code=code, verified=True),
+        event(Tag.REQUEST_SENT, coupon_code=coupon_code, by="answer"),
+        event(Tag.REQUEST_SENT, coupon_code=coupon_code, by="look"),
+        event(Tag.REQUEST_APPROVED, approvals=[], rule=2),
+        event(Tag.REQUEST_URGED, "U0AGENT"),
+        event(Tag.REQUEST_REMINDED, waited_ms=7_200_000, mention=None),
+        event(Tag.REQUEST_REMINDED, waited_ms=60_000, mention="S0MANAGERS"),
+        event(Tag.SENDING_PAUSED, "U0WANG", reason=typed),
+        event(Tag.SENDING_RESUMED, "U0WANG"),
+        event(Tag.CLOCK_DOUBTED, kind="jumped", ahead_ms=93_600_000),
+        event(Tag.CLOCK_DOUBTED, kind="start", ahead_ms=0),
+        event(Tag.CLOCK_CONFIRMED),
+        event(Tag.BOT_STARTED),
+    ]
+
+
+def now_messages(words: Words, request: Request, approvals: list[Approval]) -> Iterator[Message]:
+    """All that is drawn from the row as it stands, and so must tell its present state truly."""
+    yield card.card(words, request, approvals, approvers=APPROVERS)
+    yield card.card(words, request, approvals, approvers=())
+    for pause in (Pause("U0LI", NOW, request.reason), None):
+        about = replace(ABOUT, pause=pause)
+        yield card.card(words, request, approvals, approvers=APPROVERS, about=about)
+    yield replies.status(words, request, approvals)
+    yield replies.open_list(words, [request] * 20)
+    for reason in Reason:
+        yield replies.cannot_cancel(words, reason, request)
+        for action in (*ClickAction, "cancel", "urge", "pause", "resume"):
+            yield answers.answer(words, refused_click(reason, action), request)
+
+
+def told_messages(words: Words, request: Request, told: list[Recorded]) -> Iterator[Message]:
+    """All that is told from events."""
+    for each in told:
+        yield steps.step(words, each, request, approvers=APPROVERS)
+        yield steps.news(words, each)
+        code = each.detail.get("coupon_code")
+        ready = to_paste(LANGUAGES, request, None, code) if isinstance(code, str) else ()
+        yield notices.notice(words, each, request, to_paste=ready)
+        yield answers.answer(words, each, request)
+        yield answers.answer(words, each, None)
+
+
+def other_messages(words: Words, request: Request, word: str) -> Iterator[Message]:
+    """The rest: nothing in them depends on the state."""
+    yield replies.submitted(words, request, tuple(Undone), approval_channel="C0APPROVE")
+    yield replies.submitted(words, request, (), approval_channel=word)
+    yield replies.submitted(words, request, (), approval_channel="C0APPROVE", shortened=True)
+    yield replies.cancelled(words, request)
+    for problem in Problem:
+        for subcommand in ("", "send", "status", "list"):
+            read = Misread(
+                problem=problem,
+                subcommand=subcommand,
+                read=word,
+                nearest=("send",),
+                character=word,
+                count=3,
+                limit=5,
+            )
+            yield replies.misread(words, read, CATALOGUE)
+    yield replies.unknown_stock(words, word, CATALOGUE)
+    yield replies.unknown_stock(words, word, ())
+    yield replies.unknown_stock(words, word, [replace(STOCKS[0], alias=word, name=word, stock_id=word)] * 40)
+    yield replies.help_text(words, [replace(STOCKS[0], alias=word, name=word, stock_id=word)] * 40)
+    yield replies.help_text(words, ())
+    for reason in Reason:
+        yield replies.command_refused(words, reason)
+        yield replies.command_refused(words, reason, limit=Limit(2, 30))
+    yield replies.stopped(words, Stopped(Decision(Reason.OTHER_DATA), replace(request, reason=word)))
+    yield replies.no_such_request(words, 12)
+    yield replies.open_list(words, [])
+    yield failures.something_went_wrong(words, word)
+    yield failures.not_sure_it_was_kept(words)
+    yield failures.database_lost(words)
+    yield failures.slack_did_not_answer(words)
+    for loss in ChannelLoss:
+        lost = Lost("C0APPROVE", loss)
+        yield replies.submitted(words, request, (), approval_channel="C0APPROVE", lost=lost)
+        yield replies.status(words, replace(request, card_ts=None), [WANG], lost=lost)
+        yield replies.checking(words, 12, lost=lost)
+        yield replies.urged(words, request, lost=lost)
+        for needed in (0, 2):
+            yield notices.no_card(words, replace(request, approvals_needed=needed), lost)
+    yield replies.checking(words, 12)
+    yield failures.not_kept_click_again(words)
+    yield failures.form_did_not_open(words, 12)
+    yield failures.send_form_did_not_open(words)
+    yield replies.paused(words)
+    yield replies.resumed(words)
+    yield replies.may_not_look(words)
+    yield replies.urged(words, request)
+    for reason in Reason:
+        yield replies.cannot_urge(words, reason, request)
+        yield replies.cannot_pause(words, reason)
+        yield replies.cannot_edit(words, reason, 12)
+    yield from looked_up(words, request, word)
+
+
+def looked_up(words: Words, request: Request, word: str) -> Iterator[Message]:
+    stocks = [replace(STOCKS[0], alias=word, name=word, stock_id=word)] * 40
+    yield lookups.catalogue(words, ())
+    yield lookups.catalogue(words, stocks)
+    yield lookups.customer(words, OPENID, History(0, 0, None), [])
+    yield lookups.customer(words, OPENID, History(2, 3000, NOW), [replace(request, stock_name=word)] * 40)
+    limits = tuple(Left(reason, Limit(2, 30), 1, 500) for reason in lookups.LIMITS)
+    asked = Terms(
+        decision=YES, approvals_needed=2, place=3, approvers=APPROVERS, raised=(Reason.AGENT_LIMIT,)
+    )
+    for terms in (
+        asked,
+        replace(asked, approvals_needed=0, raised=()),
+        replace(asked, decision=Decision(Reason.BUDGET_LIMIT), place=0),
+    ):
+        for able in ((), ("U0WANG",), tuple(f"U0{number}" for number in range(30))):
+            outlook = Outlook(
+                terms=terms, able=able, left=limits, duplicate=request, pause=Pause("U0LI", NOW, word)
+            )
+            yield lookups.check(words, OPENID, stocks[0], outlook)
+    yield lookups.check(words, OPENID, stocks[0], Stopped(Decision(Reason.NOT_AGENT)))
+
+
+def every_message(words: Words, request: Request, approvals: list[Approval], word: str) -> Iterator[Message]:
+    yield from now_messages(words, request, approvals)
+    yield from told_messages(words, request, events(word, code=word))
+    yield from other_messages(words, request, word)
+
+
+def written(block: Any) -> Iterator[str]:
+    """Every text in a block that a person can read."""
+    if isinstance(block, list):
+        for each in block:
+            yield from written(each)
+    elif isinstance(block, dict):
+        for name, value in block.items():
+            if name == "text" and isinstance(value, str):
+                yield value
+            else:
+                yield from written(value)
+
+
+def readable(message: Message) -> str:
+    """All that a person can read of a message, whether Slack shows its blocks or its text."""
+    return "\n".join([message.text, *written(message.blocks)])
