@@ -28,6 +28,7 @@ _PLACES: Final = {
 
 
 @click.group(cls=LazyGroup, places=_PLACES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="coupon-bot", message="%(prog)s %(version)s")
 def cli() -> None:
     """Compensate customers with WeChat Pay coupons from Slack."""
 

@@ -12,7 +12,7 @@ from bot.coupon_toml import CouponToml
 from bot.findings import Finding
 from bot.settings import SlackSettings
 from bot.slack_app import session, web_client
-from bot.start_checks import app_token_problem, config_problems
+from bot.start_checks import app_token_problem, config_problems, config_warnings
 from coupons.errors import DirectoryUnavailable
 from handlers.directory import SlackDirectory
 from handlers.premises import HISTORY_SCOPES, Workspace, WorkspaceRefused, find_workspace
@@ -69,11 +69,15 @@ async def _channels_and_rules(
     check = "channels and approvers"
     try:
         problems = await config_problems(config, slack, directory, workspace)
+        warnings = await config_warnings(config, directory)
     except (SlackError, DirectoryUnavailable) as error:
         yield _unreached(check, error)
         return
     for problem in problems:
         yield Finding.of_sentence(check, problem, _TOML)
+    for warning in warnings:
+        seen, _, cure = warning.rpartition(". ")
+        yield Finding.warn(check, seen, cure)
     if not problems:
         yield Finding.ok(check, f"the bot is in {config.approval_channel}, and every rule can be satisfied")
 

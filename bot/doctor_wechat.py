@@ -31,7 +31,7 @@ from wechatpay.skew import WARN_FROM_S, off
 from wechatpay.verifying import TOLERANCE
 
 #: What merchants with the public key only get for the certificates: 404 as a rule, the others were seen.
-NO_CERTIFICATES = frozenset({403, 404, 500})
+_NO_CERTIFICATES = frozenset({403, 404, 500})
 
 #: What the console's download holds beside apiclient_key.pem.
 _CERTIFICATE_FILE = "apiclient_cert.pem"
@@ -122,6 +122,11 @@ async def _asked(client: Client, appid: str, catalogue: Iterable[Stock]) -> Asyn
     )
 
 
+def lists_none(error: Refused | Trouble) -> bool:
+    """Whether WeChat Pay says so itself, and not some gateway that has no code of WeChat Pay's to say."""
+    return error.status in _NO_CERTIFICATES and not error.code.startswith("HTTP_")
+
+
 async def _with_public_key(client: Client) -> list[Finding]:
     """A signed answer, whatever it says, proves keys and numbers of both sides. Raises WechatPayError."""
     came_back = await client.call("GET", CERTIFICATES_TARGET)
@@ -129,7 +134,7 @@ async def _with_public_key(client: Client) -> list[Finding]:
     try:
         members_of(came_back, hide="")
     except (Refused, Trouble) as error:
-        if error.status not in NO_CERTIFICATES:
+        if not lists_none(error):
             raise
         if isinstance(came_back, Checked) and came_back.doubt is not None:
             # Unsigned, and so no proof: that is the news, not what it says.

@@ -1,7 +1,11 @@
-"""Commands that are loaded when they are asked for: Slack's library alone takes longer than most of them."""
+"""Commands that are loaded when they are asked for, and the nearest one to a word that is none.
+
+Slack's library alone takes longer than most commands.
+"""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -9,7 +13,24 @@ from typing import Any
 import click
 
 
-class LazyGroup(click.Group):
+class NearestGroup(click.Group):
+    """A word that is no command is answered with the nearest one that is."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            nearest = difflib.get_close_matches(args[0].casefold(), self.list_commands(ctx), n=1)
+            if not nearest:
+                raise
+            raise click.UsageError(
+                f"{error.message.rstrip('.')}; did you mean {nearest[0]!r}?", ctx
+            ) from error
+
+
+class LazyGroup(NearestGroup):
     """`places` says where each command is, as `module:name`. Only the group's own help loads all of them."""
 
     def __init__(self, *args: Any, places: Mapping[str, str], **kwargs: Any) -> None:

@@ -69,7 +69,7 @@ async def until_reached(
     call: Callable[[], Awaitable[T]],
     *,
     need: Need,
-    sentence: str,
+    sentence: Callable[[Exception], str],
     healing: tuple[type[Exception], ...],
     readiness: Readiness,
     troubles: Troubles,
@@ -82,7 +82,7 @@ async def until_reached(
             result = await call()
         except healing as error:
             troubles.expected(error)
-            readiness.lacks(need, sentence)
+            readiness.lacks(need, sentence(error))
             await asyncio.sleep(pauses_s[min(tries, len(pauses_s) - 1)])
             tries += 1
         else:

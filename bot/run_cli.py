@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 import click
 
 from bot.coupon_toml import CouponToml, CouponTomlProblems, load_coupon_toml
 from bot.mounts import problem_of_mount
-from bot.settings import Settings, SettingsProblems, load_settings
+from bot.settings import ConfigSettings, Settings, SettingsProblems, load_part, load_settings
 from bot.usage import refuse
 
 
@@ -18,10 +17,9 @@ from bot.usage import refuse
 def run() -> None:
     """Run the bot until SIGTERM."""
     environ = dict(os.environ)
-    settings = _settings(environ)
+    settings, config = _settings(environ)
     # Bolt would take it for itself, beside the one that we give it, and say so at each start.
     os.environ.pop("SLACK_BOT_TOKEN", None)
-    config = _config(settings.coupon_config)
     if problem := problem_of_mount(settings.coupon_database):
         refuse([problem])
     # Slack's libraries take longer to load than all of the above: whoever mends a setting need not wait.
@@ -30,15 +28,22 @@ def run() -> None:
     run_until_signal(settings, config, environ)
 
 
-def _settings(environ: Mapping[str, str]) -> Settings:
+def _settings(environ: Mapping[str, str]) -> tuple[Settings, CouponToml]:
+    """What is wrong with either is told together: each costs its finder a restart."""
+    problems: list[str] = []
+    settings = config = None
     try:
-        return load_settings(environ)
+        settings = load_settings(environ)
     except SettingsProblems as error:
-        refuse(error.problems)
-
-
-def _config(path: Path) -> CouponToml:
+        problems += error.problems
     try:
-        return load_coupon_toml(path)
+        path = settings.coupon_config if settings else load_part(environ, ConfigSettings).coupon_config
+        config = load_coupon_toml(path)
     except CouponTomlProblems as error:
-        refuse(error.problems)
+        problems += error.problems
+    except SettingsProblems:
+        # Where it is cannot be known; that stands among the problems already.
+        pass
+    if settings is None or config is None:
+        refuse(problems)
+    return settings, config

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -29,9 +30,9 @@ from bot.settings import Settings
 from bot.slack_app import session, web_client
 from bot.slack_events import SlackEvents
 from bot.socket_mode import SocketMode
-from bot.start_checks import config_problems
+from bot.start_checks import config_problems, config_warnings
 from bot.troubles import Troubles
-from bot.wechat_proof import prove_answers, reach_wechatpay
+from bot.wechat_proof import NOT_THERE, WRONG_ADDRESS, prove_answers, reach_wechatpay, why_not
 from bot.wiring import Bells, Parts, build, notify, wechatpay_client
 from coupons.clock_watch import ClockWatch
 from coupons.errors import DirectoryUnavailable
@@ -142,6 +143,8 @@ class Service:
         problems = await self._reach_slack(lambda: config_problems(config, slack, directory, workspace))
         if problems:
             raise StartRefused(tuple(problems))
+        for warning in await self._reach_slack(lambda: config_warnings(config, directory)):
+            self._logger.warning("settings_doubtful", problem=warning)
         lacking = HISTORY_SCOPES - workspace.scopes
         if workspace.scopes and lacking:
             self._logger.warning("posts_may_come_twice", missing_scopes=sorted(lacking))
@@ -174,7 +177,7 @@ class Service:
             return await until_reached(
                 call,
                 need=Need.SLACK,
-                sentence="Slack does not answer",
+                sentence=lambda _: "Slack does not answer",
                 healing=(SlackError, DirectoryUnavailable),
                 readiness=self.readiness,
                 troubles=self._troubles,
@@ -250,6 +253,8 @@ class Service:
         self.metrics.attempts.labels(outcome=outcome.kind).inc()
         if outcome.status is None:
             self.readiness.lacks(Need.WECHATPAY, f"WeChat Pay does not answer ({outcome.code})")
+        elif outcome.code == NOT_THERE:
+            self.readiness.lacks(Need.WECHATPAY, WRONG_ADDRESS)
         else:
             self.readiness.has(Need.WECHATPAY)
 
@@ -261,7 +266,9 @@ class Service:
             await until_reached(
                 wechatpay.keys.refresh,
                 need=Need.WECHATPAY,
-                sentence="WeChat Pay's platform certificates could not be downloaded",
+                sentence=partial(
+                    why_not, otherwise="WeChat Pay's platform certificates could not be downloaded"
+                ),
                 healing=(WechatPayError,),
                 readiness=self.readiness,
                 troubles=self._troubles,

@@ -243,6 +243,12 @@ class PlaceSettings(_Part):
         return found["v6"] or found["host"], int(found["port"])
 
 
+class ConfigSettings(_Part):
+    """Where coupon.toml is, whatever is wrong with the rest."""
+
+    coupon_config: Path = PlaceSettings.model_fields["coupon_config"].default
+
+
 class Settings(PlaceSettings, WechatpaySettings, SlackSettings):
     """Every variable of the contract, in its order (pydantic takes the bases from the last to the first)."""
 

@@ -103,7 +103,7 @@ class SocketMode:
         await until_reached(
             connect,
             need=Need.SLACK,
-            sentence="Slack's Socket Mode is not connected",
+            sentence=lambda _: "Slack's Socket Mode is not connected",
             healing=(SlackClientError, aiohttp.ClientError, TimeoutError, OSError),
             readiness=self._readiness,
             troubles=self._troubles,

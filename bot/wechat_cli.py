@@ -15,7 +15,8 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from bot.coupon_toml import CouponTomlProblems, load_coupon_toml
-from bot.doctor_wechat import NO_CERTIFICATES
+from bot.doctor_wechat import lists_none
+from bot.lazy_group import NearestGroup
 from bot.looks import write_event
 from bot.settings import PlaceSettings, SettingsProblems, WechatpaySettings, load_part
 from bot.usage import DATABASE, must_exist
@@ -41,7 +42,7 @@ _SUCCESSES = range(200, 300)
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of text.")
 
 
-@click.group()
+@click.group(cls=NearestGroup)
 def wechat() -> None:
     """Look at WeChat Pay's side: stocks, coupons, keys."""
 
@@ -102,7 +103,7 @@ def certificates(*, as_json: bool) -> None:
         try:
             await client.keys.refresh()
         except (Refused, Trouble) as error:
-            if not client.keys.fixed or error.status not in NO_CERTIFICATES:
+            if not client.keys.fixed or not lists_none(error):
                 raise
             note = (
                 f"no platform certificates (HTTP {error.status} {error.code}): normal for a merchant who has "

@@ -6,16 +6,18 @@ SlackError for the caller to try again.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from coupons.policy import Policy, Rule, WhenReached, may_be_trusted
 from coupons.ports import Directory
 from handlers.approval_channel import loss_of
 from handlers.views.channel_loss import ChannelLoss
-from handlers.web_api import Denied, TokenRefused, Unreachable, ask
+from handlers.web_api import Denied, Lost, TokenRefused, Unreachable, ask
 
 #: Without these nothing works.
 _ESSENTIAL = frozenset({"commands", "chat:write", "users:read"})
@@ -23,6 +25,9 @@ _ESSENTIAL = frozenset({"commands", "chat:write", "users:read"})
 _GROUPS = "usergroups:read"
 #: Without these a post whose answer got lost can't be looked for, and may come twice.
 HISTORY_SCOPES = frozenset({"channels:history", "groups:history", "im:history", "im:write"})
+#: What `sorted_out` calls a 404 without Slack's JSON, and seconds until it is believed.
+_NOT_THERE = "http_404"
+_AGAIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class WorkspaceRefused(Exception):
 async def find_workspace(client: AsyncWebClient, *, uses_groups: bool) -> Workspace:
     """Raises WorkspaceRefused (token, scopes), SlackError (try again)."""
     try:
-        answer = await ask(client, "auth.test", as_json=True)
+        answer = await _auth(client)
     except (Denied, TokenRefused) as error:
         raise WorkspaceRefused([_token_problem(error.code)]) from error
     granted = answer.headers.get("x-oauth-scopes") or answer.headers.get("X-OAuth-Scopes") or ""
@@ -61,6 +66,30 @@ async def find_workspace(client: AsyncWebClient, *, uses_groups: bool) -> Worksp
         bot_user=str(answer["user_id"]),
         scopes=scopes,
         url=str(answer.get("url") or ""),
+    )
+
+
+async def _auth(client: AsyncWebClient) -> AsyncSlackResponse:
+    """Raises WorkspaceRefused where the address is not Slack's, SlackError."""
+    try:
+        return await ask(client, "auth.test", as_json=True)
+    except Lost as error:
+        # Slack knows this method: what has no such page is something else, or a gateway that is starting.
+        if error.code != _NOT_THERE:
+            raise
+    await asyncio.sleep(_AGAIN_S)
+    try:
+        return await ask(client, "auth.test", as_json=True)
+    except Lost as error:
+        if error.code != _NOT_THERE:
+            raise
+        raise WorkspaceRefused([_address_problem(client.base_url)]) from error
+
+
+def _address_problem(url: str) -> str:
+    return (
+        f"SLACK_API_URL is {url}, and what answers there says 404 (not found): that is not Slack's Web API, "
+        "which is at https://slack.com/api/. Correct it, or take the proxy out of the way"
     )
 
 

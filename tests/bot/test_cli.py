@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -281,3 +282,49 @@ def test_ctrl_c_while_the_program_is_still_loading_leaves_no_traceback() -> None
         [sys.executable, "-c", INTERRUPTED], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (found.returncode, found.stdout, found.stderr) == (130, "", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "nearest"),
+    [
+        (("rnu",), "run"),
+        (("docter",), "doctor"),
+        (("Audit",), "audit"),
+        (("audit", "verfy"), "verify"),
+        (("wechat", "cupons"), "coupons"),
+    ],
+    ids=str,
+)
+def test_a_word_that_is_no_command_is_answered_with_the_nearest(words: tuple[str, ...], nearest: str) -> None:
+    result = typed(*words)
+    assert result.exit_code == 2
+    assert f"Error: No such command {words[-1]!r}; did you mean {nearest!r}?" in result.stderr
+
+
+def test_a_word_that_is_like_none_gets_no_guess() -> None:
+    assert "did you mean" not in typed("xyzzy").stderr
+
+
+def test_the_version_is_the_changelogs() -> None:
+    newest = re.search(r"(?m)^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    assert newest is not None
+    result = typed("--version")
+    assert (result.exit_code, result.stdout) == (0, f"coupon-bot {newest[1]}\n")
+
+
+def test_a_missing_coupon_toml_is_told_together_with_missing_settings(tmp_path: Path) -> None:
+    result = typed("run", COUPON_CONFIG=str(tmp_path / "coupon.toml"), COUPON_LISTEN="nowhere")
+    assert result.exit_code == 2
+    lines = result.stderr.splitlines()
+    for words in (
+        "WECHATPAY_MCHID is missing",
+        "COUPON_LISTEN reads 'nowhere'",
+        "coupon.toml cannot be read",
+    ):
+        assert [line for line in lines if words in line], words
+
+
+def test_a_place_of_coupon_toml_that_is_none_is_told_once(tmp_path: Path) -> None:
+    result = typed("run", COUPON_CONFIG=f'"{tmp_path}/coupon.toml"')
+    assert result.exit_code == 2
+    assert len([line for line in result.stderr.splitlines() if "COUPON_CONFIG" in line]) == 1

@@ -171,6 +171,7 @@ async def test_all_missing_settings_are_named_at_once(tmp_path: Path) -> None:
         "WECHATPAY_SERIAL_NO",
         "WECHATPAY_PRIVATE_KEY",
         "WECHATPAY_APIV3_KEY",
+        str(tmp_path / "coupon.toml"),
     ]
     assert all("missing" in line for line in ended.lines)
 
