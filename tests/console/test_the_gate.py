@@ -90,6 +90,22 @@ async def test_whoever_only_fetches_the_link_does_not_use_it_up(here: Place) -> 
     assert (await here.visitor().post("/sign-in", token=token)).status == 303
 
 
+async def test_a_link_made_while_the_clock_was_ahead_is_not_good_for_hours(here: Place) -> None:
+    token = here.link()
+    here.time.now -= 26 * 3_600_000
+    answer = await here.visitor().post("/sign-in", token=token)
+    assert (answer.status, sign_in.EXPIRED in answer.text) == (403, True)
+
+
+async def test_who_signed_in_while_the_clock_was_ahead_is_signed_in_for_no_longer(here: Place) -> None:
+    visitor = here.visitor()
+    assert (await visitor.post("/sign-in", token=here.link())).status == 303
+    here.time.now -= 60_000
+    assert (await visitor.get("/")).status == 200
+    here.time.now -= 26 * 3_600_000
+    assert (await visitor.get("/")).status == 401
+
+
 async def test_an_old_link_is_refused(here: Place) -> None:
     token = here.link()
     here.time.now += 600_000
