@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 import structlog
 from aiohttp import web
-from examined import examined
-from operating import operator
 
 from bot.findings import Level
 from bot.needs import Need
@@ -23,6 +21,8 @@ from bot.troubles import Troubles
 from bot.wechat_proof import reach_wechatpay
 from bot.wiring import wechatpay_client
 from handlers.premises import WorkspaceRefused, find_workspace
+from tests.bot.examined import examined
+from tests.bot.operating import operator
 
 
 @asynccontextmanager
