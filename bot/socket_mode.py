@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import aiohttp
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -25,6 +26,9 @@ _WATCH_S = 5.0
 #: slack_sdk's own; after a cut its client is deaf until the next ping.
 _PING_EVERY_S = 10.0
 _ACKED = 200
+#: What had come when the bot was stopped may still be acked: Slack waits three seconds.
+_DRAIN_S = 2.5
+_LOOK_S = 0.02
 
 
 class _Handler(AsyncSocketModeHandler):
@@ -33,14 +37,28 @@ class _Handler(AsyncSocketModeHandler):
     def __init__(self, app: AsyncApp, token: str, acks: Acks) -> None:
         super().__init__(app, token, ping_interval=_PING_EVERY_S)
         self._acks = acks
+        self._under_way = 0
+
+    async def idle(self) -> None:
+        """Until all that came is answered."""
+        looks = 0
+        # Twice: between the queue and the listener a payload is in neither for a moment.
+        while looks < 2:  # noqa: PLR2004
+            quiet = not self._under_way and self.client.message_queue.empty()
+            looks = looks + 1 if quiet else 0
+            await asyncio.sleep(_LOOK_S)
 
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
-        with self._acks.awaited(req.payload) as ack:
-            answer = await run_async_bolt_app(self.app, req)
-            await send_async_response(client, req, answer, 0.0)
-            # Of any other status Bolt sends nothing at all.
-            if answer.status == _ACKED:
-                ack.left()
+        self._under_way += 1
+        try:
+            with self._acks.awaited(req.payload) as ack:
+                answer = await run_async_bolt_app(self.app, req)
+                await send_async_response(client, req, answer, 0.0)
+                # Of any other status Bolt sends nothing at all.
+                if answer.status == _ACKED:
+                    ack.left()
+        finally:
+            self._under_way -= 1
 
 
 class SocketMode:
@@ -67,8 +85,14 @@ class SocketMode:
             connecting.result()
 
     async def close(self) -> None:
-        if self._handler is not None:
-            await self._handler.close_async()  # type: ignore[no-untyped-call]
+        """First what came is answered: a click that is kept and gets no ack looks lost to its person."""
+        handler = self._handler
+        if handler is None:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_S):
+                await handler.idle()
+        await handler.close_async()  # type: ignore[no-untyped-call]
 
     async def keep_address_fresh(self) -> None:
         """Until cancelled."""

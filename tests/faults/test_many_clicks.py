@@ -170,3 +170,64 @@ async def test_64_clicks_of_one_person_are_one_approval(tmp_path: Path) -> None:
     assert {event.detail["reason"] for event in events if event.tag == "click:refused"} == {
         Reason.ALREADY_APPROVED
     }
+
+
+async def test_clicks_that_wait_for_a_card_stand_in_nobodys_way(tmp_path: Path) -> None:
+    floor = Floor(tmp_path / "coupon.db", 1)
+    slow, quick = await floor.ask(1), await floor.ask(2)
+    # Its card may stand in Slack, and nobody knows where yet.
+    [post] = [
+        each
+        for each in await floor.ledger.read(lambda look: look.due_posts(PostKind.CARD, 10**15, 9))
+        if each.post.request_id == slow.id
+    ]
+    await floor.ledger.write(lambda tx: tx.start_posting(post.id))
+    deciding = asyncio.create_task(floor.decider.run())
+    for number, lead in enumerate(LEADS):
+        await floor.desk.keep_click(
+            NewClick(
+                key=f"waits-{number}",
+                action=APPROVE,
+                request_id=slow.id,
+                person=lead,
+                team=TEAM,
+                channel="C0APPROVE",
+                reason="",
+                at=floor.clock(),
+                message_ts="5.000100",
+            )
+        )
+    kept = NewClick(
+        key="quick",
+        action=APPROVE,
+        request_id=quick.id,
+        person=LEADS[0],
+        team=TEAM,
+        channel=LEADS[0],
+        reason="",
+        at=floor.clock(),
+        out_request_no=quick.out_request_no,
+    )
+    await floor.desk.keep_click(kept)
+    assert await state_of(floor, quick, State.APPROVED)
+    assert len(await floor.ledger.read(lambda look: look.open_clicks(99))) == 64
+    # Slack's answer comes: one of them counts, and all others are told.
+    await floor.ledger.write(lambda tx: tx.set_card(slow.id, "C0APPROVE", "5.000100"))
+    assert await state_of(floor, slow, State.APPROVED)
+    async with asyncio.timeout(20):
+        while await floor.ledger.read(lambda look: look.open_clicks(1)):  # noqa: ASYNC110 - the loop's own pauses
+            await asyncio.sleep(0.02)
+    floor.decider.stop()
+    await deciding
+    await floor.ledger.close()
+    assert floor.troubles == []
+    verify(tmp_path / "coupon.db")
+
+
+async def state_of(floor: Floor, request: Request, state: State) -> bool:
+    async with asyncio.timeout(20):
+        while True:
+            found = await floor.ledger.read(lambda look: look.request(request.id))
+            if found is not None and found.state is state:
+                return True
+            await asyncio.sleep(0.02)

@@ -263,3 +263,23 @@ async def test_a_form_that_was_taken_unseen_and_then_corrected_says_what_stands(
     # With the same data it closes: that is what stands.
     await li.submit(form, {"openid": OPENID, "stock": LATE, "reason": "first"})
     assert not form.open
+
+
+async def test_an_edit_button_about_another_request_with_the_number_opens_nothing(guarded: World) -> None:
+    await guarded.send(f"send {OPENID} late-10 a photo is missing")
+    await guarded.decline(1, "photo please")
+    await guarded.state(1, "declined")
+    [notice] = [m for m in guarded.slack.dms("U0LI") if m.element("edit_request")]
+    [block] = [each for each in notice.blocks if each["type"] == "actions"]
+    row = guarded.row(1)
+    assert row is not None
+    assert block["block_id"] == row["out_request_no"]
+    block["block_id"] = "cbanother"
+    li = guarded.slack.person("U0LI")
+    await li.click(notice.channel, notice.ts, "edit_request")
+    await guarded.slack.wait_for(
+        lambda: [m for m in guarded.slack.dms("U0LI") if "may be about another request" in m.words()] or None
+    )
+    assert li.modal is None
+    [refused] = [event for event in guarded.events() if event["tag"] == "click:refused"]
+    assert (refused["detail"]["action"], refused["detail"]["reason"]) == ("edit", "other_request")

@@ -17,6 +17,7 @@ from handlers import announcer
 from sandbox.slack import api_error, cut_after, rate_limited, server_error, slow
 from sandbox.slack.messages import Message
 from sandbox.slack.state import Call
+from storage.driver import sqlite3
 from tests.world import ENGLISH_TEAM, OPENID, World, until, world
 
 
@@ -397,3 +398,29 @@ async def test_a_click_that_slack_could_not_vouch_for_is_decided_once_it_can(sho
     await shop.approve(number, "U0ZHAO")
     await shop.state(number, "sent")
     assert shop.tags(number).count("approval:given") == 1
+
+
+# --- stopping
+
+
+async def test_a_click_under_way_when_the_bot_is_stopped_gets_its_ack(shop: World) -> None:
+    number = await shop.ask()
+    card = await shop.card(number)
+    blocked = sqlite3.connect(shop.folder / "coupon.db", isolation_level=None)
+    blocked.execute("begin immediate")
+    calls = len(shop.slack.deliveries)
+    clicking = asyncio.create_task(
+        shop.slack.person("U0WANG").click(card.channel, card.ts, "approve_request")
+    )
+    await until(lambda: len(shop.slack.deliveries) > calls or None)
+    await asyncio.sleep(0.1)
+    stopping = asyncio.create_task(shop.stop())
+    await asyncio.sleep(0.2)
+    blocked.execute("rollback")
+    blocked.close()
+    answer = await clicking
+    await stopping
+    assert answer.error is None
+    assert len(shop.rows("select 1 from click")) == 1
+    await shop.start()
+    await shop.state(number, "sent")
