@@ -57,7 +57,7 @@ async def test_the_requester_calls_the_approvers_once_in_half_an_hour(shop: Worl
     [event] = [event for event in shop.events(number) if event["tag"] == "request:urged"]
     assert event["actor"] == "U0LI"
     await more(shop, number, "urge", "U0LI")
-    await shop.whisper("U0LI", "can be again from")
+    await shop.whisper("U0LI", "the next can be from")
     assert shop.tags(number) == ["request:created", "request:urged", "click:refused"]
     assert len([reply for reply in shop.thread(number) if "asks for a decision" in reply]) == 1
 
