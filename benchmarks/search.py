@@ -15,7 +15,7 @@ from coupons.audit_words import Filter
 from coupons.events import Tag
 from coupons.model import State
 from coupons.ports import Reading
-from storage.moment import moment
+from storage.store import Store
 
 _NEWEST = 50
 _REPEATED = 5
@@ -29,7 +29,7 @@ async def run(load: Load) -> list[Row]:
 
 def _measure(events: int) -> list[Row]:
     path = Path(shared(events).name) / "coupon.db"
-    with moment(path, clock=lambda: 0) as look:
+    with Store(path, clock=lambda: 0).read() as look:
         [newest] = look.find_requests(Filter(), limit=1)
         middle = look.request(newest.request.id // 2)
         if middle is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 import click
@@ -20,8 +19,7 @@ from coupons.recording import SYSTEM
 from storage.checkpoint_keys import changed
 from storage.checkpoints import key_name, load_key, load_or_make_key, public_text, replace_key, sign
 from storage.errors import CheckpointRefused, DatabaseRefused
-from storage.moment import moment
-from storage.turn import write_once
+from storage.store import Store
 
 _KEY_NAME: Final = re.compile("[0-9a-f]{16}")
 
@@ -44,7 +42,7 @@ _KEY_NAME: Final = re.compile("[0-9a-f]{16}")
     "that the one beside the database, made if none is there, signs in its place. Prints the public key. May "
     "be given more than once.",
 )
-def checkpoint(database: Path, lost: tuple[str, ...], *, only_key: bool, new_key: bool) -> None:
+def checkpoint(store: Store, lost: tuple[str, ...], *, only_key: bool, new_key: bool) -> None:
     """Print a signed line of how far the log is.
 
     Keep it where those who run the bot can't change it: `audit verify --against` holds the log to it later.
@@ -56,17 +54,17 @@ def checkpoint(database: Path, lost: tuple[str, ...], *, only_key: bool, new_key
             refuse(
                 [f"--lost-key {name!r} is no key's name: those are the 16 digits after key= in a checkpoint"]
             )
-    must_exist(database)
+    must_exist(store)
     try:
         # First: a key must not appear beside what is no database of ours.
-        with moment(database, clock=utc_ms) as look:
+        with store.read() as look:
             seq, head = look.head()
         if new_key:
-            told = _renew(database)
+            told = _renew(store)
         elif lost:
-            told = _replace_lost(database, lost)
+            told = _replace_lost(store, lost)
         else:
-            key = load_or_make_key(database)
+            key = load_or_make_key(store.path)
             told = public_text(key) if only_key else sign(key, seq, head, now=utc_ms()).line
     except (DatabaseRefused, CheckpointRefused) as error:
         refuse([str(error)])
@@ -75,20 +73,20 @@ def checkpoint(database: Path, lost: tuple[str, ...], *, only_key: bool, new_key
     click.echo(told)
 
 
-def _renew(database: Path) -> str:
-    before, key = load_key(database), Ed25519PrivateKey.generate()
-    replace_key(key, database, once=lambda: _tell(database, changed(key, before=before)))
+def _renew(store: Store) -> str:
+    before, key = load_key(store.path), Ed25519PrivateKey.generate()
+    replace_key(key, store.path, once=lambda: _tell(store, changed(key, before=before)))
     return public_text(key)
 
 
-def _replace_lost(database: Path, lost: Sequence[str]) -> str:
-    key = load_or_make_key(database)
+def _replace_lost(store: Store, lost: Sequence[str]) -> str:
+    key = load_or_make_key(store.path)
     if key_name(key) in lost:
-        raise CheckpointRefused(f"{key_name(key)} is the key beside {database}: it is not lost")
-    _tell(database, changed(key, lost=lost))
+        raise CheckpointRefused(f"{key_name(key)} is the key beside {store}: it is not lost")
+    _tell(store, changed(key, lost=lost))
     return public_text(key)
 
 
-def _tell(database: Path, event: AuditKeyChanged) -> None:
+def _tell(store: Store, event: AuditKeyChanged) -> None:
     told = replace(event, where=COMMAND_LINE, user=user()).done_by(SYSTEM)
-    write_once(database, lambda tx: tx.append(told), clock=utc_ms)
+    store.write_once(lambda tx: tx.append(told))

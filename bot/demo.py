@@ -11,11 +11,13 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from importlib.util import find_spec
 from typing import Any, TextIO
 
+from bot.clock import utc_ms
 from bot.demo_audit import AuditReader
 from bot.demo_stage import Broken, Stage, open_stage
 from bot.demo_workspace import ASKED, COUPON_TOML, SAID, SETUP, STOCKS
 from sandbox.page import Page, serve_page
 from sandbox.wechatpay.keyring import KeyMode
+from storage.store import Store
 
 _USUAL_PORT = 8765
 
@@ -69,7 +71,7 @@ async def play_history(stage: Stage) -> None:
 
 @asynccontextmanager
 async def _page(stage: Stage, port: int | None) -> AsyncGenerator[Page]:
-    audit = AuditReader(stage.database)
+    audit = AuditReader(Store(stage.database, clock=utc_ms))
     async with AsyncExitStack() as stack:
         first = _USUAL_PORT if port is None else port
         try:

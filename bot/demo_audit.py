@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
+from coupons.audit_words import EVERYTHING
 from coupons.recording import Recorded
-from storage.audit import show
 from storage.errors import AuditBroken, DatabaseRefused
-from storage.proof.verify import verify
+from storage.store import Store
 
 _SHOWN = 100
 
 
 class AuditReader:
-    """Reads the database through `storage`, which never writes here; the proof is made anew for each new
-    event."""
+    """The proof is made anew for each new event."""
 
-    def __init__(self, database: Path) -> None:
-        self._database = database
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._proof: dict[str, Any] = {}
         self._proved_at = -1
 
@@ -28,7 +26,8 @@ class AuditReader:
 
     def _read(self) -> dict[str, Any]:
         try:
-            events = show(self._database, limit=_SHOWN)
+            with self._store.read() as look:
+                events = look.find_told(EVERYTHING, limit=_SHOWN)
             head = events[-1].seq if events else 0
             if head != self._proved_at:
                 self._proof, self._proved_at = self._prove(), head
@@ -38,7 +37,7 @@ class AuditReader:
 
     def _prove(self) -> dict[str, Any]:
         try:
-            found = verify(self._database)
+            found = self._store.verify()
         except AuditBroken as error:
             return _broken(str(error))
         return {

@@ -7,15 +7,16 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from bot.clock import utc_ms
 from bot.findings import Finding
 from bot.mounts import problem_of_mount
 from bot.settings import SlackSettings, WechatpaySettings
-from storage.audit import show
+from coupons.audit_words import EVERYTHING
 from storage.checkpoints import key_file, load_key, public_text
-from storage.database import open_for_reading
-from storage.driver import sqlite3
+from storage.database import one_moment
 from storage.errors import CheckpointRefused, DatabaseRefused
 from storage.migrations import LATEST
+from storage.store import Store
 
 _SECRETS = (
     "SLACK_BOT_TOKEN",
@@ -48,7 +49,8 @@ def examine_database(path: Path) -> Iterator[Finding]:
         yield Finding.of_sentence(_CHECK, problem, "mount the folder")
     try:
         version = _version(path)
-        newest = show(path, limit=1)
+        with Store(path, clock=utc_ms).read() as look:
+            newest = look.find_told(EVERYTHING, limit=1)
     except DatabaseRefused as error:
         yield Finding.of_sentence(_CHECK, str(error), "coupon-bot audit verify tells more")
         return
@@ -99,13 +101,8 @@ def _missing(path: Path) -> Finding:
 
 def _version(path: Path) -> int:
     """Raises DatabaseRefused."""
-    database = open_for_reading(path)
-    try:
+    with one_moment(path) as database:
         return int(database.execute("pragma user_version").fetchone()[0])
-    except sqlite3.Error as error:
-        raise DatabaseRefused(f"{path} cannot be read: {error}") from error
-    finally:
-        database.close()
 
 
 def _others_may_read(path: Path) -> bool:

@@ -12,7 +12,6 @@ from typing import Final, NoReturn
 
 import click
 
-from bot.clock import utc_ms
 from bot.columns import plain
 from bot.looks import COMMAND_LINE, user
 from bot.usage import DATABASE, must_exist, pasted, refuse
@@ -22,9 +21,7 @@ from coupons.forgetting import StillOpen, forget
 from coupons.masking import ERASED, masked
 from coupons.ports import Transaction
 from storage.errors import DatabaseRefused
-from storage.moment import moment
-from storage.turn import write_once
-from storage.write_back import files_holding, write_back
+from storage.store import Store
 
 #: Of the requests that are open still.
 _NAMED: Final = 20
@@ -38,29 +35,29 @@ _OPENID: Final = re.compile(r"[0-9A-Za-z_-]{16,64}", re.ASCII)
 @click.argument("openid")
 @DATABASE
 @click.option("--yes", is_flag=True, help="Do not ask first.")
-def erase(openid: str, database: Path, *, yes: bool) -> None:
+def erase(openid: str, store: Store, *, yes: bool) -> None:
     """Forget a customer; the audit log stays whole.
 
     The openid is removed for good, and overwritten in the files: status 0 says that no byte of it is left.
 
     OPENID: the whole one, or - to read it from standard input, so that no shell remembers it.
     """
-    must_exist(database)
+    must_exist(store)
     wanted = pasted(line=True).strip() if openid == "-" else openid.strip()
     try:
-        customer = _known(database, wanted)
+        customer = _known(store, wanted)
         if customer is None:
-            _finish(database, wanted)
+            _finish(store, wanted)
         if not yes:
             asked = (
                 f"Forget customer {customer} ({masked(wanted)}) for good? Limits will not know them any more."
             )
             click.confirm(asked, abort=True, err=True)
         work = partial(_forget, customer=customer)
-        requests = write_once(database, work, clock=utc_ms)
-        told = f"{database}: customer {customer} is forgotten; {requests} requests keep the number only"
+        requests = store.write_once(work)
+        told = f"{store}: customer {customer} is forgotten; {requests} requests keep the number only"
         click.echo(plain(told))
-        left = _overwritten(database, wanted)
+        left = _overwritten(store, wanted)
     except StillOpen as error:
         refuse([_still_open(customer, error.requests)])
     except (DatabaseRefused, StorageUnavailable) as error:
@@ -69,12 +66,12 @@ def erase(openid: str, database: Path, *, yes: bool) -> None:
         refuse([left], status=1)
 
 
-def _finish(database: Path, openid: str) -> NoReturn:
+def _finish(store: Store, openid: str) -> NoReturn:
     """What an earlier erasure could not overwrite, because the file was being read."""
-    nobody = f"{database}: no customer has the openid {masked(openid)}"
-    if not _OPENID.fullmatch(openid) or not files_holding(database, openid):
+    nobody = f"{store}: no customer has the openid {masked(openid)}"
+    if not _OPENID.fullmatch(openid) or not store.holding(openid):
         refuse([f"{nobody}, and its files hold it nowhere; nothing was changed"], status=1)
-    left = _overwritten(database, openid)
+    left = _overwritten(store, openid)
     if left is not None:
         refuse([f"{nobody} any more, but {left}"], status=1)
     click.echo(
@@ -83,12 +80,12 @@ def _finish(database: Path, openid: str) -> NoReturn:
     sys.exit(0)
 
 
-def _overwritten(database: Path, openid: str) -> str | None:
+def _overwritten(store: Store, openid: str) -> str | None:
     """None: no byte of the openid is left. Else which files still hold it, and what to do."""
     until = time.monotonic() + _READERS_WITHIN_S
-    while not (is_written_back := write_back(database)) and time.monotonic() < until:
+    while not (is_written_back := store.write_back()) and time.monotonic() < until:
         time.sleep(_AGAIN_S)
-    holding = files_holding(database, openid)
+    holding = store.holding(openid)
     if not holding:
         return None
     if is_written_back:
@@ -107,11 +104,11 @@ def _and(files: Sequence[Path]) -> str:
     return " and ".join(map(str, files))
 
 
-def _known(database: Path, openid: str) -> int | None:
+def _known(store: Store, openid: str) -> int | None:
     # Openids are ASCII, and what a terminal makes of other bytes SQLite does not take.
     if openid.startswith(ERASED) or not openid.isascii():
         return None
-    with moment(database, clock=utc_ms) as look:
+    with store.read() as look:
         return look.customer_of(openid)
 
 

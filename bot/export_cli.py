@@ -15,7 +15,8 @@ from bot.search_cli import CONFIG, kept_words, read_filter
 from bot.usage import DATABASE, NUMBER, must_exist, refuse
 from coupons.events import AuditExported
 from storage.errors import DatabaseRefused, ExportRefused
-from storage.export import Format, Row, last_row, rows, write
+from storage.export import Format, Row, write
+from storage.store import Store
 
 
 @click.command("export")
@@ -33,7 +34,7 @@ from storage.export import Format, Row, last_row, rows, write
 @click.option("--first", default=1, show_default=True, type=NUMBER, help="The first event, by seq.")
 @CONFIG
 def export(
-    words: tuple[str, ...], database: Path, kind: str, output: str, first: int, config: Path | None
+    words: tuple[str, ...], store: Store, kind: str, output: str, first: int, config: Path | None
 ) -> None:
     """Write the log to a file that anybody can check alone.
 
@@ -42,17 +43,17 @@ def export(
     With WORDS, those of `audit search`, a part of it: the events that they find, or the whole stories of the
     requests that they find. A part proves what stands in it, and not that nothing is missing.
     """
-    must_exist(database)
+    must_exist(store)
     text, asked = read_filter(words, config)
     written = _Written()
     try:
         with stream_of(output) as stream, progress("Exporting") as tell:
-            last = last_row(database, first=first)
+            last = store.last_row(first=first)
             until, head = (last.seq, last.hash) if last else (0, "")
-            told = kept_words(database, asked, text) if text else None
+            told = kept_words(store, asked, text) if text else None
             # In a copy without a WAL nobody can write while somebody reads, not even this command.
-            leave(database, AuditExported(words=told, format=kind, first=first, last=until, head=head))
-            found = rows(database, first=first, until=until, asked=asked)
+            leave(store, AuditExported(words=told, format=kind, first=first, last=until, head=head))
+            found = store.export(first=first, until=until, asked=asked)
             write(_counted(found, written, tell, until), stream, Format(kind))
     except (DatabaseRefused, ExportRefused) as error:
         refuse([str(error)])

@@ -9,40 +9,39 @@ from pathlib import Path
 
 import click
 
-from bot.clock import utc_ms
 from bot.usage import refuse
 from coupons.errors import StorageUnavailable
 from coupons.events import LogLook
 from coupons.recording import SYSTEM
 from storage.errors import DatabaseRefused
-from storage.turn import write_once
+from storage.store import Store
 
 COMMAND_LINE = "command line"
 
 
-def leave(database: Path, look: LogLook, *, request: int | None = None) -> None:
+def leave(store: Store, look: LogLook, *, request: int | None = None) -> None:
     """Write the event, in turn with a running bot; ends the program with status 2 when it cannot be kept.
 
     A file that may not be written, a copy on another disk for example, is looked at all the same: whoever can
     read it needs no command of ours.
     """
-    if not _may_write(database):
-        click.echo(f"{database} cannot be written to, so this look at it leaves no event in it", err=True)
+    if not _may_write(store.path):
+        click.echo(f"{store} cannot be written to, so this look at it leaves no event in it", err=True)
         return
     try:
-        write_event(database, look, request=request)
+        write_event(store, look, request=request)
     except (DatabaseRefused, StorageUnavailable) as error:
         refuse([f"nothing is shown, because the look could not be kept as an event: {error}"])
 
 
-def write_event(database: Path, look: LogLook, *, request: int | None = None) -> int:
+def write_event(store: Store, look: LogLook, *, request: int | None = None) -> int:
     """Its number, once it is durable; by whoever types. Raises DatabaseRefused, StorageUnavailable."""
     event = replace(look, where=COMMAND_LINE, user=user()).done_by(SYSTEM, request)
-    return write_once(database, lambda tx: tx.append(event), clock=utc_ms)
+    return store.write_once(lambda tx: tx.append(event))
 
 
-def _may_write(database: Path) -> bool:
-    return os.access(database, os.W_OK) and os.access(database.resolve().parent, os.W_OK)
+def _may_write(path: Path) -> bool:
+    return os.access(path, os.W_OK) and os.access(path.resolve().parent, os.W_OK)
 
 
 def user() -> str:

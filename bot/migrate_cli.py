@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from bot.usage import DATABASE, refuse
 from storage.database import bring_up_to_date
 from storage.errors import DatabaseRefused
+from storage.store import Store
 
 
 @click.command()
 @DATABASE
-def migrate(database: Path) -> None:
+def migrate(store: Store) -> None:
     """Bring the database to this version's schema, or make a new one."""
     try:
-        steps = bring_up_to_date(database)
+        steps = bring_up_to_date(store.path)
     except DatabaseRefused as error:
         refuse([str(error)])
-    click.echo(f"{database}: {', '.join(steps)} applied" if steps else f"{database}: nothing to do")
+    click.echo(f"{store}: {', '.join(steps)} applied" if steps else f"{store}: nothing to do")

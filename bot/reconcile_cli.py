@@ -29,7 +29,8 @@ from coupons.money import yuan
 from coupons.reconciling import Match, Period, Theirs, Verdict, compare
 from coupons.sheet import Cell, lines, yuan_of
 from storage.errors import DatabaseRefused, ExportRefused
-from storage.reconciling import Customer, OurSide, our_side
+from storage.reconciling import Customer, OurSide
+from storage.store import Store
 from wechatpay.busifavor import Busifavor
 from wechatpay.errors import BadRequest, BadSetting, WechatPayError
 
@@ -63,17 +64,17 @@ _HEAD = (
     "--format", "kind", type=click.Choice(("table", "csv", "xlsx")), default="table", show_default=True
 )
 @DATABASE
-def reconcile(label: str | None, bill: Path | None, kind: str, database: Path) -> None:
+def reconcile(label: str | None, bill: Path | None, kind: str, store: Store) -> None:
     """Compare the log with the coupons that WeChat Pay has.
 
     Told are those in both, only here, only there, and different.
 
     Exit status 0 when all agree, 1 when something does not, or somebody could not be asked for.
     """
-    must_exist(database)
+    must_exist(store)
     period = _period(label)
     try:
-        ours = our_side(database, period)
+        ours = store.our_side(period)
         theirs, missed = (read_bill(bill), []) if bill else asyncio.run(_asked(ours, _settings()))
         found = compare(ours.requests, _of_ours(theirs, ours), period)
         counts = Counter(match.verdict for match in found)
@@ -87,7 +88,7 @@ def reconcile(label: str | None, bill: Path | None, kind: str, database: Path) -
             },
             not_asked=len(missed),
         )
-        leave(database, look)
+        leave(store, look)
         with standard_output() as stream:
             _print(found, kind, stream)
     except (DatabaseRefused, ExportRefused, BillRefused, BadSetting, BadRequest) as error:

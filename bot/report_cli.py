@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TextIO
 
 import click
@@ -20,7 +19,7 @@ from coupons.events import AuditReported
 from coupons.month import Line, Month
 from coupons.sheet import MONTH_COLUMNS, lines, month_rows
 from storage.errors import DatabaseRefused, ExportRefused
-from storage.report import month as read_month
+from storage.store import Store
 
 FORMATS = ("table", "csv", "xlsx", "html")
 
@@ -32,20 +31,20 @@ FORMATS = ("table", "csv", "xlsx", "html")
 @click.option("--format", "kind", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("--output", default="-", help="A new file; otherwise, or with -, standard output.")
 @DATABASE
-def report(label: str, kind: str, output: str, database: Path) -> None:
+def report(label: str, kind: str, output: str, store: Store) -> None:
     """Count a month's coupons by agent, stock and approver.
 
     Requests, coupons, yuan, refusals, and how long approval took.
     """
-    must_exist(database)
+    must_exist(store)
     try:
         since, before = days.month(label)
     except ValueError:
         refuse([f"--month reads {label!r}; it must be a year and a month, like 2026-10"])
     try:
         with stream_of(output) as stream:
-            found = read_month(database, since=since, before=before)
-            leave(database, AuditReported(month=label, format=kind))
+            found = store.report(since=since, before=before)
+            leave(store, AuditReported(month=label, format=kind))
             _write(found, label, kind, stream)
     except (DatabaseRefused, ExportRefused) as error:
         refuse([str(error)])

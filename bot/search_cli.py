@@ -9,7 +9,6 @@ from typing import Final, TextIO
 
 import click
 
-from bot.clock import utc_ms
 from bot.coupon_toml import CouponTomlProblems
 from bot.looks import leave
 from bot.outputs import standard_output, stream_of
@@ -23,7 +22,7 @@ from coupons.masking import ERASED
 from coupons.ports import Reading
 from coupons.recording import Recorded
 from storage.errors import DatabaseRefused, ExportRefused
-from storage.moment import moment
+from storage.store import Store
 
 _COUNTED: Final = 1_000
 _AT_ONCE: Final = 1_000
@@ -55,7 +54,7 @@ CONFIG = click.option(
 @DATABASE
 def search(
     words: tuple[str, ...],
-    database: Path,
+    store: Store,
     kind: str,
     limit: int,
     output: str,
@@ -73,18 +72,18 @@ def search(
     Keys: request, openid, customer, agent, approver, stock, ticket, code, state, amount, since, until, on,
     tag, actor. Other words are looked for in reasons, tickets and why it was declined.
     """
-    must_exist(database)
+    must_exist(store)
     text, asked = read_filter(words, config)
     try:
-        with moment(database, clock=utc_ms) as look:
+        with store.read() as look:
             shown = _kept(look, asked, text)
             hint = number_hint(look, asked)
             count = look.count_found(asked, most=_COUNTED)
             newest = _page(look, asked, None, 1)
         with stream_of(output) as stream, progress("Searching") as tell:
             # In a copy without a WAL nobody can write while somebody reads, not even this command.
-            leave(database, AuditSearched(words=shown, found=count))
-            with moment(database, clock=utc_ms) as look:
+            leave(store, AuditSearched(words=shown, found=count))
+            with store.read() as look:
                 pages = _pages(look, asked, newest, None if everything else limit)
                 told = _write(kind, stream, asked, _told(pages, tell))
     except (DatabaseRefused, ExportRefused) as error:
@@ -141,9 +140,9 @@ def number_hint(look: Reading, asked: Filter) -> str:
     return as_number(asked, known=asked.request is not None and look.request(asked.request) is not None)
 
 
-def kept_words(database: Path, asked: Filter, text: str) -> str:
+def kept_words(store: Store, asked: Filter, text: str) -> str:
     """As they may stand in an event. Raises DatabaseRefused."""
-    with moment(database, clock=utc_ms) as look:
+    with store.read() as look:
         return _kept(look, asked, text)
 
 
@@ -191,23 +190,23 @@ def _end(told: int, count: int) -> str:
 @click.command("openid")
 @click.argument("request", type=NUMBER)
 @DATABASE
-def openid(request: int, database: Path) -> None:
+def openid(request: int, store: Store) -> None:
     """Print the whole openid of a request's customer.
 
     That somebody saw it stays in the log. Exit status 1 when the customer was erased, 2 when there is no such
     request.
     """
-    must_exist(database)
+    must_exist(store)
     try:
-        with moment(database, clock=utc_ms) as look:
+        with store.read() as look:
             found = look.request(request)
         if found is None:
-            refuse([f"there is no request #{request} in {database}"])
+            refuse([f"there is no request #{request} in {store}"])
         if found.openid.startswith(ERASED):
             told = f"customer {found.customer} was erased: nobody can tell the openid any more"
             click.echo(told, err=True)
             sys.exit(1)
-        leave(database, OpenidViewed(customer=found.customer), request=request)
+        leave(store, OpenidViewed(customer=found.customer), request=request)
         with standard_output() as stream:
             stream.write(f"{found.openid}\n")
     except (DatabaseRefused, ExportRefused) as error:

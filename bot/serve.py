@@ -8,7 +8,6 @@ import socket
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
 from typing import Final
 
 import uvicorn
@@ -23,6 +22,7 @@ from bot.slack_app import session, web_client
 from console.app import Console
 from handlers.directory import SlackDirectory
 from handlers.premises import find_workspace
+from storage.store import Store
 
 _GRACE_S: Final = 5
 _END_S: Final = 8.0
@@ -33,7 +33,7 @@ class PortTaken(Exception):
 
 
 @asynccontextmanager
-async def console(database: Path, settings: AskingSettings, config: CouponToml) -> AsyncGenerator[Console]:
+async def console(store: Store, settings: AskingSettings, config: CouponToml) -> AsyncGenerator[Console]:
     """Raises WorkspaceRefused, SlackError."""
     logger = start_logs(sys.stderr, settings.secrets)
     async with session() as http:
@@ -44,7 +44,7 @@ async def console(database: Path, settings: AskingSettings, config: CouponToml) 
         directory = SlackDirectory(slack, team=workspace.team, clock=utc_ms)
         yield Console(
             outside(
-                database,
+                store,
                 config,
                 directory,
                 team=workspace.team,
@@ -78,7 +78,7 @@ def listening(host: str, port: int) -> socket.socket:
 
 async def serve_until(
     stop: asyncio.Event,
-    database: Path,
+    store: Store,
     settings: AskingSettings,
     config: CouponToml,
     host: str,
@@ -89,7 +89,7 @@ async def serve_until(
     """Raises PortTaken, WorkspaceRefused, SlackError."""
     with listening(host, port) as opened:
         stopping = asyncio.create_task(stop.wait())
-        working = asyncio.create_task(_work(opened, stopping, database, settings, config, tell))
+        working = asyncio.create_task(_work(opened, stopping, store, settings, config, tell))
         await asyncio.wait({stopping, working}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
             # A moment for the pages that are on their way.
@@ -104,12 +104,12 @@ async def serve_until(
 async def _work(
     opened: socket.socket,
     stopping: asyncio.Task[bool],
-    database: Path,
+    store: Store,
     settings: AskingSettings,
     config: CouponToml,
     tell: Callable[[str], object],
 ) -> None:
-    async with console(database, settings, config) as app:
+    async with console(store, settings, config) as app:
         if stopping.done():
             return
         server = server_of(app)

@@ -18,8 +18,8 @@ from bot.settings import AskingSettings, SettingsProblems, load_part
 from bot.usage import DATABASE, must_exist, refuse
 from handlers.premises import WorkspaceRefused
 from handlers.web_api import SlackError
-from storage.database import open_for_reading
 from storage.errors import DatabaseRefused
+from storage.store import Store
 from wechatpay.errors import BadSetting
 
 _LISTEN = re.compile(r"(?P<host>[^\s\[\]:]+|\[[0-9a-fA-F:.]+\]):(?P<port>\d{1,5})", re.ASCII)
@@ -47,14 +47,15 @@ _INTERRUPTED: Final = 130
     type=click.Path(path_type=Path, dir_okay=False),
     help="The coupon.toml that names the auditors; else COUPON_CONFIG, else coupon.toml here.",
 )
-def serve(database: Path, listen: str, config: Path | None) -> None:
+def serve(store: Store, listen: str, config: Path | None) -> None:
     """Show the log in a browser until SIGTERM or Ctrl-C; the way in is `/coupon audit open` in Slack."""
     if find_spec("datasette") is None:
         refuse([_NO_EXTRA])
-    must_exist(database)
+    must_exist(store)
     host, port = _address(listen)
     try:
-        open_for_reading(database).close()
+        with store.read():
+            pass
         settings = load_part(os.environ, AskingSettings)
         toml = load_coupon_toml(config or Path(os.environ.get("COUPON_CONFIG") or "coupon.toml"))
     except DatabaseRefused as error:
@@ -63,10 +64,10 @@ def serve(database: Path, listen: str, config: Path | None) -> None:
         refuse(error.problems)
     if not toml.policy.auditors:
         refuse([_NO_AUDITORS])
-    _run(database, settings, toml, host, port)
+    _run(store, settings, toml, host, port)
 
 
-def _run(database: Path, settings: AskingSettings, toml: CouponToml, host: str, port: int) -> NoReturn:
+def _run(store: Store, settings: AskingSettings, toml: CouponToml, host: str, port: int) -> NoReturn:
     # Here, so that no other command loads Datasette.
     from bot.serve import PortTaken, serve_until  # noqa: PLC0415
 
@@ -82,7 +83,7 @@ def _run(database: Path, settings: AskingSettings, toml: CouponToml, host: str, 
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, end, name)
         await serve_until(
-            stop, database, settings, toml, host, port, tell=lambda told: click.echo(told, err=True)
+            stop, store, settings, toml, host, port, tell=lambda told: click.echo(told, err=True)
         )
 
     try:

@@ -13,7 +13,6 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.audit_story import between, said
-from bot.clock import utc_ms
 from bot.coupon_toml import CouponToml
 from bot.logs import reference
 from bot.month_words import COLUMNS, NOTES, TABLES, cells, span_of, tied_to
@@ -23,13 +22,11 @@ from coupons.audit_words import Filter, read_words
 from coupons.errors import StorageUnavailable
 from coupons.month import Month
 from coupons.policy import may_be_trusted
-from coupons.ports import Clock, Directory, Reading, Transaction
+from coupons.ports import Directory, Reading, Transaction
 from coupons.terms import people
 from handlers.web_api import SlackError, ask
 from storage.errors import DatabaseRefused
-from storage.moment import moment
-from storage.report import month as read_month
-from storage.turn import write_once
+from storage.store import Store
 
 T = TypeVar("T")
 #: Of the code, innermost last, that a line about an error names.
@@ -38,35 +35,35 @@ _NAMES_AT_ONCE: Final = 20
 
 
 class _File:
-    """The bot's file, its refusals in the console's own word."""
+    """The bot's database, its refusals in the console's own word."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
-        self._path = path
-        self._clock = clock
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     @contextmanager
     def reading(self) -> Iterator[Reading]:
-        try:
-            with moment(self._path, clock=self._clock) as look:
-                yield look
-        except DatabaseRefused as error:
-            raise FileRefused(str(error)) from error
+        with _refusing(), self._store.read() as look:
+            yield look
 
     def write(self, work: Callable[[Transaction], T], /) -> T:
-        try:
-            return write_once(self._path, work, clock=self._clock)
-        except (DatabaseRefused, StorageUnavailable) as error:
-            raise FileRefused(str(error)) from error
+        with _refusing():
+            return self._store.write_once(work)
 
     def month(self, since: int, before: int) -> Month:
-        try:
-            return read_month(self._path, since=since, before=before)
-        except DatabaseRefused as error:
-            raise FileRefused(str(error)) from error
+        with _refusing():
+            return self._store.report(since=since, before=before)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except (DatabaseRefused, StorageUnavailable) as error:
+        raise FileRefused(str(error)) from error
 
 
 def outside(
-    database: Path,
+    store: Store,
     config: CouponToml,
     directory: Directory,
     *,
@@ -74,10 +71,9 @@ def outside(
     url: str,
     note: Callable[[BaseException], str],
     name: Callable[[str], Awaitable[str]],
-    clock: Clock = utc_ms,
 ) -> Outside:
     """Everything the console needs. `team`: the workspace the bot lives in."""
-    file = _File(database, clock)
+    file = _File(store)
 
     async def is_among(person: str, ids: tuple[str, ...]) -> bool:
         if not may_be_trusted(await directory.person(person), team).allowed:
@@ -93,9 +89,9 @@ def outside(
         return read_words(text, find_stock=find_stock)
 
     return Outside(
-        database=database,
+        database=store.path,
         url=url,
-        clock=clock,
+        clock=store.clock,
         reading=file.reading,
         write=file.write,
         month=file.month,

@@ -8,7 +8,6 @@ from typing import Final
 import click
 
 from bot.audit_story import lines
-from bot.clock import utc_ms
 from bot.columns import plain
 from bot.looks import leave
 from bot.outputs import standard_output
@@ -20,7 +19,7 @@ from coupons.days import told
 from coupons.events import AuditViewed
 from coupons.recording import Recorded
 from storage.errors import DatabaseRefused, ExportRefused
-from storage.moment import moment
+from storage.store import Store
 
 _LINE: Final = "{:>6}  {:<19}  {:<7} {:<18} {:<12} {}"
 _HEAD: Final = _LINE.format("seq", "Beijing time", "request", "tag", "actor", "details")
@@ -40,14 +39,14 @@ _HEAD: Final = _LINE.format("seq", "Beijing time", "request", "tag", "actor", "d
 @CONFIG
 @DATABASE
 def show(
-    words: tuple[str, ...], request_id: int | None, limit: int, kind: str, config: Path | None, database: Path
+    words: tuple[str, ...], request_id: int | None, limit: int, kind: str, config: Path | None, store: Store
 ) -> None:
     """Print events as people read them; openids never stand in them.
 
     With WORDS, those of `audit search`, the events that they find, or those of the requests that they find;
     12 or #12 alone, like --request 12, is the whole story of one request.
     """
-    must_exist(database)
+    must_exist(store)
     text, asked = read_filter(words, config)
     if request_id is not None and text and asked.only_request != request_id:
         refuse(["--request names one request, and words look for several; leave one of them out"])
@@ -55,18 +54,18 @@ def show(
     hint = ""
     try:
         if asked.or_text is not None:
-            with moment(database, clock=utc_ms) as look:
+            with store.read() as look:
                 hint = number_hint(look, asked)
                 one = one if look.request(asked.request or 0) is not None else request_id
         if one is not None:
-            _show_story(database, one, kind)
+            _show_story(store, one, kind)
             if hint:
                 click.echo(hint, err=True)
             return
-        with moment(database, clock=utc_ms) as look:
+        with store.read() as look:
             events = look.find_told(asked, limit=limit)
-        shown = kept_words(database, asked, text) if text else None
-        leave(database, AuditViewed(words=shown, newest=limit))
+        shown = kept_words(store, asked, text) if text else None
+        leave(store, AuditViewed(words=shown, newest=limit))
         with standard_output() as stream:
             if kind != "table":
                 write_events(kind, stream, events)
@@ -82,13 +81,13 @@ def show(
         click.echo("nothing was found", err=True)
 
 
-def _show_story(database: Path, request_id: int, kind: str) -> None:
+def _show_story(store: Store, request_id: int, kind: str) -> None:
     """Raises DatabaseRefused and ExportRefused."""
-    with moment(database, clock=utc_ms) as look:
+    with store.read() as look:
         story = story_of(look, request_id=request_id, newest=None)
     if story is None:
-        refuse([f"there is no request #{request_id} in {database}"])
-    leave(database, AuditViewed(), request=request_id)
+        refuse([f"there is no request #{request_id} in {store}"])
+    leave(store, AuditViewed(), request=request_id)
     with standard_output() as stream:
         if kind == "table":
             stream.writelines(f"{line}\n" for line in lines(story))

@@ -5,15 +5,31 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
+
+from bot.clock import utc_ms
+
+if TYPE_CHECKING:
+    from storage.store import Store
 
 #: Of a request or an event; SQLite knows no larger ones.
 NUMBER: Final = click.IntRange(1, 2**63 - 1)
 
+
+def _store(_context: click.Context, _option: click.Parameter, path: Path) -> Store:
+    # Here, since the commands without this option load no SQLite.
+    from storage.store import Store  # noqa: PLC0415
+
+    return Store(path, clock=utc_ms)
+
+
+#: The command gets it as `store`.
 DATABASE = click.option(
     "--database",
+    "store",
+    callback=_store,
     envvar="COUPON_DATABASE",
     default="coupon.db",
     show_default=True,
@@ -22,16 +38,16 @@ DATABASE = click.option(
 )
 
 
-def must_exist(database: Path) -> None:
+def must_exist(store: Store) -> None:
     """Ends the program when there is no such file: reading must not make one."""
-    if database == Path():
+    if store.path == Path():
         refuse(["--database names no file; give the path of the bot's database"])
     try:
-        exists = database.exists()
+        exists = store.path.exists()
     except OSError as error:
-        refuse([f"{database} cannot be read: {error.strerror or error}"])
+        refuse([f"{store} cannot be read: {error.strerror or error}"])
     if not exists:
-        refuse([f"{database} does not exist; name the bot's database with --database or COUPON_DATABASE"])
+        refuse([f"{store} does not exist; name the bot's database with --database or COUPON_DATABASE"])
 
 
 def pasted(*, line: bool = False) -> str:

@@ -10,7 +10,6 @@ from typing import Final
 import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from bot.clock import utc_ms
 from bot.columns import plain
 from bot.progress import progress
 from bot.usage import DATABASE, must_exist, pasted, refuse
@@ -20,9 +19,7 @@ from storage.checkpoint_keys import check, keys_of
 from storage.checkpoints import Checkpoint, found_in, key_file, load_key, read_public
 from storage.errors import AuditBroken, CheckpointRefused, DatabaseRefused, ExportRefused
 from storage.export import is_export
-from storage.moment import moment
-from storage.proof.earlier_export import verify_against
-from storage.proof.verify import verify
+from storage.store import Store
 
 _CHANNEL: Final = "channel"
 _CHECKPOINT: Final = "coupon-checkpoint v1 "
@@ -47,36 +44,36 @@ _CHECKPOINT: Final = "coupon-checkpoint v1 "
 )
 @click.option("--key", help="The public key to check checkpoints with; else the one beside the database.")
 def audit_verify(
-    database: Path, against: tuple[str, ...], key: str | None, *, part: bool, thorough: bool
+    store: Store, against: tuple[str, ...], key: str | None, *, part: bool, thorough: bool
 ) -> None:
     """Check the whole chain, and each request by its events."""
     if not against and (part or key is not None):
         refuse(["--key and --part are about what --against names, and nothing is named; add --against WHAT"])
-    must_exist(database)
+    must_exist(store)
     try:
         checked_with = None if key is None else read_public(key)
         with progress("Verifying") as tell:
-            found = verify(database, tell, thorough=thorough)
-        held = [line for what in against for line in _held(database, what, checked_with, part=part)]
+            found = store.verify(tell, thorough=thorough)
+        held = [line for what in against for line in _held(store, what, checked_with, part=part)]
     except AuditBroken as error:
-        click.echo(f"{database}: NOT whole: {error}", err=True)
+        click.echo(f"{store}: NOT whole: {error}", err=True)
         sys.exit(1)
     except (DatabaseRefused, ExportRefused, CheckpointRefused) as error:
         refuse([str(error)])
-    for line in (f"{database}: whole. {found.rows} events, head #{found.rows} {found.head_hash[:16]}", *held):
+    for line in (f"{store}: whole. {found.rows} events, head #{found.rows} {found.head_hash[:16]}", *held):
         # A path may have bytes that are no text.
         click.echo(plain(line))
 
 
-def _held(database: Path, what: str, key: Ed25519PublicKey | None, *, part: bool) -> Iterator[str]:
+def _held(store: Store, what: str, key: Ed25519PublicKey | None, *, part: bool) -> Iterator[str]:
     """A sentence for each thing that the log holds. Raises AuditBroken, and what else `verify` refuses."""
     if not what:
         raise CheckpointRefused("--against names nothing; name a file, a checkpoint, - or channel")
     if what not in {_CHANNEL, "-"} and not what.startswith(_CHECKPOINT) and is_export(Path(what)):
-        count = verify_against(database, Path(what), part=part)
+        count = store.verify_against(Path(what), part=part)
         yield f"{what}: all {count} rows stand in the log, unchanged"
         return
-    yield from _signed(database, list(_checkpoints(what)), key)
+    yield from _signed(store, list(_checkpoints(what)), key)
 
 
 def _checkpoints(what: str) -> Iterator[tuple[Checkpoint, bool]]:
@@ -102,14 +99,14 @@ def _text(what: str) -> str:
 
 
 def _signed(
-    database: Path, found: Sequence[tuple[Checkpoint, bool]], key: Ed25519PublicKey | None
+    store: Store, found: Sequence[tuple[Checkpoint, bool]], key: Ed25519PublicKey | None
 ) -> Iterator[str]:
     if not found:
         raise CheckpointRefused("no checkpoint stands in that text; one begins with `coupon-checkpoint v1`")
-    if key is None and not key_file(database).exists():
-        raise CheckpointRefused(f"{key_file(database)} is not there; name the public key with --key")
-    checked_with = load_key(database).public_key() if key is None else key
-    with moment(database, clock=utc_ms) as look:
+    if key is None and not key_file(store.path).exists():
+        raise CheckpointRefused(f"{key_file(store.path)} is not there; name the public key with --key")
+    checked_with = load_key(store.path).public_key() if key is None else key
+    with store.read() as look:
         keys = keys_of(look, checked_with)
         there = {checkpoint.seq: look.hash_of(checkpoint.seq) for checkpoint, _ in found}
     others = 0

@@ -26,6 +26,7 @@ from bot.wiring import wechatpay_client
 from coupons.errors import StorageUnavailable
 from coupons.events import WechatAnswered, WechatCalled
 from storage.errors import DatabaseRefused
+from storage.store import Store
 from wechatpay.answers import CameBack, Failure
 from wechatpay.busifavor import Busifavor
 from wechatpay.client import Client
@@ -127,7 +128,7 @@ def certificates(*, as_json: bool) -> None:
 @DATABASE
 @JSON
 def call(
-    method: str, target: str, body: str | None, database: Path, *, show_openids: bool, as_json: bool
+    method: str, target: str, body: str | None, store: Store, *, show_openids: bool, as_json: bool
 ) -> None:
     """One signed call of a path under /v3. Calls that could give or take a coupon or money are refused.
 
@@ -140,14 +141,14 @@ def call(
         _refuse([str(error)])
     settings = _settings()
     if writes(method):
-        must_exist(database)
+        must_exist(store)
 
     async def kept(client: Client, _appid: str) -> CameBack:
         if not writes(method):
             return await client.call(method, target, sent)
-        seq = _keep(database, called(method, target, sent, secrets=settings.secrets))
+        seq = _keep(store, called(method, target, sent, secrets=settings.secrets))
         came_back = await client.call(method, target, sent)
-        _keep_answer(database, answered(seq, came_back))
+        _keep_answer(store, answered(seq, came_back))
         return came_back
 
     came_back = _call(kept, as_json=as_json)
@@ -159,17 +160,17 @@ def call(
     sys.exit(0 if seen.status in _SUCCESSES and not seen.doubt else 1)
 
 
-def _keep(database: Path, event: WechatCalled) -> int:
+def _keep(store: Store, event: WechatCalled) -> int:
     try:
-        return write_event(database, event)
+        return write_event(store, event)
     except (DatabaseRefused, StorageUnavailable) as error:
         _refuse([f"nothing was sent, because the call could not be kept as an event: {error}"])
 
 
-def _keep_answer(database: Path, event: WechatAnswered) -> None:
+def _keep_answer(store: Store, event: WechatAnswered) -> None:
     """The call has left: whoever made it must see the answer all the same."""
     try:
-        write_event(database, event)
+        write_event(store, event)
     except (DatabaseRefused, StorageUnavailable) as error:
         click.echo(
             f"event #{event.call} tells of the call, but its answer could not be kept: {error}", err=True

@@ -8,14 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 from typing import Any, cast
 
 from coupons.recording import Event, Json, Recorded
 from storage.binding import storable
-from storage.database import open_for_reading
-from storage.driver import sqlite3
-from storage.errors import AuditBroken, DatabaseRefused
+from storage.errors import AuditBroken
 from storage.texts import EventTexts
 
 GENESIS = "0" * 64
@@ -33,7 +30,6 @@ _OF_TAGS = """
 select seq, body from event
 where request_id = :request_id and tag in (select value from json_each(:tags)) order by seq
 """
-_NEWEST = "select seq, body from event order by seq desc limit :limit"
 
 #: One text for one event, whoever writes it.
 _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -87,22 +83,6 @@ class EventRows:
             values["tags"] = json.dumps(sorted(tags))
         rows = self._connection.execute(_OF_TAGS if tags else _OF_REQUEST, values).fetchall()
         return [recorded(row["seq"], row["body"]) for row in rows]
-
-
-def show(path: Path, *, request_id: int | None = None, limit: int = 50) -> Sequence[Recorded]:
-    """One request's story, or the newest events; oldest first. Raises DatabaseRefused."""
-    database = open_for_reading(path)
-    try:
-        if request_id is not None:
-            return EventRows(database).of_request(request_id)
-        rows = database.execute(_NEWEST, {"limit": limit}).fetchall()
-        return [recorded(row["seq"], row["body"]) for row in reversed(rows)]
-    except (sqlite3.Error, AuditBroken) as error:
-        raise DatabaseRefused(
-            f"{path} cannot be read: {error}. `coupon-bot audit verify` tells more"
-        ) from error
-    finally:
-        database.close()
 
 
 def digest(prev: str, body: bytes) -> str:

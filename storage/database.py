@@ -79,6 +79,24 @@ def open_for_reading(path: Path) -> Database:
     return Database(connection, execute_plugins=False)
 
 
+@contextmanager
+def one_moment(path: Path) -> Iterator[Database]:
+    """All that is read inside is of one moment of the file. Raises DatabaseRefused."""
+    database = open_for_reading(path)
+    try:
+        database.execute("begin")
+        yield database
+    except sqlite3.Error as error:
+        raise unreadable(path, error) from error
+    finally:
+        database.close()
+
+
+def unreadable(path: Path, error: Exception) -> DatabaseRefused:
+    """Of a database of ours in which something is not as we write it."""
+    return DatabaseRefused(f"{path} cannot be read: {error}. `coupon-bot audit verify` tells more")
+
+
 def bring_up_to_date(path: Path) -> tuple[str, ...]:
     """Apply what is missing, and return the names of what was applied. Raises DatabaseRefused."""
     before = _applied(path)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -18,9 +18,7 @@ from typing import Any, NamedTuple, TextIO
 from coupons.audit_words import EVERYTHING, Filter
 from coupons.encodings import MARK_BYTES, encoding_of
 from storage.audit import GENESIS
-from storage.database import open_for_reading
-from storage.driver import sqlite3
-from storage.errors import DatabaseRefused, ExportRefused
+from storage.errors import ExportRefused
 from storage.search import Search
 
 FIELDS = ("seq", "prev", "hash", "body")
@@ -51,60 +49,32 @@ class Row(NamedTuple):
     body: str
 
 
-def last_row(path: Path, *, first: int = 1) -> Row | None:
-    """The newest event, when it is `first` or comes after it. Raises DatabaseRefused."""
-    with _reading(path) as database:
-        row = database.execute(_LAST, {"first": first}).fetchone()
+def last_row(database: Any, *, first: int) -> Row | None:
+    """The newest event, when it is `first` or comes after it."""
+    row = database.execute(_LAST, {"first": first}).fetchone()
+    return _stored(row) if row else None
+
+
+def single_row(database: Any, seq: int) -> Row | None:
+    """None: there is none of this number."""
+    row = database.execute(_ROW, {"seq": seq}).fetchone()
     return _stored(row) if row else None
 
 
 def rows(
-    path: Path, *, first: int = 1, until: int | None = None, asked: Filter = EVERYTHING
+    database: Any, *, first: int = 1, until: int | None = None, asked: Filter = EVERYTHING
 ) -> Iterator[Row]:
-    """Those asked for, from `first` to `until` or to the end, of one moment, while the bot goes on writing.
-
-    Events are only ever added, so those up to an earlier `last_row` are the same as they were then. Raises
-    DatabaseRefused.
-    """
-    with _reading(path) as database:
-        for row in _streamed(Search(database).rows(asked, first=first)):
+    """Those asked for, from `first` to `until` or to the end, in order."""
+    cursor = Search(database).rows(asked, first=first)
+    while chunk := cursor.fetchmany(_AT_ONCE):
+        for row in map(_stored, chunk):
             if until is not None and row.seq > until:
                 return
             yield row
 
 
-def _streamed(cursor: Any) -> Iterator[Row]:
-    while chunk := cursor.fetchmany(_AT_ONCE):
-        yield from map(_stored, chunk)
-
-
 def _stored(row: Any) -> Row:
     return Row(row["seq"], row["prev"], row["hash"], row["body"])
-
-
-@contextmanager
-def single_rows(path: Path) -> Iterator[Callable[[int], Row | None]]:
-    """One row by its seq, of one moment; None: there is none. Raises DatabaseRefused."""
-    with _reading(path) as database:
-
-        def of(seq: int) -> Row | None:
-            row = database.execute(_ROW, {"seq": seq}).fetchone()
-            return None if row is None else _stored(row)
-
-        yield of
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[Any]:
-    """One moment of the file. Raises DatabaseRefused."""
-    database = open_for_reading(path)
-    try:
-        database.execute("begin")
-        yield database
-    except sqlite3.Error as error:
-        raise DatabaseRefused(f"{path} cannot be read: {error}") from error
-    finally:
-        database.close()
 
 
 def write(rows_: Iterator[Row], stream: TextIO, kind: Format) -> Row | None:

@@ -1,17 +1,13 @@
-"""Our side of a comparison with WeChat Pay. Raises DatabaseRefused."""
+"""Our side of a comparison with WeChat Pay."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from coupons.model import State
 from coupons.reconciling import Ours, Period
-from storage.database import open_for_reading
-from storage.driver import sqlite3
-from storage.errors import DatabaseRefused
 
 _OURS: Final = """
 select id as request, customer, out_request_no as number, state, stock_id, value_fen as fen, coupon_code,
@@ -53,24 +49,13 @@ class OurSide:
     stocks: frozenset[str]
 
 
-def our_side(path: Path, period: Period) -> OurSide:
-    """Of one moment."""
-    database = open_for_reading(path)
+def our_side(database: Any, period: Period) -> OurSide:
+    """Over one connection, in one moment of it."""
     span = {"since": period.since, "before": period.before}
-    try:
-        database.execute("begin")
-        requests = [
-            Ours(**{**dict(row), "state": State(row["state"])})
-            for row in database.execute(_OURS, span).fetchall()
-        ]
-        customers = [
-            Customer(row["id"], row["openid"]) for row in database.execute(_CUSTOMERS, span).fetchall()
-        ]
-        stocks = frozenset(row["stock_id"] for row in database.execute(_STOCKS).fetchall())
-    except sqlite3.Error as error:
-        raise DatabaseRefused(
-            f"{path} cannot be read: {error}. `coupon-bot audit verify` tells more"
-        ) from error
-    finally:
-        database.close()
+    requests = [
+        Ours(**{**dict(row), "state": State(row["state"])})
+        for row in database.execute(_OURS, span).fetchall()
+    ]
+    customers = [Customer(row["id"], row["openid"]) for row in database.execute(_CUSTOMERS, span).fetchall()]
+    stocks = frozenset(row["stock_id"] for row in database.execute(_STOCKS).fetchall())
     return OurSide(requests, customers, stocks)

@@ -1,17 +1,13 @@
-"""A month's figures, read in one moment. Raises DatabaseRefused."""
+"""A month's figures, read in one moment."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from coupons.month import Line, Month, median
 from storage.audit import GENESIS
-from storage.database import open_for_reading
-from storage.driver import sqlite3
-from storage.errors import DatabaseRefused
 
 _COUNTS: Final = """
     count(*) as asked,
@@ -60,21 +56,9 @@ from event where ts >= :since and ts < :before
 _HEAD = "select seq, hash from event order by seq desc limit 1"
 
 
-def month(path: Path, *, since: int, before: int) -> Month:
-    """Times in UTC milliseconds. Raises DatabaseRefused."""
-    database = open_for_reading(path)
-    try:
-        database.execute("begin")
-        return _month(database, {"since": since, "before": before})
-    except sqlite3.Error as error:
-        raise DatabaseRefused(
-            f"{path} cannot be read: {error}. `coupon-bot audit verify` tells more"
-        ) from error
-    finally:
-        database.close()
-
-
-def _month(database: Any, span: Mapping[str, int]) -> Month:
+def month(database: Any, *, since: int, before: int) -> Month:
+    """Times in UTC milliseconds."""
+    span = {"since": since, "before": before}
     waited = database.execute(_WAITED, span).fetchall()
     waited_for = database.execute(_WAITED_FOR, span).fetchall()
     agents = _lines(database, span, _AGENTS, _AGENTS_SENT, _grouped(waited, "agent"))

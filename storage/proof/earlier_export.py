@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from storage.audit import digest
+from storage.database import one_moment
 from storage.errors import AuditBroken, ExportRefused
-from storage.export import Row, read, rows, single_rows
+from storage.export import Row, read, rows, single_row
 
 
 def verify_against(path: Path, export: Path, *, part: bool = False) -> int:
@@ -26,19 +29,17 @@ def verify_against(path: Path, export: Path, *, part: bool = False) -> int:
         before = told
     if before is None:
         raise ExportRefused(f"{export} holds no event, so it proves nothing; name an export that has some")
-    if not part:
-        return _compare(export, _in_order(path))
-    with single_rows(path) as kept:
-        return _compare(export, kept)
+    with one_moment(path) as database:
+        return _compare(export, partial(single_row, database) if part else _in_order(database))
 
 
-def _in_order(path: Path) -> Callable[[int], Row | None]:
+def _in_order(database: Any) -> Callable[[int], Row | None]:
     """Rows that follow each other, without a question for each."""
     log: Iterator[Row] | None = None
 
     def kept(seq: int) -> Row | None:
         nonlocal log
-        log = log or rows(path, first=seq)
+        log = log or rows(database, first=seq)
         return next(log, None)
 
     return kept

@@ -21,8 +21,7 @@ from storage.audit import GENESIS, digest
 from storage.checkpoint_keys import changed, check, keys_of
 from storage.checkpoints import found_in, key_file, key_name, load_or_make_key, public_text, sign
 from storage.errors import AuditBroken, CheckpointRefused
-from storage.moment import moment
-from storage.turn import write_once
+from storage.store import Store
 from tests.storage.records import NOW, connect, create, make_log, open_ledger, rows, tamper
 
 
@@ -200,11 +199,13 @@ def test_nobody_else_ties_a_key_to_ours(database: Path) -> None:
         changed(theirs, before=Ed25519PrivateKey.generate()),
         replace(changed(ours, lost=["ab" * 8]), lost=[stranger.key]),
     )
-    with moment(database, clock=lambda: NOW) as look:
+    with Store(database, clock=lambda: NOW).read() as look:
         before = keys_of(look, ours.public_key())
     for event in unsigned:
-        write_once(database, lambda tx, told=event: tx.append(told.done_by("system")), clock=lambda: NOW)
-    with moment(database, clock=lambda: NOW) as look:
+        Store(database, clock=lambda: NOW).write_once(
+            lambda tx, told=event: tx.append(told.done_by("system"))
+        )
+    with Store(database, clock=lambda: NOW).read() as look:
         assert keys_of(look, ours.public_key()) == before
     assert not check(stranger, None, before)
     with pytest.raises(AuditBroken) as found:

@@ -17,10 +17,12 @@ import yaml
 from click.testing import CliRunner
 
 from bot.cli import cli
+from bot.clock import utc_ms
 from bot.coupon_toml import load_coupon_toml
 from bot.demo_audit import AuditReader
 from bot.demo_play import play
 from bot.demo_workspace import COUPON_TOML, SETUP, STOCKS
+from storage.store import Store
 from tests.sandbox.page_client import Looking, looking
 from tests.storage.records import ROOT, make_log, tamper
 
@@ -51,7 +53,7 @@ def test_the_demos_stocks_are_the_ones_wechat_pay_has(tmp_path: Path) -> None:
 def test_the_audit_reader_tells_the_newest_events_and_a_good_proof(tmp_path: Path) -> None:
     database = tmp_path / "coupon.db"
     make_log(database, 12)
-    told = asyncio.run(AuditReader(database)())
+    told = asyncio.run(AuditReader(Store(database, clock=utc_ms))())
     assert [event["seq"] for event in told["events"]] == list(range(12, 0, -1))
     assert (told["proof"]["good"], told["proof"]["events"]) == (True, 12)
     assert len(told["proof"]["head"]) == 64
@@ -61,12 +63,12 @@ def test_the_audit_reader_says_what_is_wrong_with_a_log_that_was_changed(tmp_pat
     database = tmp_path / "coupon.db"
     make_log(database, 12)
     tamper(database, "update event set body = replace(body, 'U0', 'U9') where seq = 3")
-    told = asyncio.run(AuditReader(database)())
+    told = asyncio.run(AuditReader(Store(database, clock=utc_ms))())
     assert (told["proof"]["good"], "#3" in told["proof"]["sentence"]["en"]) == (False, True)
 
 
 def test_the_audit_reader_needs_no_database_to_answer(tmp_path: Path) -> None:
-    told = asyncio.run(AuditReader(tmp_path / "none.db")())
+    told = asyncio.run(AuditReader(Store(tmp_path / "none.db", clock=utc_ms))())
     assert (told["events"], told["proof"]["good"]) == ([], False)
     assert not (tmp_path / "none.db").exists()
 

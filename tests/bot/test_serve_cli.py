@@ -20,7 +20,7 @@ import pytest
 from benchmarks.long_log import fill
 from bot.clock import utc_ms
 from sandbox.slack.workspace import CHEN
-from storage.turn import write_once
+from storage.store import Store
 from tests.bot.operating import Operator, operator
 
 _AUDITORS = '[roles]\nauditors = ["U0FIN"]'
@@ -57,10 +57,8 @@ async def serving(typist: Operator) -> AsyncGenerator[tuple[Process, str]]:
 def link(typist: Operator, person: str) -> str:
     token = f"token-of-{person}"
     digest, now = hashlib.sha256(token.encode()).hexdigest(), utc_ms()
-    write_once(
-        typist.folder / "coupon.db",
-        lambda tx: tx.add_console_link(digest=digest, person=person, made_at=now, expires_at=now + 600_000),
-        clock=utc_ms,
+    Store(typist.folder / "coupon.db", clock=utc_ms).write_once(
+        lambda tx: tx.add_console_link(digest=digest, person=person, made_at=now, expires_at=now + 600_000)
     )
     return token
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from bot.cli import cli
 from bot.month_words import NOTES, cells
 from coupons.days import month
-from storage.report import month as read_month
+from storage.store import Store
 from tests.console.visiting import AUDITOR, Place
 
 MONTH = "2026-08"
@@ -24,7 +24,7 @@ async def test_page_and_report_have_the_same_figures(here: Place) -> None:
     assert (event.tag, event.actor) == ("audit:reported", AUDITOR)
     assert event.detail | {"month": MONTH, "format": "page", "where": "browser"} == event.detail
     since, before = month(MONTH)
-    found = read_month(here.database, since=since, before=before)
+    found = Store(here.database, clock=here.time).report(since=since, before=before)
     lines = [*found.agents, *found.stocks, found.total, *found.approvers]
     assert len(lines) > 15
     for line in lines:

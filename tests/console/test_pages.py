@@ -16,7 +16,7 @@ from coupons.events import Tag
 from coupons.recording import Event
 from coupons.sheet import guarded, lines
 from storage.driver import sqlite3
-from storage.turn import write_once
+from storage.store import Store
 from tests.console.visiting import AUDITOR, Place
 
 _STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -163,10 +163,8 @@ async def test_peoples_words_are_text_and_never_markup(here: Place) -> None:
     visitor = await here.signed_in()
     _change(here, "update request set reason = ?, stock_name = ?, ticket = ?, problem = ?", *(EVIL,) * 4)
     here.time.now += 1000
-    write_once(
-        here.database,
-        lambda tx: tx.append(Event(Tag.CLICK_REFUSED, EVIL, 5, {"reason": EVIL, EVIL: EVIL})),
-        clock=here.time,
+    Store(here.database, clock=here.time).write_once(
+        lambda tx: tx.append(Event(Tag.CLICK_REFUSED, EVIL, 5, {"reason": EVIL, EVIL: EVIL}))
     )
     paths = [
         "/",

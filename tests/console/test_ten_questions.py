@@ -14,7 +14,7 @@ import pytest
 from console.readable import connect
 from coupons.events import AuditSearched, OpenidViewed, Tag
 from coupons.recording import SYSTEM, Event
-from storage.turn import write_once
+from storage.store import Store
 from tests.console.visiting import Place
 
 DOCS: Final = Path(__file__).parents[2] / "docs" / "auditor.md"
@@ -63,7 +63,7 @@ def _lived(here: Place) -> Mapping[str, str]:
         OpenidViewed(where="slack", customer=7).done_by("U0FIN", 5),
     )
     for event in told:
-        write_once(here.database, lambda tx, event=event: tx.append(event), clock=here.time)  # type: ignore[misc]
+        Store(here.database, clock=here.time).write_once(lambda tx, event=event: tx.append(event))  # type: ignore[misc]
     connection = connect(here.database)
     sql = """
 select requester, approver, request.id from request join approval on approval.request_id = request.id

@@ -22,8 +22,8 @@ from coupons.events import ConsoleLinkMade
 from coupons.model import Person
 from coupons.ports import Transaction
 from coupons.recording import Recorded
-from storage.audit import show
-from storage.turn import write_once
+from storage.store import Store
+from tests.storage.records import newest
 from tests.world import COUPON_TOML
 
 AUDITOR, OTHER = "U0FIN", "U0LI"
@@ -143,7 +143,7 @@ class Place:
             tx.add_console_link(digest=digest, person=person, made_at=now, expires_at=until)
             tx.append(ConsoleLinkMade(expires_at=until).done_by(person))
 
-        write_once(self.database, make, clock=self.time)
+        Store(self.database, clock=self.time).write_once(make)
         return token
 
     def visitor(self) -> Visitor:
@@ -156,19 +156,21 @@ class Place:
         return visitor
 
     def events(self, limit: int = 1) -> list[Recorded]:
-        return list(show(self.database, limit=limit))
+        return newest(self.database, limit)
 
 
 def place(database: Path, *, url: str = URL) -> Place:
     toml = database.parent / "coupon.toml"
     words = COUPON_TOML.replace("[roles]", '[roles]\nauditors = ["S0FIN"]')
     toml.write_text(words + f'\n[audit]\nconsole_url = "{url}"\nconsole_sql = ["U0SQL"]\n', encoding="utf-8")
-    slack, time = Slack(), Time(show(database, limit=1)[-1].ts + 60_000)
+    slack, time = Slack(), Time(newest(database, 1)[-1].ts + 60_000)
     lines = io.StringIO()
     logger = structlog.wrap_logger(
         structlog.PrintLogger(lines), processors=[structlog.processors.JSONRenderer()]
     )
     note = noting(logger)
     config = load_coupon_toml(toml)
-    parts = outside(database, config, slack, team=TEAM, url=url, note=note, name=slack.name, clock=time)
+    parts = outside(
+        Store(database, clock=time), config, slack, team=TEAM, url=url, note=note, name=slack.name
+    )
     return Place(database, slack, time, Console(parts), lines)

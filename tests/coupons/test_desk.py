@@ -17,10 +17,10 @@ from coupons.model import ClickAction, CodeMode, NewClick, Person, State, Stock
 from coupons.numbers import out_request_no
 from coupons.policy import Decision, Policy, Reason, Rule
 from coupons.posts import PostKind
-from storage.audit import show
 from storage.ledger import SqliteLedger
 from tests.clocks import sure
 from tests.coupons.samples import OPENID
+from tests.storage.records import newest
 
 STOCK = Stock("1212121212", "late-10", "¥10 off", 1000, CodeMode.WECHATPAY_MODE)
 TEAM = "T1"
@@ -156,6 +156,6 @@ async def test_a_command_about_a_request_that_is_not_there_is_an_event(
 ) -> None:
     stopped = await getattr(desk, command)(999, "U0LI")
     assert stopped == Stopped(Decision(Reason.NO_SUCH_REQUEST))
-    [event] = await asyncio.to_thread(show, tmp_path / "coupon.db")
+    [event] = await asyncio.to_thread(newest, tmp_path / "coupon.db")
     assert (event.tag, event.actor, event.request_id) == (Tag.CLICK_REFUSED, "U0LI", None)
     assert event.detail == {"action": command, "reason": "no_such_request", "asked_for": 999}

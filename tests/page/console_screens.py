@@ -16,11 +16,11 @@ from benchmarks.long_log import AGENTS, APPROVERS, fill
 from bot.serve import listening, server_of
 from coupons.events import Tag
 from coupons.recording import SYSTEM, Event
-from storage.audit import show
 from storage.driver import sqlite3
-from storage.turn import write_once
+from storage.store import Store
 from tests.console.visiting import AUDITOR, Place, place
 from tests.page.conftest import chromium_here
+from tests.storage.records import newest
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 
@@ -79,9 +79,9 @@ async def take(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         database = Path(name) / "coupon.db"
         fill(database, 60_000)
-        now = show(database, limit=1)[-1].ts
+        now = newest(database, 1)[-1].ts
         changed = Event(Tag.SETTINGS_CHANGED, SYSTEM, None, {"changed": ["roles.approvers", "rule"]})
-        write_once(database, lambda tx: tx.append(changed), clock=lambda: now)
+        Store(database, clock=lambda: now).write_once(lambda tx: tx.append(changed))
         async with served(database) as there, async_playwright() as playwright:
             there.place.slack.names = dict(zip((*AGENTS, *APPROVERS, AUDITOR), _NAMES * 10, strict=False))
             browser = await playwright.chromium.launch(executable_path=chromium_here(), args=["--no-sandbox"])

@@ -20,7 +20,7 @@ from bot.month_page import page as month_page
 from coupons.days import month
 from sandbox.page import serve_page
 from sandbox.slack.workspace import Workspace
-from storage.report import month as read_month
+from storage.store import Store
 from tests.page.conftest import chromium_here
 from tests.page.console_screens import take as take_console
 from tests.page.screens import OPENID, Mouse, Screen
@@ -173,7 +173,7 @@ async def _month(folder: Path) -> None:
         database = Path(made) / "coupon.db"
         fill(database, 100_000)
         since, before = month("2026-08")
-        text = month_page(read_month(database, since=since, before=before), "2026-08")
+        text = month_page(Store(database, clock=lambda: 0).report(since=since, before=before), "2026-08")
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=chromium_here(), args=["--no-sandbox"])
             page = await browser.new_page(viewport={"width": 1120, "height": 820})

@@ -10,17 +10,19 @@ from typing import Any
 
 import pytest
 
+from coupons.audit_words import EVERYTHING
 from coupons.events import Tag
 from coupons.lifecycle import move
 from coupons.model import Approval, ClickAction, CodeMode, Draft, NewClick, Request, State, Stock
 from coupons.ports import Topic, Transaction
 from coupons.posts import Post, PostKind
-from coupons.recording import Event, Json
+from coupons.recording import Event, Json, Recorded
 from storage.driver import sqlite3
 from storage.errors import AuditBroken
 from storage.ledger import SqliteLedger
 from storage.migrations import GUARDS
 from storage.proof.verify import verify
+from storage.store import Store
 
 NOW = 1_795_400_000_000
 DAY = 86_400_000
@@ -183,6 +185,12 @@ def rows(path: Path, sql: str, **values: object) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in connection.execute(sql, values)]
     finally:
         connection.close()
+
+
+def newest(path: Path, limit: int = 50) -> list[Recorded]:
+    """The newest events, oldest first."""
+    with Store(path, clock=Time()).read() as look:
+        return list(look.find_told(EVERYTHING, limit=limit))
 
 
 def sha256_of(body: bytes) -> str:

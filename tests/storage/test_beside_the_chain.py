@@ -16,8 +16,8 @@ from coupons.ports import Transaction
 from storage.audit import digest
 from storage.driver import sqlite3
 from storage.errors import AuditBroken, DatabaseRefused
-from storage.moment import moment
 from storage.proof.verify import verify
+from storage.store import Store
 from tests.storage.records import (
     DAY,
     NOW,
@@ -205,7 +205,7 @@ def test_an_event_that_says_something_impossible_stops_nobody_who_looks(log: Pat
     added = (seq, body, prev, digest(prev, body.encode()))
     connection.execute("insert into event (seq, body, prev, hash) values (?, ?, ?, ?)", added)
     connection.close()
-    with pytest.raises(DatabaseRefused, match=f"#{seq}"), moment(log, clock=Time()) as look:
+    with pytest.raises(DatabaseRefused, match=f"#{seq}"), Store(log, clock=Time()).read() as look:
         look.event(seq)
 
 

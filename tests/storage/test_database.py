@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from storage.audit import show
 from storage.database import (
     FileLock,
     bring_up_to_date,
@@ -20,9 +19,9 @@ from storage.driver import sqlite3
 from storage.errors import DatabaseRefused
 from storage.migrations import LATEST
 from storage.proof.verify import verify
-from storage.turn import write_once
+from storage.store import Store
 from tests.storage.processes import line, running
-from tests.storage.records import Time, connect, create, files, make_log, open_ledger, rows
+from tests.storage.records import Time, connect, create, files, make_log, newest, open_ledger, rows
 
 PRAGMAS = {
     "journal_mode": "wal",
@@ -46,8 +45,8 @@ OPENERS: dict[str, Callable[[Path], object]] = {
     "writing": lambda path: open_for_writing(path).close(),
     "reading": lambda path: open_for_reading(path).close(),
     "verify": verify,
-    "show": show,
-    "a look's event": lambda path: write_once(path, bool, clock=Time()),
+    "show": newest,
+    "a look's event": lambda path: Store(path, clock=Time()).write_once(bool),
 }
 
 
@@ -275,7 +274,7 @@ def test_readers_work_beside_the_writer(path: Path) -> None:
     async def live() -> None:
         ledger = open_ledger(path)
         await ledger.write(create)
-        assert verify(path).rows == len(show(path)) == 1
+        assert verify(path).rows == len(newest(path)) == 1
         await ledger.close()
 
     asyncio.run(live())
@@ -283,9 +282,10 @@ def test_readers_work_beside_the_writer(path: Path) -> None:
 
 def test_show_gives_one_story_or_the_newest_oldest_first(path: Path) -> None:
     make_log(path, 12)
-    assert [event.seq for event in show(path, limit=3)] == [10, 11, 12]
-    assert [event.seq for event in show(path, request_id=2)] == [6, 7, 8, 9, 10]
-    assert show(path, request_id=99) == []
+    assert [event.seq for event in newest(path, 3)] == [10, 11, 12]
+    with Store(path, clock=Time()).read() as look:
+        assert [event.seq for event in look.events_of(2)] == [6, 7, 8, 9, 10]
+        assert look.events_of(99) == []
 
 
 def test_an_erased_openid_is_not_readable_in_the_file(path: Path) -> None:

@@ -14,8 +14,8 @@ from storage.audit import GENESIS
 from storage.database import bring_up_to_date
 from storage.driver import sqlite3
 from storage.migrations import APPLICATION_ID, MIGRATIONS
-from storage.moment import moment
 from storage.proof.verify import verify
+from storage.store import Store
 from tests.storage.records import NOW, Time, chained, open_ledger, rows
 from tests.storage.test_migrations import schema
 from tests.storage.test_migrations_third import _EVENTS, _ROWS, contents, with_newer_columns
@@ -69,7 +69,7 @@ def old(path: Path) -> Path:
 
 
 def found(path: Path, text: str) -> list[int]:
-    with moment(path, clock=Time()) as look:
+    with Store(path, clock=Time()).read() as look:
         return [each.request.id for each in look.find_requests(Filter(texts=(text,)), limit=9)]
 
 

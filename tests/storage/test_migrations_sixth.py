@@ -11,8 +11,8 @@ from coupons.audit_words import Filter
 from storage.database import bring_up_to_date
 from storage.driver import sqlite3
 from storage.migrations import MIGRATIONS
-from storage.moment import moment
 from storage.proof.verify import verify
+from storage.store import Store
 from storage.texts import EventTexts, RequestTexts
 from tests.storage.records import Time, rows
 from tests.storage.test_migrations import schema
@@ -56,7 +56,7 @@ def test_one_character_finds_what_begins_with_it_and_a_word_what_it_did(
 
 def test_words_of_events_are_found_and_nothing_twice(old: Path) -> None:
     bring_up_to_date(old)
-    with moment(old, clock=Time()) as look:
+    with Store(old, clock=Time()).read() as look:
         [event] = look.find_events(Filter(texts=("太",), tag="request:declined"), limit=9)
     assert event.request_id == 3
     for table in ("request_words", "event_words"):

@@ -15,12 +15,12 @@ from coupons.model import State
 from coupons.posts import Post, PostKind
 from coupons.recording import Event
 from coupons.terms import Used
-from storage.audit import recorded, show
+from storage.audit import recorded
 from storage.errors import AuditBroken, DatabaseRefused, ExportRefused
 from storage.export import read
 from storage.ledger import SqliteLedger
 from storage.proof.verify import verify
-from tests.storage.records import NOW, a_click, create, make_log, open_ledger, rows, tamper
+from tests.storage.records import NOW, a_click, create, make_log, newest, open_ledger, rows, tamper
 
 #: What Python makes of the JSON `"late \ud83d!"`: half of an emoji.
 HALF = json.loads(r'"late \ud83d!"')
@@ -88,7 +88,7 @@ def test_a_damaged_body_is_said_in_one_sentence(path: Path) -> None:
     make_log(path, 5)
     tamper(path, "update event set body = '[1]' where seq = 3")
     with pytest.raises(DatabaseRefused, match=r"event #3 .*audit verify"):
-        show(path)
+        newest(path)
 
 
 def test_a_body_of_brackets_in_brackets_is_said_in_one_sentence() -> None:

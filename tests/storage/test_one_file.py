@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from storage.audit import show
 from storage.database import bring_up_to_date
 from storage.errors import DatabaseRefused
 from storage.proof.verify import verify
-from tests.storage.records import connect, files, make_log, open_ledger
+from tests.storage.records import connect, files, make_log, newest, open_ledger
 
 
 def test_a_migration_nobody_here_knows_is_a_newer_database_and_is_not_touched(
@@ -23,7 +22,7 @@ def test_a_migration_nobody_here_knows_is_a_newer_database_and_is_not_touched(
     newer.execute(ours, {"name": "m002_more"})
     newer.close()
     before = files(tmp_path)
-    for use in (bring_up_to_date, open_ledger, verify, show):
+    for use in (bring_up_to_date, open_ledger, verify, newest):
         with pytest.raises(DatabaseRefused, match="the migration m002_more"):
             use(path)
     assert files(tmp_path) == before

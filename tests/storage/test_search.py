@@ -21,7 +21,7 @@ from coupons.ports import Reading, Transaction
 from coupons.recording import Recorded
 from storage import search
 from storage.ledger import SqliteLedger
-from storage.moment import moment
+from storage.store import Store
 from tests.storage.records import NOW, OPENID, STOCK, Time, approve, create, open_ledger, rows, send
 
 HOUR = 3_600_000
@@ -207,7 +207,7 @@ def test_a_search_finds_what_a_look_at_every_row_finds(
     kept = search._ENOUGH, search._LONG
     search._ENOUGH = search._LONG = enough  # So that every condition leads once, in so few rows.
     try:
-        with moment(log, clock=Time()) as look:
+        with Store(log, clock=Time()).read() as look:
             wanted = [each for each in everything(look) if fits(each, asked)]
             assert list(look.find_requests(asked, limit=1_000)) == wanted
             assert look.count_found(asked, most=1_000) == len(wanted)
@@ -263,7 +263,7 @@ def compare_events(log: Path, asked: Filter, page: int) -> None:
             and all(holds(told(event), text) for text in searchable)
         )
 
-    with moment(log, clock=Time()) as look:
+    with Store(log, clock=Time()).read() as look:
         every = [event for seq in places if (event := look.event(seq))]
         wanted = [event for event in sorted(every, key=lambda event: -event.seq) if is_asked_for(event)]
         assert list(look.find_events(asked, limit=5_000)) == wanted
@@ -339,7 +339,7 @@ async def test_the_customers_number_still_finds_who_was_erased_and_the_openid_no
     await ledger.write(create)
     await ledger.close()
     rows(path, "update customer set openid = 'erased:1' where id = 1")
-    with moment(path, clock=Time()) as look:
+    with Store(path, clock=Time()).read() as look:
         assert look.find_requests(Filter(openid=OPENID), limit=9) == []
         [found] = look.find_requests(Filter(customer=1), limit=9)
         assert found.request.openid == "erased:1"

@@ -25,11 +25,10 @@ from storage.checkpoint_keys import check, keys_of
 from storage.checkpoints import found_in, load_or_make_key
 from storage.errors import AuditBroken
 from storage.export import Format, new_file, write
-from storage.export import rows as rows_of
 from storage.migrations import GUARDS
-from storage.moment import moment
 from storage.proof.earlier_export import verify_against
 from storage.proof.verify import verify
+from storage.store import Store
 from tests.storage.records import ROOT, chained, connect, make_log, open_ledger, rows, tamper
 
 
@@ -52,7 +51,7 @@ def office(tmp_path: Path) -> Office:
     stop(made.database)
     # Not by the command, which leaves an event of its own.
     with new_file(made.export) as stream:
-        write(rows_of(made.database), stream, Format.JSONL)
+        write(Store(made.database, clock=utc_ms).export(), stream, Format.JSONL)
     made.checkpoint.write_text(typed("checkpoint", "--database", made.database)[1])
     return made
 
@@ -190,7 +189,7 @@ def by_export(office: Office) -> tuple[str, str]:
 def by_checkpoint(office: Office) -> tuple[str, str]:
     [checkpoint] = found_in(office.checkpoint.read_text())
     key = load_or_make_key(office.database)
-    with moment(office.database, clock=utc_ms) as look:
+    with Store(office.database, clock=utc_ms).read() as look:
         keys, there = keys_of(look, key.public_key()), look.hash_of(checkpoint.seq)
     kind = _found(lambda: check(checkpoint, there, keys))
     return kind, _read(office, "--against", office.checkpoint)

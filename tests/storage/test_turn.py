@@ -20,7 +20,7 @@ from coupons.recording import Event
 from storage.errors import DatabaseRefused
 from storage.locks import Turn
 from storage.proof.verify import verify
-from storage.turn import write_once
+from storage.store import Store
 from tests.storage.records import ROOT, Time, make_log, open_ledger, rows
 
 _WRITER = """
@@ -28,22 +28,22 @@ import sys
 from pathlib import Path
 from coupons.recording import Event
 from coupons.events import Tag
-from storage.turn import write_once
+from storage.store import Store
 for number in range(int(sys.argv[2])):
     event = Event(Tag.AUDIT_VIEWED, "system", None, {"by": sys.argv[3], "number": number})
-    write_once(Path(sys.argv[1]), lambda tx: tx.append(event), clock=lambda: 1)
+    Store(Path(sys.argv[1]), clock=lambda: 1).write_once(lambda tx: tx.append(event))
 """
 _HOLDER = """
 import sys
 from pathlib import Path
-from storage.turn import write_once
+from storage.store import Store
 from coupons.recording import Event
 from coupons.events import Tag
 def hold(tx):
     tx.append(Event(Tag.AUDIT_VIEWED, "system", None, {"by": "holder"}))
     print("mine", flush=True)
     sys.stdin.readline()
-write_once(Path(sys.argv[1]), hold, clock=lambda: 1)
+Store(Path(sys.argv[1]), clock=lambda: 1).write_once(hold)
 """
 
 
@@ -67,7 +67,7 @@ def holding(path: Path) -> Generator[subprocess.Popen[str]]:
 
 
 def leave(path: Path) -> int:
-    return write_once(path, lambda tx: tx.append(Event(Tag.AUDIT_VIEWED, "system")), clock=Time())
+    return Store(path, clock=Time()).write_once(lambda tx: tx.append(Event(Tag.AUDIT_VIEWED, "system")))
 
 
 async def test_four_commands_and_the_bot_write_at_once_and_nothing_is_lost(path: Path) -> None:
@@ -147,7 +147,7 @@ def test_what_the_work_raises_undoes_it_and_gives_the_turn_back(path: Path) -> N
         raise KeyError("no")
 
     with pytest.raises(KeyError):
-        write_once(path, work, clock=Time())
+        Store(path, clock=Time()).write_once(work)
     assert leave(path) == 6
 
 

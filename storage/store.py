@@ -1,0 +1,122 @@
+"""The database by its place, for commands and the console: beside the running bot, or without it.
+
+Nothing is opened before something is asked for, and nothing stays open after. Whatever cannot be read, or is
+no database of ours, raises DatabaseRefused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from coupons.audit_words import EVERYTHING, Filter
+from coupons.errors import StorageUnavailable
+from coupons.month import Month
+from coupons.ports import Clock, Reading, Transaction
+from coupons.reconciling import Period
+from storage.database import one_moment, open_for_one_write, refuse_if_not_ours, unreadable
+from storage.driver import sqlite3
+from storage.errors import AuditBroken
+from storage.export import Row, last_row, rows
+from storage.locks import Turn
+from storage.proof.chain import Verified
+from storage.proof.earlier_export import verify_against
+from storage.proof.verify import verify
+from storage.reconciling import OurSide, our_side
+from storage.report import month
+from storage.rows import Rows, WritableRows
+from storage.write_back import files_holding, write_back, write_back_by
+
+T = TypeVar("T")
+
+
+class Store:
+    """Shown to people as its place, which is the path of a SQLite file."""
+
+    def __init__(self, path: Path, *, clock: Clock) -> None:
+        self.path = path
+        self.clock = clock
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    @contextmanager
+    def read(self) -> Iterator[Reading]:
+        """All that is read inside is of one moment, while the bot goes on writing."""
+        with one_moment(self.path) as database:
+            try:
+                yield Rows(database.conn, self.clock)
+            except AuditBroken as error:
+                raise unreadable(self.path, error) from error
+
+    def write_once(self, work: Callable[[Transaction], T]) -> T:
+        """One transaction, in turn with the bot (`docs/decisions/0008`); durable when this returns.
+
+        What `work` raises undoes all it did. After DatabaseRefused nothing was changed; after
+        StorageUnavailable it is not known whether the change was kept.
+        """
+        # Before the turn: nothing may be left beside what is no database.
+        refuse_if_not_ours(self.path)
+        try:
+            with Turn(self.path):
+                database = open_for_one_write(self.path)
+                try:
+                    database.execute("begin immediate")
+                    tx = WritableRows(database, self.clock)
+                    result = work(tx)
+                    database.execute("commit")
+                    if tx.last_erasure():
+                        # Whose reading put it off before may have ended; the bot may not run to see to it.
+                        write_back_by(database.conn)
+                finally:
+                    database.rollback()
+                    # It may checkpoint, when the bot does not run: still in turn.
+                    database.close()
+                return result
+        except sqlite3.Error as error:
+            raise StorageUnavailable(f"the database did not take the change: {error}") from error
+
+    def write_back(self) -> bool:
+        """What was erased stands nowhere any more; False: somebody reads an older moment."""
+        return write_back(self.path)
+
+    def holding(self, text: str) -> Sequence[Path]:
+        """Which of the database's files hold these bytes anywhere."""
+        return files_holding(self.path, text)
+
+    def verify(
+        self, tell: Callable[[int, int], object] = lambda _place, _last: None, *, thorough: bool = False
+    ) -> Verified:
+        """As `storage.proof.verify` says. Raises AuditBroken."""
+        return verify(self.path, tell, thorough=thorough)
+
+    def verify_against(self, export: Path, *, part: bool = False) -> int:
+        """As `storage.proof.earlier_export` says. Raises AuditBroken, ExportRefused."""
+        return verify_against(self.path, export, part=part)
+
+    def last_row(self, *, first: int = 1) -> Row | None:
+        """The newest event, when it is `first` or comes after it."""
+        with one_moment(self.path) as database:
+            return last_row(database, first=first)
+
+    def export(
+        self, *, first: int = 1, until: int | None = None, asked: Filter = EVERYTHING
+    ) -> Iterator[Row]:
+        """Those asked for, from `first` to `until` or to the end, of one moment.
+
+        Events are only ever added, so those up to an earlier `last_row` are the same as they were then.
+        """
+        with one_moment(self.path) as database:
+            yield from rows(database, first=first, until=until, asked=asked)
+
+    def report(self, *, since: int, before: int) -> Month:
+        """A month's figures; times in UTC milliseconds."""
+        with one_moment(self.path) as database:
+            return month(database, since=since, before=before)
+
+    def our_side(self, period: Period) -> OurSide:
+        """Of a comparison with WeChat Pay."""
+        with one_moment(self.path) as database:
+            return our_side(database, period)
