@@ -61,53 +61,47 @@ class Delivery:
         return f"{self.id}.{self.post.key}"
 
 
-class Reading(Protocol):
-    """Looks at committed rows (and, inside a Transaction, at its own writes)."""
+class Records(Protocol):
+    """What decisions need: requests, their stories, and what was asked for already."""
 
     def request(self, request_id: int) -> Request | None: ...
 
-    def highest_number(self) -> int:
-        """Of the requests: the highest `id` that was ever given out in this file; 0: none."""
-        ...
-
     def request_by_number(self, out_request_no: str) -> Request | None: ...
-
-    def open_requests_of(self, requester: str, limit: int) -> Sequence[Request]:
-        """Those not in a final state, newest first."""
-        ...
 
     def request_by_coupon(self, stock_id: str, coupon_code: str) -> Request | None:
         """The sent request with this coupon."""
-        ...
+
+    def highest_number(self) -> int:
+        """Of the requests: the highest `id` that was ever given out in this file; 0: none."""
 
     def doubtful_requests(self, stock_id: str, openid: str | None, limit: int) -> Sequence[Request]:
         """Of this stock and (where it is known) customer, with an attempt that may have given the coupon:
         sending, unknown or held, the oldest first."""
-        ...
+
+    def open_requests_of(self, requester: str, limit: int) -> Sequence[Request]:
+        """Those not in a final state, newest first."""
+
+    def follower_of(self, request_id: int) -> Request | None:
+        """The request that was sent, edited, in place of this declined one."""
+
+    def duplicate_of(self, *, openid: str, stock_id: str, ticket: str, since: int) -> Request | None:
+        """The newest counted request since then for the same customer and stock, or the same ticket."""
 
     def approvals(self, request_id: int) -> Sequence[Approval]:
         """In the order in which they were given."""
-        ...
 
     def event(self, seq: int) -> Recorded | None: ...
 
     def events_of(self, request_id: int, tags: Collection[str] = ()) -> Sequence[Recorded]:
         """One request's story, oldest first; of `tags` only, if there are any."""
-        ...
-
-    def duplicate_of(self, *, openid: str, stock_id: str, ticket: str, since: int) -> Request | None:
-        """The newest counted request since then for the same customer and stock, or the same ticket."""
-        ...
 
     def used_by_customer(self, openid: str, since: int, before: int | None = None) -> Used:
         """Requests created since, not counting `lifecycle.UNCOUNTED` states; `before`: with a smaller id."""
-        ...
 
     def used_by_requester(self, requester: str, since: int) -> Used: ...
 
     def asked_for_by(self, requester: str, since: int, last: int) -> Used:
         """Requests since then up to number `last`, in whatever state."""
-        ...
 
     def used_of_stock(self, stock_id: str, since: int) -> Used: ...
 
@@ -115,56 +109,14 @@ class Reading(Protocol):
 
     def used_automatically(self, since: int) -> Used:
         """Those that needed no approval."""
-        ...
 
     def history_of_customer(self, openid: str) -> History: ...
 
-    def requests_of_customer(self, openid: str, limit: int) -> Sequence[Request]:
-        """In whatever state, newest first."""
-        ...
-
-    def requests_of(self, requester: str, limit: int) -> Sequence[Request]:
-        """In whatever state, newest first."""
-        ...
-
-    def pending_requests(self, limit: int) -> Sequence[Request]:
-        """The longest waiting first."""
-        ...
-
-    def follower_of(self, request_id: int) -> Request | None:
-        """The request that was sent, edited, in place of this declined one."""
-        ...
-
     def pause(self) -> Pause | None:
         """None: sending goes on."""
-        ...
-
-    def find_requests(self, asked: Filter, *, below: int | None = None, limit: int) -> Sequence[Found]:
-        """With ids smaller than `below`, newest first."""
-        ...
-
-    def find_told(self, asked: Filter, *, limit: int) -> Sequence[Recorded]:
-        """The newest events that are told of what is found, oldest first: asked for by what requests have,
-        they are those of the requests."""
-        ...
-
-    def find_events(self, asked: Filter, *, below: int | None = None, limit: int) -> Sequence[Recorded]:
-        """With seqs smaller than `below`, newest first."""
-        ...
-
-    def count_found(self, asked: Filter, *, most: int) -> int:
-        """Of requests, or of events where it asks for them; `most` when there are so many or more."""
-        ...
 
     def console_link(self, digest: str) -> ConsoleLink | None:
         """`digest`: SHA-256 of the link's secret, lower-case hex."""
-        ...
-
-    def head(self) -> tuple[int, str]:
-        """Place and hash of the newest event; 0 and 64 zeros when there is none."""
-
-    def hash_of(self, seq: int) -> str | None:
-        """The hash of the event at this place; None when there is none."""
 
     def customer_of(self, openid: str) -> int | None:
         """The number of the customer with this openid."""
@@ -172,68 +124,99 @@ class Reading(Protocol):
     def open_requests_of_customer(self, customer: int) -> Sequence[int]:
         """Numbers of those that are not decided, sent or settled yet."""
 
-    def customers_to_forget(self, before: int, limit: int, only: int | None = None) -> Sequence[int]:
-        """Customers with nothing open and nothing new since `before`; `only`: this one, if it is one."""
+    def may_be_posted(self, key: str) -> bool:
+        """Whether the promise with this `Post.key` may stand in Slack while it still waits: it is being
+        posted, or its outcome got lost."""
 
-    def last_erasure(self) -> int:
-        """The `seq` of the newest event that tells of a forgotten customer; 0: there is none."""
-        ...
 
-    def requests_to_remind(self, now: int, limit: int, latest: int) -> Sequence[Request]:
-        """Pending, `remind_at` reached (or after `latest`: set by a wrong clock); the longest due first."""
-        ...
-
-    def next_reminder(self) -> int | None:
-        """The earliest `remind_at` of pending requests."""
-        ...
+class DueWork(Protocol):
+    """What loops need: what is due, and when the next is."""
 
     def due_requests(self, now: int, limit: int, latest: int) -> Sequence[Request]:
         """In a SENDABLE state, `due_at` reached (`latest` as above), none running; the longest due first."""
-        ...
 
     def requests_to_look_for(self, now: int, limit: int, latest: int) -> Sequence[Request]:
         """Unknown or held, `look_at` reached (`latest` as above), none running; the longest due first."""
-        ...
 
-    def expired_requests(self, now: int, limit: int) -> Sequence[Request]:
-        """Pending, `expires_at` reached."""
-        ...
+    def interrupted_requests(self) -> Sequence[Request]:
+        """Marked as running: only a dead process leaves these behind."""
 
     def next_send_due(self) -> int | None:
         """The earliest `due_at` of requests in a SENDABLE state that are not running, or `look_at` of
         unknown and held ones."""
-        ...
 
-    def asked_ahead(self, after: int) -> int | None:
-        """The earliest `waits_from` later than `after` of pending requests."""
-        ...
+    def requests_to_remind(self, now: int, limit: int, latest: int) -> Sequence[Request]:
+        """Pending, `remind_at` reached (or after `latest`: set by a wrong clock); the longest due first."""
+
+    def next_reminder(self) -> int | None:
+        """The earliest `remind_at` of pending requests."""
+
+    def expired_requests(self, now: int, limit: int) -> Sequence[Request]:
+        """Pending, `expires_at` reached."""
 
     def next_expiry(self) -> int | None:
         """The earliest `expires_at` of pending requests."""
-        ...
 
-    def interrupted_requests(self) -> Sequence[Request]:
-        """Marked as running: only a dead process leaves these behind."""
-        ...
+    def asked_ahead(self, after: int) -> int | None:
+        """The earliest `waits_from` later than `after` of pending requests."""
 
     def open_clicks(self, limit: int, but: Collection[int] = ()) -> Sequence[Click]:
         """Kept and not yet decided, oldest first; `but` these ids."""
-        ...
 
     def due_posts(
         self, kind: PostKind, now: int, limit: int, but: Collection[str] = ()
     ) -> Sequence[Delivery]:
         """Promised to Slack, of this kind, and due, oldest first; `but` those to these `Post.lane`s."""
-        ...
-
-    def may_be_posted(self, key: str) -> bool:
-        """Whether the promise with this `Post.key` may stand in Slack while it still waits: it is being
-        posted, or its outcome got lost."""
-        ...
 
     def next_post_due(self, after: int) -> int | None:
         """The earliest `due_at` later than `after`: what is due already is being worked on."""
-        ...
+
+    def customers_to_forget(self, before: int, limit: int, only: int | None = None) -> Sequence[int]:
+        """Customers with nothing open and nothing new since `before`; `only`: this one, if it is one."""
+
+    def last_erasure(self) -> int:
+        """The `seq` of the newest event that tells of a forgotten customer; 0: there is none."""
+
+
+class AuditSearch(Protocol):
+    """What screens and auditors need: lists, searches, and the head of the log."""
+
+    def find_requests(self, asked: Filter, *, below: int | None = None, limit: int) -> Sequence[Found]:
+        """With ids smaller than `below`, newest first."""
+
+    def find_events(self, asked: Filter, *, below: int | None = None, limit: int) -> Sequence[Recorded]:
+        """With seqs smaller than `below`, newest first."""
+
+    def find_told(self, asked: Filter, *, limit: int) -> Sequence[Recorded]:
+        """The newest events that are told of what is found, oldest first: asked for by what requests have,
+        they are those of the requests."""
+
+    def count_found(self, asked: Filter, *, most: int) -> int:
+        """Of requests, or of events where it asks for them; `most` when there are so many or more."""
+
+    def requests_of_customer(self, openid: str, limit: int) -> Sequence[Request]:
+        """In whatever state, newest first."""
+
+    def requests_of(self, requester: str, limit: int) -> Sequence[Request]:
+        """In whatever state, newest first."""
+
+    def pending_requests(self, limit: int) -> Sequence[Request]:
+        """The longest waiting first."""
+
+    def head(self) -> tuple[int, str]:
+        """Place and hash of the newest event; 0 and 64 zeros when there is none."""
+
+    def hash_of(self, seq: int) -> str | None:
+        """The hash of the event at this place; None when there is none."""
+
+    def find(
+        self, asked: Filter, *, below: int | None = None, limit: int
+    ) -> Sequence[Found] | Sequence[Recorded]:
+        """Events where it asks for them, else requests: `find_events` or `find_requests`."""
+
+
+class Reading(Records, DueWork, AuditSearch, Protocol):
+    """Committed rows of one moment (and, inside a Transaction, its own writes)."""
 
 
 class Transaction(Reading, Protocol):
@@ -241,49 +224,39 @@ class Transaction(Reading, Protocol):
 
     def add_request(self, draft: Draft) -> tuple[Request, bool]:
         """The new row and True, or the row that already has this `out_request_no` and False."""
-        ...
 
     def begin_numbers_above(self, number: int) -> None:
         """The next request's `id` is higher."""
-        ...
 
     def save(self, before: Request, after: Request) -> Request:
         """Write `after` if the row still is at `before.rev`; returns it with its new revision.
 
         Raises Stale.
         """
-        ...
 
     def resume_waiting(self, now: int, since: int) -> None:
         """What waits has, from now on, the time that it had left at `since`, when sending was paused.
 
         What was asked for later than that has its whole time.
         """
-        ...
 
     def set_waiting_right(self, now: int, after: int) -> Sequence[int]:
         """What waits from later than `after` waits from now, with its whole time; returns their numbers."""
-        ...
 
     def add_approval(self, approval: Approval) -> bool:
         """False: this person has approved this request already."""
-        ...
 
     def append(self, event: Event) -> int:
         """Write the event; returns its `seq`."""
-        ...
 
     def post(self, post: Post) -> None:
         """Promise to tell Slack; waiting promises with the same key become one."""
-        ...
 
     def redraw_open_cards(self) -> None:
         """Promise that the cards of all that is not finished are drawn anew."""
-        ...
 
     def set_pause(self, pause: Pause | None) -> None:
         """None: resume."""
-        ...
 
     def erase_customer(self, customer: int) -> int:
         """`erased:<number>` takes the openid's place for good; returns how many requests they had."""
@@ -292,39 +265,30 @@ class Transaction(Reading, Protocol):
 
     def use_console_link(self, digest: str, at: int) -> bool:
         """False: it is unknown, or was used before."""
-        ...
 
     def add_click(self, click: NewClick) -> bool:
         """False: this delivery was kept before."""
-        ...
 
     def close_click(self, click_id: int) -> bool:
         """False: it was decided before."""
-        ...
 
     def add_notice(self, *, stock_id: str, coupon_code: str, event: str, at: int) -> bool:
         """False: this notification was kept before."""
-        ...
 
     def set_card(self, request_id: int, channel: str, ts: str) -> None:
         """Where the card stands. No new revision: it changes nothing that people decide on."""
-        ...
 
     def start_posting(self, post_id: int) -> None:
         """Remember, before the first byte leaves, that this may stand in Slack already."""
-        ...
 
     def not_posted(self, post_id: int) -> None:
         """Slack said no: it does not stand there."""
-        ...
 
     def finish_post(self, post_id: int, version: int) -> bool:
         """Forget the promise; False if it was renewed meanwhile and so must be told once more."""
-        ...
 
     def put_post_off(self, post_id: int, due_at: int) -> None:
         """Try again then."""
-        ...
 
 
 class Ledger(Protocol):

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
 from coupons.recording import Event, Json, Recorded
+from storage.base_rows import BaseRows
 from storage.binding import storable
 from storage.errors import AuditBroken
 from storage.texts import EventTexts
@@ -35,28 +36,23 @@ where request_id = :request_id and tag in (select value from json_each(:tags)) o
 _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-class EventRows:
-    """Over one connection."""
+class EventRows(BaseRows):
+    """Written once, never changed."""
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-        self._texts = EventTexts(connection)
-
-    def append(self, event: Event, now: int) -> int:
+    def append(self, event: Event) -> int:
         """The head is read inside the same transaction, so nothing can come between. Raises AuditBroken."""
         last, prev = self.head()
         seq = last + 1
         detail = cast("dict[str, Json]", _value(event.detail))
-        body = _body(event, detail, seq, now)
+        body = _body(event, detail, seq, self._clock())
         values = {"seq": seq, "body": body, "prev": prev, "hash": digest(prev, body.encode())}
         if self._connection.execute(_APPEND, values).rowcount != 1:
             # A trigger that is not ours could ignore it, and then what it tells of must not be done either.
             raise AuditBroken("guard_changed", f"event #{seq} was not written: a trigger is in its way")
-        self._texts.add(seq, detail)
+        EventTexts(self._connection).add(seq, detail)
         return int(seq)
 
     def head(self) -> tuple[int, str]:
-        """Place and hash of the newest event; 0 and 64 zeros when there is none."""
         head = self._connection.execute(_HEAD).fetchone()
         return (int(head["seq"]), str(head["hash"])) if head else (0, GENESIS)
 
@@ -66,18 +62,16 @@ class EventRows:
         return None if newest is None else int(newest["ts"])
 
     def hash_of(self, seq: int) -> str | None:
-        """None when there is no such event; that of 0 are 64 zeros."""
         if seq == 0:
             return GENESIS
         row = self._connection.execute(_HASH, {"seq": seq}).fetchone()
         return None if row is None else str(row["hash"])
 
-    def by_seq(self, seq: int) -> Recorded | None:
+    def event(self, seq: int) -> Recorded | None:
         row = self._connection.execute(_BY_SEQ, {"seq": seq}).fetchone()
         return None if row is None else recorded(row["seq"], row["body"])
 
-    def of_request(self, request_id: int, tags: Collection[str] = ()) -> Sequence[Recorded]:
-        """`tags`: only these, if there are any."""
+    def events_of(self, request_id: int, tags: Collection[str] = ()) -> Sequence[Recorded]:
         values: dict[str, Any] = {"request_id": request_id}
         if tags:
             values["tags"] = json.dumps(sorted(tags))

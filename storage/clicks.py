@@ -1,12 +1,13 @@
-"""Statements on clicks: kept before the ack, decided after it."""
+"""Statements on what comes from outside: clicks, kept before the ack, and WeChat Pay's notices."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from typing import Any
 
 from coupons.model import Click, ClickAction, NewClick
+from coupons.ports import Topic
+from storage.base_rows import BaseRows
 from storage.binding import bound
 
 _ADD = """
@@ -18,19 +19,21 @@ _OPEN = """
 select * from click where done = 0 and id not in (select value from json_each(:but)) order by id limit :limit
 """
 _CLOSE = "update click set done = 1 where id = :id and done = 0"
+_ADD_NOTICE = """
+insert into notice (stock_id, coupon_code, event, at) values (:stock_id, :coupon_code, :event, :at)
+on conflict (stock_id, coupon_code, event) do nothing
+"""
 _PURGE = "delete from click where done = 1 and at < :before"
 
 #: Slack repeats nothing after so long; until then a repeated delivery must find its click.
 KEPT_MS = 86_400_000
 
 
-class ClickRows:
-    """Over one connection."""
+class ClickRows(BaseRows):
+    """Each is kept once."""
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-
-    def add(self, click: NewClick) -> bool:
+    def add_click(self, click: NewClick) -> bool:
+        self.topics.add(Topic.CLICKS)
         values = {
             "key": click.key,
             "action": click.action,
@@ -45,7 +48,7 @@ class ClickRows:
         }
         return bool(self._connection.execute(_ADD, bound(values)).rowcount == 1)
 
-    def open(self, limit: int, but: Collection[int] = ()) -> Sequence[Click]:
+    def open_clicks(self, limit: int, but: Collection[int] = ()) -> Sequence[Click]:
         values = {"limit": limit, "but": json.dumps(list(but))}
         rows = self._connection.execute(_OPEN, values).fetchall()
         return [
@@ -64,9 +67,13 @@ class ClickRows:
             for row in rows
         ]
 
-    def close(self, click_id: int) -> bool:
+    def close_click(self, click_id: int) -> bool:
         return bool(self._connection.execute(_CLOSE, {"id": click_id}).rowcount == 1)
 
-    def purge(self, now: int) -> None:
+    def purge_clicks(self, now: int) -> None:
         """Forget decided clicks that no delivery can repeat any more."""
         self._connection.execute(_PURGE, {"before": now - KEPT_MS})
+
+    def add_notice(self, *, stock_id: str, coupon_code: str, event: str, at: int) -> bool:
+        values = {"stock_id": stock_id, "coupon_code": coupon_code, "event": event, "at": at}
+        return bool(self._connection.execute(_ADD_NOTICE, values).rowcount == 1)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from coupons.model import ConsoleLink
+from storage.base_rows import BaseRows
 from storage.binding import bound
 
 _ADD = """
@@ -15,17 +14,14 @@ _GET = "select person, made_at, expires_at, used_at from console_link where dige
 _USE = "update console_link set used_at = :at where digest = :digest and used_at is null"
 
 
-class ConsoleLinkRows:
-    """Over one connection."""
+class ConsoleLinkRows(BaseRows):
+    """`digest`: SHA-256 of a link's secret."""
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-
-    def add(self, *, digest: str, person: str, made_at: int, expires_at: int) -> None:
+    def add_console_link(self, *, digest: str, person: str, made_at: int, expires_at: int) -> None:
         values = {"digest": digest, "person": person, "made_at": made_at, "expires_at": expires_at}
         self._connection.execute(_ADD, bound(values))
 
-    def get(self, digest: str) -> ConsoleLink | None:
+    def console_link(self, digest: str) -> ConsoleLink | None:
         row = self._connection.execute(_GET, bound({"digest": digest})).fetchone()
         if row is None:
             return None
@@ -36,6 +32,5 @@ class ConsoleLinkRows:
             used_at=row["used_at"],
         )
 
-    def use(self, digest: str, at: int) -> bool:
-        """False: it is unknown or was used before."""
+    def use_console_link(self, digest: str, at: int) -> bool:
         return bool(self._connection.execute(_USE, bound({"digest": digest, "at": at})).rowcount == 1)

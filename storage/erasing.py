@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from coupons.masking import masked
+from storage.base_rows import BaseRows
 
 _OF_OPENID = "select id from customer where openid = :openid"
 _OPENID = "select openid from customer where id = :customer"
@@ -36,28 +36,24 @@ where request_id in (select id from request where customer = :customer) and inst
 """
 
 
-class Erasing:
-    """Over one connection; each method is part of its caller's transaction."""
-
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
+class ErasingRows(BaseRows):
+    """Who is to be forgotten, and the forgetting."""
 
     def customer_of(self, openid: str) -> int | None:
         row = self._connection.execute(_OF_OPENID, {"openid": openid}).fetchone()
         return None if row is None else int(row["id"])
 
-    def open_of(self, customer: int) -> Sequence[int]:
+    def open_requests_of_customer(self, customer: int) -> Sequence[int]:
         return [row["id"] for row in self._connection.execute(_OPEN, {"customer": customer}).fetchall()]
 
-    def due(self, before: int, limit: int, only: int | None) -> Sequence[int]:
+    def customers_to_forget(self, before: int, limit: int, only: int | None = None) -> Sequence[int]:
         values = {"before": before, "limit": limit, "only": only}
         return [row["id"] for row in self._connection.execute(_DUE, values).fetchall()]
 
-    def last(self) -> int:
+    def last_erasure(self) -> int:
         return int(self._connection.execute(_LAST).fetchone()["seq"])
 
-    def erase(self, customer: int) -> int:
-        """How many requests the customer had."""
+    def erase_customer(self, customer: int) -> int:
         [openid] = self._connection.execute(_OPENID, {"customer": customer}).fetchone()
         values = {"customer": customer}
         self._connection.execute(_CLICKS, {**values, "openid": openid, "masked": masked(openid)})

@@ -15,17 +15,13 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import Any, NamedTuple, TextIO
 
-from coupons.audit_words import EVERYTHING, Filter
 from coupons.encodings import MARK_BYTES, encoding_of
 from storage.audit import GENESIS
 from storage.errors import ExportRefused
-from storage.search import Search
 
 FIELDS = ("seq", "prev", "hash", "body")
 
 _LAST = "select seq, prev, hash, body from event where seq >= :first order by seq desc limit 1"
-_ROW = "select seq, prev, hash, body from event where seq = :seq"
-_AT_ONCE = 1000
 #: How an export begins, when its name does not say what it is.
 _STARTS = (",".join(FIELDS), '{"seq"')
 #: csv refuses longer cells unless told; a body is never near it.
@@ -52,29 +48,7 @@ class Row(NamedTuple):
 def last_row(database: Any, *, first: int) -> Row | None:
     """The newest event, when it is `first` or comes after it."""
     row = database.execute(_LAST, {"first": first}).fetchone()
-    return _stored(row) if row else None
-
-
-def single_row(database: Any, seq: int) -> Row | None:
-    """None: there is none of this number."""
-    row = database.execute(_ROW, {"seq": seq}).fetchone()
-    return _stored(row) if row else None
-
-
-def rows(
-    database: Any, *, first: int = 1, until: int | None = None, asked: Filter = EVERYTHING
-) -> Iterator[Row]:
-    """Those asked for, from `first` to `until` or to the end, in order."""
-    cursor = Search(database).rows(asked, first=first)
-    while chunk := cursor.fetchmany(_AT_ONCE):
-        for row in map(_stored, chunk):
-            if until is not None and row.seq > until:
-                return
-            yield row
-
-
-def _stored(row: Any) -> Row:
-    return Row(row["seq"], row["prev"], row["hash"], row["body"])
+    return Row(*row) if row else None
 
 
 def write(rows_: Iterator[Row], stream: TextIO, kind: Format) -> Row | None:

@@ -15,14 +15,12 @@ from sqlite_utils import Database
 
 from coupons.errors import StorageLost, StorageUnavailable
 from coupons.ports import Clock, Reading, Topic, Transaction
-from storage.audit import EventRows
-from storage.clicks import ClickRows
 from storage.database import open_for_reading, open_for_writing, refuse_if_not_ours
 from storage.driver import sqlite3
 from storage.errors import DatabaseRefused
 from storage.locks import FileLock, Turn
 from storage.open_files import OpenFiles
-from storage.rows import Rows, WritableRows
+from storage.rows import Rows
 from storage.write_back import write_back
 
 T = TypeVar("T")
@@ -185,8 +183,8 @@ class SqliteLedger:
         try:
             # The log says what time it has been at least: a clock that is ahead must not forget the clicks
             # that a repeated delivery has to find.
-            newest = EventRows(self._database).newest_ts()
-            ClickRows(self._database).purge(min(self._clock(), newest or 0))
+            rows = Rows(self._database, self._clock)
+            rows.purge_clicks(min(self._clock(), rows.newest_ts() or 0))
         except sqlite3.Error:
             # Tidying only: the next start does it.
             self._database.rollback()
@@ -246,7 +244,7 @@ class SqliteLedger:
 
     def _run(self, job: _Job) -> None:
         database = self._database
-        rows = WritableRows(database, self._clock)
+        rows = Rows(database, self._clock)
         database.execute("savepoint job")
         try:
             job.result = job.work(rows)

@@ -6,8 +6,9 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from coupons.ports import Delivery
+from coupons.ports import Delivery, Topic
 from coupons.posts import LONGEST_PAUSE_MS, Post, PostKind
+from storage.base_rows import BaseRows
 from storage.binding import bound
 
 #: A promise made again while it waits is one promise; its version tells the poster to draw once more.
@@ -39,13 +40,11 @@ _RENEWED = "update outbox set maybe_posted = 0, tries = 0 where id = :id"
 _PUT_OFF = "update outbox set due_at = :due_at, tries = tries + 1 where id = :id"
 
 
-class OutboxRows:
-    """Over one connection."""
+class OutboxRows(BaseRows):
+    """What Slack is still to be told."""
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-
-    def post(self, post: Post, now: int) -> None:
+    def post(self, post: Post) -> None:
+        self.topics.add(Topic.POSTS)
         values = {
             "key": post.key,
             "kind": post.kind,
@@ -53,14 +52,17 @@ class OutboxRows:
             "seq": post.seq,
             "person": post.person,
             "channel": post.channel,
-            "now": now,
+            "now": self._clock(),
         }
         self._connection.execute(_POST, bound(values))
 
-    def redraw_open(self, now: int) -> None:
-        self._connection.execute(_REDRAW_OPEN, {"now": now})
+    def redraw_open_cards(self) -> None:
+        self.topics.add(Topic.POSTS)
+        self._connection.execute(_REDRAW_OPEN, {"now": self._clock()})
 
-    def due(self, kind: PostKind, now: int, limit: int, but: Collection[str]) -> Sequence[Delivery]:
+    def due_posts(
+        self, kind: PostKind, now: int, limit: int, but: Collection[str] = ()
+    ) -> Sequence[Delivery]:
         values: dict[str, Any] = {"kind": str(kind), "now": now, "limit": limit, "but": json.dumps(list(but))}
         values["latest"] = now + LONGEST_PAUSE_MS
         return [_delivery(row) for row in self._connection.execute(_DUE, values).fetchall()]
@@ -68,23 +70,25 @@ class OutboxRows:
     def may_be_posted(self, key: str) -> bool:
         return self._connection.execute(_MAY_BE_POSTED, bound({"key": key})).fetchone() is not None
 
-    def next_due(self, after: int) -> int | None:
+    def next_post_due(self, after: int) -> int | None:
         due = self._connection.execute(_NEXT_DUE, {"after": after}).fetchone()["due"]
         return None if due is None else int(due)
 
-    def start(self, post_id: int) -> None:
+    def start_posting(self, post_id: int) -> None:
         self._connection.execute(_START, {"id": post_id})
 
     def not_posted(self, post_id: int) -> None:
         self._connection.execute(_NOT_POSTED, {"id": post_id})
 
-    def finish(self, post_id: int, version: int) -> bool:
+    def finish_post(self, post_id: int, version: int) -> bool:
         if self._connection.execute(_FINISH, {"id": post_id, "version": version}).rowcount:
             return True
+        self.topics.add(Topic.POSTS)
         self._connection.execute(_RENEWED, {"id": post_id})
         return False
 
-    def put_off(self, post_id: int, due_at: int) -> None:
+    def put_post_off(self, post_id: int, due_at: int) -> None:
+        self.topics.add(Topic.POSTS)
         self._connection.execute(_PUT_OFF, {"id": post_id, "due_at": due_at})
 
 

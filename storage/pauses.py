@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from coupons.model import Pause
+from coupons.ports import Topic
+from storage.base_rows import BaseRows
 from storage.binding import bound
 
 _PAUSE = "select by, at, reason from pause where id = 1"
@@ -15,17 +15,16 @@ on conflict (id) do update set by = excluded.by, at = excluded.at, reason = excl
 _CLEAR = "delete from pause where id = 1"
 
 
-class PauseRow:
-    """Over one connection."""
+class PauseRows(BaseRows):
+    """None: sending goes on."""
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-
-    def get(self) -> Pause | None:
+    def pause(self) -> Pause | None:
         row = self._connection.execute(_PAUSE).fetchone()
         return None if row is None else Pause(row["by"], row["at"], row["reason"])
 
-    def set(self, pause: Pause | None) -> None:
+    def set_pause(self, pause: Pause | None) -> None:
+        # What waited goes on at once.
+        self.topics.add(Topic.REQUESTS)
         if pause is None:
             self._connection.execute(_CLEAR)
         else:

@@ -8,6 +8,8 @@ from typing import Any
 
 from coupons.errors import Stale
 from coupons.model import Approval, CodeMode, Draft, Request, State
+from coupons.ports import Topic
+from storage.base_rows import BaseRows
 from storage.binding import bound
 from storage.texts import RequestTexts
 
@@ -170,38 +172,34 @@ _SAVED = (
 )
 
 
-class RequestRows:
-    """Over one connection."""
+class RequestRows(BaseRows):
+    """With their customers and approvals."""
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-        self._texts = RequestTexts(connection)
-
-    def by_id(self, request_id: int) -> Request | None:
+    def request(self, request_id: int) -> Request | None:
         return self._one(_BY_ID, id=request_id)
 
-    def by_number(self, out_request_no: str) -> Request | None:
+    def request_by_number(self, out_request_no: str) -> Request | None:
         return self._one(_BY_NUMBER, out_request_no=out_request_no)
 
-    def by_coupon(self, stock_id: str, coupon_code: str) -> Request | None:
+    def request_by_coupon(self, stock_id: str, coupon_code: str) -> Request | None:
         return self._one(_BY_COUPON, stock_id=stock_id, coupon_code=coupon_code)
 
-    def doubtful(self, stock_id: str, openid: str | None, limit: int) -> Sequence[Request]:
+    def doubtful_requests(self, stock_id: str, openid: str | None, limit: int) -> Sequence[Request]:
         return self._many(_DOUBTFUL, stock_id=stock_id, openid=openid, limit=limit)
 
-    def open_of(self, requester: str, limit: int) -> Sequence[Request]:
+    def open_requests_of(self, requester: str, limit: int) -> Sequence[Request]:
         return self._many(_OPEN_OF, requester=requester, limit=limit)
 
-    def due(self, now: int, limit: int, latest: int) -> Sequence[Request]:
+    def due_requests(self, now: int, limit: int, latest: int) -> Sequence[Request]:
         return self._many(_DUE, now=now, limit=limit, latest=latest)
 
-    def to_look_for(self, now: int, limit: int, latest: int) -> Sequence[Request]:
+    def requests_to_look_for(self, now: int, limit: int, latest: int) -> Sequence[Request]:
         return self._many(_TO_LOOK_FOR, now=now, limit=limit, latest=latest)
 
-    def expired(self, now: int, limit: int) -> Sequence[Request]:
+    def expired_requests(self, now: int, limit: int) -> Sequence[Request]:
         return self._many(_EXPIRED, now=now, limit=limit)
 
-    def interrupted(self) -> Sequence[Request]:
+    def interrupted_requests(self) -> Sequence[Request]:
         return self._many(_INTERRUPTED)
 
     def next_send_due(self) -> int | None:
@@ -213,21 +211,21 @@ class RequestRows:
     def duplicate_of(self, *, openid: str, stock_id: str, ticket: str, since: int) -> Request | None:
         values = {"openid": openid, "stock_id": stock_id, "ticket": ticket, "since": since}
         found = self._number(_DUPLICATE, "id", **values)
-        return None if found is None else self.by_id(found)
+        return None if found is None else self.request(found)
 
-    def of_customer(self, openid: str, limit: int) -> Sequence[Request]:
+    def requests_of_customer(self, openid: str, limit: int) -> Sequence[Request]:
         return self._many(_OF_CUSTOMER, openid=openid, limit=limit)
 
-    def of_requester(self, requester: str, limit: int) -> Sequence[Request]:
+    def requests_of(self, requester: str, limit: int) -> Sequence[Request]:
         return self._many(_OF_REQUESTER, requester=requester, limit=limit)
 
-    def pending(self, limit: int) -> Sequence[Request]:
+    def pending_requests(self, limit: int) -> Sequence[Request]:
         return self._many(_PENDING, limit=limit)
 
     def follower_of(self, request_id: int) -> Request | None:
         return self._one(_FOLLOWER, id=request_id)
 
-    def to_remind(self, now: int, limit: int, latest: int) -> Sequence[Request]:
+    def requests_to_remind(self, now: int, limit: int, latest: int) -> Sequence[Request]:
         return self._many(_TO_REMIND, now=now, limit=limit, latest=latest)
 
     def next_reminder(self) -> int | None:
@@ -237,7 +235,8 @@ class RequestRows:
         rows = self._connection.execute(_APPROVALS, {"request_id": request_id})
         return [Approval(row["request_id"], row["approver"], row["at"]) for row in rows]
 
-    def add(self, draft: Draft) -> tuple[Request, bool]:
+    def add_request(self, draft: Draft) -> tuple[Request, bool]:
+        self.topics.add(Topic.REQUESTS)
         values = bound(
             {
                 "out_request_no": draft.out_request_no,
@@ -263,40 +262,41 @@ class RequestRows:
         )
         self._connection.execute(_ADD_CUSTOMER, {"openid": values["openid"]})
         added = self._connection.execute(_ADD, values).rowcount
-        request = self.by_number(draft.out_request_no)
+        request = self.request_by_number(draft.out_request_no)
         if request is None:
             raise LookupError(f"the request {draft.out_request_no} was neither added nor there before")
         if added:
-            self._texts.add(request.id, *_texts(request))
+            RequestTexts(self._connection).add(request.id, *_texts(request))
         return request, added == 1
 
     def highest_number(self) -> int:
         return self._number(_HIGHEST, "highest") or 0
 
-    def begin_above(self, number: int) -> None:
+    def begin_numbers_above(self, number: int) -> None:
         for statement in _BEGIN_ABOVE:
             self._connection.execute(statement, {"number": number} if ":number" in statement else {})
 
     def save(self, before: Request, after: Request) -> Request:
-        """Compare-and-set. Raises Stale."""
+        # Compare-and-set.
+        self.topics.add(Topic.REQUESTS)
         values = bound({name: getattr(after, name) for name in _SAVED})
         saved = self._connection.execute(_SAVE, {**values, "id": before.id, "rev": before.rev}).rowcount
-        request = self.by_id(before.id)
+        request = self.request(before.id)
         if saved != 1 or request is None:
             raise Stale(before.id, before.rev)
         if request.decline_reason != before.decline_reason:
-            self._texts.replace(request.id, _texts(before), _texts(request))
+            RequestTexts(self._connection).replace(request.id, _texts(before), _texts(request))
         return request
 
-    def resume(self, now: int, since: int) -> None:
-        """What waits goes on with the time that it had at `since`, the beginning of the pause."""
+    def resume_waiting(self, now: int, since: int) -> None:
+        self.topics.add(Topic.REQUESTS)
         self._connection.execute(_RESUME, {"now": now, "since": since})
 
     def asked_ahead(self, after: int) -> int | None:
         return self._number(_ASKED_AHEAD, "ahead", after=after)
 
-    def set_right(self, now: int, after: int) -> Sequence[int]:
-        """Those that waited from later than `after` wait from now; returns their numbers."""
+    def set_waiting_right(self, now: int, after: int) -> Sequence[int]:
+        self.topics.add(Topic.REQUESTS)
         moved = self._connection.execute(_SET_RIGHT, {"now": now, "after": after}).fetchall()
         return [row["id"] for row in moved]
 
@@ -304,6 +304,7 @@ class RequestRows:
         self._connection.execute(_SET_CARD, bound({"id": request_id, "channel": channel, "ts": ts}))
 
     def add_approval(self, approval: Approval) -> bool:
+        self.topics.add(Topic.REQUESTS)
         values = {"request_id": approval.request_id, "approver": approval.approver, "at": approval.at}
         return bool(self._connection.execute(_ADD_APPROVAL, bound(values)).rowcount == 1)
 

@@ -15,6 +15,7 @@ from coupons.audit_words import Filter, Found
 from coupons.recording import Recorded
 from storage import texts
 from storage.audit import recorded
+from storage.base_rows import BaseRows
 from storage.binding import bound
 from storage.requests import request_of
 
@@ -192,14 +193,10 @@ _MOST: Final = 2**62
 _IS_REQUEST: Final = "select 1 from request where id = :request"
 
 
-class Search:
-    """Over one connection, in one moment of it."""
+class SearchRows(BaseRows):
+    """In one moment of the database."""
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-
-    def requests(self, asked: Filter, *, below: int | None = None, limit: int) -> Sequence[Found]:
-        """With smaller ids than `below`, newest first."""
+    def find_requests(self, asked: Filter, *, below: int | None = None, limit: int) -> Sequence[Found]:
         where = self._where_requests(asked, below)
         if where is None:
             return []
@@ -208,16 +205,7 @@ class Search:
         rows = self._connection.execute(sql, {**values, "limit": limit}).fetchall()
         return [Found(request_of(row), tuple((row["approvers"] or "").split())) for row in rows]
 
-    def count_requests(self, asked: Filter, *, most: int) -> int:
-        """How many there are; `most` when there are so many or more."""
-        where = self._where_requests(asked, None, counting=True)
-        if where is None:
-            return 0
-        source, conditions, _, values = where
-        return self._count(f"select 1 {source} where {conditions}", values, most)
-
-    def events(self, asked: Filter, *, below: int | None = None, limit: int) -> Sequence[Recorded]:
-        """With smaller seqs than `below`, newest first."""
+    def find_events(self, asked: Filter, *, below: int | None = None, limit: int) -> Sequence[Recorded]:
         where = self._where_events(asked, below)
         if where is None:
             return []
@@ -227,7 +215,21 @@ class Search:
         rows = self._connection.execute(sql, {**values, "limit": limit}).fetchall()
         return [recorded(row["seq"], row["body"]) for row in rows]
 
-    def rows(self, asked: Filter, *, first: int) -> Any:
+    def find(
+        self, asked: Filter, *, below: int | None = None, limit: int
+    ) -> Sequence[Found] | Sequence[Recorded]:
+        find = self.find_events if asked.asks_for_events else self.find_requests
+        return find(asked, below=below, limit=limit)
+
+    def count_found(self, asked: Filter, *, most: int) -> int:
+        where_of = self._where_events if asked.asks_for_events else self._where_requests
+        where = where_of(asked, None, counting=True)
+        if where is None:
+            return 0
+        source, conditions, _, values = where
+        return self._count(f"select 1 {source} where {conditions}", values, most)
+
+    def stored_rows(self, asked: Filter, *, first: int) -> Any:
         """A cursor over `seq, prev, hash, body` of all that is told of it, from `first` on, in order.
 
         That are the events themselves, or, asked for by what requests have, the whole stories of those.
@@ -238,8 +240,7 @@ class Search:
 {source} where event.seq >= :first and {conditions} order by event.seq"""
         return self._connection.execute(sql, {**values, "first": first})
 
-    def told(self, asked: Filter, *, limit: int) -> Sequence[Recorded]:
-        """The newest so many of `rows`, oldest first."""
+    def find_told(self, asked: Filter, *, limit: int) -> Sequence[Recorded]:
         where = self._where_told(asked)
         if where is None:
             return []
@@ -266,13 +267,6 @@ class Search:
         source, conditions, _, values = where
         of_requests = f"event.request_id in (select request.id {source} where {conditions})"
         return _EVENTS, of_requests, "event.seq", values
-
-    def count_events(self, asked: Filter, *, most: int) -> int:
-        where = self._where_events(asked, None, counting=True)
-        if where is None:
-            return 0
-        source, conditions, _, values = where
-        return self._count(f"select 1 {source} where {conditions}", values, most)
 
     def _where_requests(
         self, asked: Filter, below: int | None, *, counting: bool = False

@@ -19,14 +19,14 @@ from coupons.reconciling import Period
 from storage.database import one_moment, open_for_one_write, refuse_if_not_ours, unreadable
 from storage.driver import sqlite3
 from storage.errors import AuditBroken
-from storage.export import Row, last_row, rows
+from storage.export import Row, last_row
 from storage.locks import Turn
 from storage.proof.chain import Verified
 from storage.proof.earlier_export import verify_against
 from storage.proof.verify import verify
 from storage.reconciling import OurSide, our_side
 from storage.report import month
-from storage.rows import Rows, WritableRows
+from storage.rows import Rows
 from storage.write_back import files_holding, write_back, write_back_by
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ class Store:
                 database = open_for_one_write(self.path)
                 try:
                     database.execute("begin immediate")
-                    tx = WritableRows(database, self.clock)
+                    tx = Rows(database, self.clock)
                     result = work(tx)
                     database.execute("commit")
                     if tx.last_erasure():
@@ -109,7 +109,10 @@ class Store:
         Events are only ever added, so those up to an earlier `last_row` are the same as they were then.
         """
         with one_moment(self.path) as database:
-            yield from rows(database, first=first, until=until, asked=asked)
+            for row in Rows(database, self.clock).stored_rows(asked, first=first):
+                if until is not None and row["seq"] > until:
+                    return
+                yield Row(*row)
 
     def report(self, *, since: int, before: int) -> Month:
         """A month's figures; times in UTC milliseconds."""

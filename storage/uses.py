@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from coupons.model import History
 from coupons.terms import Used
+from storage.base_rows import BaseRows
 from storage.binding import bound
 
 _BY_CUSTOMER = """
@@ -46,31 +45,28 @@ where customer.openid = :openid and request.state = 'sent'
 """
 
 
-class Uses:
-    """Over one connection."""
+class UseRows(BaseRows):
+    """What limits count, and what a customer had."""
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-
-    def by_customer(self, openid: str, since: int, before: int | None) -> Used:
+    def used_by_customer(self, openid: str, since: int, before: int | None = None) -> Used:
         return self._used(_BY_CUSTOMER, openid=openid, since=since, before=before)
 
-    def by_requester(self, requester: str, since: int) -> Used:
+    def used_by_requester(self, requester: str, since: int) -> Used:
         return self._used(_BY_REQUESTER, requester=requester, since=since)
 
     def asked_for_by(self, requester: str, since: int, last: int) -> Used:
         return self._used(_ASKED_FOR_BY, requester=requester, since=since, last=last)
 
-    def of_stock(self, stock_id: str, since: int) -> Used:
+    def used_of_stock(self, stock_id: str, since: int) -> Used:
         return self._used(_OF_STOCK, stock_id=stock_id, since=since)
 
-    def by_all(self, since: int) -> Used:
+    def used_by_all(self, since: int) -> Used:
         return self._used(_BY_ALL, since=since)
 
-    def automatic(self, since: int) -> Used:
+    def used_automatically(self, since: int) -> Used:
         return self._used(_AUTOMATIC, since=since)
 
-    def history(self, openid: str) -> History:
+    def history_of_customer(self, openid: str) -> History:
         row = self._connection.execute(_HISTORY, bound({"openid": openid})).fetchone()
         return History(row["n"], row["fen"], row["last_at"])
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
 from storage.audit import digest
 from storage.database import one_moment
 from storage.errors import AuditBroken, ExportRefused
-from storage.export import Row, read, rows, single_row
+from storage.export import Row, read
+
+_ROW = "select seq, prev, hash, body from event where seq = :seq"
+_ROWS = "select seq, prev, hash, body from event where seq >= :first order by seq"
 
 
 def verify_against(path: Path, export: Path, *, part: bool = False) -> int:
@@ -30,7 +34,12 @@ def verify_against(path: Path, export: Path, *, part: bool = False) -> int:
     if before is None:
         raise ExportRefused(f"{export} holds no event, so it proves nothing; name an export that has some")
     with one_moment(path) as database:
-        return _compare(export, partial(single_row, database) if part else _in_order(database))
+        return _compare(export, partial(_single, database) if part else _in_order(database))
+
+
+def _single(database: Any, seq: int) -> Row | None:
+    row = database.execute(_ROW, {"seq": seq}).fetchone()
+    return Row(*row) if row else None
 
 
 def _in_order(database: Any) -> Callable[[int], Row | None]:
@@ -39,7 +48,7 @@ def _in_order(database: Any) -> Callable[[int], Row | None]:
 
     def kept(seq: int) -> Row | None:
         nonlocal log
-        log = log or rows(database, first=seq)
+        log = log or starmap(Row, database.execute(_ROWS, {"first": seq}))
         return next(log, None)
 
     return kept

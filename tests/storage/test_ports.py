@@ -25,6 +25,10 @@ def public(protocol: type) -> set[str]:
     return {name for name, value in vars(protocol).items() if callable(value) and not name.startswith("_")}
 
 
+#: Of the Protocols that it is made of.
+QUESTIONS = set[str]().union(*map(public, Reading.__mro__))
+
+
 def seed(tx: Transaction) -> None:
     """#1 pending, #2 approved and due in a second, #3 sending with its attempt on the wire."""
     create(tx, "cb1", expires_at=NOW + 5, remind_at=NOW + 3)
@@ -109,6 +113,10 @@ LOOKS: dict[str, Callable[[Reading], bool]] = {
         ]
         == [(3, ("U0WANG",)), (2, ("U0WANG",))]
         and [found.request.id for found in tx.find_requests(Filter(agent="U0LI"), below=2, limit=9)] == [1]
+    ),
+    "find": lambda tx: (
+        [found.request.id for found in tx.find(Filter(agent="U0LI"), below=2, limit=9)] == [1]  # type: ignore[union-attr]  # requests
+        and [event.request_id for event in tx.find(Filter(tag=Tag.REQUEST_CREATED), limit=2)] == [3, 2]  # type: ignore[union-attr]  # events
     ),
     "find_told": lambda tx: (
         {event.request_id for event in tx.find_told(Filter(openid="another-customer-1"), limit=9)} == {3}
@@ -326,7 +334,7 @@ def test_the_ledger_has_every_method_of_the_port() -> None:
     }
 
 
-@pytest.mark.parametrize("name", sorted(public(Reading)))
+@pytest.mark.parametrize("name", sorted(QUESTIONS))
 async def test_every_look_answers_in_a_read_and_in_a_write(ledger: SqliteLedger, name: str) -> None:
     await ledger.write(seed)
     assert await ledger.read(LOOKS[name])
@@ -340,7 +348,7 @@ async def test_every_change_does_its_one_thing(ledger: SqliteLedger, name: str) 
 
 
 def test_the_tables_name_nothing_that_is_gone() -> None:
-    assert set(LOOKS) == public(Reading)
+    assert set(LOOKS) == QUESTIONS
     assert set(CHANGES) == public(Transaction)
 
 

@@ -31,7 +31,7 @@ def contents(path: Path) -> dict[str, list[tuple[Any, ...]]]:
 def refused_at_commit(tx: Transaction) -> None:
     """Every statement succeeds; the COMMIT does not."""
     create(tx, "poison")
-    connection = tx._requests._connection  # type: ignore[attr-defined]  # no port leads here
+    connection = tx._connection  # type: ignore[attr-defined]  # no port leads here
     connection.execute("pragma defer_foreign_keys = on")
     connection.execute("insert into approval (request_id, approver, at) values (999, 'U0WANG', 1)")
 
