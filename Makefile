@@ -9,11 +9,11 @@ BIN := $(VENV)/bin
 demo: $(VENV)/.runs
 	$(BIN)/coupon-bot demo
 
-# On all cores, the tests of one file together. They start the program a hundred times: without its bytecode
-# kept, each start would compile all of it.
+# On all cores; who has done his share takes over of the others'. They start the program many times: without its
+# bytecode kept, each start would compile all of it.
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.ready
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist worksteal
 
 check: $(VENV)/.ready
 	$(BIN)/ruff format --check .
@@ -22,9 +22,11 @@ check: $(VENV)/.ready
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 
-# Minutes, not seconds: the long form of what `make test` does in short.
+# Many minutes: the long form of what `make test` does in short, of the kill and race campaigns first.
+faults: export PYTHONDONTWRITEBYTECODE =
 faults: $(VENV)/.ready
 	$(BIN)/pytest tests/faults --long
+	$(BIN)/pytest -n auto --dist worksteal --long --ignore tests/faults
 
 bench: $(VENV)/.ready $(VENV)/wechatpayv3/.ready
 	$(BIN)/python -m benchmarks

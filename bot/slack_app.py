@@ -70,6 +70,8 @@ def bolt_app(
         return AuthorizeResult(enterprise_id=None, team_id=team, bot_user_id=bot_user, bot_token=client.token)
 
     return AsyncApp(
+        # Without one Bolt reads the source of every caller on the stack to name itself after a file.
+        name="coupon-bot",
         # Without a token: each request's is the one of `authorize`, and Bolt warns of a second one.
         client=web_client(None, base_url=client.base_url, session=client.session),
         logger=logging.getLogger("slack_bolt.AsyncApp"),

@@ -1,10 +1,23 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--long", action="store_true", help="the long form of the fault campaigns (minutes)")
+    parser.addoption(
+        "--long", action="store_true", help="the long form of campaigns, properties and tables (minutes)"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """How many examples a property tries is said here once. They are drawn anew in each run."""
+    common = settings(
+        deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    )
+    settings.register_profile("short", common, max_examples=20)
+    settings.register_profile("long", common, max_examples=300)
+    settings.load_profile("long" if config.getoption("--long") else "short")
 
 
 @pytest.fixture

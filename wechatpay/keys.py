@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from wechatpay.errors import BadSetting
@@ -81,7 +83,7 @@ def load_private_key(pem: str) -> RSAPrivateKey:
             "the private key is protected by a passphrase; it must be unprotected (openssl pkey -in FILE)"
         )
     try:
-        key = load_pem_private_key(pem.strip().encode(), password=None)
+        key = _private_key(pem.strip().encode())
     except (ValueError, TypeError, UnsupportedAlgorithm):
         # The library's own sentence may quote from the text; ours must not.
         raise BadSetting(
@@ -93,6 +95,13 @@ def load_private_key(pem: str) -> RSAPrivateKey:
     if key.key_size != _RSA_BITS:
         raise BadSetting(f"the private key has {key.key_size} bits; WeChat Pay issues {_RSA_BITS}")
     return key
+
+
+@lru_cache(maxsize=1)
+def _private_key(pem: bytes) -> PrivateKeyTypes:
+    # OpenSSL proves the primes anew at each load, which takes a third of a start; the same text is the same
+    # key. One only: a key that was exchanged is not held on to.
+    return load_pem_private_key(pem, password=None)
 
 
 def load_public_key(*, key_id: str, pem: str, merchant: Merchant) -> PlatformKey:

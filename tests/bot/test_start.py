@@ -19,6 +19,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot.clock import utc_ms
 from sandbox.slack import Workspace, server_error
 from sandbox.slack.running import Slack
 from sandbox.slack.setup import ALL_BOT_SCOPES
@@ -26,18 +27,12 @@ from sandbox.slack.workspace import APPROVE, AUDIT, SUPPORT
 from sandbox.wechatpay.keyring import KeyMode
 from sandbox.wechatpay.stand_in import WeChatPay
 from storage.driver import sqlite3
+from storage.ledger import SqliteLedger
+from tests.bot.main_thread import Ended, beside, run_here
 from tests.world import COUPON_TOML, STOCKS, environment, keys
 
 ROOT = Path(__file__).parents[2]
 Environ = dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A run that ended by itself."""
-
-    status: int
-    lines: list[str]
 
 
 def free_port() -> int:
@@ -68,7 +63,7 @@ async def spawn(environ: Mapping[str, str]) -> asyncio.subprocess.Process:
 
 
 async def run(environ: Mapping[str, str]) -> Ended:
-    """Run to its end, which must come by itself."""
+    """Run to its end, which must come by itself: a process of its own, as an operator starts it."""
     process = await spawn(environ)
     too_long = asyncio.get_running_loop().call_later(20.0, process.kill)
     out, err = await process.communicate()
@@ -84,9 +79,12 @@ def sentences(ended: Ended) -> list[str]:
     return [line for line in ended.lines if not line.startswith("{")]
 
 
-async def refusal(environ: Mapping[str, str]) -> str:
+def refusal(environ: Mapping[str, str]) -> str:
+    return sentence_of(run_here(["run"], environ))
+
+
+def sentence_of(ended: Ended) -> str:
     """Status 2, one sentence on stderr and nothing that looks like a traceback."""
-    ended = await run(environ)
     assert ended.status == 2, ended.lines
     assert not any("Traceback" in line or 'File "' in line for line in ended.lines)
     [sentence] = sentences(ended)
@@ -234,36 +232,37 @@ def _foreign_file(environ: Environ, folder: Path) -> tuple[str, ...]:
         _foreign_file,
     ],
 )
-async def test_a_wrong_file_is_refused_with_its_name_and_what_would_be_right(
+def test_a_wrong_file_is_refused_with_its_name_and_what_would_be_right(
     tmp_path: Path, spoil: Callable[[Environ, Path], tuple[str, ...]]
 ) -> None:
-    async with stands(tmp_path) as (slack, environ):
+    with beside(stands(tmp_path)) as (slack, environ):
         words = spoil(environ, tmp_path)
-        sentence = await refusal(environ)
+        sentence = refusal(environ)
         assert [word for word in words if word not in sentence] == [], sentence
         assert slack.calls() == []
 
 
-async def test_a_newer_database_is_refused_and_not_one_byte_of_it_changed(tmp_path: Path) -> None:
-    async with stands(tmp_path) as (_, environ):
+def test_a_newer_database_is_refused_and_not_one_byte_of_it_changed(tmp_path: Path) -> None:
+    with beside(stands(tmp_path)) as (_, environ):
         database = tmp_path / "coupon.db"
-        await _ran_once(environ)
+        _opened_once(database)
         connection = sqlite3.connect(database)
         newer = connection.execute("pragma user_version").fetchone()[0] + 1
         connection.execute(f"pragma user_version = {newer}")
         connection.execute("pragma wal_checkpoint(truncate)")
         connection.close()
         before = database.read_bytes()
-        sentence = await refusal(environ)
+        sentence = refusal(environ)
         assert str(database) in sentence
         assert "newer" in sentence
         assert database.read_bytes() == before
 
 
-async def _ran_once(environ: Environ) -> None:
-    async with up(environ) as bot:
-        await bot.ready()
-        assert await bot.stop() == 0
+def _opened_once(database: Path) -> None:
+    async def open_and_close() -> None:
+        await SqliteLedger(database, clock=utc_ms, on_commit=lambda _topics: None).close()
+
+    asyncio.run(open_and_close())
 
 
 # --- the workspace
@@ -271,15 +270,15 @@ async def _ran_once(environ: Environ) -> None:
 
 async def test_a_bot_token_that_slack_refuses_ends_the_start(tmp_path: Path) -> None:
     async with stands(tmp_path) as (_, environ):
-        sentence = await refusal(environ | {"SLACK_BOT_TOKEN": "xoxb-mistyped"})
+        sentence = sentence_of(await run(environ | {"SLACK_BOT_TOKEN": "xoxb-mistyped"}))
         assert "SLACK_BOT_TOKEN" in sentence
         assert "invalid_auth" in sentence
         assert "mistyped" not in sentence
 
 
-async def test_an_app_token_that_slack_refuses_ends_the_start(tmp_path: Path) -> None:
-    async with stands(tmp_path) as (_, environ):
-        sentence = await refusal(environ | {"SLACK_APP_TOKEN": "xapp-mistyped"})
+def test_an_app_token_that_slack_refuses_ends_the_start(tmp_path: Path) -> None:
+    with beside(stands(tmp_path)) as (_, environ):
+        sentence = refusal(environ | {"SLACK_APP_TOKEN": "xapp-mistyped"})
         assert "SLACK_APP_TOKEN" in sentence
         assert "mistyped" not in sentence
 
@@ -305,7 +304,7 @@ def _scopes_without(*scopes: str) -> Workspace:
     ],
     ids=["groups-scope", "write-scope", "unknown", "not-in-it", "archived", "few-in-group", "few-trusted"],
 )
-async def test_a_workspace_that_is_not_as_it_must_be_ends_the_start(
+def test_a_workspace_that_is_not_as_it_must_be_ends_the_start(
     tmp_path: Path, workspace: Workspace, toml: str, words: tuple[str, ...]
 ) -> None:
     if toml:
@@ -313,8 +312,8 @@ async def test_a_workspace_that_is_not_as_it_must_be_ends_the_start(
         changed = re.sub(rf"(?m)^{key} = .*$", toml, COUPON_TOML)
         assert changed != COUPON_TOML
         (tmp_path / "coupon.toml").write_text(changed)
-    async with stands(tmp_path, workspace) as (_, environ):
-        sentence = await refusal(environ)
+    with beside(stands(tmp_path, workspace)) as (_, environ):
+        sentence = refusal(environ)
         assert [word for word in words if word not in sentence] == [], sentence
 
 
@@ -324,7 +323,7 @@ async def test_a_workspace_that_is_not_as_it_must_be_ends_the_start(
 async def test_two_bots_never_run_on_one_database(tmp_path: Path) -> None:
     async with stands(tmp_path) as (_, environ), up(environ) as first:
         await first.ready()
-        sentence = await refusal(environ)
+        sentence = sentence_of(await run(environ))
         assert "coupon.db" in sentence
         # The first was not hurt by it.
         await first.ready()
@@ -334,13 +333,13 @@ async def test_two_bots_never_run_on_one_database(tmp_path: Path) -> None:
         assert {json.loads(line)["level"] for line in ended.lines} == {"info"}
 
 
-async def test_a_port_in_use_ends_the_start(tmp_path: Path) -> None:
-    async with stands(tmp_path) as (_, environ):
+def test_a_port_in_use_ends_the_start(tmp_path: Path) -> None:
+    with beside(stands(tmp_path)) as (_, environ):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
             port = taken.getsockname()[1]
-            sentence = await refusal(environ | {"COUPON_LISTEN": f"127.0.0.1:{port}"})
+            sentence = refusal(environ | {"COUPON_LISTEN": f"127.0.0.1:{port}"})
         assert f"127.0.0.1:{port}" in sentence
         assert "COUPON_LISTEN" in sentence
 

@@ -81,7 +81,7 @@ async def _campaign(folder: Path, seed: int) -> AsyncGenerator[Campaign]:
 async def test_killed_at_random_it_doubles_loses_and_forges_nothing(
     tmp_path: Path, *, long_form: bool
 ) -> None:
-    requests, kills = (300, 100) if long_form else (20, 10)
+    requests, kills = (300, 100) if long_form else (15, 6)
     async with _campaign(tmp_path, seed=20261123) as campaign:
         shop = campaign.shop
         leads = [asyncio.create_task(campaign.lead(who)) for who in _LEADS]

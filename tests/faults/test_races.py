@@ -13,7 +13,7 @@ from tests.world import world
 async def test_three_approvers_at_once_give_each_request_exactly_its_approvals_and_one_coupon(
     tmp_path: Path, *, long_form: bool
 ) -> None:
-    rounds, dice = 200 if long_form else 40, random.Random(7)
+    rounds, dice = 200 if long_form else 15, random.Random(7)
     async with world(tmp_path) as shop:
         shop.slack.duplicate = True
         shop.wechatpay.faults.rate(Fault(FaultKind.LOST_ANSWER), 0.2, seed=7)

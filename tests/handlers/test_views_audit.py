@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from inline_snapshot import external_file
 
@@ -214,7 +214,6 @@ def test_no_words_of_a_look_mention_format_or_show_an_openid(words: Words, tag: 
 
 
 @both_languages
-@settings(deadline=None, max_examples=15)
 @given(typed=st.one_of(st.sampled_from(HOSTILE), st.text(max_size=300)))
 @example(typed="x" * 3_000)
 def test_slack_takes_every_view_and_answer_whatever_was_typed(words: Words, typed: str) -> None:

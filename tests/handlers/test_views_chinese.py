@@ -106,8 +106,8 @@ def test_sentences_follow_one_another_as_in_chinese() -> None:
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.SENT])
-def test_no_state_but_sent_says_that_the_customer_has_the_coupon(state: State) -> None:
-    for row in rows(state):
+def test_no_state_but_sent_says_that_the_customer_has_the_coupon(state: State, *, long_form: bool) -> None:
+    for row in rows(state, every_code=long_form):
         for message in shown(CHINESE, row):
             text = readable(message).replace(DOUBT, "").replace(NO_COUPON, "")
             assert CLAIMS.findall(text.replace("否则客户可能得到两张券", "")) == []
@@ -128,8 +128,8 @@ def test_no_other_message_about_a_request_that_is_not_sent_claims_it() -> None:
 
 
 @pytest.mark.parametrize("state", [State.APPROVED, State.SENDING, State.UNKNOWN, State.HELD])
-def test_where_an_attempt_may_have_given_the_coupon_that_is_said(state: State) -> None:
-    for row in rows(state):
+def test_where_an_attempt_may_have_given_the_coupon_that_is_said(state: State, *, long_form: bool) -> None:
+    for row in rows(state, every_code=long_form):
         on_the_wire = 1 if state is State.SENDING and row.running else 0
         if row.unknown_at is not None or row.open_attempts > on_the_wire or state is State.UNKNOWN:
             text = card.card(CHINESE, row, [], approvers=APPROVERS).text

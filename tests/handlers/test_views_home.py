@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
@@ -83,7 +83,6 @@ def check_view(view: home.View) -> None:
 
 
 @both_languages
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example(typed="&" * 3_000, name="&" * 3_000, state=State.DECLINED, many=100)
 @example(typed="😀" * 3_000, name="😀" * 300, state=State.SENT, many=100)
 @given(typed=hostile_text, name=hostile_text, state=st.sampled_from(State), many=st.integers(0, 100))
@@ -110,7 +109,6 @@ def test_slack_takes_every_home_whatever_people_typed(
 
 
 @both_languages
-@settings(max_examples=40, deadline=None)
 @given(typed=hostile_text)
 def test_only_we_format_on_home(words: Words, typed: str) -> None:
     def marks(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from coupons.events import Tag
@@ -186,7 +186,6 @@ def formatting(message: Message) -> list[str]:
 
 
 @both_languages
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example(typed="&" * 3_000, name="&" * 3_000, state=State.DECLINED)
 @example(typed='"' * 3_000, name="<!channel>*" * 300, state=State.HELD)
 @given(typed=hostile_text, name=hostile_text, state=st.sampled_from(State))
@@ -217,7 +216,6 @@ def test_slack_takes_every_message_whatever_people_typed(
 
 
 @both_languages
-@settings(max_examples=40, deadline=None)
 @given(typed=hostile_text.filter(str.strip), state=st.sampled_from(State))
 def test_nothing_that_a_person_typed_formats(words: Words, typed: str, state: State) -> None:
     def drawn(text: str) -> list[list[str]]:

@@ -14,13 +14,13 @@ from playwright.async_api import Locator, expect
 
 from sandbox.page import serve_page
 from sandbox.slack import Slack, Workspace
-from sandbox.wechatpay import KeyMode, WeChatPay, make_keys
+from sandbox.wechatpay import KeyMode, WeChatPay
 from tests.page.conftest import Watched
 from tests.page.element_app import ELEMENTS, OUTSIDE_PICTURE, ElementApp, element_app, gallery
 from tests.page.screens import Hands, Keyboard, Mouse, Screen
 from tests.sandbox.page_client import no_audit
+from tests.world import keys
 
-KEYS = make_keys()
 #: A line of an open list; the page's own menus of people and languages are the browser's.
 OPTION = ".listbox [role=option]"
 #: What is typed into the fields of text and numbers, and what the app hears.
@@ -80,7 +80,7 @@ async def stage(request: pytest.FixtureRequest, watched: Watched) -> AsyncGenera
     async with (
         Workspace().serve() as slack,
         element_app(slack) as app,
-        serve_page(slack, WeChatPay(KEYS, mode=KeyMode.CERTIFICATE), audit=no_audit) as served,
+        serve_page(slack, WeChatPay(keys(), mode=KeyMode.CERTIFICATE), audit=no_audit) as served,
     ):
         yield Stage(Screen(page, served.url, hands), app, slack)
         await page.close()

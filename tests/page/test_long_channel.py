@@ -6,10 +6,11 @@ from playwright.async_api import expect
 
 from sandbox.page import serve_page
 from sandbox.slack import Workspace
-from sandbox.wechatpay import KeyMode, WeChatPay, make_keys
+from sandbox.wechatpay import KeyMode, WeChatPay
 from tests.page.conftest import Watched
 from tests.page.screens import Mouse, Screen
 from tests.sandbox.page_client import no_audit
+from tests.world import keys
 
 MANY = 500
 #: Counts the articles that come into the log, and those that leave it.
@@ -29,7 +30,7 @@ WATCH = """() => {
 async def test_of_five_hundred_messages_only_what_changed_is_drawn_anew(watched: Watched) -> None:
     async with (
         Workspace().serve() as slack,
-        serve_page(slack, WeChatPay(make_keys(), mode=KeyMode.CERTIFICATE), audit=no_audit) as served,
+        serve_page(slack, WeChatPay(keys(), mode=KeyMode.CERTIFICATE), audit=no_audit) as served,
     ):
         wang = slack.person("U0WANG")
         said = [wang.say("C0APPROVE", f"message {number}") for number in range(MANY)]
@@ -52,9 +53,8 @@ async def test_of_five_hundred_messages_only_what_changed_is_drawn_anew(watched:
 async def test_a_lost_connection_is_told_and_what_was_missed_is_there_when_it_is_back(
     watched: Watched,
 ) -> None:
-    keys = make_keys()
     async with Workspace().serve() as slack:
-        wechatpay = WeChatPay(keys, mode=KeyMode.CERTIFICATE)
+        wechatpay = WeChatPay(keys(), mode=KeyMode.CERTIFICATE)
         async with serve_page(slack, wechatpay, audit=no_audit) as served:
             port = int(served.url.rstrip("/").rsplit(":", 1)[1])
             screen = Screen(watched.page, served.url, Mouse())

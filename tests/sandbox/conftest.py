@@ -8,11 +8,11 @@ import pytest
 
 from sandbox.page import Page, serve_page
 from sandbox.slack import CommandWords, Slack, Workspace
-from sandbox.wechatpay import KeyMode, Stock, WeChatPay, make_keys
+from sandbox.wechatpay import KeyMode, Stock, WeChatPay
 from tests.sandbox.page_client import Looking, looking, no_audit
 from tests.sandbox.small_app import SHORTCUTS, SmallApp, small_app
+from tests.world import keys
 
-KEYS = make_keys()
 WORDS = {"/coupon": CommandWords("Compensate a customer", "send <openid> <stock>")}
 
 
@@ -25,7 +25,7 @@ async def slack() -> AsyncIterator[Slack]:
 @pytest.fixture
 def wechatpay() -> WeChatPay:
     return WeChatPay(
-        KEYS, stocks=[Stock("1212121212", value_fen=500, max_coupons=3)], mode=KeyMode.CERTIFICATE
+        keys(), stocks=[Stock("1212121212", value_fen=500, max_coupons=3)], mode=KeyMode.CERTIFICATE
     )
 
 

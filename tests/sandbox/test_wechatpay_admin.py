@@ -7,7 +7,8 @@ import aiohttp
 import pytest
 
 from sandbox.wechatpay import KeyMode, WeChatPay
-from tests.sandbox.wechatpay_caller import OPENID, a_pay, calling, fresh_keys, send_body
+from tests.sandbox.wechatpay_caller import OPENID, a_pay, calling, send_body
+from tests.world import keys
 
 
 async def ask(method: str, url: str, members: Any = None) -> tuple[int, Any]:
@@ -115,7 +116,7 @@ async def test_it_comes_back_on_the_same_port_and_still_knows_its_numbers() -> N
         first = await caller.send()
         port = int(caller.url.rpartition(":")[2])
         with pytest.raises(OSError, match="address already in use"):
-            async with WeChatPay(fresh_keys()).serve(port=port):
+            async with WeChatPay(keys()).serve(port=port):
                 pass
     async with pay.serve(port=port), aiohttp.ClientSession() as session:
         again = await type(caller)(session, caller.url, pay.merchant, caller.clock).send()

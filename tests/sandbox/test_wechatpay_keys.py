@@ -18,11 +18,11 @@ from tests.sandbox.wechatpay_caller import (
     StillClock,
     a_pay,
     calling,
-    fresh_keys,
     private_key,
     public_key,
     vector_keys,
 )
+from tests.world import keys
 
 CERTIFICATES = "/v3/certificates"
 
@@ -49,15 +49,15 @@ def key_of(certificate: x509.Certificate) -> RSAPublicKey:
 def platform_key(pay: WeChatPay, serial: str) -> RSAPublicKey:
     if serial == pay.merchant.public_key_id:
         return public_key(pay.merchant.public_key_pem)
-    assert serial == fresh_keys().certificate.serial
-    pem = fresh_keys().certificate.certificate_pem
+    assert serial == keys().certificate.serial
+    pem = keys().certificate.certificate_pem
     assert pem is not None
     return key_of(x509.load_pem_x509_certificate(pem.encode()))
 
 
 def named(name: str) -> str:
     """A table of cases cannot hold serials: keys are made when the first test needs them."""
-    serials = {"public": fresh_keys().public_key.serial, "certificate": fresh_keys().certificate.serial}
+    serials = {"public": keys().public_key.serial, "certificate": keys().certificate.serial}
     return serials.get(name, name)
 
 
@@ -155,28 +155,28 @@ def test_a_merchant_with_the_public_key_only_has_nothing_to_rotate() -> None:
 
 
 def test_fresh_keys_look_like_the_real_ones() -> None:
-    keys = fresh_keys()
-    merchant = keys.merchant
+    fresh = keys()
+    merchant = fresh.merchant
     certificate = x509.load_pem_x509_certificate(merchant.certificate_pem.encode())
     assert len(merchant.serial_no) == 40
     assert merchant.serial_no == f"{certificate.serial_number:X}"
     assert key_of(certificate) == private_key(merchant.private_key_pem).public_key()
     assert len(merchant.apiv3_key.encode()) == 32
     assert merchant.public_key_id.removeprefix("PUB_KEY_ID_").isdecimal()
-    assert public_key(merchant.public_key_pem) == keys.public_key.private_key.public_key()
+    assert public_key(merchant.public_key_pem) == fresh.public_key.private_key.public_key()
 
 
 def test_what_is_secret_does_not_show_in_a_repr() -> None:
-    merchant = fresh_keys().merchant
-    shown = repr(fresh_keys())
+    merchant = keys().merchant
+    shown = repr(keys())
     assert "PRIVATE KEY" not in shown
     assert merchant.apiv3_key not in shown
 
 
 async def test_it_can_be_served_over_tls(tmp_path: Path) -> None:
-    keys = fresh_keys()
-    (tmp_path / "certificate.pem").write_text(keys.merchant.certificate_pem)
-    (tmp_path / "key.pem").write_text(keys.merchant.private_key_pem)
+    fresh = keys()
+    (tmp_path / "certificate.pem").write_text(fresh.merchant.certificate_pem)
+    (tmp_path / "key.pem").write_text(fresh.merchant.private_key_pem)
     server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server_side.load_cert_chain(tmp_path / "certificate.pem", tmp_path / "key.pem")
     client_side = ssl.create_default_context()
@@ -188,5 +188,5 @@ async def test_it_can_be_served_over_tls(tmp_path: Path) -> None:
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=client_side)) as session,
     ):
         assert running.url.startswith("https://127.0.0.1:")
-        heard = await Caller(session, running.url, keys.merchant, StillClock()).send()
-    heard.verify(public_key(keys.merchant.public_key_pem))
+        heard = await Caller(session, running.url, fresh.merchant, StillClock()).send()
+    heard.verify(public_key(fresh.merchant.public_key_pem))

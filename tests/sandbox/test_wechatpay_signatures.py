@@ -16,12 +16,12 @@ from tests.sandbox.wechatpay_caller import (
     StillClock,
     a_pay,
     calling,
-    fresh_keys,
     private_key,
     public_key,
     send_body,
     vector_keys,
 )
+from tests.world import keys
 
 BODY = send_body()
 SEND_VECTOR = next(vector for vector in REQUEST_VECTORS if vector["id"] == "S02")
@@ -77,9 +77,7 @@ LIES: list[tuple[Verdict, Callable[[Caller, int], str]]] = [
     (Verdict.UNKNOWN_MCHID, lambda caller, now: caller.authorization("POST", SEND, BODY, mchid="1900000110")),
     (
         Verdict.UNKNOWN_SERIAL,
-        lambda caller, now: caller.authorization(
-            "POST", SEND, BODY, serial_no=fresh_keys().certificate.serial
-        ),
+        lambda caller, now: caller.authorization("POST", SEND, BODY, serial_no=keys().certificate.serial),
     ),
     (Verdict.CLOCK, lambda caller, now: caller.authorization("POST", SEND, BODY, timestamp=now - 301)),
     (Verdict.CLOCK, lambda caller, now: caller.authorization("POST", SEND, BODY, timestamp=now + 301)),
@@ -200,8 +198,8 @@ async def test_a_path_nobody_serves_is_a_signed_404_and_another_method_a_405() -
 
 
 def test_a_serial_that_is_not_the_certificates_is_refused_when_the_stand_in_is_built() -> None:
-    keys = fresh_keys()
-    swapped = replace(keys, merchant=replace(keys.merchant, serial_no=keys.certificate.serial))
+    fresh = keys()
+    swapped = replace(fresh, merchant=replace(fresh.merchant, serial_no=fresh.certificate.serial))
     with pytest.raises(ValueError, match="they must be equal"):
         WeChatPay(swapped, stocks=[STOCK])
 

@@ -25,9 +25,9 @@ from sandbox.wechatpay import (
     PlatformKey,
     Stock,
     WeChatPay,
-    make_keys,
     system_clock,
 )
+from tests.world import keys
 
 VECTORS: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "vectors" / "wechatpay.json").read_text(encoding="utf-8")
@@ -38,12 +38,6 @@ OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
 STOCK = Stock("1212121212")
 SEND = "/v3/marketing/busifavor/coupons/send"
 TRUST_HEADERS = ("Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Serial", "Wechatpay-Signature")
-
-
-@cache
-def fresh_keys() -> KeyMaterial:
-    """One set for the whole run: making it is the slowest thing these tests do."""
-    return make_keys(appid=APPID)
 
 
 @cache
@@ -190,7 +184,7 @@ async def calling(pay: WeChatPay, clock: Clock = system_clock) -> AsyncIterator[
 
 
 def a_pay(**settings: Any) -> WeChatPay:
-    return WeChatPay(fresh_keys(), **{"stocks": [STOCK], **settings})
+    return WeChatPay(keys(), **{"stocks": [STOCK], **settings})
 
 
 class StillClock:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coupons.events import Tag
@@ -60,7 +60,6 @@ async def test_asking_for_half_a_character_finds_nothing(ledger: SqliteLedger) -
     assert await ledger.read(lambda look: look.open_requests_of(HALF, 9)) == []
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
 async def test_all_other_text_comes_back_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, words: str

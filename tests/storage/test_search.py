@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from coupons.audit_words import Filter, Found
@@ -199,7 +199,6 @@ def everything(look: Reading) -> Sequence[Found]:
     return found[::-1]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(asked=FILTERS, enough=st.sampled_from((1, 20, 5_000)), page=st.integers(1, 40))
 def test_a_search_finds_what_a_look_at_every_row_finds(
     log: Path, asked: Filter, enough: int, page: int
@@ -238,7 +237,6 @@ EVENT_FILTERS = st.builds(
 ).filter(lambda asked: asked.asks_for_events)
 
 
-@settings(max_examples=100, deadline=None)
 @given(asked=EVENT_FILTERS, page=st.integers(1, 60), long=st.sampled_from((5, 5_000)))
 def test_events_are_found_the_same_way(log: Path, asked: Filter, page: int, long: int) -> None:
     kept, search._LONG = search._LONG, long

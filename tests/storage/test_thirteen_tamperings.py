@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cli import cli
@@ -284,7 +284,6 @@ def test_an_untouched_log_of_any_size_is_whole(tmp_path: Path, events: int) -> N
 
 
 @given(events=st.integers(0, 60))
-@settings(max_examples=15, deadline=None)
 def test_an_untouched_log_that_was_made_by_chance_is_whole(events: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         make_log(Path(folder) / "coupon.db", events)

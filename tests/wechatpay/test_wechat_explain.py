@@ -7,7 +7,7 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.wechatpay.signing_platform import NOW, Build, Platform, compact, vector_key
@@ -172,7 +172,6 @@ _detail = st.dictionaries(
 
 
 # How long it takes on a busy machine is no promise.
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(detail=_detail, body=st.binary(max_size=60))
 def test_whatever_the_answer_says_an_explanation_comes_out_and_can_be_logged(
     detail: dict[str, Any], body: bytes

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.wechatpay.lies_of_others import notification
@@ -221,7 +221,6 @@ _bodies = st.one_of(
 
 
 # How long it takes on a busy machine is no promise.
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(headers=_headers, body=_bodies, genuine=st.booleans())
 def test_whatever_headers_and_bodies_come_only_our_errors_come_out(
     headers: dict[str, str], body: bytes, genuine: bool, public_key: PlatformKey, apiv3_key: bytes

@@ -6,7 +6,7 @@ from email.utils import formatdate
 
 import pytest
 from aiohttp import web
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.wechatpay.signing_platform import NOW, Build, Platform
@@ -70,7 +70,6 @@ def test_a_date_that_cannot_be_read_says_nothing(date: str | None) -> None:
 
 
 # How long it takes on a busy machine is no promise.
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.text()
     | st.from_regex(r"[A-Z][a-z]{2}, \d{1,3} [A-Z][a-z]{2} \d{1,9} \d{1,3}:\d\d:\d\d (GMT|[+-]\d{4})")
