@@ -17,9 +17,10 @@ from bot.search_rows import FORMATS, rows_of
 from bot.search_words import aliases, as_number, joined, sentence
 from bot.usage import DATABASE, NUMBER, must_exist, refuse
 from coupons.audit_words import BadWord, Filter, Found, hide_openids, read_words
+from coupons.auditing import place_of
 from coupons.events import AuditSearched, OpenidViewed
 from coupons.masking import ERASED
-from coupons.ports import Reading
+from coupons.ports import AuditSearch, Reading
 from coupons.recording import Recorded
 from storage.errors import DatabaseRefused, ExportRefused
 from storage.store import Store
@@ -79,7 +80,7 @@ def search(
             shown = _kept(look, asked, text)
             hint = number_hint(look, asked)
             count = look.count_found(asked, most=_COUNTED)
-            newest = _page(look, asked, None, 1)
+            newest = look.find(asked, limit=1)
         with stream_of(output) as stream, progress("Searching") as tell:
             # In a copy without a WAL nobody can write while somebody reads, not even this command.
             leave(store, AuditSearched(words=shown, found=count))
@@ -115,13 +116,9 @@ def _told(
     """The same. The newest come first, so the way goes down to #1."""
     newest = 0
     for page in pages:
-        newest = newest or _place(page[0])
+        newest = newest or place_of(page[0])
         yield page
-        tell(newest - _place(page[-1]) + 1, newest)
-
-
-def _place(found: Found | Recorded) -> int:
-    return found.request.id if isinstance(found, Found) else found.seq
+        tell(newest - place_of(page[-1]) + 1, newest)
 
 
 def read_filter(words: Sequence[str], config: Path | None) -> tuple[str, Filter]:
@@ -146,7 +143,7 @@ def kept_words(store: Store, asked: Filter, text: str) -> str:
         return _kept(look, asked, text)
 
 
-def _kept(look: Reading, asked: Filter, text: str) -> str:
+def _kept(look: AuditSearch, asked: Filter, text: str) -> str:
     """The look is kept for ever, and an openid must not be: the customer's number takes its place."""
     if asked.openid is None:
         return hide_openids(text, None)
@@ -156,26 +153,18 @@ def _kept(look: Reading, asked: Filter, text: str) -> str:
     return hide_openids(text, 0).replace("customer:0", "openid:?")
 
 
-def _page(
-    look: Reading, asked: Filter, below: int | None, limit: int
-) -> Sequence[Found] | Sequence[Recorded]:
-    if asked.asks_for_events:
-        return look.find_events(asked, below=below, limit=limit)
-    return look.find_requests(asked, below=below, limit=limit)
-
-
 def _pages(
-    look: Reading, asked: Filter, newest: Sequence[Found] | Sequence[Recorded], limit: int | None
+    look: AuditSearch, asked: Filter, newest: Sequence[Found] | Sequence[Recorded], limit: int | None
 ) -> Iterator[Sequence[Found] | Sequence[Recorded]]:
     """From the newest on that was there before the event of this look."""
     left = limit
-    below = _place(newest[0]) + 1 if newest else 0
+    below = place_of(newest[0]) + 1 if newest else 0
     while left != 0:
-        page = _page(look, asked, below, _AT_ONCE if left is None else min(left, _AT_ONCE))
+        page = look.find(asked, below=below, limit=_AT_ONCE if left is None else min(left, _AT_ONCE))
         if not page:
             return
         yield page
-        below, left = _place(page[-1]), None if left is None else left - len(page)
+        below, left = place_of(page[-1]), None if left is None else left - len(page)
 
 
 def _end(told: int, count: int) -> str:

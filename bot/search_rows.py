@@ -13,7 +13,7 @@ from coupons.audit_words import Found
 from coupons.days import told
 from coupons.encodings import MARK
 from coupons.recording import Json, Recorded
-from coupons.sheet import COLUMNS, EVENT_COLUMNS, event_row, lines, row
+from coupons.sheet import COLUMNS, EVENT_COLUMNS, lines, row
 
 if TYPE_CHECKING:
     from bot.workbook import Sheet
@@ -106,7 +106,7 @@ class _Csv:
         self._stream.write(MARK + lines([self._columns]))
 
     def write(self, found: Sequence[Found] | Sequence[Recorded]) -> None:
-        self._stream.write(lines(row(each) if isinstance(each, Found) else event_row(each) for each in found))
+        self._stream.write(lines(map(row, found)))
 
 
 class _Workbook:
@@ -120,7 +120,7 @@ class _Workbook:
 
     def write(self, found: Sequence[Found] | Sequence[Recorded]) -> None:
         for each in found:
-            self._sheet.add(row(each) if isinstance(each, Found) else event_row(each))
+            self._sheet.add(row(each))
 
 
 class _Lines:

@@ -13,11 +13,10 @@ from datasette.utils.asgi import AsgiStream
 from console.cells import attached
 from console.outside import Outside
 from coupons.audit_words import BadWord, Filter, Found, hide_openids
-from coupons.auditing import MOST_COUNTED, by_number
+from coupons.auditing import MOST_COUNTED, by_number, part_of
 from coupons.encodings import MARK
-from coupons.ports import Reading
 from coupons.recording import Recorded
-from coupons.sheet import COLUMNS, EVENT_COLUMNS, Cell, event_row, lines, row
+from coupons.sheet import COLUMNS, EVENT_COLUMNS, lines, row
 
 PAGE: Final = 50
 _AT_ONCE: Final = 1_000
@@ -74,13 +73,8 @@ class Finding:
             known = asked.request is not None and look.request(asked.request) is not None
             hint = self._outside.as_number(asked, known)
             count = look.count_found(asked, most=MOST_COUNTED)
-            if asked.asks_for_events:
-                events = look.find_events(asked, below=below, limit=PAGE + 1)
-                following = events[PAGE - 1].seq if len(events) > PAGE else None
-                return Result(text=shown, hint=hint, events=events[:PAGE], count=count, following=following)
-            found = look.find_requests(asked, below=below, limit=PAGE + 1)
-        following = found[PAGE - 1].request.id if len(found) > PAGE else None
-        return Result(text=shown, hint=hint, requests=found[:PAGE], count=count, following=following)
+            part = part_of(look, asked, below=below, limit=PAGE)
+        return Result(text=shown, hint=hint, count=count, **part._asdict())
 
     def file(self, text: str) -> Any:
         """All that is found, of one moment, as it is read."""
@@ -92,22 +86,14 @@ class Finding:
                 await writer.write(MARK + lines([EVENT_COLUMNS if asked.asks_for_events else COLUMNS]))
                 below: int | None = None
                 while True:
-                    rows, below = await asyncio.to_thread(_rows, look, asked, below)
-                    await writer.write(lines(rows))
+                    part = await asyncio.to_thread(part_of, look, asked, below=below, limit=_AT_ONCE)
+                    await writer.write(lines([*map(row, part.requests), *map(row, part.events)]))
+                    below = part.following
                     if below is None:
                         return
 
         headers = {key.decode(): value.decode() for key, value in attached("search")}
         return AsgiStream(write, headers=headers, content_type=headers["content-type"])
-
-
-def _rows(look: Reading, asked: Filter, below: int | None) -> tuple[list[Sequence[Cell]], int | None]:
-    """And where the next ones begin; None: these are the last."""
-    if asked.asks_for_events:
-        events = look.find_events(asked, below=below, limit=_AT_ONCE)
-        return [event_row(event) for event in events], events[-1].seq if len(events) == _AT_ONCE else None
-    found = look.find_requests(asked, below=below, limit=_AT_ONCE)
-    return [row(each) for each in found], found[-1].request.id if len(found) == _AT_ONCE else None
 
 
 def _hidden(text: str) -> str:

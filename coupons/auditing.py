@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import NamedTuple
 
 from coupons.audit_words import Filter, Found, hide_openids, read_words
 from coupons.authority import Authority
@@ -24,7 +25,7 @@ from coupons.events import (
     OpenidViewed,
 )
 from coupons.model import Approval, Request
-from coupons.ports import Clock, Ledger, Reading, Transaction
+from coupons.ports import AuditSearch, Clock, Ledger, Reading, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import Recorded
 
@@ -41,6 +42,14 @@ _LINK_MS = 10 * 60_000
 
 class NotAuditor(Exception):
     """This person may not see the log; that they asked is an event."""
+
+
+class Part(NamedTuple):
+    """Newest first. `following`: below which id or seq the next begin; None: these are the last."""
+
+    requests: Sequence[Found]
+    events: Sequence[Recorded]
+    following: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +176,7 @@ class Auditing:
         return stock.stock_id if stock else None
 
 
-def by_number(look: Reading, asked: Filter, text: str) -> tuple[Filter, str]:
+def by_number(look: AuditSearch, asked: Filter, text: str) -> tuple[Filter, str]:
     """Both with the customer's number in place of the openid: so they may be kept."""
     if asked.openid is None:
         return asked, hide_openids(text, None)
@@ -179,16 +188,26 @@ def by_number(look: Reading, asked: Filter, text: str) -> tuple[Filter, str]:
     return replace(asked, openid=None, customer=customer), hide_openids(text, customer)
 
 
-def _page(look: Reading, *, asked: Filter, text: str, below: tuple[int, ...]) -> Page:
-    start = below[-1] if below else None
+def part_of(look: AuditSearch, asked: Filter, *, below: int | None, limit: int) -> Part:
+    """Of what is found, so many of the newest below this id or seq."""
+    found = look.find(asked, below=below, limit=limit + 1)
+    shown = found[:limit]
+    return Part(
+        requests=[each for each in shown if isinstance(each, Found)],
+        events=[each for each in shown if isinstance(each, Recorded)],
+        following=place_of(shown[-1]) if len(found) > limit else None,
+    )
+
+
+def place_of(found: Found | Recorded) -> int:
+    """Its id or seq: below it the next are found."""
+    return found.request.id if isinstance(found, Found) else found.seq
+
+
+def _page(look: AuditSearch, *, asked: Filter, text: str, below: tuple[int, ...]) -> Page:
+    part = part_of(look, asked, below=below[-1] if below else None, limit=PAGE)
     count = look.count_found(asked, most=MOST_COUNTED)
-    if asked.asks_for_events:
-        events = look.find_events(asked, below=start, limit=PAGE + 1)
-        following = events[PAGE - 1].seq if len(events) > PAGE else None
-        return Page(text=text, below=below, events=events[:PAGE], count=count, following=following)
-    found = look.find_requests(asked, below=start, limit=PAGE + 1)
-    following = found[PAGE - 1].request.id if len(found) > PAGE else None
-    return Page(text=text, below=below, requests=found[:PAGE], count=count, following=following)
+    return Page(text=text, below=below, count=count, **part._asdict())
 
 
 def story_of(look: Reading, *, request_id: int, newest: int | None = STORY_EVENTS) -> Story | None:

@@ -97,8 +97,14 @@ def lines(rows: Iterable[Iterable[object]]) -> str:
     return stream.getvalue()
 
 
-def row(found: Found) -> tuple[Cell, ...]:
-    """The customer by the number that events name; never the openid. Not guarded yet."""
+def row(found: Found | Recorded) -> tuple[Cell, ...]:
+    """Under COLUMNS or EVENT_COLUMNS. Not guarded yet.
+
+    The customer by the number that events name; never the openid.
+    """
+    if isinstance(found, Recorded):
+        detail = json.dumps(dict(found.detail), ensure_ascii=False, sort_keys=True)
+        return (found.seq, told(found.ts), str(found.tag), found.actor, found.request_id, detail)
     request = found.request
     return (
         request.id,
@@ -119,12 +125,6 @@ def row(found: Found) -> tuple[Cell, ...]:
         request.out_request_no,
         request.problem,
     )
-
-
-def event_row(event: Recorded) -> tuple[Cell, ...]:
-    """Under EVENT_COLUMNS. Not guarded yet."""
-    detail = json.dumps(dict(event.detail), ensure_ascii=False, sort_keys=True)
-    return (event.seq, told(event.ts), str(event.tag), event.actor, event.request_id, detail)
 
 
 def month_rows(label: str, found: Month) -> Iterator[tuple[Cell, ...]]:

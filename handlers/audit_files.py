@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from coupons.audit_words import Filter, read_words
+from coupons.auditing import part_of
 from coupons.catalogue import Catalogue
 from coupons.days import told
-from coupons.ports import Ledger, Reading
+from coupons.ports import Ledger
 from coupons.recording import Recorded
-from coupons.sheet import COLUMNS, EVENT_COLUMNS, Cell, as_csv, event_row, row
+from coupons.sheet import COLUMNS, EVENT_COLUMNS, Cell, as_csv, row
 from handlers.posting import Poster
 from handlers.readers import Readers
 from handlers.views import audit_answers
@@ -56,8 +57,9 @@ class AuditFiles:
         below: int | None = None
         while len(rows) <= MOST_ROWS:
             # A look at a time: a long one would keep the WAL from being written back.
-            page, below = await self._ledger.read(partial(_page, asked=asked, below=below))
-            rows += page
+            part = await self._ledger.read(partial(part_of, asked=asked, below=below, limit=_AT_ONCE))
+            rows += [*map(row, part.requests), *map(row, part.events)]
+            below = part.following
             if below is None:
                 break
         return rows
@@ -65,14 +67,3 @@ class AuditFiles:
     def _find_stock(self, word: str) -> str | None:
         stock = self._catalogue.find(word)
         return stock.stock_id if stock else None
-
-
-def _page(look: Reading, *, asked: Filter, below: int | None) -> tuple[list[Sequence[Cell]], int | None]:
-    """Some rows, and where the next begin."""
-    if asked.asks_for_events:
-        events = look.find_events(asked, below=below, limit=_AT_ONCE)
-        last = events[-1].seq if len(events) == _AT_ONCE else None
-        return [event_row(event) for event in events], last
-    found = look.find_requests(asked, below=below, limit=_AT_ONCE)
-    last = found[-1].request.id if len(found) == _AT_ONCE else None
-    return [row(each) for each in found], last
