@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bot.clock import utc_ms
 from bot.looks import COMMAND_LINE, user
 from bot.usage import DATABASE, must_exist, refuse
+from coupons.audit_events import AuditKeyChanged
 from coupons.errors import StorageUnavailable
-from coupons.events import AuditKeyChanged
 from coupons.recording import SYSTEM
 from storage.checkpoint_keys import changed
 from storage.checkpoints import key_name, load_key, load_or_make_key, public_text, replace_key, sign

@@ -15,8 +15,8 @@ import click
 from bot.columns import plain
 from bot.looks import COMMAND_LINE, user
 from bot.usage import DATABASE, must_exist, pasted, refuse
+from coupons.audit_events import CustomerErased
 from coupons.errors import StorageUnavailable
-from coupons.events import CustomerErased
 from coupons.forgetting import StillOpen, forget
 from coupons.masking import ERASED, masked
 from coupons.ports import Transaction

@@ -13,7 +13,7 @@ from bot.outputs import stream_of
 from bot.progress import Tell, progress
 from bot.search_cli import CONFIG, kept_words, read_filter
 from bot.usage import DATABASE, NUMBER, must_exist, refuse
-from coupons.events import AuditExported
+from coupons.audit_events import AuditExported
 from storage.errors import DatabaseRefused, ExportRefused
 from storage.export import Format, Row, write
 from storage.store import Store

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from bot.usage import refuse
+from coupons.audit_events import LogLook
 from coupons.errors import StorageUnavailable
-from coupons.events import LogLook
 from coupons.recording import SYSTEM
 from storage.errors import DatabaseRefused
 from storage.store import Store

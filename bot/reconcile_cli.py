@@ -22,8 +22,8 @@ from bot.settings import SettingsProblems, WechatpaySettings, load_part
 from bot.usage import DATABASE, must_exist, refuse
 from bot.wiring import wechatpay_client
 from coupons import days
+from coupons.audit_events import AuditReconciled
 from coupons.encodings import MARK
-from coupons.events import AuditReconciled
 from coupons.masking import ERASED
 from coupons.money import yuan
 from coupons.reconciling import Match, Period, Theirs, Verdict, compare

@@ -14,8 +14,8 @@ from bot.month_words import COLUMNS, NOTES, TABLES, cells, span_of, tied_to
 from bot.outputs import stream_of
 from bot.usage import DATABASE, must_exist, refuse
 from coupons import days
+from coupons.audit_events import AuditReported
 from coupons.encodings import MARK
-from coupons.events import AuditReported
 from coupons.month import Line, Month
 from coupons.sheet import MONTH_COLUMNS, lines, month_rows
 from storage.errors import DatabaseRefused, ExportRefused

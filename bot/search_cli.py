@@ -16,9 +16,9 @@ from bot.progress import Tell, progress
 from bot.search_rows import FORMATS, rows_of
 from bot.search_words import aliases, as_number, joined, sentence
 from bot.usage import DATABASE, NUMBER, must_exist, refuse
+from coupons.audit_events import AuditSearched, OpenidViewed
 from coupons.audit_words import BadWord, Filter, Found, hide_openids, read_words
 from coupons.auditing import place_of
-from coupons.events import AuditSearched, OpenidViewed
 from coupons.masking import ERASED
 from coupons.ports import AuditSearch, Reading
 from coupons.recording import Recorded

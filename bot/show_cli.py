@@ -14,9 +14,9 @@ from bot.outputs import standard_output
 from bot.search_cli import CONFIG, FORMAT, kept_words, number_hint, read_filter
 from bot.search_rows import details, write_events
 from bot.usage import DATABASE, NUMBER, must_exist, refuse
+from coupons.audit_events import AuditViewed
 from coupons.auditing import story_of
 from coupons.days import told
-from coupons.events import AuditViewed
 from coupons.recording import Recorded
 from storage.errors import DatabaseRefused, ExportRefused
 from storage.store import Store

@@ -17,7 +17,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote
 
 from bot.logs import Redactor, mask_openid
-from coupons.events import WechatAnswered, WechatCalled
+from coupons.audit_events import WechatAnswered, WechatCalled
 from wechatpay.answers import CameBack, Checked, Failure
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")

@@ -23,8 +23,8 @@ from bot.usage import DATABASE, must_exist
 from bot.wechat_call import METHODS, Shown, TargetRefused, answered, called, check_call, shown, writes
 from bot.wechat_tables import coupon_table, coupons_table, keys_table, printable, stock_table
 from bot.wiring import wechatpay_client
+from coupons.audit_events import WechatAnswered, WechatCalled
 from coupons.errors import StorageUnavailable
-from coupons.events import WechatAnswered, WechatCalled
 from storage.errors import DatabaseRefused
 from storage.store import Store
 from wechatpay.answers import CameBack, Failure

@@ -8,7 +8,7 @@ from typing import Final
 
 from console.outside import FileRefused, Outside
 from console.sessions import Session
-from coupons.events import LogLook
+from coupons.audit_events import LogLook
 
 BROWSER: Final = "browser"
 

@@ -14,9 +14,9 @@ from console.cells import attached
 from console.looks import Looks
 from console.outside import Outside
 from console.sessions import Session
+from coupons.audit_events import AuditReported
 from coupons.days import BEIJING, month
 from coupons.encodings import MARK
-from coupons.events import AuditReported
 from coupons.month import Line, Month
 from coupons.sheet import MONTH_COLUMNS, lines, month_rows
 

@@ -22,8 +22,8 @@ from console.people import People
 from console.posted import posted
 from console.sessions import Session
 from console.story import Stories, Story
+from coupons.audit_events import AuditExported, AuditSearched, AuditViewed, OpenidViewed
 from coupons.audit_words import Found
-from coupons.events import AuditExported, AuditSearched, AuditViewed, OpenidViewed
 
 Render = Callable[[str, Mapping[str, Any]], Awaitable[str]]
 

@@ -19,9 +19,9 @@ from console.named import NAMED
 from console.readable import VIEWS
 from console.sessions import Session
 from console.whole import whole
+from coupons.audit_events import AuditExported, AuditSearched
 from coupons.audit_words import hide_openids
 from coupons.encodings import MARK
-from coupons.events import AuditExported, AuditSearched
 from coupons.sheet import lines
 
 METADATA: Final = {

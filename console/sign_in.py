@@ -12,9 +12,9 @@ from typing import Final
 from console.looks import BROWSER
 from console.outside import FileRefused, Outside
 from console.sessions import Session
+from coupons.audit_events import ConsoleRefused, ConsoleSignedIn
 from coupons.clock_watch import JUMP_MS
 from coupons.errors import DirectoryUnavailable
-from coupons.events import ConsoleRefused, ConsoleSignedIn
 from coupons.model import ConsoleLink
 from coupons.ports import Clock, Transaction
 from coupons.recording import SYSTEM

@@ -12,10 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
 
-from coupons.audit_words import Filter, Found, hide_openids, read_words
-from coupons.authority import Authority
-from coupons.catalogue import Catalogue
-from coupons.events import (
+from coupons.audit_events import (
     AuditExported,
     AuditRefused,
     AuditSearched,
@@ -24,6 +21,9 @@ from coupons.events import (
     LogLook,
     OpenidViewed,
 )
+from coupons.audit_words import Filter, Found, hide_openids, read_words
+from coupons.authority import Authority
+from coupons.catalogue import Catalogue
 from coupons.model import Approval, Request
 from coupons.ports import AuditSearch, Clock, Ledger, Reading, Transaction
 from coupons.posts import Post, PostKind

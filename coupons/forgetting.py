@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from coupons.audit_events import CustomerErased
 from coupons.bell import Bell
 from coupons.clock_watch import ClockWatch
 from coupons.errors import StorageUnavailable
-from coupons.events import CustomerErased
 from coupons.ports import Ledger, Transaction
 from coupons.recording import SYSTEM
 

@@ -12,7 +12,8 @@ from urllib.parse import quote
 import pytest
 
 from console.readable import connect
-from coupons.events import AuditSearched, OpenidViewed, Tag
+from coupons.audit_events import AuditSearched, OpenidViewed
+from coupons.events import Tag
 from coupons.recording import SYSTEM, Event
 from storage.store import Store
 from tests.console.visiting import Place

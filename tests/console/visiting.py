@@ -17,8 +17,8 @@ import structlog
 from bot.coupon_toml import load_coupon_toml
 from bot.serve_outside import noting, outside
 from console.app import Console
+from coupons.audit_events import ConsoleLinkMade
 from coupons.errors import DirectoryUnavailable
-from coupons.events import ConsoleLinkMade
 from coupons.model import Person
 from coupons.ports import Transaction
 from coupons.recording import Recorded

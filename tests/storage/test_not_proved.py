@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from coupons.events import ConsoleLinkMade, SendingPaused
+from coupons.audit_events import ConsoleLinkMade
+from coupons.events import SendingPaused
 from coupons.model import Pause
 from coupons.ports import Transaction
 from storage.errors import AuditBroken

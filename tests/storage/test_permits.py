@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from coupons.audit_events import ConsoleLinkMade
 from coupons.checkpointing import Posted, look_back
-from coupons.events import ConsoleLinkMade, SendingPaused, SendingResumed
+from coupons.events import SendingPaused, SendingResumed
 from coupons.model import Pause
 from coupons.ports import Transaction
 from storage.proof.verify import verify
