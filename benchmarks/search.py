@@ -14,7 +14,7 @@ from benchmarks.report import Load, Row
 from coupons.audit_words import Filter
 from coupons.events import Tag
 from coupons.model import State
-from coupons.ports import Reading
+from coupons.ports import AuditSearch
 from storage.store import Store
 
 _NEWEST = 50
@@ -91,14 +91,14 @@ def _several(month: Filter) -> Mapping[str, Filter]:
     }
 
 
-def _slowest(look: Reading, asked: Mapping[str, Filter]) -> tuple[str, float]:
+def _slowest(look: AuditSearch, asked: Mapping[str, Filter]) -> tuple[str, float]:
     """Its name and the median of some, in milliseconds."""
     found = {name: statistics.median(_times(look, each)) for name, each in asked.items()}
     name = max(found, key=lambda name: found[name])
     return name, found[name]
 
 
-def _times(look: Reading, asked: Filter) -> Iterator[float]:
+def _times(look: AuditSearch, asked: Filter) -> Iterator[float]:
     for _ in range(_REPEATED):
         started = time.perf_counter()
         look.find(asked, limit=_NEWEST)

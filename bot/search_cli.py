@@ -20,7 +20,7 @@ from coupons.audit_events import AuditSearched, OpenidViewed
 from coupons.audit_words import BadWord, Filter, Found, hide_openids, read_words
 from coupons.auditing import place_of
 from coupons.masking import ERASED
-from coupons.ports import AuditSearch, Reading
+from coupons.ports import AuditSearch, Records
 from coupons.recording import Recorded
 from storage.errors import DatabaseRefused, ExportRefused
 from storage.store import Store
@@ -132,7 +132,7 @@ def read_filter(words: Sequence[str], config: Path | None) -> tuple[str, Filter]
         refuse(error.problems)
 
 
-def number_hint(look: Reading, asked: Filter) -> str:
+def number_hint(look: Records, asked: Filter) -> str:
     """How a number alone was read; empty where none was typed so."""
     return as_number(asked, known=asked.request is not None and look.request(asked.request) is not None)
 

@@ -15,7 +15,7 @@ from coupons.masking import keepable
 from coupons.model import Draft, Pause, Request, State, Stock
 from coupons.numbers import out_request_no
 from coupons.policy import DAY_MS, YES, Decision, Limit, Policy, Reason, may_ask, may_follow
-from coupons.ports import Issuer, Ledger, Reading, Transaction
+from coupons.ports import Issuer, Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM
 from coupons.reminding import reminder_times
@@ -151,7 +151,7 @@ class Asking:
             return YES
         return await self._authority.trusts(ask.requester)
 
-    def _look(self, look: Reading, *, ask: Ask, members: Members, trust: Decision) -> Outlook | Stopped:
+    def _look(self, look: Records, *, ask: Ask, members: Members, trust: Decision) -> Outlook | Stopped:
         right = self._right(ask, members)
         if not right.allowed:
             return Stopped(right)
@@ -230,7 +230,7 @@ class Asking:
         agents = people(self._policy.agents, members) if self._policy.agents else None
         return may_ask(ask.requester, agents)
 
-    def _terms(self, tx: Reading, ask: Ask, members: Members, trust: Decision, now: int) -> Terms | Stopped:
+    def _terms(self, tx: Records, ask: Ask, members: Members, trust: Decision, now: int) -> Terms | Stopped:
         right = self._right(ask, members)
         if not right.allowed:
             return Stopped(right)
@@ -249,7 +249,7 @@ class Asking:
             return Stopped(trust)
         return found
 
-    def _facts(self, look: Reading, ask: Ask, now: int) -> Facts:
+    def _facts(self, look: Records, ask: Ask, now: int) -> Facts:
         policy, stock = self._policy, ask.stock
 
         def since(limit: Limit) -> int:
@@ -280,7 +280,7 @@ class Asking:
             **used,
         )
 
-    def _duplicate(self, look: Reading, ask: Ask, now: int) -> Request | None:
+    def _duplicate(self, look: Records, ask: Ask, now: int) -> Request | None:
         if not self._policy.duplicate_ms:
             return None
         return look.duplicate_of(

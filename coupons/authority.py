@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from coupons.model import Request
 from coupons.policy import DAY_MS, Decision, Policy, may_be_trusted
-from coupons.ports import Directory, Ledger, Reading
+from coupons.ports import Directory, Ledger, Records
 from coupons.terms import Facts, find_rule, people
 
 Members = Mapping[str, frozenset[str]]
@@ -78,7 +78,7 @@ class Authority:
         auditors = self._policy.auditors
         return person in people(auditors, await self.members(auditors))
 
-    def facts(self, look: Reading, request: Request) -> Facts:
+    def facts(self, look: Records, request: Request) -> Facts:
         """For matching a rule only: what came before this request, as it counts now."""
         return Facts(
             value_fen=request.value_fen,

@@ -14,7 +14,7 @@ from coupons.bell import Bell
 from coupons.errors import StorageUnavailable
 from coupons.events import AuditCheckpoint, DatabaseRestored, Tag
 from coupons.model import Pause
-from coupons.ports import Clock, Ledger, Reading, Transaction
+from coupons.ports import AuditSearch, Clock, Ledger, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM
 
@@ -68,7 +68,7 @@ class Checkpointer:
         self._stopping = True
         self._bell.ring()
 
-    def _is_due(self, look: Reading) -> bool:
+    def _is_due(self, look: AuditSearch) -> bool:
         last = _newest(look, Tag.AUDIT_CHECKPOINT)
         if last is None:
             return True
@@ -135,14 +135,14 @@ def look_back(tx: Transaction, posted: Sequence[Posted], *, channel: str, now: i
     return kind
 
 
-def _kind(look: Reading, posted: Posted) -> str:
+def _kind(look: AuditSearch, posted: Posted) -> str:
     there = look.hash_of(posted.seq)
     if there == posted.hash:
         return "key"
     return "tail" if there is None else "rewritten"
 
 
-def _newest(look: Reading, tag: Tag) -> tuple[int, int] | None:
+def _newest(look: AuditSearch, tag: Tag) -> tuple[int, int] | None:
     """Place and time of the newest event with this tag."""
     found = look.find_events(Filter(tag=tag), limit=1)
     return (found[0].seq, found[0].ts) if found else None

@@ -10,7 +10,7 @@ from coupons.bell import Bell
 from coupons.clock_watch import ClockWatch, Doubt
 from coupons.errors import StorageUnavailable
 from coupons.events import ClockConfirmed, ClockDoubted, Tag
-from coupons.ports import Ledger, Reading, Transaction
+from coupons.ports import AuditSearch, Ledger, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM, Payload
 
@@ -79,7 +79,7 @@ class ClockKeeper:
             await self._ledger.write(lambda tx: _tell(tx, told))
 
 
-def _is_told(look: Reading) -> bool:
+def _is_told(look: AuditSearch) -> bool:
     """Whether people know of a doubt and not of its end: by the log, so a restart tells neither twice."""
     doubted, confirmed = (
         look.find_events(Filter(tag=tag), limit=1) for tag in (Tag.CLOCK_DOUBTED, Tag.CLOCK_CONFIRMED)

@@ -11,7 +11,7 @@ from coupons.clock_watch import JUMP_MS, ClockWatch
 from coupons.desk import Desk
 from coupons.errors import StorageUnavailable
 from coupons.model import Click, Pause
-from coupons.ports import Ledger, Reading
+from coupons.ports import DueWork, Ledger, Reading
 
 _IN_FLIGHT = 32
 _LONGEST_WAIT_S = 30.0
@@ -87,7 +87,7 @@ class Decider:
         self._bell.ring()
 
 
-def _open(look: Reading, *, but: Collection[int]) -> Sequence[Click]:
+def _open(look: DueWork, *, but: Collection[int]) -> Sequence[Click]:
     return look.open_clicks(_IN_FLIGHT, but)
 
 

@@ -51,7 +51,7 @@ from coupons.policy import (
     may_urge,
     was_shown,
 )
-from coupons.ports import Directory, Ledger, Reading, Transaction
+from coupons.ports import Directory, Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM, Event
 from coupons.terms import people
@@ -219,7 +219,7 @@ class Desk:
 
     def _judge(
         self,
-        tx: Reading,
+        tx: Records,
         click: Click,
         request: Request | None,
         trusted: Decision,
@@ -232,7 +232,7 @@ class Desk:
         shown = was_shown(request, click)
         return self._may(tx, click, request, approvers) if shown.allowed else shown
 
-    def _may(self, tx: Reading, click: Click, request: Request, approvers: frozenset[str]) -> Decision:
+    def _may(self, tx: Records, click: Click, request: Request, approvers: frozenset[str]) -> Decision:
         if click.action in _OF_REQUESTER:
             return self._of_requester(click.action, request, click.person)
         if click.action is ClickAction.RETRY:
@@ -324,5 +324,5 @@ class Desk:
         return saved
 
 
-def _is_being_posted(look: Reading, request: Request) -> bool:
+def _is_being_posted(look: Records, request: Request) -> bool:
     return look.may_be_posted(Post(kind=PostKind.CARD, request_id=request.id).key)

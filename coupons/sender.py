@@ -20,7 +20,7 @@ from coupons.errors import IssuerUnavailable, StorageUnavailable
 from coupons.events import AttemptStarted, Tag
 from coupons.lifecycle import SENDABLE, move
 from coupons.model import Request, State
-from coupons.ports import Issuer, Ledger, Outcome, Reading, Transaction
+from coupons.ports import Issuer, Ledger, Outcome, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM
 from coupons.settling import (
@@ -271,6 +271,6 @@ def _is_due(at: int | None, now: int, longest_ms: int) -> bool:
     return at is not None and (at <= now or at > now + longest_ms)
 
 
-def _last_ended(look: Reading, request_id: int) -> int:
+def _last_ended(look: Records, request_id: int) -> int:
     """When the last attempt ended; 0: there was none."""
     return max((each.ts for each in look.events_of(request_id, {Tag.ATTEMPT_FINISHED})), default=0)

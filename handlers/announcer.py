@@ -26,7 +26,7 @@ from coupons.events import Tag
 from coupons.lifecycle import FINAL
 from coupons.model import Request, State
 from coupons.policy import DAY_MS
-from coupons.ports import Delivery, Ledger, Reading, Transaction
+from coupons.ports import Delivery, DueWork, Ledger, Reading, Transaction
 from coupons.posts import LONGEST_PAUSE_MS, Post, PostKind
 from coupons.recording import Recorded
 from handlers.approval_channel import ApprovalChannel
@@ -411,7 +411,7 @@ def _requests_by(event: Recorded) -> int | None:
     return told if isinstance(told, int) else None
 
 
-def _due(look: Reading, *, kind: PostKind, now: int, but: Collection[str]) -> Sequence[Delivery]:
+def _due(look: DueWork, *, kind: PostKind, now: int, but: Collection[str]) -> Sequence[Delivery]:
     return look.due_posts(kind, now, _WINDOW, but)
 
 

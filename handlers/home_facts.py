@@ -10,7 +10,7 @@ from coupons.events import ClickRefused
 from coupons.lifecycle import FINAL
 from coupons.model import Request
 from coupons.policy import DAY_MS, Policy, Reason, may_approve
-from coupons.ports import Clock, Ledger, Reading
+from coupons.ports import Clock, Ledger, Reading, Records
 from coupons.terms import NOTHING, Facts, Left, left, people
 from handlers.views.home import SHOWN, Overview, Row
 
@@ -97,7 +97,7 @@ class HomeFacts:
     def _is_small(self, request: Request) -> bool:
         return 0 < request.value_fen <= self._policy.together_fen
 
-    def _left(self, rows: Reading, person: str) -> tuple[Left, ...]:
+    def _left(self, rows: Records, person: str) -> tuple[Left, ...]:
         policy, now = self._policy, self._clock()
         own, all_ = policy.per_agent, policy.budget
         facts = Facts(
@@ -115,5 +115,5 @@ def _rows(look: Reading) -> tuple[Row, ...]:
     return tuple(_row(look, request) for request in look.pending_requests(_PENDING))
 
 
-def _row(look: Reading, request: Request) -> Row:
+def _row(look: Records, request: Request) -> Row:
     return Row(request, tuple(look.approvals(request.id)))

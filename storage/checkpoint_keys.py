@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from coupons.audit_events import AuditKeyChanged
 from coupons.audit_words import Filter
 from coupons.events import Tag
-from coupons.ports import Reading
+from coupons.ports import AuditSearch
 from coupons.recording import Json
 from storage.checkpoints import Checkpoint, key_name, public_text, read_public, was_signed_by
 from storage.errors import AuditBroken, CheckpointRefused
@@ -49,7 +49,7 @@ def changed(
     return AuditKeyChanged(key=public, before=old, lost=sorted(lost), signature=signature)
 
 
-def keys_of(look: Reading, present: Ed25519PublicKey) -> Keys:
+def keys_of(look: AuditSearch, present: Ed25519PublicKey) -> Keys:
     """All that the log's events tie to the `present` key, or to the one that an auditor brings."""
     changes = [each.detail for each in look.find_events(Filter(tag=Tag.AUDIT_KEY_CHANGED), limit=_MOST)]
     name = key_name(present)
