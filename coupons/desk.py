@@ -1,4 +1,4 @@
-"""The use cases after asking: withdraw, remind, pause, decide, let expire.
+"""The use cases after asking: withdraw, remind, pause, decide, retry, close, let expire.
 
 Each is one transaction: the state, its event and what Slack must be told are kept together or not at all.
 Who is in which group is asked of Slack before the transaction, at the moment of the click.
@@ -18,6 +18,7 @@ from coupons.events import (
     ClickRefused,
     RequestApproved,
     RequestCancelled,
+    RequestClosed,
     RequestDeclined,
     RequestExpired,
     RequestRetried,
@@ -45,6 +46,7 @@ from coupons.policy import (
     may_approve,
     may_be_trusted,
     may_cancel,
+    may_close,
     may_decline,
     may_pause,
     may_retry,
@@ -211,6 +213,8 @@ class Desk:
             self._decline(tx, request, click)
         elif click.action is ClickAction.RETRY:
             self._retry(tx, request, click.person)
+        elif click.action is ClickAction.CLOSE:
+            self._close_held(tx, request, click)
         elif click.action is ClickAction.CANCEL:
             self._cancel(tx, request)
         else:
@@ -235,13 +239,17 @@ class Desk:
     def _may(self, tx: Records, click: Click, request: Request, approvers: frozenset[str]) -> Decision:
         if click.action in _OF_REQUESTER:
             return self._of_requester(click.action, request, click.person)
-        if click.action is ClickAction.RETRY:
-            return may_retry(request, click.person, approvers)
         given = tx.approvals(request.id)
-        if click.action is ClickAction.APPROVE:
-            paused = tx.pause() is not None
-            return may_approve(request, click.person, approvers, given, paused=paused)
-        return may_decline(request, click.person, approvers, given)
+        match click.action:
+            case ClickAction.RETRY:
+                return may_retry(request, click.person, approvers)
+            case ClickAction.CLOSE:
+                return may_close(request, click.person, approvers)
+            case ClickAction.DECLINE:
+                return may_decline(request, click.person, approvers, given)
+            case _:
+                paused = tx.pause() is not None
+                return may_approve(request, click.person, approvers, given, paused=paused)
 
     def _refuse_click(
         self, tx: Transaction, click: Click, request: Request | None, decision: Decision
@@ -260,6 +268,8 @@ class Desk:
                 channel=click.channel,
             )
         )
+        if request is not None and decision.reason is Reason.MAY_BE_GIVEN:
+            self._look_before_closing(tx, request)
         if request is not None and decision.reason is Reason.NOT_APPROVER:
             # The rule or the group may have moved since the card was drawn, and the card named them then.
             tx.post(Post(kind=PostKind.CARD, request_id=request.id))
@@ -288,10 +298,25 @@ class Desk:
 
     def _retry(self, tx: Transaction, request: Request, person: str) -> None:
         now = self._clock()
-        tx.save(request, move(request, State.APPROVED, now=now, due_at=now, tries=0, absent_looks=0))
+        tx.save(
+            request, move(request, State.APPROVED, now=now, due_at=now, look_at=None, tries=0, absent_looks=0)
+        )
         seq = tx.append(RequestRetried().done_by(person, request.id))
         tx.post(Post(kind=PostKind.CARD, request_id=request.id))
         tx.post(Post(kind=PostKind.STEP, request_id=request.id, seq=seq))
+
+    def _close_held(self, tx: Transaction, request: Request, click: Click) -> None:
+        reason = keepable(click.reason, request.openid)
+        after = move(request, State.CLOSED, now=self._clock(), closed_by=click.person, decline_reason=reason)
+        looks = request.absent_looks if request.open_attempts else 0
+        event = RequestClosed(reason=reason, looks=looks).done_by(click.person, request.id)
+        self._close(tx, request, after, event)
+
+    def _look_before_closing(self, tx: Transaction, request: Request) -> None:
+        """The sending loop looks for the coupon; when it did not find it, the person may close."""
+        if request.look_at is None:
+            tx.save(request, replace(request, look_at=self._clock()))
+        tx.post(Post(kind=PostKind.CARD, request_id=request.id))
 
     # --- time
 

@@ -140,10 +140,13 @@ class AttemptFinished(Payload, tag=Tag.ATTEMPT_FINISHED):
 
 
 class CouponLookedUp(Payload, tag=Tag.COUPON_LOOKED_UP):
-    """A look at the customer's coupons for our number. `by`: what it was made for, if not for an attempt."""
+    """A look at the customer's coupons for our number. `by`: if not by an attempt, what it was made for: a
+    `notification`, or a `hold` that somebody wants to close; then so many did not find it since the hold.
+    """
 
     result: str
     by: str | None = None
+    absent: int | None = None
 
 
 class CouponReceived(Payload, tag=Tag.COUPON_RECEIVED):

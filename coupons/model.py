@@ -131,7 +131,8 @@ class Request:
     open_attempts: int = 0
     #: An attempt is on the wire now (or was, when the process died).
     running: bool = False
-    #: Start of the last attempt that ended without an answer to be believed.
+    #: Start of the last attempt that ended without an answer to be believed; while it is held, of the looks
+    #: that `absent_looks` counts.
     unknown_at: int | None = None
     #: Looks at the customer's coupons that did not find this number, since that attempt; while it is held,
     #: since it was held.
@@ -197,6 +198,7 @@ class ClickAction(StrEnum):
     APPROVE = "approve"
     DECLINE = "decline"
     RETRY = "retry"
+    CLOSE = "close"
     #: The requester's own: withdraw, and call the approvers.
     CANCEL = "cancel"
     URGE = "urge"

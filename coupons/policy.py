@@ -15,6 +15,8 @@ from coupons.model import Approval, Click, ClickAction, Person, Request, State
 DAY_MS = 86_400_000
 #: Between two urgings of one request.
 URGE_PAUSE_MS = 1_800_000
+#: Verified ones that did not find the coupon, `Pace.quiet_ms` apart: it may show late.
+LOOKS_BEFORE_CLOSING = 2
 
 
 class WhenReached(StrEnum):
@@ -155,6 +157,8 @@ class Reason(StrEnum):
     NOT_PAUSED = "not_paused"
     #: Reminded a short time ago.
     TOO_SOON = "too_soon"
+    #: An attempt may have given the coupon: it is looked for before a person closes the request.
+    MAY_BE_GIVEN = "may_be_given"
     #: Only what was declined can be edited and sent again, once.
     NOT_DECLINED = "not_declined"
     #: Made on a message that is not the request's card now: an old one, a copy, or another request's.
@@ -202,7 +206,7 @@ def was_shown(request: Request, click: Click) -> Decision:
         same = click.out_request_no == request.out_request_no
         return YES if same else Decision(Reason.OTHER_REQUEST)
     # Whoever types a number means the request that has it now. Nothing else can be typed.
-    return YES if click.action is ClickAction.RETRY else Decision(Reason.OTHER_CARD)
+    return YES if click.action in {ClickAction.RETRY, ClickAction.CLOSE} else Decision(Reason.OTHER_CARD)
 
 
 def may_ask(requester: str, agents: frozenset[str] | None) -> Decision:
@@ -255,6 +259,14 @@ def may_retry(request: Request, person: str, approvers: frozenset[str]) -> Decis
     return YES
 
 
+def may_close(request: Request, person: str, approvers: frozenset[str]) -> Decision:
+    """Ending a held request is an approver's right, once it is sure that nothing was given."""
+    right = may_retry(request, person, approvers)
+    if right.allowed and request.open_attempts and request.absent_looks < LOOKS_BEFORE_CLOSING:
+        return Decision(Reason.MAY_BE_GIVEN)
+    return right
+
+
 def may_cancel(request: Request, person: str) -> Decision:
     """The requester withdraws, until sending begins."""
     if person != request.requester:
@@ -267,10 +279,10 @@ def may_cancel(request: Request, person: str) -> Decision:
 
 
 def may_urge(request: Request, person: str, *, now: int) -> Decision:
-    """The requester reminds the approvers, not more often than every URGE_PAUSE_MS."""
+    """The requester reminds the approvers of what waits for them, not more often than every URGE_PAUSE_MS."""
     if person != request.requester:
         return Decision(Reason.NOT_REQUESTER)
-    if request.state is not State.PENDING:
+    if request.state not in {State.PENDING, State.HELD}:
         return Decision(Reason.TOO_LATE)
     # A clock that was set back must not silence the requester for longer than the pause.
     if request.urged_at is not None and 0 <= now - request.urged_at < URGE_PAUSE_MS:

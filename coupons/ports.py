@@ -81,6 +81,10 @@ class Records(Protocol):
     def open_requests_of(self, requester: str, limit: int) -> Sequence[Request]:
         """Those not in a final state, newest first."""
 
+    def held_requests(self, limit: int) -> Sequence[Request]:
+        """The oldest first."""
+        ...
+
     def follower_of(self, request_id: int) -> Request | None:
         """The request that was sent, edited, in place of this declined one."""
 

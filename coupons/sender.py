@@ -20,6 +20,7 @@ from coupons.errors import IssuerUnavailable, StorageUnavailable
 from coupons.events import AttemptStarted, Tag
 from coupons.lifecycle import SENDABLE, move
 from coupons.model import Request, State
+from coupons.policy import LOOKS_BEFORE_CLOSING
 from coupons.ports import Issuer, Ledger, Outcome, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM
@@ -47,6 +48,8 @@ _LOOK_LEASE_MS = 120_000
 #: Events that people are told in the card's thread, and those that the requester gets as a direct message.
 _TOLD = frozenset({Tag.REQUEST_SENT, Tag.REQUEST_REFUSED, Tag.REQUEST_HELD, Tag.REQUEST_UNKNOWN})
 _NOTICED = _TOLD - {Tag.REQUEST_UNKNOWN}
+#: By looks without an attempt.
+_LOOKED_FOR = frozenset({State.UNKNOWN, State.HELD})
 
 
 class Sender:
@@ -71,7 +74,7 @@ class Sender:
         self._on_outcome = on_outcome
         self._on_trouble = on_trouble
         self._rounds: dict[int, asyncio.Task[None]] = {}
-        self._longest_look_ms = max(_LOOK_LEASE_MS, pace.longest_ms)
+        self._longest_look_ms = max(_LOOK_LEASE_MS, pace.longest_ms, pace.look_pause_ms)
         self._stopping = False
 
     async def run(self) -> None:
@@ -223,7 +226,7 @@ class Sender:
         )
         self._write(tx, request, step)
 
-    # --- one look, because a notification says that a coupon was received
+    # --- one look, because a notification says that a coupon was received, or somebody wants to close
 
     async def _look_round(self, request_id: int) -> None:
         request = await self._ledger.write(partial(self._begin_look, request_id=request_id))
@@ -234,7 +237,7 @@ class Sender:
     def _begin_look(self, tx: Transaction, *, request_id: int) -> Request | None:
         before = tx.request(request_id)
         now = self._clock()
-        if before is None or before.state is not State.UNKNOWN or before.running or self._stopping:
+        if before is None or before.state not in _LOOKED_FOR or before.running or self._stopping:
             return None
         if not _is_due(before.look_at, now, self._longest_look_ms):
             return None
@@ -243,24 +246,38 @@ class Sender:
 
     def _finish_look(self, tx: Transaction, *, begun: Request, look: Look) -> None:
         request = tx.request(begun.id)
-        if request is None or request.state is not State.UNKNOWN or request.running:
+        if request is None or request.state not in _LOOKED_FOR or request.running:
             return
-        step = looked_for(request, look, now=self._clock(), pace=self._pace)
-        if step.after.state is State.UNKNOWN and request.look_at != begun.look_at:
+        same = (begun.state, begun.attempts) == (request.state, request.attempts)
+        if request.state is State.HELD and not same and look.result is not LookResult.FOUND:
+            # Held since, perhaps after another attempt: what was not there then says nothing of now.
+            return
+        step = looked_for(
+            request,
+            look,
+            now=self._clock(),
+            earliest=self._clock.earliest(),
+            latest=self._clock.latest(),
+            pace=self._pace,
+        )
+        if step.after.state is request.state and request.look_at != begun.look_at:
             # Notified again meanwhile: that coupon may be one this look was too early for.
-            step = replace(step, after=replace(step.after, look_at=request.look_at))
+            step = replace(
+                step,
+                after=replace(step.after, look_at=request.look_at, absent_looks=request.absent_looks),
+            )
         self._write(tx, request, step)
 
     def _write(self, tx: Transaction, before: Request, step: Step) -> None:
         saved = tx.save(before, step.after)
-        if saved.state is not before.state:
+        if saved.state is not before.state or saved.state is State.HELD:
             # Before the thread: who opens it must find the card saying the same.
             tx.post(Post(kind=PostKind.CARD, request_id=saved.id))
         elif saved.due_at is not None and saved.due_at - self._clock() >= _SHOWN_PAUSE_MS:
             tx.post(Post(kind=PostKind.REDRAW, request_id=saved.id))
         for event in step.events:
             seq = tx.append(event)
-            if event.tag in _TOLD:
+            if event.tag in _TOLD or (event.tag == Tag.COUPON_LOOKED_UP and _may_close(saved)):
                 tx.post(Post(kind=PostKind.STEP, request_id=saved.id, seq=seq))
             if event.tag in _NOTICED:
                 tx.post(Post(kind=PostKind.NOTICE, request_id=saved.id, seq=seq, person=saved.requester))
@@ -274,3 +291,7 @@ def _is_due(at: int | None, now: int, longest_ms: int) -> bool:
 def _last_ended(look: Records, request_id: int) -> int:
     """When the last attempt ended; 0: there was none."""
     return max((each.ts for each in look.events_of(request_id, {Tag.ATTEMPT_FINISHED})), default=0)
+
+
+def _may_close(request: Request) -> bool:
+    return request.state is State.HELD and request.absent_looks >= LOOKS_BEFORE_CLOSING

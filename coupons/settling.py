@@ -21,6 +21,7 @@ from coupons.events import (
 )
 from coupons.lifecycle import move
 from coupons.model import Request, State
+from coupons.policy import LOOKS_BEFORE_CLOSING
 from coupons.ports import Kind, Outcome, Remedy
 from coupons.recording import SYSTEM, Event
 
@@ -53,6 +54,11 @@ class Pace:
     def longest_ms(self) -> int:
         """What is due later than this from now was put off by a clock that was wrong."""
         return int(max(self.pauses_s) * 1000)
+
+    @property
+    def look_pause_ms(self) -> int:
+        """Between two looks for what is held: a little more than the quiet time, since clocks differ."""
+        return self.quiet_ms + self.quiet_ms // 10
 
     def pause_ms(self, tries: int, retry_after: float | None = None) -> int:
         """The pause after so many tries, not shorter than WeChat Pay asked for, up to the longest one."""
@@ -156,17 +162,40 @@ def unapproved(request: Request, *, now: int) -> Step:
     return _held(request, [], NOT_APPROVED, now)
 
 
-def looked_for(request: Request, look: Look, *, now: int, pace: Pace) -> Step:
-    """What a look without an attempt, made because of a notification, makes of an unknown request.
+def looked_for(request: Request, look: Look, *, now: int, earliest: int, latest: int, pace: Pace) -> Step:
+    """What a look without an attempt makes of an unknown request, or of a held one.
 
-    What it does not find counts for nothing: the notification says that the coupon may show any moment, and
-    the ordinary repeats go on.
+    What it does not find counts for nothing while it is unknown: a notification made us look, the coupon may
+    show any moment, and the ordinary repeats go on. While it is held nothing else goes on: two such looks, so
+    far apart that what was given before the first must show in the second, let a person close it.
+    `earliest` and `latest`: like `now`, but rather too early or too late where the clock is in doubt.
     """
-    events = [CouponLookedUp(result=look.result, by="notification").done_by(SYSTEM, request.id)]
+    held = request.state is State.HELD
+    if held and look.result is LookResult.ABSENT:
+        request = _absent_again(request, earliest=earliest, latest=latest, pace=pace)
+    absent_looks = request.absent_looks
+    looked = CouponLookedUp(
+        result=look.result,
+        by="hold" if held else "notification",
+        absent=absent_looks if held else None,
+    )
+    events = [looked.done_by(SYSTEM, request.id)]
     if look.result is LookResult.FOUND:
         return _sent(request, events, look.coupon_code, "look", now)
-    again = now + pace.pause_ms(request.tries) if look.result is LookResult.UNAVAILABLE else None
+    if look.result is LookResult.UNAVAILABLE:
+        return Step(replace(request, look_at=now + pace.pause_ms(request.tries)), events)
+    again = now + pace.look_pause_ms if held and absent_looks < LOOKS_BEFORE_CLOSING else None
     return Step(replace(request, look_at=again), events)
+
+
+def _absent_again(request: Request, *, earliest: int, latest: int, pace: Pace) -> Request:
+    """Counted where the quiet time has passed since the first of the looks that are counted."""
+    if not request.absent_looks or request.unknown_at is None:
+        return replace(request, unknown_at=latest, absent_looks=1)
+    # A clock that was ahead then must not keep an absence from counting for as long.
+    since = min(request.unknown_at, latest)
+    counts = earliest - since >= pace.quiet_ms
+    return replace(request, unknown_at=since, absent_looks=request.absent_looks + int(counts))
 
 
 def _counted(request: Request, outcome: Outcome, look: Look | None, started_at: int) -> Request:
@@ -231,7 +260,8 @@ def _cause(request: Request, outcome: Outcome) -> str:
 
 
 def _held(request: Request, events: list[Event], code: str, now: int) -> Step:
-    after = move(request, State.HELD, now=now, due_at=None, problem=code)
+    # Only looks that are made from now on let a person close it.
+    after = move(request, State.HELD, now=now, due_at=None, absent_looks=0, problem=code)
     # An unsigned refusal could be anybody's: the coupon may have been given all the same.
     held = RequestHeld(code=code, not_known=request.open_attempts > 0).done_by(SYSTEM, request.id)
     return Step(after, [*events, held])

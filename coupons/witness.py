@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from coupons.events import CouponReceived
-from coupons.model import Request
+from coupons.model import Request, State
 from coupons.ports import Clock, Ledger, Transaction
 from coupons.recording import SYSTEM
 
@@ -82,5 +82,8 @@ class Witness:
         return list(tx.doubtful_requests(received.stock_id, received.openid, _MOST))
 
     def _wake(self, tx: Transaction, request: Request, look_at: int) -> None:
+        if request.state is State.HELD:
+            # The coupon may show any moment: what was not there before lets nobody close it.
+            request = tx.save(request, replace(request, absent_looks=0))
         if request.look_at is None or request.look_at > look_at:
             tx.save(request, replace(request, look_at=look_at))

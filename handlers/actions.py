@@ -29,6 +29,7 @@ _ACK_WITHIN_S = 2.2
 _BUTTONS = {
     "approve_request": ClickAction.APPROVE,
     "retry_request": ClickAction.RETRY,
+    "close_request": ClickAction.CLOSE,
 }
 #: What the menu of a card, or of one's own request on Home, offers.
 _MENU = {"cancel": ClickAction.CANCEL, "urge": ClickAction.URGE}

@@ -23,6 +23,7 @@ from handlers.form import Form, Prefill
 from handlers.parsing import (
     Cancel,
     Check,
+    Close,
     Customer,
     Help,
     List,
@@ -127,7 +128,9 @@ class Commands:
             case Urge(request=number):
                 return await self._urge(words, number, person)
             case Retry(request=number):
-                return await self._retry(words, number, command)
+                return await self._act_on_held(words, ClickAction.RETRY, number, command)
+            case Close(request=number, reason=reason):
+                return await self._act_on_held(words, ClickAction.CLOSE, number, command, reason)
             case Pause(reason=reason):
                 return await self._pause(words, person, pause=True, reason=reason)
             case Resume():
@@ -221,20 +224,22 @@ class Commands:
             return replies.cannot_pause(words, result.decision.reason)
         return replies.paused(words) if pause else replies.resumed(words)
 
-    async def _retry(self, words: Words, number: int, command: Mapping[str, Any]) -> Message:
+    async def _act_on_held(
+        self, words: Words, action: ClickAction, number: int, command: Mapping[str, Any], reason: str = ""
+    ) -> Message:
         await self._desk.keep_click(
             NewClick(
                 key=f"{_delivery(command)}:{number}",
-                action=ClickAction.RETRY,
+                action=action,
                 request_id=number,
                 person=str(command["user_id"]),
                 team=str(command["team_id"]),
                 channel=str(command["channel_id"]),
-                reason="",
+                reason=reason,
                 at=self._clock(),
             )
         )
-        return replies.checking(words, number, lost=self._channel.lost)
+        return replies.checking(words, number, close=action is ClickAction.CLOSE, lost=self._channel.lost)
 
 
 def _ask(command: Mapping[str, Any], openid: str, stock: Stock, *, reason: str = "", ticket: str = "") -> Ask:

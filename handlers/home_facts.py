@@ -9,12 +9,12 @@ from coupons.authority import Authority, Members
 from coupons.events import ClickRefused
 from coupons.lifecycle import FINAL
 from coupons.model import Request
-from coupons.policy import DAY_MS, Policy, Reason, may_approve
+from coupons.policy import DAY_MS, Policy, Reason, may_approve, may_retry
 from coupons.ports import Clock, Ledger, Reading, Records
 from coupons.terms import NOTHING, Facts, Left, left, people
 from handlers.views.home import SHOWN, Overview, Row
 
-#: Pending requests that are looked through for all who watch, the longest waiting first.
+#: Pending requests, and held ones, that are looked through for all who watch, the longest waiting first.
 _PENDING = 500
 #: Of one's own: open ones, and all among which the last finished ones are.
 _OPEN, _LATEST = 100, 60
@@ -25,6 +25,8 @@ class Pending:
     """Everything that waits, and who decides about it: read once for all who watch."""
 
     rows: tuple[Row, ...]
+    #: The held ones, the oldest first.
+    held: tuple[Request, ...]
     approvers: Mapping[int, frozenset[str]]
     members: Members
 
@@ -40,10 +42,11 @@ class HomeFacts:
 
     async def pending(self) -> Pending:
         """Raises DirectoryUnavailable, StorageUnavailable."""
-        rows = await self._ledger.read(_rows)
+        rows, held = await self._ledger.read(lambda look: (_rows(look), look.held_requests(_PENDING)))
         return Pending(
             rows=rows,
-            approvers=await self._authority.deciding([row.request for row in rows]),
+            held=tuple(held),
+            approvers=await self._authority.deciding([*(row.request for row in rows), *held]),
             members=await self._authority.members(self._policy.groups),
         )
 
@@ -65,6 +68,7 @@ class HomeFacts:
             # A pause stops approving and not declining: these wait all the same.
             if may_approve(row.request, person, pending.approvers[row.request.id], row.approvals).allowed
         )
+        held = tuple(row for row in pending.held if may_retry(row, person, pending.approvers[row.id]).allowed)
         together = tuple(row.request for row in waiting[:SHOWN] if self._is_small(row.request))
 
         def look(rows: Reading) -> Overview:
@@ -75,6 +79,7 @@ class HomeFacts:
                 pause=rows.pause(),
                 waiting=waiting,
                 together=together,
+                held=held,
                 mine=tuple(_row(rows, request) for request in rows.open_requests_of(person, _OPEN)),
                 recent=tuple(
                     request for request in rows.requests_of(person, _LATEST) if request.state in FINAL

@@ -27,6 +27,7 @@ SUBCOMMANDS = (
     "stocks",
     "check",
     "retry",
+    "close",
     "pause",
     "resume",
     "audit",
@@ -146,6 +147,12 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Close:
+    request: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """`words` with mentions as Slack wrote them: `<@U0LI|li>`. Not in the repr: they may hold an openid."""
 
@@ -185,6 +192,7 @@ Command: TypeAlias = (
     | Cancel
     | Urge
     | Retry
+    | Close
     | Pause
     | Resume
     | Audit
@@ -217,6 +225,8 @@ def parse(text: str) -> Command:  # noqa: PLR0911 - one return for each subcomma
             return _about_customer(line, name)
         case "pause":
             return _pause(line)
+        case "close":
+            return _close(line)
         case "audit":
             return Audit(_audit_words(text))
         case _ if name in _ALONE:
@@ -302,11 +312,21 @@ def _audit_words(text: str) -> str:
 
 def _pause(line: Line) -> Pause | Misread:
     reason = line.reason()
-    if len(reason) > REASON_LONGEST:
-        return Misread(
-            problem=Problem.REASON_TOO_LONG, subcommand="pause", count=len(reason), limit=REASON_LONGEST
-        )
-    return Pause(reason)
+    return _reason_too_long(reason, "pause") or Pause(reason)
+
+
+def _close(line: Line) -> Close | Misread:
+    number = _number(line, "close")
+    if isinstance(number, Misread):
+        return number
+    reason = line.reason()
+    return _reason_too_long(reason, "close") or Close(number, reason)
+
+
+def _reason_too_long(reason: str, name: str) -> Misread | None:
+    if len(reason) <= REASON_LONGEST:
+        return None
+    return Misread(problem=Problem.REASON_TOO_LONG, subcommand=name, count=len(reason), limit=REASON_LONGEST)
 
 
 def _send(line: Line) -> Send | OpenForm | Misread:
@@ -319,10 +339,8 @@ def _send(line: Line) -> Send | OpenForm | Misread:
     if not stock:
         return OpenForm(openid)
     reason, ticket = take_ticket(line.reason())
-    if len(reason) > REASON_LONGEST:
-        return Misread(
-            problem=Problem.REASON_TOO_LONG, subcommand="send", count=len(reason), limit=REASON_LONGEST
-        )
+    if misread := _reason_too_long(reason, "send"):
+        return misread
     return Send(openid, stock, reason, line.undone(), ticket)
 
 
@@ -349,6 +367,11 @@ def _openid_misread(openid: str, name: str) -> Misread | None:
 
 
 def _numbered(line: Line, name: str) -> Command:
+    number = _number(line, name)
+    return number if isinstance(number, Misread) else _end(line, name, _NUMBERED[name](number))
+
+
+def _number(line: Line, name: str) -> int | Misread:
     word = line.word()
     if not word:
         return Misread(problem=Problem.REQUEST_NUMBER_MISSING, subcommand=name)
@@ -356,7 +379,7 @@ def _numbered(line: Line, name: str) -> Command:
     # `isascii` too: `int` would read `²` and the digits of other scripts.
     if not (digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS):
         return Misread(problem=Problem.REQUEST_NUMBER_WRONG, subcommand=name, read=word)
-    return _end(line, name, _NUMBERED[name](int(digits)))
+    return int(digits)
 
 
 def _end(line: Line, name: str, command: Command) -> Command:

@@ -86,6 +86,8 @@ select max(id) as id from (
 _OF_CUSTOMER = _SELECT + "where customer.openid = :openid order by request.id desc limit :limit"
 _OF_REQUESTER = _SELECT + "where request.requester = :requester order by request.id desc limit :limit"
 _PENDING = _SELECT + "where request.state = 'pending' order by request.created_at, request.id limit :limit"
+#: By the index of what auditors ask by.
+_HELD = _SELECT + "where request.state || '' = 'held' order by request.id limit :limit"
 _FOLLOWER = _SELECT + "where request.follows = :id order by request.id desc limit 1"
 _TO_REMIND = (
     _SELECT
@@ -221,6 +223,9 @@ class RequestRows(BaseRows):
 
     def pending_requests(self, limit: int) -> Sequence[Request]:
         return self._many(_PENDING, limit=limit)
+
+    def held_requests(self, limit: int) -> Sequence[Request]:
+        return self._many(_HELD, limit=limit)
 
     def follower_of(self, request_id: int) -> Request | None:
         return self._one(_FOLLOWER, id=request_id)

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from coupons.events import Tag
-from coupons.model import ClickAction, Request
-from coupons.policy import URGE_PAUSE_MS, Reason, may_cancel
+from coupons.model import ClickAction, Request, State
+from coupons.policy import LOOKS_BEFORE_CLOSING, URGE_PAUSE_MS, Reason, may_cancel
 from coupons.recording import Recorded
+from coupons.settling import Pace
 from handlers.views.marks import message_link, person
 from handlers.views.message import Message, message
-from handlers.views.standing import where
+from handlers.views.standing import (
+    NOBODY_TO_REMIND,
+    NOT_KNOWN,
+    only_the_requester_withdraws,
+    sending_began,
+    where,
+)
 from handlers.views.steps import step
 from handlers.views.words import N_, Words
 
@@ -47,7 +54,11 @@ def answer(words: Words, event: Recorded, request: Request | None, *, workspace_
     """
     if event.tag != Tag.CLICK_REFUSED:
         return step(words, event, request) if request is not None else message(words(_NOTHING_CHANGED))
-    return message(words.sentences(words(_NOTHING_CHANGED), _why(words, event, request, workspace_url)))
+    why = _why(words, event, request, workspace_url)
+    if event.detail.get("reason") == Reason.MAY_BE_GIVEN:
+        # The looks that it wants are made.
+        return message(why)
+    return message(words.sentences(words(_NOTHING_CHANGED), why))
 
 
 def _why(words: Words, event: Recorded, request: Request | None, workspace_url: str) -> str:
@@ -99,8 +110,15 @@ def _about_request(  # noqa: PLR0911 - one return for each reason
         case Reason.SELF:
             own = words("Request #{number} is your own, so somebody else must decide.", number=number)
             return words.sentences(own, _withdraw(words, request) or now)
-        case Reason.NOT_APPROVER if action == ClickAction.RETRY:
-            return words("Only those who may approve request #{number} may retry it.", number=number)
+        case Reason.NOT_APPROVER if action in {ClickAction.RETRY, ClickAction.CLOSE}:
+            who = words(
+                "Only those who may approve request #{number} may retry or close it while it is held. "
+                "Its card names them.",
+                number=number,
+            )
+            return words.sentences(who, _urge(words, request) or now)
+        case Reason.MAY_BE_GIVEN:
+            return _looking_first(words, request)
         case Reason.NOT_APPROVER:
             return words(
                 "You are not among those who may decide about request #{number}. The card names who may.",
@@ -124,19 +142,14 @@ def _about_request(  # noqa: PLR0911 - one return for each reason
             )
             return words.sentences(paused, now)
         case _:
-            return words.sentences(_too_late(words, reason, action, number), now)
+            return words.sentences(_too_late(words, reason, action, request), now)
 
 
 def _not_requester(words: Words, action: object, request: Request) -> str:
     number, requester = request.id, person(request.requester)
     match action:
         case "cancel":
-            return words(
-                "Request #{number} is not yours: only {requester} can withdraw it. Approvers can decline "
-                "it on its card while it waits.",
-                number=number,
-                requester=requester,
-            )
+            return words.sentences(only_the_requester_withdraws(words, request), where(words, request))
         case "urge":
             return words(
                 "Request #{number} is not yours: only {requester} can remind the approvers of it.",
@@ -151,6 +164,25 @@ def _not_requester(words: Words, action: object, request: Request) -> str:
             )
 
 
+def _looking_first(words: Words, request: Request) -> str:
+    return words(
+        "Request #{number} is not closed yet. {doubt} So the bot looks for it at WeChat Pay first: {looks} "
+        "times, {minutes} minutes apart; {done} of these are done, and it was not there. The thread of the "
+        "card says what comes of it; if it is not there, you can close the request then.",
+        number=request.id,
+        doubt=words(NOT_KNOWN),
+        looks=LOOKS_BEFORE_CLOSING,
+        minutes=Pace().quiet_ms // 60_000,
+        done=request.absent_looks,
+    )
+
+
+def _urge(words: Words, request: Request) -> str:
+    if request.state is not State.HELD:
+        return ""
+    return words("Its requester can remind them: `/coupon urge {number}`.", number=request.id)
+
+
 def _too_soon(words: Words, request: Request) -> str:
     if request.urged_at is None:
         return words("A reminder of request #{number} was asked for a short time ago.", number=request.id)
@@ -162,7 +194,10 @@ def _too_soon(words: Words, request: Request) -> str:
     )
 
 
-def _too_late(words: Words, reason: object, action: object, number: int) -> str:  # noqa: PLR0911 - as above
+def _too_late(  # noqa: PLR0911 - as above
+    words: Words, reason: object, action: object, request: Request
+) -> str:
+    number = request.id
     match reason:
         case Reason.ALREADY_APPROVED if action == ClickAction.DECLINE:
             return words(
@@ -173,13 +208,13 @@ def _too_late(words: Words, reason: object, action: object, number: int) -> str:
                 "You have approved request #{number} already, and your approval counts once.", number=number
             )
         case Reason.SENDING_BEGAN:
-            return words("Request #{number} cannot be withdrawn any more: sending has begun.", number=number)
+            return sending_began(words, request)
         case Reason.TOO_LATE if action == "urge":
-            return words("Request #{number} no longer waits for a decision.", number=number)
+            return words(NOBODY_TO_REMIND, number=number)
         case Reason.TOO_LATE:
             return words("Your click on request #{number} came too late.", number=number)
         case Reason.NOT_HELD:
-            return words("Request #{number} is not held, so there is nothing to retry.", number=number)
+            return words("Only a held request can be retried or closed, and #{number} is not.", number=number)
         case Reason.NOT_DECLINED:
             return words(
                 "Only what was declined can be edited and asked for again, once; request #{number} cannot.",

@@ -72,7 +72,9 @@ def one(words: Words, told: Story, *, openid: str = "") -> View:
         *([context(*grounds(words, request))] if grounds(words, request) else []),
     ]
     if request.decline_reason:
-        blocks.append(quote(words("Why it was declined"), request.decline_reason, hide=request.openid))
+        closed = request.state is State.CLOSED
+        why = words("Why it was closed") if closed else words("Why it was declined")
+        blocks.append(quote(why, request.decline_reason, hide=request.openid))
     blocks.append({"type": "divider"})
     if len(told.events) == STORY_EVENTS:
         blocks.append(context(words("Only the newest events are shown.")))
@@ -139,6 +141,8 @@ def _line(words: Words, found: Found) -> Block:
         parts.append(words("approved by {people}", people=listed(words, map(person, found.approvers))))
     if request.state is State.DECLINED and request.closed_by:
         parts.append(words("declined by {person}", person=person(request.closed_by)))
+    if request.state is State.CLOSED and request.closed_by:
+        parts.append(words("closed by {person}", person=person(request.closed_by)))
     if request.ticket:
         parts.append(ticket(request))
     if request.coupon_code:

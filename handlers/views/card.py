@@ -111,7 +111,7 @@ def where_it_stands(
         blocks.append(section("\n".join(told)))
     if request.state is State.HELD:
         blocks.append(section(to_do(words, request.problem)))
-    if request.state is State.DECLINED and request.decline_reason:
+    if request.state in {State.DECLINED, State.CLOSED} and request.decline_reason:
         blocks.append(quote(words("Why"), request.decline_reason, hide=request.openid))
     return blocks
 
@@ -130,7 +130,7 @@ def _who_and_when(
         case State.PENDING:
             return [words("May decide, except the requester: {people}", people=who), *small_print]
         case State.HELD:
-            return [words("May retry: {people}", people=who), *small_print]
+            return [words("May retry or close it: {people}", people=who), *small_print]
         case _:
             return small_print
 
@@ -149,7 +149,7 @@ def _small_print(
     if request.problem and request.state in {State.REFUSED, State.UNKNOWN}:
         lines.append(words("Last code: {code}", code=code(request.problem)))
     if request.closed_at is not None and request.state is not State.SENT:
-        lines.append(words("Closed {time}", time=words.moment(request.closed_at)))
+        lines.append(words("Ended {time}", time=words.moment(request.closed_at)))
     return lines
 
 
@@ -159,7 +159,7 @@ def _buttons(words: Words, request: Request) -> list[Block]:
             actions(approve_button(words, request), decline_button(words, request), _more(words, request))
         ]
     if request.state is State.HELD:
-        return [actions(_retry(words, request))]
+        return [actions(retry_button(words, request), close_button(words, request))]
     return []
 
 
@@ -200,7 +200,8 @@ def _more(words: Words, request: Request) -> Block:
     )
 
 
-def _retry(words: Words, request: Request) -> Block:
+def retry_button(words: Words, request: Request) -> Block:
+    """It asks once more: the cause should have been put right."""
     doubt = words(NOT_KNOWN) if is_doubtful(request) else ""
     warning = words("The same number is used again. Retry only once the cause has been put right.")
     sure = confirm(
@@ -210,6 +211,23 @@ def _retry(words: Words, request: Request) -> Block:
         no=words("Not yet"),
     )
     return button(words("Retry"), "retry_request", str(request.id), style="primary", confirm=sure)
+
+
+def close_button(words: Words, request: Request) -> Block:
+    """It asks once more: what is closed is never sent."""
+    looks = ""
+    if request.open_attempts:
+        looks = words("The bot looks for the coupon at WeChat Pay first.")
+    sure = confirm(
+        words("Close request #{number}?", number=request.id),
+        words.sentences(
+            words("It ends, and the customer gets no coupon from it."),
+            looks,
+        ),
+        yes=words("Close it"),
+        no=words("Not yet"),
+    )
+    return button(words("Close it"), "close_request", str(request.id), confirm=sure)
 
 
 def _what_for_whom(words: Words, request: Request) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +10,12 @@ from coupons.masking import masked
 from coupons.model import Approval, Pause, Request, State
 from coupons.policy import Reason, WhenReached, may_cancel
 from coupons.terms import Left
-from handlers.views.card import approve_button, decline_button
+from handlers.views.card import approve_button, close_button, decline_button, retry_button
 from handlers.views.channel_loss import Lost, not_posted
 from handlers.views.grounds import grounds
 from handlers.views.marks import approver, code, inert, listed, own_words, person, without_openids
 from handlers.views.message import Block, actions, button, confirm, context, header, overflow, section
-from handlers.views.standing import progress, standing
+from handlers.views.standing import progress, standing, to_do
 from handlers.views.words import N_, Words
 
 #: Rows of each kind that are shown; the rest are counted. Three blocks a row stay far below Slack's 100.
@@ -53,6 +53,8 @@ class Overview:
     waiting: tuple[Row, ...] = ()
     #: Of the drawn ones, those that one click may approve; fewer than two: no such button.
     together: tuple[Request, ...] = ()
+    #: Held ones that this person may retry or close, the oldest first; no more than SHOWN are drawn.
+    held: tuple[Request, ...] = ()
     #: Own ones that are not finished, newest first.
     mine: tuple[Row, ...] = ()
     #: Own ones that are.
@@ -72,10 +74,13 @@ def home(words: Words, seen: Overview, *, note: str = "", lost: Lost | None = No
         blocks.append(section(f"⏸️ {_paused(words, seen.pause)}"))
     if seen.may_approve or seen.waiting:
         blocks += _waiting(words, seen)
+    if seen.held:
+        blocks += _held(words, seen.held)
     if seen.may_ask:
         blocks.append(actions(button(words("Compensate a customer"), "home_open_form", "0")))
     if seen.may_ask or seen.mine:
-        blocks += _mine(words, seen.mine, paused=seen.pause is not None)
+        shown = {request.id for request in seen.held[:SHOWN]}
+        blocks += _mine(words, seen.mine, paused=seen.pause is not None, with_buttons=shown)
     if seen.recent:
         blocks += [_heading(words("Your last finished requests"))]
         blocks += [section(_finished(words, request)) for request in seen.recent[:SHOWN]]
@@ -165,6 +170,19 @@ def _to_decide(words: Words, row: Row) -> str:
     return "\n".join(lines)
 
 
+def _held(words: Words, held: Sequence[Request]) -> list[Block]:
+    shown, count = held[:SHOWN], len(held)
+    blocks = [_heading(words("Held, needs you: {count}", count=words.number(count)))]
+    for request in shown:
+        line = _line(words, request)
+        told = f"{line}\n{standing(words, request).details}\n{to_do(words, request.problem)}"
+        buttons = retry_button(words, request), close_button(words, request)
+        blocks += [section(told), actions(*buttons, block_id=request.out_request_no)]
+    if count > len(shown):
+        blocks.append(context(words("The {n} that wait longest are shown.", n=len(shown))))
+    return blocks
+
+
 def _together(words: Words, requests: Sequence[Request]) -> Block:
     count, value = len(requests), words.money(sum(request.value_fen for request in requests))
     sure = confirm(
@@ -184,13 +202,14 @@ def _together(words: Words, requests: Sequence[Request]) -> Block:
 # --- what is this person's own
 
 
-def _mine(words: Words, mine: Sequence[Row], *, paused: bool) -> list[Block]:
+def _mine(words: Words, mine: Sequence[Row], *, paused: bool, with_buttons: Collection[int]) -> list[Block]:
+    """Those `with_buttons` above have no menu: their block's id would stand twice in the view."""
     if not mine:
         return [_heading(words("Your open requests")), section(words("You have no open requests."))]
     blocks = [_heading(words("Your open requests: {count}", count=words.number(len(mine))))]
     for row in mine[:SHOWN]:
         block = section(_open(words, row, paused=paused))
-        menu = _menu(words, row.request)
+        menu = None if row.request.id in with_buttons else _menu(words, row.request)
         more = {"accessory": menu, "block_id": row.request.out_request_no} if menu else {}
         blocks.append({**block, **more})
     if len(mine) > SHOWN:
@@ -204,17 +223,20 @@ def _open(words: Words, row: Row, *, paused: bool) -> str:
 
 
 def _menu(words: Words, request: Request) -> Block | None:
-    if not may_cancel(request, request.requester).allowed:
-        return None
-    options = [(words("Withdraw"), f"cancel:{request.id}")]
-    if request.state is State.PENDING:
+    options, told = [], []
+    if may_cancel(request, request.requester).allowed:
+        options.append((words("Withdraw"), f"cancel:{request.id}"))
+        told.append(words("Withdrawing ends it."))
+    if request.state in {State.PENDING, State.HELD}:
         options.append((words("Remind the approvers"), f"urge:{request.id}"))
+        told.append(
+            words("Reminding the approvers mentions them in the card's thread, at most every half hour.")
+        )
+    if not options:
+        return None
     sure = confirm(
         words("Request #{number}", number=request.id),
-        words(
-            "Withdrawing ends it. Reminding the approvers mentions them in the card's thread, at most every "
-            "half hour."
-        ),
+        words.sentences(*told),
         yes=words("Go on"),
         no=words("Not yet"),
     )
@@ -225,7 +247,7 @@ def _finished(words: Words, request: Request) -> str:
     line = _line(words, request)
     if request.state is State.SENT and request.coupon_code:
         return f"{line}\n{words('Coupon code: {code}', code=code(request.coupon_code, 256))}"
-    if request.state is State.DECLINED and request.decline_reason:
+    if request.state in {State.DECLINED, State.CLOSED} and request.decline_reason:
         reason = own_words(request.decline_reason, request.openid, _REASON)
         return f"{line}\n{words('Reason: {reason}', reason=reason)}"
     return line

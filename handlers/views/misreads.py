@@ -20,6 +20,7 @@ FORMS = {
     "status": "/coupon status 12",
     "cancel": "/coupon cancel 12",
     "retry": "/coupon retry 12",
+    "close": "/coupon close 12",
     "urge": "/coupon urge 12",
     "customer": f"/coupon customer {_OPENID}",
     "check": f"/coupon check {_OPENID} late-10",

@@ -51,6 +51,11 @@ def notice(  # noqa: PLR0911 - one return for each tag
             return message(_held_notice(words, event, request))
         case Tag.REQUEST_UNKNOWN:
             return message(words.sentences(unknown(words, event, request), about))
+        case Tag.REQUEST_CLOSED:
+            told = words("{person} closed your request #{number}, which was held.", person=who, number=number)
+            again = words("If the customer should still have one, ask again with `/coupon send`.")
+            told = words.sentences(told, about, words(NO_COUPON), again)
+            return declined(words, told, event, request)
         case Tag.REQUEST_EXPIRED:
             told = _expired_notice(words, request)
             return message(told, section(told), *_again(words, request))
@@ -79,7 +84,11 @@ def _held_notice(words: Words, event: Recorded, request: Request) -> str:
     not_known = may_have_coupon(event, request)
     told = words("Your request #{number} is held.", number=request.id)
     why = words(NOT_KNOWN) if not_known else problems.for_agent(words, text_of(event, "code"))
-    wait = words("An operator has to act, and then it goes on by itself: you need do nothing.")
+    wait = words(
+        "It does not go on by itself: an operator has to put the cause right, and then an approver retries "
+        "or closes it. `/coupon urge {number}` reminds the approvers, and you are told how it ends.",
+        number=request.id,
+    )
     return f"{words.sentences(told, _about(words, request))}\n{words.sentences(why, wait, words(NO_OTHER))}"
 
 

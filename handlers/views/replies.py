@@ -13,10 +13,17 @@ from handlers.parsing import Misread
 from handlers.views import card, misreads, stocks
 from handlers.views.channel_loss import Lost, not_posted
 from handlers.views.grounds import ticket
-from handlers.views.marks import channel, code, inert, own_words, person, without_openids
+from handlers.views.marks import channel, code, inert, own_words, without_openids
 from handlers.views.message import Message, context, message, quote, section
 from handlers.views.modals import REASON_LONGEST
-from handlers.views.standing import NO_COUPON, standing, where
+from handlers.views.standing import (
+    NO_COUPON,
+    NOBODY_TO_REMIND,
+    only_the_requester_withdraws,
+    sending_began,
+    standing,
+    where,
+)
 from handlers.views.words import N_, Words
 
 _LISTED = 20
@@ -275,16 +282,9 @@ def cannot_cancel(words: Words, reason: Reason, request: Request) -> Message:
     number, now = request.id, where(words, request)
     match reason:
         case Reason.NOT_REQUESTER:
-            return message(
-                words(
-                    "Request #{number} is not yours: only {requester} can withdraw it. Approvers can decline "
-                    "it on its card while it waits.",
-                    number=number,
-                    requester=person(request.requester),
-                )
-            )
+            told = only_the_requester_withdraws(words, request)
         case Reason.SENDING_BEGAN:
-            told = words("Request #{number} cannot be withdrawn any more: sending has begun.", number=number)
+            told = sending_began(words, request)
         case _ if request.state is State.CANCELLED:
             told = words("Request #{number} is withdrawn already.", number=number)
         case _:
@@ -299,13 +299,20 @@ def no_such_request(words: Words, number: int) -> Message:
     )
 
 
-def checking(words: Words, number: int, *, lost: Lost | None = None) -> Message:
-    """A retry is kept and will be judged in a moment; its answer, or the card's thread, tells it."""
-    told = words(
-        "I am checking whether request #{number} can be retried. If not, you are told in a moment; if so, "
-        "it will stand in the thread of its card.",
-        number=number,
-    )
+def checking(words: Words, number: int, *, close: bool = False, lost: Lost | None = None) -> Message:
+    """A retry, or `close`, is kept and judged in a moment; its answer, or the card's thread, tells it."""
+    if close:
+        told = words(
+            "I am checking whether request #{number} can be closed. If not, you are told in a moment; if so, "
+            "it will stand in the thread of its card.",
+            number=number,
+        )
+    else:
+        told = words(
+            "I am checking whether request #{number} can be retried. If not, you are told in a moment; if "
+            "so, it will stand in the thread of its card.",
+            number=number,
+        )
     return message(words.sentences(told, _thread(words, lost)))
 
 
@@ -341,7 +348,7 @@ def cannot_urge(words: Words, reason: Reason, request: Request) -> Message:
                 )
             )
         case _:
-            told = words("Nobody has to decide request #{number} any more.", number=number)
+            told = words(NOBODY_TO_REMIND, number=number)
             return message(words.sentences(told, where(words, request)))
 
 
@@ -418,7 +425,7 @@ def help_text(words: Words, catalogue: Iterable[Stock]) -> Message:
         "• `/coupon list` shows your open requests\n"
         "• `/coupon urge 12` reminds the approvers of your request #12\n"
         "• `/coupon cancel 12` withdraws your request #12, until sending begins\n"
-        "• `/coupon retry 12` puts a held request back to work (approvers)\n"
+        "• `/coupon retry 12` puts a held request back to work; `/coupon close 12` ends it (approvers)\n"
         "• `/coupon pause` and `/coupon resume` stop all sending and let it go on (approvers)\n"
         "• `/coupon audit` searches the audit log (auditors)\n"
         "• `/coupon help` shows this",

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from coupons.model import Approval, Request, State
+from coupons.policy import LOOKS_BEFORE_CLOSING
 from handlers.views import problems
 from handlers.views.marks import code, listed, person
 from handlers.views.words import N_, Words
@@ -18,6 +19,9 @@ NOT_KNOWN_YET = N_("It is not known yet whether the customer got the coupon.")
 NOT_KNOWN = N_("It is not known whether the customer got the coupon.")
 NO_OTHER = N_("Please do not ask for another one meanwhile: that could give the customer two.")
 SAME_NUMBER = N_("The same number is used again, so that there can be only one coupon.")
+#: Of what is held, which goes on by nobody's doing but an approver's.
+WHO_ACTS = N_("Then an approver retries it, or closes it; until then it waits.")
+NOBODY_TO_REMIND = N_("Request #{number} waits for no approver now, so there is nobody to remind.")
 FINDING_OUT = N_("The bot is finding out, with the same number.")
 
 
@@ -131,10 +135,22 @@ def _careful(words: Words, request: Request, sentence: str) -> str:
 
 def _held(words: Words, request: Request) -> str:
     if is_doubtful(request):
-        why = words.sentences(words(NOT_KNOWN), words("An operator must look into it first."))
+        first = words("An operator must look into it first.")
+        why = words.sentences(words(NOT_KNOWN), first, _looks(words, request))
     else:
         why = words("An operator must put something right first.")
-    return words.sentences(why, words(NO_OTHER))
+    return words.sentences(why, words(WHO_ACTS), words(NO_OTHER))
+
+
+def _looks(words: Words, request: Request) -> str:
+    """What the bot found out since it was held, and does, for who wants to close it."""
+    if request.absent_looks >= LOOKS_BEFORE_CLOSING:
+        return words("The bot has looked for the coupon at WeChat Pay since, twice, and it is not there.")
+    if request.look_at is not None:
+        return words(
+            "The bot looks for the coupon at WeChat Pay, so that it can be closed if it is not there."
+        )
+    return ""
 
 
 def to_do(words: Words, problem: str) -> str:
@@ -170,3 +186,34 @@ def _closed(words: Words, request: Request) -> str:
 
 def _withdrawn(words: Words, request: Request) -> str:
     return words("{person} withdrew it.", person=person(request.closed_by or request.requester))
+
+
+def sending_began(words: Words, request: Request) -> str:
+    """Why it cannot be withdrawn, and who can do something."""
+    if request.state is State.HELD:
+        return words(
+            "Request #{number} is held and cannot be withdrawn, but an approver can close it (`/coupon close "
+            "{number}`).",
+            number=request.id,
+        )
+    return words(
+        "Request #{number} cannot be withdrawn any more: WeChat Pay was asked for the coupon already, and "
+        "nobody can call that back. Its card shows how it ends.",
+        number=request.id,
+    )
+
+
+def only_the_requester_withdraws(words: Words, request: Request) -> str:
+    """For somebody else; approvers have other ways."""
+    told = words(
+        "Request #{number} is not yours: only {requester} can withdraw it.",
+        number=request.id,
+        requester=person(request.requester),
+    )
+    match request.state:
+        case State.PENDING:
+            return words.sentences(told, words("Approvers can decline it on its card."))
+        case State.HELD:
+            return words.sentences(told, words("Approvers can close it on its card."))
+        case _:
+            return told

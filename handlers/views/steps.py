@@ -56,6 +56,17 @@ def step(  # noqa: PLR0911, PLR0912, C901 - one return for each tag
         case Tag.REQUEST_CANCELLED:
             told = words("{person} withdrew request #{number}.", person=who, number=number)
             return message(words.sentences(told, no_coupon))
+        case Tag.REQUEST_CLOSED:
+            told = words("{person} closed request #{number}.", person=who, number=number)
+            return declined(words, words.sentences(told, no_coupon), event, request)
+        case Tag.COUPON_LOOKED_UP if request.state is State.HELD:
+            return message(
+                words(
+                    "Request #{number}: the bot looked for the coupon at WeChat Pay twice, and it is not "
+                    "there. An approver can close the request now, or retry it.",
+                    number=number,
+                )
+            )
         case Tag.REQUEST_EXPIRED:
             told = words("Request #{number} expired: it did not get its approvals in time.", number=number)
             return message(words.sentences(told, no_coupon))
@@ -64,6 +75,8 @@ def step(  # noqa: PLR0911, PLR0912, C901 - one return for each tag
             return message(words.sentences(told, words(SAME_NUMBER)))
         case Tag.REQUEST_URGED | Tag.REQUEST_REMINDED if request.state is State.PENDING:
             return message(_call(words, event, request, approvers, paused=paused))
+        case Tag.REQUEST_URGED if request.state is State.HELD:
+            return message(_call_for_held(words, event, request, approvers))
         case Tag.REQUEST_UNKNOWN:
             return message(unknown(words, event, request))
         case Tag.REQUEST_HELD:
@@ -201,6 +214,16 @@ def _call(words: Words, event: Recorded, request: Request, approvers: Sequence[s
     else:
         ends = words("It expires {time}.", time=words.moment(request.expires_at))
     return words.sentences(told, also, ends)
+
+
+def _call_for_held(words: Words, event: Recorded, request: Request, approvers: Sequence[str]) -> str:
+    return words(
+        "{person} asks what becomes of request #{number}, which is held: {people}. Please retry it once the "
+        "cause is put right, or close it.",
+        person=person(event.actor),
+        number=request.id,
+        people=listed(words, (approver(entry) for entry in approvers)) or words("an approver"),
+    )
 
 
 def _waited(words: Words, waited_ms: int) -> str:

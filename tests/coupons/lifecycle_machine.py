@@ -43,6 +43,7 @@ _MENU = frozenset({ClickAction.CANCEL, ClickAction.URGE})
 _TELLS = {
     ClickAction.DECLINE: Tag.REQUEST_DECLINED,
     ClickAction.RETRY: Tag.REQUEST_RETRIED,
+    ClickAction.CLOSE: Tag.REQUEST_CLOSED,
     ClickAction.CANCEL: Tag.REQUEST_CANCELLED,
     ClickAction.URGE: Tag.REQUEST_URGED,
 }
@@ -211,9 +212,14 @@ class Lifecycle(RuleBasedStateMachine):
             self.decide(-1)
 
     @precondition(lambda self: self.asks)
-    @rule(who=clickers, action=st.sampled_from((ClickAction.DECLINE, ClickAction.RETRY, ClickAction.RETRY)))
+    @rule(
+        who=clickers,
+        action=st.sampled_from(
+            (ClickAction.DECLINE, ClickAction.RETRY, ClickAction.RETRY, ClickAction.CLOSE)
+        ),
+    )
     def lead_answers_where_it_matters(self, who: str, action: ClickAction) -> None:
-        state = State.HELD if action is ClickAction.RETRY else State.PENDING
+        state = State.PENDING if action is ClickAction.DECLINE else State.HELD
         for back, row in enumerate(reversed(self.moment().requests)):
             if row.state is state:
                 self.click(who, back, action, outside=False)
@@ -258,9 +264,11 @@ class Lifecycle(RuleBasedStateMachine):
             allowed &= click.out_request_no == request.out_request_no
         if click.action in _MENU:
             allowed &= world.allowed_to_requester(request, click.person, click.action, before.now)
-        elif click.action is ClickAction.RETRY:
+        elif click.action in {ClickAction.RETRY, ClickAction.CLOSE}:
             allowed &= request.state is State.HELD
             allowed &= click.person in world.may_decide(request, before, self.groups)
+            if click.action is ClickAction.CLOSE:
+                allowed &= not request.open_attempts or request.absent_looks >= 2
         else:
             allowed &= world.allowed_to_approve(request, click.person, given, before, self.groups)
             allowed &= click.action is ClickAction.DECLINE or before.pause is None

@@ -164,7 +164,7 @@ def allowed_to_requester(request: Request, person: str, action: ClickAction, now
         allowed = request.state is State.PENDING or untouched
     else:
         soon = request.urged_at is not None and 0 <= now - request.urged_at < URGE_PAUSE_MS
-        allowed = request.state is State.PENDING and not soon
+        allowed = request.state in {State.PENDING, State.HELD} and not soon
     return allowed and person == request.requester
 
 

@@ -23,6 +23,7 @@ from coupons.policy import (
     may_ask,
     may_be_trusted,
     may_cancel,
+    may_close,
     may_decline,
     may_follow,
     may_pause,
@@ -79,6 +80,17 @@ ON_A_CARD = [
     ("retry", WANG, S.SENDING, [WANG], R.NOT_HELD),
     ("retry", WANG, S.SENT, [WANG], R.NOT_HELD),
     ("retry", WANG, S.REFUSED, [WANG], R.NOT_HELD),
+    # or it is closed by them: at once where no attempt is open, else after two looks
+    ("close", WANG, S.HELD, [ZHAO], R.ALLOWED),
+    ("close", SUN, S.HELD, [WANG], R.NOT_APPROVER),
+    ("close 0", WANG, S.HELD, [ZHAO], R.MAY_BE_GIVEN),
+    ("close 1", WANG, S.HELD, [ZHAO], R.MAY_BE_GIVEN),
+    ("close 2", WANG, S.HELD, [ZHAO], R.ALLOWED),
+    ("close 2", SUN, S.HELD, [ZHAO], R.NOT_APPROVER),
+    ("close", WANG, S.UNKNOWN, [ZHAO], R.NOT_HELD),
+    ("close 2", WANG, S.SENDING, [ZHAO], R.NOT_HELD),
+    ("close", WANG, S.PENDING, NOBODY, R.NOT_HELD),
+    ("close", WANG, S.CLOSED, [ZHAO], R.NOT_HELD),
     # the requester withdraws, until an attempt was made
     ("cancel", LI, S.PENDING, [WANG], R.ALLOWED),
     ("cancel", LI, S.APPROVED, [WANG], R.ALLOWED),
@@ -106,12 +118,14 @@ def test_who_may_do_what_to_a_request(
     wish: str, person: str, state: State, approved: list[str], reason: Reason
 ) -> None:
     verb, _, more = wish.partition(" ")
-    request = a_request(requester=LI, state=state, attempts=int(more == "attempted"))
+    looked = {"open_attempts": 1, "absent_looks": int(more)} if more.isdigit() else {}
+    request = a_request(requester=LI, state=state, attempts=int(more == "attempted"), **looked)
     given = [Approval(request.id, name, 0) for name in approved]
     found: dict[str, Decision] = {
         "approve": may_approve(request, person, LEADS, given, paused=more == "paused"),
         "decline": may_decline(request, person, LEADS, given),
         "retry": may_retry(request, person, LEADS),
+        "close": may_close(request, person, LEADS),
         "cancel": may_cancel(request, person),
         "follow": may_follow(None if more == "nothing" else request, person),
     }
@@ -126,6 +140,10 @@ URGING = [
     (LI, S.PENDING, URGE_PAUSE_MS - 1, R.TOO_SOON),
     (LI, S.PENDING, URGE_PAUSE_MS, R.ALLOWED),
     (LI, S.PENDING, -1, R.ALLOWED),  # the clock was set back
+    (LI, S.HELD, None, R.ALLOWED),
+    (LI, S.HELD, 0, R.TOO_SOON),
+    (WANG, S.HELD, None, R.NOT_REQUESTER),
+    (LI, S.CLOSED, None, R.TOO_LATE),
     (LI, S.APPROVED, None, R.TOO_LATE),
     (LI, S.DECLINED, None, R.TOO_LATE),
     (WANG, S.PENDING, None, R.NOT_REQUESTER),

@@ -12,6 +12,8 @@ import pytest
 
 from bot.clock import utc_ms
 from bot.wiring import Bells
+from coupons.asking import _created
+from coupons.events import ApprovalGiven, RequestApproved
 from coupons.lifecycle import move
 from coupons.model import CodeMode, Draft, Request, State, Stock
 from coupons.ports import Kind, Outcome, Remedy, Transaction
@@ -86,6 +88,9 @@ class Room:
                 body=b"{}",
             )
             request, _ = tx.add_request(draft)
+            tx.append(_created(request).done_by("U0LI", request.id))
+            tx.append(ApprovalGiven(count=1, needed=1).done_by("U0WANG", request.id))
+            tx.append(RequestApproved(approvals=["U0WANG"]).done_by("U0WANG", request.id))
             approved = tx.save(request, move(request, State.APPROVED, now=1, due_at=1))
             if state is State.APPROVED:
                 return request.id
@@ -233,15 +238,53 @@ UNKNOWN = a_request(state=State.UNKNOWN, attempts=1, tries=1, open_attempts=1, d
 
 
 def test_absence_after_a_notification_counts_for_nothing() -> None:
-    step = looked_for(UNKNOWN, Look(LookResult.ABSENT), now=10, pace=PACE)
+    step = looked_for(UNKNOWN, Look(LookResult.ABSENT), now=10, earliest=10, latest=10, pace=PACE)
     assert step.after == replace(UNKNOWN, look_at=None)
 
 
+HELD = replace(UNKNOWN, state=State.HELD)
+
+
+def test_two_looks_at_what_is_held_count_only_the_quiet_time_apart_by_a_clock_that_may_be_wrong() -> None:
+    def look(request: Request, earliest: int, latest: int) -> Request:
+        absent = Look(LookResult.ABSENT)
+        return looked_for(request, absent, now=latest, earliest=earliest, latest=latest, pace=PACE).after
+
+    first = look(HELD, 0, 1_000)
+    assert (first.absent_looks, first.unknown_at, first.look_at) == (1, 1_000, 1_000 + PACE.look_pause_ms)
+    # The wall clock jumped; what is known of it says that hardly any time went by.
+    early = look(first, 2_000, 9_000_000)
+    assert early.absent_looks == 1
+    assert early.look_at is not None
+    second = look(first, 1_000 + PACE.quiet_ms, 1_000 + PACE.quiet_ms)
+    assert (second.absent_looks, second.look_at, second.state) == (2, None, State.HELD)
+
+
+async def test_a_notification_wakes_what_is_held_and_what_was_not_there_before_counts_no_more(
+    room: Room,
+) -> None:
+    room.far.lists = ["C1"]
+    room.far.answers.set()
+    number = await room.a_row(State.UNKNOWN)
+
+    def hold(tx: Transaction) -> None:
+        request = tx.request(number)
+        assert request is not None
+        tx.save(request, move(request, State.HELD, now=1, due_at=None, absent_looks=2))
+
+    await room.ledger.write(hold)
+    assert await room.witness.hear(NOTICE)
+    assert (await room.row(number)).absent_looks == 0
+    async with room.sending():
+        assert (await room.settled(number)).coupon_code == "C1"
+    assert room.far.sends == 0
+
+
 def test_a_list_that_was_not_to_be_had_is_asked_for_again_after_the_usual_pause() -> None:
-    step = looked_for(UNKNOWN, Look(LookResult.UNAVAILABLE), now=10, pace=PACE)
+    step = looked_for(UNKNOWN, Look(LookResult.UNAVAILABLE), now=10, earliest=10, latest=10, pace=PACE)
     assert step.after == replace(UNKNOWN, look_at=600_010)
 
 
 def test_a_coupon_found_is_sent_and_nothing_more_is_due() -> None:
-    after = looked_for(UNKNOWN, Look(LookResult.FOUND, "C1"), now=10, pace=PACE).after
+    after = looked_for(UNKNOWN, Look(LookResult.FOUND, "C1"), now=10, earliest=10, latest=10, pace=PACE).after
     assert (after.state, after.coupon_code, after.due_at, after.look_at) == (State.SENT, "C1", None, None)

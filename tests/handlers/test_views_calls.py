@@ -83,8 +83,8 @@ def test_calls_and_news_in_chinese() -> None:
             "⏸️ <@U0WANG> 已暂停发券。在审批人输入 `/coupon resume` 之前，不能批准任何申请，也不会发出任何券。申请、驳回和撤回照常；期间申请不会过期。原因：wrong &lt;!channel&gt; ＊stock＊ for oUpF…eS6o",
             "⏸️ <@U0WANG> 已暂停发券。在审批人输入 `/coupon resume` 之前，不能批准任何申请，也不会发出任何券。申请、驳回和撤回照常；期间申请不会过期。",
             "▶️ <@U0WANG> 已恢复发券。可以继续批准申请，已批准的现在开始发出。",
-            "🚨 数据库止于事件 #5，但审计频道里有事件 #9 的检查点：放回了较旧的文件，或者末尾被截去。发放已暂停，因为其中已发放的申请可能显示为未完成。请运维放回较新的文件，或运行 `coupon-bot reconcile`；之后由审批人输入 `/coupon resume`。",
-            "🚨 数据库中的事件 #9 与审计频道里的检查点不符：放回并使用了较旧的文件，或者日志被更改。发放已暂停，因为其中已发放的申请可能显示为未完成。请运维放回较新的文件，或运行 `coupon-bot reconcile`；之后由审批人输入 `/coupon resume`。",
+            "🚨 数据库止于事件 #5，但审计频道里有事件 #9 的检查点：放回了较旧的文件，或者末尾被截去。发券已暂停，因为其中已发券的申请可能显示为未完成。请运维放回较新的文件，或运行 `coupon-bot reconcile`；之后由审批人输入 `/coupon resume`。",
+            "🚨 数据库中的事件 #9 与审计频道里的检查点不符：放回并使用了较旧的文件，或者日志被更改。发券已暂停，因为其中已发券的申请可能显示为未完成。请运维放回较新的文件，或运行 `coupon-bot reconcile`；之后由审批人输入 `/coupon resume`。",
             "🚨 审计频道中事件 #9 的检查点由密钥 9c1185a5c5e9fc54 签署。机器人现在用的是另一把密钥，而没有任何命令更换过它。发放已暂停，因为重写日志的人会把密钥拿走。请运维放回密钥文件并重新启动机器人；如果密钥已丢失，则运行 `coupon-bot audit checkpoint --lost-key 9c1185a5c5e9fc54`；之后由审批人输入 `/coupon resume`。",
         ]
     )
@@ -94,8 +94,17 @@ def test_calls_and_news_in_chinese() -> None:
 @pytest.mark.parametrize("state", [state for state in State if state is not State.PENDING])
 def test_nobody_is_called_to_what_is_decided(words: Words, state: State) -> None:
     for tag in (Tag.REQUEST_URGED, Tag.REQUEST_REMINDED):
+        if (tag, state) == (Tag.REQUEST_URGED, State.HELD):
+            continue
         message = steps.step(words, event(tag, "U0AGENT"), request(state=state), approvers=APPROVERS)
         assert "S0LEADS" not in readable(message)
+
+
+@both
+def test_the_requester_calls_the_approvers_to_what_is_held(words: Words) -> None:
+    held = request(state=State.HELD, problem="NOT_ENOUGH")
+    message = steps.step(words, event(Tag.REQUEST_URGED, "U0AGENT"), held, approvers=APPROVERS)
+    assert "<!subteam^S0LEADS>" in message.text
 
 
 # --- direct messages
@@ -195,11 +204,11 @@ def refused(words: Words) -> list[str]:
 def test_the_answers_of_the_menu_and_of_a_pause_in_english() -> None:
     assert refused(ENGLISH) == snapshot(
         [
-            "Nothing has changed. Request #12 is not yours: only <@U0AGENT> can withdraw it. Approvers can decline it on its card while it waits.",
+            "Nothing has changed. Request #12 is not yours: only <@U0AGENT> can withdraw it. Approvers can decline it on its card. Where it stands: Waiting for approval. Approvals needed: 2.",
             "Nothing has changed. Request #12 is not yours: only <@U0AGENT> can remind the approvers of it.",
             "Nothing has changed. A reminder of request #12 was asked for at <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>; the next can be from <!date^1795402372^{date_short_pretty} {time}|2026-11-23 02:52 UTC> on.",
-            "Nothing has changed. Request #12 no longer waits for a decision. Where it stands: Declined. <@U0LI> declined it. The customer gets no coupon from this request.",
-            "Nothing has changed. Request #12 cannot be withdrawn any more: sending has begun. Where it stands: Sending. The bot is asking WeChat Pay for the coupon now.",
+            "Nothing has changed. Request #12 waits for no approver now, so there is nobody to remind. Where it stands: Declined. <@U0LI> declined it. The customer gets no coupon from this request.",
+            "Nothing has changed. Request #12 cannot be withdrawn any more: WeChat Pay was asked for the coupon already, and nobody can call that back. Its card shows how it ends. Where it stands: Sending. The bot is asking WeChat Pay for the coupon now.",
             "Nothing has changed. Sending is paused, so request #12 cannot be approved now. It can be once an approver has typed `/coupon resume`. Where it stands: Waiting for approval. Approvals needed: 2.",
             "Nothing has changed. Sending is paused already.",
             "Nothing has changed. Sending is not paused, so there is nothing to resume.",
@@ -212,11 +221,11 @@ def test_the_answers_of_the_menu_and_of_a_pause_in_english() -> None:
 def test_the_answers_of_the_menu_and_of_a_pause_in_chinese() -> None:
     assert refused(CHINESE) == snapshot(
         [
-            "未作任何更改。申请 #12 不是你提交的，只有 <@U0AGENT> 可以撤回。待审批期间，审批人可以在审批卡片上驳回。",
+            "未作任何更改。申请 #12 不是你的：只有 <@U0AGENT> 可以撤回。审批人可以在卡片上驳回。当前状态：待审批。需要 2 人批准。",
             "未作任何更改。申请 #12 不是你提交的，只有 <@U0AGENT> 可以提醒审批人。",
             "未作任何更改。已于 <!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC> 就申请 #12 提出过催办，<!date^1795402372^{date_short_pretty} {time}|2026年11月23日 02:52 UTC> 之后可以再次催办。",
-            "未作任何更改。申请 #12 已不在等待审批。当前状态：已驳回。<@U0LI> 已驳回。客户不会因这个申请得到券。",
-            "未作任何更改。申请 #12 已开始发券，不能再撤回。当前状态：发放中。机器人正在请求微信支付发券。",
+            "未作任何更改。申请 #12 现在不需要审批人处理，因此没有人可提醒。当前状态：已驳回。<@U0LI> 已驳回。客户不会因这个申请得到券。",
+            "未作任何更改。申请 #12 已不能撤回：已向微信支付请求发券，无法收回。结果会显示在卡片上。当前状态：发券中。机器人正在请求微信支付发券。",
             "未作任何更改。发券已暂停，申请 #12 现在不能批准。等审批人输入 `/coupon resume` 恢复之后才可以。当前状态：待审批。需要 2 人批准。",
             "未作任何更改。发券已经暂停了。",
             "未作任何更改。发券没有暂停，无需恢复。",

@@ -69,15 +69,18 @@ def test_a_held_card_tells_the_operator_what_to_do_and_offers_a_retry() -> None:
     message = drawn(state=State.HELD, attempts=1, problem="NOT_ENOUGH")
     assert "Raise its max_coupons" in readable(message)
     assert "(`NOT_ENOUGH`)" in readable(message)
-    (retry,) = buttons(message)
+    retry, close = buttons(message)
     assert (retry["action_id"], retry["value"]) == ("retry_request", "12")
+    assert (close["action_id"], close["value"]) == ("close_request", "12")
+    assert "looks for" not in close["confirm"]["text"]["text"]
     assert "The same number is used again." in retry["confirm"]["text"]["text"]
-    assert small_print(message)[0] == "May retry: <!subteam^S0LEADS>, <@U0WANG>"
+    assert small_print(message)[0] == "May retry or close it: <!subteam^S0LEADS>, <@U0WANG>"
 
 
 def test_retrying_what_is_not_known_says_so_before_the_click_counts() -> None:
-    (retry,) = buttons(drawn(state=State.HELD, attempts=1, open_attempts=1, problem="NO_CLEAR_ANSWER"))
+    retry, close = buttons(drawn(state=State.HELD, attempts=1, open_attempts=1, problem="NO_CLEAR_ANSWER"))
     assert "It is not known whether the customer got the coupon." in retry["confirm"]["text"]["text"]
+    assert "The bot looks for the coupon at WeChat Pay first." in close["confirm"]["text"]["text"]
 
 
 @pytest.mark.parametrize(
@@ -118,6 +121,7 @@ def test_retrying_what_is_not_known_says_so_before_the_click_counts() -> None:
             "Held",
             (
                 "An operator must put something right first. "
+                "Then an approver retries it, or closes it; until then it waits. "
                 "Please do not ask for another one meanwhile: that could give the customer two."
             ),
         ),
@@ -126,6 +130,7 @@ def test_retrying_what_is_not_known_says_so_before_the_click_counts() -> None:
             "Held",
             (
                 "It is not known whether the customer got the coupon. An operator must look into it first. "
+                "Then an approver retries it, or closes it; until then it waits. "
                 "Please do not ask for another one meanwhile: that could give the customer two."
             ),
         ),

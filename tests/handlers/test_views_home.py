@@ -164,11 +164,22 @@ def test_while_sending_is_paused_nothing_can_be_approved_and_everything_declined
     assert ids["decline_request"] == 3
 
 
-def test_only_what_can_still_be_withdrawn_has_the_menu() -> None:
+def test_only_what_can_be_withdrawn_or_reminded_of_has_the_menu() -> None:
     for state in State:
         seen = Overview(may_ask=True, may_approve=False, mine=(Row(request(state=state)),))
         menus = action_ids(home.home(ENGLISH, seen)).get("more_request", 0)
-        assert menus == (1 if state in {State.PENDING, State.APPROVED} else 0)
+        assert menus == (1 if state in {State.PENDING, State.APPROVED, State.HELD} else 0)
+
+
+def test_what_is_held_stands_on_the_home_of_who_can_act_with_both_buttons_and_what_to_do() -> None:
+    held = tuple(request(id=number, state=State.HELD, problem="NOT_ENOUGH") for number in range(1, 13))
+    view = home.home(ENGLISH, Overview(may_ask=False, may_approve=True, held=held))
+    ids = action_ids(view)
+    assert (ids["retry_request"], ids["close_request"]) == (10, 10)
+    text = json.dumps(view)
+    assert "Held, needs you: 12" in text
+    assert "Raise its max_coupons" in text
+    assert "close_request" not in json.dumps(home.home(ENGLISH, Overview(may_ask=True, may_approve=True)))
 
 
 def action_ids(view: home.View) -> dict[str, int]:
@@ -265,11 +276,11 @@ def test_home_in_chinese() -> None:
             "*你未完结的申请：1 个*",
             """\
 *#12* ⏳ 待审批：¥10 off, late delivery（¥10.00），客户 `oUpF…eS6o`
-已批准 1/2（<@U0LI>）。 | 撤回 | 提醒审批人 | 申请 #12 | 撤回后申请就此结束。提醒审批人会在审批卡片的消息列里 @ 他们，每半小时最多一次。 | 继续 | 再想想\
+已批准 1/2（<@U0LI>）。 | 撤回 | 提醒审批人 | 申请 #12 | 撤回后申请即结束。提醒审批人会在卡片的消息列中提到他们，最多每半小时一次。 | 继续 | 再想想\
 """,
             "*你最近完结的申请*",
             """\
-*#9* ✅ 已发放：¥10 off, late delivery（¥10.00），客户 `oUpF…eS6o`
+*#9* ✅ 已发券：¥10 off, late delivery（¥10.00），客户 `oUpF…eS6o`
 券码：`7777 8888`\
 """,
             """\

@@ -143,7 +143,17 @@ def test_the_list_has_one_line_for_each_open_request() -> None:
     ("reason", "state", "words"),
     [
         (Reason.NOT_REQUESTER, State.PENDING, "only <@U0AGENT> can withdraw it"),
-        (Reason.SENDING_BEGAN, State.UNKNOWN, "sending has begun. Where it stands: Not known yet."),
+        (
+            Reason.SENDING_BEGAN,
+            State.UNKNOWN,
+            "nobody can call that back. Its card shows how it ends. Where it stands: Not known yet.",
+        ),
+        (
+            Reason.SENDING_BEGAN,
+            State.HELD,
+            "an approver can close it (`/coupon close 12`). Where it stands: Held.",
+        ),
+        (Reason.NOT_REQUESTER, State.HELD, "Approvers can close it on its card."),
         (Reason.TOO_LATE, State.SENT, "cannot be withdrawn any more. Where it stands: Sent."),
         (Reason.TOO_LATE, State.CANCELLED, "is withdrawn already"),
     ],

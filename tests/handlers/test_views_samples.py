@@ -43,7 +43,6 @@ def test_the_samples_tell_every_tag_that_slack_is_told() -> None:
         Tag.REQUEST_CREATED,
         Tag.ATTEMPT_STARTED,
         Tag.ATTEMPT_FINISHED,
-        Tag.COUPON_LOOKED_UP,
         Tag.COUPON_RECEIVED,
         Tag.CLICK_REFUSED,
         Tag.COMMAND_REFUSED,

@@ -77,10 +77,10 @@ It is not known yet whether the customer got the coupon. The bot is finding out,
             "held": [
                 """\
 🛑 *Held*
-An operator must put something right first. Please do not ask for another one meanwhile: that could give the customer two.\
+An operator must put something right first. Then an approver retries it, or closes it; until then it waits. Please do not ask for another one meanwhile: that could give the customer two.\
 """,
                 "*For the operator* (`NOT_ENOUGH`): The stock is used up. Raise its max_coupons (its budget) on the merchant platform; then retry. The same number is used again, so that there can be only one coupon.",
-                "May retry: <!subteam^S0LEADS>, <@U0WANG>",
+                "May retry or close it: <!subteam^S0LEADS>, <@U0WANG>",
                 "Approvals: 2 of 2 (<@U0WANG>, <@U0LI>).",
                 "Number at WeChat Pay: `cb0123456789abcdef0123456789abcd`",
             ],
@@ -100,7 +100,7 @@ The customer gets no coupon from this request. This customer already has as many
                 "Approvals: 2 of 2 (<@U0WANG>, <@U0LI>).",
                 "Number at WeChat Pay: `cb0123456789abcdef0123456789abcd`",
                 "Last code: `RULE_LIMIT`",
-                "Closed <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>",
+                "Ended <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>",
             ],
             "declined": [
                 """\
@@ -110,7 +110,7 @@ The customer gets no coupon from this request. This customer already has as many
                 "Why",
                 "Refunded",
                 "Approvals: 2 of 2 (<@U0WANG>, <@U0LI>).",
-                "Closed <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>",
+                "Ended <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>",
             ],
             "cancelled": [
                 """\
@@ -118,7 +118,7 @@ The customer gets no coupon from this request. This customer already has as many
 <@U0AGENT> withdrew it. The customer gets no coupon from this request.\
 """,
                 "Approvals: 2 of 2 (<@U0WANG>, <@U0LI>).",
-                "Closed <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>",
+                "Ended <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>",
             ],
             "expired": [
                 """\
@@ -126,7 +126,7 @@ The customer gets no coupon from this request. This customer already has as many
 It did not get its approvals by <!date^1795486972^{date_short_pretty} {time}|2026-11-24 02:22 UTC>. The customer gets no coupon from this request.\
 """,
                 "Approvals: 2 of 2 (<@U0WANG>, <@U0LI>).",
-                "Closed <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>",
+                "Ended <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>",
             ],
             "closed": [
                 """\
@@ -135,7 +135,7 @@ It did not get its approvals by <!date^1795486972^{date_short_pretty} {time}|202
 """,
                 "Approvals: 2 of 2 (<@U0WANG>, <@U0LI>).",
                 "Number at WeChat Pay: `cb0123456789abcdef0123456789abcd`",
-                "Closed <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>",
+                "Ended <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>",
             ],
         }
     )
@@ -161,7 +161,7 @@ def test_the_card_of_each_state_in_chinese() -> None:
             ],
             "sending": [
                 """\
-📨 *发放中*
+📨 *发券中*
 机器人正在请求微信支付发券。\
 """,
                 "已批准 2/2（<@U0WANG>、<@U0LI>）。",
@@ -178,17 +178,17 @@ def test_the_card_of_each_state_in_chinese() -> None:
             ],
             "held": [
                 """\
-🛑 *待处理*
-需要运维人员先排除问题。在此期间请勿另行申请，否则客户可能得到两张券。\
+🛑 *需人工处理*
+需要运维人员先排除问题。之后由审批人重试或关闭；在此之前它不会自动继续。在此期间请勿另行申请，否则客户可能得到两张券。\
 """,
                 "*运维人员请看* （`NOT_ENOUGH`）：批次已发完。请在商户平台提高 max_coupons（批次预算），然后重试。重试沿用同一个发券单号，所以最多只会有一张券。",
-                "可重试：<!subteam^S0LEADS>、<@U0WANG>",
+                "可以重试或关闭：<!subteam^S0LEADS>、<@U0WANG>",
                 "已批准 2/2（<@U0WANG>、<@U0LI>）。",
                 "微信支付发券单号：`cb0123456789abcdef0123456789abcd`",
             ],
             "sent": [
                 """\
-✅ *已发放*
+✅ *已发券*
 微信支付已确认发券（<!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC>）。券码请在审批卡片的消息列里查看。\
 """,
                 "已批准 2/2（<@U0WANG>、<@U0LI>）。",
@@ -202,7 +202,7 @@ def test_the_card_of_each_state_in_chinese() -> None:
                 "已批准 2/2（<@U0WANG>、<@U0LI>）。",
                 "微信支付发券单号：`cb0123456789abcdef0123456789abcd`",
                 "最近一次错误码：`RULE_LIMIT`",
-                "结束时间：<!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC>",
+                "结束于 <!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC>",
             ],
             "declined": [
                 """\
@@ -212,7 +212,7 @@ def test_the_card_of_each_state_in_chinese() -> None:
                 "驳回理由",
                 "Refunded",
                 "已批准 2/2（<@U0WANG>、<@U0LI>）。",
-                "结束时间：<!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC>",
+                "结束于 <!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC>",
             ],
             "cancelled": [
                 """\
@@ -220,7 +220,7 @@ def test_the_card_of_each_state_in_chinese() -> None:
 <@U0AGENT> 已撤回。客户不会因这个申请得到券。\
 """,
                 "已批准 2/2（<@U0WANG>、<@U0LI>）。",
-                "结束时间：<!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC>",
+                "结束于 <!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC>",
             ],
             "expired": [
                 """\
@@ -228,7 +228,7 @@ def test_the_card_of_each_state_in_chinese() -> None:
 截至 <!date^1795486972^{date_short_pretty} {time}|2026年11月24日 02:22 UTC> 未集齐所需批准。客户不会因这个申请得到券。\
 """,
                 "已批准 2/2（<@U0WANG>、<@U0LI>）。",
-                "结束时间：<!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC>",
+                "结束于 <!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC>",
             ],
             "closed": [
                 """\
@@ -237,7 +237,7 @@ def test_the_card_of_each_state_in_chinese() -> None:
 """,
                 "已批准 2/2（<@U0WANG>、<@U0LI>）。",
                 "微信支付发券单号：`cb0123456789abcdef0123456789abcd`",
-                "结束时间：<!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC>",
+                "结束于 <!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC>",
             ],
         }
     )

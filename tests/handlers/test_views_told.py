@@ -128,7 +128,12 @@ REASONS: list[tuple[Reason, ClickAction, dict[str, Any], str]] = [
     (Reason.SELF, ClickAction.APPROVE, {}, "To withdraw it, type `/coupon cancel 12`."),
     (Reason.SELF, ClickAction.DECLINE, {"state": State.EXPIRED}, "Where it stands: Expired."),
     (Reason.NOT_APPROVER, ClickAction.APPROVE, {}, "The card names who may."),
-    (Reason.NOT_APPROVER, ClickAction.RETRY, {}, "may retry it"),
+    (
+        Reason.NOT_APPROVER,
+        ClickAction.RETRY,
+        {},
+        "may retry or close it while it is held. Its card names them. Where it stands: Waiting",
+    ),
     (Reason.ALREADY_APPROVED, ClickAction.APPROVE, {}, "your approval counts once"),
     (Reason.ALREADY_APPROVED, ClickAction.DECLINE, {}, "you cannot decline it too"),
     (
@@ -143,7 +148,20 @@ REASONS: list[tuple[Reason, ClickAction, dict[str, Any], str]] = [
         {"state": State.SENT, "closed_at": NOW},
         "came too late. Where it stands: Sent. WeChat Pay has confirmed the coupon",
     ),
-    (Reason.NOT_HELD, ClickAction.RETRY, {"state": State.SENDING, "running": True}, "is not held"),
+    (
+        Reason.NOT_HELD,
+        ClickAction.RETRY,
+        {"state": State.SENDING, "running": True},
+        "Only a held request can be retried or closed, and #12 is not.",
+    ),
+    (Reason.NOT_HELD, ClickAction.CLOSE, {"state": State.CLOSED}, "Where it stands: Closed."),
+    (Reason.NOT_APPROVER, ClickAction.CLOSE, {"state": State.HELD}, "can remind them: `/coupon urge 12`"),
+    (
+        Reason.MAY_BE_GIVEN,
+        ClickAction.CLOSE,
+        {"state": State.HELD, "open_attempts": 1, "absent_looks": 1},
+        "2 times, 10 minutes apart; 1 of these are done",
+    ),
 ]
 
 
@@ -152,7 +170,8 @@ def test_a_click_that_changed_nothing_is_answered_with_the_reason(
     reason: Reason, action: ClickAction, changes: dict[str, Any], words: str
 ) -> None:
     text = answers.answer(ENGLISH, refused_click(reason, action), request(**changes)).text
-    assert text.startswith("Nothing has changed. ")
+    # The looks that a close asks for first are begun.
+    assert text.startswith("Nothing has changed. ") is (reason is not Reason.MAY_BE_GIVEN)
     assert words in text
 
 

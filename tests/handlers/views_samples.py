@@ -82,6 +82,7 @@ def events(
         event(Tag.REQUEST_CANCELLED, "U0AGENT"),
         event(Tag.REQUEST_EXPIRED),
         event(Tag.REQUEST_RETRIED, "U0WANG"),
+        event(Tag.COUPON_LOOKED_UP, result="absent", by="hold", absent=2),
         event(Tag.REQUEST_CLOSED, "U0LI", reason=typed, looks=0),
         event(Tag.REQUEST_UNKNOWN, code=code),
         event(Tag.REQUEST_HELD, code=code, not_known=False),
@@ -172,6 +173,7 @@ def other_messages(words: Words, request: Request, word: str) -> Iterator[Messag
         for needed in (0, 2):
             yield notices.no_card(words, replace(request, approvals_needed=needed), lost)
     yield replies.checking(words, 12)
+    yield replies.checking(words, 12, close=True)
     yield failures.not_kept_click_again(words)
     yield failures.form_did_not_open(words, 12)
     yield failures.send_form_did_not_open(words)

@@ -104,6 +104,7 @@ LOOKS: dict[str, Callable[[Reading], bool]] = {
     "requests_of_customer": lambda tx: ids(tx.requests_of_customer(OPENID, 9)) == [2, 1],
     "requests_of": lambda tx: ids(tx.requests_of("U0LI", 2)) == [3, 2],
     "pending_requests": lambda tx: ids(tx.pending_requests(9)) == [1],
+    "held_requests": lambda tx: ids(tx.held_requests(9)) == [],
     "follower_of": lambda tx: tx.follower_of(1) is None,
     "pause": lambda tx: tx.pause() is None,
     "find_requests": lambda tx: (
