@@ -13,6 +13,7 @@ import pytest
 
 from bot.mounts import mount_points, problem_of_mount
 from tests.bot.test_start import ROOT
+from tests.machine import lacks
 from tests.storage.records import make_log
 from tests.world import COUPON_TOML, keys
 
@@ -68,7 +69,7 @@ def bind_mounts() -> bool:
 def alone(tmp_path: Path) -> list[str]:
     """The beginning of a command line: what follows runs where the file is mounted by itself."""
     if not bind_mounts():
-        pytest.skip("NOT TESTED: a real mount of one file needs root and `unshare -m`")
+        lacks("MOUNT NOT SEEN", "a real mount of one file needs root and `unshare -m`")
     path = tmp_path / "coupon.db"
     make_log(path, 3)
     (tmp_path / "coupon.toml").write_text(COUPON_TOML)

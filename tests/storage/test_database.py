@@ -20,6 +20,7 @@ from storage.errors import DatabaseRefused
 from storage.migrations import LATEST
 from storage.proof.verify import verify
 from storage.store import Store
+from tests.machine import lacks
 from tests.storage.processes import line, running
 from tests.storage.records import Time, connect, create, files, make_log, newest, open_ledger, rows
 
@@ -115,7 +116,7 @@ def device(path: Path) -> None:
     try:
         os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
     except PermissionError:
-        pytest.skip("only root may make a device")
+        lacks("DEVICE NOT OPENED", "only root may make a device")
     path.chmod(0o666)
 
 
