@@ -83,7 +83,6 @@ class Records(Protocol):
 
     def held_requests(self, limit: int) -> Sequence[Request]:
         """The oldest first."""
-        ...
 
     def follower_of(self, request_id: int) -> Request | None:
         """The request that was sent, edited, in place of this declined one."""
@@ -304,7 +303,6 @@ class Ledger(Protocol):
         What `work` raises undoes all it did and is raised here. `work` must have no other side effect.
         Raises StorageUnavailable: it is not known whether the change was kept.
         """
-        ...
 
     async def read(self, look: Callable[[Reading], T]) -> T: ...
 
@@ -313,7 +311,6 @@ class Ledger(Protocol):
 
         Raises StorageUnavailable.
         """
-        ...
 
 
 class Kind(StrEnum):
@@ -373,18 +370,15 @@ class Issuer(Protocol):
 
     def compose(self, *, out_request_no: str, openid: str, stock_id: str, code_mode: CodeMode) -> bytes:
         """The exact body of the send request: pure, and the same for ever for the same arguments."""
-        ...
 
     async def send(self, body: bytes, *, earlier_open: bool) -> Outcome:
         """One attempt. Never raises for what WeChat Pay or the wire does: that is the outcome."""
-        ...
 
     async def find_coupon(self, *, openid: str, stock_id: str, out_request_no: str) -> str | None:
         """The coupon code given under this number, or None when a verified list does not hold it.
 
         Raises IssuerUnavailable.
         """
-        ...
 
 
 class Directory(Protocol):
@@ -392,8 +386,6 @@ class Directory(Protocol):
 
     async def person(self, user_id: str) -> Person:
         """Raises DirectoryUnavailable."""
-        ...
 
     async def members(self, group_id: str) -> frozenset[str]:
         """Raises DirectoryUnavailable."""
-        ...

@@ -28,9 +28,9 @@ def verify_against(path: Path, export: Path, *, part: bool = False) -> int:
     """
     # First the export by itself: a changed row with a hash to fit shows only at the row after it.
     before: Row | None = None
-    for told in read(export):
-        _check_row(export, told, before, part=part)
-        before = told
+    for row in read(export):
+        _check_row(export, row, before, part=part)
+        before = row
     if before is None:
         raise ExportRefused(f"{export} holds no event, so it proves nothing; name an export that has some")
     with one_moment(path) as database:
@@ -46,27 +46,27 @@ def _in_order(database: Any) -> Callable[[int], Row | None]:
     """Rows that follow each other, without a question for each."""
     log: Iterator[Row] | None = None
 
-    def kept(seq: int) -> Row | None:
+    def following(seq: int) -> Row | None:
         nonlocal log
         log = log or starmap(Row, database.execute(_ROWS, {"first": seq}))
         return next(log, None)
 
-    return kept
+    return following
 
 
 def _compare(export: Path, log: Callable[[int], Row | None]) -> int:
     count = 0
-    for told in read(export):
-        kept = log(told.seq)
-        if kept is None:
+    for row in read(export):
+        stored = log(row.seq)
+        if stored is None:
             raise AuditBroken(
                 "tail",
-                f"the log has no #{told.seq}, which {export} holds: its end was cut off, or an older file "
+                f"the log has no #{row.seq}, which {export} holds: its end was cut off, or an older file "
                 "was put back",
             )
-        if kept != told:
+        if stored != row:
             raise AuditBroken(
-                "rewritten", f"event #{told.seq} is not the one that {export} holds: the log was written anew"
+                "rewritten", f"event #{row.seq} is not the one that {export} holds: the log was written anew"
             )
         count += 1
     return count
