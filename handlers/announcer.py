@@ -255,8 +255,10 @@ class Announcer:
         request = await self._request(delivery.post.request_id)
         if request is None:
             await self._finish(delivery)
-        elif delivery.post.kind is PostKind.CARD or request.card_ts is None:
+        elif delivery.post.kind is PostKind.CARD:
             await self._deliver_card(delivery, request)
+        elif request.card_ts is None:
+            await self._leave_to_card(delivery, request)
         else:
             self._redrawn.append(_passed())
             await self._deliver_card(delivery, request)
@@ -280,6 +282,9 @@ class Announcer:
             else:
                 await self._drawn(delivery, request)
                 return
+        if delivery.post.kind is not PostKind.CARD:
+            await self._leave_to_card(delivery, request)
+            return
         channel, ts = await self._once.post(delivery, self._channel.id, message)
 
         def keep(tx: Transaction) -> None:
@@ -287,6 +292,15 @@ class Announcer:
             self._drawn_in(tx, delivery, request)
 
         await self._ledger.write(keep)
+
+    async def _leave_to_card(self, delivery: Delivery, request: Request) -> None:
+        """One promise alone posts a card: by its name a lost post is found again, and its number known."""
+
+        def leave(tx: Transaction) -> None:
+            tx.finish_post(delivery.id, delivery.version)
+            tx.post(Post(kind=PostKind.CARD, request_id=request.id))
+
+        await self._ledger.write(leave)
 
     async def _drawn(self, delivery: Delivery, request: Request) -> None:
         await self._ledger.write(partial(self._drawn_in, delivery=delivery, request=request))

@@ -112,6 +112,23 @@ async def test_a_card_that_was_deleted_no_longer_counts_and_its_successor_does(s
     await shop.state(number, "sent")
 
 
+async def test_a_card_gone_when_it_is_drawn_anew_has_one_successor_whose_number_is_known(shop: World) -> None:
+    """Drawn anew because of a pause, and called to mind meanwhile, while Slack's answers get lost."""
+    number = await shop.ask()
+    before = await shop.card(number)
+    shop.slack.delete_message(before.channel, before.ts)
+    # Of the news of the pause, and of the card.
+    shop.slack.faults.next("chat.postMessage", cut_after())
+    shop.slack.faults.next("chat.postMessage", cut_after())
+    await shop.send("pause a look", "U0WANG")
+    await shop.send(f"urge {number}")
+    await shop.quiet()
+    cards = [m for m in shop.slack.messages("C0APPROVE") if m.text.startswith("Waiting for approval")]
+    assert [m.ts for m in cards] == [(await shop.card(number)).ts]
+    # By this, a start with an older file knows that the number was given out.
+    assert str(cards[0].metadata["event_payload"]["delivery_id"]).endswith(f".card:{number}")
+
+
 async def test_a_click_that_is_quicker_than_slacks_answer_about_the_card_counts(shop: World) -> None:
     """The card stands, and its post's answer gets lost: who clicks it meanwhile is not refused."""
     shop.slack.faults.next("chat.postMessage", cut_after())
