@@ -13,11 +13,15 @@ from benchmarks.limits import resident_megabytes, rsa_pairs_per_second
 from benchmarks.report import Load, Row
 from benchmarks.stand_in_process import STOCK_ID, Address
 from benchmarks.wechatpayv3_sends import wechatpayv3_sends_per_second
-from wechatpay.busifavor import Busifavor
-from wechatpay.client import Client
-from wechatpay.keys import load_merchant, load_public_key, read_apiv3_key
-from wechatpay.outcome import Kind
-from wechatpay.send_request import compose_send
+from wechatpay import (
+    Busifavor,
+    Client,
+    SendState,
+    compose_send,
+    load_merchant,
+    load_public_key,
+    read_apiv3_key,
+)
 from wechatpay.transport import Transport
 
 _IN_FLIGHT = 64
@@ -95,7 +99,7 @@ async def _send_all(busifavor: Busifavor, bodies: Iterator[bytes]) -> None:
     async def worker() -> None:
         for body in bodies:
             outcome = await busifavor.send(body, earlier_open=False)
-            if outcome.kind is not Kind.SENT or not outcome.verified:
+            if outcome.state is not SendState.SENT or not outcome.verified:
                 raise RuntimeError(f"a send was not answered as it should: {outcome}")
 
     async with asyncio.TaskGroup() as group:

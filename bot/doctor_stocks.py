@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from bot.findings import Finding
 from coupons.model import Stock as Listed
 from coupons.money import yuan
+from wechatpay import Stock
 from wechatpay.limits import read_moment
-from wechatpay.stock_records import Stock, StockState
+from wechatpay.stock_records import StockState
 
 _ENDS_SOON = timedelta(days=7)
 #: Of the whole stock, in percent.

@@ -12,19 +12,10 @@ from bot.timed_read import read_text_within
 from bot.wechat_tables import day
 from bot.wiring import wechatpay_client, wechatpay_keys
 from coupons.model import Stock
+from wechatpay import Busifavor, Client, WechatPayError
 from wechatpay.answers import Checked
-from wechatpay.busifavor import Busifavor
 from wechatpay.certificates import CERTIFICATES_TARGET
-from wechatpay.client import Client
-from wechatpay.errors import (
-    BadSetting,
-    NoAnswer,
-    NotSent,
-    Refused,
-    Trouble,
-    Undecryptable,
-    WechatPayError,
-)
+from wechatpay.errors import BadSetting, NoAnswer, NotSent, Refused, Trouble, Undecryptable
 from wechatpay.keys import Merchant, load_merchant_certificate
 from wechatpay.reading import members_of
 from wechatpay.skew import WARN_FROM_S, off

@@ -13,10 +13,10 @@ import structlog
 
 from bot.settings import FILES, Settings, SettingsProblems
 from bot.wiring import wechatpay_client
+from wechatpay import Client, WechatPayError
 from wechatpay.answers import Checked
 from wechatpay.certificates import CERTIFICATES_TARGET
-from wechatpay.client import Client
-from wechatpay.errors import BadSetting, WechatPayError
+from wechatpay.errors import BadSetting
 from wechatpay.reading import members_of
 
 _EVERY_S = 60.0

@@ -10,7 +10,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from bot.needs import Need
-from coupons.ports import Kind
+from coupons.outcome import Kind
 
 #: Slack waits 3 seconds for an ack, and the person sees an error after that.
 _ACK_BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0)

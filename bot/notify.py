@@ -16,10 +16,11 @@ from bot.logs import Seldom
 from bot.metrics import Heard
 from coupons.ports import Clock
 from coupons.witness import Received, Witness
-from wechatpay.errors import UnknownSerial, WechatPayError
+from wechatpay import WechatPayError, read_notification
+from wechatpay.errors import UnknownSerial
 from wechatpay.keystore import KeyStore
 from wechatpay.limits import PUBLIC_KEY_PREFIX
-from wechatpay.notifications import LONGEST_NOTIFICATION, CouponReceived, Other, read_notification
+from wechatpay.notifications import LONGEST_NOTIFICATION, CouponReceived, Other
 
 PATH = "/wechatpay/notify"
 

@@ -31,8 +31,8 @@ from coupons.sheet import Cell, lines, yuan_of
 from storage.errors import DatabaseRefused, ExportRefused
 from storage.reconciling import Customer, OurSide
 from storage.store import Store
-from wechatpay.busifavor import Busifavor
-from wechatpay.errors import BadRequest, BadSetting, WechatPayError
+from wechatpay import Busifavor, WechatPayError
+from wechatpay.errors import BadRequest, BadSetting
 
 #: A polite pace: the list of a customer's coupons has no published limit, and nobody waits for this.
 _AT_ONCE = 4

@@ -37,14 +37,14 @@ from bot.wiring import Bells, Parts, build, notify, wechatpay_client
 from coupons.clock_watch import ClockWatch
 from coupons.errors import DirectoryUnavailable
 from coupons.model import Request
-from coupons.ports import Clock, Outcome
+from coupons.outcome import Outcome
+from coupons.ports import Clock
 from coupons.settling import Pace
 from handlers.directory import SlackDirectory
 from handlers.premises import HISTORY_SCOPES, WorkspaceRefused, find_workspace
 from handlers.web_api import SlackError
 from storage.ledger import SqliteLedger
-from wechatpay.client import Client
-from wechatpay.errors import WechatPayError
+from wechatpay import Client, WechatPayError
 
 #: Certificates may change with a day's notice; WeChat Pay asks to look every 12 hours.
 _CERTIFICATES_EVERY_S = 12 * 3600.0

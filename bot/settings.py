@@ -175,7 +175,7 @@ class WechatpaySettings(_Part):
     wechatpay_public_key: SecretStr | None = None
     wechatpay_api_url: str = MAIN_HOST
     wechatpay_fallback_api_url: str | None = SECOND_HOST
-    #: One of `wechatpay.product_coupons.SENDINGS`; for new requests only.
+    #: One of `_SEND_PATHS`; for new requests only.
     wechatpay_send_path: str = SEND_TARGET
 
     @field_validator(*(name.lower() for name in _FORMS))

@@ -6,7 +6,7 @@ import structlog
 
 from bot.logs import Seldom, reference
 from coupons.model import Request
-from coupons.ports import Kind, Outcome, Remedy
+from coupons.outcome import Kind, Outcome, Remedy
 from wechatpay.codes import meaning
 from wechatpay.errors import BadSignature, Stale, UnknownSerial, Unsigned
 

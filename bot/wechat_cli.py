@@ -27,14 +27,13 @@ from coupons.audit_events import WechatAnswered, WechatCalled
 from coupons.errors import StorageUnavailable
 from storage.errors import DatabaseRefused
 from storage.store import Store
+from wechatpay import Busifavor, Client, Coupon, WechatPayError
 from wechatpay.answers import CameBack, Failure
-from wechatpay.busifavor import Busifavor
-from wechatpay.client import Client
-from wechatpay.errors import BadRequest, BadSetting, Refused, Trouble, WechatPayError
+from wechatpay.errors import BadRequest, BadSetting, Refused, Trouble
 from wechatpay.keyring import PlatformKey
 from wechatpay.reading import failed
 from wechatpay.records import wire
-from wechatpay.user_coupons import Coupon, CouponState
+from wechatpay.user_coupons import CouponState
 
 T = TypeVar("T")
 

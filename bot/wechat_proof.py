@@ -8,10 +8,10 @@ from functools import partial
 from bot.needs import Need
 from bot.readiness import Readiness, until_reached
 from bot.troubles import Troubles
+from wechatpay import Client, WechatPayError
 from wechatpay.answers import Failure, complaint
 from wechatpay.certificates import CERTIFICATES_TARGET
-from wechatpay.client import Client
-from wechatpay.errors import NoAnswer, WechatPayError
+from wechatpay.errors import NoAnswer
 
 _EVERY_S = 30.0
 #: What a 404 without a code of WeChat Pay's is called.

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from coupons.money import yuan
+from wechatpay import Coupon, Stock
 from wechatpay.keyring import PlatformKey
-from wechatpay.stock_records import Stock
-from wechatpay.user_coupons import Coupon
 
 
 def stock_table(stock: Stock) -> str:

@@ -28,8 +28,9 @@ from coupons.decider import Decider, Expirer
 from coupons.desk import Desk
 from coupons.forgetting import Forgetter
 from coupons.model import Request
+from coupons.outcome import Outcome
 from coupons.overwriting import Overwriter
-from coupons.ports import Clock, Ledger, Outcome, Topic
+from coupons.ports import Clock, Ledger, Topic
 from coupons.reminding import Reminder
 from coupons.sender import Sender
 from coupons.settling import Pace
@@ -49,13 +50,11 @@ from handlers.premises import Workspace
 from handlers.readers import Readers
 from handlers.views.words import load_languages
 from handlers.web_api import ask
-from wechatpay.busifavor import Busifavor
-from wechatpay.client import Client
+from wechatpay import Busifavor, Client, load_merchant, load_public_key, read_apiv3_key
 from wechatpay.errors import BadSetting
 from wechatpay.issuer import WechatPayIssuer
 from wechatpay.keyring import PlatformKey
-from wechatpay.keys import Merchant, load_merchant, load_public_key, read_apiv3_key
-from wechatpay.product_coupons import SENDINGS
+from wechatpay.keys import Merchant
 from wechatpay.skew import Tell
 
 T = TypeVar("T")
@@ -234,7 +233,7 @@ def build(
     issuer = WechatPayIssuer(
         Busifavor(wechatpay, appid=settings.wechatpay_appid),
         appid=settings.wechatpay_appid,
-        sending=SENDINGS[settings.wechatpay_send_path],
+        send_path=settings.wechatpay_send_path,
     )
     authority = Authority(policy=config.policy, directory=directory, ledger=ledger, team=workspace.team)
     asking = Asking(

@@ -2,7 +2,7 @@
 
 CouponsError
 ├── ForbiddenMove         the row allows no such step: look again
-├── Stale                 somebody changed the row first: read it again and decide anew
+├── RowChanged            somebody changed the row first: read it again and decide anew
 ├── DirectoryUnavailable  Slack could not say who somebody is: nothing was decided, ask again later
 └── IssuerUnavailable     the customer's coupons could not be looked at: ask again later
 """
@@ -22,7 +22,7 @@ class ForbiddenMove(CouponsError):
         self.request_id = request_id
 
 
-class Stale(CouponsError):
+class RowChanged(CouponsError):
     """The row has another revision than the one that was read; nothing was written."""
 
     def __init__(self, request_id: int, rev: int) -> None:

@@ -20,8 +20,9 @@ from coupons.errors import IssuerUnavailable, StorageUnavailable
 from coupons.events import AttemptStarted, Tag
 from coupons.lifecycle import SENDABLE, move
 from coupons.model import Request, State
+from coupons.outcome import Outcome
 from coupons.policy import LOOKS_BEFORE_CLOSING
-from coupons.ports import Issuer, Ledger, Outcome, Records, Transaction
+from coupons.ports import Issuer, Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM
 from coupons.settling import (

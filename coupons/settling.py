@@ -21,8 +21,8 @@ from coupons.events import (
 )
 from coupons.lifecycle import move
 from coupons.model import Request, State
+from coupons.outcome import Kind, Outcome, Remedy
 from coupons.policy import LOOKS_BEFORE_CLOSING
-from coupons.ports import Kind, Outcome, Remedy
 from coupons.recording import SYSTEM, Event
 
 #: Our own word, where the tries ran out and the last answer does not say why.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from coupons.errors import Stale
+from coupons.errors import RowChanged
 from coupons.model import Approval, CodeMode, Draft, Request, State
 from coupons.ports import Topic
 from storage.base_rows import BaseRows
@@ -288,7 +288,7 @@ class RequestRows(BaseRows):
         saved = self._connection.execute(_SAVE, {**values, "id": before.id, "rev": before.rev}).rowcount
         request = self.request(before.id)
         if saved != 1 or request is None:
-            raise Stale(before.id, before.rev)
+            raise RowChanged(before.id, before.rev)
         if request.decline_reason != before.decline_reason:
             RequestTexts(self._connection).replace(request.id, _texts(before), _texts(request))
         return request

@@ -12,9 +12,9 @@ from wechatpay.callback_address import SET_CALLBACK, CallbackAddress
 from wechatpay.client import Client
 from wechatpay.deactivation import DEACTIVATE, DeactivatedCoupon
 from wechatpay.errors import Malformed
-from wechatpay.outcome import Outcome, settle
-from wechatpay.product_coupons import sending_of
 from wechatpay.records import promised, read
+from wechatpay.send_request import read_send
+from wechatpay.send_result import SendResult, judge_send
 from wechatpay.stock_records import Stock
 from wechatpay.targets import target
 from wechatpay.uploaded_codes import UPLOAD, Upload
@@ -35,17 +35,16 @@ class Busifavor:
         self._client = client
         self._appid = appid
 
-    async def send(self, body: bytes, *, earlier_open: bool) -> Outcome:
-        """One attempt to give a coupon, with exactly the stored bytes of `compose_send` or
-        `compose_product_send`, to the endpoint that they were composed for.
+    async def send(self, body: bytes, *, earlier_open: bool) -> SendResult:
+        """One attempt to give a coupon, with exactly the stored bytes of `compose_send`, to the endpoint that
+        they were composed for.
 
-        Never raises for what the wire or WeChat Pay does: that is the outcome. `earlier_open` as in `settle`.
-        Raises BadRequest, before anything is sent, when `body` is of neither.
+        Never raises for what the wire or WeChat Pay does: that is the result. `earlier_open` as in
+        `judge_send`. Raises BadRequest, before anything is sent, when `body` is no such thing.
         """
-        sending = sending_of(body)
-        sent = sending.read(body)
-        came_back = await self._client.call("POST", sending.target, body)
-        return settle(sent, came_back, earlier_open=earlier_open)
+        sent = read_send(body)
+        came_back = await self._client.call("POST", sent.target, body)
+        return judge_send(sent, came_back, earlier_open=earlier_open)
 
     async def find_coupon(self, *, openid: str, stock_id: str, out_request_no: str) -> str | None:
         """The code of the coupon that was given under this number.

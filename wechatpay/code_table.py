@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Verdict(StrEnum):
+class CodeClass(StrEnum):
     """What a code says about the attempt it answers."""
 
     #: It may or may not have been carried out.
@@ -46,7 +46,7 @@ class Code:
     """One row. Both sentences are plain text without anything of the request in them."""
 
     name: str
-    verdict: Verdict
+    code_class: CodeClass
     actor: Actor
     #: For whoever talks with the customer: why and, after a final no, what to do instead.
     agent: str
@@ -65,7 +65,7 @@ THEIRS = (
     # Also with HTTP 400 in this product.
     Code(
         "SYSTEM_ERROR",
-        Verdict.UNKNOWN,
+        CodeClass.UNKNOWN,
         Actor.NOBODY,
         _NOT_CLEAR,
         f"WeChat Pay had trouble of its own. Repeat the same request; if that lasts, {_LOOK_UP}.",
@@ -73,7 +73,7 @@ THEIRS = (
     ),
     Code(
         "RATELIMIT_EXCEEDED",
-        Verdict.SLOWER,
+        CodeClass.SLOWER,
         Actor.NOBODY,
         "WeChat Pay was too busy to take it.",
         "Calls come faster than WeChat Pay allows. Repeat the same request slower; if it lasts, have the "
@@ -88,7 +88,7 @@ THEIRS = (
     ),
     Code(
         "STATEMENT_CREATING",
-        Verdict.LATER,
+        CodeClass.LATER,
         Actor.NOBODY,
         "WeChat Pay is still preparing this stock.",
         "The stock is still being made. Repeat the same request when it is running.",
@@ -96,7 +96,7 @@ THEIRS = (
     # Never signed, since our own signature did not hold.
     Code(
         "SIGN_ERROR",
-        Verdict.OPERATOR,
+        CodeClass.OPERATOR,
         Actor.OPERATOR,
         _OUR_SIDE,
         "WeChat Pay does not accept our signature. See that private key and serial number are of one and the "
@@ -106,7 +106,7 @@ THEIRS = (
     # The first error a new merchant meets: the endpoint is permission-gated, and so are others' stocks.
     Code(
         "NO_AUTH",
-        Verdict.OPERATOR,
+        CodeClass.OPERATOR,
         Actor.OPERATOR,
         _OUR_SIDE,
         "This merchant may not call this API, or may not give this stock. See the merchant platform for the "
@@ -114,7 +114,7 @@ THEIRS = (
     ),
     Code(
         "REQUEST_BLOCKED",
-        Verdict.OPERATOR,
+        CodeClass.OPERATOR,
         Actor.OPERATOR,
         _OUR_SIDE,
         "A permission or risk check of the merchant stopped the call. Look for notices on the merchant "
@@ -122,7 +122,7 @@ THEIRS = (
     ),
     Code(
         "APPID_MCHID_NOT_MATCH",
-        Verdict.OPERATOR,
+        CodeClass.OPERATOR,
         Actor.OPERATOR,
         _OUR_SIDE,
         "The AppID is not bound to the merchant number. Bind it on the merchant platform, or correct one of "
@@ -130,14 +130,14 @@ THEIRS = (
     ),
     Code(
         "MCH_NOT_EXISTS",
-        Verdict.OPERATOR,
+        CodeClass.OPERATOR,
         Actor.OPERATOR,
         _OUR_SIDE,
         "WeChat Pay does not know the merchant number. Correct it.",
     ),
     Code(
         "NOT_ENOUGH",
-        Verdict.OPERATOR,
+        CodeClass.OPERATOR,
         Actor.STOCK_OWNER,
         _USED_UP,
         "The stock is used up. Raise its max_coupons (its budget).",
@@ -145,14 +145,14 @@ THEIRS = (
     ),
     Code(
         "NOT_MONEY",
-        Verdict.OPERATOR,
+        CodeClass.OPERATOR,
         Actor.STOCK_OWNER,
         _USED_UP,
         "No money is left in the stock's budget. Raise it.",
     ),
     Code(
         "DAY_LIMIT",
-        Verdict.OPERATOR,
+        CodeClass.OPERATOR,
         Actor.STOCK_OWNER,
         "This stock has reached its maximum for today.",
         "The stock's daily maximum is reached. Wait until tomorrow (China time), or raise "
@@ -160,7 +160,7 @@ THEIRS = (
     ),
     Code(
         "NOT_RUNNING",
-        Verdict.OPERATOR,
+        CodeClass.OPERATOR,
         Actor.STOCK_OWNER,
         "This stock is paused or has not begun.",
         "The stock is paused or stopped. Start it on the merchant platform.",
@@ -168,14 +168,14 @@ THEIRS = (
     # The period can only be changed before it ends.
     Code(
         "EXPIRED",
-        Verdict.FINAL,
+        CodeClass.FINAL,
         Actor.REQUESTER,
         "This stock's period is over. Choose another stock.",
         "The stock's period is over and can no longer be lengthened. Offer it no more.",
     ),
     Code(
         "PARAM_ERROR",
-        Verdict.FINAL,
+        CodeClass.FINAL,
         Actor.REQUESTER,
         "The openid or the stock is not written as it must be. Check both, then ask again.",
         "A field of the request is wrong; the message names it. If the caller's input was right, this is a "
@@ -183,7 +183,7 @@ THEIRS = (
     ),
     Code(
         "INVALID_REQUEST",
-        Verdict.FINAL,
+        CodeClass.FINAL,
         Actor.REQUESTER,
         "This customer and this stock do not go together: the openid may be of another app, or the stock's "
         "time has not come or is over. Check both, then ask again.",
@@ -192,7 +192,7 @@ THEIRS = (
     ),
     Code(
         "RESOURCE_NOT_EXISTS",
-        Verdict.FINAL,
+        CodeClass.FINAL,
         Actor.REQUESTER,
         "WeChat Pay does not know this stock or coupon, or it is not ours. Choose another.",
         "No such stock or coupon for this merchant. Compare the number with the merchant platform, and see "
@@ -201,7 +201,7 @@ THEIRS = (
     ),
     Code(
         "USER_NOT_EXISTS",
-        Verdict.FINAL,
+        CodeClass.FINAL,
         Actor.REQUESTER,
         "WeChat Pay does not know this openid. Check that it was copied whole and from the right app; then "
         "ask again.",
@@ -210,14 +210,14 @@ THEIRS = (
     ),
     Code(
         "USER_ACCOUNT_ABNORMAL",
-        Verdict.FINAL,
+        CodeClass.FINAL,
         Actor.REQUESTER,
         "WeChat Pay's abuse check lets this account have no coupons. Compensate the customer in another way.",
         "The abuse check rejected the customer's account. There is nothing to put right.",
     ),
     Code(
         "RULE_LIMIT",
-        Verdict.FINAL,
+        CodeClass.FINAL,
         Actor.REQUESTER,
         "This customer already has as many coupons of this stock as its rules allow. Choose another stock.",
         "The customer has the stock's maximum for one user (max_coupons_per_user).",
@@ -225,7 +225,7 @@ THEIRS = (
     ),
     Code(
         "NATURE_LIMIT",
-        Verdict.FINAL,
+        CodeClass.FINAL,
         Actor.REQUESTER,
         "The person behind this account already has as many coupons of this stock as its rules allow, "
         "perhaps through another account. Choose another stock.",
@@ -233,7 +233,7 @@ THEIRS = (
     ),
     Code(
         "ALREADY_EXISTS",
-        Verdict.EXISTS,
+        CodeClass.EXISTS,
         Actor.NOBODY,
         "This request's number was used before, so the customer probably has the coupon already.",
         "The number was used before. Look at the customer's coupons, and count it as sent if it is there.",
@@ -249,7 +249,7 @@ _NOT_REACHED = "WeChat Pay could not be reached; nothing has been given by this 
 OURS = (
     Code(
         "CONNECT",
-        Verdict.LATER,
+        CodeClass.LATER,
         Actor.NOBODY,
         _NOT_REACHED,
         "No connection to WeChat Pay. If it lasts, check the network, the name lookup, the proxy and whether "
@@ -257,7 +257,7 @@ OURS = (
     ),
     Code(
         "NO_KEYS",
-        Verdict.LATER,
+        CodeClass.LATER,
         Actor.OPERATOR,
         _NOT_REACHED,
         "There is no key to check WeChat Pay's answers with, so nothing is asked. Configure the WeChat Pay "
@@ -265,14 +265,14 @@ OURS = (
     ),
     Code(
         "TIMEOUT",
-        Verdict.UNKNOWN,
+        CodeClass.UNKNOWN,
         Actor.NOBODY,
         _NOT_CLEAR,
         f"The request left and no whole answer came. Repeat the same request; if it lasts, {_LOOK_UP}.",
     ),
     Code(
         "LOST",
-        Verdict.UNKNOWN,
+        CodeClass.UNKNOWN,
         Actor.NOBODY,
         _NOT_CLEAR,
         "The connection broke after the request had left. Repeat the same request; if it lasts, see what "
@@ -280,7 +280,7 @@ OURS = (
     ),
     Code(
         "TOO_LONG",
-        Verdict.UNKNOWN,
+        CodeClass.UNKNOWN,
         Actor.OPERATOR,
         _NOT_GENUINE,
         "The answer was longer than any of WeChat Pay's and was given up. See what stands between this "
@@ -288,14 +288,14 @@ OURS = (
     ),
     Code(
         "UNSIGNED",
-        Verdict.UNKNOWN,
+        CodeClass.UNKNOWN,
         Actor.OPERATOR,
         _NOT_GENUINE,
         "The answer has no signature: a proxy strips the Wechatpay- headers, or it is forged.",
     ),
     Code(
         "STALE",
-        Verdict.UNKNOWN,
+        CodeClass.UNKNOWN,
         Actor.OPERATOR,
         _NOT_GENUINE,
         "The answer's timestamp is more than 300 s away from this machine's clock. Have the clock set by "
@@ -303,7 +303,7 @@ OURS = (
     ),
     Code(
         "UNKNOWN_SERIAL",
-        Verdict.UNKNOWN,
+        CodeClass.UNKNOWN,
         Actor.OPERATOR,
         _NOT_GENUINE,
         "The answer is signed with a key that is not held here. Compare the id of the WeChat Pay public key "
@@ -311,7 +311,7 @@ OURS = (
     ),
     Code(
         "BAD_SIGNATURE",
-        Verdict.UNKNOWN,
+        CodeClass.UNKNOWN,
         Actor.OPERATOR,
         _NOT_GENUINE,
         "The signature does not fit the answer. Now and then WeChat Pay sends such answers as a test; if all "
@@ -320,7 +320,7 @@ OURS = (
     # What `answers.complaint` calls a 404 without a code: WeChat Pay's own always have one.
     Code(
         "HTTP_404",
-        Verdict.OPERATOR,
+        CodeClass.OPERATOR,
         Actor.OPERATOR,
         _OUR_SIDE,
         "What answers at the configured address says 404 (not found), and nothing that WeChat Pay would say. "
@@ -328,7 +328,7 @@ OURS = (
     ),
     Code(
         "MALFORMED",
-        Verdict.UNKNOWN,
+        CodeClass.UNKNOWN,
         Actor.OPERATOR,
         _NOT_CLEAR,
         "WeChat Pay's signed answer lacks what its documentation promises. Read it before anything is "
@@ -336,21 +336,21 @@ OURS = (
     ),
     Code(
         "BAD_SETTING",
-        Verdict.OPERATOR,
+        CodeClass.OPERATOR,
         Actor.OPERATOR,
         _OUR_SIDE,
         "A key, number or address in the settings cannot be right; the message says which and what would be.",
     ),
     Code(
         "BAD_REQUEST",
-        Verdict.FINAL,
+        CodeClass.FINAL,
         Actor.REQUESTER,
         "Nothing was sent: the openid or the stock cannot be right. Check both, then ask again.",
         "A field is outside WeChat Pay's published limits; the message names each. Nothing was sent.",
     ),
     Code(
         "UNDECRYPTABLE",
-        Verdict.OPERATOR,
+        CodeClass.OPERATOR,
         Actor.OPERATOR,
         _OUR_SIDE,
         "The text was not sealed with our APIv3 key. Compare the key with the one set on the merchant "
@@ -361,7 +361,7 @@ OURS = (
 #: An answer that is no success and says nothing that is known: unclear whether it was done.
 UNCLEAR = Code(
     "",
-    Verdict.UNKNOWN,
+    CodeClass.UNKNOWN,
     Actor.NOBODY,
     _NOT_CLEAR,
     f"The answer does not say whether it was done. Repeat the same request; if it lasts, {_LOOK_UP}.",
@@ -369,7 +369,7 @@ UNCLEAR = Code(
 #: A refusal under a code that nobody has met yet.
 STRANGE = Code(
     "",
-    Verdict.OPERATOR,
+    CodeClass.OPERATOR,
     Actor.OPERATOR,
     "WeChat Pay gives a reason that is not known here; an operator has to look at it.",
     "WeChat Pay gives a reason that is not known here. Read its own words, or ask its support with the "

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wechatpay.code_table import NOT_FINAL, OURS, STRANGE, THEIRS, UNCLEAR, Actor, Code, Verdict
+from wechatpay.code_table import NOT_FINAL, OURS, STRANGE, THEIRS, UNCLEAR, Actor, Code, CodeClass
 
-__all__ = ["CODES", "Actor", "Code", "Verdict", "judge", "look_up", "meaning"]
+__all__ = ["CODES", "Actor", "Code", "CodeClass", "judge", "look_up", "meaning"]
 
 
 def _squash(name: str) -> str:
@@ -39,11 +39,11 @@ def judge(status: int, name: str) -> Code:
     code = look_up(name)
     shown = code.name if code else name
     # SYSTEM_ERROR counts at any status; a 5xx, a 202 and a redirect count whatever they are called.
-    if code and code.verdict is Verdict.UNKNOWN:
+    if code and code.code_class is CodeClass.UNKNOWN:
         return code
     if status not in _REFUSALS:
         return replace(UNCLEAR, name=shown)
-    if status == _TOO_FAST and (code is None or code.verdict is not Verdict.SLOWER):
+    if status == _TOO_FAST and (code is None or code.code_class is not CodeClass.SLOWER):
         return replace(_BY_NAME["RATELIMITEXCEEDED"], name=shown, variants=())
     if code:
         return code
@@ -64,4 +64,4 @@ def meaning(status: int | None, name: str, *, known: bool = True) -> Code:
         code = _BY_NAME[_squash(name)]
     else:
         code = replace(UNCLEAR, name=name) if status is None else judge(status, name)
-    return code if known or code.verdict is not Verdict.FINAL else replace(code, agent=NOT_FINAL)
+    return code if known or code.code_class is not CodeClass.FINAL else replace(code, agent=NOT_FINAL)

@@ -1,40 +1,45 @@
-"""`coupons.ports.Issuer` over merchant coupons: the only file here that knows the business."""
+"""`coupons.ports.Issuer` over merchant coupons: the only file here that knows the business.
+
+A `SendResult` says what WeChat Pay let us know of one send, and what its caller does next; an `Outcome` is
+what a request of the business is decided by.
+"""
 
 from __future__ import annotations
 
 from coupons.errors import IssuerUnavailable
 from coupons.model import CodeMode
-from coupons.ports import Kind, Outcome, Remedy
+from coupons.outcome import Kind, Outcome, Remedy
 from wechatpay.busifavor import Busifavor
-from wechatpay.codes import Verdict, judge
 from wechatpay.errors import WechatPayError
-from wechatpay.outcome import Outcome as Judged
-from wechatpay.send_request import COUPONS_SEND, Sending
+from wechatpay.send_request import CouponType, compose_send
+from wechatpay.send_result import SendResult
+from wechatpay.targets import PRODUCT_SEND_TARGET, SEND_TARGET
 
 
 class WechatPayIssuer:
     """Gives the coupons of one merchant to users of one AppID.
 
-    `sending` composes new requests. Composed ones keep to their way, whatever is configured by then.
+    `send_path` is for new requests. Composed ones keep to theirs, whatever is configured by then.
     """
 
-    def __init__(self, busifavor: Busifavor, *, appid: str, sending: Sending = COUPONS_SEND) -> None:
+    def __init__(self, busifavor: Busifavor, *, appid: str, send_path: str = SEND_TARGET) -> None:
         self._busifavor = busifavor
         self._appid = appid
-        self._sending = sending
+        self._coupon_type = CouponType.NORMAL if send_path == PRODUCT_SEND_TARGET else None
 
     def compose(self, *, out_request_no: str, openid: str, stock_id: str, code_mode: CodeMode) -> bytes:
         """In MERCHANT_API mode the number itself is the coupon's code: it is unique, and known for ever."""
-        return self._sending.compose(
+        return compose_send(
             appid=self._appid,
             openid=openid,
             stock_id=stock_id,
             out_request_no=out_request_no,
             coupon_code=out_request_no if code_mode is CodeMode.MERCHANT_API else None,
+            coupon_type=self._coupon_type,
         )
 
     async def send(self, body: bytes, *, earlier_open: bool) -> Outcome:
-        return _ours(await self._busifavor.send(body, earlier_open=earlier_open))
+        return _outcome(await self._busifavor.send(body, earlier_open=earlier_open))
 
     async def find_coupon(self, *, openid: str, stock_id: str, out_request_no: str) -> str | None:
         try:
@@ -45,18 +50,18 @@ class WechatPayIssuer:
             raise IssuerUnavailable(str(error)) from error
 
 
-def _ours(judged: Judged) -> Outcome:
+def _outcome(result: SendResult) -> Outcome:
     return Outcome(
-        kind=Kind(judged.kind),
-        verified=judged.verified,
-        attempt_open=judged.attempt_open,
-        remedy=Remedy(judged.remedy),
-        said_no=judged.status is not None and judge(judged.status, judged.code).verdict is Verdict.FINAL,
-        coupon_code=judged.coupon_code,
-        status=judged.status,
-        code=judged.code,
-        message=judged.message,
-        request_id=judged.request_id,
-        serial_no=judged.serial_no,
-        retry_after=judged.retry_after,
+        kind=Kind(result.state),
+        verified=result.verified,
+        attempt_open=result.attempt_open,
+        remedy=Remedy(result.next_step),
+        said_no=result.said_no,
+        coupon_code=result.coupon_code,
+        status=result.status,
+        code=result.code,
+        message=result.message,
+        request_id=result.request_id,
+        serial_no=result.serial_no,
+        retry_after=result.retry_after,
     )

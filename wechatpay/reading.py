@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wechatpay.answers import Answer, CameBack, Failure, FailureKind, complaint
-from wechatpay.codes import Verdict, judge
+from wechatpay.codes import CodeClass, judge
 from wechatpay.errors import Malformed, NoAnswer, NotSent, Refused, Trouble, Unsigned
 
 OK = 200
@@ -41,7 +41,7 @@ def refused(answer: Answer, *, verified: bool, hide: str) -> Refused | Trouble:
     """The answer is no 200."""
     said = complaint(answer, hide=hide)
     code = judge(answer.status, said.code)
-    if code.verdict is Verdict.UNKNOWN:
+    if code.code_class is CodeClass.UNKNOWN:
         return Trouble(
             code.name, said.message, status=answer.status, request_id=answer.request_id, verified=verified
         )
@@ -51,10 +51,10 @@ def refused(answer: Answer, *, verified: bool, hide: str) -> Refused | Trouble:
         status=answer.status,
         request_id=answer.request_id,
         verified=verified,
-        may_repeat=code.verdict in (Verdict.LATER, Verdict.SLOWER),
+        may_repeat=code.code_class in (CodeClass.LATER, CodeClass.SLOWER),
         hint=answer.hint,
     )
-    if code.verdict is Verdict.EXISTS:
+    if code.code_class is CodeClass.EXISTS:
         # The number was used before: whether for this very request only a look can tell.
         error.outcome_known = False
     return error

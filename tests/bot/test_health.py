@@ -12,7 +12,7 @@ from bot.health import health_app
 from bot.metrics import Metrics, Payload
 from bot.needs import LOSSES, Need
 from bot.readiness import Readiness
-from coupons.ports import Kind
+from coupons.outcome import Kind
 
 Client = TestClient[web.Request, web.Application]
 

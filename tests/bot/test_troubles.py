@@ -9,9 +9,9 @@ import pytest
 import structlog
 
 from bot.troubles import Troubles
-from coupons.ports import Kind, Outcome, Remedy
+from coupons.outcome import Kind, Outcome, Remedy
 from tests.coupons.samples import a_request
-from wechatpay.codes import CODES, Verdict, meaning
+from wechatpay.codes import CODES, CodeClass, meaning
 
 
 def logged(outcome: Outcome) -> list[dict[str, Any]]:
@@ -39,7 +39,7 @@ def refused(code: str, remedy: Remedy) -> Outcome:
     )
 
 
-@pytest.mark.parametrize("code", [code.name for code in CODES if code.verdict is Verdict.OPERATOR])
+@pytest.mark.parametrize("code", [code.name for code in CODES if code.code_class is CodeClass.OPERATOR])
 def test_a_hold_names_who_must_act_and_what_to_look_at(code: str) -> None:
     row = meaning(403, code)
     assert logged(refused(code, Remedy.OPERATOR)) == [

@@ -22,8 +22,8 @@ from coupons.desk import Desk
 from coupons.events import Tag
 from coupons.lifecycle import FINAL, SENDABLE
 from coupons.model import Click, ClickAction, NewClick, Person, Request, State
+from coupons.outcome import Outcome
 from coupons.policy import Reason
-from coupons.ports import Outcome
 from coupons.posts import Post, PostKind
 from coupons.recording import Recorded
 from coupons.reminding import Reminder

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from coupons.asking import Ask
 from coupons.lifecycle import UNCOUNTED
 from coupons.model import ClickAction, CodeMode, Pause, Person, Request, State
+from coupons.outcome import Kind, Outcome, Remedy
 from coupons.policy import (
     URGE_PAUSE_MS,
     CustomerTotal,
@@ -18,7 +19,7 @@ from coupons.policy import (
     Rule,
     WhenReached,
 )
-from coupons.ports import Kind, Outcome, Reading, Remedy
+from coupons.ports import Reading
 from tests.coupons.office import Groups, a_stock
 
 HOUR, DAY = 3_600_000, 86_400_000

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from coupons.events import Tag
 from coupons.lifecycle import FINAL
 from coupons.model import Request, State
-from coupons.ports import Kind, Outcome, Remedy
+from coupons.outcome import Kind, Outcome, Remedy
 from coupons.settling import NO_CLEAR_ANSWER, Look, LookResult, Pace, interrupted, needs_look, settle
 from tests.coupons.samples import a_request
 

@@ -16,7 +16,8 @@ from coupons.asking import _created
 from coupons.events import ApprovalGiven, RequestApproved
 from coupons.lifecycle import move
 from coupons.model import CodeMode, Draft, Request, State, Stock
-from coupons.ports import Kind, Outcome, Remedy, Transaction
+from coupons.outcome import Kind, Outcome, Remedy
+from coupons.ports import Transaction
 from coupons.sender import Sender
 from coupons.settling import Look, LookResult, Pace, looked_for
 from coupons.witness import OWN_CHANNEL, Received, Witness

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.metrics import Heard, Payload
 from bot.needs import Need
-from coupons.ports import Kind
+from coupons.outcome import Kind
 from tests.world import World
 
 

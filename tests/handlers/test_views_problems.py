@@ -25,7 +25,11 @@ def test_every_code_that_we_know_has_both_sentences(code: str) -> None:
 
 @pytest.mark.parametrize(
     "code",
-    [code.name for code in codes.CODES if code.verdict is codes.Verdict.OPERATOR and code.name in OF_A_SEND],
+    [
+        code.name
+        for code in codes.CODES
+        if code.code_class is codes.CodeClass.OPERATOR and code.name in OF_A_SEND
+    ],
 )
 def test_a_hold_tells_what_to_do_before_the_retry(code: str) -> None:
     assert "retry" in problems.for_operator(ENGLISH, code).casefold()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from coupons.errors import Stale, StorageUnavailable
+from coupons.errors import RowChanged, StorageUnavailable
 from coupons.events import Tag
 from coupons.ports import Reading, Topic, Transaction
 from coupons.recording import Event
@@ -263,7 +263,7 @@ async def test_a_look_that_raises_leaves_its_reader_usable(ledger: SqliteLedger)
 async def test_a_change_from_an_old_revision_is_stale(ledger: SqliteLedger) -> None:
     request = await ledger.write(create)
     await ledger.write(lambda tx: tx.save(request, request))
-    with pytest.raises(Stale):
+    with pytest.raises(RowChanged):
         await ledger.write(lambda tx: tx.save(request, request))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from coupons.errors import Stale
+from coupons.errors import RowChanged
 from coupons.lifecycle import MOVES, UNCOUNTED, move
 from coupons.model import CodeMode, Request, State
 from coupons.ports import Transaction
@@ -76,11 +76,11 @@ async def test_what_was_asked_for_comes_back_as_it_was(ledger: SqliteLedger) -> 
 async def test_only_the_first_of_two_changes_to_one_revision_is_kept(ledger: SqliteLedger) -> None:
     read = await ledger.write(create)
     first = await ledger.write(lambda tx: tx.save(read, move(read, State.CANCELLED, now=NOW)))
-    with pytest.raises(Stale) as stale:
+    with pytest.raises(RowChanged) as stale:
         await ledger.write(lambda tx: tx.save(read, move(read, State.APPROVED, now=NOW)))
     assert stale.value.request_id == read.id
     assert await ledger.read(lambda look: look.request(read.id)) == first
-    with pytest.raises(Stale):
+    with pytest.raises(RowChanged):
         await ledger.write(lambda tx: tx.save(replace(read, id=99), read))
 
 

@@ -12,8 +12,8 @@ from tests.wechatpay.signing_platform import Platform, compact
 from wechatpay.busifavor import Busifavor
 from wechatpay.client import Client
 from wechatpay.errors import BadRequest, Malformed, Refused, Unsigned
-from wechatpay.outcome import Kind, Outcome, Remedy
 from wechatpay.send_request import compose_send
+from wechatpay.send_result import NextStep, SendResult, SendState
 from wechatpay.user_coupons import Coupon
 
 OPENID, STOCK, NUMBER = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "1290000000000017", "SLK_20260101_0001"
@@ -46,7 +46,7 @@ async def test_a_send_puts_the_stored_bytes_on_the_wire_and_a_repeat_the_same_by
     stored = BODY.replace(b'":"', b'": "')  # spelt otherwise than we would: stored bytes are never made anew
     for earlier_open in (False, True):
         outcome = await busifavor.send(stored, earlier_open=earlier_open)
-        assert (outcome.kind, outcome.coupon_code) == (Kind.SENT, GIVEN["coupon_code"])
+        assert (outcome.state, outcome.coupon_code) == (SendState.SENT, GIVEN["coupon_code"])
     assert [(method, target, body) for method, target, _, body in platform.heard] == [
         ("POST", "/v3/marketing/busifavor/coupons/send", stored)
     ] * 2
@@ -59,13 +59,18 @@ async def test_an_unsigned_refusal_over_the_wire_stays_open_and_a_signed_one_set
     platform.says(403, refusal, signer=None)
     platform.says(403, refusal)
     unsigned = await busifavor.send(BODY, earlier_open=False)
-    assert (unsigned.kind, unsigned.remedy, unsigned.attempt_open) == (Kind.UNKNOWN, Remedy.LOOK, True)
+    assert (unsigned.state, unsigned.next_step, unsigned.attempt_open) == (
+        SendState.UNKNOWN,
+        NextStep.LOOK,
+        True,
+    )
     signed = await busifavor.send(BODY, earlier_open=False)
-    assert signed == Outcome(
-        kind=Kind.REFUSED,
+    assert signed == SendResult(
+        state=SendState.REFUSED,
         verified=True,
         attempt_open=False,
-        remedy=Remedy.FINAL,
+        next_step=NextStep.FINAL,
+        said_no=True,
         status=403,
         code="RULE_LIMIT",
         message="(openid) 已达上限",

@@ -8,11 +8,11 @@ import pytest
 
 from wechatpay import errors
 from wechatpay.answers import Answer, Checked, Failure, FailureKind
-from wechatpay.codes import CODES, Actor, Code, Verdict, judge, look_up, meaning
+from wechatpay.codes import CODES, Actor, Code, CodeClass, judge, look_up, meaning
 from wechatpay.errors import BadRequest, NoAnswer, NotSent, Refused, Trouble, WechatPayError
-from wechatpay.outcome import Kind, Outcome, settle
 from wechatpay.reading import failed, refused
 from wechatpay.send_request import SendRequest
+from wechatpay.send_result import SendResult, SendState, judge_send
 
 OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
 SENT = SendRequest(openid=OPENID, appid="wx8888888888888888", stock_id="1", out_request_no="R1")
@@ -49,15 +49,15 @@ def test_each_code_has_two_different_whole_sentences(code: Code) -> None:
 def test_who_must_act_is_told_to(code: Code) -> None:
     """After a final no the requester can do something; before a retry under the same number, nothing."""
     choose = re.search(r"Choose|Check|Compensate", code.agent)
-    if code.verdict is Verdict.FINAL:
+    if code.code_class is CodeClass.FINAL:
         assert choose
         assert code.actor is Actor.REQUESTER
     else:
         # The request is not over: an agent who chose something else would give two coupons.
         assert not choose
-    if code.verdict is Verdict.OPERATOR:
+    if code.code_class is CodeClass.OPERATOR:
         assert code.actor in {Actor.OPERATOR, Actor.STOCK_OWNER}
-    if code.verdict in {Verdict.UNKNOWN, Verdict.EXISTS}:
+    if code.code_class in {CodeClass.UNKNOWN, CodeClass.EXISTS}:
         assert re.search(r"may have the coupon|probably has the coupon|nobody can prove", code.agent)
 
 
@@ -95,7 +95,7 @@ def test_every_code_of_ours_is_in_the_table_and_cannot_be_said_by_a_server() -> 
     said = {code.name for code in CODES if look_up(code.name) is None}
     assert said == OURS
     # A forged "TIMEOUT" is a refusal that nobody knows, and settles nothing.
-    assert judge(400, "TIMEOUT").verdict is Verdict.OPERATOR
+    assert judge(400, "TIMEOUT").code_class is CodeClass.OPERATOR
 
 
 @pytest.mark.parametrize(
@@ -113,19 +113,19 @@ def test_a_code_means_what_its_row_says(status: int | None, name: str, expected:
 
 
 @pytest.mark.parametrize(
-    ("status", "name", "verdict", "actor"),
+    ("status", "name", "code_class", "actor"),
     [
-        (503, "NO_AUTH", Verdict.UNKNOWN, Actor.NOBODY),
-        (429, "NO_AUTH", Verdict.SLOWER, Actor.NOBODY),
-        (418, "NEW", Verdict.OPERATOR, Actor.OPERATOR),
-        (None, "NEW", Verdict.UNKNOWN, Actor.NOBODY),
+        (503, "NO_AUTH", CodeClass.UNKNOWN, Actor.NOBODY),
+        (429, "NO_AUTH", CodeClass.SLOWER, Actor.NOBODY),
+        (418, "NEW", CodeClass.OPERATOR, Actor.OPERATOR),
+        (None, "NEW", CodeClass.UNKNOWN, Actor.NOBODY),
     ],
 )
 def test_the_status_can_make_a_code_mean_less(
-    status: int | None, name: str, verdict: Verdict, actor: Actor
+    status: int | None, name: str, code_class: CodeClass, actor: Actor
 ) -> None:
     found = meaning(status, name)
-    assert (found.name, found.verdict, found.actor) == (name, verdict, actor)
+    assert (found.name, found.code_class, found.actor) == (name, code_class, actor)
 
 
 def answer(status: int, code: str) -> Answer:
@@ -157,13 +157,13 @@ def test_every_error_carries_who_must_act_and_both_sentences(
 
 
 @pytest.mark.parametrize(
-    "code", [code.name for code in CODES if code.verdict is Verdict.FINAL and code.name not in OURS]
+    "code", [code.name for code in CODES if code.code_class is CodeClass.FINAL and code.name not in OURS]
 )
 def test_a_no_that_may_not_be_the_last_word_tells_the_agent_to_give_nothing_else(code: str) -> None:
     for no in (
         refused(answer(403, code), verified=False, hide=""),
-        settle(SENT, Checked(answer(403, code)), earlier_open=True).meaning,
-        settle(SENT, Checked(answer(403, code), doubt=errors.Unsigned("x")), earlier_open=False).meaning,
+        judge_send(SENT, Checked(answer(403, code)), earlier_open=True).meaning,
+        judge_send(SENT, Checked(answer(403, code), doubt=errors.Unsigned("x")), earlier_open=False).meaning,
     ):
         assert no is not None
         assert no.agent.endswith("Give nothing else.")
@@ -172,9 +172,11 @@ def test_a_no_that_may_not_be_the_last_word_tells_the_agent_to_give_nothing_else
 
 
 def test_an_outcome_carries_its_row_unless_the_coupon_was_given() -> None:
-    refusal = settle(SENT, Checked(answer(403, "RULELIMIT")), earlier_open=False)
+    refusal = judge_send(SENT, Checked(answer(403, "RULELIMIT")), earlier_open=False)
     assert refusal.meaning == row("RULE_LIMIT")
-    unclear = settle(SENT, Failure(FailureKind.AFTER_FIRST_BYTE, "TIMEOUT", "x"), earlier_open=False)
+    unclear = judge_send(SENT, Failure(FailureKind.AFTER_FIRST_BYTE, "TIMEOUT", "x"), earlier_open=False)
     assert unclear.meaning == row("TIMEOUT")
-    given = Outcome(kind=Kind.SENT, verified=True, attempt_open=True, remedy=refusal.remedy, coupon_code="C")
+    given = SendResult(
+        state=SendState.SENT, verified=True, attempt_open=True, next_step=refusal.next_step, coupon_code="C"
+    )
     assert given.meaning is None

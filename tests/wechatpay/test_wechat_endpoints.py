@@ -13,9 +13,8 @@ from sandbox.wechatpay.stocks import StockState as SandboxState
 from tests.wechatpay.real_wire import ODD_CODE, OWN_CODES, UPLOADED, USUAL, Wire, wire
 from tests.world import OPENID
 from wechatpay.deactivation import compose_deactivate
-from wechatpay.outcome import Kind
-from wechatpay.product_coupons import CouponType, compose_product_send
-from wechatpay.send_request import compose_send
+from wechatpay.send_request import CouponType, compose_send
+from wechatpay.send_result import SendState
 from wechatpay.stock_records import StockState
 from wechatpay.user_coupons import CouponState as State
 
@@ -51,7 +50,11 @@ async def test_a_coupon_is_given_in_every_key_mode_and_in_both_shapes_of_answer(
         body = compose_send(appid=here.appid, openid=OPENID, stock_id=USUAL, out_request_no="N1")
         outcome = await here.busifavor.send(body, earlier_open=False)
         [coupon] = here.wechatpay.ledger.coupons
-        assert (outcome.kind, outcome.verified, outcome.coupon_code) == (Kind.SENT, True, coupon.coupon_code)
+        assert (outcome.state, outcome.verified, outcome.coupon_code) == (
+            SendState.SENT,
+            True,
+            coupon.coupon_code,
+        )
         assert [sent.body for sent in here.wechatpay.ledger.sends_of("N1")] == [body]
 
 
@@ -64,21 +67,17 @@ async def test_our_own_code_and_an_uploaded_one_are_given(here: Wire) -> None:
     assert (await here.busifavor.send(uploaded, earlier_open=False)).coupon_code == "UP-1"
 
 
-@pytest.mark.parametrize(("coupon_type", "card"), [(CouponType.NORMAL, None), (CouponType.MEMBER, "card-1")])
-async def test_the_other_way_of_sending_gives_a_coupon_too(
-    here: Wire, coupon_type: CouponType, card: str | None
-) -> None:
-    body = compose_product_send(
+async def test_the_other_endpoint_gives_a_coupon_too(here: Wire) -> None:
+    body = compose_send(
         appid=here.appid,
         openid=OPENID,
         stock_id=USUAL,
         out_request_no="N1",
-        coupon_type=coupon_type,
-        member_card_id=card,
+        coupon_type=CouponType.NORMAL,
     )
     outcome = await here.busifavor.send(body, earlier_open=False)
     [coupon] = here.wechatpay.ledger.coupons
-    assert (outcome.kind, outcome.coupon_code) == (Kind.SENT, coupon.coupon_code)
+    assert (outcome.state, outcome.coupon_code) == (SendState.SENT, coupon.coupon_code)
     [sent] = here.heard(Endpoint.PRODUCT_SEND)
     assert (sent.url, sent.body) == ("/v3/marketing/busifavor/product-coupons/send", body)
     found = await here.busifavor.find_coupon(openid=OPENID, stock_id=USUAL, out_request_no="N1")

@@ -18,9 +18,8 @@ from tests.world import OPENID
 from wechatpay.callback_address import compose_callback
 from wechatpay.deactivation import compose_deactivate
 from wechatpay.errors import BadSignature, NoAnswer, Refused, Stale, Trouble, UnknownSerial, Unsigned
-from wechatpay.outcome import Kind, Outcome, Remedy
-from wechatpay.product_coupons import CouponType, compose_product_send
-from wechatpay.send_request import compose_send
+from wechatpay.send_request import CouponType, compose_send
+from wechatpay.send_result import NextStep, SendResult, SendState
 from wechatpay.uploaded_codes import compose_upload
 
 
@@ -41,9 +40,7 @@ class Step:
 def _send(here: Wire, *, product: bool) -> Step:
     def body(openid: str) -> bytes:
         asked = {"appid": here.appid, "openid": openid, "stock_id": USUAL, "out_request_no": "N1"}
-        return (
-            compose_product_send(**asked, coupon_type=CouponType.NORMAL) if product else compose_send(**asked)
-        )
+        return compose_send(**asked, coupon_type=CouponType.NORMAL if product else None)
 
     return Step(
         lambda: here.busifavor.send(body(OPENID), earlier_open=False),
@@ -132,7 +129,7 @@ async def step_of(here: Wire, endpoint: Endpoint) -> Step:
 
 def said(result: object) -> object:
     """Each answer has a Request-ID of its own; all else must be the same."""
-    return replace(result, request_id="") if isinstance(result, Outcome) else result
+    return replace(result, request_id="") if isinstance(result, SendResult) else result
 
 
 @pytest.mark.parametrize("endpoint", STEPS)
@@ -155,7 +152,7 @@ async def test_after_a_lost_answer_the_repeat_tells_what_was_done_and_does_nothi
     here.wechatpay.faults.queue(Fault(FaultKind.LOST_ANSWER), endpoint=endpoint)
     if endpoint in SENDS:
         lost = await step.act()
-        assert (lost.kind, lost.attempt_open, lost.remedy) == (Kind.UNKNOWN, True, Remedy.REPEAT)
+        assert (lost.state, lost.attempt_open, lost.next_step) == (SendState.UNKNOWN, True, NextStep.REPEAT)
     else:
         with pytest.raises(NoAnswer) as error:
             await step.act()
@@ -172,7 +169,7 @@ async def test_a_number_with_other_data_is_refused(here: Wire, endpoint: Endpoin
     await step.act()
     if endpoint in SENDS:
         outcome = await step.other()
-        assert (outcome.kind, outcome.code) == (Kind.REFUSED, "INVALID_REQUEST")
+        assert (outcome.state, outcome.code) == (SendState.REFUSED, "INVALID_REQUEST")
         request_id = outcome.request_id
     else:
         with pytest.raises(Refused) as error:
@@ -204,8 +201,8 @@ async def test_after_all_trouble_together_a_number_has_one_coupon(here: Wire, en
         here.wechatpay.faults.queue(Fault(kind, seconds=0), endpoint=endpoint)
     for kind in TROUBLES:
         outcome = await step.act()
-        assert outcome.kind is not Kind.SENT, kind
+        assert outcome.state is not SendState.SENT, kind
         assert OPENID not in outcome.message, kind
-    assert (await step.act()).kind is Kind.SENT
+    assert (await step.act()).state is SendState.SENT
     assert len(here.wechatpay.ledger.coupons_of("N1")) == 1
     assert len({sent.body for sent in here.wechatpay.ledger.sends_of("N1")}) == 1

@@ -13,10 +13,10 @@ from tests.world import OPENID
 from wechatpay.callback_address import compose_callback
 from wechatpay.deactivation import compose_deactivate
 from wechatpay.errors import Refused
-from wechatpay.outcome import Kind, Remedy
 from wechatpay.reading import members_of
 from wechatpay.records import read
 from wechatpay.send_request import compose_send
+from wechatpay.send_result import NextStep, SendState
 from wechatpay.uploaded_codes import Upload, compose_upload
 
 
@@ -128,8 +128,12 @@ async def test_a_refused_send_says_what_wechat_pay_says(here: Wire) -> None:
     here.coupon()
     body = compose_send(appid=here.appid, openid=OPENID, stock_id=USUAL, out_request_no="N2")
     outcome = await here.busifavor.send(body, earlier_open=False)
-    assert (outcome.kind, outcome.remedy, outcome.code) == (Kind.REFUSED, Remedy.FINAL, "RULE_LIMIT")
+    assert (outcome.state, outcome.next_step, outcome.code) == (
+        SendState.REFUSED,
+        NextStep.FINAL,
+        "RULE_LIMIT",
+    )
     assert len(here.wechatpay.ledger.coupons) == 1
     stranger = compose_send(appid=here.appid, openid=OPENID, stock_id=NOBODY, out_request_no="N3")
     outcome = await here.busifavor.send(stranger, earlier_open=False)
-    assert (outcome.kind, outcome.status, outcome.code) == (Kind.REFUSED, 404, "RESOURCE_NOT_EXISTS")
+    assert (outcome.state, outcome.status, outcome.code) == (SendState.REFUSED, 404, "RESOURCE_NOT_EXISTS")

@@ -16,8 +16,8 @@ from wechatpay.busifavor import Busifavor
 from wechatpay.errors import Refused
 from wechatpay.explain import SignedRequest, explain_sign_error, is_sign_error
 from wechatpay.keys import Merchant, load_merchant
-from wechatpay.outcome import settle
 from wechatpay.send_request import compose_send, read_send
+from wechatpay.send_result import judge_send
 from wechatpay.signing import authorization
 
 OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
@@ -212,7 +212,7 @@ async def test_the_explanation_is_told_to_the_operator_and_kept_on_error_and_out
     with pytest.raises(Refused) as error:
         await client.get(TARGET, hide=OPENID)
     came_back = await client.call("POST", SEND, body)
-    outcome = settle(read_send(body), came_back, earlier_open=False)
+    outcome = judge_send(read_send(body), came_back, earlier_open=False)
     assert error.value.hint.startswith("We signed ")
     assert outcome.hint.startswith("We signed ")
     told = [sentence for word, sentence in heard if word == "signature_refused"]

@@ -25,8 +25,8 @@ from wechatpay.certificates import read_certificates
 from wechatpay.errors import WechatPayError
 from wechatpay.keyring import KeyRing, PlatformKey
 from wechatpay.notifications import CouponReceived, read_notification
-from wechatpay.outcome import Kind, Remedy
 from wechatpay.send_request import compose_send
+from wechatpay.send_result import NextStep, SendState
 from wechatpay.verifying import verify
 
 OPENID, APPID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "wxd678efh567hg6787"
@@ -112,13 +112,13 @@ async def test_a_lie_is_never_a_sent_coupon_nor_a_final_no(name: str, build: Bui
     async with wire(told) as url:
         client = build(base_url=url, clock=lambda: told.now * 1000)
         outcome = await Busifavor(client, appid=APPID).send(SEND, earlier_open=False)
-    assert outcome.kind is not Kind.SENT
+    assert outcome.state is not SendState.SENT
     assert outcome.coupon_code is None
-    assert outcome.remedy not in (Remedy.NONE, Remedy.FINAL)
+    assert outcome.next_step not in (NextStep.NONE, NextStep.FINAL)
     assert outcome.attempt_open
     if told.expected in NOT_GENUINE:
         assert (outcome.code, outcome.verified) == (told.error.code, False)
-        assert outcome.kind is Kind.UNKNOWN
+        assert outcome.state is SendState.UNKNOWN
 
 
 @of_kind("answer")
@@ -150,7 +150,7 @@ async def test_the_same_answer_without_a_lie_is_believed(build: Build) -> None:
     """Else the lies could be refused for the wrong reason."""
     async with wire(Told("answer", list(told()), BODY)) as url:
         outcome = await Busifavor(build(base_url=url), appid=APPID).send(SEND, earlier_open=False)
-    assert (outcome.kind, outcome.coupon_code) == (Kind.SENT, "1290000000000017000042")
+    assert (outcome.state, outcome.coupon_code) == (SendState.SENT, "1290000000000017000042")
 
 
 # ---- Callbacks --------------------------------------------------------------------------------------------

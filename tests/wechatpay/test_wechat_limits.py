@@ -12,13 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.wechatpay.signing_platform import Platform
-from wechatpay import callback_address, deactivation, product_coupons, uploaded_codes
+from wechatpay import callback_address, deactivation, send_request, uploaded_codes
 from wechatpay.busifavor import Busifavor
 from wechatpay.client import Client
 from wechatpay.errors import BadRequest
 from wechatpay.forms import Form
 from wechatpay.limits import COUPON_CODE, Check, listed, needed, one_of, optional, read_moment, text
-from wechatpay.product_coupons import CouponType
 from wechatpay.stock_records import StockState
 from wechatpay.targets import target
 
@@ -112,7 +111,7 @@ FORMS = {
     "deactivate": deactivation.DEACTIVATE.form,
     "upload": uploaded_codes.UPLOAD.form,
     "callback": callback_address.SET_CALLBACK.form,
-    "product": product_coupons._FORM,
+    "send": send_request.FORM,
 }
 
 
@@ -170,23 +169,3 @@ async def test_nothing_is_sent_before_all_is_checked(
     with pytest.raises(BadRequest):
         await call(Busifavor(client, appid="wxd678efh567hg6787"))
     assert platform.heard == []
-
-
-@given(member_card_id=st.none() | st.just("card-1"), coupon_type=st.sampled_from(CouponType))
-def test_a_card_goes_with_members_only(member_card_id: str | None, coupon_type: CouponType) -> None:
-    def compose() -> bytes:
-        return product_coupons.compose_product_send(
-            appid="wx1",
-            openid="o1",
-            stock_id="1",
-            out_request_no="N1",
-            coupon_type=coupon_type,
-            member_card_id=member_card_id,
-        )
-
-    if (coupon_type is CouponType.MEMBER) == (member_card_id is not None):
-        assert product_coupons.read_product_send(compose()).member_card_id == member_card_id
-    else:
-        with pytest.raises(BadRequest) as error:
-            compose()
-        assert error.value.fields == ("member_card_id",)

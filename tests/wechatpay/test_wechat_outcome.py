@@ -11,8 +11,8 @@ from tests.wechatpay.signing_platform import compact
 from wechatpay.answers import Answer, CameBack, Checked, Failure, FailureKind
 from wechatpay.codes import Actor, look_up
 from wechatpay.errors import BadSignature, Doubtful, Stale, UnknownSerial, Unsigned
-from wechatpay.outcome import Kind, Outcome, Remedy, settle
 from wechatpay.send_request import compose_send, read_send
+from wechatpay.send_result import NextStep, SendResult, SendState, judge_send
 
 OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
 ASKED: dict[str, str] = {
@@ -44,15 +44,15 @@ def no(code: str) -> dict[str, str]:
     return {"code": code, "message": "不行"}
 
 
-def gist(outcome: Outcome) -> tuple[str, str, bool]:
-    return outcome.kind.value, outcome.remedy.value, outcome.attempt_open
+def gist(outcome: SendResult) -> tuple[str, str, bool]:
+    return outcome.state.value, outcome.next_step.value, outcome.attempt_open
 
 
 def both(came_back: CameBack) -> tuple[tuple[str, str, bool], tuple[str, str, bool]]:
-    """The verdict without, and with, an earlier attempt open."""
+    """The code_class without, and with, an earlier attempt open."""
     return (
-        gist(settle(SENT, came_back, earlier_open=False)),
-        gist(settle(SENT, came_back, earlier_open=True)),
+        gist(judge_send(SENT, came_back, earlier_open=False)),
+        gist(judge_send(SENT, came_back, earlier_open=True)),
     )
 
 
@@ -64,12 +64,12 @@ def both(came_back: CameBack) -> tuple[tuple[str, str, bool], tuple[str, str, bo
 def test_a_signed_200_with_our_number_and_a_code_is_sent_in_either_shape(
     members: dict[str, Any], earlier_open: bool
 ) -> None:
-    outcome = settle(SENT, signed(200, members), earlier_open=earlier_open)
-    assert outcome == Outcome(
-        kind=Kind.SENT,
+    outcome = judge_send(SENT, signed(200, members), earlier_open=earlier_open)
+    assert outcome == SendResult(
+        state=SendState.SENT,
         verified=True,
         attempt_open=True,
-        remedy=Remedy.NONE,
+        next_step=NextStep.NONE,
         coupon_code=CODE,
         status=200,
         request_id="08F1-268578927",
@@ -100,7 +100,7 @@ LOOK = ("unknown", "look", True)
 )
 def test_a_signed_success_that_lacks_or_changes_a_member_is_looked_into(status: int, members: object) -> None:
     assert both(signed(status, members)) == (LOOK, LOOK)
-    outcome = settle(SENT, signed(status, members), earlier_open=False)
+    outcome = judge_send(SENT, signed(status, members), earlier_open=False)
     assert (outcome.verified, outcome.code, outcome.coupon_code) == (True, "MALFORMED", None)
 
 
@@ -112,9 +112,9 @@ def test_a_signed_204_or_html_is_looked_into() -> None:
 
 def test_a_code_other_than_the_one_the_merchant_named_is_looked_into() -> None:
     named = read_send(compose_send(**ASKED, coupon_code="CARE-7F3K_0001"))
-    assert gist(settle(named, signed(200, FLAT), earlier_open=False)) == LOOK
+    assert gist(judge_send(named, signed(200, FLAT), earlier_open=False)) == LOOK
     same = FLAT | {"coupon_code": "CARE-7F3K_0001"}
-    assert settle(named, signed(200, same), earlier_open=False).kind is Kind.SENT
+    assert judge_send(named, signed(200, same), earlier_open=False).state is SendState.SENT
 
 
 # ---- Nothing to believe -----------------------------------------------------------------------------------
@@ -159,12 +159,33 @@ def test_what_cannot_be_believed_or_is_not_finished_leaves_the_outcome_unknown(
     came_back: CameBack, code: str
 ) -> None:
     assert both(came_back) == (REPEAT, REPEAT)
-    assert settle(SENT, came_back, earlier_open=False).code == code
+    assert judge_send(SENT, came_back, earlier_open=False).code == code
 
 
 def test_a_request_of_which_no_byte_left_gave_nothing_and_settles_nothing() -> None:
     failure = Failure(FailureKind.NEVER_LEFT, "CONNECT", "ConnectError: refused")
     assert both(failure) == (("refused", "repeat", False), ("unknown", "repeat", False))
+
+
+@pytest.mark.parametrize(
+    ("came_back", "said_no"),
+    [
+        pytest.param(signed(403, no("RULE_LIMIT")), True, id="final"),
+        pytest.param(unsigned(403, no("RULE_LIMIT")), True, id="final, unsigned"),
+        pytest.param(doubted(403, no("RULE_LIMIT"), BadSignature("x")), False, id="final, of a forger"),
+        pytest.param(signed(500, no("RULE_LIMIT")), False, id="a final word with 500"),
+        pytest.param(signed(200, no("RULE_LIMIT")), False, id="a final word with 200"),
+        pytest.param(signed(403, no("NO_AUTH")), False, id="an operator's"),
+        pytest.param(signed(400, no("RESOURCE_ALREADY_EXISTS")), False, id="used before"),
+        pytest.param(signed(429, no("RATELIMIT_EXCEED")), False, id="too fast"),
+        pytest.param(Failure(FailureKind.AFTER_FIRST_BYTE, "LOST", "x"), False, id="no answer"),
+    ],
+)
+@pytest.mark.parametrize("earlier_open", [False, True])
+def test_whether_a_final_no_was_said_is_kept_whatever_it_settles(
+    came_back: CameBack, said_no: bool, earlier_open: bool
+) -> None:
+    assert judge_send(SENT, came_back, earlier_open=earlier_open).said_no is said_no
 
 
 # ---- Refusals ---------------------------------------------------------------------------------------------
@@ -254,22 +275,22 @@ def test_a_refusal_by_its_code(
 def test_the_trap_a_refusal_after_a_time_out_does_not_settle_the_number() -> None:
     """The first attempt timed out *and* gave the coupon; the second finds the allowance used up."""
     timed_out = Failure(FailureKind.AFTER_FIRST_BYTE, "TIMEOUT", "x")
-    first = settle(SENT, timed_out, earlier_open=False)
-    second = settle(SENT, signed(403, no("RULE_LIMIT")), earlier_open=first.attempt_open)
-    assert (second.kind, second.remedy) == (Kind.UNKNOWN, Remedy.LOOK)
+    first = judge_send(SENT, timed_out, earlier_open=False)
+    second = judge_send(SENT, signed(403, no("RULE_LIMIT")), earlier_open=first.attempt_open)
+    assert (second.state, second.next_step) == (SendState.UNKNOWN, NextStep.LOOK)
 
 
 def test_after_already_exists_a_later_refusal_does_not_settle_the_number() -> None:
-    exists = settle(SENT, signed(400, no("RESOURCE_ALREADY_EXISTS")), earlier_open=False)
-    later = settle(SENT, signed(403, no("RULE_LIMIT")), earlier_open=exists.attempt_open)
-    assert later.kind is Kind.UNKNOWN
+    exists = judge_send(SENT, signed(400, no("RESOURCE_ALREADY_EXISTS")), earlier_open=False)
+    later = judge_send(SENT, signed(403, no("RULE_LIMIT")), earlier_open=exists.attempt_open)
+    assert later.state is SendState.UNKNOWN
 
 
 # ---- What is kept of an answer ----------------------------------------------------------------------------
 
 
 def test_the_codes_usual_spelling_the_request_id_and_the_servers_words_are_kept() -> None:
-    outcome = settle(SENT, signed(403, {"code": "NOAUTH", "message": "商户无权限"}), earlier_open=False)
+    outcome = judge_send(SENT, signed(403, {"code": "NOAUTH", "message": "商户无权限"}), earlier_open=False)
     assert (outcome.code, outcome.message, outcome.status) == ("NO_AUTH", "商户无权限", 403)
     assert (outcome.request_id, outcome.serial_no, outcome.verified) == ("08F1-268578927", "7132D7", True)
 
@@ -280,7 +301,7 @@ def test_the_message_names_the_wrong_field_and_never_holds_the_openid() -> None:
         "message": f"openid {OPENID} / {OPENID.upper()} 无效",
         "detail": {"field": "/openid", "issue": f"{OPENID} unknown", "value": OPENID, "location": "body"},
     }
-    outcome = settle(SENT, signed(400, said), earlier_open=False)
+    outcome = judge_send(SENT, signed(400, said), earlier_open=False)
     assert outcome.message == "openid (openid) / (openid) 无效 (/openid: (openid) unknown)"
     assert OPENID.lower() not in repr(outcome).lower()
     assert OPENID not in repr(SENT)
@@ -289,7 +310,7 @@ def test_the_message_names_the_wrong_field_and_never_holds_the_openid() -> None:
 def test_the_message_is_one_printable_line_of_at_most_300_characters() -> None:
     said = {"code": "PARAM_ERROR", "message": "a\nb\x00\ud800c\u202e " + "长" * 400}
     escaped = Answer(400, HEADERS, json.dumps(said).encode())
-    message = settle(SENT, Checked(escaped), earlier_open=False).message
+    message = judge_send(SENT, Checked(escaped), earlier_open=False).message
     assert message.startswith("a b c 长")
     assert message.endswith("…")
     assert len(message) == 300
@@ -298,8 +319,8 @@ def test_the_message_is_one_printable_line_of_at_most_300_characters() -> None:
 
 @pytest.mark.parametrize("code", [None, 7, "", "no spaces", "A" * 65, "中文", ["X"]])
 def test_what_is_no_code_word_becomes_the_status(code: object) -> None:
-    outcome = settle(SENT, signed(403, {"code": code}), earlier_open=False)
-    assert (outcome.code, outcome.remedy) == ("HTTP_403", Remedy.OPERATOR)
+    outcome = judge_send(SENT, signed(403, {"code": code}), earlier_open=False)
+    assert (outcome.code, outcome.next_step) == ("HTTP_403", NextStep.OPERATOR)
 
 
 @pytest.mark.parametrize(
@@ -320,5 +341,5 @@ def test_retry_after_is_seconds_and_nobody_can_silence_us_for_longer_than_an_hou
     said: str, seconds: float | None
 ) -> None:
     answer = Answer(429, HEADERS | {"retry-after": said}, b"{}")
-    outcome = settle(SENT, Checked(answer, doubt=Unsigned("x")), earlier_open=False)
+    outcome = judge_send(SENT, Checked(answer, doubt=Unsigned("x")), earlier_open=False)
     assert outcome.retry_after == seconds

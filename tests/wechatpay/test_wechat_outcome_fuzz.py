@@ -12,9 +12,9 @@ from wechatpay.answers import Answer, Checked, Failure, FailureKind
 from wechatpay.errors import Doubtful, WechatPayError
 from wechatpay.keyring import KeyRing, PlatformKey
 from wechatpay.keys import load_merchant, load_public_key
-from wechatpay.outcome import Kind, Remedy, settle
 from wechatpay.reading import members_of
 from wechatpay.send_request import compose_send, read_send
+from wechatpay.send_result import NextStep, SendState, judge_send
 from wechatpay.verifying import verify
 
 OURS, THEIRS = vector_key("merchant"), vector_key("wechatpay_public_key")
@@ -86,12 +86,12 @@ def test_without_a_valid_signature_nothing_is_sent_settled_or_closed(
 ) -> None:
     headers |= {name: genuine_headers[name] for name in kept}
     checked = check(headers, status, body)
-    outcome = settle(SENT, checked, earlier_open=False)
+    outcome = judge_send(SENT, checked, earlier_open=False)
     if checked.verified:  # all four genuine headers, and the body they were made for
         assert body == compact(GOOD)
     else:
-        assert outcome.kind is not Kind.SENT
-        assert outcome.remedy not in (Remedy.NONE, Remedy.FINAL)
+        assert outcome.state is not SendState.SENT
+        assert outcome.next_step not in (NextStep.NONE, NextStep.FINAL)
         assert outcome.attempt_open
         assert outcome.coupon_code is None
 
@@ -103,16 +103,20 @@ def test_the_outcome_keeps_its_promises_for_any_answer(
     headers = {"content-type": "application/json"}
     answer = Answer(status, headers, body)
     doubt = None if verified else Doubtful("x")
-    outcome = settle(SENT, Checked(answer, doubt=doubt), earlier_open=earlier_open)
-    assert (outcome.kind is Kind.SENT) == (outcome.coupon_code is not None) == (outcome.remedy is Remedy.NONE)
-    if outcome.kind is Kind.SENT:
+    outcome = judge_send(SENT, Checked(answer, doubt=doubt), earlier_open=earlier_open)
+    assert (
+        (outcome.state is SendState.SENT)
+        == (outcome.coupon_code is not None)
+        == (outcome.next_step is NextStep.NONE)
+    )
+    if outcome.state is SendState.SENT:
         assert verified
         assert status in (200, 201, 204)
-    if outcome.kind is Kind.REFUSED:
+    if outcome.state is SendState.REFUSED:
         assert not earlier_open
-    if outcome.remedy is Remedy.FINAL:
+    if outcome.next_step is NextStep.FINAL:
         assert verified
-        assert outcome.kind is Kind.REFUSED
+        assert outcome.state is SendState.REFUSED
     assert OPENID.lower() not in outcome.message.lower()
     assert len(outcome.message) <= 300
     (outcome.message + outcome.code + (outcome.coupon_code or "")).encode()
@@ -132,12 +136,12 @@ def test_a_look_gives_members_or_one_of_our_errors(headers: dict[str, str], stat
 def test_a_failure_is_never_sent() -> None:
     for kind in FailureKind:
         for earlier_open in (False, True):
-            outcome = settle(SENT, Failure(kind, "X", "x"), earlier_open=earlier_open)
-            assert outcome.kind is not Kind.SENT
+            outcome = judge_send(SENT, Failure(kind, "X", "x"), earlier_open=earlier_open)
+            assert outcome.state is not SendState.SENT
             assert outcome.attempt_open == (kind is FailureKind.AFTER_FIRST_BYTE)
 
 
 def test_the_fuzzed_answers_include_a_genuine_one_that_is_sent() -> None:
     """Else the promises above could hold for the wrong reason."""
     headers = genuine_headers | {"content-type": "application/json"}
-    assert settle(SENT, check(headers, 200, compact(GOOD)), earlier_open=False).kind is Kind.SENT
+    assert judge_send(SENT, check(headers, 200, compact(GOOD)), earlier_open=False).state is SendState.SENT

@@ -6,17 +6,19 @@ import ast
 import inspect
 import re
 import types
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import wechatpay
 from sandbox.wechatpay.routes import _ROUTES
 from tests.wechatpay.real_wire import USUAL, wire
 from tests.world import OPENID, keys
 from wechatpay import errors
 from wechatpay.busifavor import Busifavor
-from wechatpay.outcome import Kind, Remedy
+from wechatpay.send_result import NextStep, SendState
 
 README = (Path(__file__).parents[2] / "wechatpay" / "README.md").read_text(encoding="utf-8")
 
@@ -74,7 +76,7 @@ def test_the_list_of_the_rest_names_every_call_there_is_and_endpoints_that_are_s
 
 
 def test_every_kind_remedy_and_error_is_explained() -> None:
-    for word in (*Kind, *Remedy):
+    for word in (*SendState, *NextStep):
         assert f"| `{word.name}` |" in README, word
     shown = set(re.findall(r"`([A-Z]\w+)`", README))
     raised = {
@@ -83,3 +85,10 @@ def test_every_kind_remedy_and_error_is_explained() -> None:
         if issubclass(kind, errors.WechatPayError) and name[0] != "_"
     }
     assert raised - shown == {"WechatPayError"}
+
+
+def test_what_callers_need_is_importable_from_the_package_and_nothing_else_is() -> None:
+    for name, module in wechatpay._MODULES.items():
+        assert getattr(wechatpay, name) is getattr(import_module(f"wechatpay.{module}"), name)
+    with pytest.raises(AttributeError, match="'wechatpay' has no attribute 'Buisfavor'"):
+        wechatpay.Buisfavor  # noqa: B018 - it is asked for

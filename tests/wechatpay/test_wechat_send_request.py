@@ -1,4 +1,4 @@
-"""The body of a send: the same bytes for ever, nothing in it that does not belong."""
+"""The body of a send: the same bytes for ever, nothing in it that does not belong, and one endpoint."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.wechatpay.signing_platform import Platform
+from wechatpay.busifavor import Busifavor
+from wechatpay.client import Client
 from wechatpay.errors import BadRequest
-from wechatpay.send_request import compose_send, read_send
+from wechatpay.send_request import CouponType, compose_send, read_send
+from wechatpay.send_result import SendState
 
 ASKED = {
     "appid": "wxd678efh567hg6787",
@@ -41,19 +45,44 @@ def test_a_field_with_a_character_outside_the_plain_ones_is_refused(field: str, 
     assert error.value.fields == (field,)
 
 
-word = st.from_regex(r"[0-9A-Za-z_-]{1,20}", fullmatch=True)
+BASE = "/v3/marketing/busifavor"
+ENDPOINTS = {None: f"{BASE}/coupons/send", CouponType.NORMAL: f"{BASE}/product-coupons/send"}
+#: What may stand in any member, the words that tell the endpoints apart among them.
+word = st.sampled_from(["coupon_type", "NORMAL", "product-coupons"]) | st.from_regex(
+    r"[0-9A-Za-z_-]{1,20}", fullmatch=True
+)
 
 
 @given(appid=word, openid=word, stock_id=word, out_request_no=word, coupon_code=st.none() | word)
-def test_what_was_composed_reads_back_and_is_the_same_every_time(
+def test_what_was_composed_reads_back_is_the_same_every_time_and_names_its_endpoint(
     appid: str, openid: str, stock_id: str, out_request_no: str, coupon_code: str | None
 ) -> None:
     asked = {"appid": appid, "openid": openid, "stock_id": stock_id, "out_request_no": out_request_no}
-    body = compose_send(**asked, coupon_code=coupon_code)
-    assert body == compose_send(**asked, coupon_code=coupon_code)
-    read = read_send(body)
-    assert {name: getattr(read, name) for name in asked} == asked
-    assert read.coupon_code == coupon_code
+    for coupon_type, endpoint in ENDPOINTS.items():
+        body = compose_send(**asked, coupon_code=coupon_code, coupon_type=coupon_type)
+        assert body == compose_send(**asked, coupon_code=coupon_code, coupon_type=coupon_type)
+        sent = read_send(body)
+        assert {name: getattr(sent, name) for name in asked} == asked
+        assert (sent.coupon_code, sent.coupon_type, sent.target) == (coupon_code, coupon_type, endpoint)
+
+
+def test_an_openid_is_kept_out_of_reprs() -> None:
+    assert ASKED["openid"] not in repr(read_send(compose_send(**ASKED)))
+
+
+async def test_one_client_sends_to_both_endpoints_byte_for_byte(client: Client, platform: Platform) -> None:
+    answer = {name: ASKED[name] for name in ("stock_id", "out_request_no")} | {"coupon_code": "1"}
+    platform.says(200, answer)
+    bodies = [
+        compose_send(**ASKED),
+        # Spelt otherwise than we would: stored bytes are never made anew.
+        json.dumps(ASKED | {"coupon_type": "NORMAL"}, indent=1).encode(),
+    ]
+    for body in bodies:
+        result = await Busifavor(client, appid="wx1").send(body, earlier_open=False)
+        assert (result.state, result.coupon_code) == (SendState.SENT, "1")
+    heard = [(target, body) for _, target, _, body in platform.heard]
+    assert heard == list(zip(ENDPOINTS.values(), bodies, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -68,6 +97,10 @@ def test_what_was_composed_reads_back_and_is_the_same_every_time(
         json.dumps(ASKED | {"coupon_code": None}).encode(),
         json.dumps(ASKED | {"openid": 7}).encode(),
         json.dumps(ASKED | {"extra": "x"}).encode(),
+        json.dumps(ASKED | {"coupon_type": None}).encode(),
+        json.dumps(ASKED | {"coupon_type": ""}).encode(),
+        json.dumps(ASKED | {"coupon_type": "normal"}).encode(),
+        json.dumps(ASKED | {"coupon_type": "MEMBER", "member_card_id": "card-1"}).encode(),
     ],
 )
 def test_bytes_that_compose_send_does_not_make_are_refused_before_anything_is_sent(body: bytes) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from wechatpay.answers import CameBack, Checked, Failure, FailureKind, complaint, plain
-from wechatpay.codes import Code, Verdict, judge, look_up, meaning
+from wechatpay.codes import Code, CodeClass, judge, look_up, meaning
 from wechatpay.errors import Malformed, Unsigned
 from wechatpay.send_request import SendRequest
 
@@ -21,7 +21,7 @@ _SUCCESSES = range(200, 300)
 _LONGEST_CODE = 128
 
 
-class Kind(StrEnum):
+class SendState(StrEnum):
     """What is known about the coupon of this number."""
 
     SENT = "sent"
@@ -29,7 +29,7 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Remedy(StrEnum):
+class NextStep(StrEnum):
     """What to do next."""
 
     #: Nothing: it was given.
@@ -46,23 +46,25 @@ class Remedy(StrEnum):
     LOOK = "look"
 
 
-_REMEDIES = {
-    Verdict.OPERATOR: Remedy.OPERATOR,
-    Verdict.SLOWER: Remedy.SLOWER,
-    Verdict.LATER: Remedy.REPEAT,
+_NEXT_STEPS = {
+    CodeClass.OPERATOR: NextStep.OPERATOR,
+    CodeClass.SLOWER: NextStep.SLOWER,
+    CodeClass.LATER: NextStep.REPEAT,
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class SendResult:
     """What one attempt told us, judged together with the attempts before it. Safe to log."""
 
-    kind: Kind
+    state: SendState
     #: WeChat Pay's signature was there and good.
     verified: bool
     #: May *this* attempt have given the coupon?
     attempt_open: bool
-    remedy: Remedy
+    next_step: NextStep
+    #: The answer was a final no, signed or not; whether it counts is said by the other members.
+    said_no: bool = False
     coupon_code: str | None = None
     #: HTTP status; None when no answer came.
     status: int | None = None
@@ -81,12 +83,12 @@ class Outcome:
     @property
     def meaning(self) -> Code | None:
         """Who must act, and a sentence each for the agent and the operator; None: the coupon was given."""
-        if self.kind is Kind.SENT:
+        if self.state is SendState.SENT:
             return None
-        return meaning(self.status, self.code, known=self.kind is Kind.REFUSED)
+        return meaning(self.status, self.code, known=self.state is SendState.REFUSED)
 
 
-def settle(sent: SendRequest, came_back: CameBack, *, earlier_open: bool) -> Outcome:
+def judge_send(sent: SendRequest, came_back: CameBack, *, earlier_open: bool) -> SendResult:
     """Judge one attempt. `earlier_open`: an earlier attempt of this number may have given the coupon."""
     if isinstance(came_back, Failure):
         return _without_answer(came_back, earlier_open=earlier_open)
@@ -96,35 +98,36 @@ def settle(sent: SendRequest, came_back: CameBack, *, earlier_open: bool) -> Out
     # is normal for refusals (SIGN_ERROR is never signed), and as good as forged for a success.
     if doubt is not None and (success or not isinstance(doubt, Unsigned)):
         message = plain(doubt.message, hide=sent.openid)
-        return _unknown(came_back, Remedy.REPEAT, code=doubt.code, message=message)
+        return _unknown(came_back, NextStep.REPEAT, code=doubt.code, message=message)
     if success:
         return _given(sent, came_back)
     said = complaint(answer, hide=sent.openid)
     code = judge(answer.status, said.code)
-    kind, remedy, attempt_open = _refusal(
-        code.verdict, verified=came_back.verified, earlier_open=earlier_open
+    state, next_step, attempt_open = _refusal(
+        code.code_class, verified=came_back.verified, earlier_open=earlier_open
     )
     return replace(
-        _unknown(came_back, remedy, code=code.name, message=said.message),
-        kind=kind,
+        _unknown(came_back, next_step, code=code.name, message=said.message),
+        state=state,
         attempt_open=attempt_open,
+        said_no=code.code_class is CodeClass.FINAL,
     )
 
 
-def _without_answer(failure: Failure, *, earlier_open: bool) -> Outcome:
+def _without_answer(failure: Failure, *, earlier_open: bool) -> SendResult:
     left = failure.kind is not FailureKind.NEVER_LEFT
-    return Outcome(
-        kind=Kind.UNKNOWN if left or earlier_open else Kind.REFUSED,
+    return SendResult(
+        state=SendState.UNKNOWN if left or earlier_open else SendState.REFUSED,
         verified=False,
         attempt_open=left,
-        remedy=Remedy.REPEAT,
+        next_step=NextStep.REPEAT,
         code=failure.code,
         message=failure.message,
         request_id=failure.request_id,
     )
 
 
-def _given(sent: SendRequest, checked: Checked) -> Outcome:
+def _given(sent: SendRequest, checked: Checked) -> SendResult:
     """A genuine 2xx: sent, if it speaks of our number and brings a code."""
     members = checked.answer.members() or {}
     # Flat in the documentation, wrapped in the official SDKs.
@@ -135,14 +138,13 @@ def _given(sent: SendRequest, checked: Checked) -> Outcome:
     if not _is_coupon_code(coupon_code) or sent.coupon_code not in (None, coupon_code):
         wrong.append("coupon_code")
     if not wrong:
-        return replace(
-            _unknown(checked, Remedy.NONE, code="", message=""), kind=Kind.SENT, coupon_code=coupon_code
-        )
+        known = _unknown(checked, NextStep.NONE, code="", message="")
+        return replace(known, state=SendState.SENT, coupon_code=coupon_code)
     said = look_up(complaint(checked.answer, hide=sent.openid).code)
-    if said is not None and said.verdict is Verdict.UNKNOWN:  # SYSTEM_ERROR counts at any status
-        return _unknown(checked, Remedy.REPEAT, code=said.name, message="")
+    if said is not None and said.code_class is CodeClass.UNKNOWN:  # SYSTEM_ERROR counts at any status
+        return _unknown(checked, NextStep.REPEAT, code=said.name, message="")
     message = f"the genuine answer lacks or changes {', '.join(wrong)}"
-    return _unknown(checked, Remedy.LOOK, code=Malformed.code, message=message)
+    return _unknown(checked, NextStep.LOOK, code=Malformed.code, message=message)
 
 
 def _is_coupon_code(value: object) -> bool:
@@ -150,33 +152,35 @@ def _is_coupon_code(value: object) -> bool:
     return isinstance(value, str) and 1 <= len(value) <= _LONGEST_CODE and value.isprintable()
 
 
-def _refusal(verdict: Verdict, *, verified: bool, earlier_open: bool) -> tuple[Kind, Remedy, bool]:
-    """Kind, remedy, and whether this attempt stays open."""
-    match verdict:
-        case Verdict.UNKNOWN:
-            return Kind.UNKNOWN, Remedy.REPEAT, True
-        case Verdict.EXISTS:
+def _refusal(
+    code_class: CodeClass, *, verified: bool, earlier_open: bool
+) -> tuple[SendState, NextStep, bool]:
+    """What is known, what to do next, and whether this attempt stays open."""
+    match code_class:
+        case CodeClass.UNKNOWN:
+            return SendState.UNKNOWN, NextStep.REPEAT, True
+        case CodeClass.EXISTS:
             # Some attempt of this number has probably given it. Kept open, so that a later refusal (by then
             # the allowance is used up) cannot settle the number.
-            return Kind.UNKNOWN, Remedy.LOOK, True
-        case Verdict.FINAL:
+            return SendState.UNKNOWN, NextStep.LOOK, True
+        case CodeClass.FINAL:
             if verified and not earlier_open:
-                return Kind.REFUSED, Remedy.FINAL, False
-            return Kind.UNKNOWN, Remedy.LOOK, not verified
-        case Verdict.OPERATOR | Verdict.SLOWER | Verdict.LATER:
+                return SendState.REFUSED, NextStep.FINAL, False
+            return SendState.UNKNOWN, NextStep.LOOK, not verified
+        case CodeClass.OPERATOR | CodeClass.SLOWER | CodeClass.LATER:
             # An unsigned refusal leaves the attempt open: anybody in between could have faked it.
-            kind = Kind.UNKNOWN if earlier_open else Kind.REFUSED
-            return kind, _REMEDIES[verdict], not verified
+            state = SendState.UNKNOWN if earlier_open else SendState.REFUSED
+            return state, _NEXT_STEPS[code_class], not verified
 
 
-def _unknown(checked: Checked, remedy: Remedy, *, code: str, message: str) -> Outcome:
+def _unknown(checked: Checked, next_step: NextStep, *, code: str, message: str) -> SendResult:
     """What is assumed of any answer until more is known: the coupon may have been given."""
     answer = checked.answer
-    return Outcome(
-        kind=Kind.UNKNOWN,
+    return SendResult(
+        state=SendState.UNKNOWN,
         verified=checked.verified,
         attempt_open=True,
-        remedy=remedy,
+        next_step=next_step,
         status=answer.status,
         code=code,
         message=message,
