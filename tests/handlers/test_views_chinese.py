@@ -523,7 +523,7 @@ def test_the_other_replies() -> None:
 • `/coupon cancel 12` 撤回你的申请 #12，仅限发券开始之前
 • `/coupon retry 12` 重试需人工处理的申请； `/coupon close 12` 关闭它（审批人）
 • `/coupon pause` 和 `/coupon resume` 暂停和恢复所有发券（审批人）
-• `/coupon audit` 查询审计日志（审计人员）
+• `/coupon audit` 查询审计日志（审计员）
 • `/coupon help` 显示本说明\
 """,
             "机器人内部出错，不确定这次操作是否已保存。请先用 `/coupon list` 查看，再决定是否重新输入。如果反复出现，请把这个编号交给运维人员：`ab12cd`",
