@@ -1,0 +1,62 @@
+"""What a send told the client is what the business decides by: nothing is lost or changed between the two."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from coupons.model import CodeMode
+from coupons.outcome import Kind, Outcome, Remedy
+from tests.wechatpay.signing_platform import Platform
+from wechatpay.busifavor import Busifavor
+from wechatpay.client import Client
+from wechatpay.issuer import WechatPayIssuer
+from wechatpay.send_result import NextStep, SendResult, SendState
+
+
+def test_both_sides_have_the_same_words() -> None:
+    assert [kind.value for kind in Kind] == [state.value for state in SendState]
+    assert {remedy.value for remedy in Remedy} == {step.value for step in NextStep}
+    renamed = {"state": "kind", "next_step": "remedy"}
+    ours = {field.name for field in fields(Outcome)}
+    # The hint is about our signature, for who calls by hand.
+    assert {renamed.get(field.name, field.name) for field in fields(SendResult)} - {"hint"} == ours
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "signed", "outcome"),
+    [
+        (403, {"code": "RULE_LIMIT"}, True, (Kind.REFUSED, Remedy.FINAL, True, False, True)),
+        (403, {"code": "RULE_LIMIT"}, False, (Kind.UNKNOWN, Remedy.LOOK, False, True, True)),
+        (403, {"code": "NO_AUTH"}, True, (Kind.REFUSED, Remedy.OPERATOR, True, False, False)),
+        (
+            200,
+            {"stock_id": "1212", "out_request_no": "N1", "coupon_code": "C1"},
+            True,
+            (Kind.SENT, Remedy.NONE, True, True, False),
+        ),
+    ],
+)
+async def test_an_answer_becomes_an_outcome(
+    client: Client,
+    platform: Platform,
+    status: int,
+    answer: dict[str, str],
+    signed: bool,
+    outcome: tuple[Kind, Remedy, bool, bool, bool],
+) -> None:
+    platform.says(status, answer, **({} if signed else {"signer": None}))
+    issuer = WechatPayIssuer(Busifavor(client, appid="wx1"), appid="wx1")
+    body = issuer.compose(
+        out_request_no="N1", openid="oUpF8uMuAJO", stock_id="1212", code_mode=CodeMode.WECHATPAY_MODE
+    )
+    found = await issuer.send(body, earlier_open=False)
+    assert (found.kind, found.remedy, found.verified, found.attempt_open, found.said_no) == outcome
+    assert (found.status, found.code, found.coupon_code) == (
+        status,
+        answer.get("code", ""),
+        answer.get("coupon_code"),
+    )
+    assert found.request_id
+    assert bool(found.serial_no) is signed
