@@ -183,7 +183,9 @@ def looked_for(request: Request, look: Look, *, now: int, earliest: int, latest:
     if look.result is LookResult.FOUND:
         return _sent(request, events, look.coupon_code, "look", now)
     if look.result is LookResult.UNAVAILABLE:
-        return Step(replace(request, look_at=now + pace.pause_ms(request.tries)), events)
+        # While it is held no attempt counts the tries: it may be after the first, and would be asked for ever.
+        again = now + (pace.longest_ms if held else pace.pause_ms(request.tries))
+        return Step(replace(request, look_at=again), events)
     again = now + pace.look_pause_ms if held and absent_looks < LOOKS_BEFORE_CLOSING else None
     return Step(replace(request, look_at=again), events)
 

@@ -286,6 +286,13 @@ def test_a_list_that_was_not_to_be_had_is_asked_for_again_after_the_usual_pause(
     assert step.after == replace(UNKNOWN, look_at=600_010)
 
 
+def test_without_a_list_what_is_held_is_looked_for_again_after_the_longest_pause() -> None:
+    """Its tries stand still: after one try it would be looked for, told and drawn anew each second."""
+    held = replace(UNKNOWN, state=State.HELD, tries=1, due_at=None)
+    step = looked_for(held, Look(LookResult.UNAVAILABLE), now=10, earliest=10, latest=10, pace=Pace())
+    assert step.after.look_at == 600_010
+
+
 def test_a_coupon_found_is_sent_and_nothing_more_is_due() -> None:
     after = looked_for(UNKNOWN, Look(LookResult.FOUND, "C1"), now=10, earliest=10, latest=10, pace=PACE).after
     assert (after.state, after.coupon_code, after.due_at, after.look_at) == (State.SENT, "C1", None, None)

@@ -77,6 +77,13 @@ def test_what_waited_before_the_upgrade_waits_from_when_it_was_asked_for(old: Pa
     assert rows(old, "select id, waits_from from request") == asked
 
 
+def test_looks_from_before_the_upgrade_let_nobody_close_what_is_held(old: Path) -> None:
+    """They were made with each attempt, seconds apart: a coupon may have shown later."""
+    rows(old, "update request set absent_looks = 5")
+    bring_up_to_date(old)
+    assert rows(old, "select state, absent_looks from request order by id")[1] == ("held", 0)
+
+
 def test_a_click_of_before_says_nothing_of_where_it_was_made(old: Path) -> None:
     bring_up_to_date(old)
     assert rows(old, "select key, message_ts, out_request_no, done from click") == [("k1", "", "", 0)]
