@@ -15,7 +15,7 @@ def pytest_configure(config: pytest.Config) -> None:
     common = settings(
         deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
     )
-    settings.register_profile("short", common, max_examples=20)
+    settings.register_profile("short", common, max_examples=15)
     settings.register_profile("long", common, max_examples=300)
     settings.load_profile("long" if config.getoption("--long") else "short")
 

@@ -24,7 +24,9 @@ class Ended:
     """A run that ended by itself."""
 
     status: int
+    #: On stderr.
     lines: list[str]
+    out: str = ""
 
 
 def run_here(words: Sequence[str], environ: Mapping[str, str | None]) -> Ended:
@@ -41,8 +43,7 @@ def run_here(words: Sequence[str], environ: Mapping[str, str | None]) -> Ended:
         root.handlers[:], root.level = handlers, level
         logging.captureWarnings(capture=False)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    assert result.stdout == ""
-    return Ended(result.exit_code, result.stderr.splitlines())
+    return Ended(result.exit_code, result.stderr.splitlines(), result.stdout)
 
 
 @contextmanager

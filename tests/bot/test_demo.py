@@ -23,6 +23,7 @@ from bot.demo_audit import AuditReader
 from bot.demo_play import play
 from bot.demo_workspace import COUPON_TOML, SETUP, STOCKS
 from storage.store import Store
+from tests.bot.main_thread import run_here
 from tests.sandbox.page_client import Looking, looking
 from tests.storage.records import ROOT, make_log, tamper
 
@@ -174,11 +175,10 @@ async def test_the_demo_serves_until_ctrl_c_and_stops_clean() -> None:
         assert printed.decode().splitlines()[-1] == "Stopped."
 
 
-async def test_a_port_that_is_taken_is_said_in_one_line() -> None:
+def test_a_port_that_is_taken_is_said_in_one_line() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        async with demo("--port", str(taken.getsockname()[1])) as process, asyncio.timeout(START_S):
-            _, complaints = await process.communicate()
-    assert process.returncode == 2
-    assert re.fullmatch(r"port \d+ cannot be had: .+\n", complaints.decode())
+        ended = run_here(["demo", "--port", str(taken.getsockname()[1])], {})
+    assert ended.status == 2
+    assert re.fullmatch(r"port \d+ cannot be had: .+", "\n".join(ended.lines))

@@ -85,7 +85,7 @@ def refusal(environ: Mapping[str, str]) -> str:
 
 def sentence_of(ended: Ended) -> str:
     """Status 2, one sentence on stderr and nothing that looks like a traceback."""
-    assert ended.status == 2, ended.lines
+    assert (ended.status, ended.out) == (2, ""), ended.lines
     assert not any("Traceback" in line or 'File "' in line for line in ended.lines)
     [sentence] = sentences(ended)
     return sentence
