@@ -183,7 +183,7 @@ def looked_for(request: Request, look: Look, *, now: int, earliest: int, latest:
     if look.result is LookResult.FOUND:
         return _sent(request, events, look.coupon_code, "look", now)
     if look.result is LookResult.UNAVAILABLE:
-        # While it is held no attempt counts the tries: it may be after the first, and would be asked for ever.
+        # Nothing counts the tries of what is held: after the first it would be asked for each second.
         again = now + (pace.longest_ms if held else pace.pause_ms(request.tries))
         return Step(replace(request, look_at=again), events)
     again = now + pace.look_pause_ms if held and absent_looks < LOOKS_BEFORE_CLOSING else None
