@@ -11,10 +11,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
 
+from bot.clock import utc_ms
 from bot.demo_audit import AuditReader
 from bot.demo_workspace import SETUP
 from sandbox.page import serve_page
 from sandbox.slack.workspace import Workspace
+from storage.store import Store
 from tests.machine import lacks
 from tests.page.screens import Hands, Keyboard, Mouse, Screen
 from tests.world import World, world
@@ -104,7 +106,7 @@ async def screen(request: pytest.FixtureRequest, shop: World, watched: Watched) 
     """The page, for the mouse and then for the keyboard alone."""
     page = watched.page
     hands: Hands = Mouse() if request.param == "mouse" else Keyboard(page)
-    audit = AuditReader(shop.folder / "coupon.db")
+    audit = AuditReader(Store(shop.folder / "coupon.db", clock=utc_ms))
     async with serve_page(shop.slack, shop.wechatpay, audit=audit) as served:
         yield Screen(page, served.url, hands)
         await page.close()

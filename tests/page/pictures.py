@@ -14,6 +14,7 @@ from pathlib import Path
 from playwright.async_api import Locator, Page, async_playwright, expect
 
 from benchmarks.long_log import fill
+from bot.clock import utc_ms
 from bot.demo_audit import AuditReader
 from bot.demo_workspace import SETUP
 from bot.month_page import page as month_page
@@ -195,9 +196,10 @@ async def _screen(telling: Telling) -> AsyncGenerator[tuple[Screen, World]]:
     with tempfile.TemporaryDirectory(prefix="coupon-pictures-") as made:
         folder = Path(made)
         (folder / "coupon.toml").write_text(telling.config + _WITH_AUDITOR, encoding="utf-8")
+        store = Store(folder / "coupon.db", clock=utc_ms)
         async with (
             world(folder, workspace=workspace) as shop,
-            serve_page(shop.slack, shop.wechatpay, audit=AuditReader(folder / "coupon.db")) as served,
+            serve_page(shop.slack, shop.wechatpay, audit=AuditReader(store)) as served,
             async_playwright() as playwright,
         ):
             browser = await playwright.chromium.launch(executable_path=chromium_here(), args=["--no-sandbox"])
@@ -209,10 +211,15 @@ async def _screen(telling: Telling) -> AsyncGenerator[tuple[Screen, World]]:
 def main() -> None:
     """Exit status 0 when all pictures were taken, 2 where there is no browser."""
     if chromium_here() is None:
-        sys.stderr.write("there is no Chromium here (Debian: apt-get install chromium fonts-noto-cjk)\n")
+        sys.stderr.write(
+            "there is no Chromium here "
+            "(Debian: apt-get install chromium fonts-noto-cjk fonts-noto-color-emoji)\n"
+        )
         sys.exit(2)
     shutil.rmtree(PICTURES, ignore_errors=True)
     PICTURES.mkdir(parents=True)
+    # The machine may be busy, and nothing here is measured.
+    expect.set_options(timeout=30_000)
     asyncio.run(take(PICTURES))
     sys.stdout.writelines(f"{file}\n" for file in sorted(PICTURES.iterdir()))
 
