@@ -213,9 +213,7 @@ class Service:
             for task in beside:
                 task.cancel()
             await asyncio.wait([*loops, *beside], timeout=_DRAIN_S)
-            await parts.actions.drain()
-            await parts.form.drain()
-            await parts.audit.drain()
+            await parts.after_ack.drain()
             await tell_stop(ledger, self._troubles)
         for loop in loops:
             # A loop that died of a bug must not leave a bot that only looks alive.

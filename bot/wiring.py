@@ -36,6 +36,7 @@ from coupons.sender import Sender
 from coupons.settling import Pace
 from coupons.witness import Witness
 from handlers.actions import Actions
+from handlers.after_ack import AfterAck
 from handlers.announcer import Announcer
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit import Audit
@@ -180,9 +181,7 @@ class Parts:
     """Everything that runs, once the workspace is known."""
 
     app: AsyncApp
-    actions: Actions
-    form: Form
-    audit: Audit
+    after_ack: AfterAck
     home: Home
     directory: SlackDirectory
     sender: Sender
@@ -252,7 +251,7 @@ def build(
         team=workspace.team,
         clock=clock,
     )
-    poster = Poster(slack)
+    poster, after_ack = Poster(slack), AfterAck(troubles.note)
     readers = Readers(directory, load_languages(), language=config.language, on_trouble=troubles.expected)
     secret = settings.slack_signing_secret
     app = bolt_app(
@@ -267,6 +266,7 @@ def build(
         ledger=ledger,
         catalogue=config.catalogue,
         poster=poster,
+        after_ack=after_ack,
         readers=readers,
         approval_channel=approval_channel,
         on_trouble=troubles.note,
@@ -277,6 +277,7 @@ def build(
         client=slack,
         auditing=auditing,
         poster=poster,
+        after_ack=after_ack,
         readers=readers,
         console_url=config.console_url,
         on_trouble=troubles.note,
@@ -300,6 +301,7 @@ def build(
         desk=desk,
         client=slack,
         poster=poster,
+        after_ack=after_ack,
         approval_channel=config.approval_channel,
         readers=readers,
         clock=clock,
@@ -335,9 +337,7 @@ def build(
     announcer.register(app)
     return Parts(
         app=app,
-        actions=actions,
-        form=form,
-        audit=audit,
+        after_ack=after_ack,
         home=home,
         directory=directory,
         sender=Sender(

@@ -37,7 +37,6 @@ from handlers.readers import Readers
 from handlers.views import answers, card, notices, steps
 from handlers.views.beside import Beside
 from handlers.views.for_customer import to_paste
-from handlers.views.message import Message
 from handlers.views.telling import text_of
 from handlers.web_api import Denied, MessageGone, RateLimited, SlackError, Unreachable
 
@@ -358,7 +357,8 @@ class Announcer:
         words = await self._readers.words(person, within_s=_LANGUAGE_WITHIN_S)
         message = answers.answer(words, event, request, workspace_url=self._workspace_url)
         try:
-            await self._tell(delivery, channel, person, message)
+            if not await self._poster.whisper(channel, person, message):
+                await self._once.post(delivery, person, message)
         except (Unreachable, Denied) as error:
             self._on_trouble(error)
         await self._finish(delivery)
@@ -370,17 +370,6 @@ class Announcer:
         except (Unreachable, Denied, BadWord) as error:
             self._on_trouble(error)
         await self._finish(delivery)
-
-    async def _tell(self, delivery: Delivery, channel: str, person: str, message: Message) -> None:
-        # Home is no channel: who clicked there is told by direct message, as is who left the channel.
-        if channel != person:
-            try:
-                await self._poster.whisper(channel, person, message)
-            except (Unreachable, Denied):
-                pass
-            else:
-                return
-        await self._once.post(delivery, person, message)
 
     async def _tell_those_who_wait(self) -> None:
         """Who asked for something before anybody knew was promised a card: told by direct message."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
@@ -12,17 +11,16 @@ from slack_sdk.web.async_client import AsyncWebClient
 from coupons.audit_words import BadWord
 from coupons.auditing import Auditing, NotAuditor
 from coupons.errors import CouponsError
+from handlers import payloads
+from handlers.after_ack import AfterAck
 from handlers.posting import Poster
 from handlers.readers import Readers
 from handlers.views import audit, audit_answers, failures
 from handlers.views.message import Message
 from handlers.views.words import Words
-from handlers.web_api import SlackError, Unreachable, ask
+from handlers.web_api import SlackError, ask
 
 View = dict[str, Any]
-
-#: A number of a request, or a place in the list.
-_DIGITS = 18
 
 
 class Audit:
@@ -34,6 +32,7 @@ class Audit:
         client: AsyncWebClient,
         auditing: Auditing,
         poster: Poster,
+        after_ack: AfterAck,
         readers: Readers,
         console_url: str,
         on_trouble: Callable[[BaseException], str],
@@ -41,11 +40,10 @@ class Audit:
         self._client = client
         self._auditing = auditing
         self._poster = poster
+        self._after_ack = after_ack
         self._readers = readers
         self._console_url = console_url
         self._on_trouble = on_trouble
-        #: The loop holds tasks weakly; these are ours until done.
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def register(self, app: AsyncApp) -> None:
         app.action("audit_older")(self.on_page)
@@ -54,11 +52,6 @@ class Audit:
         app.action("audit_story")(self.on_story)
         app.action("audit_other")(self.on_story)
         app.action("audit_openid")(self.on_openid)
-
-    async def drain(self) -> None:
-        """Wait for what was begun after an ack."""
-        if self._tasks:
-            await asyncio.wait(self._tasks)
 
     # --- the command
 
@@ -90,29 +83,30 @@ class Audit:
             note = audit_answers.number_as_text(words, number)
         return audit.results(words, await self._auditing.search(person, text), note=note)
 
-    def open_soon(self, trigger_id: str, person: str, channel: str, view: View) -> None:
+    def open_soon(self, command: Mapping[str, Any], view: View) -> None:
         """After the ack: the trigger is good for three seconds."""
-        self._spawn(self._open(trigger_id, person, channel, view))
+        self._after_ack.begin(self._open(command, view))
 
-    async def _open(self, trigger_id: str, person: str, channel: str, view: View) -> None:
+    async def _open(self, command: Mapping[str, Any], view: View) -> None:
         try:
-            await ask(self._client, "views.open", as_json=True, trigger_id=trigger_id, view=view)
+            await ask(self._client, "views.open", as_json=True, trigger_id=command["trigger_id"], view=view)
         except SlackError as error:
             self._on_trouble(error)
+            person = payloads.person(command)
             words = await self._readers.words(person)
-            await self._tell(channel, person, audit_answers.did_not_open(words))
+            await self._poster.tell(payloads.channel(command), person, audit_answers.did_not_open(words))
 
     # --- in the window
 
     async def on_page(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
-        self._spawn(self._page(body, action))
+        self._after_ack.begin(self._page(body, action))
 
     async def _page(self, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
         text, below = _asked(body["view"])
         if action.get("action_id") == "audit_newer":
             below = below[:-1]
-        elif (place := _number(action)) is not None:
+        elif (place := payloads.number(action.get("value"))) is not None:
             below = (*below, place)
 
         async def draw(words: Words, person: str) -> View:
@@ -122,7 +116,7 @@ class Audit:
 
     async def on_export(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        self._spawn(self._export(body))
+        self._after_ack.begin(self._export(body))
 
     async def _export(self, body: Mapping[str, Any]) -> None:
         text, below = _asked(body["view"])
@@ -136,10 +130,10 @@ class Audit:
 
     async def on_story(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
-        self._spawn(self._story(body, action))
+        self._after_ack.begin(self._story(body, action))
 
     async def _story(self, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
-        number = _number(action)
+        number = payloads.number(action.get("value"))
         if number is None:
             return
 
@@ -152,10 +146,10 @@ class Audit:
 
     async def on_openid(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
-        self._spawn(self._openid(body, action))
+        self._after_ack.begin(self._openid(body, action))
 
     async def _openid(self, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
-        number = _number(action)
+        number = payloads.number(action.get("value"))
         if number is None:
             return
 
@@ -175,7 +169,7 @@ class Audit:
         *,
         push: bool = False,
     ) -> None:
-        person, view = str(body["user"]["id"]), body["view"]
+        person, view = payloads.person(body), body["view"]
         words = await self._readers.words(person)
         try:
             drawn = await draw(words, person)
@@ -193,30 +187,10 @@ class Audit:
                     view=drawn,
                 )
         except NotAuditor:
-            await self._tell("", person, audit_answers.may_not_audit(words))
+            await self._poster.tell("", person, audit_answers.may_not_audit(words))
         except (CouponsError, SlackError, BadWord) as error:
             # The window may have been closed or redrawn meanwhile; what is lost is a look, not a deed.
-            await self._tell("", person, failures.something_went_wrong(words, self._on_trouble(error)))
-
-    async def _tell(self, channel: str, person: str, message: Message) -> None:
-        try:
-            if channel:
-                await self._poster.whisper(channel, person, message)
-                return
-        except Unreachable:
-            pass
-        except SlackError as error:
-            self._on_trouble(error)
-            return
-        try:
-            await self._poster.post(person, message, delivery_id="")
-        except SlackError as error:
-            self._on_trouble(error)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+            await self._poster.tell("", person, failures.something_went_wrong(words, self._on_trouble(error)))
 
 
 def _asked(view: Mapping[str, Any]) -> tuple[str, tuple[int, ...]]:
@@ -224,8 +198,3 @@ def _asked(view: Mapping[str, Any]) -> tuple[str, tuple[int, ...]]:
     below = known.get("below")
     places = tuple(place for place in (below if isinstance(below, list) else []) if isinstance(place, int))
     return str(known.get("text") or ""), places
-
-
-def _number(action: Mapping[str, Any]) -> int | None:
-    value = str(action.get("value") or "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) <= _DIGITS else None

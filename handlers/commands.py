@@ -12,11 +12,12 @@ from coupons.asking import Ask, Asking, Stopped, Submitted
 from coupons.authority import Authority
 from coupons.catalogue import Catalogue
 from coupons.desk import Desk
-from coupons.errors import CouponsError, DirectoryUnavailable, StorageUnavailable
+from coupons.errors import DirectoryUnavailable, StorageUnavailable
 from coupons.model import ClickAction, NewClick, Request, Stock
 from coupons.policy import Reason
 from coupons.ports import Clock, Ledger
-from handlers import parsing
+from handlers import parsing, payloads
+from handlers.after_ack import ACK_WITHIN_S
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit import Audit, View
 from handlers.form import Form, Prefill
@@ -42,8 +43,6 @@ from handlers.views import failures, lookups, replies
 from handlers.views.message import Message
 from handlers.views.words import Words
 
-#: Slack shows an error after 3 seconds, the way there and back included.
-_ACK_WITHIN_S = 2.2
 _LISTED = 20
 
 
@@ -81,9 +80,9 @@ class Commands:
         app.command("/coupon")(self.on_coupon)
 
     async def on_coupon(self, ack: AsyncAck, command: dict[str, Any]) -> None:
-        words = await self._readers.words(str(command["user_id"]))
+        words = await self._readers.words(payloads.person(command))
         try:
-            async with asyncio.timeout(_ACK_WITHIN_S):
+            async with asyncio.timeout(ACK_WITHIN_S):
                 answer = await self._answer(words, command)
         except (TimeoutError, StorageUnavailable) as error:
             self._on_trouble(error)
@@ -95,11 +94,10 @@ class Commands:
             answer = failures.something_went_wrong(words, self._on_trouble(error))
         if isinstance(answer, Prefill):
             await ack()
-            self._form.open_soon(str(command["trigger_id"]), str(command["user_id"]), answer)
+            self._form.open_soon(str(command["trigger_id"]), payloads.person(command), answer)
         elif isinstance(answer, dict):
             await ack()
-            trigger, person, channel = (str(command[key]) for key in ("trigger_id", "user_id", "channel_id"))
-            self._audit.open_soon(trigger, person, channel, answer)
+            self._audit.open_soon(command, answer)
         else:
             await ack(text=answer.text, blocks=answer.blocks, response_type="ephemeral")
 
@@ -107,12 +105,12 @@ class Commands:
         self, words: Words, command: Mapping[str, Any]
     ) -> Message | Prefill | View:
         """A Prefill: the form is opened with it. A View is opened as it is."""
-        understood, person = parsing.parse(str(command.get("text") or "")), str(command["user_id"])
+        understood, person = parsing.parse(str(command.get("text") or "")), payloads.person(command)
         match understood:
             case Send():
                 return await self._send(words, understood, command)
             case OpenForm(openid=openid):
-                return Prefill(openid=openid, channel=str(command["channel_id"]))
+                return Prefill(openid=openid, channel=payloads.channel(command))
             case Check():
                 return await self._check(words, understood, command)
             case Customer(openid=openid):
@@ -165,7 +163,7 @@ class Commands:
                 reason=send.reason,
                 ticket=send.ticket,
                 duplicate=result.request,
-                channel=str(command["channel_id"]),
+                channel=payloads.channel(command),
             )
         return replies.stopped(words, result)
 
@@ -229,12 +227,12 @@ class Commands:
     ) -> Message:
         await self._desk.keep_click(
             NewClick(
-                key=f"{_delivery(command)}:{number}",
+                key=payloads.delivery_key(command, number),
                 action=action,
                 request_id=number,
-                person=str(command["user_id"]),
-                team=str(command["team_id"]),
-                channel=str(command["channel_id"]),
+                person=payloads.person(command),
+                team=payloads.team(command),
+                channel=payloads.channel(command),
                 reason=reason,
                 at=self._clock(),
             )
@@ -244,19 +242,11 @@ class Commands:
 
 def _ask(command: Mapping[str, Any], openid: str, stock: Stock, *, reason: str = "", ticket: str = "") -> Ask:
     return Ask(
-        delivery=_delivery(command),
-        requester=str(command["user_id"]),
-        team=str(command["team_id"]),
+        delivery=payloads.delivery_key(command),
+        requester=payloads.person(command),
+        team=payloads.team(command),
         openid=openid,
         stock=stock,
         reason=reason,
         ticket=ticket,
     )
-
-
-def _delivery(command: Mapping[str, Any]) -> str:
-    """What names this delivery for ever: Slack gives each its own trigger."""
-    trigger = command.get("trigger_id")
-    if not trigger:
-        raise CouponsError("Slack sent a command without a trigger_id")
-    return f"{command['team_id']}:{trigger}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,8 @@ from coupons.errors import CouponsError, DirectoryUnavailable, StorageUnavailabl
 from coupons.model import Request, Stock
 from coupons.policy import Reason
 from coupons.ports import Ledger
-from handlers import parsing
+from handlers import parsing, payloads
+from handlers.after_ack import ACK_WITHIN_S, AfterAck
 from handlers.approval_channel import ApprovalChannel
 from handlers.parsing import Misread
 from handlers.posting import Poster
@@ -30,9 +31,8 @@ from handlers.views import failures, form, misreads, replies, stocks
 from handlers.views.form import Filled
 from handlers.views.message import Message
 from handlers.views.words import Words
-from handlers.web_api import SlackError, Unreachable, ask
+from handlers.web_api import SlackError, ask
 
-_ACK_WITHIN_S = 2.2
 #: In a message that is made the reason of a request: a word that can only be an openid.
 _OPENID = re.compile(r"(?<![0-9A-Za-z_-])o[0-9A-Za-z_-]{27}(?![0-9A-Za-z_-])")
 _STOCK: dict[str, str | re.Pattern[str]] = {"block_id": "stock", "action_id": "value"}
@@ -65,6 +65,7 @@ class Form:
         ledger: Ledger,
         catalogue: Catalogue,
         poster: Poster,
+        after_ack: AfterAck,
         readers: Readers,
         approval_channel: ApprovalChannel,
         on_trouble: Callable[[BaseException], str],
@@ -74,11 +75,10 @@ class Form:
         self._ledger = ledger
         self._catalogue = catalogue
         self._poster = poster
+        self._after_ack = after_ack
         self._readers = readers
         self._channel = approval_channel
         self._on_trouble = on_trouble
-        #: The loop holds tasks weakly; these are ours until done.
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def register(self, app: AsyncApp) -> None:
         app.shortcut("compensate_customer")(self.on_shortcut)
@@ -88,14 +88,9 @@ class Form:
         app.action(_STOCK)(self.on_stock)
         app.view("send_form")(self.on_submit)
 
-    async def drain(self) -> None:
-        """Wait for what was begun after an ack."""
-        if self._tasks:
-            await asyncio.wait(self._tasks)
-
     def open_soon(self, trigger_id: str, user: str, prefill: Prefill) -> None:
         """After the ack: the trigger is good for three seconds."""
-        self._spawn(self.open(trigger_id, user, prefill))
+        self._after_ack.begin(self.open(trigger_id, user, prefill))
 
     async def open(self, trigger_id: str, user: str, prefill: Prefill) -> None:
         """Says so to the person when it does not open."""
@@ -105,18 +100,18 @@ class Form:
             await ask(self._client, "views.open", as_json=True, trigger_id=trigger_id, view=view)
         except SlackError as error:
             self._on_trouble(error)
-            await self._tell(prefill.channel, user, failures.send_form_did_not_open(words))
+            await self._poster.tell(prefill.channel, user, failures.send_form_did_not_open(words))
 
     # --- ways in
 
     async def on_shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        self.open_soon(body["trigger_id"], str(body["user"]["id"]), Prefill())
+        self.open_soon(body["trigger_id"], payloads.person(body), Prefill())
 
     async def on_message(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The message's words are the reason; its address is the ticket where they name none."""
         await ack()
-        message, channel = body.get("message") or {}, str((body.get("channel") or {}).get("id") or "")
+        message, channel = body.get("message") or {}, payloads.channel(body)
         text = parsing.message_words(str(message.get("text") or ""))
         openids = set(_OPENID.findall(text))
         reason, ticket = parsing.reason_and_ticket(text)
@@ -126,14 +121,13 @@ class Form:
             ticket=ticket or _permalink(body, channel, str(message.get("ts") or "")),
             channel=channel,
         )
-        self.open_soon(body["trigger_id"], str(body["user"]["id"]), prefill)
+        self.open_soon(body["trigger_id"], payloads.person(body), prefill)
 
     async def on_edit(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        user, value = str(body["user"]["id"]), str(action.get("value") or "")
-        number = int(value) if value.isascii() and value.isdigit() and len(value) < 19 else 0  # noqa: PLR2004
+        user, number = payloads.person(body), payloads.number(action.get("value")) or 0
         words = await self._readers.words(user)
         try:
-            async with asyncio.timeout(_ACK_WITHIN_S):
+            async with asyncio.timeout(ACK_WITHIN_S):
                 found = await self._asking.edit(
                     number, user, out_request_no=str(action.get("block_id") or "")
                 )
@@ -142,7 +136,9 @@ class Form:
             return
         await ack()
         if isinstance(found, Stopped):
-            self._spawn(self._tell("", user, replies.cannot_edit(words, found.decision.reason, number)))
+            self._after_ack.begin(
+                self._poster.tell("", user, replies.cannot_edit(words, found.decision.reason, number))
+            )
             return
         follows = found.id if found.state == "declined" else None
         prefill = Prefill(
@@ -157,7 +153,7 @@ class Form:
     # --- while it is open
 
     async def on_search(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        words = await self._readers.words(str(body["user"]["id"]))
+        words = await self._readers.words(payloads.person(body))
         typed = str(body.get("value") or "").strip()
         known = list(self._catalogue)
         found = stocks.search(words, typed, known) if typed else known
@@ -165,10 +161,10 @@ class Form:
 
     async def on_stock(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        self._spawn(self._show_hint(body))
+        self._after_ack.begin(self._show_hint(body))
 
     async def _show_hint(self, body: Mapping[str, Any]) -> None:
-        view, user = body["view"], str(body["user"]["id"])
+        view, user = body["view"], payloads.person(body)
         words = await self._readers.words(user)
         filled = self._read(view)
         if filled.stock is None:
@@ -192,7 +188,7 @@ class Form:
     # --- submitting
 
     async def on_submit(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
-        user = str(body["user"]["id"])
+        user = payloads.person(body)
         words = await self._readers.words(user)
         filled = self._read(view)
         openid = parsing.read_openid(filled.openid)
@@ -202,7 +198,7 @@ class Form:
             return
         confirmed = bool(_value(view, "confirm", "selected_options"))
         try:
-            async with asyncio.timeout(_ACK_WITHIN_S):
+            async with asyncio.timeout(ACK_WITHIN_S):
                 result = await self._asking.submit(
                     self._ask(body, filled, openid=openid, confirmed=confirmed)
                 )
@@ -230,7 +226,7 @@ class Form:
                 lost=self._channel.lost,
                 shortened=result.shortened,
             )
-            self._spawn(self._tell(filled.channel, user, told))
+            self._after_ack.begin(self._poster.tell(filled.channel, user, told))
         elif result.decision.reason is Reason.DUPLICATE:
             await ack(response_action="update", view=form.send_form(words, filled, duplicate=result.request))
         else:
@@ -254,12 +250,10 @@ class Form:
     def _ask(self, body: Mapping[str, Any], filled: Filled, *, openid: str, confirmed: bool) -> Ask:
         if filled.stock is None:
             raise CouponsError("a form without a coupon was taken further")
-        view = body["view"]
-        team = str((body.get("user") or {}).get("team_id") or (body.get("team") or {}).get("id") or "")
         return Ask(
-            delivery=f"{team}:{view.get('root_view_id') or view['id']}",
-            requester=str(body["user"]["id"]),
-            team=team,
+            delivery=payloads.delivery_key(body),
+            requester=payloads.person(body),
+            team=payloads.team(body),
             openid=openid,
             stock=filled.stock,
             reason=filled.reason,
@@ -296,27 +290,6 @@ class Form:
 
     def _stock(self, stock_id: str) -> Stock | None:
         return self._catalogue.find(stock_id) if stock_id else None
-
-    async def _tell(self, channel: str, user: str, message: Message) -> None:
-        """In the direct messages where the bot is not in the channel: commands work there, posts do not."""
-        try:
-            if channel:
-                await self._poster.whisper(channel, user, message)
-                return
-        except Unreachable:
-            pass
-        except SlackError as error:
-            self._on_trouble(error)
-            return
-        try:
-            await self._poster.post(user, message, delivery_id="")
-        except SlackError as error:
-            self._on_trouble(error)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def _value(view: Mapping[str, Any], block_id: str, name: str) -> Any:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,13 +18,14 @@ from coupons.bell import Bell
 from coupons.desk import Desk
 from coupons.model import ClickAction, NewClick
 from coupons.ports import Clock
+from handlers import payloads
+from handlers.after_ack import ACK_WITHIN_S, AfterAck
 from handlers.approval_channel import ApprovalChannel
 from handlers.home_facts import HomeFacts, Pending
 from handlers.readers import Readers
 from handlers.views import home
 from handlers.web_api import RateLimited, SlackError, ask
 
-_ACK_WITHIN_S = 2.2
 #: What the language of a view that is shown beside may cost.
 _LANGUAGE_WITHIN_S = 3.0
 #: Between two views for one person: what changes meanwhile is shown together.
@@ -65,7 +66,7 @@ class Home:
         facts: HomeFacts,
         desk: Desk,
         readers: Readers,
-        open_form: Callable[[str, str], Awaitable[None]],
+        open_form: Callable[[str, str], Coroutine[Any, Any, None]],
         approvers: tuple[str, ...],
         approval_channel: ApprovalChannel,
         clock: Clock,
@@ -86,8 +87,7 @@ class Home:
         self._watchers: dict[str, _Watcher] = {}
         #: Slack's 429 is for the method, whoever's Home it is.
         self._closed_until = 0.0
-        #: The loop holds tasks weakly; these are ours until done.
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._after_ack = AfterAck(on_trouble)
 
     def register(self, app: AsyncApp) -> None:
         app.event("app_home_opened")(self.on_opened)
@@ -105,8 +105,7 @@ class Home:
                     self._on_trouble(error)
                 await asyncio.sleep(max(_PAUSE_S, self._closed_until - _now()))
         finally:
-            for task in self._tasks:
-                task.cancel()
+            self._after_ack.cancel()
 
     # --- listeners
 
@@ -121,14 +120,14 @@ class Home:
 
     async def on_open_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        self._spawn(self._open(str(body["trigger_id"]), str(body["user"]["id"])))
+        self._after_ack.begin(self._open_form(str(body["trigger_id"]), payloads.person(body)))
 
     async def on_approve_together(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """One kept click for each, all or none; each is judged by itself, and refused by itself."""
-        user, shown = str(body["user"]["id"]), _shown(action)
+        user, shown = payloads.person(body), _shown(action)
         numbers = [number for number, _ in shown]
         try:
-            async with asyncio.timeout(_ACK_WITHIN_S):
+            async with asyncio.timeout(ACK_WITHIN_S):
                 allowed = await self._facts.may_be_approved_together(numbers)
                 if allowed:
                     await self._desk.keep_clicks(self._clicks(body, shown))
@@ -145,16 +144,14 @@ class Home:
             self._show_soon(user, watcher)
 
     def _clicks(self, body: Mapping[str, Any], shown: Sequence[tuple[int, str]]) -> list[NewClick]:
-        person = str(body["user"]["id"])
-        # The clicking person's team, which through Slack Connect may not be ours.
-        team = str(body["user"].get("team_id") or (body.get("team") or {}).get("id") or "")
+        person = payloads.person(body)
         return [
             NewClick(
-                key=f"{team}:{body['trigger_id']}:home_approve_together:{number}",
+                key=payloads.delivery_key(body, "home_approve_together", number),
                 action=ClickAction.APPROVE,
                 request_id=number,
                 person=person,
-                team=team,
+                team=payloads.team(body),
                 channel=person,
                 reason="",
                 at=self._clock(),
@@ -163,12 +160,6 @@ class Home:
             )
             for number, out_request_no in shown
         ]
-
-    async def _open(self, trigger_id: str, user: str) -> None:
-        try:
-            await self._open_form(trigger_id, user)
-        except Exception as error:  # noqa: BLE001 - nobody awaits this task
-            self._on_trouble(error)
 
     # --- who looks
 
@@ -183,12 +174,7 @@ class Home:
     def _show_soon(self, user: str, watcher: _Watcher) -> None:
         if not watcher.is_opening:
             watcher.is_opening = True
-            self._spawn(self._show_opened(user, watcher))
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+            self._after_ack.begin(self._show_opened(user, watcher))
 
     async def _show_opened(self, user: str, watcher: _Watcher) -> None:
         try:
@@ -270,7 +256,7 @@ def _shown(action: Mapping[str, Any]) -> list[tuple[int, str]]:
     parts = str(action.get("value") or "").split(",")[: home.SHOWN]
     pairs = (part.partition(":") for part in parts)
     return [
-        (int(number), out_request_no)
-        for number, _, out_request_no in pairs
-        if number.isascii() and number.isdigit() and len(number) <= 18  # noqa: PLR2004
+        (number, out_request_no)
+        for digits, _, out_request_no in pairs
+        if (number := payloads.number(digits)) is not None
     ]

@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from handlers.views.message import Message
-from handlers.web_api import Denied, ask, sorted_out
+from handlers.web_api import Denied, Unreachable, ask, sorted_out
 
 EVENT_TYPE = "coupon_bot_delivery"
 #: In the metadata of a checkpoint: the highest request number that was given out.
@@ -62,9 +62,25 @@ class Poster:
         """Harmless to repeat. Raises SlackError."""
         await self._call("chat.update", message, channel=channel, ts=ts)
 
-    async def whisper(self, channel: str, user: str, message: Message) -> None:
-        """An ephemeral. Nothing can look one up: after a lost answer it is told once more."""
-        await self._call("chat.postEphemeral", message, channel=channel, user=user)
+    async def whisper(self, channel: str, person: str, message: Message) -> bool:
+        """An ephemeral; False: not there, so by direct message. Nothing can look one up: after a lost answer
+        it is whispered once more.
+
+        On Home or in a form there is no channel: `channel` is empty or the person's own id. And commands work
+        in channels that the bot is not in; posts do not. Raises SlackError.
+        """
+        if channel in {"", person}:
+            return False
+        try:
+            await self._call("chat.postEphemeral", message, channel=channel, user=person)
+        except (Unreachable, Denied):
+            return False
+        return True
+
+    async def tell(self, channel: str, person: str, message: Message) -> None:
+        """Whispered, else by direct message; once, as it is about what is over. Raises SlackError."""
+        if not await self.whisper(channel, person, message):
+            await self.post(person, message, delivery_id="")
 
     async def send_file(self, person: str, *, name: str, content: bytes, comment: str) -> None:
         """Into the direct messages. Raises SlackError."""
