@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from coupons.encodings import encoding_of
+from coupons.errors import Refusal
 from coupons.sheet import unguarded
 
 #: A comma; Excel where a comma is a decimal point; "Unicode text".
@@ -22,7 +23,7 @@ _LONGEST_HEAD: Final = 10_000
 _UNSEEN: Final = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 
 
-class BillRefused(Exception):
+class BillRefused(Refusal):
     """The sentence says which file and line, what was read, and what would be right."""
 
 

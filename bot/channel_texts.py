@@ -6,29 +6,24 @@ import asyncio
 import os
 from collections.abc import Sequence
 
-from bot.coupon_toml import CouponTomlProblems, load_coupon_toml
-from bot.settings import AskingSettings, PlaceSettings, SettingsProblems, load_part
+from bot.coupon_toml import load_coupon_toml
+from bot.settings import AskingSettings, PlaceSettings, load_part
 from bot.slack_app import session, web_client
 from bot.usage import refuse
 from handlers.audit_channel import ChannelText, posted_texts
-from handlers.premises import WorkspaceRefused, find_workspace
+from handlers.premises import find_workspace
 from handlers.web_api import SlackError
 from wechatpay.errors import BadSetting
 
 
 def channel_texts() -> Sequence[ChannelText]:
-    """Ends the program with status 2 where the settings or Slack do not let them be read."""
-    try:
-        slack = load_part(os.environ, AskingSettings)
-        config = load_coupon_toml(load_part(os.environ, PlaceSettings).coupon_config)
-    except (SettingsProblems, CouponTomlProblems) as error:
-        refuse(error.problems)
+    """Raises Refusal; ends the program with status 2 where Slack does not let them be read."""
+    slack = load_part(os.environ, AskingSettings)
+    config = load_coupon_toml(load_part(os.environ, PlaceSettings).coupon_config)
     if config.audit_channel is None:
         refuse(["coupon.toml names no audit_channel, so there are no checkpoints in Slack"])
     try:
         return asyncio.run(_read(slack, config.audit_channel))
-    except WorkspaceRefused as error:
-        refuse(error.problems)
     except BadSetting as error:
         refuse([str(error)])
     except SlackError as error:

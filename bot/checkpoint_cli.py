@@ -18,7 +18,7 @@ from coupons.errors import StorageUnavailable
 from coupons.recording import SYSTEM
 from storage.checkpoint_keys import changed
 from storage.checkpoints import key_name, load_key, load_or_make_key, public_text, replace_key, sign
-from storage.errors import CheckpointRefused, DatabaseRefused
+from storage.errors import CheckpointRefused
 from storage.store import Store
 
 _KEY_NAME: Final = re.compile("[0-9a-f]{16}")
@@ -66,8 +66,6 @@ def checkpoint(store: Store, lost: tuple[str, ...], *, only_key: bool, new_key: 
         else:
             key = load_or_make_key(store.path)
             told = public_text(key) if only_key else sign(key, seq, head, now=utc_ms()).line
-    except (DatabaseRefused, CheckpointRefused) as error:
-        refuse([str(error)])
     except StorageUnavailable as error:
         refuse([f"the key was not changed: {error}"])
     click.echo(told)

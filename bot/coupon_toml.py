@@ -22,6 +22,7 @@ from bot.coupon_toml_checks import Several
 from bot.coupon_toml_form import CHANNEL, KEYS, STOCK_ID, File, LimitTable, RuleTable, StockTable
 from bot.timed_read import read_text_within
 from coupons.catalogue import Catalogue
+from coupons.errors import Refusal
 from coupons.model import Stock
 from coupons.policy import CustomerTotal, DailyCap, Escalation, Limit, Policy, Rule
 
@@ -29,12 +30,8 @@ _HOUR_MS: Final = 3_600_000
 _SHOWN: Final = 60
 
 
-class CouponTomlProblems(Exception):
+class CouponTomlProblems(Refusal):
     """What is wrong with coupon.toml, all of it: one sentence for each problem."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +64,7 @@ def load_coupon_toml(path: Path) -> CouponToml:
         problems = [f"{path}: {sentence}" for sentence in found]
     else:
         return _meaning(file)
-    raise CouponTomlProblems(problems)
+    raise CouponTomlProblems(*problems)
 
 
 def tables_of(path: Path) -> dict[str, Any]:
@@ -86,7 +83,7 @@ def tables_of(path: Path) -> dict[str, Any]:
         sentence = (
             f"{path} holds brackets in brackets, thousands deep; no setting of coupon.toml is like that"
         )
-    raise CouponTomlProblems([sentence])
+    raise CouponTomlProblems(sentence)
 
 
 # --- what it means

@@ -15,6 +15,7 @@ from bot.clock import utc_ms
 from bot.demo_audit import AuditReader
 from bot.demo_stage import Broken, Stage, open_stage
 from bot.demo_workspace import ASKED, COUPON_TOML, SAID, SETUP, STOCKS
+from coupons.errors import Refusal
 from sandbox.page import Page, serve_page
 from sandbox.wechatpay.keyring import KeyMode
 from storage.store import Store
@@ -22,15 +23,11 @@ from storage.store import Store
 _USUAL_PORT = 8765
 
 
-class PortTaken(Exception):
-    """The port somebody asked for cannot be had."""
-
-
 async def show_page(out: TextIO, port: int | None) -> int:
     """Serve until SIGINT or SIGTERM. 0 after a clean stop, 1 when the bot did not start, ended by itself or
     did not stop as promised.
 
-    `port` None: 8765, or any free one where that is taken. Raises PortTaken."""
+    `port` None: 8765, or any free one where that is taken. Raises Refusal."""
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
@@ -80,7 +77,7 @@ async def _page(stage: Stage, port: int | None) -> AsyncGenerator[Page]:
             )
         except OSError as error:
             if port is not None:
-                raise PortTaken(f"port {port} cannot be had: {error.strerror}") from error
+                raise Refusal(f"port {port} cannot be had: {error.strerror}") from error
             page = await stack.enter_async_context(serve_page(stage.slack, stage.wechatpay, audit=audit))
         yield page
 

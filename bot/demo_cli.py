@@ -8,9 +8,8 @@ from typing import Final
 
 import click
 
-from bot.demo import PortTaken, show_page
+from bot.demo import show_page
 from bot.demo_play import play
-from bot.usage import refuse
 
 #: What people see in every transcript.
 _SIGNS: Final = "¥·…✅券"
@@ -27,7 +26,4 @@ def demo(*, transcript: bool, port: int | None) -> None:
         # Before a whole shop is opened to be broken off at its first ¥.
         _SIGNS.encode(sys.stdout.encoding)
         sys.exit(asyncio.run(play(sys.stdout)))
-    try:
-        sys.exit(asyncio.run(show_page(sys.stdout, port)))
-    except PortTaken as error:
-        refuse([str(error)])
+    sys.exit(asyncio.run(show_page(sys.stdout, port)))

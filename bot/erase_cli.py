@@ -16,11 +16,9 @@ from bot.columns import plain
 from bot.looks import COMMAND_LINE, user
 from bot.usage import DATABASE, must_exist, pasted, refuse
 from coupons.audit_events import CustomerErased
-from coupons.errors import StorageUnavailable
 from coupons.forgetting import StillOpen, forget
 from coupons.masking import ERASED, masked
 from coupons.ports import Transaction
-from storage.errors import DatabaseRefused
 from storage.store import Store
 
 #: Of the requests that are open still.
@@ -60,8 +58,6 @@ def erase(openid: str, store: Store, *, yes: bool) -> None:
         left = _overwritten(store, wanted)
     except StillOpen as error:
         refuse([_still_open(customer, error.requests)])
-    except (DatabaseRefused, StorageUnavailable) as error:
-        refuse([str(error)])
     if left is not None:
         refuse([left], status=1)
 

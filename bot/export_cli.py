@@ -12,9 +12,8 @@ from bot.looks import leave
 from bot.outputs import stream_of
 from bot.progress import Tell, progress
 from bot.search_cli import CONFIG, kept_words, read_filter
-from bot.usage import DATABASE, NUMBER, must_exist, refuse
+from bot.usage import DATABASE, NUMBER, must_exist
 from coupons.audit_events import AuditExported
-from storage.errors import DatabaseRefused, ExportRefused
 from storage.export import Format, Row, write
 from storage.store import Store
 
@@ -46,17 +45,14 @@ def export(
     must_exist(store)
     text, asked = read_filter(words, config)
     written = _Written()
-    try:
-        with stream_of(output) as stream, progress("Exporting") as tell:
-            last = store.last_row(first=first)
-            until, head = (last.seq, last.hash) if last else (0, "")
-            told = kept_words(store, asked, text) if text else None
-            # In a copy without a WAL nobody can write while somebody reads, not even this command.
-            leave(store, AuditExported(words=told, format=kind, first=first, last=until, head=head))
-            found = store.export(first=first, until=until, asked=asked)
-            write(_counted(found, written, tell, until), stream, Format(kind))
-    except (DatabaseRefused, ExportRefused) as error:
-        refuse([str(error)])
+    with stream_of(output) as stream, progress("Exporting") as tell:
+        last = store.last_row(first=first)
+        until, head = (last.seq, last.hash) if last else (0, "")
+        told = kept_words(store, asked, text) if text else None
+        # In a copy without a WAL nobody can write while somebody reads, not even this command.
+        leave(store, AuditExported(words=told, format=kind, first=first, last=until, head=head))
+        found = store.export(first=first, until=until, asked=asked)
+        write(_counted(found, written, tell, until), stream, Format(kind))
     click.echo(f"{output}: {_end(written, first)}", err=True)
 
 

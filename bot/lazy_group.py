@@ -1,4 +1,5 @@
-"""Commands that are loaded when they are asked for, and the nearest one to a word that is none.
+"""Commands that are loaded when they are asked for, the nearest one to a word that is none, and what ends
+any of them.
 
 Slack's library alone takes longer than most commands.
 """
@@ -11,6 +12,9 @@ from importlib import import_module
 from typing import Any
 
 import click
+
+from bot.usage import refuse
+from coupons.errors import Refusal, StorageUnavailable
 
 
 class NearestGroup(click.Group):
@@ -36,6 +40,15 @@ class LazyGroup(NearestGroup):
     def __init__(self, *args: Any, places: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._places = places
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """What a person must put right is said in one place, whichever command met it."""
+        try:
+            return super().invoke(ctx)
+        except Refusal as error:
+            refuse(error.problems)
+        except StorageUnavailable as error:
+            refuse([str(error)])
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*super().list_commands(ctx), *self._places})

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
-from bot.usage import DATABASE, refuse
+from bot.usage import DATABASE
 from storage.database import bring_up_to_date
-from storage.errors import DatabaseRefused
 from storage.store import Store
 
 
@@ -14,8 +13,5 @@ from storage.store import Store
 @DATABASE
 def migrate(store: Store) -> None:
     """Bring the database to this version's schema, or make a new one."""
-    try:
-        steps = bring_up_to_date(store.path)
-    except DatabaseRefused as error:
-        refuse([str(error)])
+    steps = bring_up_to_date(store.path)
     click.echo(f"{store}: {', '.join(steps)} applied" if steps else f"{store}: nothing to do")

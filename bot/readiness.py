@@ -8,6 +8,7 @@ from typing import TypeAlias, TypeVar
 
 from bot.needs import LOSSES, Need
 from bot.troubles import Troubles
+from coupons.errors import Refusal
 
 T = TypeVar("T")
 
@@ -18,12 +19,8 @@ Check: TypeAlias = Callable[[], str | None]
 _PAUSES_S = (1.0, 2.0, 5.0, 10.0, 30.0)
 
 
-class StartRefused(Exception):
-    """What cannot get better by waiting; `problems` has one sentence each."""
-
-    def __init__(self, problems: tuple[str, ...]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
+class StartRefused(Refusal):
+    """What cannot get better by waiting."""
 
 
 class Readiness:

@@ -14,11 +14,10 @@ from typing import TextIO
 import click
 
 from bot.bill import read_bill
-from bot.bill_rows import BillRefused
 from bot.columns import plain
 from bot.looks import leave
 from bot.outputs import standard_output
-from bot.settings import SettingsProblems, WechatpaySettings, load_part
+from bot.settings import WechatpaySettings, load_part
 from bot.usage import DATABASE, must_exist, refuse
 from bot.wiring import wechatpay_client
 from coupons import days
@@ -28,7 +27,6 @@ from coupons.masking import ERASED
 from coupons.money import yuan
 from coupons.reconciling import Match, Period, Theirs, Verdict, compare
 from coupons.sheet import Cell, lines, yuan_of
-from storage.errors import DatabaseRefused, ExportRefused
 from storage.reconciling import Customer, OurSide
 from storage.store import Store
 from wechatpay import Busifavor, WechatPayError
@@ -75,7 +73,11 @@ def reconcile(label: str | None, bill: Path | None, kind: str, store: Store) -> 
     period = _period(label)
     try:
         ours = store.our_side(period)
-        theirs, missed = (read_bill(bill), []) if bill else asyncio.run(_asked(ours, _settings()))
+        theirs, missed = (
+            (read_bill(bill), [])
+            if bill
+            else asyncio.run(_asked(ours, load_part(os.environ, WechatpaySettings)))
+        )
         found = compare(ours.requests, _of_ours(theirs, ours), period)
         counts = Counter(match.verdict for match in found)
         look = AuditReconciled(
@@ -91,7 +93,7 @@ def reconcile(label: str | None, bill: Path | None, kind: str, store: Store) -> 
         leave(store, look)
         with standard_output() as stream:
             _print(found, kind, stream)
-    except (DatabaseRefused, ExportRefused, BillRefused, BadSetting, BadRequest) as error:
+    except (BadSetting, BadRequest) as error:
         refuse([str(error)])
     for sentence in [*missed, _summary(found, len(missed))]:
         click.echo(sentence, err=True)
@@ -111,13 +113,6 @@ def _period(label: str | None) -> Period:
         return Period(*days.month(label))
     except ValueError:
         refuse([f"--month reads {label!r}; it must be a year and a month, like 2026-10"])
-
-
-def _settings() -> WechatpaySettings:
-    try:
-        return load_part(os.environ, WechatpaySettings)
-    except SettingsProblems as error:
-        refuse(error.problems)
 
 
 async def _asked(ours: OurSide, settings: WechatpaySettings) -> tuple[Sequence[Theirs], Sequence[str]]:

@@ -18,7 +18,6 @@ from coupons.audit_events import AuditReported
 from coupons.encodings import MARK
 from coupons.month import Line, Month
 from coupons.sheet import MONTH_COLUMNS, lines, month_rows
-from storage.errors import DatabaseRefused, ExportRefused
 from storage.store import Store
 
 FORMATS = ("table", "csv", "xlsx", "html")
@@ -41,13 +40,10 @@ def report(label: str, kind: str, output: str, store: Store) -> None:
         since, before = days.month(label)
     except ValueError:
         refuse([f"--month reads {label!r}; it must be a year and a month, like 2026-10"])
-    try:
-        with stream_of(output) as stream:
-            found = store.report(since=since, before=before)
-            leave(store, AuditReported(month=label, format=kind))
-            _write(found, label, kind, stream)
-    except (DatabaseRefused, ExportRefused) as error:
-        refuse([str(error)])
+    with stream_of(output) as stream:
+        found = store.report(since=since, before=before)
+        leave(store, AuditReported(month=label, format=kind))
+        _write(found, label, kind, stream)
 
 
 def _write(found: Month, label: str, kind: str, stream: TextIO) -> None:

@@ -11,6 +11,7 @@ from bot.coupon_toml import CouponToml, CouponTomlProblems, load_coupon_toml
 from bot.mounts import problem_of_mount
 from bot.settings import ConfigSettings, Settings, SettingsProblems, load_part, load_settings
 from bot.usage import refuse
+from coupons.errors import Refusal
 
 
 @click.command()
@@ -45,5 +46,5 @@ def _settings(environ: Mapping[str, str]) -> tuple[Settings, CouponToml]:
         # Where it is cannot be known; that stands among the problems already.
         pass
     if settings is None or config is None:
-        refuse(problems)
+        raise Refusal(*problems)
     return settings, config

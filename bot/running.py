@@ -9,16 +9,14 @@ from collections.abc import Mapping
 
 from bot.coupon_toml import CouponToml
 from bot.logs import start_logs
-from bot.readiness import StartRefused
 from bot.service import Service
 from bot.settings import Settings, load_settings
 from bot.usage import refuse
-from storage.errors import CheckpointRefused, DatabaseRefused
 from wechatpay.errors import BadSetting
 
 
 def run_until_signal(settings: Settings, config: CouponToml, environ: Mapping[str, str]) -> None:
-    """Until SIGTERM or Ctrl-C; `environ` is read anew on SIGHUP. Exit status 2 when the start is refused."""
+    """Until SIGTERM or Ctrl-C; `environ` is read anew on SIGHUP. Raises Refusal when the start is refused."""
     logger = start_logs(sys.stderr, settings.secrets)
 
     async def until_signal() -> None:
@@ -32,7 +30,5 @@ def run_until_signal(settings: Settings, config: CouponToml, environ: Mapping[st
 
     try:
         asyncio.run(until_signal())
-    except StartRefused as error:
-        refuse(error.problems)
-    except (DatabaseRefused, BadSetting, CheckpointRefused) as error:
+    except BadSetting as error:
         refuse([str(error)])

@@ -9,7 +9,6 @@ from typing import Final, TextIO
 
 import click
 
-from bot.coupon_toml import CouponTomlProblems
 from bot.looks import leave
 from bot.outputs import standard_output, stream_of
 from bot.progress import Tell, progress
@@ -22,7 +21,6 @@ from coupons.auditing import place_of
 from coupons.masking import ERASED
 from coupons.ports import AuditSearch, Records
 from coupons.recording import Recorded
-from storage.errors import DatabaseRefused, ExportRefused
 from storage.store import Store
 
 _COUNTED: Final = 1_000
@@ -75,20 +73,17 @@ def search(
     """
     must_exist(store)
     text, asked = read_filter(words, config)
-    try:
+    with store.read() as look:
+        shown = _kept(look, asked, text)
+        hint = number_hint(look, asked)
+        count = look.count_found(asked, most=_COUNTED)
+        newest = look.find(asked, limit=1)
+    with stream_of(output) as stream, progress("Searching") as tell:
+        # In a copy without a WAL nobody can write while somebody reads, not even this command.
+        leave(store, AuditSearched(words=shown, found=count))
         with store.read() as look:
-            shown = _kept(look, asked, text)
-            hint = number_hint(look, asked)
-            count = look.count_found(asked, most=_COUNTED)
-            newest = look.find(asked, limit=1)
-        with stream_of(output) as stream, progress("Searching") as tell:
-            # In a copy without a WAL nobody can write while somebody reads, not even this command.
-            leave(store, AuditSearched(words=shown, found=count))
-            with store.read() as look:
-                pages = _pages(look, asked, newest, None if everything else limit)
-                told = _write(kind, stream, asked, _told(pages, tell))
-    except (DatabaseRefused, ExportRefused) as error:
-        refuse([str(error)])
+            pages = _pages(look, asked, newest, None if everything else limit)
+            told = _write(kind, stream, asked, _told(pages, tell))
     if hint:
         click.echo(hint, err=True)
     click.echo(_end(told, count), err=kind != "table" or output != "-")
@@ -122,14 +117,15 @@ def _told(
 
 
 def read_filter(words: Sequence[str], config: Path | None) -> tuple[str, Filter]:
-    """The words as one text, and what they ask for. Ends the program where they cannot be read."""
+    """The words as one text, and what they ask for; ends the program where they cannot be read.
+
+    Raises CouponTomlProblems.
+    """
     text = joined(words)
     try:
         return text, read_words(text, find_stock=aliases(config))
     except BadWord as error:
         refuse([sentence(error)])
-    except CouponTomlProblems as error:
-        refuse(error.problems)
 
 
 def number_hint(look: Records, asked: Filter) -> str:
@@ -186,17 +182,14 @@ def openid(request: int, store: Store) -> None:
     request.
     """
     must_exist(store)
-    try:
-        with store.read() as look:
-            found = look.request(request)
-        if found is None:
-            refuse([f"there is no request #{request} in {store}"])
-        if found.openid.startswith(ERASED):
-            told = f"customer {found.customer} was erased: nobody can tell the openid any more"
-            click.echo(told, err=True)
-            sys.exit(1)
-        leave(store, OpenidViewed(customer=found.customer), request=request)
-        with standard_output() as stream:
-            stream.write(f"{found.openid}\n")
-    except (DatabaseRefused, ExportRefused) as error:
-        refuse([str(error)])
+    with store.read() as look:
+        found = look.request(request)
+    if found is None:
+        refuse([f"there is no request #{request} in {store}"])
+    if found.openid.startswith(ERASED):
+        told = f"customer {found.customer} was erased: nobody can tell the openid any more"
+        click.echo(told, err=True)
+        sys.exit(1)
+    leave(store, OpenidViewed(customer=found.customer), request=request)
+    with standard_output() as stream:
+        stream.write(f"{found.openid}\n")

@@ -20,16 +20,13 @@ from bot.serve_outside import naming, noting, outside
 from bot.settings import AskingSettings
 from bot.slack_app import session, web_client
 from console.app import Console
+from coupons.errors import Refusal
 from handlers.directory import SlackDirectory
 from handlers.premises import find_workspace
 from storage.store import Store
 
 _GRACE_S: Final = 5
 _END_S: Final = 8.0
-
-
-class PortTaken(Exception):
-    """Nothing can listen on the address; the sentence says why."""
 
 
 @asynccontextmanager
@@ -56,21 +53,19 @@ async def console(store: Store, settings: AskingSettings, config: CouponToml) ->
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """Raises PortTaken."""
+    """Raises Refusal."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         opened = socket.socket(family, kind)
     except OSError as error:
-        raise PortTaken(
-            f"--listen is {host}:{port}, but nothing can listen there: {error.strerror}"
-        ) from error
+        raise Refusal(f"--listen is {host}:{port}, but nothing can listen there: {error.strerror}") from error
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         opened.bind(address)
         opened.listen(64)
     except OSError as error:
         opened.close()
-        raise PortTaken(
+        raise Refusal(
             f"--listen is {host}:{port}, but nothing can listen there: {error.strerror}; name another address"
         ) from error
     return opened
@@ -86,7 +81,7 @@ async def serve_until(
     *,
     tell: Callable[[str], object],
 ) -> None:
-    """Raises PortTaken, WorkspaceRefused, SlackError."""
+    """Raises Refusal, WorkspaceRefused, SlackError."""
     with listening(host, port) as opened:
         stopping = asyncio.create_task(stop.wait())
         working = asyncio.create_task(_work(opened, stopping, store, settings, config, tell))

@@ -13,12 +13,10 @@ from typing import Final, NoReturn
 
 import click
 
-from bot.coupon_toml import CouponToml, CouponTomlProblems, load_coupon_toml
-from bot.settings import AskingSettings, SettingsProblems, load_part
+from bot.coupon_toml import CouponToml, load_coupon_toml
+from bot.settings import AskingSettings, load_part
 from bot.usage import DATABASE, must_exist, refuse
-from handlers.premises import WorkspaceRefused
 from handlers.web_api import SlackError
-from storage.errors import DatabaseRefused
 from storage.store import Store
 from wechatpay.errors import BadSetting
 
@@ -53,15 +51,10 @@ def serve(store: Store, listen: str, config: Path | None) -> None:
         refuse([_NO_EXTRA])
     must_exist(store)
     host, port = _address(listen)
-    try:
-        with store.read():
-            pass
-        settings = load_part(os.environ, AskingSettings)
-        toml = load_coupon_toml(config or Path(os.environ.get("COUPON_CONFIG") or "coupon.toml"))
-    except DatabaseRefused as error:
-        refuse([str(error)])
-    except (SettingsProblems, CouponTomlProblems) as error:
-        refuse(error.problems)
+    with store.read():
+        pass
+    settings = load_part(os.environ, AskingSettings)
+    toml = load_coupon_toml(config or Path(os.environ.get("COUPON_CONFIG") or "coupon.toml"))
     if not toml.policy.auditors:
         refuse([_NO_AUDITORS])
     _run(store, settings, toml, host, port)
@@ -69,7 +62,7 @@ def serve(store: Store, listen: str, config: Path | None) -> None:
 
 def _run(store: Store, settings: AskingSettings, toml: CouponToml, host: str, port: int) -> NoReturn:
     # Here, so that no other command loads Datasette.
-    from bot.serve import PortTaken, serve_until  # noqa: PLC0415
+    from bot.serve import serve_until  # noqa: PLC0415
 
     ended_by: list[signal.Signals] = []
 
@@ -88,15 +81,11 @@ def _run(store: Store, settings: AskingSettings, toml: CouponToml, host: str, po
 
     try:
         asyncio.run(until_signal())
-    except (PortTaken, SlackError, BadSetting) as error:
-        refuse([_sentence(error)])
-    except WorkspaceRefused as error:
-        refuse(error.problems)
+    except SlackError as error:
+        refuse([f"Slack does not answer: {error}"])
+    except BadSetting as error:
+        refuse([str(error)])
     sys.exit(_INTERRUPTED if ended_by[:1] == [signal.SIGINT] else 0)
-
-
-def _sentence(error: Exception) -> str:
-    return f"Slack does not answer: {error}" if isinstance(error, SlackError) else str(error)
 
 
 def _address(listen: str) -> tuple[str, int]:

@@ -41,7 +41,7 @@ from coupons.outcome import Outcome
 from coupons.ports import Clock
 from coupons.settling import Pace
 from handlers.directory import SlackDirectory
-from handlers.premises import HISTORY_SCOPES, WorkspaceRefused, find_workspace
+from handlers.premises import HISTORY_SCOPES, find_workspace
 from handlers.web_api import SlackError
 from storage.ledger import SqliteLedger
 from wechatpay import Client, WechatPayError
@@ -106,7 +106,7 @@ class Service:
             self._key_files.look_now()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set. Raises StartRefused, BadSetting, DatabaseRefused and CheckpointRefused."""
+        """Until `stop` is set. Raises Refusal and BadSetting."""
         async with AsyncExitStack() as stack:
             clock = self._clock
             wechatpay = await stack.enter_async_context(
@@ -142,7 +142,7 @@ class Service:
         directory = SlackDirectory(slack, team=workspace.team, clock=self._clock)
         problems = await self._reach_slack(lambda: config_problems(config, slack, directory, workspace))
         if problems:
-            raise StartRefused(tuple(problems))
+            raise StartRefused(*problems)
         for warning in await self._reach_slack(lambda: config_warnings(config, directory)):
             self._logger.warning("settings_doubtful", problem=warning)
         lacking = HISTORY_SCOPES - workspace.scopes
@@ -173,17 +173,14 @@ class Service:
         return parts
 
     async def _reach_slack(self, call: Any) -> Any:
-        try:
-            return await until_reached(
-                call,
-                need=Need.SLACK,
-                sentence=lambda _: "Slack does not answer",
-                healing=(SlackError, DirectoryUnavailable),
-                readiness=self.readiness,
-                troubles=self._troubles,
-            )
-        except WorkspaceRefused as error:
-            raise StartRefused(error.problems) from error
+        return await until_reached(
+            call,
+            need=Need.SLACK,
+            sentence=lambda _: "Slack does not answer",
+            healing=(SlackError, DirectoryUnavailable),
+            readiness=self.readiness,
+            troubles=self._troubles,
+        )
 
     # --- work
 
@@ -306,7 +303,7 @@ class Service:
             addresses = await stack.enter_async_context(serve(app, host, port))
         except OSError as error:
             raise StartRefused(
-                (f"COUPON_LISTEN is {host}:{port}, but nothing can listen there: {error.strerror}",)
+                f"COUPON_LISTEN is {host}:{port}, but nothing can listen there: {error.strerror}"
             ) from error
         self._logger.info("listening", addresses=addresses)
 

@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from bot.timed_read import read_text_within
+from coupons.errors import Refusal
 from wechatpay.hosts import MAIN_HOST, SECOND_HOST, is_loopback
 from wechatpay.limits import PUBLIC_KEY_PREFIX
 from wechatpay.targets import PRODUCT_SEND_TARGET, SEND_TARGET
@@ -80,12 +81,8 @@ _LIKE_A_SECRET: Final = re.compile(r"xox[a-z]-|xapp-|-----|^[0-9A-Za-z]{24,}$")
 _LONGEST_PATH: Final = 4096
 
 
-class SettingsProblems(Exception):
+class SettingsProblems(Refusal):
     """What is wrong with the environment, all of it: one sentence for each problem, none with a secret."""
-
-    def __init__(self, problems: tuple[str, ...]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
 
 
 class _Part(BaseModel):
@@ -298,7 +295,7 @@ def load_part(environ: Mapping[str, str], part: type[P]) -> P:
     # Raised outside of the except block: the library's error holds the values.
     told = tuple(problems[name] for name in names if name in problems)
     if told or settings is None:
-        raise SettingsProblems(told)
+        raise SettingsProblems(*told)
     paths = {name: environ.get(f"{name}_FILE", "").strip() for name in FILES}
     settings._files.update(  # noqa: SLF001 - made here
         {name: path for name, path in paths.items() if path and name in names}

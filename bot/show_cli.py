@@ -18,7 +18,6 @@ from coupons.audit_events import AuditViewed
 from coupons.auditing import story_of
 from coupons.days import told
 from coupons.recording import Recorded
-from storage.errors import DatabaseRefused, ExportRefused
 from storage.store import Store
 
 _LINE: Final = "{:>6}  {:<19}  {:<7} {:<18} {:<12} {}"
@@ -52,29 +51,26 @@ def show(
         refuse(["--request names one request, and words look for several; leave one of them out"])
     one = request_id or asked.only_request
     hint = ""
-    try:
-        if asked.or_text is not None:
-            with store.read() as look:
-                hint = number_hint(look, asked)
-                one = one if look.request(asked.request or 0) is not None else request_id
-        if one is not None:
-            _show_story(store, one, kind)
-            if hint:
-                click.echo(hint, err=True)
-            return
+    if asked.or_text is not None:
         with store.read() as look:
-            events = look.find_told(asked, limit=limit)
-        shown = kept_words(store, asked, text) if text else None
-        leave(store, AuditViewed(words=shown, newest=limit))
-        with standard_output() as stream:
-            if kind != "table":
-                write_events(kind, stream, events)
-                return
-            if events:
-                stream.write(f"{_HEAD}\n")
-            stream.writelines(f"{line_of(event)}\n" for event in events)
-    except (DatabaseRefused, ExportRefused) as error:
-        refuse([str(error)])
+            hint = number_hint(look, asked)
+            one = one if look.request(asked.request or 0) is not None else request_id
+    if one is not None:
+        _show_story(store, one, kind)
+        if hint:
+            click.echo(hint, err=True)
+        return
+    with store.read() as look:
+        events = look.find_told(asked, limit=limit)
+    shown = kept_words(store, asked, text) if text else None
+    leave(store, AuditViewed(words=shown, newest=limit))
+    with standard_output() as stream:
+        if kind != "table":
+            write_events(kind, stream, events)
+            return
+        if events:
+            stream.write(f"{_HEAD}\n")
+        stream.writelines(f"{line_of(event)}\n" for event in events)
     if hint:
         click.echo(hint, err=True)
     if text and not events:

@@ -121,7 +121,7 @@ class SocketMode:
             except SlackApiError as error:
                 code = str(error.response.get("error"))
                 if code in APP_TOKEN_REFUSED:
-                    raise StartRefused((app_token_problem(code),)) from error
+                    raise StartRefused(app_token_problem(code)) from error
                 raise
 
         await until_reached(

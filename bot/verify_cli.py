@@ -17,7 +17,7 @@ from coupons import days
 from coupons.encodings import encoding_of
 from storage.checkpoint_keys import check, keys_of
 from storage.checkpoints import Checkpoint, found_in, key_file, load_key, read_public
-from storage.errors import AuditBroken, CheckpointRefused, DatabaseRefused, ExportRefused
+from storage.errors import AuditBroken, CheckpointRefused
 from storage.export import is_export
 from storage.store import Store
 
@@ -58,8 +58,6 @@ def audit_verify(
     except AuditBroken as error:
         click.echo(f"{store}: NOT whole: {error}", err=True)
         sys.exit(1)
-    except (DatabaseRefused, ExportRefused, CheckpointRefused) as error:
-        refuse([str(error)])
     for line in (f"{store}: whole. {found.rows} events, head #{found.rows} {found.head_hash[:16]}", *held):
         # A path may have bytes that are no text.
         click.echo(plain(line))

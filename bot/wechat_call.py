@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from bot.logs import Redactor, mask_openid
 from coupons.audit_events import WechatAnswered, WechatCalled
+from coupons.errors import Refusal
 from wechatpay.answers import CameBack, Checked, Failure
 
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -55,7 +56,7 @@ _NOT_TAKEN: Final = (
 )
 
 
-class TargetRefused(ValueError):
+class TargetRefused(Refusal):
     """One sentence; it quotes nothing, since openids stand in targets."""
 
 

@@ -14,12 +14,12 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from bot.coupon_toml import CouponTomlProblems, load_coupon_toml
+from bot.coupon_toml import load_coupon_toml
 from bot.doctor_wechat import lists_none
 from bot.lazy_group import NearestGroup
 from bot.looks import write_event
-from bot.settings import PlaceSettings, SettingsProblems, WechatpaySettings, load_part
-from bot.usage import DATABASE, must_exist
+from bot.settings import PlaceSettings, WechatpaySettings, load_part
+from bot.usage import DATABASE, must_exist, refuse
 from bot.wechat_call import METHODS, Shown, TargetRefused, answered, called, check_call, shown, writes
 from bot.wechat_tables import coupon_table, coupons_table, keys_table, printable, stock_table
 from bot.wiring import wechatpay_client
@@ -133,12 +133,9 @@ def call(
 
     A call that writes leaves two events in the bot's database: before it leaves, and what came back.
     """
-    try:
-        check_call(method, target, has_body=body is not None)
-        sent = b"" if body is None else _body(body)
-    except TargetRefused as error:
-        _refuse([str(error)])
-    settings = _settings()
+    check_call(method, target, has_body=body is not None)
+    sent = b"" if body is None else _body(body)
+    settings = load_part(os.environ, WechatpaySettings)
     if writes(method):
         must_exist(store)
 
@@ -163,7 +160,7 @@ def _keep(store: Store, event: WechatCalled) -> int:
     try:
         return write_event(store, event)
     except (DatabaseRefused, StorageUnavailable) as error:
-        _refuse([f"nothing was sent, because the call could not be kept as an event: {error}"])
+        refuse([f"nothing was sent, because the call could not be kept as an event: {error}"])
 
 
 def _keep_answer(store: Store, event: WechatAnswered) -> None:
@@ -219,23 +216,20 @@ def _body(given: str) -> bytes:
 
 def _stock_id(word: str) -> str:
     """A stock_id stays; an alias is looked up in coupon.toml, if there is one."""
-    path = _part(PlaceSettings).coupon_config
+    path = load_part(os.environ, PlaceSettings).coupon_config
     if not path.exists():
         return word
-    try:
-        catalogue = load_coupon_toml(path).catalogue
-    except CouponTomlProblems as error:
-        _refuse(error.problems)
+    catalogue = load_coupon_toml(path).catalogue
     known = catalogue.find(word)
     if known is None and not (word.isascii() and word.isdigit()):
         aliases = ", ".join(each.alias for each in catalogue) or "none"
-        _refuse([f"{word[:40]!a} is no alias in {path} (there: {aliases}) and no stock_id, which is digits"])
+        refuse([f"{word[:40]!a} is no alias in {path} (there: {aliases}) and no stock_id, which is digits"])
     return word if known is None else known.stock_id
 
 
 def _call(work: Callable[[Client, str], Awaitable[T]], *, as_json: bool) -> T:
     """Run `work` with a client and the AppID; whatever is wrong ends the program."""
-    settings = _settings()
+    settings = load_part(os.environ, WechatpaySettings)
 
     async def run() -> T:
         async with wechatpay_client(settings) as client:
@@ -244,23 +238,9 @@ def _call(work: Callable[[Client, str], Awaitable[T]], *, as_json: bool) -> T:
     try:
         return asyncio.run(run())
     except (BadSetting, BadRequest) as error:
-        _refuse([str(error)])
+        refuse([str(error)])
     except WechatPayError as error:
         _fail(error, as_json=as_json)
-
-
-def _settings() -> WechatpaySettings:
-    return _part(WechatpaySettings)
-
-
-P = TypeVar("P", WechatpaySettings, PlaceSettings)
-
-
-def _part(part: type[P]) -> P:
-    try:
-        return load_part(os.environ, part)
-    except SettingsProblems as error:
-        _refuse(error.problems)
 
 
 def _tell(document: object, text: Callable[[], str], *, as_json: bool) -> None:
@@ -274,9 +254,3 @@ def _fail(error: WechatPayError, *, as_json: bool) -> NoReturn:
         _tell({"error": {name: getattr(error, name) for name in told}}, str, as_json=True)
     click.echo(printable(f"{error}. {getattr(error, 'hint', '') or error.operator}"), err=True)
     sys.exit(1)
-
-
-def _refuse(problems: tuple[str, ...] | list[str]) -> NoReturn:
-    for problem in problems:
-        click.echo(problem, err=True)
-    sys.exit(2)

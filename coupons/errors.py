@@ -1,5 +1,6 @@
-"""Errors of the business.
+"""Errors of the business, and what a person must put right before anything can be done.
 
+Refusal                   nothing was done: something outside is not as it must be
 CouponsError
 ├── ForbiddenMove         the row allows no such step: look again
 ├── RowChanged            somebody changed the row first: read it again and decide anew
@@ -8,6 +9,20 @@ CouponsError
 """
 
 from __future__ import annotations
+
+
+class Refusal(Exception):
+    """A person must act. `problems` has one sentence each: what was read, what is wrong, what would be right.
+
+    The program's commands say them and end with status 2.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
 
 
 class CouponsError(Exception):

@@ -7,12 +7,13 @@ SlackError for the caller to try again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from coupons.errors import Refusal
 from coupons.policy import Policy, Rule, WhenReached, may_be_trusted
 from coupons.ports import Directory
 from handlers.approval_channel import loss_of
@@ -42,12 +43,8 @@ class Workspace:
     url: str
 
 
-class WorkspaceRefused(Exception):
-    """The workspace is not as it must be; `problems` has one sentence each."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = tuple(problems)
+class WorkspaceRefused(Refusal):
+    """The workspace is not as it must be."""
 
 
 async def find_workspace(client: AsyncWebClient, *, uses_groups: bool) -> Workspace:
@@ -55,12 +52,12 @@ async def find_workspace(client: AsyncWebClient, *, uses_groups: bool) -> Worksp
     try:
         answer = await _auth(client)
     except (Denied, TokenRefused) as error:
-        raise WorkspaceRefused([_token_problem(error.code)]) from error
+        raise WorkspaceRefused(_token_problem(error.code)) from error
     granted = answer.headers.get("x-oauth-scopes") or answer.headers.get("X-OAuth-Scopes") or ""
     scopes = frozenset(scope.strip() for scope in granted.split(",") if scope.strip())
     missing = (_ESSENTIAL | ({_GROUPS} if uses_groups else set())) - scopes
     if scopes and missing:
-        raise WorkspaceRefused([_scope_problem(missing)])
+        raise WorkspaceRefused(_scope_problem(missing))
     return Workspace(
         team=str(answer["team_id"]),
         bot_user=str(answer["user_id"]),
@@ -83,7 +80,7 @@ async def _auth(client: AsyncWebClient) -> AsyncSlackResponse:
     except Lost as error:
         if error.code != _NOT_THERE:
             raise
-        raise WorkspaceRefused([_address_problem(client.base_url)]) from error
+        raise WorkspaceRefused(_address_problem(client.base_url)) from error
 
 
 def _address_problem(url: str) -> str:

@@ -8,16 +8,18 @@ AuditBroken       the log is not whole; the sentence names the first bad row and
 
 from __future__ import annotations
 
+from coupons.errors import Refusal
 
-class DatabaseRefused(Exception):
+
+class DatabaseRefused(Refusal):
     """The sentence says which file, what is wrong with it, and what would be right."""
 
 
-class ExportRefused(Exception):
+class ExportRefused(Refusal):
     """The sentence says which file, what is wrong with it, and what would be right."""
 
 
-class CheckpointRefused(Exception):
+class CheckpointRefused(Refusal):
     """The sentence says which key or text, what is wrong with it, and what would be right."""
 
 
