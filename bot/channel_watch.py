@@ -8,17 +8,15 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.needs import Need
+from bot.pauses import Pauses
 from bot.readiness import Readiness
 from bot.troubles import Troubles
-from coupons.bell import Bell
+from coupons.loops import Bell
 from handlers.announcer import Announcer
 from handlers.approval_channel import ApprovalChannel
 from handlers.premises import channel_loss
 from handlers.views.channel_loss import Lost, for_log
 from handlers.web_api import SlackError
-
-#: A loss shows itself by a refused post; in quiet hours by this look.
-_EVERY_S = 60.0
 
 
 class ChannelWatch:
@@ -31,9 +29,11 @@ class ChannelWatch:
         readiness: Readiness,
         troubles: Troubles,
         bell: Bell,
+        pauses: Pauses,
         logger: structlog.stdlib.BoundLogger,
     ) -> None:
-        self.channel = ApprovalChannel(channel, on_change=self._on_change)
+        self.channel = ApprovalChannel(channel, pauses_s=pauses.lost_channel_s, on_change=self._on_change)
+        self._every_s = pauses.channel_check_s
         self._readiness = readiness
         self._troubles = troubles
         self._bell = bell
@@ -42,7 +42,7 @@ class ChannelWatch:
     async def run(self, slack: AsyncWebClient, announcer: Announcer) -> None:
         """Until cancelled."""
         while True:
-            await asyncio.sleep(_EVERY_S)
+            await asyncio.sleep(self._every_s)
             try:
                 loss = await channel_loss(slack, self.channel.id)
             except SlackError as error:

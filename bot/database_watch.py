@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
 
 from structlog.stdlib import BoundLogger
 
@@ -12,10 +11,10 @@ from bot.readiness import Readiness
 from coupons.errors import StorageUnavailable
 from coupons.ports import Ledger, Transaction
 
-_EVERY_S: Final = 2.0
 
-
-async def watch_database(ledger: Ledger, readiness: Readiness, logger: BoundLogger) -> None:
+async def watch_database(
+    ledger: Ledger, readiness: Readiness, logger: BoundLogger, *, every_s: float
+) -> None:
     """For ever: a commit of nothing, which costs no disk; one line in the log for each new trouble."""
     said = ""
     while True:
@@ -31,7 +30,7 @@ async def watch_database(ledger: Ledger, readiness: Readiness, logger: BoundLogg
             if said:
                 said = ""
                 logger.info("database_usable_again")
-        await asyncio.sleep(_EVERY_S)
+        await asyncio.sleep(every_s)
 
 
 def _nothing(_tx: Transaction) -> None:

@@ -25,6 +25,7 @@ from bot.key_files import KeyFiles
 from bot.metrics import Metrics
 from bot.needs import Need
 from bot.notify import PATH as NOTIFY_PATH
+from bot.pauses import Pauses
 from bot.readiness import Readiness, StartRefused, until_reached
 from bot.settings import Settings
 from bot.slack_app import session, web_client
@@ -66,6 +67,7 @@ class Service:
         *,
         logger: structlog.stdlib.BoundLogger,
         pace: Pace | None = None,
+        pauses: Pauses | None = None,
         clock: Clock = utc_ms,
         steady: Clock = steady_ms,
         reread: Callable[[], Settings] | None = None,
@@ -74,6 +76,7 @@ class Service:
         self._config = config
         self._logger = logger
         self._pace = pace or Pace()
+        self._pauses = pauses or Pauses()
         self._clock = ClockWatch(clock, steady=steady)
         self._reread = reread
         self._key_files: KeyFiles | None = None
@@ -88,6 +91,7 @@ class Service:
             readiness=self.readiness,
             troubles=self._troubles,
             bell=self._bells.showing,
+            pauses=self._pauses,
             logger=logger,
         )
         self._socket: SocketMode | None = None
@@ -162,6 +166,7 @@ class Service:
             bells=self._bells,
             troubles=self._troubles,
             pace=self._pace,
+            pauses=self._pauses,
             on_outcome=self._on_outcome,
             on_doubt=log_doubt(self._logger),
             sign=first.sign,
@@ -192,7 +197,7 @@ class Service:
         ledger: SqliteLedger,
         stopping: asyncio.Task[bool],
     ) -> None:
-        loops = [asyncio.create_task(worker.run(), name=name) for name, worker in parts.workers.items()]
+        loops = [asyncio.create_task(loop.run(), name=name) for name, loop in parts.loops.items()]
         beside = [
             asyncio.create_task(work, name=name)
             for name, work in self._beside(parts, slack, wechatpay, ledger)
@@ -205,17 +210,17 @@ class Service:
         finally:
             self.readiness.lacks(Need.START, "the bot is stopping")
             await self._close()
-            for worker in parts.workers.values():
-                worker.stop()
+            for loop in parts.loops.values():
+                loop.stop()
             for task in beside:
                 task.cancel()
             await asyncio.wait([*loops, *beside], timeout=_DRAIN_S)
             await parts.after_ack.drain()
             await tell_stop(ledger, self._troubles)
-        for loop in loops:
+        for running in loops:
             # A loop that died of a bug must not leave a bot that only looks alive.
-            if loop.done():
-                loop.result()
+            if running.done():
+                running.result()
 
     def _beside(
         self, parts: Parts, slack: AsyncWebClient, wechatpay: Client, ledger: SqliteLedger
@@ -223,7 +228,10 @@ class Service:
         work = [
             ("directory", parts.directory.keep_fresh(self._agent_groups(), self._troubles.expected)),
             ("home", parts.home.run()),
-            ("database", watch_database(ledger, self.readiness, self._logger)),
+            (
+                "database",
+                watch_database(ledger, self.readiness, self._logger, every_s=self._pauses.database_s),
+            ),
             ("approval channel", self._channel.run(slack, parts.announcer)),
             ("proof", prove_answers(wechatpay)),
         ]

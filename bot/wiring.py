@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import structlog
 from slack_bolt.async_app import AsyncApp
@@ -14,19 +14,21 @@ from bot.clock import utc_ms
 from bot.coupon_toml import CouponToml
 from bot.metrics import Heard, Metrics
 from bot.notify import Notify
+from bot.pauses import Pauses
 from bot.settings import Settings, WechatpaySettings
 from bot.slack_app import bolt_app
 from bot.troubles import Troubles
 from coupons.asking import Asking
 from coupons.auditing import Auditing
 from coupons.authority import Authority
-from coupons.bell import Bell
 from coupons.checkpointing import Checkpointer, Sign
 from coupons.clock_keeping import ClockKeeper
 from coupons.clock_watch import ClockWatch, Doubt
-from coupons.decider import Decider, Expirer
+from coupons.decider import Decider
 from coupons.desk import Desk
+from coupons.expiring import Expirer
 from coupons.forgetting import Forgetter
+from coupons.loops import Bell, Loop
 from coupons.model import Request
 from coupons.outcome import Outcome
 from coupons.overwriting import Overwriter
@@ -69,9 +71,6 @@ class Bells:
         self.deciding = Bell()
         self.expiring = Bell()
         self.reminding = Bell()
-        self.forgetting = Bell()
-        self.clock = Bell()
-        self.checkpointing = Bell()
         self.announcing = Bell()
         self.showing = Bell()
         self._by_topic: Mapping[Topic, tuple[Bell, ...]] = {
@@ -168,14 +167,6 @@ def _named(setting: str, load: Callable[[], T]) -> T:
         raise BadSetting(f"{setting}: {error}") from error
 
 
-class Worker(Protocol):
-    """Works until it is told to stop."""
-
-    async def run(self) -> None: ...
-
-    def stop(self) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Parts:
     """Everything that runs, once the workspace is known."""
@@ -195,8 +186,8 @@ class Parts:
     announcer: Announcer
 
     @property
-    def workers(self) -> Mapping[str, Worker]:
-        """The loops, by their names in the log."""
+    def loops(self) -> Mapping[str, Loop]:
+        """Those that are drained at the end, by their names in the log."""
         return {
             "sender": self.sender,
             "decider": self.decider,
@@ -224,6 +215,7 @@ def build(
     bells: Bells,
     troubles: Troubles,
     pace: Pace,
+    pauses: Pauses,
     on_outcome: Callable[[Request, Outcome], None],
     on_doubt: Callable[[Doubt | None], None],
     sign: Sign,
@@ -318,6 +310,7 @@ def build(
         approval_channel=approval_channel,
         clock=clock,
         bell=bells.showing,
+        pause_s=pauses.home_s,
         on_trouble=troubles.expected,
     )
     home.register(app)
@@ -332,6 +325,8 @@ def build(
         files=AuditFiles(ledger=ledger, catalogue=config.catalogue, poster=poster, readers=readers),
         clock=clock,
         bell=bells.announcing,
+        pauses_s=pauses.posts_s,
+        no_card_s=pauses.no_card_s,
         on_trouble=troubles.expected,
     )
     announcer.register(app)
@@ -349,7 +344,13 @@ def build(
             on_outcome=on_outcome,
             on_trouble=troubles.note,
         ),
-        decider=Decider(ledger=ledger, desk=desk, bell=bells.deciding, on_trouble=troubles.expected),
+        decider=Decider(
+            ledger=ledger,
+            desk=desk,
+            bell=bells.deciding,
+            again_s=pauses.click_s,
+            on_trouble=troubles.expected,
+        ),
         expirer=Expirer(ledger=ledger, desk=desk, clock=clock, bell=bells.expiring, on_trouble=troubles.note),
         reminder=Reminder(
             ledger=ledger,
@@ -358,20 +359,15 @@ def build(
             bell=bells.reminding,
             on_trouble=troubles.note,
         ),
-        forgetter=Forgetter(
-            ledger=ledger,
-            days=config.openid_days,
-            clock=clock,
-            bell=bells.forgetting,
-            on_trouble=troubles.note,
-        ),
+        forgetter=Forgetter(ledger=ledger, days=config.openid_days, clock=clock, on_trouble=troubles.note),
         overwriter=Overwriter(ledger=ledger, on_reader=troubles.still_readable, on_trouble=troubles.expected),
         clock_keeper=ClockKeeper(
             ledger=ledger,
             clock=clock,
             ask_time=lambda: ask(slack, "auth.test"),
-            bell=bells.clock,
             on_doubt=on_doubt,
+            every_s=pauses.clock_s,
+            tell_after_s=pauses.clock_doubt_s,
             on_trouble=troubles.expected,
         ),
         checkpointer=Checkpointer(
@@ -380,7 +376,6 @@ def build(
             channel=config.audit_channel,
             every=config.checkpoint_events,
             clock=clock,
-            bell=bells.checkpointing,
             on_trouble=troubles.note,
         ),
         announcer=announcer,

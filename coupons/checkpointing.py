@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from coupons.audit_words import Filter
-from coupons.bell import Bell
-from coupons.errors import StorageUnavailable
 from coupons.events import AuditCheckpoint, DatabaseRestored, Tag
+from coupons.loops import Loop, OnTrouble
 from coupons.model import Pause
 from coupons.ports import AuditSearch, Clock, Ledger, Transaction
 from coupons.posts import Post, PostKind
@@ -25,8 +24,8 @@ _DAY_MS: Final = 86_400_000
 _EVERY_S: Final = 30.0
 
 
-class Checkpointer:
-    """The loop, idle without a channel; `on_trouble` hears of a database that does not answer.
+class Checkpointer(Loop):
+    """Idle without a channel.
 
     When the next one is due is told by the log itself, so a restart neither doubles nor misses one.
     """
@@ -39,34 +38,18 @@ class Checkpointer:
         channel: str | None,
         every: int,
         clock: Clock,
-        bell: Bell,
-        on_trouble: Callable[[BaseException], object],
+        on_trouble: OnTrouble,
     ) -> None:
+        super().__init__(on_trouble=on_trouble, every_s=_EVERY_S, trouble_s=_EVERY_S)
         self._ledger = ledger
         self._sign = sign
         self._channel = channel
         self._every = every
         self._clock = clock
-        self._bell = bell
-        self._on_trouble = on_trouble
-        self._stopping = False
 
-    async def run(self) -> None:
-        """Until `stop`."""
-        while not self._stopping:
-            if self._channel is not None:
-                try:
-                    if await self._ledger.read(self._is_due):
-                        await self._ledger.write(self._make)
-                except StorageUnavailable as error:
-                    self._on_trouble(error)
-            if not self._stopping:
-                await self._bell.wait(_EVERY_S)
-
-    def stop(self) -> None:
-        """What is due stays due."""
-        self._stopping = True
-        self._bell.ring()
+    async def step(self) -> None:
+        if self._channel is not None and await self._ledger.read(self._is_due):
+            await self._ledger.write(self._make)
 
     def _is_due(self, look: AuditSearch) -> bool:
         last = _newest(look, Tag.AUDIT_CHECKPOINT)

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final
 
 from coupons.audit_words import Filter
-from coupons.bell import Bell
 from coupons.clock_watch import ClockWatch, Doubt
-from coupons.errors import StorageUnavailable
 from coupons.events import ClockConfirmed, ClockDoubted, Tag
+from coupons.loops import Loop, OnTrouble
 from coupons.ports import AuditSearch, Ledger, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM, Payload
 
-_EVERY_S: Final = 2.0
-#: A machine that slept is confirmed at once: nobody is told of what is over by then.
-_TOLD_AFTER_MS: Final = 10_000
 
+class ClockKeeper(Loop):
+    """`ask_time` lets Slack say what time it is; who hears the answer confirms the clock.
 
-class ClockKeeper:
-    """The loop. `ask_time` lets Slack say what time it is; who hears the answer confirms the clock.
-
-    `on_doubt` hears of each doubt, and None when it is over; `on_trouble` of what is tried again.
+    `on_doubt` hears of each doubt, and None when it is over; people are told after `tell_after_s`.
     """
 
     def __init__(
@@ -31,35 +25,20 @@ class ClockKeeper:
         ledger: Ledger,
         clock: ClockWatch,
         ask_time: Callable[[], Awaitable[object]],
-        bell: Bell,
         on_doubt: Callable[[Doubt | None], None],
-        on_trouble: Callable[[Exception], object],
+        on_trouble: OnTrouble,
+        every_s: float,
+        tell_after_s: float,
     ) -> None:
+        super().__init__(on_trouble=on_trouble, every_s=every_s, trouble_s=every_s)
         self._ledger = ledger
         self._clock = clock
         self._ask_time = ask_time
-        self._bell = bell
         self._on_doubt = on_doubt
-        self._on_trouble = on_trouble
+        self._tell_after_ms = tell_after_s * 1000
         self._doubt: Doubt | None = None
-        self._stopping = False
 
-    async def run(self) -> None:
-        """Until `stop`."""
-        while not self._stopping:
-            try:
-                await self._look()
-            except StorageUnavailable as error:
-                self._on_trouble(error)
-            if not self._stopping:
-                await self._bell.wait(_EVERY_S)
-
-    def stop(self) -> None:
-        """A doubt that is left is looked at by the next start."""
-        self._stopping = True
-        self._bell.ring()
-
-    async def _look(self) -> None:
+    async def step(self) -> None:
         if self._clock.doubt is not None:
             try:
                 await self._ask_time()
@@ -74,7 +53,7 @@ class ClockKeeper:
                 await self._ledger.write(_tell_confirmed)
             return
         lasted = self._clock.steady() - doubt.since
-        if lasted >= _TOLD_AFTER_MS and not await self._ledger.read(_is_told):
+        if lasted >= self._tell_after_ms and not await self._ledger.read(_is_told):
             told = ClockDoubted(kind=doubt.kind, ahead_ms=doubt.ahead_ms)
             await self._ledger.write(lambda tx: _tell(tx, told))
 

@@ -5,14 +5,12 @@ What is proved stays: events name a customer by a number. Only who that was is g
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 from coupons.audit_events import CustomerErased
-from coupons.bell import Bell
 from coupons.clock_watch import ClockWatch
-from coupons.errors import StorageUnavailable
+from coupons.loops import Loop, OnTrouble
 from coupons.ports import Ledger, Transaction
 from coupons.recording import SYSTEM
 
@@ -42,42 +40,19 @@ def forget(tx: Transaction, erased: CustomerErased) -> int:
     return requests
 
 
-class Forgetter:
-    """The loop, idle without `days`; `on_trouble` hears of a database that does not answer."""
+class Forgetter(Loop):
+    """Idle without `days`."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        days: int | None,
-        clock: ClockWatch,
-        bell: Bell,
-        on_trouble: Callable[[BaseException], object],
-    ) -> None:
+    def __init__(self, *, ledger: Ledger, days: int | None, clock: ClockWatch, on_trouble: OnTrouble) -> None:
+        super().__init__(on_trouble=on_trouble, every_s=_EVERY_S, trouble_s=_PAUSE_S)
         self._ledger = ledger
         self._days = days
         self._clock = clock
-        self._bell = bell
-        self._on_trouble = on_trouble
-        self._stopping = False
 
-    async def run(self) -> None:
-        """Until `stop`."""
-        while not self._stopping:
-            wait = _EVERY_S if self._clock.sure() is not None else _PAUSE_S
-            try:
-                if self._days is not None and await self._forget(self._days):
-                    continue
-            except StorageUnavailable as error:
-                self._on_trouble(error)
-                wait = _PAUSE_S
-            if not self._stopping:
-                await self._bell.wait(wait)
-
-    def stop(self) -> None:
-        """What was not forgotten yet is at the next start."""
-        self._stopping = True
-        self._bell.ring()
+    async def step(self) -> float | None:
+        if self._days is not None and await self._forget(self._days):
+            return 0.0
+        return None if self._clock.sure() is not None else _PAUSE_S
 
     async def _forget(self, days: int) -> bool:
         """One customer each time, so that nobody's click waits long; whether there may be more."""
@@ -88,7 +63,7 @@ class Forgetter:
         before = now - days * _DAY_MS
         due = await self._ledger.read(lambda look: look.customers_to_forget(before, _AT_ONCE))
         for customer in due:
-            if self._stopping:
+            if self.stopping:
                 return False
             await self._ledger.write(lambda tx, known=customer: self._again(tx, known, before, days))  # type: ignore[misc]  # bound now
         return len(due) == _AT_ONCE

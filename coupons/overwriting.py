@@ -9,48 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from coupons.bell import Bell
-from coupons.errors import StorageUnavailable
+from coupons.loops import Loop, OnTrouble
 from coupons.ports import Ledger
 
 _EVERY_S: Final = 10.0
 
 
-class Overwriter:
-    """The loop; `on_reader` hears, once for each erasure, that somebody's reading puts it off."""
+class Overwriter(Loop):
+    """`on_reader` hears, once for each erasure, that somebody's reading puts it off."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        on_reader: Callable[[], object],
-        on_trouble: Callable[[BaseException], object],
-    ) -> None:
+    def __init__(self, *, ledger: Ledger, on_reader: Callable[[], object], on_trouble: OnTrouble) -> None:
+        super().__init__(on_trouble=on_trouble, every_s=_EVERY_S, trouble_s=_EVERY_S)
         self._ledger = ledger
         self._on_reader = on_reader
-        self._on_trouble = on_trouble
-        self._bell = Bell()
         #: The `seq` of the newest erasure of which nothing is left, and of the newest that was put off.
         self._done = self._put_off = 0
-        self._stopping = False
 
-    async def run(self) -> None:
-        """Until `stop`."""
-        while not self._stopping:
-            try:
-                await self.overwrite()
-            except StorageUnavailable as error:
-                self._on_trouble(error)
-            if not self._stopping:
-                await self._bell.wait(_EVERY_S)
-
-    def stop(self) -> None:
-        """What is not overwritten yet is at the next start."""
-        self._stopping = True
-        self._bell.ring()
-
-    async def overwrite(self) -> None:
-        """Once. Raises StorageUnavailable."""
+    async def step(self) -> None:
         newest = await self._ledger.read(lambda look: look.last_erasure())
         if newest <= self._done:
             return

@@ -7,14 +7,12 @@ is in doubt nobody knows how long anything has waited.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from coupons.bell import Bell
 from coupons.clock_watch import ClockWatch
-from coupons.errors import StorageUnavailable
 from coupons.events import RequestReminded
+from coupons.loops import Bell, Loop, OnTrouble
 from coupons.model import Request
 from coupons.policy import Policy
 from coupons.ports import Ledger, Transaction
@@ -22,60 +20,32 @@ from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM
 from coupons.waiting import set_waiting_right
 
-_LONGEST_WAIT_S = 30.0
-_PAUSE_S = 2.0
 _AT_ONCE = 100
 
 
-class Reminder:
-    """The loop; `on_trouble` hears of a database that does not answer."""
+class Reminder(Loop):
+    """Calls each to mind when its time has come."""
 
     def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        policy: Policy,
-        clock: ClockWatch,
-        bell: Bell,
-        on_trouble: Callable[[BaseException], object],
+        self, *, ledger: Ledger, policy: Policy, clock: ClockWatch, bell: Bell, on_trouble: OnTrouble
     ) -> None:
+        super().__init__(bell=bell, on_trouble=on_trouble)
         self._ledger = ledger
         self._policy = policy
         self._longest_ms = max(reminder_times(policy), default=0)
         self._clock = clock
-        self._bell = bell
-        self._on_trouble = on_trouble
-        self._stopping = False
 
-    async def run(self) -> None:
-        """Until `stop`."""
-        while not self._stopping:
-            wait = _LONGEST_WAIT_S
-            try:
-                wait = await self._remind_due()
-            except StorageUnavailable as error:
-                self._on_trouble(error)
-                wait = _PAUSE_S
-            if not self._stopping:
-                await self._bell.wait(wait)
-
-    async def _remind_due(self) -> float:
-        """Call all to mind who are due; returns the seconds until the next is."""
+    async def step(self) -> float | None:
+        """Call all to mind that are due."""
         while (now := self._clock.sure()) is not None:
             paused, due = await self._ledger.read(lambda look: (look.pause(), look.next_reminder()))
             if paused is not None or due is None:
                 break
             if now < due <= now + self._longest_ms:
-                # A wall clock that jumps is noticed within the longest wait.
-                return min(_LONGEST_WAIT_S, (due - now) / 1000 + 0.001)
+                return (due - now) / 1000 + 0.001
             if not await self._ledger.write(partial(self._remind, now=now)):
                 break
-        return _LONGEST_WAIT_S
-
-    def stop(self) -> None:
-        """No new reminders; those that are due stay due."""
-        self._stopping = True
-        self._bell.ring()
+        return None
 
     def _remind(self, tx: Transaction, *, now: int) -> int:
         """Returns how many it changed."""

@@ -6,7 +6,6 @@ in between leaves a row marked as running, which the next loop finds and repeats
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
@@ -14,11 +13,11 @@ from functools import partial
 from typing import Any
 
 from coupons.approvals import LOOKED_AT, body_told, may_be_sent
-from coupons.bell import Bell
 from coupons.clock_watch import ClockWatch
-from coupons.errors import IssuerUnavailable, StorageUnavailable
+from coupons.errors import IssuerUnavailable
 from coupons.events import AttemptStarted, Tag
 from coupons.lifecycle import SENDABLE, move
+from coupons.loops import Bell, InFlight, Loop, OnTrouble
 from coupons.model import Request, State
 from coupons.outcome import Outcome
 from coupons.policy import LOOKS_BEFORE_CLOSING
@@ -38,9 +37,6 @@ from coupons.settling import (
     unapproved,
 )
 
-#: Longest sleep of the loop, so that a wall clock set back cannot stop it.
-_LONGEST_WAIT_S = 30.0
-_FAULT_PAUSE_S = 1.0
 #: From so long a pause on, the card says that the bot waits, and is drawn anew at both its ends.
 _SHOWN_PAUSE_MS = 15_000
 #: A look that a dead process began is begun again after this time.
@@ -53,7 +49,7 @@ _NOTICED = _TOLD - {Tag.REQUEST_UNKNOWN}
 _LOOKED_FOR = frozenset({State.UNKNOWN, State.HELD})
 
 
-class Sender:
+class Sender(Loop):
     """`on_outcome` hears of each finished attempt; `on_trouble` of what must not stop the loop."""
 
     def __init__(
@@ -65,40 +61,19 @@ class Sender:
         bell: Bell,
         pace: Pace,
         on_outcome: Callable[[Request, Outcome], None],
-        on_trouble: Callable[[BaseException], object],
+        on_trouble: OnTrouble,
     ) -> None:
+        super().__init__(bell=bell, on_trouble=on_trouble)
         self._ledger = ledger
         self._issuer = issuer
         self._clock = clock
-        self._bell = bell
         self._pace = pace
         self._on_outcome = on_outcome
-        self._on_trouble = on_trouble
-        self._rounds: dict[int, asyncio.Task[None]] = {}
+        self._rounds = InFlight[int](pace.in_flight, bell=bell, on_trouble=on_trouble)
         self._longest_look_ms = max(_LOOK_LEASE_MS, pace.longest_ms, pace.look_pause_ms)
-        self._stopping = False
 
-    async def run(self) -> None:
-        """Until `stop`; returns when the attempts in flight have their outcome on disk."""
-        while not self._stopping:
-            wait = _LONGEST_WAIT_S
-            try:
-                wait = await self._look_around()
-            except StorageUnavailable as error:
-                self._on_trouble(error)
-                wait = 1.0
-            if not self._stopping:
-                await self._bell.wait(wait)
-        if self._rounds:
-            await asyncio.wait(self._rounds.values())
-
-    def stop(self) -> None:
-        """No new attempts from now on."""
-        self._stopping = True
-        self._bell.ring()
-
-    async def _look_around(self) -> float:
-        """Take up what a dead process left and what is due; returns the seconds until the next is due."""
+    async def step(self) -> float | None:
+        """Take up what a dead process left and what is due."""
         now, in_flight = self._clock(), self._pace.in_flight
         pause, left, due, witnessed, next_due = await self._ledger.read(
             lambda look: (
@@ -118,34 +93,21 @@ class Sender:
             work |= {row.id: self._round for row in due}
         # What a look settles needs no further attempt.
         work |= {row.id: self._look_round for row in witnessed}
-        waiting = [request_id for request_id in work if request_id not in self._rounds]
-        for request_id in waiting[: in_flight - len(self._rounds)]:
-            task = asyncio.create_task(work[request_id](request_id), name=f"send-{request_id}")
-            self._rounds[request_id] = task
-            task.add_done_callback(partial(self._done, request_id))
-        if next_due is None or pause is not None or len(self._rounds) >= in_flight:
-            return _LONGEST_WAIT_S
+        for request_id, send in work.items():
+            self._rounds.start(request_id, partial(send, request_id), name=f"send-{request_id}")
+        if next_due is None or pause is not None or self._rounds.is_full:
+            return None
         # A row stays due until its round has claimed it, which is soon: never a busy loop.
-        return min(max((next_due - now) / 1000, 0.02), _LONGEST_WAIT_S)
+        return max((next_due - now) / 1000, 0.02)
+
+    async def drain(self) -> None:
+        await self._rounds.drain()
 
     def _interrupt(self, tx: Transaction, *, request_id: int) -> None:
         request = tx.request(request_id)
         if request is not None and request.running:
             now, latest = self._clock(), self._clock.latest()
             self._write(tx, request, interrupted(request, now=now, latest=latest, pace=self._pace))
-
-    def _done(self, request_id: int, task: asyncio.Task[None]) -> None:
-        error = None if task.cancelled() else task.exception()
-        if error is None:
-            self._release(request_id)
-            return
-        self._on_trouble(error)
-        # Not at once again: a fault of ours must not hammer WeChat Pay.
-        asyncio.get_running_loop().call_later(_FAULT_PAUSE_S, self._release, request_id)
-
-    def _release(self, request_id: int) -> None:
-        del self._rounds[request_id]
-        self._bell.ring()
 
     # --- one attempt
 
@@ -164,7 +126,7 @@ class Sender:
     def _begin(self, tx: Transaction, *, request_id: int) -> Request | None:
         before = tx.request(request_id)
         now = self._clock()
-        if before is None or before.state not in SENDABLE or before.running or self._stopping:
+        if before is None or before.state not in SENDABLE or before.running or self.stopping:
             return None
         if not _is_due(before.due_at, now, self._pace.longest_ms) or tx.pause() is not None:
             return None
@@ -238,7 +200,7 @@ class Sender:
     def _begin_look(self, tx: Transaction, *, request_id: int) -> Request | None:
         before = tx.request(request_id)
         now = self._clock()
-        if before is None or before.state not in _LOOKED_FOR or before.running or self._stopping:
+        if before is None or before.state not in _LOOKED_FOR or before.running or self.stopping:
             return None
         if not _is_due(before.look_at, now, self._longest_look_ms):
             return None

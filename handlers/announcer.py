@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
@@ -18,12 +18,12 @@ from slack_bolt.async_app import AsyncApp
 
 from coupons.audit_words import BadWord
 from coupons.authority import Authority
-from coupons.bell import Bell
 from coupons.catalogue import Catalogue
 from coupons.clock_watch import ClockWatch
-from coupons.errors import DirectoryUnavailable, StorageUnavailable
+from coupons.errors import DirectoryUnavailable
 from coupons.events import Tag
 from coupons.lifecycle import FINAL
+from coupons.loops import Bell, InFlight, Loop, OnTrouble
 from coupons.model import Request, State
 from coupons.policy import DAY_MS
 from coupons.ports import Delivery, DueWork, Ledger, Reading, Transaction
@@ -40,16 +40,11 @@ from handlers.views.for_customer import to_paste
 from handlers.views.telling import text_of
 from handlers.web_api import Denied, MessageGone, RateLimited, SlackError, Unreachable
 
-_LONGEST_WAIT_S = 30.0
 _LANES = 8
 #: Read of the outbox at once, of each kind.
 _WINDOW = 200
-#: Pauses after a post that failed, by its tries.
-_PAUSES_S = (1, 2, 5, 15, 30, 60, 120, LONGEST_PAUSE_MS // 1000)
 #: What the language of a message that nobody waits for may cost.
 _LANGUAGE_WITHIN_S = 3.0
-#: A reply whose card does not stand yet.
-_NO_CARD_PAUSE_MS = 1_000
 #: Posts that the approval channel refused before those are told who wait for a card.
 _REFUSALS_TO_TELL = 4
 
@@ -73,8 +68,11 @@ _CALLS = frozenset({Tag.REQUEST_URGED, Tag.REQUEST_REMINDED})
 _OTHERS = 20
 
 
-class Announcer:
-    """`on_trouble` hears of what an operator must look at; nothing stops the loop."""
+class Announcer(Loop):
+    """`on_trouble` hears of what an operator must look at; nothing stops the loop.
+
+    `pauses_s` follow a post that failed, by its tries; `no_card_s` a reply whose card does not stand yet.
+    """
 
     def __init__(
         self,
@@ -89,8 +87,11 @@ class Announcer:
         catalogue: Catalogue,
         clock: ClockWatch,
         bell: Bell,
-        on_trouble: Callable[[BaseException], object],
+        pauses_s: Sequence[float],
+        no_card_s: float,
+        on_trouble: OnTrouble,
     ) -> None:
+        super().__init__(bell=bell, on_trouble=on_trouble)
         self._poster = poster
         self._once = PostOnce(
             poster=poster,
@@ -107,18 +108,16 @@ class Announcer:
         self._authority = authority
         self._catalogue = catalogue
         self._clock = clock
-        self._bell = bell
-        self._on_trouble = on_trouble
-        self._lanes: dict[str, asyncio.Task[None]] = {}
-        #: Lanes that Slack closed for a while, by 429: until when, by the event loop's own clock.
-        self._closed_until: dict[str, float] = {}
-        #: Lanes that wait behind a post which the lost approval channel refused.
-        self._lost_until: dict[str, float] = {}
+        self._pauses_s = pauses_s
+        self._no_card_s = no_card_s
+        #: Those rest that Slack closed for a while by 429, and those behind a post that was refused.
+        self._lanes = InFlight[str](_LANES, bell=bell, on_trouble=on_trouble)
+        #: The ones that rest because the approval channel is lost.
+        self._lost: set[str] = set()
         #: When the last ones were drawn anew, by the event loop's own clock.
         self._redrawn: deque[float] = deque(maxlen=_REDRAWS_A_MINUTE)
         #: One drawing of a card at a time, from reading the rows to Slack's answer: two lanes may want it.
         self._drawing: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
-        self._stopping = False
 
     def register(self, app: AsyncApp) -> None:
         app.event("member_joined_channel")(self.on_joined)
@@ -130,94 +129,59 @@ class Announcer:
 
     def try_channel_now(self) -> None:
         """What waits for the lost approval channel is posted now, or refused once more."""
-        self._lost_until.clear()
-        self._bell.ring()
+        for lane in self._lost:
+            self._lanes.wake(lane)
+        self._lost.clear()
 
-    async def run(self) -> None:
-        """Until `stop`; returns when the posts on the wire have their outcome on disk."""
-        while not self._stopping:
-            wait = _LONGEST_WAIT_S
-            try:
-                wait = await self._open_lanes()
-            except StorageUnavailable as error:
-                self._on_trouble(error)
-                wait = 1.0
-            if not self._stopping:
-                await self._bell.wait(wait)
-        if self._lanes:
-            await asyncio.wait(self._lanes.values())
-
-    def stop(self) -> None:
-        """No new posts from now on; promises stay promised."""
-        self._stopping = True
-        self._bell.ring()
-
-    async def _open_lanes(self) -> float:
-        now, passed = self._clock(), _passed()
-        self._closed_until = _later_than(passed, self._closed_until)
-        self._lost_until = _later_than(passed, self._lost_until)
+    async def step(self) -> float | None:
+        """Open a lane for each channel and person who is promised something."""
+        now = self._clock()
         # Looked at before the outbox: what is read of a lane that ends meanwhile may be told already. Left
         # out there and not here, so that a full lane cannot hide the promises behind it.
-        shut = {*self._lanes, *self._closed_until, *self._lost_until}
+        shut = self._lanes.not_now()
         waiting: dict[str, list[Delivery]] = defaultdict(list)
         for kind in _ORDER:
             for delivery in await self._ledger.read(partial(_due, kind=kind, now=now, but=shut)):
                 waiting[delivery.post.lane].append(delivery)
         for lane, deliveries in waiting.items():
-            if len(self._lanes) >= _LANES:
-                break
             deliveries.sort(key=lambda delivery: delivery.id)
-            task = asyncio.create_task(self._run_lane(lane, deliveries), name=f"lane-{lane}")
-            self._lanes[lane] = task
-            task.add_done_callback(partial(self._lane_done, lane))
-        return await self._until_due(now)
-
-    def _lane_done(self, lane: str, task: asyncio.Task[None]) -> None:
-        del self._lanes[lane]
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._on_trouble(error)
-            self._closed_until[lane] = _passed() + 1.0
-        self._bell.ring()
-
-    async def _until_due(self, now: int) -> float:
+            self._lanes.start(lane, partial(self._run_lane, lane, deliveries), name=f"lane-{lane}")
         due = await self._ledger.read(lambda look: look.next_post_due(now))
-        reopened = (*self._closed_until.values(), *self._lost_until.values())
-        waits = [until - _passed() for until in reopened]
-        if due is not None:
-            waits.append((due - now) / 1000)
-        return min([_LONGEST_WAIT_S, *(max(wait, 0.01) for wait in waits)])
+        return None if due is None else max((due - now) / 1000, 0.01)
+
+    async def drain(self) -> None:
+        await self._lanes.drain()
 
     # --- one lane
 
     async def _run_lane(self, lane: str, deliveries: Sequence[Delivery]) -> None:
         for delivery in deliveries:
-            if self._stopping:
+            if self.stopping:
                 return
-            if delivery.post.kind is PostKind.REDRAW and (until := self._redraws_again()) is not None:
-                self._closed_until[lane] = until
+            if delivery.post.kind is PostKind.REDRAW and (pause_s := self._redraws_again()) is not None:
+                self._lanes.rest(lane, pause_s)
                 return
             try:
                 await self._deliver(delivery)
             except RateLimited as error:
-                self._closed_until[lane] = _passed() + min(error.retry_after, LONGEST_PAUSE_MS / 1000)
+                self._lanes.rest(lane, min(error.retry_after, LONGEST_PAUSE_MS / 1000))
                 return
             except ChannelLost as error:
                 # The next one would fare no better, and must not overtake this one.
-                pause_s = self._channel.refused(error.loss)
-                self._lost_until[lane] = _passed() + pause_s
+                self._lost.add(lane)
+                self._lanes.rest(lane, self._channel.refused(error.loss))
                 if self._channel.refusals == _REFUSALS_TO_TELL:
                     await self._tell_those_who_wait()
                 return
             except (SlackError, DirectoryUnavailable) as error:
                 self._on_trouble(error)
-                pause_s = _PAUSES_S[min(delivery.tries, len(_PAUSES_S) - 1)]
-                await self._put_off(delivery, int(pause_s * 1000))
+                await self._put_off(delivery, self._pauses_s[min(delivery.tries, len(self._pauses_s) - 1)])
 
     def _redraws_again(self) -> float | None:
-        """Until when no more cards are drawn anew; None: they are."""
+        """For how many seconds no more cards are drawn anew; None: they are."""
         if len(self._redrawn) < _REDRAWS_A_MINUTE or _passed() - self._redrawn[0] >= _MINUTE_S:
             return None
-        return self._redrawn[0] + _MINUTE_S
+        return self._redrawn[0] + _MINUTE_S - _passed()
 
     async def _deliver(self, delivery: Delivery) -> None:
         post = delivery.post
@@ -315,7 +279,7 @@ class Announcer:
 
     async def _deliver_step(self, delivery: Delivery, request: Request, event: Recorded) -> None:
         if request.card_ts is None or request.card_channel is None:
-            await self._put_off(delivery, _NO_CARD_PAUSE_MS)
+            await self._put_off(delivery, self._no_card_s)
             return
         approvers = await self._authority.named(request) if event.tag in _CALLS else ()
         paused = await self._ledger.read(lambda look: look.pause()) is not None
@@ -326,7 +290,7 @@ class Announcer:
             # Somebody deleted the card, or it stands in a channel that was lost before another was named: a
             # fresh one first, then the reply in its thread.
             await self._ledger.write(lambda tx: tx.post(Post(kind=PostKind.CARD, request_id=request.id)))
-            await self._put_off(delivery, _NO_CARD_PAUSE_MS)
+            await self._put_off(delivery, self._no_card_s)
             return
         await self._finish(delivery)
 
@@ -394,18 +358,14 @@ class Announcer:
     async def _finish(self, delivery: Delivery) -> None:
         await self._ledger.write(lambda tx: tx.finish_post(delivery.id, delivery.version))
 
-    async def _put_off(self, delivery: Delivery, pause_ms: int) -> None:
-        due_at = self._clock() + pause_ms
+    async def _put_off(self, delivery: Delivery, pause_s: float) -> None:
+        due_at = self._clock() + int(pause_s * 1000)
         await self._ledger.write(lambda tx: tx.put_post_off(delivery.id, due_at))
 
 
 def _passed() -> float:
     """Seconds that nobody can set."""
     return asyncio.get_running_loop().time()
-
-
-def _later_than(passed: float, closed: dict[str, float]) -> dict[str, float]:
-    return {lane: until for lane, until in closed.items() if until > passed}
 
 
 def _requests_by(event: Recorded) -> int | None:

@@ -6,7 +6,7 @@ that a card stands or that somebody was called while it cannot be so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from handlers.views.channel_loss import ChannelLoss, Lost
@@ -33,8 +33,6 @@ _LOSSES: Final[Mapping[str, ChannelLoss]] = {
 _POSTING_RULES: Final = "restricted_action"
 #: These a look at the channel shows too; of posting rules and scopes only a post can tell.
 _SEEN_BY_A_LOOK: Final = frozenset({ChannelLoss.NOT_A_MEMBER, ChannelLoss.NOT_VISIBLE, ChannelLoss.ARCHIVED})
-#: Between two tries, by how many there were.
-_PAUSES_S: Final = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 
 
 def loss_of(code: str) -> ChannelLoss | None:
@@ -45,10 +43,16 @@ def loss_of(code: str) -> ChannelLoss | None:
 
 
 class ApprovalChannel:
-    """`on_change` hears of each loss and, with None, of its end."""
+    """`on_change` hears of each loss and, with None, of its end.
 
-    def __init__(self, channel: str, *, on_change: Callable[[Lost | None], object]) -> None:
+    `pauses_s`: between two posts while they are refused, by how many were.
+    """
+
+    def __init__(
+        self, channel: str, *, pauses_s: Sequence[float], on_change: Callable[[Lost | None], object]
+    ) -> None:
         self.id = channel
+        self._pauses_s = pauses_s
         self._on_change = on_change
         self._loss: ChannelLoss | None = None
         self._refusals = 0
@@ -70,7 +74,7 @@ class ApprovalChannel:
 
     def refused(self, loss: ChannelLoss) -> float:
         """A post does not. Returns the seconds after which to try again."""
-        pause_s = _PAUSES_S[min(self._refusals, len(_PAUSES_S) - 1)]
+        pause_s = self._pauses_s[min(self._refusals, len(self._pauses_s) - 1)]
         self._refusals += 1
         self._change(loss)
         return pause_s

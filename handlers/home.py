@@ -14,8 +14,8 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from coupons.bell import Bell
 from coupons.desk import Desk
+from coupons.loops import Bell, Loop, OnTrouble
 from coupons.model import ClickAction, NewClick
 from coupons.ports import Clock
 from handlers import payloads
@@ -28,10 +28,6 @@ from handlers.web_api import RateLimited, SlackError, ask
 
 #: What the language of a view that is shown beside may cost.
 _LANGUAGE_WITHIN_S = 3.0
-#: Between two views for one person: what changes meanwhile is shown together.
-_PAUSE_S = 2.0
-#: Also without any change of ours: groups and languages change in Slack.
-_LONGEST_WAIT_S = 30.0
 #: Who opened it so long ago has gone on to something else. Whoever opens it again is shown it at once.
 _WATCHED_S = 3600.0
 _MOST_WATCHERS = 500
@@ -56,8 +52,11 @@ class _Watcher:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-class Home:
-    """`open_form` takes a trigger and a user id. `approvers`: whom those without a role are told to ask."""
+class Home(Loop):
+    """`open_form` takes a trigger and a user id. `approvers`: whom those without a role are told to ask.
+
+    `pause_s`: between two views for one person. What changes meanwhile is shown together.
+    """
 
     def __init__(
         self,
@@ -71,8 +70,10 @@ class Home:
         approval_channel: ApprovalChannel,
         clock: Clock,
         bell: Bell,
-        on_trouble: Callable[[BaseException], object],
+        pause_s: float,
+        on_trouble: OnTrouble,
     ) -> None:
+        super().__init__(bell=bell, on_trouble=on_trouble)
         self._client = client
         self._facts = facts
         self._desk = desk
@@ -81,8 +82,9 @@ class Home:
         self._approvers = approvers
         self._channel = approval_channel
         self._clock = clock
-        self._bell = bell
-        self._on_trouble = on_trouble
+        self._pause_s = pause_s
+        #: No round for everybody before that.
+        self._rests_until = 0.0
         #: The one that opened last stands last.
         self._watchers: dict[str, _Watcher] = {}
         #: Slack's 429 is for the method, whoever's Home it is.
@@ -97,15 +99,21 @@ class Home:
     async def run(self) -> None:
         """Until cancelled."""
         try:
-            while True:
-                await self._bell.wait(_LONGEST_WAIT_S)
-                try:
-                    await self._round()
-                except Exception as error:  # noqa: BLE001 - no trouble with one view may stop all that follow
-                    self._on_trouble(error)
-                await asyncio.sleep(max(_PAUSE_S, self._closed_until - _now()))
+            await super().run()
         finally:
             self._after_ack.cancel()
+
+    async def step(self) -> float | None:
+        """Also without any change of ours: groups and languages change in Slack."""
+        wait_s = max(self._rests_until, self._closed_until) - _now()
+        if wait_s > 0:
+            return wait_s
+        try:
+            await self._round()
+        except Exception as error:  # noqa: BLE001 - no trouble with one view may stop all that follow
+            self._on_trouble(error)
+        self._rests_until = _now() + self._pause_s
+        return None
 
     # --- listeners
 
@@ -222,7 +230,7 @@ class Home:
             seen = {"hash": watcher.hash} if watcher.hash else {}
             # Until Slack says that it stands: it may, or may not.
             watcher.shown = watcher.hash = ""
-            watcher.free_at = _now() + _PAUSE_S
+            watcher.free_at = _now() + self._pause_s
             answer = await ask(self._client, "views.publish", as_json=True, user_id=user, view=view, **seen)
             watcher.shown, watcher.hash = drawn, str((answer.get("view") or {}).get("hash") or "")
 

@@ -14,6 +14,7 @@ import structlog
 
 from bot.clock import utc_ms
 from bot.coupon_toml import load_coupon_toml
+from bot.pauses import Pauses
 from bot.service import Service
 from bot.settings import load_settings
 from coupons.ports import Clock
@@ -156,6 +157,7 @@ class World:
     environ: dict[str, str]
     pace: Pace = QUICK
     clock: Clock = utc_ms
+    pauses: Pauses = field(default_factory=Pauses)
     service: Service | None = None
     _running: asyncio.Task[None] | None = None
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -166,7 +168,12 @@ class World:
         settings = load_settings(self.environ)
         config = load_coupon_toml(settings.coupon_config)
         self.service = Service(
-            settings, config, logger=structlog.get_logger(), pace=self.pace, clock=self.clock
+            settings,
+            config,
+            logger=structlog.get_logger(),
+            pace=self.pace,
+            pauses=self.pauses,
+            clock=self.clock,
         )
         self._stop = asyncio.Event()
         self._running = asyncio.create_task(self.service.run(self._stop))
@@ -291,13 +298,14 @@ async def world(
     workspace: Workspace | None = None,
     pace: Pace = QUICK,
     clock: Clock = utc_ms,
+    pauses: Pauses | None = None,
     **wechatpay: Any,
 ) -> AsyncGenerator[World]:
     """Both stand-ins and the bot, all running; everything is closed at the end."""
     stand_in = WeChatPay(keys(), stocks=STOCKS, mode=mode, **wechatpay)
     async with (workspace or ENGLISH_TEAM).serve() as slack, stand_in.serve() as running:
         environ = environment(slack, running.url, folder, mode=mode)
-        here = World(slack, stand_in, folder, environ, pace, clock)
+        here = World(slack, stand_in, folder, environ, pace, clock, pauses or Pauses())
         await here.start()
         try:
             yield here

@@ -10,7 +10,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import cli
-from coupons.bell import Bell
 from coupons.events import Tag
 from coupons.forgetting import Forgetter
 from coupons.lifecycle import move
@@ -133,8 +132,7 @@ async def test_retention_forgets_who_has_nothing_new_and_nothing_open(
     await fill(ledger)
     clock.now = NOW + days_later * DAY
     troubles: list[BaseException] = []
-    bell = Bell()
-    forgetter = Forgetter(ledger=ledger, days=30, clock=sure(clock), bell=bell, on_trouble=troubles.append)
+    forgetter = Forgetter(ledger=ledger, days=30, clock=sure(clock), on_trouble=troubles.append)
     assert await forgetter._forget(30) is False
     # A second look finds nothing more to do.
     assert await forgetter._forget(30) is False
@@ -152,7 +150,7 @@ async def test_retention_forgets_who_has_nothing_new_and_nothing_open(
 
 async def test_without_the_setting_the_loop_waits_and_ends_when_told(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path / "coupon.db")
-    forgetter = Forgetter(ledger=ledger, days=None, clock=sure(Time()), bell=Bell(), on_trouble=print)
+    forgetter = Forgetter(ledger=ledger, days=None, clock=sure(Time()), on_trouble=print)
     running = asyncio.create_task(forgetter.run())
     await asyncio.sleep(0)
     assert not running.done()

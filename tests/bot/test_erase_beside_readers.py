@@ -16,7 +16,6 @@ from click.testing import CliRunner
 
 from bot import erase_cli
 from bot.cli import cli
-from coupons.bell import Bell
 from coupons.forgetting import Forgetter
 from coupons.overwriting import Overwriter
 from storage.driver import sqlite3
@@ -76,7 +75,7 @@ async def test_beside_a_reader_erase_names_the_file_and_the_running_bot_finishes
     assert holding(database) == {"coupon.db"}
     heard: list[str] = []
     bots = overwriter(ledger, heard)
-    await bots.overwrite()
+    await bots.step()
     with reading(database):
         await ledger.write(lambda tx: create(tx, "later", openid=NEW))
         status, told = await erase(database)
@@ -91,10 +90,10 @@ async def test_beside_a_reader_erase_names_the_file_and_the_running_bot_finishes
         assert status == 1
         assert "no customer has the openid oUpF…eS6o any more, but" in told
         for _ in range(3):
-            await bots.overwrite()
+            await bots.step()
         assert heard == ["reader"], "once"
         assert "coupon.db" in holding(database)
-    await bots.overwrite()
+    await bots.step()
     assert holding(database) == set()
     status, told = await erase(database)
     assert status == 1
@@ -162,11 +161,11 @@ async def test_retention_leaves_no_byte_in_a_running_ledger(database: Path) -> N
     assert await ledger.write_back()
     assert holding(database) == {"coupon.db"}
     clock.now = NOW + 31 * DAY
-    forgetter = Forgetter(ledger=ledger, days=30, clock=sure(clock), bell=Bell(), on_trouble=print)
+    forgetter = Forgetter(ledger=ledger, days=30, clock=sure(clock), on_trouble=print)
     await forgetter._forget(30)
     assert holding(database) != set()
     heard: list[str] = []
-    await overwriter(ledger, heard).overwrite()
+    await overwriter(ledger, heard).step()
     assert (holding(database), heard) == (set(), [])
     await ledger.close()
 
@@ -175,7 +174,7 @@ async def test_without_an_erasure_nothing_is_written_back(database: Path) -> Non
     ledger = open_ledger(database)
     await fill(ledger)
     before = wal_bytes(database)
-    await overwriter(ledger, []).overwrite()
+    await overwriter(ledger, []).step()
     assert wal_bytes(database) == before > 0
     await ledger.close()
 

@@ -16,11 +16,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from coupons.asking import Ask, Asking, Stopped, Submitted
 from coupons.authority import Authority
-from coupons.bell import Bell
 from coupons.clock_watch import JUMP_MS
 from coupons.desk import Desk
 from coupons.events import Tag
 from coupons.lifecycle import FINAL, SENDABLE
+from coupons.loops import Bell
 from coupons.model import Click, ClickAction, NewClick, Person, Request, State
 from coupons.outcome import Outcome
 from coupons.policy import Reason
@@ -356,7 +356,7 @@ class Lifecycle(RuleBasedStateMachine):
     def remind(self) -> None:
         before = self.moment()
         counts = {row.id: len(self.events(row.id)) for row in before.requests}
-        self.run(self.reminder._remind_due())
+        self.run(self.reminder.step())
         due = self.run(self.ledger.read(lambda look: look.next_reminder()))
         assert due is None or due > before.now or before.pause is not None
         for row in before.requests:
@@ -388,9 +388,8 @@ class Lifecycle(RuleBasedStateMachine):
             assert len(approvers) == row.approvals_needed, "no attempt without the approvals it needs"
 
     async def look_around(self) -> None:
-        await self.sender._look_around()
-        if self.sender._rounds:
-            await asyncio.wait(self.sender._rounds.values())
+        await self.sender.step()
+        await self.sender.drain()
         await asyncio.sleep(0)  # what the tasks' ends call stands in the queue
 
     @rule()

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from coupons.asking import Ask, Asking
 from coupons.authority import Authority
-from coupons.bell import Bell
 from coupons.desk import Desk
 from coupons.events import Tag
 from coupons.lifecycle import MOVES, move
+from coupons.loops import Bell
 from coupons.model import Click, ClickAction, CodeMode, Draft, NewClick, Person, Request, State, Stock
 from coupons.policy import DAY_MS, Policy
 from coupons.ports import Transaction

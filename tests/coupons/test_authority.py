@@ -91,7 +91,7 @@ async def test_whom_nobody_looks_at_must_be_a_full_member(office: Office, flag: 
 
 async def remind(office: Office) -> list[object]:
     """What the reminders that are due now mention."""
-    await office.reminder(POLICY)._remind_due()
+    await office.reminder(POLICY).step()
     return [event.detail["mention"] for event in await office.events(1) if event.tag == Tag.REQUEST_REMINDED]
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from coupons.bell import Bell
 from coupons.clock_keeping import ClockKeeper
 from coupons.clock_watch import ClockWatch, Doubt
 from coupons.posts import PostKind
@@ -32,12 +31,12 @@ class Machine:
         self.watch: ClockWatch = sure(self.wall, steady=self.steady)
         self.doubts: list[Doubt | None] = []
         self.troubles: list[Exception] = []
-        self.bell = Bell()
         self.keeper = ClockKeeper(
             ledger=self.ledger,
             clock=self.watch,
             ask_time=self.ask_time,
-            bell=self.bell,
+            every_s=2.0,
+            tell_after_s=10.0,
             on_doubt=self.doubts.append,
             on_trouble=self.troubles.append,
         )
@@ -49,7 +48,7 @@ class Machine:
 
     async def looks(self) -> list[str]:
         """What the log and the channel were told, after one more look."""
-        await self.keeper._look()
+        await self.keeper.step()
         head = await self.ledger.read(lambda look: look.head()[0])
         events = [await self.ledger.read(lambda look, n=n: look.event(n)) for n in range(1, head + 1)]  # type: ignore[misc]
         news = await self.ledger.read(lambda look: look.due_posts(PostKind.NEWS, self.wall(), 9))

@@ -48,7 +48,7 @@ async def resume(office: Office) -> None:
 async def turn(office: Office) -> None:
     """What the loops do at this moment."""
     await office.desk(POLICY).expire(office.clock())
-    await office.reminder(POLICY)._remind_due()
+    await office.reminder(POLICY).step()
 
 
 async def left(office: Office, number: int) -> int:

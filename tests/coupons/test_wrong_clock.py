@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from coupons.bell import Bell
 from coupons.checkpointing import Checkpointer
 from coupons.forgetting import Forgetter
 from coupons.model import State
@@ -75,7 +74,7 @@ async def test_nobody_is_forgotten_by_a_clock_that_is_in_doubt(office: Office) -
     await office.put("customer-number-1", "1001", "", State.SENT)
     steady = SetClock(0)
     watch = sure(office.clock, steady=steady)
-    forgetter = Forgetter(ledger=office.ledger, days=30, clock=watch, bell=Bell(), on_trouble=print)
+    forgetter = Forgetter(ledger=office.ledger, days=30, clock=watch, on_trouble=print)
     office.clock.now += 31 * DAY
     await forgetter._forget(30)
     assert await office.ledger.read(lambda look: look.customer_of("customer-number-1")) == 1
@@ -91,7 +90,6 @@ async def test_a_checkpoint_made_while_the_clock_was_ahead_does_not_silence_the_
         channel="C0AUDIT",
         every=1000,
         clock=office.clock,
-        bell=Bell(),
         on_trouble=print,
     )
     office.clock.now += 26 * HOUR

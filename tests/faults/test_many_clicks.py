@@ -12,9 +12,9 @@ import pytest
 
 from coupons.asking import Ask, Asking, Submitted
 from coupons.authority import Authority
-from coupons.bell import Bell
 from coupons.decider import Decider
 from coupons.desk import Desk
+from coupons.loops import Bell
 from coupons.model import ClickAction, NewClick, Request, State
 from coupons.policy import Policy, Reason, Rule
 from coupons.ports import Reading, Topic
@@ -55,7 +55,7 @@ class Floor:
             clock=sure(self.clock),
         )
         self.decider = Decider(
-            ledger=self.ledger, desk=self.desk, bell=self.bell, on_trouble=self.troubles.append
+            ledger=self.ledger, desk=self.desk, bell=self.bell, again_s=2.0, on_trouble=self.troubles.append
         )
 
     def heard(self, _: frozenset[Topic]) -> None:

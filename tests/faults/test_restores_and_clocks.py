@@ -11,12 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
-
-from bot import channel_watch
 from bot.clock import utc_ms
-from coupons import clock_keeping
-from handlers import approval_channel
+from bot.pauses import Pauses
 from sandbox.slack.messages import Message
 from sandbox.wechatpay.faults import Fault, FaultKind
 from storage.checkpoints import found_in
@@ -145,12 +141,7 @@ def _back_up(shop: World, to: Path) -> Path:
     return to
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock_keeping, "_EVERY_S", 0.05)
-    monkeypatch.setattr(clock_keeping, "_TOLD_AFTER_MS", 100)
-    monkeypatch.setattr(approval_channel, "_PAUSES_S", (0.05,))
-    monkeypatch.setattr(channel_watch, "_EVERY_S", 600.0)
+_PAUSES = Pauses(clock_s=0.05, clock_doubt_s=0.1, lost_channel_s=(0.05,), channel_check_s=600.0)
 
 
 async def test_restored_set_off_paused_and_thrown_out_it_keeps_its_promises(
@@ -159,7 +150,7 @@ async def test_restored_set_off_paused_and_thrown_out_it_keeps_its_promises(
     rounds = 15 if long_form else 1
     (tmp_path / "coupon.toml").write_text(_TOML)
     machine = _Machine()
-    async with world(tmp_path, clock=machine) as shop:
+    async with world(tmp_path, clock=machine, pauses=_PAUSES) as shop:
         shop.wechatpay.faults.rate(Fault(FaultKind.LOST_ANSWER), 0.2, seed=20261201)
         campaign = _Campaign(shop, machine, random.Random(20261201))
         await campaign.ask(3)

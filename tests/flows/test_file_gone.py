@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from bot import database_watch
 from bot.needs import Need
+from bot.pauses import Pauses
 from storage.proof.verify import verify
 from tests.storage.records import rows
 from tests.storage.test_open_files import saved_copy
 from tests.world import until, world
 
 
-async def test_nothing_is_given_from_a_deleted_database_and_its_copy_is_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(database_watch, "_EVERY_S", 0.05)
+async def test_nothing_is_given_from_a_deleted_database_and_its_copy_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "coupon.db"
-    async with world(tmp_path) as shop:
+    async with world(tmp_path, pauses=Pauses(database_s=0.05)) as shop:
         number = await shop.ask()
         card = await shop.card(number)
         assert shop.service is not None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.pauses import Pauses
 from sandbox.slack import Twice, api_error, rate_limited
 from sandbox.slack.view_store import View
 from tests.world import COUPON_TOML, OPENID, World, until, world
@@ -16,17 +17,16 @@ from tests.world import COUPON_TOML, OPENID, World, until, world
 TOGETHER = f"{COUPON_TOML}\n[home]\napprove_together_fen = 1000\n"
 
 
-@pytest.fixture(autouse=True)
-def sooner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def pauses() -> Pauses:
     """Two seconds between two views is for people; nothing here but the test of it needs to wait so long."""
-    if request.function is not test_changes_close_together_are_shown_together:
-        monkeypatch.setattr("handlers.home._PAUSE_S", 0.2)
+    return Pauses(home_s=0.2)
 
 
 @pytest.fixture
-async def shop(tmp_path: Path) -> AsyncGenerator[World]:
+async def shop(tmp_path: Path, pauses: Pauses) -> AsyncGenerator[World]:
     (tmp_path / "coupon.toml").write_text(TOGETHER, encoding="utf-8")
-    async with world(tmp_path) as here:
+    async with world(tmp_path, pauses=pauses) as here:
         yield here
         here.audit_holds()
 
@@ -151,8 +151,10 @@ async def test_one_that_was_decided_meanwhile_is_refused_alone_and_its_author_is
     assert "came too late" in await dm(shop, "U0WANG", f"#{first}")
 
 
-async def test_above_the_limit_or_without_one_nothing_is_offered_together(tmp_path: Path) -> None:
-    async with world(tmp_path) as shop:
+async def test_above_the_limit_or_without_one_nothing_is_offered_together(
+    tmp_path: Path, pauses: Pauses
+) -> None:
+    async with world(tmp_path, pauses=pauses) as shop:
         for n in range(2):
             await shop.ask(openid=f"{OPENID[:-1]}{n}")
         view = await opened(shop, "U0WANG", "Waiting for you: 2")
@@ -161,10 +163,10 @@ async def test_above_the_limit_or_without_one_nothing_is_offered_together(tmp_pa
 
 
 async def test_what_a_screen_from_before_the_limit_was_lowered_offers_approves_nothing(
-    tmp_path: Path,
+    tmp_path: Path, pauses: Pauses
 ) -> None:
     (tmp_path / "coupon.toml").write_text(TOGETHER, encoding="utf-8")
-    async with world(tmp_path) as shop:
+    async with world(tmp_path, pauses=pauses) as shop:
         numbers = [await shop.ask(openid=f"{OPENID[:-1]}{n}") for n in range(2)]
         view = await opened(shop, "U0WANG", "Waiting for you: 2")
         await shop.stop()
@@ -248,8 +250,8 @@ async def pause(shop: World, *, pause: bool) -> None:
     await shop.send("pause the budget ran out" if pause else "resume", "U0WANG")
 
 
-async def test_who_has_no_role_is_told_whom_to_ask_and_sees_nothing(tmp_path: Path) -> None:
-    async with world(tmp_path) as shop:
+async def test_who_has_no_role_is_told_whom_to_ask_and_sees_nothing(tmp_path: Path, pauses: Pauses) -> None:
+    async with world(tmp_path, pauses=pauses) as shop:
         number = await shop.ask()
         view = await opened(shop, "U0FIN", "please ask <!subteam^S0LEADS>")
         assert f"#{number}" not in text(view)
@@ -269,6 +271,7 @@ async def test_what_looks_the_same_to_a_person_is_not_shown_again(shop: World) -
     assert published.count("U0LI") == 1
 
 
+@pytest.mark.parametrize("pauses", [Pauses()])
 async def test_changes_close_together_are_shown_together(shop: World) -> None:
     await opened(shop, "U0WANG", "You have no open requests.")
     await asyncio.gather(*(shop.send(f"send {OPENID[:-1]}{n} late-10 late", "U0WANG") for n in range(5)))

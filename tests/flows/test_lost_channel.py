@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
-from bot import channel_watch
 from bot.needs import Need
-from handlers import approval_channel
+from bot.pauses import Pauses
 from sandbox.slack import api_error
 from tests.world import COUPON_TOML, OPENID, World, until, world
 
@@ -20,12 +18,8 @@ _LONG = (600.0,)
 
 
 @pytest.fixture
-async def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[World]:
-    monkeypatch.setattr(approval_channel, "_PAUSES_S", (0.05,))
-    monkeypatch.setattr(channel_watch, "_EVERY_S", 600.0)
-    async with world(tmp_path) as here:
-        yield here
-        here.audit_holds()
+def pauses() -> Pauses:
+    return Pauses(lost_channel_s=(0.05,), channel_check_s=600.0)
 
 
 def cards(shop: World) -> list[int]:
@@ -107,10 +101,8 @@ async def test_the_form_and_home_say_it_too(shop: World) -> None:
     )
 
 
-async def test_at_the_invitation_all_is_posted_at_once_and_in_its_order(
-    shop: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(approval_channel, "_PAUSES_S", _LONG)
+@pytest.mark.parametrize("pauses", [Pauses(lost_channel_s=_LONG, channel_check_s=600.0)])
+async def test_at_the_invitation_all_is_posted_at_once_and_in_its_order(shop: World) -> None:
     first = await shop.ask()
     shop.slack.leave(CHANNEL, BOT)
     # The channel's own line is told first, and then waits; people whose card stands can still decide.
@@ -203,13 +195,9 @@ async def test_an_archived_channel_is_noticed_by_redraws_and_heals(shop: World) 
     assert not (await shop.card(number)).element("approve_request")
 
 
-async def test_in_quiet_hours_a_look_notices_it_and_that_it_is_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_in_quiet_hours_a_look_notices_it_and_that_it_is_back(tmp_path: Path) -> None:
     """Nobody posts anything: `/readyz` falls all the same, before the first agent needs the channel."""
-    monkeypatch.setattr(channel_watch, "_EVERY_S", 0.05)
-    monkeypatch.setattr(approval_channel, "_PAUSES_S", _LONG)
-    async with world(tmp_path) as shop:
+    async with world(tmp_path, pauses=Pauses(lost_channel_s=_LONG, channel_check_s=0.05)) as shop:
         shop.slack.leave(CHANNEL, BOT)
         assert "The bot is not in C0APPROVE" in await lost(shop)
         assert "cannot be posted yet" in await send(shop)

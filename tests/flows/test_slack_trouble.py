@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot import socket_mode
-from coupons import decider
-from handlers import announcer
+from bot.pauses import Pauses
 from sandbox.slack import api_error, cut_after, rate_limited, server_error, slow
 from sandbox.slack.messages import Message
 from sandbox.slack.state import Call
@@ -21,12 +20,10 @@ from storage.driver import sqlite3
 from tests.world import ENGLISH_TEAM, OPENID, World, until, world
 
 
-@pytest.fixture(autouse=True)
-def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def pauses() -> Pauses:
     """What is promised about our own pauses is that they end; Slack's Retry-After is kept as it is."""
-    monkeypatch.setattr(announcer, "_PAUSES_S", (0.1,))
-    monkeypatch.setattr(announcer, "_NO_CARD_PAUSE_MS", 100)
-    monkeypatch.setattr(decider, "_PAUSE_S", 0.1)
+    return Pauses(posts_s=(0.1,), no_card_s=0.1, click_s=0.1)
 
 
 def cards(shop: World, number: int) -> list[Message]:
@@ -284,8 +281,11 @@ async def test_a_requester_whose_account_is_gone_blocks_nobody_else(shop: World)
     assert len(shop.slack.dms("U0SUN")) == 1
 
 
-async def test_where_direct_messages_are_switched_off_the_thread_still_tells(tmp_path: Path) -> None:
-    async with world(tmp_path, workspace=replace(ENGLISH_TEAM, messages_tab_enabled=False)) as shop:
+async def test_where_direct_messages_are_switched_off_the_thread_still_tells(
+    tmp_path: Path, pauses: Pauses
+) -> None:
+    workspace = replace(ENGLISH_TEAM, messages_tab_enabled=False)
+    async with world(tmp_path, workspace=workspace, pauses=pauses) as shop:
         number = await shop.ask()
         await shop.approve(number)
         await shop.state(number, "sent")
@@ -329,11 +329,11 @@ def _so_many_acked(shop: World, enough: int) -> bool | None:
 
 @pytest.mark.parametrize("how", ["cut", "refresh_requested", "warning"])
 async def test_with_the_socket_going_away_under_it_again_and_again_nothing_is_lost_or_doubled(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pauses: Pauses, how: str
 ) -> None:
     # After a cut, slack_sdk's client is deaf until its next ping.
     monkeypatch.setattr(socket_mode, "_PING_EVERY_S", 1.0)
-    async with world(tmp_path) as shop:
+    async with world(tmp_path, pauses=pauses) as shop:
         shop.slack.sockets._ack_seconds = 1.0
         await _work_while_the_socket_goes(shop, how)
         shop.audit_holds()

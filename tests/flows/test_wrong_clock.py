@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.clock import utc_ms
-from coupons import clock_keeping
+from bot.pauses import Pauses
 from sandbox.wechatpay.faults import Fault, FaultKind
 from storage.driver import sqlite3
 from tests.world import COUPON_TOML, World, until, world
@@ -28,16 +28,10 @@ class Machine:
         return utc_ms() + self.ahead
 
 
-@pytest.fixture(autouse=True)
-def quick_keeper(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock_keeping, "_EVERY_S", 0.05)
-    monkeypatch.setattr(clock_keeping, "_TOLD_AFTER_MS", 100)
-
-
 @asynccontextmanager
 async def shop_with(folder: Path, machine: Machine, more: str = "") -> AsyncGenerator[World]:
     (folder / "coupon.toml").write_text(COUPON_TOML + more)
-    async with world(folder, clock=machine) as shop:
+    async with world(folder, clock=machine, pauses=Pauses(clock_s=0.05, clock_doubt_s=0.1)) as shop:
         yield shop
         shop.audit_holds()
 

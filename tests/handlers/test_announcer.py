@@ -12,18 +12,18 @@ from typing import Any, TypeVar
 
 import pytest
 
+from bot.pauses import Pauses
 from bot.slack_app import session, web_client
 from coupons.authority import Authority
-from coupons.bell import Bell
 from coupons.catalogue import Catalogue
 from coupons.events import Tag
 from coupons.lifecycle import move
+from coupons.loops import Bell
 from coupons.model import Request, State
 from coupons.policy import Policy
 from coupons.ports import Reading, Topic, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import Event, Json
-from handlers import announcer as module
 from handlers.announcer import Announcer
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit_files import AuditFiles
@@ -40,6 +40,8 @@ from tests.words import LANGUAGES
 from tests.world import ENGLISH_TEAM, until
 
 CHANNEL = "C0APPROVE"
+#: What is promised about our own pauses is that they end.
+PAUSES = Pauses(posts_s=(0.1,))
 
 POLICY = Policy(
     agents=(),
@@ -159,7 +161,7 @@ async def desk_of(folder: Path, workspace: Workspace) -> AsyncGenerator[Desk]:
     async with workspace.serve() as slack, session() as http:
         troubles: list[BaseException] = []
         changes: list[Lost | None] = []
-        channel = ApprovalChannel(CHANNEL, on_change=changes.append)
+        channel = ApprovalChannel(CHANNEL, pauses_s=PAUSES.lost_channel_s, on_change=changes.append)
         ledger = SqliteLedger(folder / "coupon.db", clock=now_ms, on_commit=on_commit)
         reader = LateReader(ledger)
         client = web_client(slack.setup.bot_token, base_url=slack.api_url, session=http)
@@ -177,6 +179,8 @@ async def desk_of(folder: Path, workspace: Workspace) -> AsyncGenerator[Desk]:
             catalogue=Catalogue(()),
             clock=sure(now_ms),
             bell=bell,
+            pauses_s=PAUSES.posts_s,
+            no_card_s=PAUSES.no_card_s,
             on_trouble=troubles.append,
         )
         here = Desk(slack, ledger, reader, announcer, troubles, changes, channel)
@@ -185,12 +189,6 @@ async def desk_of(folder: Path, workspace: Workspace) -> AsyncGenerator[Desk]:
         finally:
             await here.stop()
             await ledger.close()
-
-
-@pytest.fixture(autouse=True)
-def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is promised about our own pauses is that they end."""
-    monkeypatch.setattr(module, "_PAUSES_S", (0.1,))
 
 
 @pytest.fixture

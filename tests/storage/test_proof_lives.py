@@ -13,9 +13,9 @@ import pytest
 
 from coupons.asking import Ask, Asking, Submitted
 from coupons.authority import Authority
-from coupons.bell import Bell
 from coupons.desk import Desk
 from coupons.errors import IssuerUnavailable
+from coupons.loops import Bell
 from coupons.model import ClickAction, CodeMode, Person, Request, State
 from coupons.numbers import out_request_no
 from coupons.outcome import Kind, Outcome, Remedy
