@@ -184,8 +184,8 @@ def looked_for(request: Request, look: Look, *, now: int, earliest: int, latest:
         return _sent(request, events, look.coupon_code, "look", now)
     if look.result is LookResult.UNAVAILABLE:
         # Nothing counts the tries of what is held: after the first it would be asked for each second.
-        again = now + (pace.longest_ms if held else pace.pause_ms(request.tries))
-        return Step(replace(request, look_at=again), events)
+        pause_ms = pace.longest_ms if held else pace.pause_ms(request.tries)
+        return Step(replace(request, look_at=now + pause_ms), events)
     again = now + pace.look_pause_ms if held and absent_looks < LOOKS_BEFORE_CLOSING else None
     return Step(replace(request, look_at=again), events)
 
