@@ -12,6 +12,7 @@ from coupons.days import told, written
 from coupons.events import Tag
 from coupons.model import Approval, Request, State
 from coupons.recording import Json, Recorded
+from handlers.views import causes
 
 _SECOND, _MINUTE, _HOUR, _DAY = 1_000, 60_000, 3_600_000, 86_400_000
 
@@ -47,7 +48,7 @@ def between(ms: int) -> str:
 
 def _head(request: Request, approvals: Sequence[Approval]) -> Iterator[str]:
     yield f"Request #{request.id}: {request.state}"
-    yield f"  coupon        {request.stock_name} (stock {request.stock_id}), {yuan(request.value_fen)} yuan"
+    yield f"  stock         {request.stock_name} ({request.stock_id}), {yuan(request.value_fen)} yuan"
     if request.coupon_code:
         yield f"  coupon code   {request.coupon_code}"
     yield f"  requester     {request.requester}, {written(request.created_at)}"
@@ -70,7 +71,7 @@ def _head(request: Request, approvals: Sequence[Approval]) -> Iterator[str]:
         how = "closed" if request.state is State.CLOSED else "declined"
         yield f"  {how:<13} because: {request.decline_reason}"
     if request.problem:
-        yield f"  last problem  {request.problem}"
+        yield f"  last problem  {cause(request.problem)}"
     yield f"  out_request_no {request.out_request_no}, {request.attempts} attempts"
 
 
@@ -138,7 +139,7 @@ def _finished(detail: Mapping[str, Json]) -> str:
     signed = "signed by WeChat Pay" if detail.get("verified") else "NOT signed by WeChat Pay"
     parts = [
         f"HTTP {detail['status']}" if detail.get("status") else "",
-        " ".join(part for part in (_of(detail, "code"), _of(detail, "message")) if part),
+        _answer(detail),
         signed,
         f"Request-ID {_of(detail, 'wechatpay_request_id')}" if detail.get("wechatpay_request_id") else "",
         f"key serial {_of(detail, 'serial_no')}" if detail.get("serial_no") else "",
@@ -147,13 +148,49 @@ def _finished(detail: Mapping[str, Json]) -> str:
     return f"ended attempt {_of(detail, 'attempt')}: {_of(detail, 'kind')} ({told_parts})"
 
 
-def _by(detail: Mapping[str, Json]) -> str:
-    return f", because of a {_of(detail, 'by')}" if detail.get("by") else ""
+def cause(code: str) -> str:
+    """Our codes in words, WeChat Pay's as they are."""
+    status = causes.status_of(code)
+    return causes.OURS.get(code) or (f"an answer came with HTTP {status} and no reason" if status else code)
+
+
+def _answer(detail: Mapping[str, Json]) -> str:
+    code = _of(detail, "code")
+    # Beside ours stands only how a library calls it, which the log has.
+    return causes.OURS.get(code) or " ".join(part for part in (code, _of(detail, "message")) if part)
+
+
+_RESULTS: Final[Mapping[str, str]] = {
+    "found": "it is there",
+    "absent": "it is not there",
+    "unavailable": "they could not be read",
+}
+_LOOKED_FOR: Final[Mapping[str, str]] = {
+    "notification": ", because WeChat Pay had told of one",
+    "hold": ", since an approver wants to close it",
+}
+
+
+def _looked(detail: Mapping[str, Json]) -> str:
+    result, by = _of(detail, "result"), _of(detail, "by")
+    return (
+        f"looked for it among the customer's coupons: {_RESULTS.get(result, result)}{_LOOKED_FOR.get(by, by)}"
+    )
+
+
+def _refused_click(detail: Mapping[str, Json]) -> str:
+    action = _of(detail, "action")
+    return f"was refused to {causes.ACTIONS.get(action, action)}: {_why(detail)}"
+
+
+def _why(detail: Mapping[str, Json]) -> str:
+    reason = _of(detail, "reason")
+    return causes.REFUSALS.get(reason, reason)
 
 
 def _held(detail: Mapping[str, Json]) -> str:
     doubt = "; whether the coupon was given is not known" if detail.get("not_known") else ""
-    return f"holds it until a person puts something right: {_of(detail, 'code')}{doubt}"
+    return f"holds it until a person puts something right: {cause(_of(detail, 'code'))}{doubt}"
 
 
 def _closed(detail: Mapping[str, Json]) -> str:
@@ -166,13 +203,13 @@ def _closed(detail: Mapping[str, Json]) -> str:
 def _command_refused(detail: Mapping[str, Json]) -> str:
     value, limit = detail.get("value_fen"), detail.get("limit")
     parts = [
-        f" stock {_of(detail, 'stock_id')}" if detail.get("stock_id") else "",
+        f" of stock {_of(detail, 'stock_id')}" if detail.get("stock_id") else "",
         f" ({yuan(value)} yuan)" if isinstance(value, int) else "",
         f" for customer {_of(detail, 'customer')}" if detail.get("customer") else "",
-        f": {_of(detail, 'reason')}",
+        f": {_why(detail)}",
         f", limit {_limit(limit)}" if isinstance(limit, Mapping) else "",
     ]
-    return f"was refused to send{''.join(parts)}"
+    return f"was refused a coupon{''.join(parts)}"
 
 
 def _limit(limit: Mapping[str, Json]) -> str:
@@ -274,14 +311,16 @@ _SAID: Final[Mapping[str, Callable[[Mapping[str, Json]], str]]] = {
     Tag.REQUEST_CLOSED: _closed,
     Tag.ATTEMPT_STARTED: lambda d: f"starts attempt {_of(d, 'attempt')}",
     Tag.ATTEMPT_FINISHED: _finished,
-    Tag.COUPON_LOOKED_UP: lambda d: f"looked at the customer's coupons: {_of(d, 'result')}{_by(d)}",
+    Tag.COUPON_LOOKED_UP: _looked,
     Tag.COUPON_RECEIVED: lambda d: f"heard from WeChat Pay that the coupon was received: {_rest(d)}",
-    Tag.REQUEST_SENT: lambda d: f"sent it: coupon code {_of(d, 'coupon_code')}, known by {_of(d, 'by')}",
-    Tag.REQUEST_REFUSED: lambda d: f"ended it: WeChat Pay refused, {_of(d, 'code')}",
-    Tag.REQUEST_UNKNOWN: lambda d: f"does not know whether the coupon was given: {_of(d, 'code')}",
+    Tag.REQUEST_SENT: lambda d: (
+        f"sent the coupon: coupon code {_of(d, 'coupon_code')}, known by {_of(d, 'by')}"
+    ),
+    Tag.REQUEST_REFUSED: lambda d: f"ended it: WeChat Pay refused, {cause(_of(d, 'code'))}",
+    Tag.REQUEST_UNKNOWN: lambda d: f"does not know whether the coupon was given: {cause(_of(d, 'code'))}",
     Tag.REQUEST_HELD: _held,
-    Tag.REQUEST_RETRIED: lambda _: "let it be sent again, under the same number",
-    Tag.CLICK_REFUSED: lambda d: f"was refused to {_of(d, 'action')} it: {_of(d, 'reason')}",
+    Tag.REQUEST_RETRIED: lambda _: "let it be sent again, with the same out_request_no",
+    Tag.CLICK_REFUSED: _refused_click,
     Tag.REQUEST_URGED: lambda _: "called it to the approvers' mind",
     Tag.REQUEST_REMINDED: lambda d: f"reminded the approvers {_rest(d)}",
     Tag.COMMAND_REFUSED: _command_refused,

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.audit_story import between, said
+from bot.audit_story import between, cause, said
 from bot.coupon_toml import CouponToml
 from bot.logs import reference
 from bot.month_words import COLUMNS, NOTES, TABLES, cells, span_of, tied_to
@@ -106,6 +106,7 @@ def outside(
         as_number=lambda asked, known: as_number(asked, known=known),
         sentence=sentence,
         said=said,
+        cause=cause,
         between=between,
     )
 

@@ -67,6 +67,8 @@ class Outside:
     as_number: Callable[[Filter, bool], str]
     #: What is wrong with a word, for people.
     sentence: Callable[[BadWord], str]
+    #: What a code means, in words: ours said, WeChat Pay's as they are.
+    cause: Callable[[str], str]
     #: An event in words, without its actor.
     said: Callable[[Recorded], str]
     #: Milliseconds as `4 min 5 s`.

@@ -125,12 +125,15 @@ class Stories:
 
     def _attempt(self, number: str, started: int | None, event: Recorded) -> Attempt:
         detail = event.detail
-        parts = (f"HTTP {detail['status']}" if detail.get("status") else "", _of(detail, "code"))
+        parts = (
+            f"HTTP {detail['status']}" if detail.get("status") else "",
+            self._outside.cause(_of(detail, "code")),
+        )
         return Attempt(
             number,
             told(started) if started is not None else "",
             f"{event.ts - started:,} ms" if started is not None else "",
-            " ".join(part for part in (_of(detail, "kind"), *parts) if part),
+            ", ".join(part for part in (_of(detail, "kind"), *parts) if part),
             _of(detail, "wechatpay_request_id"),
             _of(detail, "serial_no"),
             signed=detail.get("verified") is True,

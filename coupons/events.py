@@ -125,8 +125,8 @@ class AttemptStarted(Payload, tag=Tag.ATTEMPT_STARTED):
 
 
 class AttemptFinished(Payload, tag=Tag.ATTEMPT_FINISHED):
-    """`verified`: WeChat Pay's signature held. `wechatpay_request_id` is the answer's Request-ID, `serial_no`
-    names the key that signed it; what did not come is left out."""
+    """`verified`: WeChat Pay's signature was good. `wechatpay_request_id` is the answer's Request-ID,
+    `serial_no` names the key that signed it; what did not come is left out."""
 
     attempt: int
     kind: str

@@ -178,7 +178,7 @@ def _facts(words: Words, told: Story) -> list[tuple[str, str]]:
         (words("Approved by"), approved or words("nobody")),
         (words("Customer"), f"{code(masked(request.openid))} ({request.customer})"),
         (words("Stock"), code(request.stock_id)),
-        (words("Number at WeChat Pay"), code(request.out_request_no)),
+        (words("out_request_no"), code(request.out_request_no)),
     ]
     if request.ticket:
         facts.append((words("Ticket"), ticket(request)))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from coupons.masking import masked
 from coupons.model import Approval, Pause, Request, State
+from handlers.views import problems
 from handlers.views.beside import NOTHING_BESIDE, Beside, beside, pause_line, paused
 from handlers.views.grounds import grounds, ticket
 from handlers.views.marks import approver, code, inert, listed, own_words, person, plain
@@ -145,9 +146,9 @@ def _small_print(
     lines = [progress(words, request, approvals)]
     if request.attempts:
         # Under this number it is found on the merchant platform, and by WeChat Pay's support.
-        lines.append(words("Number at WeChat Pay: {number}", number=code(request.out_request_no)))
+        lines.append(words("out_request_no: {number}", number=code(request.out_request_no)))
     if request.problem and request.state in {State.REFUSED, State.UNKNOWN}:
-        lines.append(words("Last code: {code}", code=code(request.problem)))
+        lines.append(words("Last attempt: {cause}", cause=problems.cause(words, request.problem)))
     if request.closed_at is not None and request.state is not State.SENT:
         lines.append(words("Ended {time}", time=words.moment(request.closed_at)))
     return lines
@@ -203,7 +204,7 @@ def _more(words: Words, request: Request) -> Block:
 def retry_button(words: Words, request: Request) -> Block:
     """It asks once more: the cause should have been put right."""
     doubt = words(NOT_KNOWN) if is_doubtful(request) else ""
-    warning = words("The same number is used again. Retry only once the cause has been put right.")
+    warning = words("The same out_request_no is used again. Retry only once the cause has been put right.")
     sure = confirm(
         words("Retry {value}?", value=words.money(request.value_fen)),
         words.sentences(_what_for_whom(words, request), doubt, warning),

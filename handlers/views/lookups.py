@@ -23,7 +23,7 @@ _ABLE = 10
 LIMITS = {
     Reason.CUSTOMER_LIMIT: N_("this customer"),
     Reason.AGENT_LIMIT: N_("your own requests"),
-    Reason.STOCK_LIMIT: N_("this coupon"),
+    Reason.STOCK_LIMIT: N_("this stock"),
     Reason.BUDGET_LIMIT: N_("the budget"),
     Reason.AUTOMATIC_CAP: N_("the day's automatic approvals"),
 }
@@ -66,7 +66,7 @@ def catalogue(words: Words, known: Iterable[Stock]) -> Message:
     offered = list(known)
     if not offered:
         return message(words("There are no stocks in the catalogue yet."))
-    heading = words("Coupons you can give: {count}", count=words.number(len(offered)))
+    heading = words("Stocks of which you can give coupons: {count}", count=words.number(len(offered)))
     listing = stocks.listing(words, offered)
     return message(f"{heading}\n{listing}", section(f"*{heading}*"), section(listing))
 

@@ -36,7 +36,7 @@ def notice(  # noqa: PLR0911 - one return for each tag
     who, number, about = person(event.actor), request.id, _about(words, request)
     match event.tag:
         case Tag.REQUEST_SENT:
-            told = words("Your request #{number} is sent.", number=number)
+            told = words("The coupon of your request #{number} is sent.", number=number)
             return sent(
                 words, words.sentences(told, about, proof(words, event)), event, *_ready(words, to_paste)
             )

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from handlers.views import causes
 from handlers.views.marks import code as code_span
 from handlers.views.words import N_, Words
 
@@ -59,12 +60,12 @@ _NO_SUCH_STOCK = Advice(
 )
 _NUMBER_USED = Advice(
     N_(
-        "WeChat Pay says that this request's number was used before, so the customer may have the coupon "
-        "already."
+        "WeChat Pay says that this request's out_request_no was used before, so the customer may have the "
+        "coupon already."
     ),
     N_(
-        "WeChat Pay says that the number was used before, yet the coupon is not in the customer's list. "
-        "Look for the number on the merchant platform before you retry."
+        "WeChat Pay says that the out_request_no was used before, yet the coupon is not in the customer's "
+        "list. Look for the out_request_no on the merchant platform before you retry."
     ),
 )
 _NOT_REACHED = Advice(
@@ -77,22 +78,22 @@ _NOT_REACHED = Advice(
 _NO_ANSWER = Advice(
     N_("No answer of WeChat Pay's could be believed so far."),
     N_(
-        "No answer of WeChat Pay's could be believed for a long time. Look for the number on the merchant "
-        "platform; then retry."
+        "No answer of WeChat Pay's could be believed for a long time. Look for the out_request_no on the "
+        "merchant platform; then retry."
     ),
 )
 _TROUBLE = Advice(
     N_("WeChat Pay has trouble of its own and gives no clear answer."),
     N_(
-        "WeChat Pay answers that it has trouble of its own. Look for the number on the merchant platform; "
-        "then retry."
+        "WeChat Pay answers that it has trouble of its own. Look for the out_request_no on the merchant "
+        "platform; then retry."
     ),
 )
 _GATEWAY = Advice(
     _NO_ANSWER.agent,
     N_(
         "Something answers in WeChat Pay's place (a gateway or a proxy) and does not say what became of it. "
-        "Check the proxy and WECHATPAY_API_URL (`coupon-bot doctor`), and look for the number on the "
+        "Check the proxy and WECHATPAY_API_URL (`coupon-bot doctor`), and look for the out_request_no on the "
         "merchant platform; then retry."
     ),
 )
@@ -241,14 +242,14 @@ _ADVICE: Mapping[str, Advice] = {
         N_("WeChat Pay did not answer in time."),
         N_(
             "WeChat Pay does not answer in time. Check the network and the proxy (`coupon-bot doctor`), and "
-            "look for the number on the merchant platform; then retry."
+            "look for the out_request_no on the merchant platform; then retry."
         ),
     ),
     "LOST": Advice(
         N_("The connection to WeChat Pay broke before its answer was whole."),
         N_(
             "Connections to WeChat Pay break before its answer is whole. Check the network and the proxy "
-            "(`coupon-bot doctor`), and look for the number on the merchant platform; then retry."
+            "(`coupon-bot doctor`), and look for the out_request_no on the merchant platform; then retry."
         ),
     ),
     "TOO_LONG": Advice(_NOT_GENUINE, _GATEWAY.operator),
@@ -262,8 +263,8 @@ _ADVICE: Mapping[str, Advice] = {
     "MALFORMED": Advice(
         _NO_ANSWER.agent,
         N_(
-            "WeChat Pay's signed answer lacks what its documentation promises. Look for the number on the "
-            "merchant platform, and read the event attempt:finished in the audit log before you retry."
+            "WeChat Pay's signed answer lacks what its documentation promises. Look for the out_request_no on"
+            " the merchant platform, and read the event attempt:finished in the audit log before you retry."
         ),
     ),
     "CONNECT": _NOT_REACHED,
@@ -301,7 +302,7 @@ _ADVICE: Mapping[str, Advice] = {
     "BAD_SIGNATURE": Advice(
         _NOT_GENUINE,
         N_(
-            "The signatures of WeChat Pay's answers do not hold: a proxy changes answers, or "
+            "The signatures of WeChat Pay's answers are wrong: a proxy changes answers, or "
             "WECHATPAY_PUBLIC_KEY is not the key of WECHATPAY_PUBLIC_KEY_ID. Put that right "
             "(`coupon-bot doctor`); then retry."
         ),
@@ -320,6 +321,18 @@ def _known(code: str) -> Advice | None:
     # Our own word for an answer without a code of WeChat Pay's; a 4xx of that kind needs a person's eyes.
     gateway = _GATEWAY if re.fullmatch("HTTP_[1235][0-9]{2}", code) else None
     return _BY_CODE.get(_squash(code), gateway)
+
+
+def cause(words: Words, code: str) -> str:
+    """What came of an attempt, in a few words within a sentence: ours said, WeChat Pay's shown. As mrkdwn."""
+    known = causes.OURS.get(code)
+    if known is not None:
+        return words(known)
+    if not code:
+        return words("no reason was stated")
+    if status := causes.status_of(code):
+        return words("an answer came with HTTP {status} and no reason", status=status)
+    return words("WeChat Pay said {code}", code=code_span(code))
 
 
 def for_agent(words: Words, code: str) -> str:

@@ -198,7 +198,7 @@ def refusal(  # noqa: C901, PLR0911 - one return for each reason
         case Reason.AGENT_LIMIT:
             return words("You have reached your limit for coupons. Please ask a lead.")
         case Reason.STOCK_LIMIT:
-            return words("This coupon has reached its limit. Another one may do, or ask a lead.")
+            return words("This stock has reached its limit. Another one may do, or ask a lead.")
         case Reason.BUDGET_LIMIT:
             return words("The budget for coupons is used up. Please ask a lead.")
         case Reason.DUPLICATE:

@@ -18,11 +18,11 @@ NO_COUPON = N_("The customer gets no coupon from this request.")
 NOT_KNOWN_YET = N_("It is not known yet whether the customer got the coupon.")
 NOT_KNOWN = N_("It is not known whether the customer got the coupon.")
 NO_OTHER = N_("Please do not ask for another one meanwhile: that could give the customer two.")
-SAME_NUMBER = N_("The same number is used again, so that there can be only one coupon.")
+SAME_NUMBER = N_("The same out_request_no is used again, so that there can be only one coupon.")
 #: Of what is held, which goes on by nobody's doing but an approver's.
 WHO_ACTS = N_("Then an approver retries it, or closes it; until then it waits.")
 NOBODY_TO_REMIND = N_("Request #{number} waits for no approver now, so there is nobody to remind.")
-FINDING_OUT = N_("The bot is finding out, with the same number.")
+FINDING_OUT = N_("The bot is finding out, with the same out_request_no.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def _approved(words: Words, request: Request) -> Standing:
     if not request.attempts:
         following = words("The bot asks WeChat Pay for the coupon next.")
         return Standing("👍", words("Approved"), _careful(words, request, following))
-    again = words("An approver released it: the bot asks WeChat Pay again, with the same number.")
+    again = words("An approver released it: the bot asks WeChat Pay again, with the same out_request_no.")
     return Standing("👍", words("Approved, to be tried again"), _careful(words, request, again))
 
 
@@ -118,11 +118,11 @@ def _sending(words: Words, request: Request, *, paused: bool | None) -> Standing
         now = words("The bot is asking WeChat Pay for the coupon now.")
     elif request.problem:
         now = words(
-            "WeChat Pay has not said yes yet ({code}). The bot asks again, with the same number.",
-            code=code(request.problem),
+            "WeChat Pay has not said yes yet: {cause}. The bot asks again, with the same out_request_no.",
+            cause=problems.cause(words, request.problem),
         )
     else:
-        now = words("WeChat Pay has not said yes yet. The bot asks again, with the same number.")
+        now = words("WeChat Pay has not said yes yet. The bot asks again, with the same out_request_no.")
     now = words.sentences(now, _waits(words, request, paused=paused))
     return Standing("📨", words("Sending"), _careful(words, request, now))
 

@@ -85,7 +85,7 @@ def step(  # noqa: PLR0911, PLR0912, C901 - one return for each tag
             told = words("WeChat Pay refused request #{number}.", number=number)
             return message(words.sentences(told, refusal(words, event)))
         case Tag.REQUEST_SENT:
-            told = words("Request #{number} is sent.", number=number)
+            told = words("The coupon of request #{number} is sent.", number=number)
             return sent(words, words.sentences(told, proof(words, event)), event)
         case _:
             return as_it_stands(words, request)

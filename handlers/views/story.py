@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from coupons.events import Tag
 from coupons.recording import SYSTEM, Json, Recorded
+from handlers.views import causes, problems
 from handlers.views.marks import asked, code, inert, listed, person, without_openids
 from handlers.views.telling import text_of
 from handlers.views.words import N_, Words
@@ -103,12 +104,12 @@ def _started(words: Words, event: Recorded) -> str:
 
 def _finished(words: Words, event: Recorded) -> str:
     kind = text_of(event, "kind")
-    held = words("signature good") if event.detail.get("verified") is True else words("no good signature")
+    signed = words("signature good") if event.detail.get("verified") is True else words("no good signature")
     parts = [
         words("attempt {count}: {kind}", count=_number(event, "attempt"), kind=words(_KINDS.get(kind, kind))),
         f"HTTP {_number(event, 'status')}" if _number(event, "status") else "",
-        code(text_of(event, "code")) if text_of(event, "code") else "",
-        held,
+        problems.cause(words, text_of(event, "code")) if text_of(event, "code") else "",
+        signed,
     ]
     if request_id := text_of(event, "wechatpay_request_id"):
         parts.append(f"Request-ID {code(request_id)}")
@@ -118,9 +119,13 @@ def _finished(words: Words, event: Recorded) -> str:
 
 
 def _looked(words: Words, event: Recorded) -> str:
-    if event.detail.get("found") or text_of(event, "coupon_code"):
-        return words("the coupon was found in the customer's list at WeChat Pay")
-    return words("the customer's list at WeChat Pay was looked through for it")
+    match text_of(event, "result"):
+        case "found":
+            return words("the coupon was found in the customer's list at WeChat Pay")
+        case "absent":
+            return words("the customer's list at WeChat Pay was looked through, and it was not there")
+        case _:
+            return words("the customer's list at WeChat Pay could not be looked through")
 
 
 def _received(words: Words, event: Recorded) -> str:
@@ -132,25 +137,27 @@ def _sent(words: Words, event: Recorded) -> str:
 
 
 def _refused(words: Words, event: Recorded) -> str:
-    return words("WeChat Pay refused it ({code})", code=code(text_of(event, "code") or "…"))
+    return words("WeChat Pay refused it: {cause}", cause=problems.cause(words, text_of(event, "code")))
 
 
 def _unknown(words: Words, event: Recorded) -> str:
     return words(
-        "it was not known whether the customer got it ({code})", code=code(text_of(event, "code") or "…")
+        "it was not known whether the customer got it: {cause}",
+        cause=problems.cause(words, text_of(event, "code")),
     )
 
 
 def _held(words: Words, event: Recorded) -> str:
-    return words("it was held for an operator ({code})", code=code(text_of(event, "code") or "…"))
+    return words("it was held for a person: {cause}", cause=problems.cause(words, text_of(event, "code")))
 
 
 def _click_refused(words: Words, event: Recorded) -> str:
+    action, reason = text_of(event, "action") or "send", text_of(event, "reason")
     return words(
-        "{who} tried {action} and was not allowed to ({reason})",
+        "{who} wanted to {action} and was not allowed to: {reason}",
         who=_who(words, event),
-        action=code(text_of(event, "action") or "send"),
-        reason=code(text_of(event, "reason") or "…"),
+        action=words(causes.ACTIONS[action]) if action in causes.ACTIONS else code(action),
+        reason=words(causes.REFUSALS[reason]) if reason in causes.REFUSALS else code(reason or "…"),
     )
 
 
@@ -158,7 +165,7 @@ def _command_refused(words: Words, event: Recorded) -> str:
     limit = event.detail.get("limit")
     facts = [
         words(
-            "coupon {stock} ({value})",
+            "stock {stock} ({value})",
             stock=code(text_of(event, "stock_id")),
             value=words.money(_number(event, "value_fen")),
         )
@@ -284,8 +291,8 @@ def _answered(words: Words, event: Recorded) -> str:
     told = words(
         "WeChat Pay answered the call of event {number}: HTTP {status}", number=number, status=status
     )
-    held = words("signature good") if event.detail.get("verified") is True else words("no good signature")
-    return words.list((told, held))
+    signed = words("signature good") if event.detail.get("verified") is True else words("no good signature")
+    return words.list((told, signed))
 
 
 def _number(event: Recorded, name: str) -> int:

@@ -40,7 +40,7 @@ def unknown(words: Words, event: Recorded, request: Request) -> str:
         words("Request #{number}: {sentence}", number=request.id, sentence=words(NOT_KNOWN_YET)),
         words(FINDING_OUT),
         words(NO_OTHER),
-        words("Last code: {code}.", code=code(last)) if last else "",
+        words("Last attempt: {cause}.", cause=problems.cause(words, last)) if last else "",
     )
 
 
@@ -58,7 +58,9 @@ def refusal(words: Words, event: Recorded) -> str:
 def proof(words: Words, event: Recorded) -> str:
     """How the bot knows that it was sent."""
     if event.detail.get("by") == "look":
-        return words("The coupon stands in the customer's list at WeChat Pay, under this request's number.")
+        return words(
+            "The coupon stands in the customer's list at WeChat Pay, under this request's out_request_no."
+        )
     return words("WeChat Pay confirmed it with a signed answer.")
 
 

@@ -23,11 +23,9 @@ from babel.numbers import format_decimal
 
 from coupons.days import told
 from coupons.money import yuan
+from handlers.views.translatable import N_
 
-
-def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name, which every extractor knows
-    """Marks a sentence of a table for translation; it is translated where it is used: `words(TABLE[key])`."""
-    return sentence
+__all__ = ["N_", "Languages", "Words", "load_languages"]
 
 
 @dataclass(frozen=True, slots=True)

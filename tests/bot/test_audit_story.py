@@ -72,16 +72,16 @@ def test_a_tag_of_another_version_is_told_with_all_it_says() -> None:
             Tag.COMMAND_REFUSED,
             {**REFUSED, "customer": 7, "limit": {"days": 30, "count": 2}},
             (
-                "was refused to send stock 1212121212 (10.00 yuan) for customer 7: "
-                "customer_limit, limit 2 in 30 days"
+                "was refused a coupon of stock 1212121212 (10.00 yuan) for customer 7: "
+                "the customer's limit was reached, limit 2 in 30 days"
             ),
         ),
         (
             Tag.COMMAND_REFUSED,
             {**REFUSED, "limit": {"days": 1, "count": 2, "fen": 5000}},
             (
-                "was refused to send stock 1212121212 (10.00 yuan): "
-                "customer_limit, limit 2 / 50.00 yuan in 1 day"
+                "was refused a coupon of stock 1212121212 (10.00 yuan): "
+                "the customer's limit was reached, limit 2 / 50.00 yuan in 1 day"
             ),
         ),
         (
@@ -141,6 +141,56 @@ def test_a_tag_of_another_version_is_told_with_all_it_says() -> None:
             "signs checkpoints with the key 9c1185a5c5e9fc54..., after abababababababab was lost, in Slack",
         ),
         (Tag.SENDING_PAUSED, {"reason": "wrong stock"}, "paused sending: wrong stock"),
+        (
+            Tag.CLICK_REFUSED,
+            {"action": "urge", "reason": "too_soon"},
+            (
+                "was refused to remind the approvers of it: the approvers had been reminded less than half "
+                "an hour before"
+            ),
+        ),
+        (
+            Tag.ATTEMPT_FINISHED,
+            {"attempt": 2, "kind": "unknown", "verified": False, "code": "LOST", "message": "ReadError"},
+            (
+                "ended attempt 2: unknown (the connection broke before the answer came, NOT signed by WeChat "
+                "Pay)"
+            ),
+        ),
+        (
+            Tag.ATTEMPT_FINISHED,
+            {"attempt": 1, "kind": "refused", "verified": True, "code": "RULE_LIMIT", "message": "上限"},
+            "ended attempt 1: refused (RULE_LIMIT 上限, signed by WeChat Pay)",
+        ),
+        (
+            Tag.REQUEST_HELD,
+            {"code": "NO_CLEAR_ANSWER", "not_known": True},
+            (
+                "holds it until a person puts something right: no answer could be believed for a long time; "
+                "whether the coupon was given is not known"
+            ),
+        ),
+        (
+            Tag.COUPON_LOOKED_UP,
+            {"result": "absent", "by": "hold", "absent": 2},
+            (
+                "looked for it among the customer's coupons: it is not there, since an approver wants to "
+                "close it"
+            ),
+        ),
+        (
+            Tag.REQUEST_CLOSED,
+            {"reason": "no budget", "looks": 2},
+            (
+                "closed it: nothing was given (2 looks at the customer's coupons did not find it); because: "
+                "no budget"
+            ),
+        ),
+        (
+            Tag.REQUEST_CLOSED,
+            {"reason": "", "looks": 0},
+            "closed it: nothing was given (no attempt was open)",
+        ),
     ],
 )
 def test_who_did_what_to_what_is_told(tag: Tag, detail: dict[str, Any], words: str) -> None:

@@ -227,7 +227,7 @@ async def test_with_the_token_refused_what_people_are_told_waits_with_it(shop: W
     shop.slack.faults.clear()
     await shop.quiet()
     [told] = shop.slack.dms("U0LI")
-    assert f"Your request #{number} is sent." in told.text
+    assert f"The coupon of your request #{number} is sent." in told.text
 
 
 async def test_with_another_channel_named_a_card_of_the_lost_one_stands_anew(tmp_path: Path) -> None:

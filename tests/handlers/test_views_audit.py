@@ -192,7 +192,7 @@ def test_each_event_has_its_own_sentence(words: Words) -> None:
                 customer=7,
                 limit={"days": 30, "count": 2},
             ),
-            ["<@U0X>", "`customer_limit`", "`1212121212`", "¥10.00", " 7", " 2", "30"],
+            ["<@U0X>", "`1212121212`", "¥10.00", " 7", " 2", "30"],
         ),
         (event(Tag.COMMAND_REFUSED, reason="r", limit={"days": 7, "fen": 5000}), ["¥50.00", "7"]),
     ],

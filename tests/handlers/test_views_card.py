@@ -73,7 +73,7 @@ def test_a_held_card_tells_the_operator_what_to_do_and_offers_a_retry() -> None:
     assert (retry["action_id"], retry["value"]) == ("retry_request", "12")
     assert (close["action_id"], close["value"]) == ("close_request", "12")
     assert "looks for" not in close["confirm"]["text"]["text"]
-    assert "The same number is used again." in retry["confirm"]["text"]["text"]
+    assert "The same out_request_no is used again." in retry["confirm"]["text"]["text"]
     assert small_print(message)[0] == "May retry or close it: <!subteam^S0LEADS>, <@U0WANG>"
 
 
@@ -90,7 +90,7 @@ def test_retrying_what_is_not_known_says_so_before_the_click_counts() -> None:
         (
             {"state": State.APPROVED, "attempts": 1},
             "Approved, to be tried again",
-            "An approver released it: the bot asks WeChat Pay again, with the same number.",
+            "An approver released it: the bot asks WeChat Pay again, with the same out_request_no.",
         ),
         (
             {"state": State.SENDING, "attempts": 1, "open_attempts": 1, "running": True},
@@ -100,7 +100,10 @@ def test_retrying_what_is_not_known_says_so_before_the_click_counts() -> None:
         (
             {"state": State.SENDING, "attempts": 1, "problem": "RATE_LIMITED"},
             "Sending",
-            "WeChat Pay has not said yes yet (`RATE_LIMITED`). The bot asks again, with the same number.",
+            (
+                "WeChat Pay has not said yes yet: WeChat Pay said `RATE_LIMITED`. The bot asks again, with "
+                "the same out_request_no."
+            ),
         ),
         (
             {
@@ -113,7 +116,8 @@ def test_retrying_what_is_not_known_says_so_before_the_click_counts() -> None:
             "Not known yet",
             (
                 "It is not known yet whether the customer got the coupon. The bot is finding out, with the "
-                "same number. Please do not ask for another one meanwhile: that could give the customer two."
+                "same out_request_no. Please do not ask for another one meanwhile: that could give the "
+                "customer two."
             ),
         ),
         (
@@ -192,13 +196,13 @@ def test_why_it_was_declined_stands_on_the_card_in_the_approvers_words() -> None
 
 
 def test_a_number_that_went_to_wechat_pay_can_be_looked_up_there() -> None:
-    number = "Number at WeChat Pay: `cb0123456789abcdef0123456789abcd`"
+    number = "out_request_no: `cb0123456789abcdef0123456789abcd`"
     assert number in small_print(drawn(state=State.UNKNOWN, attempts=1))
     assert number not in small_print(drawn(state=State.APPROVED))
 
 
 def test_the_code_of_the_last_no_stands_in_the_small_print() -> None:
-    assert "Last code: `RULE_LIMIT`" in small_print(
+    assert "Last attempt: WeChat Pay said `RULE_LIMIT`" in small_print(
         drawn(state=State.REFUSED, attempts=1, problem="RULE_LIMIT")
     )
 

@@ -63,26 +63,26 @@ The bot asks WeChat Pay for the coupon next.\
 The bot is asking WeChat Pay for the coupon now.\
 """,
                 "Approvals: 2 of 2 (<@U0WANG>, <@U0LI>).",
-                "Number at WeChat Pay: `cb0123456789abcdef0123456789abcd`",
+                "out_request_no: `cb0123456789abcdef0123456789abcd`",
             ],
             "unknown": [
                 """\
 ❓ *Not known yet*
-It is not known yet whether the customer got the coupon. The bot is finding out, with the same number. Please do not ask for another one meanwhile: that could give the customer two.\
+It is not known yet whether the customer got the coupon. The bot is finding out, with the same out_request_no. Please do not ask for another one meanwhile: that could give the customer two.\
 """,
                 "Approvals: 2 of 2 (<@U0WANG>, <@U0LI>).",
-                "Number at WeChat Pay: `cb0123456789abcdef0123456789abcd`",
-                "Last code: `TIMEOUT`",
+                "out_request_no: `cb0123456789abcdef0123456789abcd`",
+                "Last attempt: no whole answer came in time",
             ],
             "held": [
                 """\
 🛑 *Held*
 An operator must put something right first. Then an approver retries it, or closes it; until then it waits. Please do not ask for another one meanwhile: that could give the customer two.\
 """,
-                "*For the operator* (`NOT_ENOUGH`): The stock is used up. Raise its max_coupons (its budget) on the merchant platform; then retry. The same number is used again, so that there can be only one coupon.",
+                "*For the operator* (`NOT_ENOUGH`): The stock is used up. Raise its max_coupons (its budget) on the merchant platform; then retry. The same out_request_no is used again, so that there can be only one coupon.",
                 "May retry or close it: <!subteam^S0LEADS>, <@U0WANG>",
                 "Approvals: 2 of 2 (<@U0WANG>, <@U0LI>).",
-                "Number at WeChat Pay: `cb0123456789abcdef0123456789abcd`",
+                "out_request_no: `cb0123456789abcdef0123456789abcd`",
             ],
             "sent": [
                 """\
@@ -90,7 +90,7 @@ An operator must put something right first. Then an approver retries it, or clos
 WeChat Pay has confirmed the coupon (<!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>). Look for its code in the card's thread.\
 """,
                 "Approvals: 2 of 2 (<@U0WANG>, <@U0LI>).",
-                "Number at WeChat Pay: `cb0123456789abcdef0123456789abcd`",
+                "out_request_no: `cb0123456789abcdef0123456789abcd`",
             ],
             "refused": [
                 """\
@@ -98,8 +98,8 @@ WeChat Pay has confirmed the coupon (<!date^1795400572^{date_short_pretty} {time
 The customer gets no coupon from this request. This customer already has as many coupons of this stock as WeChat Pay allows. Choose another stock.\
 """,
                 "Approvals: 2 of 2 (<@U0WANG>, <@U0LI>).",
-                "Number at WeChat Pay: `cb0123456789abcdef0123456789abcd`",
-                "Last code: `RULE_LIMIT`",
+                "out_request_no: `cb0123456789abcdef0123456789abcd`",
+                "Last attempt: WeChat Pay said `RULE_LIMIT`",
                 "Ended <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>",
             ],
             "declined": [
@@ -134,7 +134,7 @@ It did not get its approvals by <!date^1795486972^{date_short_pretty} {time}|202
 <@U0LI> closed it. The customer gets no coupon from this request.\
 """,
                 "Approvals: 2 of 2 (<@U0WANG>, <@U0LI>).",
-                "Number at WeChat Pay: `cb0123456789abcdef0123456789abcd`",
+                "out_request_no: `cb0123456789abcdef0123456789abcd`",
                 "Ended <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>",
             ],
         }
@@ -165,26 +165,26 @@ def test_the_card_of_each_state_in_chinese() -> None:
 机器人正在请求微信支付发券。\
 """,
                 "已批准 2/2（<@U0WANG>、<@U0LI>）。",
-                "微信支付发券单号：`cb0123456789abcdef0123456789abcd`",
+                "商户请求单号：`cb0123456789abcdef0123456789abcd`",
             ],
             "unknown": [
                 """\
 ❓ *结果未知*
-目前还不知道客户是否拿到了券。机器人正在用同一个发券单号核实。在此期间请勿另行申请，否则客户可能得到两张券。\
+目前还不知道客户是否拿到了券。机器人正在用同一个商户请求单号核实。在此期间请勿另行申请，否则客户可能得到两张券。\
 """,
                 "已批准 2/2（<@U0WANG>、<@U0LI>）。",
-                "微信支付发券单号：`cb0123456789abcdef0123456789abcd`",
-                "最近一次错误码：`TIMEOUT`",
+                "商户请求单号：`cb0123456789abcdef0123456789abcd`",
+                "上次请求：没有及时收到完整应答",
             ],
             "held": [
                 """\
 🛑 *需人工处理*
 需要运维人员先排除问题。之后由审批人重试或关闭；在此之前它不会自动继续。在此期间请勿另行申请，否则客户可能得到两张券。\
 """,
-                "*运维人员请看* （`NOT_ENOUGH`）：批次已发完。请在商户平台提高 max_coupons（批次预算），然后重试。重试沿用同一个发券单号，所以最多只会有一张券。",
+                "*运维人员请看* （`NOT_ENOUGH`）：批次已发完。请在商户平台提高 max_coupons（批次预算），然后重试。重试沿用同一个商户请求单号，所以最多只会有一张券。",
                 "可以重试或关闭：<!subteam^S0LEADS>、<@U0WANG>",
                 "已批准 2/2（<@U0WANG>、<@U0LI>）。",
-                "微信支付发券单号：`cb0123456789abcdef0123456789abcd`",
+                "商户请求单号：`cb0123456789abcdef0123456789abcd`",
             ],
             "sent": [
                 """\
@@ -192,7 +192,7 @@ def test_the_card_of_each_state_in_chinese() -> None:
 微信支付已确认发券（<!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC>）。券码请在审批卡片的消息列里查看。\
 """,
                 "已批准 2/2（<@U0WANG>、<@U0LI>）。",
-                "微信支付发券单号：`cb0123456789abcdef0123456789abcd`",
+                "商户请求单号：`cb0123456789abcdef0123456789abcd`",
             ],
             "refused": [
                 """\
@@ -200,8 +200,8 @@ def test_the_card_of_each_state_in_chinese() -> None:
 客户不会因这个申请得到券。这个客户在该批次的领券数已达微信支付允许的上限。请换一个批次。\
 """,
                 "已批准 2/2（<@U0WANG>、<@U0LI>）。",
-                "微信支付发券单号：`cb0123456789abcdef0123456789abcd`",
-                "最近一次错误码：`RULE_LIMIT`",
+                "商户请求单号：`cb0123456789abcdef0123456789abcd`",
+                "上次请求：微信支付返回 `RULE_LIMIT`",
                 "结束于 <!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC>",
             ],
             "declined": [
@@ -236,7 +236,7 @@ def test_the_card_of_each_state_in_chinese() -> None:
 <@U0LI> 已关闭。客户不会因这个申请得到券。\
 """,
                 "已批准 2/2（<@U0WANG>、<@U0LI>）。",
-                "微信支付发券单号：`cb0123456789abcdef0123456789abcd`",
+                "商户请求单号：`cb0123456789abcdef0123456789abcd`",
                 "结束于 <!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC>",
             ],
         }

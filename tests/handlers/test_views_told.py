@@ -52,14 +52,16 @@ HELD = request(state=State.HELD, attempts=1, problem="NO_AUTH")
             event(Tag.REQUEST_UNKNOWN, code="TIMEOUT"),
             (
                 "Request #12: It is not known yet whether the customer got the coupon. The bot is finding "
-                "out, with the same number. Please do not ask for another one meanwhile: that could give "
-                "the customer two. Last code: `TIMEOUT`."
+                "out, with the same out_request_no. Please do not ask for another one meanwhile: "
+                "that could give "
+                "the customer two. Last attempt: no whole answer came in time."
             ),
         ),
         (
             event(Tag.REQUEST_RETRIED, "U0WANG"),
             (
-                "<@U0WANG> put request #12 back to work. The same number is used again, so that there can be "
+                "<@U0WANG> put request #12 back to work. The same out_request_no is used again, "
+                "so that there can be "
                 "only one coupon."
             ),
         ),
@@ -73,13 +75,17 @@ HELD = request(state=State.HELD, attempts=1, problem="NO_AUTH")
         ),
         (
             event(Tag.REQUEST_SENT, coupon_code="7777", by="answer"),
-            "Request #12 is sent. WeChat Pay confirmed it with a signed answer. Coupon code: `7777`",
+            (
+                "The coupon of request #12 is sent. WeChat Pay confirmed it with a signed answer. "
+                "Coupon code: "
+                "`7777`"
+            ),
         ),
         (
             event(Tag.REQUEST_SENT, coupon_code="7777", by="look"),
             (
-                "Request #12 is sent. The coupon stands in the customer's list at WeChat Pay, under this "
-                "request's number. Coupon code: `7777`"
+                "The coupon of request #12 is sent. The coupon stands in the customer's list at WeChat Pay, "
+                "under this request's out_request_no. Coupon code: `7777`"
             ),
         ),
     ],
@@ -97,7 +103,7 @@ def test_the_thread_tells_the_operator_what_to_do_about_a_hold() -> None:
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        (event(Tag.REQUEST_SENT, coupon_code="7777", by="answer"), "Your request #12 is sent."),
+        (event(Tag.REQUEST_SENT, coupon_code="7777", by="answer"), "The coupon of your request #12 is sent."),
         (event(Tag.REQUEST_DECLINED, "U0LI", reason="Refunded"), "<@U0LI> declined your request #12."),
         (event(Tag.REQUEST_REFUSED, code="RULE_LIMIT"), "WeChat Pay refused your request #12."),
         (event(Tag.REQUEST_EXPIRED), "ask again with `/coupon send`"),

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from coupons.events import Tag
-from coupons.model import Request, State
+from coupons.model import ClickAction, Request, State
 from coupons.policy import Reason
-from handlers.views import answers, card, notices, replies, steps
+from handlers.views import answers, card, causes, notices, replies, steps, story
 from handlers.views.message import Message
 from handlers.views.words import Words
 from tests.handlers.views_samples import (
@@ -31,13 +31,15 @@ from tests.handlers.views_samples import (
     told_messages,
     written,
 )
-from tests.words import ENGLISH
+from tests.words import CHINESE, ENGLISH
+from wechatpay.code_table import OURS
 
 DOUBT = "whether the customer got the coupon"
 #: Words that claim a coupon.
 CLAIMS = re.compile(r"\b(sent|given|gave|got|gets the|received|confirmed|succeeded|success)\b", re.IGNORECASE)
 NO_COUPON = "gets no coupon"
 CLOSED_WITHOUT = {State.REFUSED, State.DECLINED, State.CANCELLED, State.EXPIRED, State.CLOSED}
+_WITH_A_CODE = (Tag.ATTEMPT_FINISHED, Tag.REQUEST_UNKNOWN, Tag.REQUEST_HELD, Tag.REQUEST_REFUSED)
 CODES = (
     "",
     "TIMEOUT",
@@ -164,6 +166,36 @@ def test_a_hold_is_told_with_doubt_unless_event_and_row_both_know_better(
     doubtful = not_known is not False or open_attempts > 0
     for message in (steps.step(ENGLISH, held, row), notices.notice(ENGLISH, held, row)):
         assert (DOUBT in message.text) is doubtful
+
+
+@pytest.mark.parametrize("words", [ENGLISH, CHINESE], ids=["en", "zh"])
+def test_our_own_codes_are_said_and_shown_only_to_the_operator(words: Words) -> None:
+    """Whose line names the code that docs/operator.md lists."""
+    for code in causes.OURS:
+        doubtful = {"problem": code, "attempts": 2, "open_attempts": 2, "unknown_at": NOW}
+        told = [event(tag, code=code, kind="unknown", attempt=1) for tag in _WITH_A_CODE]
+        texts = [steps.step(words, each, request()).text for each in told]
+        texts += [story.sentence(words, each) for each in told]
+        for state in State:
+            texts += [readable(message) for message in shown(words, request(state=state, **doubtful))]
+        for_operator = words("*For the operator* ({code}): {advice}", code=f"`{code}`", advice="")
+        for text in texts:
+            assert f"`{code}`" not in text.replace(for_operator, "")
+
+
+@pytest.mark.parametrize("words", [ENGLISH, CHINESE], ids=["en", "zh"])
+def test_what_was_refused_and_why_is_said_in_words(words: Words) -> None:
+    assert set(causes.REFUSALS) == {*Reason, "not_together"} - {Reason.ALLOWED}
+    assert set(causes.ACTIONS) >= {*ClickAction, "pause", "resume", "edit", "approve_together", "send"}
+    for reason in causes.REFUSALS:
+        for action in causes.ACTIONS:
+            assert "`" not in story.sentence(words, refused_click(reason, action))
+
+
+def test_every_code_of_ours_has_its_words() -> None:
+    # These are raised before there is an attempt.
+    before = {"BAD_SETTING", "BAD_REQUEST", "UNDECRYPTABLE"}
+    assert {code.name for code in OURS if not causes.status_of(code.name)} - before <= set(causes.OURS)
 
 
 def test_where_approvals_were_not_read_none_are_counted() -> None:

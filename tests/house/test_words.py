@@ -73,6 +73,31 @@ def test_commands_and_codes_are_the_same_in_both_languages(catalogue: Catalog) -
             assert sorted(set(sentence.split("`")[1::2])) == codes, sentence
 
 
+#: Words that said something untrue, or named one thing twice; English and Chinese.
+RETIRED = (
+    "Number at WeChat Pay",
+    "Nobody has to decide",
+    "and then it goes on by itself",
+    "same number",
+    "This coupon has reached its limit",
+    "Your request #{number} is sent",
+    "待处理",
+    "搁置",
+    "发放",
+    "已发送",
+    "发券单号",
+    "微信支付单号",
+    "顾客",
+)
+
+
+def test_retired_words_do_not_come_back(catalogue: Catalog) -> None:
+    said = [text for english, chinese, _ in entries(catalogue) for text in (*english, *chinese)]
+    said += [page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs").glob("*.zh-CN.md"))]
+    for word in RETIRED:
+        assert [text for text in said if word in text] == [], word
+
+
 def test_a_sentence_is_found_wherever_it_is_said_and_only_as_it_is_written() -> None:
     source = (
         """x = f"*{words('Stocks')}*"; words(f"no {x}"); N_("a" "b"); y(z(words.plural("1", "{n}", 2)))"""

@@ -71,7 +71,7 @@ CHINESE = Telling(
     "照片里的箱子完好",
     "批准",
     "驳回",
-    "已发放",
+    "已发券",
     "仅查看",
     "需要 2 人审批",
 )
@@ -163,7 +163,7 @@ async def _audit(screen: Screen, folder: Path) -> None:
     await results.screenshot(path=folder / "audit-found.png", animations="disabled")
     await results.get_by_role("button", name="Open").last.click()
     story = page.get_by_role("dialog").last
-    await expect(story).to_contain_text("Number at WeChat Pay")
+    await expect(story).to_contain_text("out_request_no")
     await page.mouse.move(0, 0)
     await story.screenshot(path=folder / "audit-story.png", animations="disabled")
 

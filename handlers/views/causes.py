@@ -1,0 +1,83 @@
+"""What codes mean, in a few words that stand within a sentence: on cards, in stories, in terminals.
+
+Ours are never shown to people: `TIMEOUT` says less than what happened. WeChat Pay's own are, since its
+support and its pages know them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from coupons.policy import Reason
+from handlers.views.translatable import N_
+
+#: Our codes, where no answer came, or none that can be believed, or nothing was asked.
+OURS: Mapping[str, str] = {
+    "TIMEOUT": N_("no whole answer came in time"),
+    "LOST": N_("the connection broke before the answer came"),
+    "TOO_LONG": N_("an answer came that did not end"),
+    "CONNECT": N_("WeChat Pay could not be reached"),
+    "NO_KEYS": N_("the bot had no key to check answers with, and did not ask"),
+    "UNSIGNED": N_("an answer came without a signature"),
+    "STALE": N_("an answer came that was signed at another time"),
+    "UNKNOWN_SERIAL": N_("an answer came that was signed with a key the bot does not have"),
+    "BAD_SIGNATURE": N_("an answer came with a wrong signature"),
+    "MALFORMED": N_("a signed answer came that lacks what it must say"),
+    "NO_CLEAR_ANSWER": N_("no answer could be believed for a long time"),
+    "INTERRUPTED": N_("the bot was stopped while it was asking"),
+    "BODY_CHANGED": N_("what would go out is not what was approved"),
+    "NOT_APPROVED": N_("the log shows no approval for it"),
+}
+
+#: What somebody tried, by the action of a `click:refused`; `send` of a `command:refused`.
+ACTIONS: Mapping[str, str] = {
+    "approve": N_("approve it"),
+    "decline": N_("decline it"),
+    "retry": N_("retry it"),
+    "close": N_("close it"),
+    "cancel": N_("withdraw it"),
+    "urge": N_("remind the approvers of it"),
+    "edit": N_("send it again, edited"),
+    "pause": N_("pause sending"),
+    "resume": N_("resume sending"),
+    "approve_together": N_("approve several at once"),
+    "send": N_("ask for a coupon"),
+}
+
+#: Why that was refused, by its reason.
+REFUSALS: Mapping[str, str] = {
+    Reason.OUTSIDER: N_("from another company or workspace"),
+    Reason.BOT: N_("a bot"),
+    Reason.DEACTIVATED: N_("a deactivated account"),
+    Reason.GUEST: N_("a guest"),
+    Reason.NOT_AGENT: N_("not among the agents"),
+    Reason.NOT_APPROVER: N_("not among its approvers"),
+    Reason.SELF: N_("the requester's own"),
+    Reason.ALREADY_APPROVED: N_("had approved it before"),
+    Reason.TOO_LATE: N_("too late: it no longer waited for that"),
+    Reason.NOT_HELD: N_("it was not held"),
+    Reason.NOT_REQUESTER: N_("not its requester"),
+    Reason.NO_SUCH_REQUEST: N_("there is no such request"),
+    Reason.SENDING_BEGAN: N_("WeChat Pay had been asked for the coupon already"),
+    Reason.CUSTOMER_LIMIT: N_("the customer's limit was reached"),
+    Reason.AGENT_LIMIT: N_("the agent's limit was reached"),
+    Reason.STOCK_LIMIT: N_("the stock's limit was reached"),
+    Reason.BUDGET_LIMIT: N_("the budget was used up"),
+    Reason.AUTOMATIC_CAP: N_("the day's share without approval was used up"),
+    Reason.DUPLICATE: N_("the same was asked for a short time before"),
+    Reason.OTHER_DATA: N_("another request stood already from this form or command"),
+    Reason.PAUSED: N_("sending was paused"),
+    Reason.NOT_PAUSED: N_("sending was not paused"),
+    Reason.TOO_SOON: N_("the approvers had been reminded less than half an hour before"),
+    Reason.MAY_BE_GIVEN: N_("it had to be looked for at WeChat Pay first"),
+    Reason.NOT_DECLINED: N_("it was not declined, or was asked for again already"),
+    Reason.OTHER_CARD: N_("clicked on a message that is not its card"),
+    Reason.OTHER_REQUEST: N_("clicked where another request was shown"),
+    "not_together": N_("these may not be approved together"),
+}
+
+
+def status_of(code: str) -> str:
+    """The HTTP status in our code for an answer that has none of WeChat Pay's; empty: it is another code."""
+    name, _, status = code.partition("_")
+    return status if name == "HTTP" and status.isdigit() else ""
