@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from importlib.metadata import version
+from itertools import chain, repeat
 from typing import Final
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -22,13 +23,14 @@ from coupons.ports import Clock, Ledger, Transaction
 from coupons.recording import SYSTEM
 from handlers.audit_channel import ChannelText, posted_texts
 from handlers.shown_numbers import shown_numbers
-from handlers.web_api import SlackError
+from handlers.web_api import Lost, RateLimited, SlackError
 from storage.checkpoint_keys import Keys, keys_of
 from storage.checkpoints import found_in, load_or_make_key, sign
 from storage.database import sqlite_verdict
 
 #: Slack that answers slowly must not keep the bot from working.
 _WITHIN_S: Final = 10.0
+_PAUSES_S: Final = (1.0, 5.0, 30.0, 60.0)
 
 
 class FirstLook:
@@ -63,17 +65,21 @@ class FirstLook:
         if found is not None:
             self._logger.error("database_restored", kind=found)
 
-    async def raise_numbers(self, slack: AsyncWebClient, channels: Iterable[str], *, bot_user: str) -> None:
-        """Above all that these channels show: a number means one request to people, for ever."""
+    async def raise_numbers(self, slack: AsyncWebClient, channels: Iterable[str], *, bot_user: str) -> bool:
+        """Above all that these channels show: a number means one request to people, for ever.
+
+        False: Slack did not say in time what they show; it may yet.
+        """
         try:
             async with asyncio.timeout(_WITHIN_S):
                 shown = await shown_numbers(slack, channels, bot_user=bot_user)
         except (SlackError, TimeoutError) as error:
             self._logger.warning("numbers_not_compared", error=str(error) or "Slack did not answer in time")
-            return
+            return not isinstance(error, (Lost, RateLimited, TimeoutError))
         seen = await self._ledger.write(partial(begin_above, shown=shown))
         if seen is not None:
             self._logger.warning("numbers_raised", above=seen)
+        return True
 
     async def tell_start(self) -> None:
         """That the bot starts, with which version, and which settings changed since the last time."""
@@ -85,6 +91,17 @@ class FirstLook:
             tx.append(BotStarted(version=version("coupon-bot"), sqlite=sqlite_verdict()[0]).done_by(SYSTEM))
 
         await self._ledger.write(tell)
+
+
+async def until_done(attempt: Callable[[], Awaitable[bool]], troubles: Troubles) -> None:
+    """Try again, with growing pauses, what the start did without."""
+    for pause_s in chain(_PAUSES_S, repeat(_PAUSES_S[-1])):
+        await asyncio.sleep(pause_s)
+        try:
+            if await attempt():
+                return
+        except StorageUnavailable as error:
+            troubles.expected(error)
 
 
 async def tell_stop(ledger: Ledger, troubles: Troubles) -> None:

@@ -18,7 +18,7 @@ from bot.clock import steady_ms, utc_ms
 from bot.clock_checks import clock_check, compare_log, hear_slack, hear_wechatpay, log_doubt
 from bot.coupon_toml import CouponToml
 from bot.database_watch import watch_database
-from bot.first_look import FirstLook, tell_stop
+from bot.first_look import FirstLook, tell_stop, until_done
 from bot.health import health_app
 from bot.http_side import serve
 from bot.key_files import KeyFiles
@@ -94,6 +94,8 @@ class Service:
             pauses=self._pauses,
             logger=logger,
         )
+        #: What the start did without, by name: tried again beside the work.
+        self._put_off: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
         self._socket: SocketMode | None = None
         self._slack_events: SlackEvents | None = None
         acks, token, secret = Acks(self.metrics), settings.slack_app_token, settings.slack_signing_secret
@@ -173,7 +175,9 @@ class Service:
         )
         await first.compare(slack, config.audit_channel, bot_user=workspace.bot_user)
         channels = dict.fromkeys(filter(None, (config.approval_channel, config.audit_channel)))
-        await first.raise_numbers(slack, channels, bot_user=workspace.bot_user)
+        numbers = partial(first.raise_numbers, slack, channels, bot_user=workspace.bot_user)
+        if not await numbers():
+            self._put_off["numbers"] = partial(until_done, numbers, self._troubles)
         await first.tell_start()
         return parts
 
@@ -226,6 +230,7 @@ class Service:
         self, parts: Parts, slack: AsyncWebClient, wechatpay: Client, ledger: SqliteLedger
     ) -> list[tuple[str, Coroutine[Any, Any, None]]]:
         work = [
+            *((name, begin()) for name, begin in self._put_off.items()),
             ("directory", parts.directory.keep_fresh(self._agent_groups(), self._troubles.expected)),
             ("home", parts.home.run()),
             (

@@ -232,3 +232,18 @@ async def test_a_start_that_may_not_read_the_channel_works_all_the_same(shop: Wo
     await shop.start()
     assert raised(shop) == []
     await shop.ask()
+
+
+async def test_what_slack_did_not_say_at_the_start_is_asked_again(shop: World) -> None:
+    await shop.ask()
+    await shop.ask()
+    await shop.stop()
+    without_file(shop)
+    # aiohttp asks once more by itself.
+    shop.slack.faults.next("conversations.history", cut_after())
+    shop.slack.faults.next("conversations.history", cut_after())
+    await shop.start()
+    assert raised(shop) == []
+    await until(lambda: raised(shop) or None)
+    assert raised(shop) == [(2, 0)]
+    assert await shop.ask() == 3
