@@ -156,12 +156,14 @@ def _small_print(
 
 def _buttons(words: Words, request: Request) -> list[Block]:
     if request.state is State.PENDING:
-        return [
-            actions(approve_button(words, request), decline_button(words, request), _more(words, request))
-        ]
-    if request.state is State.HELD:
-        return [actions(retry_button(words, request), close_button(words, request))]
-    return []
+        shown = [approve_button(words, request), decline_button(words, request), _more(words, request)]
+    elif request.state is State.HELD:
+        shown = [retry_button(words, request), close_button(words, request)]
+    else:
+        return []
+    # Without it Slack gives the block a new id at each drawing, and who confirms while the card is drawn anew
+    # would press what is no longer there.
+    return [actions(*shown, block_id=request.out_request_no)]
 
 
 def approve_button(words: Words, request: Request) -> Block:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from coupons.model import State
+from coupons.model import Pause, State
 from handlers.views import card, replies
+from handlers.views.beside import Beside
 from handlers.views.message import Message
 from tests.handlers.views_samples import APPROVERS, LI, NOW, REQUEST, WANG, readable, request, written
 from tests.words import ENGLISH
@@ -223,3 +224,15 @@ def test_status_is_the_card_without_buttons() -> None:
         message = replies.status(ENGLISH, request(state=state), [WANG])
         assert message.text == card.card(ENGLISH, request(state=state), [WANG], approvers=APPROVERS).text
         assert buttons(message) == []
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.HELD])
+def test_a_card_drawn_anew_keeps_the_block_of_its_buttons(state: State) -> None:
+    """Without an id Slack gives a block a new one each time, and a click being confirmed gets lost."""
+    about = Beside(pause=Pause("U0LI", NOW, ""))
+    drawn = [
+        card.card(ENGLISH, request(state=state), [], approvers=APPROVERS),
+        card.card(ENGLISH, request(state=state), [], approvers=APPROVERS, about=about),
+    ]
+    ids = [block.get("block_id") for each in drawn for block in each.blocks if block["type"] == "actions"]
+    assert ids == [request().out_request_no] * 2
