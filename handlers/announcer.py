@@ -7,12 +7,10 @@ whole lane waits behind the first of them.
 
 from __future__ import annotations
 
-import asyncio
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any
-from weakref import WeakValueDictionary
 
 from slack_bolt.async_app import AsyncApp
 
@@ -24,18 +22,17 @@ from coupons.errors import DirectoryUnavailable
 from coupons.events import Tag
 from coupons.lifecycle import FINAL
 from coupons.loops import Bell, InFlight, Loop, OnTrouble
-from coupons.model import Request, State
-from coupons.policy import DAY_MS
-from coupons.ports import Delivery, DueWork, Ledger, Reading, Transaction
+from coupons.model import Request
+from coupons.ports import Delivery, DueWork, Ledger, Transaction
 from coupons.posts import LONGEST_PAUSE_MS, Post, PostKind
 from coupons.recording import Recorded
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit_files import AuditFiles
+from handlers.cards import Cards
 from handlers.post_once import ChannelLost, PostOnce
 from handlers.posting import Poster
 from handlers.readers import Readers
-from handlers.views import answers, card, notices, steps
-from handlers.views.beside import Beside
+from handlers.views import answers, notices, steps
 from handlers.views.for_customer import to_paste
 from handlers.views.telling import text_of
 from handlers.web_api import Denied, MessageGone, RateLimited, SlackError, Unreachable
@@ -58,14 +55,8 @@ _ORDER = (
     PostKind.FILE,
     PostKind.REDRAW,
 )
-#: Cards drawn anew in a minute because of what stands beside them: Slack takes some fifty changes a minute in
-#: all, and those of a row that has changed go before.
-_REDRAWS_A_MINUTE = 30
-_MINUTE_S = 60.0
 #: Steps that call the approvers by name.
 _CALLS = frozenset({Tag.REQUEST_URGED, Tag.REQUEST_REMINDED})
-#: Other requests of the customer that a card looks through for open ones.
-_OTHERS = 20
 
 
 class Announcer(Loop):
@@ -100,6 +91,13 @@ class Announcer(Loop):
             clock=clock,
             on_trouble=on_trouble,
         )
+        self._cards = Cards(
+            once=self._once,
+            readers=readers,
+            ledger=ledger,
+            approval_channel=approval_channel,
+            authority=authority,
+        )
         self._readers = readers
         self._files = files
         self._ledger = ledger
@@ -114,10 +112,6 @@ class Announcer(Loop):
         self._lanes = InFlight[str](_LANES, bell=bell, on_trouble=on_trouble)
         #: The ones that rest because the approval channel is lost.
         self._lost: set[str] = set()
-        #: When the last ones were drawn anew, by the event loop's own clock.
-        self._redrawn: deque[float] = deque(maxlen=_REDRAWS_A_MINUTE)
-        #: One drawing of a card at a time, from reading the rows to Slack's answer: two lanes may want it.
-        self._drawing: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     def register(self, app: AsyncApp) -> None:
         app.event("member_joined_channel")(self.on_joined)
@@ -158,7 +152,7 @@ class Announcer(Loop):
         for delivery in deliveries:
             if self.stopping:
                 return
-            if delivery.post.kind is PostKind.REDRAW and (pause_s := self._redraws_again()) is not None:
+            if delivery.post.kind is PostKind.REDRAW and (pause_s := self._cards.rests_for()) is not None:
                 self._lanes.rest(lane, pause_s)
                 return
             try:
@@ -177,18 +171,10 @@ class Announcer(Loop):
                 self._on_trouble(error)
                 await self._put_off(delivery, self._pauses_s[min(delivery.tries, len(self._pauses_s) - 1)])
 
-    def _redraws_again(self) -> float | None:
-        """For how many seconds no more cards are drawn anew; None: they are."""
-        if len(self._redrawn) < _REDRAWS_A_MINUTE or _passed() - self._redrawn[0] >= _MINUTE_S:
-            return None
-        return self._redrawn[0] + _MINUTE_S - _passed()
-
     async def _deliver(self, delivery: Delivery) -> None:
         post = delivery.post
         if post.kind in {PostKind.CARD, PostKind.REDRAW}:
-            lock = self._drawing.setdefault(post.request_id or 0, asyncio.Lock())
-            async with lock:
-                await self._deliver_drawn(delivery)
+            await self._cards.deliver(delivery)
             return
         request = await self._request(post.request_id)
         event = await self._ledger.read(lambda look: look.event(post.seq or 0))
@@ -213,69 +199,6 @@ class Announcer(Loop):
         if request_id is None:
             return None
         return await self._ledger.read(lambda look: look.request(request_id))
-
-    async def _deliver_drawn(self, delivery: Delivery) -> None:
-        request = await self._request(delivery.post.request_id)
-        if request is None:
-            await self._finish(delivery)
-        elif delivery.post.kind is PostKind.CARD:
-            await self._deliver_card(delivery, request)
-        elif request.card_ts is None:
-            await self._leave_to_card(delivery, request)
-        else:
-            self._redrawn.append(_passed())
-            await self._deliver_card(delivery, request)
-
-    async def _deliver_card(self, delivery: Delivery, request: Request) -> None:
-        given, about = await self._ledger.read(
-            lambda look: (look.approvals(request.id), _beside(look, request))
-        )
-        approvers = await self._authority.named(request)
-        message = card.card(self._readers.channel, request, given, approvers=approvers, about=about)
-        if request.card_ts is not None and request.card_channel is not None:
-            try:
-                await self._once.redraw(request.card_channel, request.card_ts, message)
-            except MessageGone:
-                # Somebody deleted the card, or the workspace forbids edits: a fresh one takes its place.
-                pass
-            except Unreachable:
-                # Another channel was the approval channel then, and the bot cannot write there any more.
-                if request.card_channel == self._channel.id:
-                    raise
-            else:
-                await self._drawn(delivery, request)
-                return
-        if delivery.post.kind is not PostKind.CARD:
-            await self._leave_to_card(delivery, request)
-            return
-        channel, ts = await self._once.post(delivery, self._channel.id, message)
-
-        def keep(tx: Transaction) -> None:
-            tx.set_card(request.id, channel, ts)
-            self._drawn_in(tx, delivery, request)
-
-        await self._ledger.write(keep)
-
-    async def _leave_to_card(self, delivery: Delivery, request: Request) -> None:
-        """One promise alone posts a card: by its name a lost post is found again, and its number known."""
-
-        def leave(tx: Transaction) -> None:
-            tx.finish_post(delivery.id, delivery.version)
-            tx.post(Post(kind=PostKind.CARD, request_id=request.id))
-
-        await self._ledger.write(leave)
-
-    async def _drawn(self, delivery: Delivery, request: Request) -> None:
-        await self._ledger.write(partial(self._drawn_in, delivery=delivery, request=request))
-
-    def _drawn_in(self, tx: Transaction, delivery: Delivery, request: Request) -> None:
-        tx.finish_post(delivery.id, delivery.version)
-        if delivery.post.kind is not PostKind.CARD:
-            return
-        # The cards of the same customer say what else was given to them and what is open.
-        for other in tx.requests_of_customer(request.openid, _OTHERS):
-            if other.id != request.id and other.state is State.PENDING and other.card_ts is not None:
-                tx.post(Post(kind=PostKind.REDRAW, request_id=other.id))
 
     async def _deliver_step(self, delivery: Delivery, request: Request, event: Recorded) -> None:
         if request.card_ts is None or request.card_channel is None:
@@ -363,11 +286,6 @@ class Announcer(Loop):
         await self._ledger.write(lambda tx: tx.put_post_off(delivery.id, due_at))
 
 
-def _passed() -> float:
-    """Seconds that nobody can set."""
-    return asyncio.get_running_loop().time()
-
-
 def _requests_by(event: Recorded) -> int | None:
     """The highest request number by a checkpoint."""
     told = event.detail.get("requests") if event.tag == Tag.AUDIT_CHECKPOINT else None
@@ -376,16 +294,3 @@ def _requests_by(event: Recorded) -> int | None:
 
 def _due(look: DueWork, *, kind: PostKind, now: int, but: Collection[str]) -> Sequence[Delivery]:
     return look.due_posts(kind, now, _WINDOW, but)
-
-
-def _beside(look: Reading, request: Request) -> Beside:
-    pause = look.pause() if request.state not in FINAL else None
-    if request.state is not State.PENDING:
-        return Beside(pause=pause)
-    others = look.requests_of_customer(request.openid, _OTHERS)
-    return Beside(
-        history=look.history_of_customer(request.openid),
-        used=look.asked_for_by(request.requester, request.created_at - DAY_MS, request.id),
-        others=tuple(row.id for row in others if row.id != request.id and row.state not in FINAL),
-        pause=pause,
-    )

@@ -1,0 +1,144 @@
+"""The cards of requests: posted in the approval channel, and drawn anew where they stand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from functools import partial
+from weakref import WeakValueDictionary
+
+from coupons.authority import Authority
+from coupons.lifecycle import FINAL
+from coupons.model import Request, State
+from coupons.policy import DAY_MS
+from coupons.ports import Delivery, Ledger, Reading, Transaction
+from coupons.posts import Post, PostKind
+from handlers.approval_channel import ApprovalChannel
+from handlers.post_once import PostOnce
+from handlers.readers import Readers
+from handlers.views import card
+from handlers.views.beside import Beside
+from handlers.web_api import MessageGone, Unreachable
+
+#: Cards drawn anew in a minute because of what stands beside them: Slack takes some fifty changes a minute in
+#: all, and those of a row that has changed go before.
+_REDRAWS_A_MINUTE = 30
+_MINUTE_S = 60.0
+#: Other requests of the customer that a card looks through for open ones.
+_OTHERS = 20
+
+
+class Cards:
+    """A card is drawn from the rows at the moment of posting."""
+
+    def __init__(
+        self,
+        *,
+        once: PostOnce,
+        readers: Readers,
+        ledger: Ledger,
+        approval_channel: ApprovalChannel,
+        authority: Authority,
+    ) -> None:
+        self._once = once
+        self._readers = readers
+        self._ledger = ledger
+        self._channel = approval_channel
+        self._authority = authority
+        #: When the last ones were drawn anew, by the event loop's own clock.
+        self._redrawn: deque[float] = deque(maxlen=_REDRAWS_A_MINUTE)
+        #: One drawing of a card at a time, from reading the rows to Slack's answer: two lanes may want it.
+        self._drawing: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+
+    def rests_for(self) -> float | None:
+        """For how many seconds no more cards are drawn anew; None: they are."""
+        if len(self._redrawn) < _REDRAWS_A_MINUTE or _passed() - self._redrawn[0] >= _MINUTE_S:
+            return None
+        return self._redrawn[0] + _MINUTE_S - _passed()
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """What a CARD or a REDRAW promises. Raises SlackError, ChannelLost, DirectoryUnavailable."""
+        async with self._drawing.setdefault(delivery.post.request_id or 0, asyncio.Lock()):
+            await self._draw(delivery)
+
+    async def _draw(self, delivery: Delivery) -> None:
+        number = delivery.post.request_id
+        request = None if number is None else await self._ledger.read(lambda look: look.request(number))
+        if request is None:
+            await self._ledger.write(lambda tx: tx.finish_post(delivery.id, delivery.version))
+        elif delivery.post.kind is PostKind.CARD:
+            await self._put_up(delivery, request)
+        elif request.card_ts is None:
+            await self._leave_to_card(delivery, request)
+        else:
+            self._redrawn.append(_passed())
+            await self._put_up(delivery, request)
+
+    async def _put_up(self, delivery: Delivery, request: Request) -> None:
+        given, about = await self._ledger.read(
+            lambda look: (look.approvals(request.id), _beside(look, request))
+        )
+        approvers = await self._authority.named(request)
+        message = card.card(self._readers.channel, request, given, approvers=approvers, about=about)
+        if request.card_ts is not None and request.card_channel is not None:
+            try:
+                await self._once.redraw(request.card_channel, request.card_ts, message)
+            except MessageGone:
+                # Somebody deleted the card, or the workspace forbids edits: a fresh one takes its place.
+                pass
+            except Unreachable:
+                # Another channel was the approval channel then, and the bot cannot write there any more.
+                if request.card_channel == self._channel.id:
+                    raise
+            else:
+                await self._drawn(delivery, request)
+                return
+        if delivery.post.kind is not PostKind.CARD:
+            await self._leave_to_card(delivery, request)
+            return
+        channel, ts = await self._once.post(delivery, self._channel.id, message)
+
+        def keep(tx: Transaction) -> None:
+            tx.set_card(request.id, channel, ts)
+            self._drawn_in(tx, delivery, request)
+
+        await self._ledger.write(keep)
+
+    async def _leave_to_card(self, delivery: Delivery, request: Request) -> None:
+        """One promise alone posts a card: by its name a lost post is found again, and its number known."""
+
+        def leave(tx: Transaction) -> None:
+            tx.finish_post(delivery.id, delivery.version)
+            tx.post(Post(kind=PostKind.CARD, request_id=request.id))
+
+        await self._ledger.write(leave)
+
+    async def _drawn(self, delivery: Delivery, request: Request) -> None:
+        await self._ledger.write(partial(self._drawn_in, delivery=delivery, request=request))
+
+    def _drawn_in(self, tx: Transaction, delivery: Delivery, request: Request) -> None:
+        tx.finish_post(delivery.id, delivery.version)
+        if delivery.post.kind is not PostKind.CARD:
+            return
+        # The cards of the same customer say what else was given to them and what is open.
+        for other in tx.requests_of_customer(request.openid, _OTHERS):
+            if other.id != request.id and other.state is State.PENDING and other.card_ts is not None:
+                tx.post(Post(kind=PostKind.REDRAW, request_id=other.id))
+
+
+def _passed() -> float:
+    """Seconds that nobody can set."""
+    return asyncio.get_running_loop().time()
+
+
+def _beside(look: Reading, request: Request) -> Beside:
+    pause = look.pause() if request.state not in FINAL else None
+    if request.state is not State.PENDING:
+        return Beside(pause=pause)
+    others = look.requests_of_customer(request.openid, _OTHERS)
+    return Beside(
+        history=look.history_of_customer(request.openid),
+        used=look.asked_for_by(request.requester, request.created_at - DAY_MS, request.id),
+        others=tuple(row.id for row in others if row.id != request.id and row.state not in FINAL),
+        pause=pause,
+    )
