@@ -39,7 +39,7 @@ from handlers.parsing import (
     Urge,
 )
 from handlers.readers import Readers
-from handlers.views import failures, lookups, replies
+from handlers.views import failures, lookups, refusals, replies
 from handlers.views.message import Message
 from handlers.views.words import Words
 
@@ -165,7 +165,7 @@ class Commands:
                 duplicate=result.request,
                 channel=payloads.channel(command),
             )
-        return replies.stopped(words, result)
+        return refusals.stopped(words, result)
 
     async def _check(self, words: Words, check: Check, command: Mapping[str, Any]) -> Message:
         stock = self._catalogue.find(check.stock)

@@ -27,7 +27,7 @@ from handlers.approval_channel import ApprovalChannel
 from handlers.parsing import Misread
 from handlers.posting import Poster
 from handlers.readers import Readers
-from handlers.views import failures, form, misreads, replies, stocks
+from handlers.views import failures, form, misreads, refusals, replies, stocks
 from handlers.views.form import Filled
 from handlers.views.message import Message
 from handlers.views.words import Words
@@ -230,7 +230,7 @@ class Form:
         elif result.decision.reason is Reason.DUPLICATE:
             await ack(response_action="update", view=form.send_form(words, filled, duplicate=result.request))
         else:
-            await self._refuse(ack, replies.stopped(words, result))
+            await self._refuse(ack, refusals.stopped(words, result))
 
     @staticmethod
     async def _refuse(ack: AsyncAck, message: Message) -> None:

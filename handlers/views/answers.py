@@ -34,7 +34,7 @@ _ABOUT_PERSON: Mapping[str, str] = {
     Reason.DEACTIVATED: N_("This account is deactivated, so it may not decide about coupons."),
 }
 
-#: What stops somebody who asks for a coupon; `replies` says it with the numbers of the limit.
+#: What stops somebody who asks for a coupon; `refusals` says it with the numbers of the limit.
 _ASKING: Mapping[str, str] = {
     Reason.NOT_AGENT: N_("You are not among those who may ask for coupons."),
     Reason.CUSTOMER_LIMIT: N_("This customer's limit is reached."),

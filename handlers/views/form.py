@@ -13,7 +13,7 @@ from handlers.parsing import REASON_LONGEST
 from handlers.ticket import TICKET_LONGEST
 from handlers.views.marks import plain
 from handlers.views.message import Block, context, plain_text, section
-from handlers.views.replies import refusal
+from handlers.views.refusals import refusal
 from handlers.views.standing import standing
 from handlers.views.words import Words
 

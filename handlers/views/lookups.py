@@ -12,7 +12,7 @@ from coupons.terms import Left
 from handlers.views import stocks
 from handlers.views.marks import code, inert, listed, person
 from handlers.views.message import Message, context, message, section
-from handlers.views.replies import refusal
+from handlers.views.refusals import refusal
 from handlers.views.standing import standing
 from handlers.views.words import N_, Words
 

@@ -13,7 +13,7 @@ from coupons.model import State
 from coupons.policy import Limit, Reason
 from handlers.cleaning import Undone
 from handlers.parsing import Misread, parse
-from handlers.views import answers, card, failures, modals, notices, problems, replies, steps
+from handlers.views import answers, card, failures, modals, notices, problems, refusals, replies, steps
 from handlers.views.message import Message
 from tests.handlers.test_views_limits import marked
 from tests.handlers.test_views_truth import CODES, rows, shown
@@ -477,9 +477,9 @@ def test_the_other_replies() -> None:
     row = request(**CHINESE_ROW)
     told = [
         replies.unknown_stock(CHINESE, "cold", CATALOGUE),
-        replies.command_refused(CHINESE, Reason.CUSTOMER_LIMIT, limit=Limit(2, days=30)),
-        replies.command_refused(CHINESE, Reason.AGENT_LIMIT, limit=Limit(50, days=1)),
-        replies.command_refused(CHINESE, Reason.NOT_AGENT),
+        refusals.command_refused(CHINESE, Reason.CUSTOMER_LIMIT, limit=Limit(2, days=30)),
+        refusals.command_refused(CHINESE, Reason.AGENT_LIMIT, limit=Limit(50, days=1)),
+        refusals.command_refused(CHINESE, Reason.NOT_AGENT),
         replies.open_list(CHINESE, [row, request(id=13, state=State.UNKNOWN, **CHINESE_ROW)]),
         replies.cancelled(CHINESE, row),
         replies.cannot_cancel(CHINESE, Reason.SENDING_BEGAN, request(state=State.SENDING, running=True)),

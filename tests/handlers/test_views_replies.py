@@ -10,7 +10,7 @@ from coupons.model import State
 from coupons.policy import Limit, Reason
 from handlers.cleaning import Undone
 from handlers.parsing import Misread, Problem, parse
-from handlers.views import failures, misreads, replies
+from handlers.views import failures, misreads, refusals, replies
 from tests.handlers.views_samples import CATALOGUE, OPENID, REQUEST, STOCKS, readable, request
 from tests.words import ENGLISH
 
@@ -124,7 +124,7 @@ def test_a_long_catalogue_is_cut_between_stocks_and_the_rest_is_counted() -> Non
 def test_a_refused_command_says_that_no_request_was_made_and_why(
     reason: Reason, limit: Limit | None, words: str
 ) -> None:
-    text = replies.command_refused(ENGLISH, reason, limit=limit).text
+    text = refusals.command_refused(ENGLISH, reason, limit=limit).text
     assert text.startswith("No request was made. ")
     assert words in text
 
@@ -201,7 +201,7 @@ def test_a_decline_needs_a_reason_of_at_most_500_characters(reason: str, problem
 
 @pytest.mark.parametrize("reason", [Reason.CUSTOMER_LIMIT, Reason.AGENT_LIMIT])
 def test_where_a_sum_is_limited_too_no_count_is_said_to_be_reached(reason: Reason) -> None:
-    assert "limit of 5" in replies.command_refused(ENGLISH, reason, limit=Limit(5, 30)).text
-    both = replies.command_refused(ENGLISH, reason, limit=Limit(5, 30, fen=3000)).text
+    assert "limit of 5" in refusals.command_refused(ENGLISH, reason, limit=Limit(5, 30)).text
+    both = refusals.command_refused(ENGLISH, reason, limit=Limit(5, 30, fen=3000)).text
     assert "5" not in both
     assert "limit for coupons" in both

@@ -15,7 +15,7 @@ from coupons.recording import Recorded
 from coupons.terms import Left, Terms, Used
 from handlers.cleaning import Undone
 from handlers.parsing import Misread, Problem
-from handlers.views import answers, card, failures, lookups, notices, replies, steps
+from handlers.views import answers, card, failures, lookups, notices, refusals, replies, steps
 from handlers.views.beside import Beside
 from handlers.views.channel_loss import ChannelLoss, Lost
 from handlers.views.for_customer import to_paste
@@ -155,9 +155,9 @@ def other_messages(words: Words, request: Request, word: str) -> Iterator[Messag
     yield replies.help_text(words, [replace(STOCKS[0], alias=word, name=word, stock_id=word)] * 40)
     yield replies.help_text(words, ())
     for reason in Reason:
-        yield replies.command_refused(words, reason)
-        yield replies.command_refused(words, reason, limit=Limit(2, 30))
-    yield replies.stopped(words, Stopped(Decision(Reason.OTHER_DATA), replace(request, reason=word)))
+        yield refusals.command_refused(words, reason)
+        yield refusals.command_refused(words, reason, limit=Limit(2, 30))
+    yield refusals.stopped(words, Stopped(Decision(Reason.OTHER_DATA), replace(request, reason=word)))
     yield replies.no_such_request(words, 12)
     yield replies.open_list(words, [])
     yield failures.something_went_wrong(words, word)
