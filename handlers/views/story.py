@@ -123,7 +123,7 @@ def _looked(words: Words, event: Recorded) -> str:
         case "found":
             return words("the coupon was found in the customer's list at WeChat Pay")
         case "absent":
-            return words("the customer's list at WeChat Pay was looked through, and it was not there")
+            return words("the customer's list at WeChat Pay was looked through, and the coupon was not there")
         case _:
             return words("the customer's list at WeChat Pay could not be looked through")
 
@@ -133,11 +133,11 @@ def _received(words: Words, event: Recorded) -> str:
 
 
 def _sent(words: Words, event: Recorded) -> str:
-    return words("it was sent: coupon {code}", code=code(text_of(event, "coupon_code") or "…"))
+    return words("the coupon was sent: {code}", code=code(text_of(event, "coupon_code") or "…"))
 
 
 def _refused(words: Words, event: Recorded) -> str:
-    return words("WeChat Pay refused it: {cause}", cause=problems.cause(words, text_of(event, "code")))
+    return words("it was refused: {cause}", cause=problems.cause(words, text_of(event, "code")))
 
 
 def _unknown(words: Words, event: Recorded) -> str:
