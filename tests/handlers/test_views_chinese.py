@@ -547,4 +547,4 @@ def test_the_decline_form() -> None:
             "申请人和审批频道里的所有人都能看到，并会记入审计日志。",
         ]
     )
-    assert replies.decline_reason_problem(CHINESE, "x" * 501) == snapshot('原因有 501 个字符，最多 500 个。')
+    assert replies.decline_reason_problem(CHINESE, "x" * 501) == snapshot("原因有 501 个字符，最多 500 个。")

@@ -209,7 +209,7 @@ def test_the_card_of_each_state_in_chinese() -> None:
 ✋ *已驳回*
 <@U0LI> 已驳回。客户不会因这个申请得到券。\
 """,
-                '原因',
+                "原因",
                 "Refunded",
                 "已批准 2/2（<@U0WANG>、<@U0LI>）。",
                 "结束于 <!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC>",
