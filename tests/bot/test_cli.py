@@ -223,7 +223,7 @@ def test_show_tells_one_requests_story_in_order(database: Path) -> None:
     told, _ = timeline.split("\n\n")
     assert [line.split()[0] for line in told.splitlines()] == ["6", "7", "8", "9", "10"]
     assert "U0LI asked for it" in timeline
-    assert "sent it: coupon code CODE1" in timeline
+    assert "sent the coupon: coupon code CODE1" in timeline
 
 
 def test_show_without_a_request_prints_the_newest_oldest_first(database: Path) -> None:

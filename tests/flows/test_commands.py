@@ -65,7 +65,7 @@ async def test_a_stranger_to_the_roles_learns_nothing_of_a_customer(shop: World)
 
 async def test_stocks_lists_the_catalogue(shop: World) -> None:
     answer = await shop.send("stocks")
-    assert "Coupons you can give: 4" in answer.text
+    assert "Stocks of which you can give coupons: 4" in answer.text
     assert "sorry-50" in answer.text
 
 
@@ -95,7 +95,7 @@ async def test_pause_stops_what_is_approved_and_resume_sends_it(shop: World) -> 
 
 async def test_answers_are_in_the_language_of_whoever_asks(shop: World) -> None:
     shop.slack.set_person("U0LI", locale="zh-CN")
-    assert "可发放的券" in (await shop.send("stocks")).text
+    assert "可发券的批次" in (await shop.send("stocks")).text
     assert "需要 2 人审批" in (await shop.send(f"check {OPENID} sorry-50")).text
     assert "还没有券" in (await shop.send(f"customer {OPENID}")).text
     assert "没有申请" in (await shop.send("urge 99")).text or "#99" in (await shop.send("urge 99")).text

@@ -9,7 +9,7 @@ import pytest
 from bot.clock import utc_ms
 from coupons import sender
 from coupons.settling import Pace
-from handlers import announcer
+from handlers import cards
 from sandbox.wechatpay.faults import Fault, FaultKind
 from tests.flows.test_card_story import pause, words_of
 from tests.world import until, world
@@ -18,7 +18,7 @@ from tests.world import until, world
 async def test_many_open_cards_are_redrawn_within_slacks_limit_and_nothing_new_waits_for_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(announcer, "_REDRAWS_A_MINUTE", 3)
+    monkeypatch.setattr(cards, "_REDRAWS_A_MINUTE", 3)
     async with world(tmp_path) as shop:
         numbers = [await shop.ask(openid=f"oUpF8uMuAJO_M2pxb1Q9zNjWeS{n:02}") for n in range(6)]
         await shop.quiet()
