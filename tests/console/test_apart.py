@@ -34,10 +34,18 @@ async def _privileged(here: Place) -> Visitor:
 
 
 def _running() -> list[int]:
-    """Processes that we started and that are there now."""
-    return [
+    """Processes for statements that we started and that are there now; a browser of other tests is none."""
+    children = [
         int(pid) for path in Path("/proc/self/task").glob("*/children") for pid in path.read_text().split()
     ]
+    return [pid for pid in children if _is_for_a_statement(pid)]
+
+
+def _is_for_a_statement(pid: int) -> bool:
+    try:
+        return b"console.one_statement" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 async def _until(count: int) -> Sequence[int]:
