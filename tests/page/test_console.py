@@ -98,7 +98,7 @@ async def test_search_and_one_requests_story(page: Page, there: Served) -> None:
     await expect(page.get_by_role("heading", name=f"Request {newest}")).to_be_visible()
     await expect(page.locator(".steps")).to_contain_text("asked for it; needs 2 approvals")
     await expect(page.get_by_text("Holds.")).to_be_visible()
-    await expect(page.get_by_role("cell", name="held", exact=True)).to_be_visible()
+    await expect(page.get_by_role("cell", name="good", exact=True)).to_be_visible()
     assert "oUpF8uMuAJO" not in await page.content()
 
     await page.get_by_role("button", name="Show the openid").click()
