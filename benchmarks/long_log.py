@@ -17,7 +17,7 @@ from coupons.events import Tag
 from coupons.recording import SYSTEM, Json
 from storage.audit import GENESIS, digest
 from storage.database import open_for_writing
-from storage.texts import EventTexts, RequestTexts
+from storage.full_text import EventTexts, RequestTexts
 
 #: 24 months up to 2026-11-18, in UTC milliseconds; whoever is decided last may be a day later.
 END_MS = 1_795_000_000_000

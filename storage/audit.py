@@ -14,7 +14,7 @@ from coupons.recording import Event, Json, Recorded
 from storage.base_rows import BaseRows
 from storage.binding import storable
 from storage.errors import AuditBroken
-from storage.texts import EventTexts
+from storage.full_text import EventTexts
 
 GENESIS = "0" * 64
 #: The end of the year 9998, in UTC milliseconds: what comes later is no time that can be told.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
-from storage.texts import EventTexts, RequestTexts
+from storage.full_text import EventTexts, RequestTexts
 
 #: In the file's header: says whose database it is. "CpBt".
 APPLICATION_ID = 0x43704274
@@ -243,7 +243,7 @@ _AUDIT = (
     "create index request_by_value on request (value_fen, id)",
     "create index approval_by_approver on approval (approver, request_id)",
     "create index event_by_ts on event (ts)",
-    # People's words, cut by `storage.texts`; its rowid is the request's id. It holds no second copy of them.
+    # People's words, cut by `storage.full_text`; its rowid is the request's id. It holds no second copy.
     # The sixth step fills it.
     """
 create virtual table request_words using fts5 (

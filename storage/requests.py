@@ -11,7 +11,7 @@ from coupons.model import Approval, CodeMode, Draft, Request, State
 from coupons.ports import Topic
 from storage.base_rows import BaseRows
 from storage.binding import bound
-from storage.texts import RequestTexts
+from storage.full_text import RequestTexts
 
 _SELECT = """
 select request.*, customer.openid as openid

@@ -7,14 +7,14 @@ the same name; tests/storage/test_ports.py then asks for its test.
 from __future__ import annotations
 
 from storage.audit import EventRows
-from storage.clicks import ClickRows
 from storage.console_links import ConsoleLinkRows
 from storage.erasing import ErasingRows
+from storage.inbox import ClickRows
 from storage.outbox import OutboxRows
 from storage.pauses import PauseRows
 from storage.requests import RequestRows
 from storage.search import SearchRows
-from storage.uses import UseRows
+from storage.totals import UseRows
 
 
 class Rows(

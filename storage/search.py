@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from coupons.audit_words import Filter, Found
 from coupons.recording import Recorded
-from storage import texts
+from storage import full_text
 from storage.audit import recorded
 from storage.base_rows import BaseRows
 from storage.binding import bound
@@ -290,7 +290,7 @@ class SearchRows(BaseRows):
             values |= {"least_fen": asked.least_fen or 0, "most_fen": most_fen}
             wanted.add("value" if asked.least_fen == asked.most_fen else "values")
         if asked.texts:
-            values["texts"] = texts.query(asked.texts)
+            values["texts"] = full_text.query(asked.texts)
             if not values["texts"]:
                 return None
             wanted.add("texts")
@@ -318,7 +318,7 @@ class SearchRows(BaseRows):
         asked = self._settled(asked)
         values = bound({"request": asked.request, "actor": asked.actor, "tag": asked.tag, "texts": None})
         if asked.texts:
-            values["texts"] = texts.query(asked.texts)
+            values["texts"] = full_text.query(asked.texts)
             if not values["texts"]:
                 return None
         bounds = self._bounds(_EVENT_BOUNDS, asked, below)

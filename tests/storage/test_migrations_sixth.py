@@ -10,10 +10,10 @@ from sqlite_utils import Database
 from coupons.audit_words import Filter
 from storage.database import bring_up_to_date
 from storage.driver import sqlite3
+from storage.full_text import EventTexts, RequestTexts
 from storage.migrations import MIGRATIONS
 from storage.proof.verify import verify
 from storage.store import Store
-from storage.texts import EventTexts, RequestTexts
 from tests.storage.records import Time, rows
 from tests.storage.test_migrations import schema
 from tests.storage.test_migrations_fourth import found, third_version

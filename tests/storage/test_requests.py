@@ -10,7 +10,7 @@ from coupons.lifecycle import MOVES, UNCOUNTED, move
 from coupons.model import CodeMode, Request, State
 from coupons.ports import Transaction
 from coupons.terms import Used
-from storage import requests, uses
+from storage import requests, totals
 from storage.database import bring_up_to_date, open_for_reading
 from storage.ledger import SqliteLedger
 from tests.storage.records import DAY, NOW, OPENID, a_draft, approve, create, rows
@@ -206,12 +206,12 @@ async def test_only_pending_requests_expire_and_at_the_very_moment(ledger: Sqlit
         (requests._RESUME, "INDEX request_expiry"),
         (requests._SET_RIGHT, "INDEX request_expiry"),
         (requests._NEXT_REMINDER, "request_remind (remind_at"),
-        (uses._BY_CUSTOMER, "request_by_customer (customer=? AND created_at>?)"),
-        (uses._BY_REQUESTER, "request_by_requester (requester=?"),
-        (uses._OF_STOCK, "request_by_created (created_at>?)"),
-        (uses._BY_ALL, "request_by_created (created_at>?)"),
-        (uses._AUTOMATIC, "request_by_created (created_at>?)"),
-        (uses._HISTORY, "request_by_customer (customer=?"),
+        (totals._BY_CUSTOMER, "request_by_customer (customer=? AND created_at>?)"),
+        (totals._BY_REQUESTER, "request_by_requester (requester=?"),
+        (totals._OF_STOCK, "request_by_created (created_at>?)"),
+        (totals._BY_ALL, "request_by_created (created_at>?)"),
+        (totals._AUTOMATIC, "request_by_created (created_at>?)"),
+        (totals._HISTORY, "request_by_customer (customer=?"),
     ],
 )
 def test_no_question_reads_the_whole_table(path: Path, sql: str, index: str) -> None:

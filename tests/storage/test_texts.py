@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from storage.binding import storable
 from storage.driver import sqlite3
-from storage.texts import RequestTexts, cut, query
+from storage.full_text import RequestTexts, cut, query
 
 _TABLE = """
 create virtual table request_words using fts5 (
