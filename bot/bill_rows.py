@@ -13,7 +13,7 @@ from typing import Final
 
 from coupons.encodings import encoding_of
 from coupons.errors import Refusal
-from coupons.sheet import unguarded
+from coupons.spreadsheet import unguarded
 
 #: A comma; Excel where a comma is a decimal point; "Unicode text".
 _DELIMITERS: Final = (",", ";", "\t")

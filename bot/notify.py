@@ -14,8 +14,8 @@ from aiohttp import web
 
 from bot.logs import Seldom
 from bot.metrics import Heard
+from coupons.notifications import Received, Witness
 from coupons.ports import Clock
-from coupons.witness import Received, Witness
 from wechatpay import WechatPayError, read_notification
 from wechatpay.errors import UnknownSerial
 from wechatpay.keystore import KeyStore

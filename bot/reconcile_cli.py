@@ -26,7 +26,7 @@ from coupons.encodings import MARK
 from coupons.masking import ERASED
 from coupons.money import yuan
 from coupons.reconciling import Match, Period, Theirs, Verdict, compare
-from coupons.sheet import Cell, lines, yuan_of
+from coupons.spreadsheet import Cell, lines, yuan_of
 from storage.reconciling import Customer, OurSide
 from storage.store import Store
 from wechatpay import Busifavor, WechatPayError

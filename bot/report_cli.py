@@ -17,7 +17,7 @@ from coupons import days
 from coupons.audit_events import AuditReported
 from coupons.encodings import MARK
 from coupons.month import Line, Month
-from coupons.sheet import MONTH_COLUMNS, lines, month_rows
+from coupons.spreadsheet import MONTH_COLUMNS, lines, month_rows
 from storage.store import Store
 
 FORMATS = ("table", "csv", "xlsx", "html")

@@ -13,7 +13,7 @@ from coupons.audit_words import Found
 from coupons.days import told
 from coupons.encodings import MARK
 from coupons.recording import Json, Recorded
-from coupons.sheet import COLUMNS, EVENT_COLUMNS, lines, row
+from coupons.spreadsheet import COLUMNS, EVENT_COLUMNS, lines, row
 
 if TYPE_CHECKING:
     from bot.workbook import Sheet
@@ -96,7 +96,7 @@ class _Table:
 
 
 class _Csv:
-    """`coupons.sheet`, with the mark by which spreadsheets know UTF-8."""
+    """`coupons.spreadsheet`, with the mark by which spreadsheets know UTF-8."""
 
     def __init__(self, stream: TextIO, columns: Sequence[str]) -> None:
         self._stream = stream

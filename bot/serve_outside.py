@@ -23,7 +23,7 @@ from coupons.errors import StorageUnavailable
 from coupons.month import Month
 from coupons.policy import may_be_trusted
 from coupons.ports import Directory, Reading, Transaction
-from coupons.terms import people
+from coupons.rules import people
 from handlers.web_api import SlackError, ask
 from storage.errors import DatabaseRefused
 from storage.store import Store

@@ -30,13 +30,13 @@ from coupons.expiring import Expirer
 from coupons.forgetting import Forgetter
 from coupons.loops import Bell, Loop
 from coupons.model import Request
+from coupons.notifications import Witness
 from coupons.outcome import Outcome
 from coupons.overwriting import Overwriter
 from coupons.ports import Clock, Ledger, Topic
 from coupons.reminding import Reminder
 from coupons.sender import Sender
 from coupons.settling import Pace
-from coupons.witness import Witness
 from handlers.actions import Actions
 from handlers.after_ack import AfterAck
 from handlers.announcer import Announcer

@@ -9,7 +9,7 @@ from typing import Final, Self, TextIO
 
 from xlsxwriter import Workbook
 
-from coupons.sheet import Cell
+from coupons.spreadsheet import Cell
 from storage.errors import ExportRefused
 
 #: Of the format itself; XlsxWriter leaves out, or cuts, what is more, and only returns a number.

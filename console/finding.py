@@ -16,7 +16,7 @@ from coupons.audit_words import BadWord, Filter, Found, hide_openids
 from coupons.auditing import MOST_COUNTED, by_number, part_of
 from coupons.encodings import MARK
 from coupons.recording import Recorded
-from coupons.sheet import COLUMNS, EVENT_COLUMNS, lines, row
+from coupons.spreadsheet import COLUMNS, EVENT_COLUMNS, lines, row
 
 PAGE: Final = 50
 _AT_ONCE: Final = 1_000

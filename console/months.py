@@ -18,7 +18,7 @@ from coupons.audit_events import AuditReported
 from coupons.days import BEIJING, month
 from coupons.encodings import MARK
 from coupons.month import Line, Month
-from coupons.sheet import MONTH_COLUMNS, lines, month_rows
+from coupons.spreadsheet import MONTH_COLUMNS, lines, month_rows
 
 Page = Callable[..., Awaitable[Any]]
 

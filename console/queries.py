@@ -22,7 +22,7 @@ from console.whole import whole
 from coupons.audit_events import AuditExported, AuditSearched
 from coupons.audit_words import hide_openids
 from coupons.encodings import MARK
-from coupons.sheet import lines
+from coupons.spreadsheet import lines
 
 METADATA: Final = {
     "title": "Audit log",

@@ -12,7 +12,7 @@ from console.asked import AS_SQL, chosen
 from console.cells import attached
 from console.log_database import LogDatabase
 from coupons.encodings import MARK
-from coupons.sheet import lines
+from coupons.spreadsheet import lines
 
 #: Newest first. A condition stands on a line of its own: one that ends in a comment hides nothing of ours.
 _SQL: Final = {

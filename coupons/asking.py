@@ -13,13 +13,13 @@ from coupons.events import ClickRefused, CommandRefused, RequestApproved, Reques
 from coupons.lifecycle import move
 from coupons.masking import keepable
 from coupons.model import Draft, Pause, Request, State, Stock
-from coupons.numbers import out_request_no
 from coupons.policy import DAY_MS, YES, Decision, Limit, Policy, Reason, may_ask, may_follow
 from coupons.ports import Issuer, Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM
 from coupons.reminding import reminder_times
-from coupons.terms import NOTHING, Facts, Left, Terms, Used, left, people, terms
+from coupons.request_number import out_request_no
+from coupons.rules import NOTHING, Facts, Left, Terms, Used, left, people, terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

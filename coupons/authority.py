@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from coupons.model import Request
 from coupons.policy import DAY_MS, Decision, Policy, may_be_trusted
 from coupons.ports import Directory, Ledger, Records
-from coupons.terms import Facts, find_rule, people
+from coupons.rules import Facts, find_rule, people
 
 Members = Mapping[str, frozenset[str]]
 

@@ -56,7 +56,7 @@ from coupons.policy import (
 from coupons.ports import Directory, Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM, Event
-from coupons.terms import people
+from coupons.rules import people
 from coupons.waiting import set_waiting_right
 
 _OF_REQUESTER = frozenset({ClickAction.CANCEL, ClickAction.URGE})

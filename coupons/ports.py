@@ -26,7 +26,7 @@ from coupons.model import (
 from coupons.outcome import Outcome
 from coupons.posts import Post, PostKind
 from coupons.recording import Event, Recorded
-from coupons.terms import Used
+from coupons.rules import Used
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from coupons.catalogue import Catalogue
 from coupons.days import told
 from coupons.ports import Ledger
 from coupons.recording import Recorded
-from coupons.sheet import COLUMNS, EVENT_COLUMNS, Cell, as_csv, row
+from coupons.spreadsheet import COLUMNS, EVENT_COLUMNS, Cell, as_csv, row
 from handlers.posting import Poster
 from handlers.readers import Readers
 from handlers.views import audit_answers

@@ -11,7 +11,7 @@ from coupons.lifecycle import FINAL
 from coupons.model import Request
 from coupons.policy import DAY_MS, Policy, Reason, may_approve, may_retry
 from coupons.ports import Clock, Ledger, Reading, Records
-from coupons.terms import NOTHING, Facts, Left, left, people
+from coupons.rules import NOTHING, Facts, Left, left, people
 from handlers.views.home import SHOWN, Overview, Row
 
 #: Pending requests, and held ones, that are looked through for all who watch, the longest waiting first.

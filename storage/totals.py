@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coupons.model import History
-from coupons.terms import Used
+from coupons.rules import Used
 from storage.base_rows import BaseRows
 from storage.binding import bound
 

@@ -9,7 +9,7 @@ from typing import Any
 from coupons.masking import masked
 from coupons.model import Approval, Pause, Request, State
 from coupons.policy import Reason, WhenReached, may_cancel
-from coupons.terms import Left
+from coupons.rules import Left
 from handlers.views.card import approve_button, close_button, decline_button, retry_button
 from handlers.views.channel_loss import Lost, not_posted
 from handlers.views.grounds import grounds

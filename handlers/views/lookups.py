@@ -8,7 +8,7 @@ from coupons.asking import Outlook, Stopped
 from coupons.masking import masked
 from coupons.model import History, Request, Stock
 from coupons.policy import Reason
-from coupons.terms import Left
+from coupons.rules import Left
 from handlers.views import stocks
 from handlers.views.marks import code, inert, listed, person
 from handlers.views.message import Message, context, message, section

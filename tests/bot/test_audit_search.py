@@ -22,7 +22,7 @@ from click.testing import Result
 from bot import looks
 from bot.columns import line, width
 from bot.search_words import joined
-from coupons.sheet import COLUMNS
+from coupons.spreadsheet import COLUMNS
 from tests.bot.looking import FORGED, ZHANG, make_shop, searched, shown, typed
 from tests.storage.records import NOW, OPENID, ROOT, STOCK, create, open_ledger, rows
 

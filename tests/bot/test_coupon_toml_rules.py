@@ -11,7 +11,7 @@ import pytest
 from bot.coupon_toml import load_coupon_toml
 from bot.coupon_toml_form import File, RuleTable
 from coupons.policy import CustomerTotal, DailyCap, Escalation, Limit, Reason, Rule, WhenReached
-from coupons.terms import Facts, terms
+from coupons.rules import Facts, terms
 from tests.bot.test_coupon_toml import EXAMPLE, LATE, SMALLEST, around, problems_of, read
 
 HOUR = 3_600_000

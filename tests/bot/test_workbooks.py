@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bot import workbook
 from bot.workbook import write_sheet
-from coupons.sheet import COLUMNS, EVENT_COLUMNS, MONTH_COLUMNS, Cell
+from coupons.spreadsheet import COLUMNS, EVENT_COLUMNS, MONTH_COLUMNS, Cell
 from storage.errors import ExportRefused
 from tests.bot.looking import make_shop, typed
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from console.named import NAMED
 from coupons.events import Tag
 from coupons.recording import Event
-from coupons.sheet import guarded, lines
+from coupons.spreadsheet import guarded, lines
 from storage.driver import sqlite3
 from storage.store import Store
 from tests.console.visiting import AUDITOR, Place

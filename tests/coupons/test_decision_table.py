@@ -13,7 +13,7 @@ from coupons.asking import Stopped, Submitted
 from coupons.events import Tag
 from coupons.model import State
 from coupons.policy import CustomerTotal, DailyCap, Decision, Limit, Policy, Reason, Rule, WhenReached
-from coupons.terms import Facts, Used, left, terms
+from coupons.rules import Facts, Used, left, terms
 from tests.coupons.office import Office, a_stock
 
 R, S = Reason, State

@@ -14,9 +14,9 @@ from coupons.authority import Authority
 from coupons.desk import Desk
 from coupons.events import Tag
 from coupons.model import ClickAction, CodeMode, NewClick, Person, State, Stock
-from coupons.numbers import out_request_no
 from coupons.policy import Decision, Policy, Reason, Rule
 from coupons.posts import PostKind
+from coupons.request_number import out_request_no
 from storage.ledger import SqliteLedger
 from tests.clocks import sure
 from tests.coupons.samples import OPENID

@@ -10,7 +10,7 @@ import pytest
 from coupons.errors import ForbiddenMove
 from coupons.lifecycle import FINAL, MOVES, SENDABLE, UNCOUNTED, move
 from coupons.model import State
-from coupons.numbers import out_request_no
+from coupons.request_number import out_request_no
 from tests.coupons.samples import a_request
 
 DRAWN = {

@@ -18,7 +18,7 @@ from coupons.policy import (
     may_decline,
     may_retry,
 )
-from coupons.terms import Facts, Used, find_rule, terms
+from coupons.rules import Facts, Used, find_rule, terms
 from tests.coupons.samples import a_request
 
 LI, SUN, WANG, ZHAO, OUT = "U0LI", "U0SUN", "U0WANG", "U0ZHAO", "U0OUT"

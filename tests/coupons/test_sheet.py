@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from coupons.audit_words import Found
 from coupons.model import CodeMode, Request, State
-from coupons.sheet import as_csv, lines, row, safe, unguarded, yuan_of
+from coupons.spreadsheet import as_csv, lines, row, safe, unguarded, yuan_of
 
 OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
 

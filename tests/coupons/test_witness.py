@@ -16,11 +16,11 @@ from coupons.asking import _created
 from coupons.events import ApprovalGiven, RequestApproved
 from coupons.lifecycle import move
 from coupons.model import CodeMode, Draft, Request, State, Stock
+from coupons.notifications import OWN_CHANNEL, Received, Witness
 from coupons.outcome import Kind, Outcome, Remedy
 from coupons.ports import Transaction
 from coupons.sender import Sender
 from coupons.settling import Look, LookResult, Pace, looked_for
-from coupons.witness import OWN_CHANNEL, Received, Witness
 from storage.ledger import SqliteLedger
 from tests.clocks import sure
 from tests.coupons.samples import OPENID, a_request

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from coupons.numbers import out_request_no
+from coupons.request_number import out_request_no
 from sandbox.slack.view_store import View
 from tests.world import COUPON_TOML, LATE, OPENID, until, world
 

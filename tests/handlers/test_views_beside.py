@@ -12,7 +12,7 @@ from inline_snapshot import snapshot
 from coupons.lifecycle import FINAL
 from coupons.model import History, Pause, State
 from coupons.policy import Reason
-from coupons.terms import Used
+from coupons.rules import Used
 from handlers.views import card
 from handlers.views.beside import Beside
 from handlers.views.grounds import ticket

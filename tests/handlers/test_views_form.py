@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from coupons.asking import Outlook, Stopped
 from coupons.model import Pause
 from coupons.policy import YES, Decision, Reason
-from coupons.terms import Terms
+from coupons.rules import Terms
 from handlers.views import form
 from handlers.views.form import Filled
 from handlers.views.words import Words

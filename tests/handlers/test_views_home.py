@@ -14,7 +14,7 @@ from inline_snapshot import snapshot
 
 from coupons.model import Pause, Request, State
 from coupons.policy import Limit, Reason, WhenReached
-from coupons.terms import Left
+from coupons.rules import Left
 from handlers.views import home
 from handlers.views.home import Overview, Row
 from handlers.views.words import Words

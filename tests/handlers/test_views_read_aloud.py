@@ -18,7 +18,7 @@ from inline_snapshot import external_file
 from coupons.asking import Outlook, Stopped
 from coupons.model import Pause, Request, State
 from coupons.policy import YES, Decision, Reason
-from coupons.terms import Terms
+from coupons.rules import Terms
 from handlers.views import form, home, modals
 from handlers.views.form import Filled
 from handlers.views.message import Message

@@ -12,7 +12,7 @@ from coupons.events import Tag
 from coupons.model import Approval, ClickAction, CodeMode, History, Pause, Request, State, Stock
 from coupons.policy import YES, Decision, Limit, Reason
 from coupons.recording import Recorded
-from coupons.terms import Left, Terms, Used
+from coupons.rules import Left, Terms, Used
 from handlers.cleaning import Undone
 from handlers.parsing import Misread, Problem
 from handlers.views import answers, card, failures, lookups, notices, refusals, replies, steps

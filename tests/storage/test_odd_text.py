@@ -14,7 +14,7 @@ from coupons.lifecycle import move
 from coupons.model import State
 from coupons.posts import Post, PostKind
 from coupons.recording import Event
-from coupons.terms import Used
+from coupons.rules import Used
 from storage.audit import recorded
 from storage.errors import AuditBroken, DatabaseRefused, ExportRefused
 from storage.export import read

@@ -15,7 +15,7 @@ from coupons.model import Approval, ConsoleLink, History, Pause, State
 from coupons.ports import Ledger, Reading, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import Event
-from coupons.terms import Used
+from coupons.rules import Used
 from storage.audit import GENESIS
 from storage.ledger import SqliteLedger
 from tests.storage.records import DAY, NOW, OPENID, STOCK, Time, a_click, a_draft, approve, card, create

@@ -17,10 +17,10 @@ from coupons.desk import Desk
 from coupons.errors import IssuerUnavailable
 from coupons.loops import Bell
 from coupons.model import ClickAction, CodeMode, Person, Request, State
-from coupons.numbers import out_request_no
 from coupons.outcome import Kind, Outcome, Remedy
 from coupons.policy import Policy, Rule
 from coupons.ports import Reading, Topic, Transaction
+from coupons.request_number import out_request_no
 from coupons.sender import Sender
 from coupons.settling import Pace
 from storage.ledger import SqliteLedger

@@ -9,7 +9,7 @@ from coupons.errors import RowChanged
 from coupons.lifecycle import MOVES, UNCOUNTED, move
 from coupons.model import CodeMode, Request, State
 from coupons.ports import Transaction
-from coupons.terms import Used
+from coupons.rules import Used
 from storage import requests, totals
 from storage.database import bring_up_to_date, open_for_reading
 from storage.ledger import SqliteLedger
