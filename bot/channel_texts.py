@@ -11,8 +11,8 @@ from bot.settings import AskingSettings, PlaceSettings, load_part
 from bot.slack_app import session, web_client
 from bot.usage import refuse
 from handlers.audit_channel import ChannelText, posted_texts
-from handlers.premises import find_workspace
 from handlers.web_api import SlackError
+from handlers.workspace_checks import find_workspace
 from wechatpay.errors import BadSetting
 
 

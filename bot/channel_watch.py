@@ -14,9 +14,9 @@ from bot.troubles import Troubles
 from coupons.loops import Bell
 from handlers.announcer import Announcer
 from handlers.approval_channel import ApprovalChannel
-from handlers.premises import channel_loss
 from handlers.views.channel_loss import Lost, for_log
 from handlers.web_api import SlackError
+from handlers.workspace_checks import channel_loss
 
 
 class ChannelWatch:

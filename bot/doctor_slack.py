@@ -15,8 +15,8 @@ from bot.slack_app import session, web_client
 from bot.start_checks import app_token_problem, config_problems, config_warnings
 from coupons.errors import DirectoryUnavailable
 from handlers.directory import SlackDirectory
-from handlers.premises import HISTORY_SCOPES, Workspace, WorkspaceRefused, find_workspace
 from handlers.web_api import Lost, RateLimited, SlackError, ask
+from handlers.workspace_checks import HISTORY_SCOPES, Workspace, WorkspaceRefused, find_workspace
 from wechatpay.errors import BadSetting
 
 _NETWORK = "look at this machine's network, DNS, firewall and HTTPS_PROXY, and at SLACK_API_URL"

@@ -22,7 +22,7 @@ from bot.slack_app import session, web_client
 from console.app import Console
 from coupons.errors import Refusal
 from handlers.directory import SlackDirectory
-from handlers.premises import find_workspace
+from handlers.workspace_checks import find_workspace
 from storage.store import Store
 
 _GRACE_S: Final = 5

@@ -42,8 +42,8 @@ from coupons.outcome import Outcome
 from coupons.ports import Clock
 from coupons.settling import Pace
 from handlers.directory import SlackDirectory
-from handlers.premises import HISTORY_SCOPES, find_workspace
 from handlers.web_api import SlackError
+from handlers.workspace_checks import HISTORY_SCOPES, find_workspace
 from storage.ledger import SqliteLedger
 from wechatpay import Client, WechatPayError
 

@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.coupon_toml import CouponToml
 from handlers.directory import SlackDirectory
-from handlers.premises import Workspace, channel_problems, rule_problems
+from handlers.workspace_checks import Workspace, channel_problems, rule_problems
 
 #: Errors of apps.connections.open that no waiting mends.
 APP_TOKEN_REFUSED = frozenset(

@@ -48,11 +48,11 @@ from handlers.directory import SlackDirectory
 from handlers.form import Form, Prefill
 from handlers.home import Home
 from handlers.home_facts import HomeFacts
+from handlers.languages import Readers
 from handlers.posting import Poster
-from handlers.premises import Workspace
-from handlers.readers import Readers
 from handlers.views.words import load_languages
 from handlers.web_api import ask
+from handlers.workspace_checks import Workspace
 from wechatpay import Busifavor, Client, load_merchant, load_public_key, read_apiv3_key
 from wechatpay.errors import BadSetting
 from wechatpay.issuer import WechatPayIssuer

@@ -20,8 +20,8 @@ from coupons.model import ClickAction, NewClick
 from coupons.ports import Clock
 from handlers import payloads
 from handlers.after_ack import ACK_WITHIN_S, AfterAck
+from handlers.languages import Readers
 from handlers.posting import Poster
-from handlers.readers import Readers
 from handlers.views import failures, modals, replies
 from handlers.web_api import SlackError, ask
 

@@ -29,9 +29,9 @@ from coupons.recording import Recorded
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit_files import AuditFiles
 from handlers.cards import Cards
+from handlers.languages import Readers
 from handlers.post_once import ChannelLost, PostOnce
 from handlers.posting import Poster
-from handlers.readers import Readers
 from handlers.views import answers, notices, steps
 from handlers.views.for_customer import to_paste
 from handlers.views.telling import text_of

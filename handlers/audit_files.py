@@ -12,8 +12,8 @@ from coupons.days import told
 from coupons.ports import Ledger
 from coupons.recording import Recorded
 from coupons.spreadsheet import COLUMNS, EVENT_COLUMNS, Cell, as_csv, row
+from handlers.languages import Readers
 from handlers.posting import Poster
-from handlers.readers import Readers
 from handlers.views import audit_answers
 from handlers.views.telling import text_of
 from handlers.web_api import Denied

@@ -14,8 +14,8 @@ from coupons.policy import DAY_MS
 from coupons.ports import Delivery, Ledger, Reading, Transaction
 from coupons.posts import Post, PostKind
 from handlers.approval_channel import ApprovalChannel
+from handlers.languages import Readers
 from handlers.post_once import PostOnce
-from handlers.readers import Readers
 from handlers.views import card
 from handlers.views.beside import Beside
 from handlers.web_api import MessageGone, Unreachable

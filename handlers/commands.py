@@ -21,6 +21,7 @@ from handlers.after_ack import ACK_WITHIN_S
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit import Audit, View
 from handlers.form import Form, Prefill
+from handlers.languages import Readers
 from handlers.parsing import (
     Cancel,
     Check,
@@ -38,7 +39,6 @@ from handlers.parsing import (
     Stocks,
     Urge,
 )
-from handlers.readers import Readers
 from handlers.views import failures, lookups, refusals, replies
 from handlers.views.message import Message
 from handlers.views.words import Words

@@ -24,9 +24,9 @@ from coupons.ports import Ledger
 from handlers import parsing, payloads
 from handlers.after_ack import ACK_WITHIN_S, AfterAck
 from handlers.approval_channel import ApprovalChannel
+from handlers.languages import Readers
 from handlers.parsing import Misread
 from handlers.posting import Poster
-from handlers.readers import Readers
 from handlers.views import failures, form, misreads, refusals, replies, stocks
 from handlers.views.form import Filled
 from handlers.views.message import Message

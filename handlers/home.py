@@ -22,7 +22,7 @@ from handlers import payloads
 from handlers.after_ack import ACK_WITHIN_S, AfterAck
 from handlers.approval_channel import ApprovalChannel
 from handlers.home_facts import HomeFacts, Pending
-from handlers.readers import Readers
+from handlers.languages import Readers
 from handlers.views import home
 from handlers.web_api import RateLimited, SlackError, ask
 

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from handlers import cleaning
 from handlers.cleaning import Undone
-from handlers.line import Line
+from handlers.command_line import Line
 from handlers.ticket import take_ticket
 
 SUBCOMMANDS = (

@@ -15,7 +15,7 @@ from bot.readiness import StartRefused
 from bot.settings import SettingsProblems
 from bot.wechat_call import TargetRefused
 from coupons.errors import Refusal, StorageUnavailable
-from handlers.premises import WorkspaceRefused
+from handlers.workspace_checks import WorkspaceRefused
 from storage.errors import CheckpointRefused, DatabaseRefused, ExportRefused
 
 KINDS = (

@@ -20,7 +20,7 @@ from bot.start_checks import _public
 from bot.troubles import Troubles
 from bot.wechat_proof import reach_wechatpay
 from bot.wiring import wechatpay_client
-from handlers.premises import WorkspaceRefused, find_workspace
+from handlers.workspace_checks import WorkspaceRefused, find_workspace
 from tests.bot.examined import examined
 from tests.bot.operating import operator
 

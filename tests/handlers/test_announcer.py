@@ -28,8 +28,8 @@ from handlers.announcer import Announcer
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit_files import AuditFiles
 from handlers.directory import SlackDirectory
+from handlers.languages import Readers
 from handlers.posting import Poster
-from handlers.readers import Readers
 from handlers.views.channel_loss import ChannelLoss, Lost
 from sandbox.slack import Workspace, api_error, cut_after, rate_limited, slow_answer
 from sandbox.slack.running import Slack

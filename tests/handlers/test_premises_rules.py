@@ -8,7 +8,7 @@ import pytest
 
 from coupons.model import Person
 from coupons.policy import CustomerTotal, DailyCap, Limit, Policy, Rule, WhenReached
-from handlers.premises import rule_problems
+from handlers.workspace_checks import rule_problems
 from tests.coupons.office import TEAM, Groups
 
 ONE, TWO, THREE = ("U0A",), ("U0A", "U0B"), ("S0THREE",)

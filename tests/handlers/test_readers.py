@@ -8,7 +8,7 @@ import pytest
 
 from bot.slack_app import session, web_client
 from handlers.directory import SlackDirectory
-from handlers.readers import Readers
+from handlers.languages import Readers
 from handlers.views.words import Words
 from sandbox.slack import Workspace, server_error, slow
 from sandbox.slack.running import Slack
