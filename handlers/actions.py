@@ -22,7 +22,7 @@ from handlers import payloads
 from handlers.after_ack import ACK_WITHIN_S, AfterAck
 from handlers.languages import Readers
 from handlers.posting import Poster
-from handlers.views import failures, modals, replies
+from handlers.views import command_replies, failures, modals
 from handlers.web_api import SlackError, ask
 
 _BUTTONS = {
@@ -100,7 +100,7 @@ class Actions:
     async def on_decline_reason(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         reason = str(view["state"]["values"]["reason"]["text"].get("value") or "").strip()
         words = await self._readers.words(payloads.person(body))
-        wrong = replies.decline_reason_problem(words, reason)
+        wrong = command_replies.decline_reason_problem(words, reason)
         if wrong is not None:
             await ack(response_action="errors", errors={"reason": wrong})
             return

@@ -32,9 +32,9 @@ from handlers.cards import Cards
 from handlers.languages import Readers
 from handlers.post_once import ChannelLost, PostOnce
 from handlers.posting import Poster
-from handlers.views import answers, notices, steps
+from handlers.views import direct_messages, ephemerals, thread_replies
+from handlers.views.event_words import text_of
 from handlers.views.for_customer import to_paste
-from handlers.views.telling import text_of
 from handlers.web_api import Denied, MessageGone, RateLimited, SlackError, Unreachable
 
 _LANES = 8
@@ -187,7 +187,7 @@ class Announcer(Loop):
             await self._deliver_notice(delivery, request, event)
         elif post.kind is PostKind.NEWS:
             channel = post.channel or self._channel.id
-            news = steps.news(self._readers.channel, event)
+            news = thread_replies.news(self._readers.channel, event)
             await self._once.post(delivery, channel, news, requests=_requests_by(event))
             await self._finish(delivery)
         elif post.kind is PostKind.FILE:
@@ -206,7 +206,9 @@ class Announcer(Loop):
             return
         approvers = await self._authority.named(request) if event.tag in _CALLS else ()
         paused = await self._ledger.read(lambda look: look.pause()) is not None
-        message = steps.step(self._readers.channel, event, request, approvers=approvers, paused=paused)
+        message = thread_replies.step(
+            self._readers.channel, event, request, approvers=approvers, paused=paused
+        )
         try:
             await self._once.post(delivery, request.card_channel, message, thread_ts=request.card_ts)
         except (MessageGone, Unreachable):
@@ -229,9 +231,9 @@ class Announcer(Loop):
             stock = self._catalogue.find(request.stock_id)
             ready = to_paste(self._readers.languages, request, stock, coupon_code)
         if event.tag == Tag.REQUEST_CREATED and lost is not None:
-            message = notices.no_card(words, request, lost)
+            message = direct_messages.no_card(words, request, lost)
         else:
-            message = notices.notice(words, event, request, to_paste=ready)
+            message = direct_messages.notice(words, event, request, to_paste=ready)
         try:
             await self._once.post(delivery, request.requester, message)
         except (Unreachable, Denied) as error:
@@ -242,7 +244,7 @@ class Announcer(Loop):
     async def _deliver_answer(self, delivery: Delivery, request: Request | None, event: Recorded) -> None:
         person, channel = delivery.post.person or "", delivery.post.channel or ""
         words = await self._readers.words(person, within_s=_LANGUAGE_WITHIN_S)
-        message = answers.answer(words, event, request, workspace_url=self._workspace_url)
+        message = ephemerals.answer(words, event, request, workspace_url=self._workspace_url)
         try:
             if not await self._poster.whisper(channel, person, message):
                 await self._once.post(delivery, person, message)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.views.steps import CHECKPOINT_MARK
+from handlers.views.thread_replies import CHECKPOINT_MARK
 from handlers.web_api import ask
 
 #: Newest messages that are looked through: half a year of daily checkpoints.

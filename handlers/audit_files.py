@@ -15,7 +15,7 @@ from coupons.spreadsheet import COLUMNS, EVENT_COLUMNS, Cell, as_csv, row
 from handlers.languages import Readers
 from handlers.posting import Poster
 from handlers.views import audit_answers
-from handlers.views.telling import text_of
+from handlers.views.event_words import text_of
 from handlers.web_api import Denied
 
 #: Some 10 MB: more is asked for on the command line.

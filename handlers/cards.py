@@ -17,7 +17,7 @@ from handlers.approval_channel import ApprovalChannel
 from handlers.languages import Readers
 from handlers.post_once import PostOnce
 from handlers.views import card
-from handlers.views.beside import Beside
+from handlers.views.card_context import Beside
 from handlers.web_api import MessageGone, Unreachable
 
 #: Cards drawn anew in a minute because of what stands beside them: Slack takes some fifty changes a minute in

@@ -39,7 +39,7 @@ from handlers.parsing import (
     Stocks,
     Urge,
 )
-from handlers.views import failures, lookups, refusals, replies
+from handlers.views import command_replies, failures, lookups, refusals
 from handlers.views.message import Message
 from handlers.views.words import Words
 
@@ -136,19 +136,19 @@ class Commands:
             case parsing.Audit(words=asked):
                 return await self._audit.answer(words, asked, person)
             case Help():
-                return replies.help_text(words, self._catalogue)
+                return command_replies.help_text(words, self._catalogue)
             case Misread():
-                return replies.misread(words, understood, self._catalogue)
+                return command_replies.misread(words, understood, self._catalogue)
 
     async def _send(self, words: Words, send: Send, command: Mapping[str, Any]) -> Message | Prefill:
         stock = self._catalogue.find(send.stock)
         if stock is None:
-            return replies.unknown_stock(words, send.stock, self._catalogue)
+            return command_replies.unknown_stock(words, send.stock, self._catalogue)
         result = await self._asking.submit(
             _ask(command, send.openid, stock, reason=send.reason, ticket=send.ticket)
         )
         if isinstance(result, Submitted):
-            return replies.submitted(
+            return command_replies.submitted(
                 words,
                 result.request,
                 send.undone,
@@ -170,13 +170,13 @@ class Commands:
     async def _check(self, words: Words, check: Check, command: Mapping[str, Any]) -> Message:
         stock = self._catalogue.find(check.stock)
         if stock is None:
-            return replies.unknown_stock(words, check.stock, self._catalogue)
+            return command_replies.unknown_stock(words, check.stock, self._catalogue)
         outlook = await self._asking.outlook(_ask(command, check.openid, stock))
         return lookups.check(words, check.openid, stock, outlook)
 
     async def _customer(self, words: Words, openid: str, person: str) -> Message:
         if not await self._authority.may_look(person):
-            return replies.may_not_look(words)
+            return command_replies.may_not_look(words)
         history, requests = await self._ledger.read(
             lambda look: (
                 look.history_of_customer(openid),
@@ -190,37 +190,37 @@ class Commands:
             lambda look: (look.request(number), look.approvals(number), look.pause())
         )
         if request is None:
-            return replies.no_such_request(words, number)
+            return command_replies.no_such_request(words, number)
         # One's own, even after the role was lost; of others only what is one's business.
         if person != request.requester and not await self._authority.may_look(person):
-            return replies.may_not_look(words)
-        return replies.status(words, request, approvals, lost=self._channel.lost, pause=pause)
+            return command_replies.may_not_look(words)
+        return command_replies.status(words, request, approvals, lost=self._channel.lost, pause=pause)
 
     async def _list(self, words: Words, person: str) -> Message:
         found = await self._ledger.read(lambda look: look.open_requests_of(person, _LISTED))
-        return replies.open_list(words, found)
+        return command_replies.open_list(words, found)
 
     async def _cancel(self, words: Words, number: int, person: str) -> Message:
         result = await self._desk.cancel(number, person)
         if isinstance(result, Request):
-            return replies.cancelled(words, result)
+            return command_replies.cancelled(words, result)
         if result.request is None:
-            return replies.no_such_request(words, number)
-        return replies.cannot_cancel(words, result.decision.reason, result.request)
+            return command_replies.no_such_request(words, number)
+        return command_replies.cannot_cancel(words, result.decision.reason, result.request)
 
     async def _urge(self, words: Words, number: int, person: str) -> Message:
         result = await self._desk.urge(number, person)
         if isinstance(result, Request):
-            return replies.urged(words, result, lost=self._channel.lost)
+            return command_replies.urged(words, result, lost=self._channel.lost)
         if result.request is None:
-            return replies.no_such_request(words, number)
-        return replies.cannot_urge(words, result.decision.reason, result.request)
+            return command_replies.no_such_request(words, number)
+        return command_replies.cannot_urge(words, result.decision.reason, result.request)
 
     async def _pause(self, words: Words, person: str, *, pause: bool, reason: str) -> Message:
         result = await self._desk.pause(person, pause=pause, reason=reason)
         if isinstance(result, Stopped):
-            return replies.cannot_pause(words, result.decision.reason)
-        return replies.paused(words) if pause else replies.resumed(words)
+            return command_replies.cannot_pause(words, result.decision.reason)
+        return command_replies.paused(words) if pause else command_replies.resumed(words)
 
     async def _act_on_held(
         self, words: Words, action: ClickAction, number: int, command: Mapping[str, Any], reason: str = ""
@@ -237,7 +237,9 @@ class Commands:
                 at=self._clock(),
             )
         )
-        return replies.checking(words, number, close=action is ClickAction.CLOSE, lost=self._channel.lost)
+        return command_replies.checking(
+            words, number, close=action is ClickAction.CLOSE, lost=self._channel.lost
+        )
 
 
 def _ask(command: Mapping[str, Any], openid: str, stock: Stock, *, reason: str = "", ticket: str = "") -> Ask:

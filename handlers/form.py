@@ -27,7 +27,7 @@ from handlers.approval_channel import ApprovalChannel
 from handlers.languages import Readers
 from handlers.parsing import Misread
 from handlers.posting import Poster
-from handlers.views import failures, form, misreads, refusals, replies, stocks
+from handlers.views import command_replies, failures, form, misreads, refusals, stocks
 from handlers.views.form import Filled
 from handlers.views.message import Message
 from handlers.views.words import Words
@@ -137,7 +137,7 @@ class Form:
         await ack()
         if isinstance(found, Stopped):
             self._after_ack.begin(
-                self._poster.tell("", user, replies.cannot_edit(words, found.decision.reason, number))
+                self._poster.tell("", user, command_replies.cannot_edit(words, found.decision.reason, number))
             )
             return
         follows = found.id if found.state == "declined" else None
@@ -218,7 +218,7 @@ class Form:
     ) -> None:
         if isinstance(result, Submitted):
             await ack()
-            told = replies.submitted(
+            told = command_replies.submitted(
                 words,
                 result.request,
                 (),

@@ -12,8 +12,8 @@ from coupons.masking import masked
 from coupons.model import Request, State
 from coupons.recording import Recorded
 from handlers.views import story
-from handlers.views.grounds import grounds, ticket
-from handlers.views.marks import asked, code, inert, listed, own_words, person
+from handlers.views.card_notes import grounds, ticket
+from handlers.views.escaping import asked, code, inert, listed, own_words, person
 from handlers.views.message import (
     Block,
     actions,
@@ -26,7 +26,7 @@ from handlers.views.message import (
     quote,
     section,
 )
-from handlers.views.standing import standing
+from handlers.views.state_words import standing
 from handlers.views.words import Words
 
 View = dict[str, Any]

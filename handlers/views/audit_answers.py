@@ -5,7 +5,7 @@ from __future__ import annotations
 from coupons.audit_words import KEYS, RIGHT, BadWord, Wrong
 from coupons.auditing import MOST_COUNTED, Link
 from coupons.events import Tag
-from handlers.views.marks import asked, code, without_openids
+from handlers.views.escaping import asked, code, without_openids
 from handlers.views.message import Message, message
 from handlers.views.words import Words
 

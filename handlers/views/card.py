@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from coupons.masking import masked
 from coupons.model import Approval, Pause, Request, State
 from handlers.views import problems
-from handlers.views.beside import NOTHING_BESIDE, Beside, beside, pause_line, paused
-from handlers.views.grounds import grounds, ticket
-from handlers.views.marks import approver, code, inert, listed, own_words, person, plain
+from handlers.views.card_context import NOTHING_BESIDE, Beside, beside, pause_line, paused
+from handlers.views.card_notes import grounds, ticket
+from handlers.views.escaping import approver, code, inert, listed, own_words, person, plain
 from handlers.views.message import (
     Block,
     Message,
@@ -24,7 +24,7 @@ from handlers.views.message import (
     quote,
     section,
 )
-from handlers.views.standing import NOT_KNOWN, is_doubtful, progress, standing, to_do
+from handlers.views.state_words import NOT_KNOWN, is_doubtful, progress, standing, to_do
 from handlers.views.words import Words
 
 

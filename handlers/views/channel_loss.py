@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from handlers.views.marks import channel
+from handlers.views.escaping import channel
 from handlers.views.words import N_, Words
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coupons.errors import StorageLost
-from handlers.views.marks import code
+from handlers.views.escaping import code
 from handlers.views.message import Message, message
 from handlers.views.words import Words
 

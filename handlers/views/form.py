@@ -11,10 +11,10 @@ from coupons.asking import Outlook, Stopped
 from coupons.model import Request, Stock
 from handlers.parsing import REASON_LONGEST
 from handlers.ticket import TICKET_LONGEST
-from handlers.views.marks import plain
+from handlers.views.escaping import plain
 from handlers.views.message import Block, context, plain_text, section
 from handlers.views.refusals import refusal
-from handlers.views.standing import standing
+from handlers.views.state_words import standing
 from handlers.views.words import Words
 
 View = dict[str, Any]

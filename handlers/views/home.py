@@ -11,11 +11,11 @@ from coupons.model import Approval, Pause, Request, State
 from coupons.policy import Reason, WhenReached, may_cancel
 from coupons.rules import Left
 from handlers.views.card import approve_button, close_button, decline_button, retry_button
+from handlers.views.card_notes import grounds
 from handlers.views.channel_loss import Lost, not_posted
-from handlers.views.grounds import grounds
-from handlers.views.marks import approver, code, inert, listed, own_words, person, without_openids
+from handlers.views.escaping import approver, code, inert, listed, own_words, person, without_openids
 from handlers.views.message import Block, actions, button, confirm, context, header, overflow, section
-from handlers.views.standing import progress, standing, to_do
+from handlers.views.state_words import progress, standing, to_do
 from handlers.views.words import N_, Words
 
 #: Rows of each kind that are shown; the rest are counted. Three blocks a row stay far below Slack's 100.

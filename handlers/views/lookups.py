@@ -10,10 +10,10 @@ from coupons.model import History, Request, Stock
 from coupons.policy import Reason
 from coupons.rules import Left
 from handlers.views import stocks
-from handlers.views.marks import code, inert, listed, person
+from handlers.views.escaping import code, inert, listed, person
 from handlers.views.message import Message, context, message, section
 from handlers.views.refusals import refusal
-from handlers.views.standing import standing
+from handlers.views.state_words import standing
 from handlers.views.words import N_, Words
 
 LISTED = 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.views.marks import clip, plain, without_openid
+from handlers.views.escaping import clip, plain, without_openid
 
 Block = dict[str, Any]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from coupons.masking import masked
 from coupons.model import Stock
 from handlers.parsing import Misread, Problem
-from handlers.views.marks import code, may_be_openid, without_openids
+from handlers.views.escaping import code, may_be_openid, without_openids
 from handlers.views.stocks import example_word
 from handlers.views.words import Words
 

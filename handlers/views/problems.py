@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handlers.views import causes
-from handlers.views.marks import code as code_span
+from handlers.views.escaping import code as code_span
 from handlers.views.words import N_, Words
 
 

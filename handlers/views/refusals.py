@@ -6,7 +6,7 @@ from coupons.asking import Stopped
 from coupons.masking import masked
 from coupons.model import Request
 from coupons.policy import Limit, Reason
-from handlers.views.marks import code, inert, own_words
+from handlers.views.escaping import code, inert, own_words
 from handlers.views.message import Message, message
 from handlers.views.words import Words
 

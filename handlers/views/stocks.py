@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from coupons.model import Stock
 from handlers.parsing import nearest
-from handlers.views.marks import code, inert
+from handlers.views.escaping import code, inert
 from handlers.views.words import Words
 
 #: So many are all shown; of more, only the nearest.

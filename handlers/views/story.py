@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from coupons.events import Tag
 from coupons.recording import SYSTEM, Json, Recorded
 from handlers.views import causes, problems
-from handlers.views.marks import asked, code, inert, listed, person, without_openids
-from handlers.views.telling import text_of
+from handlers.views.escaping import asked, code, inert, listed, person, without_openids
+from handlers.views.event_words import text_of
 from handlers.views.words import N_, Words
 
 #: What is said of an event whose details add nothing.

@@ -2,7 +2,7 @@
 
 English stands in the views and is the key; Simplified Chinese is in locale/zh_CN/LC_MESSAGES/coupon.po, which
 `make words` brings up to date. A view takes `words` first and says `words("Request #{number}", number=12)`.
-Values go in as they are: escape what people typed (`handlers.views.marks`) before.
+Values go in as they are: escape what people typed (`handlers.views.escaping`) before.
 """
 
 from __future__ import annotations

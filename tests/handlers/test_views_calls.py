@@ -10,7 +10,7 @@ from inline_snapshot import snapshot
 from coupons.events import Tag
 from coupons.model import State
 from coupons.policy import Reason
-from handlers.views import answers, notices, steps
+from handlers.views import direct_messages, ephemerals, thread_replies
 from handlers.views.for_customer import to_paste
 from handlers.views.message import Message
 from handlers.views.words import Words
@@ -36,7 +36,7 @@ both = pytest.mark.parametrize("words", [ENGLISH, CHINESE], ids=["en", "zh"])
 def told(words: Words) -> list[str]:
     row = request(rule=2)
     return [
-        steps.step(words, each, row, approvers=APPROVERS).text
+        thread_replies.step(words, each, row, approvers=APPROVERS).text
         for each in (
             event(Tag.REQUEST_APPROVED, approvals=[], rule=2),
             event(Tag.REQUEST_URGED, "U0AGENT"),
@@ -44,7 +44,7 @@ def told(words: Words) -> list[str]:
             event(Tag.REQUEST_REMINDED, waited_ms=30_000, mention="S0MANAGERS"),
         )
     ] + [
-        steps.news(words, each).text
+        thread_replies.news(words, each).text
         for each in (
             event(Tag.SENDING_PAUSED, "U0WANG", reason=f"wrong <!channel> *stock* for {OPENID}"),
             event(Tag.SENDING_PAUSED, "U0WANG", reason=""),
@@ -96,14 +96,14 @@ def test_nobody_is_called_to_what_is_decided(words: Words, state: State) -> None
     for tag in (Tag.REQUEST_URGED, Tag.REQUEST_REMINDED):
         if (tag, state) == (Tag.REQUEST_URGED, State.HELD):
             continue
-        message = steps.step(words, event(tag, "U0AGENT"), request(state=state), approvers=APPROVERS)
+        message = thread_replies.step(words, event(tag, "U0AGENT"), request(state=state), approvers=APPROVERS)
         assert "S0LEADS" not in readable(message)
 
 
 @both
 def test_the_requester_calls_the_approvers_to_what_is_held(words: Words) -> None:
     held = request(state=State.HELD, problem="NOT_ENOUGH")
-    message = steps.step(words, event(Tag.REQUEST_URGED, "U0AGENT"), held, approvers=APPROVERS)
+    message = thread_replies.step(words, event(Tag.REQUEST_URGED, "U0AGENT"), held, approvers=APPROVERS)
     assert "<!subteam^S0LEADS>" in message.text
 
 
@@ -123,7 +123,7 @@ def buttons(message: Message) -> list[str]:
 @pytest.mark.parametrize("state", State)
 def test_only_what_was_declined_or_expired_can_be_edited_and_sent_again(words: Words, state: State) -> None:
     for tag in (Tag.REQUEST_DECLINED, Tag.REQUEST_EXPIRED):
-        message = notices.notice(words, event(tag, "U0LI", reason="Refunded"), request(state=state))
+        message = direct_messages.notice(words, event(tag, "U0LI", reason="Refunded"), request(state=state))
         assert (buttons(message) == ["edit_request"]) is (state in {State.DECLINED, State.EXPIRED})
 
 
@@ -131,7 +131,7 @@ def test_only_what_was_declined_or_expired_can_be_edited_and_sent_again(words: W
 def test_with_the_code_come_sentences_to_copy_each_in_a_block_of_its_own(words: Words) -> None:
     ready = to_paste(LANGUAGES, REQUEST, None, "77 88`9")
     told = event(Tag.REQUEST_SENT, coupon_code="77 88`9", by="answer")
-    message = notices.notice(words, told, request(state=State.SENT), to_paste=ready)
+    message = direct_messages.notice(words, told, request(state=State.SENT), to_paste=ready)
     copied = [
         part["elements"]
         for block in message.blocks
@@ -174,11 +174,11 @@ ACTIONS = ("approve", "decline", "retry", "cancel", "urge", "pause", "resume")
 
 @both
 def test_every_reason_for_which_a_click_can_be_refused_has_its_sentence(words: Words) -> None:
-    general = answers.answer(words, refused_click("who knows"), REQUEST).text
+    general = ephemerals.answer(words, refused_click("who knows"), REQUEST).text
     # The last stops a form or a command, which answer at once.
     for reason in set(Reason) - {Reason.ALLOWED, Reason.NO_SUCH_REQUEST, Reason.OTHER_DATA}:
         for action in ACTIONS:
-            assert answers.answer(words, refused_click(reason, action), REQUEST).text != general, reason
+            assert ephemerals.answer(words, refused_click(reason, action), REQUEST).text != general, reason
 
 
 def refused(words: Words) -> list[str]:
@@ -186,7 +186,7 @@ def refused(words: Words) -> list[str]:
     began = request(state=State.SENDING, running=True, attempts=1, open_attempts=1)
     closed = request(state=State.DECLINED, closed_by="U0LI", closed_at=NOW)
     return [
-        answers.answer(words, refused_click(reason, action), row).text
+        ephemerals.answer(words, refused_click(reason, action), row).text
         for reason, action, row in (
             (Reason.NOT_REQUESTER, "cancel", REQUEST),
             (Reason.NOT_REQUESTER, "urge", REQUEST),

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from coupons.model import Pause, State
-from handlers.views import card, replies
-from handlers.views.beside import Beside
+from handlers.views import card, command_replies
+from handlers.views.card_context import Beside
 from handlers.views.message import Message
 from tests.handlers.views_samples import APPROVERS, LI, NOW, REQUEST, WANG, readable, request, written
 from tests.words import ENGLISH
@@ -221,7 +221,7 @@ def test_a_rule_without_approvers_is_shown_as_such() -> None:
 
 def test_status_is_the_card_without_buttons() -> None:
     for state in State:
-        message = replies.status(ENGLISH, request(state=state), [WANG])
+        message = command_replies.status(ENGLISH, request(state=state), [WANG])
         assert message.text == card.card(ENGLISH, request(state=state), [WANG], approvers=APPROVERS).text
         assert buttons(message) == []
 

@@ -13,7 +13,17 @@ from coupons.model import State
 from coupons.policy import Limit, Reason
 from handlers.cleaning import Undone
 from handlers.parsing import Misread, parse
-from handlers.views import answers, card, failures, modals, notices, problems, refusals, replies, steps
+from handlers.views import (
+    card,
+    command_replies,
+    direct_messages,
+    ephemerals,
+    failures,
+    modals,
+    problems,
+    refusals,
+    thread_replies,
+)
 from handlers.views.message import Message
 from tests.handlers.test_views_limits import marked
 from tests.handlers.test_views_truth import CODES, rows, shown
@@ -271,7 +281,7 @@ def test_a_whole_held_card() -> None:
 
 def test_each_step_in_the_thread() -> None:
     row = request(**CHINESE_ROW)
-    assert [steps.step(CHINESE, each, row).text for each in events("已退款")] == snapshot(
+    assert [thread_replies.step(CHINESE, each, row).text for each in events("已退款")] == snapshot(
         [
             "<@U0WANG> 已批准（1/2）。",
             "<@U0LI> 已批准（2/2）。接下来机器人会请求微信支付发券。",
@@ -314,7 +324,7 @@ def test_each_step_in_the_thread() -> None:
 
 def test_each_direct_message() -> None:
     row = request(**CHINESE_ROW)
-    assert [notices.notice(CHINESE, each, row).text for each in events("已退款")] == snapshot(
+    assert [direct_messages.notice(CHINESE, each, row).text for each in events("已退款")] == snapshot(
         [
             "申请 #12：待审批。需要 2 人批准。",
             "申请 #12：待审批。需要 2 人批准。",
@@ -360,7 +370,7 @@ def test_each_direct_message() -> None:
 
 def test_each_answer_to_a_click_that_changed_nothing() -> None:
     def answered(reason: Reason, action: str) -> str:
-        return answers.answer(CHINESE, refused_click(reason, action), REQUEST).text
+        return ephemerals.answer(CHINESE, refused_click(reason, action), REQUEST).text
 
     told = [answered(reason, action) for reason in Reason for action in ("approve", "decline", "retry")]
     assert list(dict.fromkeys(told)) == snapshot(
@@ -398,7 +408,9 @@ def test_each_answer_to_a_click_that_changed_nothing() -> None:
 
 
 def test_what_was_read_and_what_is_needed() -> None:
-    message = replies.submitted(CHINESE, request(**CHINESE_ROW), tuple(Undone), approval_channel="C0APPROVE")
+    message = command_replies.submitted(
+        CHINESE, request(**CHINESE_ROW), tuple(Undone), approval_channel="C0APPROVE"
+    )
     assert list(written(message.blocks)) == snapshot(
         [
             "已读到：客户 `oUpF…eS6o` ，批次 *满减券* （`1212121212`），¥10.00。",
@@ -470,22 +482,24 @@ def test_what_was_read_and_what_is_needed() -> None:
 def test_a_slip_is_answered_with_what_was_read_and_the_right_form(typed: str, answer: str) -> None:
     misread = parse(typed)
     assert isinstance(misread, Misread)
-    assert replies.misread(CHINESE, misread, CATALOGUE).text == answer
+    assert command_replies.misread(CHINESE, misread, CATALOGUE).text == answer
 
 
 def test_the_other_replies() -> None:
     row = request(**CHINESE_ROW)
     told = [
-        replies.unknown_stock(CHINESE, "cold", CATALOGUE),
+        command_replies.unknown_stock(CHINESE, "cold", CATALOGUE),
         refusals.command_refused(CHINESE, Reason.CUSTOMER_LIMIT, limit=Limit(2, days=30)),
         refusals.command_refused(CHINESE, Reason.AGENT_LIMIT, limit=Limit(50, days=1)),
         refusals.command_refused(CHINESE, Reason.NOT_AGENT),
-        replies.open_list(CHINESE, [row, request(id=13, state=State.UNKNOWN, **CHINESE_ROW)]),
-        replies.cancelled(CHINESE, row),
-        replies.cannot_cancel(CHINESE, Reason.SENDING_BEGAN, request(state=State.SENDING, running=True)),
-        replies.no_such_request(CHINESE, 99),
-        replies.checking(CHINESE, 12),
-        replies.help_text(CHINESE, CATALOGUE),
+        command_replies.open_list(CHINESE, [row, request(id=13, state=State.UNKNOWN, **CHINESE_ROW)]),
+        command_replies.cancelled(CHINESE, row),
+        command_replies.cannot_cancel(
+            CHINESE, Reason.SENDING_BEGAN, request(state=State.SENDING, running=True)
+        ),
+        command_replies.no_such_request(CHINESE, 99),
+        command_replies.checking(CHINESE, 12),
+        command_replies.help_text(CHINESE, CATALOGUE),
         failures.something_went_wrong(CHINESE, "ab12cd"),
         failures.not_sure_it_was_kept(CHINESE),
         failures.database_lost(CHINESE),
@@ -547,4 +561,6 @@ def test_the_decline_form() -> None:
             "申请人和审批频道里的所有人都能看到，并会记入审计日志。",
         ]
     )
-    assert replies.decline_reason_problem(CHINESE, "x" * 501) == snapshot("原因有 501 个字符，最多 500 个。")
+    assert command_replies.decline_reason_problem(CHINESE, "x" * 501) == snapshot(
+        "原因有 501 个字符，最多 500 个。"
+    )

@@ -17,8 +17,8 @@ from coupons.masking import masked
 from coupons.model import Approval, State
 from coupons.policy import Reason
 from handlers.parsing import Misread, Problem
-from handlers.views import modals, notices, replies, steps
-from handlers.views.marks import clip, escape
+from handlers.views import command_replies, direct_messages, modals, thread_replies
+from handlers.views.escaping import clip, escape
 from handlers.views.message import Message
 from handlers.views.words import Words
 from tests.handlers.views_samples import (
@@ -259,8 +259,8 @@ def test_an_openid_is_never_shown_whole(words: Words, openid: str, state: State)
 def test_an_openid_typed_in_the_wrong_place_is_masked_too(words: Words, problem: Problem) -> None:
     misread = Misread(problem=problem, subcommand="status", read=f"{OPENID}", character="x")
     for message in (
-        replies.misread(words, misread, CATALOGUE),
-        replies.unknown_stock(words, OPENID, CATALOGUE),
+        command_replies.misread(words, misread, CATALOGUE),
+        command_replies.unknown_stock(words, OPENID, CATALOGUE),
     ):
         assert OPENID not in readable(message)
 
@@ -269,7 +269,7 @@ def test_an_openid_typed_in_the_wrong_place_is_masked_too(words: Words, problem:
 @pytest.mark.parametrize("coupon_code", ["7777 8888  9", "a`b\\c=d|e", "*_~<&>", "1" * 128])
 def test_a_coupon_code_can_be_copied_as_it_is(words: Words, coupon_code: str) -> None:
     sent = event(Tag.REQUEST_SENT, coupon_code=coupon_code, by="answer")
-    for message in (steps.step(words, sent, REQUEST), notices.notice(words, sent, REQUEST)):
+    for message in (thread_replies.step(words, sent, REQUEST), direct_messages.notice(words, sent, REQUEST)):
         check_message(message)
         (element,) = [part for part in styled(message.blocks) if part["style"] == {"code": True}]
         assert element["text"] == coupon_code

@@ -10,13 +10,13 @@ from coupons.model import State
 from coupons.policy import Limit, Reason
 from handlers.cleaning import Undone
 from handlers.parsing import Misread, Problem, parse
-from handlers.views import failures, misreads, refusals, replies
+from handlers.views import command_replies, failures, misreads, refusals
 from tests.handlers.views_samples import CATALOGUE, OPENID, REQUEST, STOCKS, readable, request
 from tests.words import ENGLISH
 
 
 def test_a_request_is_echoed_as_it_was_understood() -> None:
-    message = replies.submitted(ENGLISH, REQUEST, (), approval_channel="C0APPROVE")
+    message = command_replies.submitted(ENGLISH, REQUEST, (), approval_channel="C0APPROVE")
     assert message.text == (
         "I read: customer `oUpF…eS6o`, stock *¥10 off, late delivery* (`1212121212`), ¥10.00. "
         "Request #12 needs 2 approvals. Its card will be posted in <#C0APPROVE>. "
@@ -25,21 +25,23 @@ def test_a_request_is_echoed_as_it_was_understood() -> None:
 
 
 def test_one_approval_is_told_in_the_singular() -> None:
-    message = replies.submitted(ENGLISH, request(approvals_needed=1), (), approval_channel="C0APPROVE")
+    message = command_replies.submitted(
+        ENGLISH, request(approvals_needed=1), (), approval_channel="C0APPROVE"
+    )
     assert "Request #12 needs 1 approval. Its card will be posted in <#C0APPROVE>." in message.text
 
 
 @pytest.mark.parametrize("state", State)
 def test_a_delivery_that_comes_twice_gets_the_same_answer_whatever_happened_between(state: State) -> None:
-    first = replies.submitted(ENGLISH, REQUEST, (Undone.LINK,), approval_channel="C0APPROVE")
+    first = command_replies.submitted(ENGLISH, REQUEST, (Undone.LINK,), approval_channel="C0APPROVE")
     again = request(state=state, rev=9, attempts=3, open_attempts=1, closed_by="U0LI", problem="TIMEOUT")
-    assert replies.submitted(ENGLISH, again, (Undone.LINK,), approval_channel="C0APPROVE") == first
+    assert command_replies.submitted(ENGLISH, again, (Undone.LINK,), approval_channel="C0APPROVE") == first
 
 
 @pytest.mark.parametrize("kind", Undone)
 def test_all_that_was_undone_is_told(kind: Undone) -> None:
-    message = replies.submitted(ENGLISH, REQUEST, (kind,), approval_channel="C0APPROVE")
-    plain = replies.submitted(ENGLISH, REQUEST, (), approval_channel="C0APPROVE")
+    message = command_replies.submitted(ENGLISH, REQUEST, (kind,), approval_channel="C0APPROVE")
+    plain = command_replies.submitted(ENGLISH, REQUEST, (), approval_channel="C0APPROVE")
     assert readable(message) != readable(plain)
     assert "Please check that customer and stock are right." in message.text
 
@@ -74,7 +76,7 @@ def test_all_that_was_undone_is_told(kind: Undone) -> None:
 def test_a_slip_is_answered_with_what_was_read_and_the_right_form(typed: str, read: str, right: str) -> None:
     misread = parse(typed)
     assert isinstance(misread, Misread)
-    text = replies.misread(ENGLISH, misread, CATALOGUE).text
+    text = command_replies.misread(ENGLISH, misread, CATALOGUE).text
     assert read in text
     assert right in text.rpartition("\n")[2]
 
@@ -88,7 +90,7 @@ def test_each_problem_has_its_own_sentence() -> None:
 
 
 def test_an_unknown_stock_is_answered_with_the_nearest_first() -> None:
-    lines = replies.unknown_stock(ENGLISH, "cold", CATALOGUE).text.splitlines()
+    lines = command_replies.unknown_stock(ENGLISH, "cold", CATALOGUE).text.splitlines()
     assert lines[0] == "I read the stock `cold`, which is not in the catalogue. Did you mean one of these?"
     assert lines[1] == "• `cold-20`: ¥20 off, cold meal (¥20.00, `1313131313`)"
     assert lines[2] == "• `late-10`: ¥10 off, late delivery (¥10.00, `1212121212`)"
@@ -98,13 +100,13 @@ def test_of_many_stocks_only_those_like_it_are_shown() -> None:
     many = [
         replace(STOCKS[0], alias=f"late-{number}", stock_id=f"9{number:09}", name="x") for number in range(30)
     ]
-    assert 1 <= replies.unknown_stock(ENGLISH, "late-7", many).text.count("•") <= 6
-    assert "•" not in replies.unknown_stock(ENGLISH, "qqqqqqqq", many).text
+    assert 1 <= command_replies.unknown_stock(ENGLISH, "late-7", many).text.count("•") <= 6
+    assert "•" not in command_replies.unknown_stock(ENGLISH, "qqqqqqqq", many).text
 
 
 def test_a_long_catalogue_is_cut_between_stocks_and_the_rest_is_counted() -> None:
     many = [replace(STOCKS[0], alias=f"late-{number}", stock_id=f"9{number:09}") for number in range(100)]
-    listing = replies.help_text(ENGLISH, many).blocks[-1]["text"]["text"]
+    listing = command_replies.help_text(ENGLISH, many).blocks[-1]["text"]["text"]
     shown = listing.count("•")
     assert 10 < shown < 100
     assert listing.endswith(f")\n(+{100 - shown})")
@@ -130,13 +132,13 @@ def test_a_refused_command_says_that_no_request_was_made_and_why(
 
 
 def test_the_list_has_one_line_for_each_open_request() -> None:
-    message = replies.open_list(ENGLISH, [REQUEST, request(id=13, state=State.UNKNOWN)])
+    message = command_replies.open_list(ENGLISH, [REQUEST, request(id=13, state=State.UNKNOWN)])
     assert message.text.splitlines() == [
         "Your open requests: 2",
         "*#12* ⏳ Waiting for approval: ¥10 off, late delivery (¥10.00) for `oUpF…eS6o`",
         "*#13* ❓ Not known yet: ¥10 off, late delivery (¥10.00) for `oUpF…eS6o`",
     ]
-    assert replies.open_list(ENGLISH, []).text.startswith("You have no open requests.")
+    assert command_replies.open_list(ENGLISH, []).text.startswith("You have no open requests.")
 
 
 @pytest.mark.parametrize(
@@ -161,11 +163,11 @@ def test_the_list_has_one_line_for_each_open_request() -> None:
 def test_what_cannot_be_withdrawn_is_told_with_where_it_stands(
     reason: Reason, state: State, words: str
 ) -> None:
-    assert words in replies.cannot_cancel(ENGLISH, reason, request(state=state)).text
+    assert words in command_replies.cannot_cancel(ENGLISH, reason, request(state=state)).text
 
 
 def test_the_help_shows_each_command_with_an_example() -> None:
-    text = readable(replies.help_text(ENGLISH, CATALOGUE))
+    text = readable(command_replies.help_text(ENGLISH, CATALOGUE))
     for subcommand in ("send", "status 12", "list", "cancel 12", "retry 12", "help"):
         assert f"`/coupon {subcommand}" in text
     assert "`late-10`: ¥10 off, late delivery (¥10.00, `1212121212`)" in text
@@ -196,7 +198,7 @@ def test_our_own_failures_never_say_that_nothing_was_kept_unless_it_is_known() -
     ],
 )
 def test_a_decline_needs_a_reason_of_at_most_500_characters(reason: str, problem: str | None) -> None:
-    assert replies.decline_reason_problem(ENGLISH, reason) == problem
+    assert command_replies.decline_reason_problem(ENGLISH, reason) == problem
 
 
 @pytest.mark.parametrize("reason", [Reason.CUSTOMER_LIMIT, Reason.AGENT_LIMIT])

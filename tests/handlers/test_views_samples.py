@@ -6,7 +6,17 @@ import inspect
 from types import ModuleType
 
 from coupons.events import Tag
-from handlers.views import answers, card, failures, lookups, modals, notices, refusals, replies, steps
+from handlers.views import (
+    card,
+    command_replies,
+    direct_messages,
+    ephemerals,
+    failures,
+    lookups,
+    modals,
+    refusals,
+    thread_replies,
+)
 from tests.handlers.views_samples import events, looked_up, now_messages, other_messages, told_messages
 from tests.words import ENGLISH
 
@@ -30,9 +40,18 @@ def test_the_samples_draw_every_message_that_the_views_can_make() -> None:
         + inspect.getsource(other_messages)
         + inspect.getsource(looked_up)
     )
-    for module in (card, steps, notices, answers, refusals, replies, failures, lookups):
+    for module in (
+        card,
+        thread_replies,
+        direct_messages,
+        ephemerals,
+        refusals,
+        command_replies,
+        failures,
+        lookups,
+    ):
         room = module.__name__.rpartition(".")[2]
-        # `without_buttons` is drawn through `replies.status`.
+        # `without_buttons` is drawn through `command_replies.status`.
         missing = {name for name in drawn_by(module) if f"{room}.{name}(" not in source} - {"without_buttons"}
         assert not missing
 

@@ -11,7 +11,7 @@ from coupons.events import Tag
 from coupons.model import ClickAction, State
 from coupons.policy import Reason
 from coupons.recording import Recorded
-from handlers.views import answers, notices, steps
+from handlers.views import direct_messages, ephemerals, thread_replies
 from tests.handlers.views_samples import NOW, REQUEST, event, readable, refused_click, request
 from tests.words import ENGLISH
 
@@ -91,11 +91,13 @@ HELD = request(state=State.HELD, attempts=1, problem="NO_AUTH")
     ],
 )
 def test_the_thread_tells_each_step_in_a_sentence(told: Recorded, sentence: str) -> None:
-    assert steps.step(ENGLISH, told, REQUEST).text == sentence
+    assert thread_replies.step(ENGLISH, told, REQUEST).text == sentence
 
 
 def test_the_thread_tells_the_operator_what_to_do_about_a_hold() -> None:
-    told = steps.step(ENGLISH, event(Tag.REQUEST_HELD, code="SIGN_ERROR", not_known=False), HELD).text
+    told = thread_replies.step(
+        ENGLISH, event(Tag.REQUEST_HELD, code="SIGN_ERROR", not_known=False), HELD
+    ).text
     assert told.startswith("Request #12 is held: an operator must put something right first.\n")
     assert "*For the operator* (`SIGN_ERROR`): WeChat Pay does not accept our signature." in told
 
@@ -113,7 +115,7 @@ def test_the_thread_tells_the_operator_what_to_do_about_a_hold() -> None:
     ],
 )
 def test_a_direct_message_names_stock_value_and_masked_customer(told: Recorded, words: str) -> None:
-    text = notices.notice(ENGLISH, told, HELD).text
+    text = direct_messages.notice(ENGLISH, told, HELD).text
     assert words in text
     assert "#12" in text
     assert "Stock: ¥10 off, late delivery (¥10.00). Customer: `oUpF…eS6o`." in text
@@ -121,7 +123,9 @@ def test_a_direct_message_names_stock_value_and_masked_customer(told: Recorded, 
 
 def test_a_held_request_must_not_be_asked_for_again() -> None:
     # It cannot be withdrawn, goes on once it is retried, and a second one would be a second coupon.
-    text = notices.notice(ENGLISH, event(Tag.REQUEST_HELD, code="NOT_ENOUGH", not_known=False), HELD).text
+    text = direct_messages.notice(
+        ENGLISH, event(Tag.REQUEST_HELD, code="NOT_ENOUGH", not_known=False), HELD
+    ).text
     assert "do not ask for another one" in text
     assert "another stock" not in text
 
@@ -175,7 +179,7 @@ REASONS: list[tuple[Reason, ClickAction, dict[str, Any], str]] = [
 def test_a_click_that_changed_nothing_is_answered_with_the_reason(
     reason: Reason, action: ClickAction, changes: dict[str, Any], words: str
 ) -> None:
-    text = answers.answer(ENGLISH, refused_click(reason, action), request(**changes)).text
+    text = ephemerals.answer(ENGLISH, refused_click(reason, action), request(**changes)).text
     # The looks that a close asks for first are begun.
     assert text.startswith("Nothing has changed. ") is (reason is not Reason.MAY_BE_GIVEN)
     assert words in text
@@ -183,7 +187,7 @@ def test_a_click_that_changed_nothing_is_answered_with_the_reason(
 
 def test_each_kind_of_refused_click_has_an_answer_of_its_own() -> None:
     texts = [
-        answers.answer(ENGLISH, refused_click(reason, action), request(**changes)).text
+        ephemerals.answer(ENGLISH, refused_click(reason, action), request(**changes)).text
         for reason, action, changes, _ in REASONS
     ]
     assert Counter(texts).most_common(1)[0][1] == 1
@@ -193,12 +197,12 @@ def test_a_click_on_a_request_that_is_not_there_names_its_number() -> None:
     click = event(
         Tag.CLICK_REFUSED, "U0X", action="approve", reason=Reason.NO_SUCH_REQUEST, state=None, asked_for=99
     )
-    assert answers.answer(ENGLISH, click, None).text == "Nothing has changed. There is no request #99."
+    assert ephemerals.answer(ENGLISH, click, None).text == "Nothing has changed. There is no request #99."
 
 
 def test_an_outsider_learns_nothing_about_the_request() -> None:
     for row in (REQUEST, request(state=State.SENT, closed_at=NOW)):
-        told = readable(answers.answer(ENGLISH, refused_click(Reason.OUTSIDER), row))
+        told = readable(ephemerals.answer(ENGLISH, refused_click(Reason.OUTSIDER), row))
         assert "#12" not in told
         assert "oUpF" not in told
         assert "Where it stands" not in told

@@ -12,7 +12,7 @@ import pytest
 from coupons.events import Tag
 from coupons.model import ClickAction, Request, State
 from coupons.policy import Reason
-from handlers.views import answers, card, causes, notices, replies, steps, story
+from handlers.views import card, causes, command_replies, direct_messages, ephemerals, story, thread_replies
 from handlers.views.message import Message
 from handlers.views.words import Words
 from tests.handlers.views_samples import (
@@ -79,10 +79,10 @@ def shown(words: Words, state_row: Request) -> list[Message]:
     """The messages that speak of the present state, one of each kind."""
     return [
         card.card(words, state_row, [WANG], approvers=APPROVERS),
-        replies.status(words, state_row, [WANG]),
-        replies.open_list(words, [state_row]),
-        replies.cannot_cancel(words, Reason.TOO_LATE, state_row),
-        answers.answer(words, refused_click(Reason.TOO_LATE), state_row),
+        command_replies.status(words, state_row, [WANG]),
+        command_replies.open_list(words, [state_row]),
+        command_replies.cannot_cancel(words, Reason.TOO_LATE, state_row),
+        ephemerals.answer(words, refused_click(Reason.TOO_LATE), state_row),
     ]
 
 
@@ -118,7 +118,7 @@ def test_a_sent_request_says_so_everywhere(*, long_form: bool) -> None:
 def test_the_card_does_not_show_the_coupon_code() -> None:
     row = request(state=State.SENT, coupon_code="77778888", closed_at=NOW)
     assert "77778888" not in readable(card.card(ENGLISH, row, [], approvers=APPROVERS))
-    assert "77778888" not in readable(replies.status(ENGLISH, row, []))
+    assert "77778888" not in readable(command_replies.status(ENGLISH, row, []))
 
 
 @pytest.mark.parametrize("state", [State.APPROVED, State.SENDING, State.UNKNOWN, State.HELD])
@@ -129,7 +129,7 @@ def test_where_an_attempt_may_have_given_the_coupon_that_is_said(state: State, *
         if may_have:
             for message in (
                 card.card(ENGLISH, row, [], approvers=APPROVERS),
-                replies.status(ENGLISH, row, []),
+                command_replies.status(ENGLISH, row, []),
             ):
                 assert "It is not known" in message.text
                 assert DOUBT in message.text
@@ -140,7 +140,10 @@ def test_where_an_attempt_may_have_given_the_coupon_that_is_said(state: State, *
 @pytest.mark.parametrize("state", State)
 def test_only_a_final_no_says_that_the_customer_gets_no_coupon(state: State, *, long_form: bool) -> None:
     for row in rows(state, every_code=long_form):
-        for message in (card.card(ENGLISH, row, [], approvers=APPROVERS), replies.status(ENGLISH, row, [])):
+        for message in (
+            card.card(ENGLISH, row, [], approvers=APPROVERS),
+            command_replies.status(ENGLISH, row, []),
+        ):
             assert (NO_COUPON in message.text) is (state in CLOSED_WITHOUT)
 
 
@@ -164,7 +167,7 @@ def test_a_hold_is_told_with_doubt_unless_event_and_row_both_know_better(
     )
     row = request(state=State.HELD, attempts=1, open_attempts=open_attempts)
     doubtful = not_known is not False or open_attempts > 0
-    for message in (steps.step(ENGLISH, held, row), notices.notice(ENGLISH, held, row)):
+    for message in (thread_replies.step(ENGLISH, held, row), direct_messages.notice(ENGLISH, held, row)):
         assert (DOUBT in message.text) is doubtful
 
 
@@ -174,7 +177,7 @@ def test_our_own_codes_are_said_and_shown_only_to_the_operator(words: Words) -> 
     for code in causes.OURS:
         doubtful = {"problem": code, "attempts": 2, "open_attempts": 2, "unknown_at": NOW}
         told = [event(tag, code=code, kind="unknown", attempt=1) for tag in _WITH_A_CODE]
-        texts = [steps.step(words, each, request()).text for each in told]
+        texts = [thread_replies.step(words, each, request()).text for each in told]
         texts += [story.sentence(words, each) for each in told]
         for state in State:
             texts += [readable(message) for message in shown(words, request(state=state, **doubtful))]
@@ -199,7 +202,7 @@ def test_every_code_of_ours_has_its_words() -> None:
 
 
 def test_where_approvals_were_not_read_none_are_counted() -> None:
-    message = answers.answer(ENGLISH, refused_click(Reason.NOT_HELD, "retry"), REQUEST)
+    message = ephemerals.answer(ENGLISH, refused_click(Reason.NOT_HELD, "retry"), REQUEST)
     assert "Approvals needed: 2." in message.text
     assert "0 of 2" not in message.text
 

@@ -15,8 +15,17 @@ from coupons.recording import Recorded
 from coupons.rules import Left, Terms, Used
 from handlers.cleaning import Undone
 from handlers.parsing import Misread, Problem
-from handlers.views import answers, card, failures, lookups, notices, refusals, replies, steps
-from handlers.views.beside import Beside
+from handlers.views import (
+    card,
+    command_replies,
+    direct_messages,
+    ephemerals,
+    failures,
+    lookups,
+    refusals,
+    thread_replies,
+)
+from handlers.views.card_context import Beside
 from handlers.views.channel_loss import ChannelLoss, Lost
 from handlers.views.for_customer import to_paste
 from handlers.views.message import Message
@@ -111,32 +120,32 @@ def now_messages(words: Words, request: Request, approvals: list[Approval]) -> I
     for pause in (Pause("U0LI", NOW, request.reason), None):
         about = replace(ABOUT, pause=pause)
         yield card.card(words, request, approvals, approvers=APPROVERS, about=about)
-    yield replies.status(words, request, approvals)
-    yield replies.open_list(words, [request] * 20)
+    yield command_replies.status(words, request, approvals)
+    yield command_replies.open_list(words, [request] * 20)
     for reason in Reason:
-        yield replies.cannot_cancel(words, reason, request)
+        yield command_replies.cannot_cancel(words, reason, request)
         for action in (*ClickAction, "cancel", "urge", "pause", "resume"):
-            yield answers.answer(words, refused_click(reason, action), request)
+            yield ephemerals.answer(words, refused_click(reason, action), request)
 
 
 def told_messages(words: Words, request: Request, told: list[Recorded]) -> Iterator[Message]:
     """All that is told from events."""
     for each in told:
-        yield steps.step(words, each, request, approvers=APPROVERS)
-        yield steps.news(words, each)
+        yield thread_replies.step(words, each, request, approvers=APPROVERS)
+        yield thread_replies.news(words, each)
         code = each.detail.get("coupon_code")
         ready = to_paste(LANGUAGES, request, None, code) if isinstance(code, str) else ()
-        yield notices.notice(words, each, request, to_paste=ready)
-        yield answers.answer(words, each, request)
-        yield answers.answer(words, each, None)
+        yield direct_messages.notice(words, each, request, to_paste=ready)
+        yield ephemerals.answer(words, each, request)
+        yield ephemerals.answer(words, each, None)
 
 
 def other_messages(words: Words, request: Request, word: str) -> Iterator[Message]:
     """The rest: nothing in them depends on the state."""
-    yield replies.submitted(words, request, tuple(Undone), approval_channel="C0APPROVE")
-    yield replies.submitted(words, request, (), approval_channel=word)
-    yield replies.submitted(words, request, (), approval_channel="C0APPROVE", shortened=True)
-    yield replies.cancelled(words, request)
+    yield command_replies.submitted(words, request, tuple(Undone), approval_channel="C0APPROVE")
+    yield command_replies.submitted(words, request, (), approval_channel=word)
+    yield command_replies.submitted(words, request, (), approval_channel="C0APPROVE", shortened=True)
+    yield command_replies.cancelled(words, request)
     for problem in Problem:
         for subcommand in ("", "send", "status", "list"):
             read = Misread(
@@ -148,43 +157,45 @@ def other_messages(words: Words, request: Request, word: str) -> Iterator[Messag
                 count=3,
                 limit=5,
             )
-            yield replies.misread(words, read, CATALOGUE)
-    yield replies.unknown_stock(words, word, CATALOGUE)
-    yield replies.unknown_stock(words, word, ())
-    yield replies.unknown_stock(words, word, [replace(STOCKS[0], alias=word, name=word, stock_id=word)] * 40)
-    yield replies.help_text(words, [replace(STOCKS[0], alias=word, name=word, stock_id=word)] * 40)
-    yield replies.help_text(words, ())
+            yield command_replies.misread(words, read, CATALOGUE)
+    yield command_replies.unknown_stock(words, word, CATALOGUE)
+    yield command_replies.unknown_stock(words, word, ())
+    yield command_replies.unknown_stock(
+        words, word, [replace(STOCKS[0], alias=word, name=word, stock_id=word)] * 40
+    )
+    yield command_replies.help_text(words, [replace(STOCKS[0], alias=word, name=word, stock_id=word)] * 40)
+    yield command_replies.help_text(words, ())
     for reason in Reason:
         yield refusals.command_refused(words, reason)
         yield refusals.command_refused(words, reason, limit=Limit(2, 30))
     yield refusals.stopped(words, Stopped(Decision(Reason.OTHER_DATA), replace(request, reason=word)))
-    yield replies.no_such_request(words, 12)
-    yield replies.open_list(words, [])
+    yield command_replies.no_such_request(words, 12)
+    yield command_replies.open_list(words, [])
     yield failures.something_went_wrong(words, word)
     yield failures.not_sure_it_was_kept(words)
     yield failures.database_lost(words)
     yield failures.slack_did_not_answer(words)
     for loss in ChannelLoss:
         lost = Lost("C0APPROVE", loss)
-        yield replies.submitted(words, request, (), approval_channel="C0APPROVE", lost=lost)
-        yield replies.status(words, replace(request, card_ts=None), [WANG], lost=lost)
-        yield replies.checking(words, 12, lost=lost)
-        yield replies.urged(words, request, lost=lost)
+        yield command_replies.submitted(words, request, (), approval_channel="C0APPROVE", lost=lost)
+        yield command_replies.status(words, replace(request, card_ts=None), [WANG], lost=lost)
+        yield command_replies.checking(words, 12, lost=lost)
+        yield command_replies.urged(words, request, lost=lost)
         for needed in (0, 2):
-            yield notices.no_card(words, replace(request, approvals_needed=needed), lost)
-    yield replies.checking(words, 12)
-    yield replies.checking(words, 12, close=True)
+            yield direct_messages.no_card(words, replace(request, approvals_needed=needed), lost)
+    yield command_replies.checking(words, 12)
+    yield command_replies.checking(words, 12, close=True)
     yield failures.not_kept_click_again(words)
     yield failures.form_did_not_open(words, 12)
     yield failures.send_form_did_not_open(words)
-    yield replies.paused(words)
-    yield replies.resumed(words)
-    yield replies.may_not_look(words)
-    yield replies.urged(words, request)
+    yield command_replies.paused(words)
+    yield command_replies.resumed(words)
+    yield command_replies.may_not_look(words)
+    yield command_replies.urged(words, request)
     for reason in Reason:
-        yield replies.cannot_urge(words, reason, request)
-        yield replies.cannot_pause(words, reason)
-        yield replies.cannot_edit(words, reason, 12)
+        yield command_replies.cannot_urge(words, reason, request)
+        yield command_replies.cannot_pause(words, reason)
+        yield command_replies.cannot_edit(words, reason, 12)
     yield from looked_up(words, request, word)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from coupons.model import Approval, Request, State
 from coupons.policy import LOOKS_BEFORE_CLOSING
 from handlers.views import problems
-from handlers.views.marks import code, listed, person
+from handlers.views.escaping import code, listed, person
 from handlers.views.words import N_, Words
 
 NO_COUPON = N_("The customer gets no coupon from this request.")

@@ -10,10 +10,8 @@ from collections.abc import Sequence
 from coupons.events import Tag
 from coupons.model import Request, State
 from coupons.recording import Recorded
-from handlers.views.marks import approver, inert, listed, person, without_openids
-from handlers.views.message import Message, message
-from handlers.views.standing import NO_COUPON, NOT_KNOWN, SAME_NUMBER, to_do
-from handlers.views.telling import (
+from handlers.views.escaping import approver, inert, listed, person, without_openids
+from handlers.views.event_words import (
     as_it_stands,
     declined,
     may_have_coupon,
@@ -23,6 +21,8 @@ from handlers.views.telling import (
     text_of,
     unknown,
 )
+from handlers.views.message import Message, message
+from handlers.views.state_words import NO_COUPON, NOT_KNOWN, SAME_NUMBER, to_do
 from handlers.views.words import Words
 
 #: How a checkpoint's message begins, in every language: by this it is known when it is read back.

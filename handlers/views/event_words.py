@@ -5,9 +5,9 @@ from __future__ import annotations
 from coupons.model import Request
 from coupons.recording import Recorded
 from handlers.views import problems
-from handlers.views.marks import code, own_words
+from handlers.views.escaping import code, own_words
 from handlers.views.message import Block, Message, code_line, message, quote, section
-from handlers.views.standing import (
+from handlers.views.state_words import (
     FINDING_OUT,
     NO_COUPON,
     NO_OTHER,

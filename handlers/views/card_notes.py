@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from coupons.model import Request
 from coupons.policy import Reason
-from handlers.views.marks import code, escape, inert, own_words, person, without_openid
+from handlers.views.escaping import code, escape, inert, own_words, person, without_openid
 from handlers.views.words import N_, Words
 
 _TICKET_SHOWN = 100

@@ -10,10 +10,8 @@ from coupons.model import Request, State
 from coupons.recording import Recorded
 from handlers.views import problems
 from handlers.views.channel_loss import Lost, not_posted
-from handlers.views.marks import code, inert, person
-from handlers.views.message import Block, Message, actions, button, message, section, to_copy
-from handlers.views.standing import NO_COUPON, NO_OTHER, NOT_KNOWN
-from handlers.views.telling import (
+from handlers.views.escaping import code, inert, person
+from handlers.views.event_words import (
     as_it_stands,
     declined,
     may_have_coupon,
@@ -23,6 +21,8 @@ from handlers.views.telling import (
     text_of,
     unknown,
 )
+from handlers.views.message import Block, Message, actions, button, message, section, to_copy
+from handlers.views.state_words import NO_COUPON, NO_OTHER, NOT_KNOWN
 from handlers.views.words import Words
 
 

@@ -9,16 +9,16 @@ from coupons.model import ClickAction, Request, State
 from coupons.policy import LOOKS_BEFORE_CLOSING, URGE_PAUSE_MS, Reason, may_cancel
 from coupons.recording import Recorded
 from coupons.settling import Pace
-from handlers.views.marks import message_link, person
+from handlers.views.escaping import message_link, person
 from handlers.views.message import Message, message
-from handlers.views.standing import (
+from handlers.views.state_words import (
     NOBODY_TO_REMIND,
     NOT_KNOWN,
     only_the_requester_withdraws,
     sending_began,
     where,
 )
-from handlers.views.steps import step
+from handlers.views.thread_replies import step
 from handlers.views.words import N_, Words
 
 _NOTHING_CHANGED = N_("Nothing has changed.")

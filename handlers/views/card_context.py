@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from coupons.lifecycle import FINAL
 from coupons.model import History, Pause, Request, State
 from coupons.rules import Used
-from handlers.views.marks import inert, person, without_openids
+from handlers.views.escaping import inert, person, without_openids
 from handlers.views.message import Block, context, fields
 from handlers.views.words import Words
 

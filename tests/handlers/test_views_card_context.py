@@ -14,8 +14,8 @@ from coupons.model import History, Pause, State
 from coupons.policy import Reason
 from coupons.rules import Used
 from handlers.views import card
-from handlers.views.beside import Beside
-from handlers.views.grounds import ticket
+from handlers.views.card_context import Beside
+from handlers.views.card_notes import ticket
 from handlers.views.message import Message
 from handlers.views.words import Words
 from tests.handlers.test_views_limits import LINK, check_message, hostile_text

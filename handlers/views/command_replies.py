@@ -10,12 +10,12 @@ from coupons.policy import Reason
 from handlers.cleaning import Undone
 from handlers.parsing import Misread
 from handlers.views import card, misreads, refusals, stocks
+from handlers.views.card_notes import ticket
 from handlers.views.channel_loss import Lost, not_posted
-from handlers.views.grounds import ticket
-from handlers.views.marks import channel, code, inert, own_words, without_openids
+from handlers.views.escaping import channel, code, inert, own_words, without_openids
 from handlers.views.message import Message, context, message, quote, section
 from handlers.views.modals import REASON_LONGEST
-from handlers.views.standing import (
+from handlers.views.state_words import (
     NO_COUPON,
     NOBODY_TO_REMIND,
     only_the_requester_withdraws,
