@@ -9,7 +9,7 @@ from bot.findings import Finding
 from coupons.model import Stock as Listed
 from coupons.money import yuan
 from wechatpay import Stock
-from wechatpay.limits import read_moment
+from wechatpay.fields import read_moment
 from wechatpay.stock_records import StockState
 
 _ENDS_SOON = timedelta(days=7)

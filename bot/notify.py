@@ -18,8 +18,8 @@ from coupons.notifications import Received, Witness
 from coupons.ports import Clock
 from wechatpay import WechatPayError, read_notification
 from wechatpay.errors import UnknownSerial
+from wechatpay.fields import PUBLIC_KEY_PREFIX
 from wechatpay.keystore import KeyStore
-from wechatpay.limits import PUBLIC_KEY_PREFIX
 from wechatpay.notifications import LONGEST_NOTIFICATION, CouponReceived, Other
 
 PATH = "/wechatpay/notify"

@@ -25,8 +25,8 @@ from pydantic import (
 
 from bot.timed_read import read_text_within
 from coupons.errors import Refusal
+from wechatpay.fields import PUBLIC_KEY_PREFIX
 from wechatpay.hosts import MAIN_HOST, SECOND_HOST, is_loopback
-from wechatpay.limits import PUBLIC_KEY_PREFIX
 from wechatpay.targets import PRODUCT_SEND_TARGET, SEND_TARGET
 
 SLACK_API_URL: Final = "https://slack.com/api/"

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wechatpay.endpoints import Endpoint
+from wechatpay.fields import MCHID, callback_url, needed
 from wechatpay.forms import Form
-from wechatpay.limits import MCHID, callback_url, needed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,11 +19,11 @@ from wechatpay.answers import Answer, CameBack, Checked, Failure, FailureKind, p
 from wechatpay.certificates import CERTIFICATES_TARGET, read_certificates
 from wechatpay.errors import BadSetting, Doubtful, UnknownSerial
 from wechatpay.explain import SIGNATURE_REFUSED, SignedRequest, explain_sign_error, is_sign_error
+from wechatpay.fields import PUBLIC_KEY_PREFIX
 from wechatpay.hosts import MAIN_HOST, Hosts, is_loopback
 from wechatpay.keyring import PlatformKey
 from wechatpay.keys import Merchant
 from wechatpay.keystore import Clock, KeyStore
-from wechatpay.limits import PUBLIC_KEY_PREFIX
 from wechatpay.reading import OK, failed, members_of, refused
 from wechatpay.signing import authorization, fresh_nonce
 from wechatpay.skew import SkewWatch, Tell, seconds_ahead

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wechatpay.errors import BadRequest
-from wechatpay.limits import Fault, Members, faults_of
+from wechatpay.fields import Fault, Members, faults_of
 from wechatpay.records import wire
 
 Together = Callable[[Mapping[str, Any]], Iterable[Fault]]

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from wechatpay.errors import BadSetting
+from wechatpay.fields import PUBLIC_KEY_PREFIX
 from wechatpay.keyring import PlatformKey
-from wechatpay.limits import PUBLIC_KEY_PREFIX
 
 #: The console issues nothing else.
 _RSA_BITS = 2048

@@ -12,8 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from wechatpay.forms import Form
-from wechatpay.limits import (
+from wechatpay.fields import (
     APPID,
     NEW_COUPON_CODE,
     OPENID,
@@ -23,6 +22,7 @@ from wechatpay.limits import (
     one_of,
     optional,
 )
+from wechatpay.forms import Form
 from wechatpay.targets import PRODUCT_SEND_TARGET, SEND_TARGET
 
 

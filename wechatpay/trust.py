@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 from wechatpay.answers import Checked
 from wechatpay.errors import BadSignature, Doubtful, Stale, UnknownSerial, Unsigned, WechatPayError
+from wechatpay.fields import PUBLIC_KEY_PREFIX
 from wechatpay.keyring import PlatformKey
-from wechatpay.limits import PUBLIC_KEY_PREFIX
 from wechatpay.skew import WARN_FROM_S, Tell, off
 
 UNVERIFIED = "answers_not_verified"
