@@ -17,7 +17,7 @@ from bot.coupon_toml import CouponToml
 from bot.logs import reference
 from bot.month_words import COLUMNS, NOTES, TABLES, cells, span_of, tied_to
 from bot.search_words import as_number, sentence
-from console.outside import FileRefused, MonthWords, Outside
+from console.ports import FileRefused, MonthWords, Outside
 from coupons.audit_words import Filter, read_words
 from coupons.errors import StorageUnavailable
 from coupons.month import Month

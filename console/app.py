@@ -12,18 +12,18 @@ from urllib.parse import urlsplit
 from datasette.utils.asgi import Request, Response
 
 from console import unhandled
-from console.asked import NotAsked
+from console.address_checks import NotAsked
+from console.columns import KINDS, NUMBERS, detail, head
 from console.explaining import UNKNOWN, explained
 from console.figures import yuan
+from console.form_body import posted
 from console.headers import guarded
 from console.log_database import NAME, WRITTEN, LogDatabase, LogDatasette
-from console.looking import KINDS, NUMBERS, detail, head
-from console.looks import Looks
-from console.outside import Outside
 from console.pages import Pages
-from console.people import COLUMNS, People
-from console.posted import posted
+from console.person_names import COLUMNS, People
+from console.ports import Outside
 from console.queries import METADATA, NoSql, NoSuchPage, Queries
+from console.record_look import Looks
 from console.sessions import Session, Sessions, cookie, secret_of
 from console.sign_in import NOT_AUDITOR, OPEN, Guesses, SignInRefused, sign_in, still
 from coupons.days import told

@@ -8,10 +8,10 @@ from datasette.database import QueryInterrupted
 from datasette.utils.asgi import Base400
 from datasette.views.base import DatasetteError
 
-from console.asked import NotAsked
+from console.address_checks import NotAsked
 from console.driver import sqlite3
-from console.looks import NotKept
-from console.outside import FileRefused
+from console.ports import FileRefused
+from console.record_look import NotKept
 from console.sign_in import NOT_SAID
 from coupons.errors import DirectoryUnavailable
 

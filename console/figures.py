@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from console import svg
 from console.log_database import LogDatabase
-from console.outside import Outside
-from console.people import People
+from console.person_names import People
+from console.ports import Outside
 from coupons.days import BEIJING, milliseconds, span
 
 _DAY_MS: Final = 86_400_000

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from datasette.utils.asgi import AsgiStream
 
-from console.cells import attached
-from console.outside import Outside
+from console.csv_file import attached
+from console.ports import Outside
 from coupons.audit_words import BadWord, Filter, Found, hide_openids
 from coupons.auditing import MOST_COUNTED, by_number, part_of
 from coupons.encodings import MARK

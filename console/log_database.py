@@ -15,9 +15,9 @@ from typing import Any, Final
 from datasette.app import Datasette
 from datasette.database import Database, QueryInterrupted, Results
 
-from console.apart import Apart
 from console.readable import VIEWS, connect
 from console.statement import TooLong, ask
+from console.statement_process import Apart
 
 NAME: Final = "log"
 

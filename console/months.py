@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from datasette.utils.asgi import Response
 
-from console.asked import NotAsked
-from console.cells import attached
-from console.looks import Looks
-from console.outside import Outside
+from console.address_checks import NotAsked
+from console.csv_file import attached
+from console.ports import Outside
+from console.record_look import Looks
 from console.sessions import Session
 from coupons.audit_events import AuditReported
 from coupons.days import BEIJING, month

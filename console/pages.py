@@ -10,16 +10,16 @@ from urllib.parse import urlencode
 
 from datasette.utils.asgi import Response
 
-from console.asked import check_known, check_length, kept
+from console.address_checks import check_known, check_length, kept
+from console.canned_queries import NAMED
 from console.figures import Figures
 from console.finding import Finding
+from console.form_body import posted
 from console.log_database import LogDatabase
-from console.looks import Looks
 from console.months import Months
-from console.named import NAMED
-from console.outside import Outside
-from console.people import People
-from console.posted import posted
+from console.person_names import People
+from console.ports import Outside
+from console.record_look import Looks
 from console.sessions import Session
 from console.story import Stories, Story
 from coupons.audit_events import AuditExported, AuditSearched, AuditViewed, OpenidViewed

@@ -10,15 +10,23 @@ from urllib.parse import urlsplit
 
 from datasette.utils.asgi import AsgiStream, Response
 
-from console.asked import AS_SQL, NotAsked, check_known, check_statement, check_view, parameters, told
-from console.cells import attached
+from console.address_checks import (
+    AS_SQL,
+    NotAsked,
+    check_known,
+    check_statement,
+    check_view,
+    parameters,
+    told,
+)
+from console.canned_queries import NAMED
+from console.csv_file import attached
+from console.csv_stream import whole
 from console.driver import sqlite3
 from console.log_database import NAME, WRITTEN, LogDatabase, LogDatasette
-from console.looks import Looks
-from console.named import NAMED
 from console.readable import VIEWS
+from console.record_look import Looks
 from console.sessions import Session
-from console.whole import whole
 from coupons.audit_events import AuditExported, AuditSearched
 from coupons.audit_words import hide_openids
 from coupons.encodings import MARK

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from console.looks import BROWSER
-from console.outside import FileRefused, Outside
+from console.ports import FileRefused, Outside
+from console.record_look import BROWSER
 from console.sessions import Session
 from coupons.audit_events import ConsoleRefused, ConsoleSignedIn
 from coupons.clock_watch import JUMP_MS

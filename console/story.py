@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from console.log_database import LogDatabase
-from console.outside import Outside
+from console.ports import Outside
 from coupons.auditing import STORY_EVENTS, story_of
 from coupons.days import told
 from coupons.events import Tag

@@ -15,9 +15,9 @@ from datasette.utils.sqlite import sqlite3
 
 import bot.serve
 from bot.serve import listening, server_of
-from console import apart
-from console.apart import Apart
+from console import statement_process
 from console.statement import TooLong, ask
+from console.statement_process import Apart
 from tests.console.visiting import Place, Visitor
 
 #: One step of SQLite's of some minutes: nothing within it asks whether it should go on.
@@ -43,7 +43,7 @@ def _running() -> list[int]:
 
 def _is_for_a_statement(pid: int) -> bool:
     try:
-        return b"console.one_statement" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"console.statement_worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except (FileNotFoundError, ProcessLookupError):
         return False
 
@@ -62,7 +62,7 @@ def _environ(pid: int) -> bytes:
 
 @_LINUX
 async def test_one_step_of_minutes_keeps_nobody_waiting(here: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "_BESIDE_S", 0.5)
+    monkeypatch.setattr(statement_process, "_BESIDE_S", 0.5)
     visitor, other = await _privileged(here), await here.signed_in()
     long = [asyncio.create_task(visitor.get(f"/log?sql={quote(STEP)}")) for _ in range(4)]
     await _until(2)
@@ -205,7 +205,5 @@ async def test_a_name_given_in_a_statement_opens_nothing(here: Place, sql: str) 
 
 def test_a_process_starts_without_datasette() -> None:
     """Else each statement would take a second."""
-    code = (
-        "import sys, console.one_statement; sys.exit(any(n in sys.modules for n in ('datasette', 'storage')))"
-    )
+    code = "import sys, console.statement_worker; sys.exit(any(n in sys.modules for n in ('datasette', 'storage')))"
     assert os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", code]) == 0

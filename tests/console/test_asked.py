@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from console.asked import LONGEST
+from console.address_checks import LONGEST
 from console.readable import VIEW_COLUMNS, connect
 from tests.console.visiting import Place
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.named import NAMED
+from console.canned_queries import NAMED
 from coupons.events import Tag
 from coupons.recording import Event
 from coupons.spreadsheet import guarded, lines

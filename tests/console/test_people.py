@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from console import people
+from console import person_names
 from tests.console.test_pages import EVIL
 from tests.console.visiting import AUDITOR, Place
 
@@ -86,7 +86,7 @@ async def test_a_name_is_asked_for_once_an_hour(here: Place) -> None:
 async def test_while_slack_is_silent_pages_look_as_before_and_wait_once(
     here: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(people, "_PATIENCE_S", 0.3)
+    monkeypatch.setattr(person_names, "_PATIENCE_S", 0.3)
     here.slack.names = {AGENT: "Li Ming"}
     here.slack.tells.clear()
     visitor = await here.signed_in()

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from bot.serve import listening, server_of
-from console import whole
+from console import csv_stream
 from storage.driver import sqlite3
 from tests.console.visiting import Place
 
@@ -121,7 +121,7 @@ async def test_a_file_that_ends_too_early_is_broken_off(
     here: Place, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The log becomes unreadable when its first lines are on their way."""
-    monkeypatch.setattr(whole, "_AT_ONCE", 100)
+    monkeypatch.setattr(csv_stream, "_AT_ONCE", 100)
     visitor = await here.signed_in()
     gone: list[object] = []
 

@@ -1,4 +1,4 @@
-"""Statements that people write, each run by a process of its own (console/one_statement.py)."""
+"""Statements that people write, each run by a process of its own (console/statement_worker.py)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def _run(asked: bytes, limit_s: float) -> bytes:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "console.one_statement",
+        "console.statement_worker",
         stdin=PIPE,
         stdout=PIPE,
         stderr=DEVNULL,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from console.outside import Outside
+from console.ports import Outside
 
 #: Columns of tables and of named queries that hold ids of people.
 COLUMNS: Final = frozenset({"requester", "approver", "approvers", "actor", "closed_by"})

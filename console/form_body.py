@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from console.asked import NotAsked
+from console.address_checks import NotAsked
 
 #: LONGEST characters, each as the twelve letters that a form makes of the largest.
 _MOST: Final = 50_000

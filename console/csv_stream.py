@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from datasette.utils.asgi import AsgiStream
 
-from console.asked import AS_SQL, chosen
-from console.cells import attached
+from console.address_checks import AS_SQL, chosen
+from console.csv_file import attached
 from console.log_database import LogDatabase
 from coupons.encodings import MARK
 from coupons.spreadsheet import lines

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import Final
 
-from console.outside import FileRefused, Outside
+from console.ports import FileRefused, Outside
 from console.sessions import Session
 from coupons.audit_events import LogLook
 
