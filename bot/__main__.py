@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     """Exit status 130 when Ctrl-C comes while the program is still being loaded: a second or two."""
     try:
-        from bot.cli import main as run  # noqa: PLC0415 - inside, so that Ctrl-C finds somebody who answers
+        from bot.cli.main import main as run  # noqa: PLC0415 - inside, so that Ctrl-C finds somebody who answers
     except KeyboardInterrupt:
         sys.exit(130)
     run()

@@ -11,7 +11,7 @@ from functools import partial
 
 import structlog
 
-from bot.settings import FILES, Settings, SettingsProblems
+from bot.config.settings import FILES, Settings, SettingsProblems
 from bot.wiring import wechatpay_client
 from wechatpay import Client, WechatPayError
 from wechatpay.answers import Checked

@@ -16,9 +16,9 @@ from bot.acks import Acks
 from bot.channel_watch import ChannelWatch
 from bot.clock import steady_ms, utc_ms
 from bot.clock_checks import clock_check, compare_log, hear_slack, hear_wechatpay, log_doubt
-from bot.coupon_toml import CouponToml
+from bot.config.coupon_toml import CouponToml
+from bot.config.settings import Settings
 from bot.database_watch import watch_database
-from bot.first_look import FirstLook, tell_stop, until_done
 from bot.health import health_app
 from bot.http_side import serve
 from bot.key_files import KeyFiles
@@ -27,7 +27,7 @@ from bot.needs import Need
 from bot.notify import PATH as NOTIFY_PATH
 from bot.pauses import Pauses
 from bot.readiness import Readiness, StartRefused, until_reached
-from bot.settings import Settings
+from bot.restore_checks import FirstLook, tell_stop, until_done
 from bot.slack_app import session, web_client
 from bot.slack_events import SlackEvents
 from bot.socket_mode import SocketMode

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.coupon_toml import CouponToml
+from bot.config.coupon_toml import CouponToml
 from handlers.directory import SlackDirectory
 from handlers.workspace_checks import Workspace, channel_problems, rule_problems
 

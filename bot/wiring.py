@@ -11,11 +11,11 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import utc_ms
-from bot.coupon_toml import CouponToml
+from bot.config.coupon_toml import CouponToml
+from bot.config.settings import Settings, WechatpaySettings
 from bot.metrics import Heard, Metrics
 from bot.notify import Notify
 from bot.pauses import Pauses
-from bot.settings import Settings, WechatpaySettings
 from bot.slack_app import bolt_app
 from bot.troubles import Troubles
 from coupons.asking import Asking

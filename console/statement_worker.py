@@ -1,4 +1,4 @@
-"""`python -m console.statement_worker`: one statement that a person wrote, asked on stdin, answered on stdout.
+"""`python -m console.statement_worker`: one statement that a person wrote, asked on stdin, told on stdout.
 
 A process of its own, because a single step of SQLite's (`instr` of two long texts) can take minutes and
 listens to nobody: only a process can be ended at any moment, and be given no more memory than it may have. It

@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 import structlog
 
 from bot.clock import utc_ms
-from bot.coupon_toml import load_coupon_toml
+from bot.config.coupon_toml import load_coupon_toml
+from bot.config.settings import load_settings
 from bot.pauses import Pauses
 from bot.service import Service
-from bot.settings import load_settings
 from coupons.ports import Clock
 from coupons.settling import Pace
 from sandbox.slack.acting import Answer

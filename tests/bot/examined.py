@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from bot.findings import Finding, Level
+from bot.doctor.findings import Finding, Level
 from storage.database import bring_up_to_date
 from tests.bot.operating import Operator
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
-from bot.cli import cli
+from bot.cli.main import cli
 from coupons.events import Tag
 from coupons.lifecycle import move
 from coupons.model import Request, State

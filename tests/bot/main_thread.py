@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from click.testing import CliRunner
 
-from bot.cli import cli
+from bot.cli.main import cli
 
 T = TypeVar("T")
 

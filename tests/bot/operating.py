@@ -11,7 +11,7 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
-from bot.cli import cli
+from bot.cli.main import cli
 from sandbox.slack.running import Slack
 from sandbox.slack.workspace import Workspace
 from sandbox.wechatpay.keyring import KeyMode

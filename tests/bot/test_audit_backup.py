@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from bot.cli import cli
+from bot.cli.main import cli
 from storage.proof.verify import verify
 from tests.storage.records import OPENID, make_log, rows
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cli import cli
+from bot.cli.main import cli
 from storage.audit import GENESIS, digest
 from storage.checkpoint_keys import changed, check, keys_of
 from storage.checkpoints import found_in, key_file, key_name, load_or_make_key, public_text, sign

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from bot.cli import cli
+from bot.cli.main import cli
 from tests.storage.records import OPENID, ROOT, create, make_log, open_ledger, rows
 
 HUGE = "9" * 30

@@ -175,7 +175,7 @@ async def test_when_all_agree_the_status_is_0(tmp_path: Path) -> None:
 async def test_a_customer_who_cannot_be_asked_for_is_told_and_the_others_are_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.reconcile_cli._AGAIN_S", (0.01,))
+    monkeypatch.setattr("bot.cli.reconcile._AGAIN_S", (0.01,))
     async with operator(tmp_path) as op:
         path = await logged(op)
         [(number,)] = rows(path, "select id from customer where openid = :openid", openid=OTHER)
@@ -189,7 +189,7 @@ async def test_a_customer_who_cannot_be_asked_for_is_told_and_the_others_are_com
 async def test_a_busy_wechat_pay_is_asked_again_and_then_told_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.reconcile_cli._AGAIN_S", (0.01, 0.01))
+    monkeypatch.setattr("bot.cli.reconcile._AGAIN_S", (0.01, 0.01))
     async with operator(tmp_path) as op:
         path = await logged(op)
         op.wechatpay.faults.queue(Fault(FaultKind.RATE_LIMITED), endpoint=Endpoint.COUPONS)

@@ -16,8 +16,8 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cli import cli
-from bot.month_words import lasting, yuan
+from bot.cli.main import cli
+from bot.wording.month import lasting, yuan
 from coupons.days import milliseconds
 from coupons.events import Tag
 from coupons.lifecycle import move

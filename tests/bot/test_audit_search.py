@@ -19,9 +19,9 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from bot import looks
-from bot.columns import line, width
-from bot.search_words import joined
+from bot.cli import record_look
+from bot.wording.search import joined
+from bot.wording.terminal_table import line, width
 from coupons.spreadsheet import COLUMNS
 from tests.bot.looking import FORGED, ZHANG, make_shop, searched, shown, typed
 from tests.storage.records import NOW, OPENID, ROOT, STOCK, create, open_ledger, rows
@@ -171,7 +171,7 @@ def test_json_lines_are_one_object_each_with_numbers_as_numbers(database: Path) 
 
 
 def test_all_goes_on_to_the_end_page_by_page(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.search_cli._AT_ONCE", 2)
+    monkeypatch.setattr("bot.cli.search._AT_ONCE", 2)
     found = [
         json.loads(line)["request"]
         for line in searched(database, "--all", "--format", "jsonl", "--limit", 1).stdout.splitlines()
@@ -207,7 +207,7 @@ def test_who_looked_for_what_is_seen_in_the_table(database: Path) -> None:
     searched(database, "late customer=7")
     assert ' words="\\"late customer=7\\"" found=0' in searched(database, "tag:audit:searched").stdout
     [line] = shown(database, "tag:openid:viewed")
-    assert line.endswith(f'customer=3 user={looks.user()} where="command line"')
+    assert line.endswith(f'customer=3 user={record_look.user()} where="command line"')
 
 
 def everything(terminal: int) -> bytes:

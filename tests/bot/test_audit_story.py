@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.audit_story import between, said
+from bot.wording.story import between, said
 from coupons.events import Tag
 from coupons.recording import Recorded
 

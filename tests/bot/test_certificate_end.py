@@ -11,9 +11,9 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot.clock import utc_ms
-from bot.coupon_toml import load_coupon_toml
+from bot.config.coupon_toml import load_coupon_toml
+from bot.config.settings import load_settings
 from bot.service import Service
-from bot.settings import load_settings
 from bot.wiring import wechatpay_client
 from tests.world import COUPON_TOML, keys
 from wechatpay.keyring import PlatformKey

@@ -13,7 +13,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from bot.cli import cli
+from bot.cli.main import cli
 from storage.migrations import LATEST
 from tests.storage.records import ROOT, make_log, rows, tamper
 
@@ -246,7 +246,7 @@ INTERRUPTED = """
 import sys
 class CtrlC:
     def find_spec(self, name, path=None, target=None):
-        if name == "bot.cli":
+        if name == "bot.cli.main":
             raise KeyboardInterrupt
 sys.meta_path.insert(0, CtrlC())
 from bot.__main__ import main
@@ -267,7 +267,7 @@ def test_what_only_needs_the_file_does_not_load_slack(words: tuple[str, ...]) ->
     """Else each of these takes two seconds to start."""
     program = f"""
 import sys
-from bot.cli import cli
+from bot.cli.main import cli
 cli({[*words, "--help"]}, standalone_mode=False)
 print(sorted({{"aiohttp", "httpx", "slack_bolt", "datasette"}} & set(sys.modules)))
 """

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.columns import cut, line, plain, width
+from bot.wording.terminal_table import cut, line, plain, width
 
 
 @pytest.mark.parametrize(

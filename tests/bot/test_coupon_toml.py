@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.coupon_toml import CouponToml, CouponTomlProblems, load_coupon_toml
+from bot.config.coupon_toml import CouponToml, CouponTomlProblems, load_coupon_toml
 from coupons.model import CodeMode, Stock
 from coupons.policy import Limit, Policy, Rule, WhenReached
 

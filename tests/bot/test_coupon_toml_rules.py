@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.coupon_toml import load_coupon_toml
-from bot.coupon_toml_form import File, RuleTable
+from bot.config.coupon_toml import load_coupon_toml
+from bot.config.coupon_toml_tables import File, RuleTable
 from coupons.policy import CustomerTotal, DailyCap, Escalation, Limit, Reason, Rule, WhenReached
 from coupons.rules import Facts, terms
 from tests.bot.test_coupon_toml import EXAMPLE, LATE, SMALLEST, around, problems_of, read

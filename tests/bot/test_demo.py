@@ -16,12 +16,12 @@ import aiohttp
 import yaml
 from click.testing import CliRunner
 
-from bot.cli import cli
+from bot.cli.main import cli
 from bot.clock import utc_ms
-from bot.coupon_toml import load_coupon_toml
-from bot.demo_audit import AuditReader
-from bot.demo_play import play
-from bot.demo_workspace import COUPON_TOML, SETUP, STOCKS
+from bot.config.coupon_toml import load_coupon_toml
+from bot.demo.audit import AuditReader
+from bot.demo.play import play
+from bot.demo.workspace import COUPON_TOML, SETUP, STOCKS
 from storage.store import Store
 from tests.bot.main_thread import run_here
 from tests.sandbox.page_client import Looking, looking

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from bot.findings import Level
+from bot.doctor.findings import Level
 from sandbox.slack import Workspace, server_error
 from sandbox.slack.setup import ALL_BOT_SCOPES
 from sandbox.wechatpay.keyring import KeyMode

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509.oid import NameOID
 
-from bot.findings import Level
+from bot.doctor.findings import Level
 from sandbox.wechatpay.clock import rfc3339, system_clock, utc
 from sandbox.wechatpay.faults import Fault, FaultKind
 from sandbox.wechatpay.keyring import DAY_MS, KeyMode

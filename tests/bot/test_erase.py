@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from bot.cli import cli
+from bot.cli.main import cli
 from coupons.events import Tag
 from coupons.forgetting import Forgetter
 from coupons.lifecycle import move

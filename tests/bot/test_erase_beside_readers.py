@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bot import erase_cli
-from bot.cli import cli
+from bot.cli import erase as erase_command
+from bot.cli.main import cli
 from coupons.forgetting import Forgetter
 from coupons.overwriting import Overwriter
 from storage.driver import sqlite3
@@ -58,7 +58,7 @@ def overwriter(ledger: SqliteLedger, heard: list[str]) -> Overwriter:
 
 @pytest.fixture
 def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(erase_cli, "_READERS_WITHIN_S", 0.1)
+    monkeypatch.setattr(erase_command, "_READERS_WITHIN_S", 0.1)
     return tmp_path / "coupon.db"
 
 

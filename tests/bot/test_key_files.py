@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from bot import key_files
+from bot.config.settings import Settings, load_settings
 from bot.key_files import KeyFiles
-from bot.settings import Settings, load_settings
 from bot.wiring import wechatpay_client
 from sandbox.wechatpay.keyring import KeyMode
 from sandbox.wechatpay.stand_in import WeChatPay

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from bot.progress import progress
+from bot.cli.progress import progress
 
 
 class Terminal(io.StringIO):

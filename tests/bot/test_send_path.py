@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.settings import SettingsProblems, load_settings
+from bot.config.settings import SettingsProblems, load_settings
 from coupons.model import CodeMode
 from wechatpay.busifavor import Busifavor
 from wechatpay.errors import BadRequest

@@ -144,7 +144,7 @@ async def test_without_auditors_it_does_not_start(typist: Operator) -> None:
 async def test_without_datasette_it_says_what_to_install(
     typist: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.serve_cli.find_spec", lambda _name: None)
+    monkeypatch.setattr("bot.cli.serve.find_spec", lambda _name: None)
     result = await typist.types("audit", "serve")
     assert (result.exit_code, "audit-ui" in result.output) == (2, True)
     assert len(result.output.splitlines()) == 1

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.settings import FILES, NAMES, SLACK_API_URL, Settings, SettingsProblems, load_settings
+from bot.config.settings import FILES, NAMES, SLACK_API_URL, Settings, SettingsProblems, load_settings
 
 PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQ\nIBADAN\n-----END PRIVATE KEY-----"
 PUBLIC_PEM = "-----BEGIN PUBLIC KEY-----\nMIIBIj\n-----END PUBLIC KEY-----"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import SLACK_API_URL
+from bot.config.settings import SLACK_API_URL
 from bot.slack_app import proxy_for, session, web_client
 from tests.world import world
 from wechatpay.errors import BadSetting

@@ -176,7 +176,7 @@ async def test_all_missing_settings_are_named_at_once(tmp_path: Path) -> None:
 
 async def test_settings_are_refused_before_anything_slow_is_loaded() -> None:
     """Slack's libraries, cryptography and the database take most of a second."""
-    script = "import sys, bot.run_cli; print(*sys.modules)"
+    script = "import sys, bot.cli.run; print(*sys.modules)"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, cwd=ROOT, stdout=PIPE)
     out, _ = await process.communicate()
     slow = {"aiohttp", "asyncio", "babel", "cryptography", "httpx", "slack_bolt", "slack_sdk", "sqlite_utils"}

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks.long_log import fill
-from bot.cli import cli
+from bot.cli.main import cli
 from coupons.audit_words import EVERYTHING, read_words
 
 PAGE = Path(__file__).parents[2] / "docs" / "auditor.md"

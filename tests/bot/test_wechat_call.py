@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.wechat_call import METHODS, TargetRefused, check_call
+from bot.cli.wechat_call import METHODS, TargetRefused, check_call
 from sandbox.wechatpay.faults import Fault, FaultKind
 from sandbox.wechatpay.ledger import Endpoint
 from storage.driver import sqlite3

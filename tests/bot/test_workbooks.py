@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import workbook
-from bot.workbook import write_sheet
+from bot.cli import workbook
+from bot.cli.workbook import write_sheet
 from coupons.spreadsheet import COLUMNS, EVENT_COLUMNS, MONTH_COLUMNS, Cell
 from storage.errors import ExportRefused
 from tests.bot.looking import make_shop, typed

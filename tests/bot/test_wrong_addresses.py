@@ -11,10 +11,10 @@ import pytest
 import structlog
 from aiohttp import web
 
-from bot.findings import Level
+from bot.config.settings import load_settings
+from bot.doctor.findings import Level
 from bot.needs import Need
 from bot.readiness import Readiness
-from bot.settings import load_settings
 from bot.slack_app import session, web_client
 from bot.start_checks import _public
 from bot.troubles import Troubles

@@ -8,8 +8,8 @@ import io
 import pytest
 from click.testing import CliRunner
 
-from bot.cli import cli
-from bot.month_words import NOTES, cells
+from bot.cli.main import cli
+from bot.wording.month import NOTES, cells
 from coupons.days import month
 from storage.store import Store
 from tests.console.visiting import AUDITOR, Place

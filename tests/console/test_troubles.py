@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.serve import listening, server_of
+from bot.console_server.server import listening, server_of
 from console import csv_stream
 from storage.driver import sqlite3
 from tests.console.visiting import Place

@@ -14,8 +14,8 @@ from urllib.parse import unquote, urlencode
 
 import structlog
 
-from bot.coupon_toml import load_coupon_toml
-from bot.serve_outside import noting, outside
+from bot.config.coupon_toml import load_coupon_toml
+from bot.console_server.ports import noting, outside
 from console.app import Console
 from coupons.audit_events import ConsoleLinkMade
 from coupons.errors import DirectoryUnavailable

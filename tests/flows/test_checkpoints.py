@@ -15,9 +15,9 @@ import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bot.cli import cli
-from bot.settings import load_settings
-from bot.settings_digest import digests
+from bot.cli.main import cli
+from bot.config.settings import load_settings
+from bot.config.settings_digest import digests
 from bot.slack_app import session, web_client
 from sandbox.slack import Message, api_error
 from storage.audit import GENESIS, digest

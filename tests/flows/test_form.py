@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo_workspace import SETUP
+from bot.demo.workspace import SETUP
 from sandbox.slack.deliveries import Twice
 from sandbox.slack.errors import CannotDoError
 from sandbox.slack.view_store import View

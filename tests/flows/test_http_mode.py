@@ -19,9 +19,9 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from bot.coupon_toml import load_coupon_toml
+from bot.config.coupon_toml import load_coupon_toml
+from bot.config.settings import load_settings
 from bot.service import Service
-from bot.settings import load_settings
 from sandbox.slack import Twice, server_error
 from sandbox.wechatpay.keyring import KeyMode
 from sandbox.wechatpay.stand_in import WeChatPay

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from bot.settings import load_settings
+from bot.config.settings import load_settings
 from bot.wechat_proof import prove_answers
 from bot.wiring import wechatpay_client
 from coupons.settling import Pace

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import cli
+from bot.cli.main import cli
 from coupons.events import Tag
 from handlers.parsing import SUBCOMMANDS
 

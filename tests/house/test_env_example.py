@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import FILES, NAMES, load_settings
+from bot.config.settings import FILES, NAMES, load_settings
 
 LINES = (Path(__file__).parents[2] / ".env.example").read_text(encoding="utf-8").splitlines()
 ASSIGNMENT = re.compile(r"(?P<optional># )?(?P<name>[A-Z0-9_]+)=(?P<value>.*)")

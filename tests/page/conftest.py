@@ -12,8 +12,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
 
 from bot.clock import utc_ms
-from bot.demo_audit import AuditReader
-from bot.demo_workspace import SETUP
+from bot.demo.audit import AuditReader
+from bot.demo.workspace import SETUP
 from sandbox.page import serve_page
 from sandbox.slack.workspace import Workspace
 from storage.store import Store

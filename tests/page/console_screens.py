@@ -13,7 +13,7 @@ from pathlib import Path
 from playwright.async_api import Page, async_playwright
 
 from benchmarks.long_log import AGENTS, APPROVERS, fill
-from bot.serve import listening, server_of
+from bot.console_server.server import listening, server_of
 from coupons.events import Tag
 from coupons.recording import SYSTEM, Event
 from storage.driver import sqlite3

@@ -15,9 +15,9 @@ from playwright.async_api import Locator, Page, async_playwright, expect
 
 from benchmarks.long_log import fill
 from bot.clock import utc_ms
-from bot.demo_audit import AuditReader
-from bot.demo_workspace import SETUP
-from bot.month_page import page as month_page
+from bot.demo.audit import AuditReader
+from bot.demo.workspace import SETUP
+from bot.wording.month_page import page as month_page
 from coupons.days import month
 from sandbox.page import serve_page
 from sandbox.slack.workspace import Workspace

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cli import cli
+from bot.cli.main import cli
 from bot.clock import utc_ms
 from coupons.events import Tag
 from coupons.recording import Event

@@ -1,0 +1,195 @@
+"""`coupon-bot audit search`: what was asked for, in words, newest first; and `audit openid`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final, TextIO
+
+import click
+
+from bot.cli.options import DATABASE, NUMBER, must_exist, refuse
+from bot.cli.outputs import standard_output, stream_of
+from bot.cli.progress import Tell, progress
+from bot.cli.record_look import leave
+from bot.cli.search_output import FORMATS, rows_of
+from bot.wording.search import aliases, as_number, joined, sentence
+from coupons.audit_events import AuditSearched, OpenidViewed
+from coupons.audit_words import BadWord, Filter, Found, hide_openids, read_words
+from coupons.auditing import place_of
+from coupons.masking import ERASED
+from coupons.ports import AuditSearch, Records
+from coupons.recording import Recorded
+from storage.store import Store
+
+_COUNTED: Final = 1_000
+_AT_ONCE: Final = 1_000
+
+FORMAT = click.option(
+    "--format",
+    "kind",
+    type=click.Choice(FORMATS),
+    default="table",
+    show_default=True,
+    help="How it is written.",
+)
+
+
+CONFIG = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The coupon.toml whose aliases name stocks; else COUPON_CONFIG, else coupon.toml here.",
+)
+
+
+@click.command("search")
+@click.argument("words", nargs=-1)
+@FORMAT
+@click.option("--limit", type=NUMBER, default=50, show_default=True, help="The newest so many.")
+@click.option("--all", "everything", is_flag=True, help="All that is found, however much it is.")
+@click.option("--output", default="-", help="A new file; otherwise, or with -, standard output.")
+@CONFIG
+@DATABASE
+def search(
+    words: tuple[str, ...],
+    store: Store,
+    kind: str,
+    limit: int,
+    output: str,
+    config: Path | None,
+    *,
+    everything: bool,
+) -> None:
+    """Find requests, or with tag: or actor: events, newest first.
+
+    \b
+    audit search state:refused since:2026-10 agent:U0LI
+    audit search "four days late" amount:'>=20'
+    audit search tag:click:refused actor:U0LI
+
+    Keys: request, openid, customer, agent, approver, stock, ticket, code, state, amount, since, until, on,
+    tag, actor. Other words are looked for in reasons, tickets and why it was declined.
+    """
+    must_exist(store)
+    text, asked = read_filter(words, config)
+    with store.read() as look:
+        shown = _kept(look, asked, text)
+        hint = number_hint(look, asked)
+        count = look.count_found(asked, most=_COUNTED)
+        newest = look.find(asked, limit=1)
+    with stream_of(output) as stream, progress("Searching") as tell:
+        # In a copy without a WAL nobody can write while somebody reads, not even this command.
+        leave(store, AuditSearched(words=shown, found=count))
+        with store.read() as look:
+            pages = _pages(look, asked, newest, None if everything else limit)
+            told = _write(kind, stream, asked, _told(pages, tell))
+    if hint:
+        click.echo(hint, err=True)
+    click.echo(_end(told, count), err=kind != "table" or output != "-")
+
+
+def _write(
+    kind: str, stream: TextIO, asked: Filter, pages: Iterator[Sequence[Found] | Sequence[Recorded]]
+) -> int:
+    """How many there were. A head without rows is for a program that reads it, not for a person."""
+    told = 0
+    with rows_of(kind, stream, events=asked.asks_for_events) as rows:
+        if kind != "table":
+            rows.head()
+        for page in pages:
+            if kind == "table" and told == 0:
+                rows.head()
+            rows.write(page)
+            told += len(page)
+    return told
+
+
+def _told(
+    pages: Iterator[Sequence[Found] | Sequence[Recorded]], tell: Tell
+) -> Iterator[Sequence[Found] | Sequence[Recorded]]:
+    """The same. The newest come first, so the way goes down to #1."""
+    newest = 0
+    for page in pages:
+        newest = newest or place_of(page[0])
+        yield page
+        tell(newest - place_of(page[-1]) + 1, newest)
+
+
+def read_filter(words: Sequence[str], config: Path | None) -> tuple[str, Filter]:
+    """The words as one text, and what they ask for; ends the program where they cannot be read.
+
+    Raises CouponTomlProblems.
+    """
+    text = joined(words)
+    try:
+        return text, read_words(text, find_stock=aliases(config))
+    except BadWord as error:
+        refuse([sentence(error)])
+
+
+def number_hint(look: Records, asked: Filter) -> str:
+    """How a number alone was read; empty where none was typed so."""
+    return as_number(asked, known=asked.request is not None and look.request(asked.request) is not None)
+
+
+def kept_words(store: Store, asked: Filter, text: str) -> str:
+    """As they may stand in an event. Raises DatabaseRefused."""
+    with store.read() as look:
+        return _kept(look, asked, text)
+
+
+def _kept(look: AuditSearch, asked: Filter, text: str) -> str:
+    """The look is kept for ever, and an openid must not be: the customer's number takes its place."""
+    if asked.openid is None:
+        return hide_openids(text, None)
+    known = look.find_requests(Filter(openid=asked.openid), limit=1)
+    if known:
+        return hide_openids(text, known[0].request.customer)
+    return hide_openids(text, 0).replace("customer:0", "openid:?")
+
+
+def _pages(
+    look: AuditSearch, asked: Filter, newest: Sequence[Found] | Sequence[Recorded], limit: int | None
+) -> Iterator[Sequence[Found] | Sequence[Recorded]]:
+    """From the newest on that was there before the event of this look."""
+    left = limit
+    below = place_of(newest[0]) + 1 if newest else 0
+    while left != 0:
+        page = look.find(asked, below=below, limit=_AT_ONCE if left is None else min(left, _AT_ONCE))
+        if not page:
+            return
+        yield page
+        below, left = place_of(page[-1]), None if left is None else left - len(page)
+
+
+def _end(told: int, count: int) -> str:
+    found = f"{count} or more" if count == _COUNTED else str(count)
+    if not count:
+        return "nothing was found"
+    if told >= count:
+        return f"{told} found" if count < _COUNTED else f"{told} written"
+    return f"{told} of {found} found; see more with a larger --limit, or --all, or find fewer by more words"
+
+
+@click.command("openid")
+@click.argument("request", type=NUMBER)
+@DATABASE
+def openid(request: int, store: Store) -> None:
+    """Print the whole openid of a request's customer.
+
+    That somebody saw it stays in the log. Exit status 1 when the customer was erased, 2 when there is no such
+    request.
+    """
+    must_exist(store)
+    with store.read() as look:
+        found = look.request(request)
+    if found is None:
+        refuse([f"there is no request #{request} in {store}"])
+    if found.openid.startswith(ERASED):
+        told = f"customer {found.customer} was erased: nobody can tell the openid any more"
+        click.echo(told, err=True)
+        sys.exit(1)
+    leave(store, OpenidViewed(customer=found.customer), request=request)
+    with standard_output() as stream:
+        stream.write(f"{found.openid}\n")

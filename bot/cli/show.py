@@ -1,0 +1,98 @@
+"""`coupon-bot audit show`: one request's whole story, or the newest events."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from bot.cli.options import DATABASE, NUMBER, must_exist, refuse
+from bot.cli.outputs import standard_output
+from bot.cli.record_look import leave
+from bot.cli.search import CONFIG, FORMAT, kept_words, number_hint, read_filter
+from bot.cli.search_output import details, write_events
+from bot.wording.story import lines
+from bot.wording.terminal_table import plain
+from coupons.audit_events import AuditViewed
+from coupons.auditing import story_of
+from coupons.days import told
+from coupons.recording import Recorded
+from storage.store import Store
+
+_LINE: Final = "{:>6}  {:<19}  {:<7} {:<18} {:<12} {}"
+_HEAD: Final = _LINE.format("seq", "Beijing time", "request", "tag", "actor", "details")
+
+
+@click.command("show")
+@click.argument("words", nargs=-1)
+@click.option("--request", "request_id", type=NUMBER, help="This request's whole story, oldest first.")
+@click.option(
+    "--limit",
+    type=NUMBER,
+    default=50,
+    show_default=True,
+    help="The newest so many, where no single request is named.",
+)
+@FORMAT
+@CONFIG
+@DATABASE
+def show(
+    words: tuple[str, ...], request_id: int | None, limit: int, kind: str, config: Path | None, store: Store
+) -> None:
+    """Print events as people read them; openids never stand in them.
+
+    With WORDS, those of `audit search`, the events that they find, or those of the requests that they find;
+    12 or #12 alone, like --request 12, is the whole story of one request.
+    """
+    must_exist(store)
+    text, asked = read_filter(words, config)
+    if request_id is not None and text and asked.only_request != request_id:
+        refuse(["--request names one request, and words look for several; leave one of them out"])
+    one = request_id or asked.only_request
+    hint = ""
+    if asked.or_text is not None:
+        with store.read() as look:
+            hint = number_hint(look, asked)
+            one = one if look.request(asked.request or 0) is not None else request_id
+    if one is not None:
+        _show_story(store, one, kind)
+        if hint:
+            click.echo(hint, err=True)
+        return
+    with store.read() as look:
+        events = look.find_told(asked, limit=limit)
+    shown = kept_words(store, asked, text) if text else None
+    leave(store, AuditViewed(words=shown, newest=limit))
+    with standard_output() as stream:
+        if kind != "table":
+            write_events(kind, stream, events)
+            return
+        if events:
+            stream.write(f"{_HEAD}\n")
+        stream.writelines(f"{line_of(event)}\n" for event in events)
+    if hint:
+        click.echo(hint, err=True)
+    if text and not events:
+        click.echo("nothing was found", err=True)
+
+
+def _show_story(store: Store, request_id: int, kind: str) -> None:
+    """Raises DatabaseRefused and ExportRefused."""
+    with store.read() as look:
+        story = story_of(look, request_id=request_id, newest=None)
+    if story is None:
+        refuse([f"there is no request #{request_id} in {store}"])
+    leave(store, AuditViewed(), request=request_id)
+    with standard_output() as stream:
+        if kind == "table":
+            stream.writelines(f"{line}\n" for line in lines(story))
+        else:
+            write_events(kind, stream, story.events)
+
+
+def line_of(event: Recorded) -> str:
+    """One event on one line, under _HEAD."""
+    about = f"#{event.request_id}" if event.request_id is not None else "-"
+    cells = (event.seq, told(event.ts), about, event.tag, event.actor, details(event))
+    return plain(_LINE.format(*cells).rstrip())

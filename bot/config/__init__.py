@@ -1,0 +1,1 @@
+"""Settings: what the environment and coupon.toml say, read whole and refused whole."""

@@ -1,0 +1,232 @@
+"""The form of coupon.toml: its tables, and what each value must look like."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from bot.config import coupon_toml_checks as checks
+from coupons.model import CodeMode
+from coupons.policy import WhenReached
+from handlers.cleaning import drop_invisible, fold_width
+
+#: A century. More is a slip, and would leave the range of SQLite's integers.
+_MOST_DAYS: Final = 36_500
+_MOST: Final = 2**31 - 1
+CHANNEL: Final = "a channel's id (C... or G...), not its name"
+STOCK_ID: Final = "the stock's number at WeChat Pay, at most 20 digits in quotation marks"
+_URL: Final = (
+    "an address that begins with https:// (or http:// on this machine), without ? and #, and whose path is "
+    "none of the bot's or the console's own, such as /slack or /log; /audit would do"
+)
+#: How the bot's HTTP side and the console's pages begin: behind one name nothing could tell them apart.
+_TAKEN: Final = (
+    r"(?:healthz|readyz|metrics|wechatpay|slack|v1"
+    r"|log|search|charts|month|request|sign-in|sign-out)(?:[/.]|$)"
+)
+_PERSON: Final = "the id of a user (U... or W...) or a user group (S...), not a name"
+
+
+def _form(pattern: str, right: str) -> AfterValidator:
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(right)
+        return text
+
+    return AfterValidator(check)
+
+
+def _typeable(alias: str) -> str:
+    if re.search(r"\s", alias) or not alias or alias != fold_width(drop_invisible(alias)):
+        raise ValueError("one word without spaces, full-width letters or invisible characters")
+    return alias
+
+
+def _with_code(sentence: str) -> str:
+    if "{code}" not in sentence or re.search(r"[{}]", sentence.replace("{code}", "")):
+        raise ValueError("a sentence with {code} where the coupon code belongs, and no other braces")
+    return sentence
+
+
+_Channel = Annotated[str, _form("[CG][A-Z0-9]+", CHANNEL)]
+_Somebody = Annotated[str, _form("[UWS][A-Z0-9]+", _PERSON)]
+_People = list[_Somebody]
+_Fen = Annotated[int, Field(ge=1, le=_MOST)]
+_Count = Annotated[int, Field(ge=1, le=_MOST)]
+_Days = Annotated[int, Field(ge=1, le=_MOST_DAYS)]
+_Hours = Annotated[float, Field(gt=0, le=_MOST_DAYS * 24, allow_inf_nan=False)]
+_Sentence = Annotated[
+    str,
+    _form(r"(?=.*\S)[^\x00-\x1f\x7f\u2028\u2029]{1,300}", "some words on one line, at most 300 characters"),
+]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class RolesTable(_Table):
+    agents: _People = []
+    approvers: _People = []
+    auditors: _People = []
+
+
+class CustomerWordsTable(_Table):
+    en: Annotated[_Sentence, AfterValidator(_with_code)] | None = None
+    zh: Annotated[_Sentence, AfterValidator(_with_code)] | None = None
+
+
+class StockTable(_Table):
+    stock_id: Annotated[str, _form("[0-9A-Za-z_-]{1,20}", STOCK_ID)]
+    # One word of a command: `/coupon send <openid> <stock>`.
+    alias: Annotated[str, AfterValidator(_typeable)]
+    name: Annotated[str, _form(r"(?=.*\S)[^\x00-\x1f\x7f\u2028\u2029]+", "some words on one line")]
+    value_fen: _Fen
+    code_mode: Annotated[CodeMode, Field(strict=False)]
+    valid_days: _Days | None = None
+    customer_words: CustomerWordsTable = CustomerWordsTable()
+
+
+class CustomerTotalTable(_Table):
+    fen: _Fen
+    days: _Days
+
+
+class PerDayTable(_Table):
+    count: _Count
+    fen: _Fen
+
+
+class RuleTable(_Table):
+    max_value_fen: _Fen | None = None
+    stocks: list[str] = []
+    requesters: _People = []
+    max_customer_total: CustomerTotalTable | None = None
+    approvals: int = Field(ge=0, le=_MOST)
+    per_day: PerDayTable | None = None
+    approvers: _People = []
+
+
+class LimitTable(_Table):
+    count: _Count | None = None
+    fen: _Fen | None = None
+    days: _Days
+    when_reached: Annotated[WhenReached, Field(strict=False)] = WhenReached.REFUSE
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> LimitTable:
+        if self.count is None and self.fen is None:
+            raise ValueError("a table with count (requests), fen (their value together), or both")
+        return self
+
+
+class LimitsTable(_Table):
+    per_customer: LimitTable | None = None
+    per_agent: LimitTable | None = None
+    per_stock: LimitTable | None = None
+    budget: LimitTable | None = None
+
+
+class ExpiryTable(_Table):
+    hours: _Hours = 24
+
+
+class DuplicatesTable(_Table):
+    hours: float = Field(default=24, ge=0, le=_MOST_DAYS * 24, allow_inf_nan=False)
+
+
+class RemindersTable(_Table):
+    hours: list[_Hours] = []
+    escalate_hours: _Hours | None = None
+    escalate_to: _Somebody | None = None
+
+
+class HomeTable(_Table):
+    approve_together_fen: int = Field(default=0, ge=0, le=_MOST)
+
+
+class AuditTable(_Table):
+    # Where browsers reach `coupon-bot audit serve`.
+    console_url: Annotated[str, _form(rf"https?://[^\s/?#]+(/(?!{_TAKEN})[^\s?#]*)?", _URL)] = (
+        "http://127.0.0.1:8001"
+    )
+    # Who may write SQL there, among the auditors.
+    console_sql: _People = []
+    checkpoint_events: Annotated[int, Field(ge=1, le=_MOST)] = 1000
+
+
+class RetentionTable(_Table):
+    openid_days: _Days | None = None
+
+
+class File(_Table):
+    """The whole of it."""
+
+    approval_channel: _Channel
+    audit_channel: _Channel | None = None
+    language: Literal["en", "zh-CN"] = "en"
+    roles: RolesTable = RolesTable()
+    stock: list[StockTable] = []
+    # After `roles` and `stock`, which its check looks at; validated also when there is none.
+    rule: list[RuleTable] = Field(default=[], validate_default=True)
+    limits: LimitsTable = LimitsTable()
+    expiry: ExpiryTable = ExpiryTable()
+    duplicates: DuplicatesTable = DuplicatesTable()
+    reminders: RemindersTable = RemindersTable()
+    home: HomeTable = HomeTable()
+    audit: AuditTable = AuditTable()
+    retention: RetentionTable = RetentionTable()
+
+    @field_validator("stock")
+    @classmethod
+    def _check_stocks(cls, stocks: list[StockTable]) -> list[StockTable]:
+        checks.tell(checks.stock_problems(stocks))
+        return stocks
+
+    @field_validator("rule")
+    @classmethod
+    def _check_rules(cls, rules: list[RuleTable], info: ValidationInfo) -> list[RuleTable]:
+        problems = checks.order_problems(rules) + checks.cap_problems(rules)
+        if "stock" in info.data:
+            problems += checks.unknown_stock_problems(rules, info.data["stock"])
+        if "roles" in info.data:
+            problems += checks.approver_problems(rules, info.data["roles"].approvers)
+        checks.tell(problems)
+        return rules
+
+    @field_validator("reminders")
+    @classmethod
+    def _check_reminders(cls, reminders: RemindersTable, info: ValidationInfo) -> RemindersTable:
+        expiry = info.data.get("expiry")
+        checks.tell(checks.reminder_problems(reminders, expiry.hours if expiry else None))
+        return reminders
+
+
+#: Every key, by its table.
+KEYS: Final = {
+    "": tuple(File.model_fields),
+    "roles": tuple(RolesTable.model_fields),
+    "stock": tuple(StockTable.model_fields),
+    "customer_words": tuple(CustomerWordsTable.model_fields),
+    "rule": tuple(RuleTable.model_fields),
+    "max_customer_total": tuple(CustomerTotalTable.model_fields),
+    "per_day": tuple(PerDayTable.model_fields),
+    "limits": tuple(LimitsTable.model_fields),
+    **dict.fromkeys(LimitsTable.model_fields, tuple(LimitTable.model_fields)),
+    "expiry": tuple(ExpiryTable.model_fields),
+    "duplicates": tuple(DuplicatesTable.model_fields),
+    "reminders": tuple(RemindersTable.model_fields),
+    "home": tuple(HomeTable.model_fields),
+    "audit": tuple(AuditTable.model_fields),
+    "retention": tuple(RetentionTable.model_fields),
+}

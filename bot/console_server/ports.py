@@ -1,0 +1,140 @@
+"""What the console has from outside: the file, one write, Slack's word on people, the words of a search."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, TypeVar
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.config.coupon_toml import CouponToml
+from bot.logs import reference
+from bot.wording.month import COLUMNS, NOTES, TABLES, cells, span_of, tied_to
+from bot.wording.search import as_number, sentence
+from bot.wording.story import between, cause, said
+from console.ports import FileRefused, MonthWords, Outside
+from coupons.audit_words import Filter, read_words
+from coupons.errors import StorageUnavailable
+from coupons.month import Month
+from coupons.policy import may_be_trusted
+from coupons.ports import Directory, Reading, Transaction
+from coupons.rules import people
+from handlers.web_api import SlackError, ask
+from storage.errors import DatabaseRefused
+from storage.store import Store
+
+T = TypeVar("T")
+#: Of the code, innermost last, that a line about an error names.
+_PLACES: Final = 6
+_NAMES_AT_ONCE: Final = 20
+
+
+class _File:
+    """The bot's database, its refusals in the console's own word."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @contextmanager
+    def reading(self) -> Iterator[Reading]:
+        with _refusing(), self._store.read() as look:
+            yield look
+
+    def write(self, work: Callable[[Transaction], T], /) -> T:
+        with _refusing():
+            return self._store.write_once(work)
+
+    def month(self, since: int, before: int) -> Month:
+        with _refusing():
+            return self._store.report(since=since, before=before)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except (DatabaseRefused, StorageUnavailable) as error:
+        raise FileRefused(str(error)) from error
+
+
+def outside(
+    store: Store,
+    config: CouponToml,
+    directory: Directory,
+    *,
+    team: str,
+    url: str,
+    note: Callable[[BaseException], str],
+    name: Callable[[str], Awaitable[str]],
+) -> Outside:
+    """Everything the console needs. `team`: the workspace the bot lives in."""
+    file = _File(store)
+
+    async def is_among(person: str, ids: tuple[str, ...]) -> bool:
+        if not may_be_trusted(await directory.person(person), team).allowed:
+            return False
+        groups = {entry: await directory.members(entry) for entry in ids if entry.startswith("S")}
+        return person in people(ids, groups)
+
+    def find_stock(word: str) -> str | None:
+        stock = config.catalogue.find(word)
+        return stock.stock_id if stock else None
+
+    def words(text: str) -> Filter:
+        return read_words(text, find_stock=find_stock)
+
+    return Outside(
+        database=store.path,
+        url=url,
+        clock=store.clock,
+        reading=file.reading,
+        write=file.write,
+        month=file.month,
+        month_words=MonthWords(
+            tables=TABLES, columns=COLUMNS, notes=NOTES, cells=cells, span=span_of, tied=tied_to
+        ),
+        note=note,
+        name=name,
+        is_auditor=lambda person: is_among(person, config.policy.auditors),
+        may_write_sql=lambda person: is_among(person, config.console_sql),
+        read_words=words,
+        as_number=lambda asked, known: as_number(asked, known=known),
+        sentence=sentence,
+        said=said,
+        cause=cause,
+        between=between,
+    )
+
+
+def naming(slack: AsyncWebClient) -> Callable[[str], Awaitable[str]]:
+    """By users.info, some at a time; what Slack does not tell is no trouble."""
+    turn = asyncio.Semaphore(_NAMES_AT_ONCE)
+
+    async def name(person: str) -> str:
+        try:
+            async with turn:
+                user = (await ask(slack, "users.info", user=person)).get("user") or {}
+        except SlackError:
+            return ""
+        profile = user.get("profile") or {}
+        return str(profile.get("display_name") or user.get("real_name") or user.get("name") or "")
+
+    return name
+
+
+def noting(logger: structlog.stdlib.BoundLogger) -> Callable[[BaseException], str]:
+    """One line for an error, under a reference, with its places in the code: its text may hold an openid."""
+
+    def note(error: BaseException) -> str:
+        ref = reference()
+        frames = traceback.extract_tb(error.__traceback__)[-_PLACES:]
+        places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+        logger.error("trouble", reference=ref, kind=type(error).__name__, places=places)
+        return ref
+
+    return note

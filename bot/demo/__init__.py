@@ -1,0 +1,1 @@
+"""The demo: the whole bot against stand-ins, as a page and as a transcript."""

@@ -1,0 +1,1 @@
+"""`coupon-bot doctor`: what is examined, part by part."""

@@ -1,0 +1,1 @@
+"""What the terminal, the console and Slack are told of the log, in words and tables."""

@@ -1,0 +1,110 @@
+"""The words of a search as a shell gives them, and one sentence for each that cannot be read."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from bot.config.coupon_toml import CouponTomlProblems, load_coupon_toml
+from coupons.audit_words import KEYS, BadWord, Filter, FindStock, Wrong
+from coupons.catalogue import Catalogue
+from coupons.events import Tag
+
+_PAIR: Final = re.compile(r"([A-Za-z_]{1,20}[:：])(.*)", re.DOTALL)
+_SHOWN: Final = 60
+
+
+def joined(words: Iterable[str]) -> str:
+    """One text again: a word with spaces in it stood in the shell's quotation marks."""
+    return " ".join(_quoted(word) for word in words if word)
+
+
+def _quoted(word: str) -> str:
+    if len(word.split()) <= 1 or '"' in word:
+        return word
+    pair = _PAIR.fullmatch(word)
+    # `ticket:ZD 12` was typed as ticket:"ZD 12"; with a space after its colon it is a text.
+    if pair and not pair[2].startswith(" ") and len(pair[1].split()) == 1:
+        return f'{pair[1]}"{pair[2]}"'
+    return f'"{word}"'
+
+
+def aliases(config: Path | None) -> FindStock:
+    """Of coupon.toml when it can be read. Raises CouponTomlProblems when it was named and cannot."""
+    path = config or Path(os.environ.get("COUPON_CONFIG") or "coupon.toml")
+    try:
+        catalogue = load_coupon_toml(path).catalogue
+    except CouponTomlProblems:
+        if config is not None:
+            raise
+        catalogue = Catalogue(())
+
+    def find(word: str) -> str | None:
+        stock = catalogue.find(word)
+        return stock.stock_id if stock else None
+
+    return find
+
+
+def as_number(asked: Filter, *, known: bool) -> str:
+    """How a number alone was read; empty where none was typed so."""
+    if asked.or_text is None:
+        return ""
+    if known:
+        return (
+            f"{asked.or_text} is read as request #{asked.request}; the text itself is '\"{asked.or_text}\"'"
+        )
+    return f"there is no request #{asked.request}; {asked.or_text} was looked for in reasons and tickets"
+
+
+def sentence(error: BadWord) -> str:
+    """What was read, what is wrong, what would be right."""
+    return _SENTENCES[error.wrong].format(
+        key=_shown(error.key),
+        read=_shown(error.read),
+        right=_people(error.key) or " or ".join(error.right).replace(", ", " or "),
+        keys=", ".join(error.right),
+        typed=" and ".join(f"{key}:" for key in error.right),
+        known=f"the nearest: {', '.join(error.right)}" if error.right else _all(error.wrong),
+    )
+
+
+def _all(wrong: Wrong) -> str:
+    """When none is near."""
+    if wrong is Wrong.UNKNOWN_TAG:
+        return f"docs/auditor.md tells of them: {', '.join(Tag)}"
+    return f"there are {', '.join(KEYS)}"
+
+
+_SENTENCES: Final[Mapping[Wrong, str]] = {
+    Wrong.UNKNOWN_KEY: (
+        "{key}:{read} names no key of a search; {known}. For the text itself, put it in quotation marks: "
+        "'\"{key}:{read}\"'"
+    ),
+    Wrong.UNKNOWN_TAG: "{key}:{read} names no tag of an event; {known}",
+    Wrong.BAD_VALUE: "{key}:{read} cannot be read; right would be {right}",
+    Wrong.NO_NUMBER: "{key} is no request's number; right would be {right}",
+    Wrong.ONLY_SIGNS: "{key} has no letter and no digit, and only words are found; leave it out",
+    Wrong.NO_DAY: "{typed} have no day in common; give dates that overlap",
+    Wrong.TWICE: "{key}: stands there twice; leave one of them",
+    Wrong.NOT_OF_EVENTS: (
+        "{key}: narrows requests, and tag: and actor: ask for events, which know only {keys} and text; leave "
+        "either out"
+    ),
+}
+
+
+def _people(key: str) -> str:
+    if key not in {"agent", "approver", "actor"}:
+        return ""
+    system = ", or system" if key == "actor" else ""
+    return f"a Slack user id such as U0LI{system}; @names are known in Slack only"
+
+
+def _shown(text: str) -> str:
+    """On one line, and never a terminal's commands."""
+    cut = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return "".join(char if char.isprintable() else "�" for char in cut)
