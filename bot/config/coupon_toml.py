@@ -19,7 +19,8 @@ from typing import Any, Final, Literal
 from pydantic import ValidationError
 
 from bot.config.coupon_toml_checks import Several
-from bot.config.coupon_toml_tables import CHANNEL, KEYS, STOCK_ID, File, LimitTable, RuleTable, StockTable
+from bot.config.coupon_toml_file import KEYS, File
+from bot.config.coupon_toml_tables import CHANNEL, STOCK_ID, LimitTable, RuleTable, StockTable
 from bot.config.timed_read import read_text_within
 from coupons.catalogue import Catalogue
 from coupons.errors import Refusal

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from bot.config.coupon_toml_tables import RemindersTable, RuleTable, StockTable
+from bot.config.coupon_toml_tables import RemindersTable, RuleTable, StockTable
 
 
 class Several(ValueError):

@@ -1,21 +1,18 @@
-"""The form of coupon.toml: its tables, and what each value must look like."""
+"""The tables of coupon.toml, and what each value must look like."""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
-    ValidationInfo,
-    field_validator,
     model_validator,
 )
 
-from bot.config import coupon_toml_checks as checks
 from coupons.model import CodeMode
 from coupons.policy import WhenReached
 from handlers.cleaning import drop_invisible, fold_width
@@ -58,7 +55,7 @@ def _with_code(sentence: str) -> str:
     return sentence
 
 
-_Channel = Annotated[str, _form("[CG][A-Z0-9]+", CHANNEL)]
+Channel = Annotated[str, _form("[CG][A-Z0-9]+", CHANNEL)]
 _Somebody = Annotated[str, _form("[UWS][A-Z0-9]+", _PERSON)]
 _People = list[_Somebody]
 _Fen = Annotated[int, Field(ge=1, le=_MOST)]
@@ -71,22 +68,22 @@ _Sentence = Annotated[
 ]
 
 
-class _Table(BaseModel):
+class Table(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-class RolesTable(_Table):
+class RolesTable(Table):
     agents: _People = []
     approvers: _People = []
     auditors: _People = []
 
 
-class CustomerWordsTable(_Table):
+class CustomerWordsTable(Table):
     en: Annotated[_Sentence, AfterValidator(_with_code)] | None = None
     zh: Annotated[_Sentence, AfterValidator(_with_code)] | None = None
 
 
-class StockTable(_Table):
+class StockTable(Table):
     stock_id: Annotated[str, _form("[0-9A-Za-z_-]{1,20}", STOCK_ID)]
     # One word of a command: `/coupon send <openid> <stock>`.
     alias: Annotated[str, AfterValidator(_typeable)]
@@ -97,17 +94,17 @@ class StockTable(_Table):
     customer_words: CustomerWordsTable = CustomerWordsTable()
 
 
-class CustomerTotalTable(_Table):
+class CustomerTotalTable(Table):
     fen: _Fen
     days: _Days
 
 
-class PerDayTable(_Table):
+class PerDayTable(Table):
     count: _Count
     fen: _Fen
 
 
-class RuleTable(_Table):
+class RuleTable(Table):
     max_value_fen: _Fen | None = None
     stocks: list[str] = []
     requesters: _People = []
@@ -117,7 +114,7 @@ class RuleTable(_Table):
     approvers: _People = []
 
 
-class LimitTable(_Table):
+class LimitTable(Table):
     count: _Count | None = None
     fen: _Fen | None = None
     days: _Days
@@ -130,32 +127,32 @@ class LimitTable(_Table):
         return self
 
 
-class LimitsTable(_Table):
+class LimitsTable(Table):
     per_customer: LimitTable | None = None
     per_agent: LimitTable | None = None
     per_stock: LimitTable | None = None
     budget: LimitTable | None = None
 
 
-class ExpiryTable(_Table):
+class ExpiryTable(Table):
     hours: _Hours = 24
 
 
-class DuplicatesTable(_Table):
+class DuplicatesTable(Table):
     hours: float = Field(default=24, ge=0, le=_MOST_DAYS * 24, allow_inf_nan=False)
 
 
-class RemindersTable(_Table):
+class RemindersTable(Table):
     hours: list[_Hours] = []
     escalate_hours: _Hours | None = None
     escalate_to: _Somebody | None = None
 
 
-class HomeTable(_Table):
+class HomeTable(Table):
     approve_together_fen: int = Field(default=0, ge=0, le=_MOST)
 
 
-class AuditTable(_Table):
+class AuditTable(Table):
     # Where browsers reach `coupon-bot audit serve`.
     console_url: Annotated[str, _form(rf"https?://[^\s/?#]+(/(?!{_TAKEN})[^\s?#]*)?", _URL)] = (
         "http://127.0.0.1:8001"
@@ -165,68 +162,5 @@ class AuditTable(_Table):
     checkpoint_events: Annotated[int, Field(ge=1, le=_MOST)] = 1000
 
 
-class RetentionTable(_Table):
+class RetentionTable(Table):
     openid_days: _Days | None = None
-
-
-class File(_Table):
-    """The whole of it."""
-
-    approval_channel: _Channel
-    audit_channel: _Channel | None = None
-    language: Literal["en", "zh-CN"] = "en"
-    roles: RolesTable = RolesTable()
-    stock: list[StockTable] = []
-    # After `roles` and `stock`, which its check looks at; validated also when there is none.
-    rule: list[RuleTable] = Field(default=[], validate_default=True)
-    limits: LimitsTable = LimitsTable()
-    expiry: ExpiryTable = ExpiryTable()
-    duplicates: DuplicatesTable = DuplicatesTable()
-    reminders: RemindersTable = RemindersTable()
-    home: HomeTable = HomeTable()
-    audit: AuditTable = AuditTable()
-    retention: RetentionTable = RetentionTable()
-
-    @field_validator("stock")
-    @classmethod
-    def _check_stocks(cls, stocks: list[StockTable]) -> list[StockTable]:
-        checks.tell(checks.stock_problems(stocks))
-        return stocks
-
-    @field_validator("rule")
-    @classmethod
-    def _check_rules(cls, rules: list[RuleTable], info: ValidationInfo) -> list[RuleTable]:
-        problems = checks.order_problems(rules) + checks.cap_problems(rules)
-        if "stock" in info.data:
-            problems += checks.unknown_stock_problems(rules, info.data["stock"])
-        if "roles" in info.data:
-            problems += checks.approver_problems(rules, info.data["roles"].approvers)
-        checks.tell(problems)
-        return rules
-
-    @field_validator("reminders")
-    @classmethod
-    def _check_reminders(cls, reminders: RemindersTable, info: ValidationInfo) -> RemindersTable:
-        expiry = info.data.get("expiry")
-        checks.tell(checks.reminder_problems(reminders, expiry.hours if expiry else None))
-        return reminders
-
-
-#: Every key, by its table.
-KEYS: Final = {
-    "": tuple(File.model_fields),
-    "roles": tuple(RolesTable.model_fields),
-    "stock": tuple(StockTable.model_fields),
-    "customer_words": tuple(CustomerWordsTable.model_fields),
-    "rule": tuple(RuleTable.model_fields),
-    "max_customer_total": tuple(CustomerTotalTable.model_fields),
-    "per_day": tuple(PerDayTable.model_fields),
-    "limits": tuple(LimitsTable.model_fields),
-    **dict.fromkeys(LimitsTable.model_fields, tuple(LimitTable.model_fields)),
-    "expiry": tuple(ExpiryTable.model_fields),
-    "duplicates": tuple(DuplicatesTable.model_fields),
-    "reminders": tuple(RemindersTable.model_fields),
-    "home": tuple(HomeTable.model_fields),
-    "audit": tuple(AuditTable.model_fields),
-    "retention": tuple(RetentionTable.model_fields),
-}

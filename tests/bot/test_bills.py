@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from coupons.csv_rows import BillRefused
 from bot.cli.wechat_bill import read_bill
+from coupons.csv_rows import BillRefused
 
 BILL = """商家券批次号,券code,发放时间,商户请求单号,券状态
 `1212121212,`C1,`2026-11-23 10:13:20,`n1,`已使用

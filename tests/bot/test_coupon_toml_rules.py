@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.config.coupon_toml import load_coupon_toml
-from bot.config.coupon_toml_tables import File, RuleTable
+from bot.config.coupon_toml_file import File
+from bot.config.coupon_toml_tables import RuleTable
 from coupons.policy import CustomerTotal, DailyCap, Escalation, Limit, Reason, Rule, WhenReached
 from coupons.rules import Facts, terms
 from tests.bot.test_coupon_toml import EXAMPLE, LATE, SMALLEST, around, problems_of, read

@@ -8,12 +8,12 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from coupons.csv_rows import BillRefused
 from bot.cli.lazy_group import LazyGroup
 from bot.cli.wechat_call import TargetRefused
 from bot.config.coupon_toml import CouponTomlProblems
 from bot.config.settings import SettingsProblems
 from bot.readiness import StartRefused
+from coupons.csv_rows import BillRefused
 from coupons.errors import Refusal, StorageUnavailable
 from handlers.workspace_checks import WorkspaceRefused
 from storage.errors import CheckpointRefused, DatabaseRefused, ExportRefused
