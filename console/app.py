@@ -26,7 +26,7 @@ from console.queries import METADATA, NoSql, NoSuchPage, Queries
 from console.record_look import Looks
 from console.sessions import Session, Sessions, cookie, secret_of
 from console.sign_in import NOT_AUDITOR, OPEN, Guesses, SignInRefused, sign_in, still
-from coupons.days import told
+from coupons.days import beijing_time
 from coupons.events import Tag
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -77,7 +77,12 @@ class Console:
             "numbers": NUMBERS,
             "tags": tuple(Tag),
         }
-        self.datasette.jinja_env.filters |= {"beijing": told, "yuan": yuan, "head": head, "detail": detail}
+        self.datasette.jinja_env.filters |= {
+            "beijing": beijing_time,
+            "yuan": yuan,
+            "head": head,
+            "detail": detail,
+        }
         self._sessions = Sessions(outside.clock)
         self._guesses = Guesses(outside.clock)
         looks = Looks(outside)

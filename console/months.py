@@ -17,7 +17,7 @@ from console.sessions import Session
 from coupons.audit_events import AuditReported
 from coupons.days import BEIJING, month
 from coupons.encodings import MARK
-from coupons.month import Line, Month
+from coupons.month import Month, MonthLine
 from coupons.spreadsheet import MONTH_COLUMNS, lines, month_rows
 
 Page = Callable[..., Awaitable[Any]]
@@ -74,7 +74,7 @@ class Months:
         return [f"{one // 12}-{one % 12 + 1:02}" for one in months]
 
 
-def _lines(found: Month) -> Iterator[Sequence[Line]]:
+def _lines(found: Month) -> Iterator[Sequence[MonthLine]]:
     """In the order of `_PARTS`."""
     yield found.agents
     yield found.stocks

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from coupons.audit_words import BadWord, Filter
-from coupons.month import Line, Month
+from coupons.month import Month, MonthLine
 from coupons.ports import Clock, Reading, Transaction
 from coupons.recording import Recorded
 
@@ -36,7 +36,7 @@ class MonthWords:
     columns: Sequence[str]
     notes: Sequence[str]
     #: In the order of `columns`.
-    cells: Callable[[Line], Sequence[str]]
+    cells: Callable[[MonthLine], Sequence[str]]
     span: Callable[[Month], str]
     tied: Callable[[Month], str]
 

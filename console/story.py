@@ -11,7 +11,7 @@ from typing import Any, Final
 from console.log_database import LogDatabase
 from console.ports import Outside
 from coupons.auditing import STORY_EVENTS, story_of
-from coupons.days import told
+from coupons.days import beijing_time
 from coupons.events import Tag
 from coupons.model import Approval, Request
 from coupons.recording import Json, Recorded
@@ -104,7 +104,7 @@ class Stories:
         steps, before = [], None
         for event in events:
             since = "" if before is None else self._outside.between(event.ts - before)
-            steps.append(Step(event, told(event.ts), since, self._outside.said(event)))
+            steps.append(Step(event, beijing_time(event.ts), since, self._outside.said(event)))
             before = event.ts
         return steps
 
@@ -118,7 +118,7 @@ class Stories:
             elif event.tag == Tag.ATTEMPT_FINISHED:
                 attempts.append(self._attempt(number, started.pop(number, None), event))
         attempts += [
-            Attempt(number, told(at), "", "no end is recorded", "", "", signed=False)
+            Attempt(number, beijing_time(at), "", "no end is recorded", "", "", signed=False)
             for number, at in started.items()
         ]
         return attempts
@@ -131,7 +131,7 @@ class Stories:
         )
         return Attempt(
             number,
-            told(started) if started is not None else "",
+            beijing_time(started) if started is not None else "",
             f"{event.ts - started:,} ms" if started is not None else "",
             ", ".join(part for part in (_of(detail, "kind"), *parts) if part),
             _of(detail, "wechatpay_request_id"),

@@ -28,7 +28,7 @@ class BillRefused(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CsvLine:
     """One row; `number` is the line on which it begins."""
 
     number: int
@@ -92,7 +92,7 @@ def delimiter_of(text: str, is_head: Callable[[Sequence[str]], bool]) -> str | N
     return None
 
 
-def lines_of(path: Path, text: str, delimiter: str) -> Iterator[Line]:
+def lines_of(path: Path, text: str, delimiter: str) -> Iterator[CsvLine]:
     """Raises BillRefused at what is not CSV.
 
     Strictly: a quotation mark that is not closed where its cell ends would swallow the rows after it.
@@ -103,7 +103,7 @@ def lines_of(path: Path, text: str, delimiter: str) -> Iterator[Line]:
     number = 1
     try:
         for cells in reader:
-            yield Line(number, cells, delimiter)
+            yield CsvLine(number, cells, delimiter)
             number = reader.line_num + 1
     except csv.Error as error:
         raise BillRefused(f"{path} line {number} is not CSV: {error}") from error

@@ -53,9 +53,9 @@ def milliseconds(moment: datetime) -> int:
 
 def written(ms: int) -> str:
     """`2026-11-23 12:00:05 Beijing time`: one clock for auditors, wherever they read."""
-    return f"{told(ms)} Beijing time"
+    return f"{beijing_time(ms)} Beijing time"
 
 
-def told(ms: int) -> str:
+def beijing_time(ms: int) -> str:
     """`2026-11-23 12:00:05`, in Beijing time, where what stands around it says so."""
     return datetime.fromtimestamp(ms / 1000, BEIJING).strftime("%Y-%m-%d %H:%M:%S")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class MonthLine:
     """One agent, stock or approver. What became of a request is as it stands when the report is made.
 
     Asked for in the month, by `created_at`: `asked`, `refused`, `ended` (declined, withdrawn, expired or
@@ -18,7 +18,7 @@ class Line:
 
     name: str
     #: A stock's name; empty of people, whose names the database does not know.
-    told: str = ""
+    stock_name: str = ""
     asked: int = 0
     sent: int = 0
     fen: int = 0
@@ -36,11 +36,11 @@ class Month:
 
     since: int
     before: int
-    agents: Sequence[Line]
-    stocks: Sequence[Line]
+    agents: Sequence[MonthLine]
+    stocks: Sequence[MonthLine]
     #: Under `asked`, what each approved; a request that needed two counts at both.
-    approvers: Sequence[Line]
-    total: Line
+    approvers: Sequence[MonthLine]
+    total: MonthLine
     #: Events of the month, by seq; 0 when there are none.
     first_seq: int
     last_seq: int

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from coupons.audit_words import Found
-from coupons.days import told
+from coupons.days import beijing_time
 from coupons.encodings import MARK
 from coupons.month import Month
 from coupons.recording import Recorded
@@ -104,12 +104,12 @@ def row(found: Found | Recorded) -> tuple[Cell, ...]:
     """
     if isinstance(found, Recorded):
         detail = json.dumps(dict(found.detail), ensure_ascii=False, sort_keys=True)
-        return (found.seq, told(found.ts), str(found.tag), found.actor, found.request_id, detail)
+        return (found.seq, beijing_time(found.ts), str(found.tag), found.actor, found.request_id, detail)
     request = found.request
     return (
         request.id,
         str(request.state),
-        told(request.created_at),
+        beijing_time(request.created_at),
         request.requester,
         request.customer,
         request.stock_id,
@@ -118,7 +118,7 @@ def row(found: Found | Recorded) -> tuple[Cell, ...]:
         request.ticket,
         request.reason,
         " ".join(found.approvers),
-        None if request.closed_at is None else told(request.closed_at),
+        None if request.closed_at is None else beijing_time(request.closed_at),
         request.closed_by,
         request.decline_reason,
         request.coupon_code,
@@ -133,7 +133,7 @@ def month_rows(label: str, found: Month) -> Iterator[tuple[Cell, ...]]:
         for line in part:
             counts = (line.asked, line.sent, yuan_of(line.fen), line.refused, line.ended, line.doubtful)
             times = (None if ms is None else ms // 1000 for ms in (line.median_ms, line.longest_ms))
-            yield (label, by, line.name, line.told, *counts, line.waiting, *times)
+            yield (label, by, line.name, line.stock_name, *counts, line.waiting, *times)
 
 
 def yuan_of(fen: int) -> Decimal:

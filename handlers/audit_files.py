@@ -8,7 +8,7 @@ from functools import partial
 from coupons.audit_words import Filter, read_words
 from coupons.auditing import part_of
 from coupons.catalogue import Catalogue
-from coupons.days import told
+from coupons.days import beijing_time
 from coupons.ports import Ledger
 from coupons.recording import Recorded
 from coupons.spreadsheet import COLUMNS, EVENT_COLUMNS, Cell, as_csv, row
@@ -43,7 +43,7 @@ class AuditFiles:
         words = await self._readers.words(event.actor, within_s=_LANGUAGE_WITHIN_S)
         cut = len(rows) > MOST_ROWS
         comment = audit_answers.file_comment(words, text, rows=min(len(rows), MOST_ROWS), cut=cut)
-        name = f"audit-{told(event.ts)[:10]}-{event.seq}.csv"
+        name = f"audit-{beijing_time(event.ts)[:10]}-{event.seq}.csv"
         try:
             await self._poster.send_file(event.actor, name=name, content=content.encode(), comment=comment)
         except Denied as error:

@@ -9,7 +9,7 @@ from handlers.cleaning import Undone
 _SEPARATORS = frozenset(",，、﹐﹑､")
 
 
-class Line:
+class CommandLine:
     """A cursor over the cleaned text, which remembers what it undid."""
 
     def __init__(self, text: str) -> None:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from handlers import cleaning
 from handlers.cleaning import Undone
-from handlers.command_line import Line
+from handlers.command_line import CommandLine
 from handlers.ticket import take_ticket
 
 SUBCOMMANDS = (
@@ -211,7 +211,7 @@ _ALONE: dict[str, type[List | Stocks | Resume]] = {"list": List, "stocks": Stock
 
 def parse(text: str) -> Command:  # noqa: PLR0911 - one return for each subcommand
     """Read the `text` field of the slash command as Slack delivers it. Never raises."""
-    line = Line(text)
+    line = CommandLine(text)
     word = line.word(may_be_flag=True)
     name = unicodedata.normalize("NFKC", word).casefold()
     match name:
@@ -279,7 +279,7 @@ def message_words(text: str) -> str:
 
 def read_openid(text: str) -> str | Misread:
     """What a person typed or pasted into a field of its own."""
-    line = Line(text)
+    line = CommandLine(text)
     openid = line.word()
     if not openid:
         return Misread(problem=Problem.MISSING_OPENID, subcommand="send")
@@ -289,7 +289,7 @@ def read_openid(text: str) -> str | Misread:
     return misread or openid
 
 
-def _about_customer(line: Line, name: str) -> Command:
+def _about_customer(line: CommandLine, name: str) -> Command:
     openid = line.word()
     if not openid:
         return Misread(problem=Problem.MISSING_OPENID, subcommand=name)
@@ -310,12 +310,12 @@ def _audit_words(text: str) -> str:
     return " ".join(words[1].split()) if len(words) > 1 else ""
 
 
-def _pause(line: Line) -> Pause | Misread:
+def _pause(line: CommandLine) -> Pause | Misread:
     reason = line.reason()
     return _reason_too_long(reason, "pause") or Pause(reason)
 
 
-def _close(line: Line) -> Close | Misread:
+def _close(line: CommandLine) -> Close | Misread:
     number = _number(line, "close")
     if isinstance(number, Misread):
         return number
@@ -329,7 +329,7 @@ def _reason_too_long(reason: str, name: str) -> Misread | None:
     return Misread(problem=Problem.REASON_TOO_LONG, subcommand=name, count=len(reason), limit=REASON_LONGEST)
 
 
-def _send(line: Line) -> Send | OpenForm | Misread:
+def _send(line: CommandLine) -> Send | OpenForm | Misread:
     openid = line.word()
     if not openid:
         return OpenForm()
@@ -366,12 +366,12 @@ def _openid_misread(openid: str, name: str) -> Misread | None:
     )
 
 
-def _numbered(line: Line, name: str) -> Command:
+def _numbered(line: CommandLine, name: str) -> Command:
     number = _number(line, name)
     return number if isinstance(number, Misread) else _end(line, name, _NUMBERED[name](number))
 
 
-def _number(line: Line, name: str) -> int | Misread:
+def _number(line: CommandLine, name: str) -> int | Misread:
     word = line.word()
     if not word:
         return Misread(problem=Problem.REQUEST_NUMBER_MISSING, subcommand=name)
@@ -382,6 +382,6 @@ def _number(line: Line, name: str) -> int | Misread:
     return int(digits)
 
 
-def _end(line: Line, name: str, command: Command) -> Command:
+def _end(line: CommandLine, name: str, command: Command) -> Command:
     rest = line.reason()
     return Misread(problem=Problem.UNEXPECTED_WORDS, subcommand=name, read=rest) if rest else command

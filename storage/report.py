@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from coupons.month import Line, Month, median
+from coupons.month import Month, MonthLine, median
 from storage.audit import GENESIS
 
 _COUNTS: Final = """
@@ -21,12 +21,12 @@ _MADE: Final = "from request where created_at >= :since and created_at < :before
 _SENT: Final = """
 from request where state = 'sent' and created_at < :before and closed_at >= :since and closed_at < :before
 """
-_AGENTS = f"select requester as name, '' as told, {_COUNTS} {_MADE} group by requester"
+_AGENTS = f"select requester as name, '' as stock_name, {_COUNTS} {_MADE} group by requester"
 _AGENTS_SENT = f"select requester as name, count(*) as sent, sum(value_fen) as fen {_SENT} group by requester"
-_STOCKS = f"select stock_id as name, max(stock_name) as told, {_COUNTS} {_MADE} group by stock_id"
+_STOCKS = f"select stock_id as name, max(stock_name) as stock_name, {_COUNTS} {_MADE} group by stock_id"
 _STOCKS_SENT = f"select stock_id as name, count(*) as sent, sum(value_fen) as fen {_SENT} group by stock_id"
 _APPROVERS = f"""
-select approval.approver as name, '' as told, {_COUNTS}
+select approval.approver as name, '' as stock_name, {_COUNTS}
 from approval join request on request.id = approval.request_id
 where approval.at >= :since and approval.at < :before group by approval.approver
 """
@@ -81,7 +81,7 @@ def month(database: Any, *, since: int, before: int) -> Month:
 
 def _lines(
     database: Any, span: Mapping[str, int], counts: str, sent: str, waited: Mapping[str, Sequence[int]]
-) -> Sequence[Line]:
+) -> Sequence[MonthLine]:
     """Those who cost most first."""
     given = {row["name"]: (row["sent"], row["fen"]) for row in database.execute(sent, span).fetchall()}
     asked = {row["name"]: dict(row) for row in database.execute(counts, span).fetchall()}
@@ -92,7 +92,9 @@ def _lines(
         count, fen = given.get(name, (0, 0))
         times = waited.get(name, [])
         lines.append(
-            Line(**values, sent=count, fen=fen, median_ms=median(times), longest_ms=max(times, default=None))
+            MonthLine(
+                **values, sent=count, fen=fen, median_ms=median(times), longest_ms=max(times, default=None)
+            )
         )
     return sorted(lines, key=lambda line: (-line.fen, -line.asked, line.name))
 
@@ -105,13 +107,13 @@ def _grouped(rows: Iterable[Any], name: str) -> Mapping[str, Sequence[int]]:
     return found
 
 
-def _total(lines: Sequence[Line], waited: Sequence[int]) -> Line:
+def _total(lines: Sequence[MonthLine], waited: Sequence[int]) -> MonthLine:
     times = [max(each, 0) for each in waited]
 
     def summed(name: str) -> int:
         return sum(getattr(line, name) for line in lines)
 
-    return Line(
+    return MonthLine(
         name="",
         asked=summed("asked"),
         sent=summed("sent"),

@@ -16,7 +16,7 @@ from bot.wording.terminal_table import plain, width
 from coupons import days
 from coupons.audit_events import AuditReported
 from coupons.encodings import MARK
-from coupons.month import Line, Month
+from coupons.month import Month, MonthLine
 from coupons.spreadsheet import MONTH_COLUMNS, lines, month_rows
 from storage.store import Store
 
@@ -60,7 +60,7 @@ def _write(found: Month, label: str, kind: str, stream: TextIO) -> None:
         stream.writelines(f"{line}\n" for line in _tables(found, label))
 
 
-def _parts(found: Month) -> tuple[tuple[str, str, Sequence[Line]], ...]:
+def _parts(found: Month) -> tuple[tuple[str, str, Sequence[MonthLine]], ...]:
     return (
         (TABLES[0], "agent", [*found.agents, found.total]),
         (TABLES[1], "stock", [*found.stocks, found.total]),
@@ -74,7 +74,7 @@ def _tables(found: Month, label: str) -> Iterator[str]:
         yield ""
         yield heading
         rows: list[tuple[str, ...]] = [(first, *COLUMNS)]
-        rows += [(plain(f"{line.name} {line.told}".strip()) or "all", *cells(line)) for line in part]
+        rows += [(plain(f"{line.name} {line.stock_name}".strip()) or "all", *cells(line)) for line in part]
         widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
         for name, *numbers in rows:
             filled = (

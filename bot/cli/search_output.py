@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
 from bot.wording.terminal_table import line
 from coupons.audit_words import Found
-from coupons.days import told
+from coupons.days import beijing_time
 from coupons.encodings import MARK
 from coupons.recording import Json, Recorded
 from coupons.spreadsheet import COLUMNS, EVENT_COLUMNS, lines, row
@@ -144,7 +144,7 @@ def _seen(found: Found) -> list[str]:
     request = found.request
     return [
         str(request.id),
-        told(request.created_at)[:-3],
+        beijing_time(request.created_at)[:-3],
         request.state,
         yuan(request.value_fen),
         request.stock_name,
@@ -157,7 +157,7 @@ def _seen(found: Found) -> list[str]:
 
 def _seen_event(event: Recorded) -> list[str]:
     about = "" if event.request_id is None else f"#{event.request_id}"
-    return [str(event.seq), told(event.ts), about, event.tag, event.actor, details(event)]
+    return [str(event.seq), beijing_time(event.ts), about, event.tag, event.actor, details(event)]
 
 
 def details(event: Recorded) -> str:
@@ -203,7 +203,7 @@ def _request_values(found: Found) -> dict[str, object]:
     return {
         "request": request.id,
         "state": str(request.state),
-        "asked_at_beijing": told(request.created_at),
+        "asked_at_beijing": beijing_time(request.created_at),
         "requester": request.requester,
         "customer": request.customer,
         "stock_id": request.stock_id,
@@ -212,7 +212,7 @@ def _request_values(found: Found) -> dict[str, object]:
         "ticket": request.ticket,
         "reason": request.reason,
         "approvers": list(found.approvers),
-        "closed_at_beijing": None if request.closed_at is None else told(request.closed_at),
+        "closed_at_beijing": None if request.closed_at is None else beijing_time(request.closed_at),
         "closed_by": request.closed_by,
         "decline_reason": request.decline_reason,
         "coupon_code": request.coupon_code,

@@ -16,7 +16,7 @@ from bot.wording.story import lines
 from bot.wording.terminal_table import plain
 from coupons.audit_events import AuditViewed
 from coupons.auditing import story_of
-from coupons.days import told
+from coupons.days import beijing_time
 from coupons.recording import Recorded
 from storage.store import Store
 
@@ -94,5 +94,5 @@ def _show_story(store: Store, request_id: int, kind: str) -> None:
 def line_of(event: Recorded) -> str:
     """One event on one line, under _HEAD."""
     about = f"#{event.request_id}" if event.request_id is not None else "-"
-    cells = (event.seq, told(event.ts), about, event.tag, event.actor, details(event))
+    cells = (event.seq, beijing_time(event.ts), about, event.tag, event.actor, details(event))
     return plain(_LINE.format(*cells).rstrip())

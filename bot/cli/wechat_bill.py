@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from coupons.csv_rows import BillRefused, Line, clean, delimiter_of, lines_of, text_of
+from coupons.csv_rows import BillRefused, CsvLine, clean, delimiter_of, lines_of, text_of
 from coupons.days import BEIJING, milliseconds
 from coupons.reconciling import Theirs
 
@@ -52,7 +52,7 @@ class _Head:
 def read_bill(path: Path) -> Sequence[Theirs]:
     """Without the sums at its end. Raises BillRefused."""
     text = text_of(path)
-    delimiter = delimiter_of(text, lambda cells: _head(path, Line(0, cells)) is not None)
+    delimiter = delimiter_of(text, lambda cells: _head(path, CsvLine(0, cells)) is not None)
     if delimiter is None:
         first = ", ".join(clean(cell) for cell in text.partition("\n")[0].split(","))[:200]
         raise BillRefused(
@@ -62,7 +62,7 @@ def read_bill(path: Path) -> Sequence[Theirs]:
     return list(_coupons(path, lines_of(path, text, delimiter)))
 
 
-def _coupons(path: Path, lines: Iterator[Line]) -> Iterator[Theirs]:
+def _coupons(path: Path, lines: Iterator[CsvLine]) -> Iterator[Theirs]:
     """What stands before the first head is a title. Bills that were joined have a head and sums each."""
     head: _Head | None = None
     #: Cells in the head of the sums; 0: they have not begun.
@@ -81,14 +81,14 @@ def _coupons(path: Path, lines: Iterator[Line]) -> Iterator[Theirs]:
             yield _coupon(path, line, head)
 
 
-def _is_head_of_sums(line: Line, head: _Head) -> bool:
+def _is_head_of_sums(line: CsvLine, head: _Head) -> bool:
     """Names stand there, fewer than above or of sums, and no digit, which every coupon has."""
     cells = line.named
     names_sums = len(cells) <= head.width and _SUMS.match(next(filter(None, cells)))
     return bool(len(line.cells) < head.width or names_sums) and not _DIGIT.search("".join(cells))
 
 
-def _head(path: Path, line: Line) -> _Head | None:
+def _head(path: Path, line: CsvLine) -> _Head | None:
     """None: it does not name the columns. Raises BillRefused when it names one twice."""
     heads = [re.sub(r"[\s(].*", "", name).casefold() for name in line.named]
     columns: dict[str, int] = {}
@@ -103,7 +103,7 @@ def _head(path: Path, line: Line) -> _Head | None:
     return _Head(columns, len(heads))
 
 
-def _coupon(path: Path, line: Line, head: _Head) -> Theirs:
+def _coupon(path: Path, line: CsvLine, head: _Head) -> Theirs:
     row = line.fitted(head.width)
     if row is None:
         raise BillRefused(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from coupons.days import told
-from coupons.month import Line, Month
+from coupons.days import beijing_time
+from coupons.month import Month, MonthLine
 
 TABLES: Final = ("By agent", "By stock", "By approver")
 COLUMNS: Final = (
@@ -29,7 +29,7 @@ NOTES: Final = (
 _MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000
 
 
-def cells(line: Line) -> tuple[str, ...]:
+def cells(line: MonthLine) -> tuple[str, ...]:
     """In the order of COLUMNS."""
     counts = (line.refused, line.ended, line.doubtful, line.waiting)
     return (
@@ -60,7 +60,7 @@ def lasting(ms: int | None) -> str:
 
 
 def span_of(month: Month) -> str:
-    return f"{told(month.since)} to {told(month.before)}, Beijing time"
+    return f"{beijing_time(month.since)} to {beijing_time(month.before)}, Beijing time"
 
 
 def tied_to(month: Month) -> str:

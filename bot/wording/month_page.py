@@ -7,7 +7,7 @@ from html import escape
 from typing import Final
 
 from bot.wording.month import COLUMNS, NOTES, TABLES, cells, span_of, tied_to
-from coupons.month import Line, Month
+from coupons.month import Month, MonthLine
 
 _STYLE: Final = """
 @page { size: A4 landscape; margin: 14mm }
@@ -48,22 +48,22 @@ def _lines(month: Month, label: str) -> Iterator[str]:
     yield f"<li><code>{escape(tied_to(month))}</code></li></ul></body></html>"
 
 
-def _table(first: str, lines: Sequence[Line], total: Line | None) -> Iterator[str]:
+def _table(first: str, lines: Sequence[MonthLine], total: MonthLine | None) -> Iterator[str]:
     if not lines:
         yield '<p class="none">Nothing in this month.</p>'
         return
     names = "".join(f"<th>{escape(name)}</th>" for name in (first, *COLUMNS))
     yield f"<table><thead><tr>{names}</tr></thead><tbody>"
     for line in lines:
-        told = f' <span class="name">{escape(line.told)}</span>' if line.told else ""
-        yield f"<tr><td>{escape(line.name)}{told}</td>{_numbers(line)}</tr>"
+        stock_name = f' <span class="name">{escape(line.stock_name)}</span>' if line.stock_name else ""
+        yield f"<tr><td>{escape(line.name)}{stock_name}</td>{_numbers(line)}</tr>"
     yield "</tbody>"
     if total is not None:
         yield f"<tfoot><tr><td>All</td>{_numbers(total)}</tr></tfoot>"
     yield "</table>"
 
 
-def _numbers(line: Line) -> str:
+def _numbers(line: MonthLine) -> str:
     return "".join(
         f'<td class="none">{cell}</td>' if cell in {"0", "–"} else f"<td>{cell}</td>" for cell in cells(line)
     )

@@ -8,7 +8,7 @@ from typing import Final
 from bot.cli.search_output import yuan
 from bot.wording.terminal_table import plain
 from coupons.auditing import MOST_COUNTED, Story
-from coupons.days import told, written
+from coupons.days import beijing_time, written
 from coupons.events import Tag
 from coupons.model import Approval, Request, State
 from coupons.recording import Json, Recorded
@@ -25,7 +25,9 @@ def lines(story: Story) -> Iterator[str]:
     before: int | None = None
     for event in story.events:
         since = "" if before is None else f"+{between(event.ts - before)}"
-        yield plain(f"{event.seq:>7}  {told(event.ts)}  {since:<9} {event.actor} {said(event)}".rstrip())
+        yield plain(
+            f"{event.seq:>7}  {beijing_time(event.ts)}  {since:<9} {event.actor} {said(event)}".rstrip()
+        )
         before = event.ts
     yield ""
     yield from (plain(line) for line in _others(story))

@@ -21,7 +21,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
-from coupons.days import told
+from coupons.days import beijing_time
 from coupons.money import yuan
 from handlers.views.translatable import N_
 
@@ -73,7 +73,7 @@ class Words:
 
     def instant(self, at: int) -> str:
         """One clock for all auditors, to the second: a picture of somebody's own "today" is no evidence."""
-        return self(N_("{time} Beijing time"), time=told(at))
+        return self(N_("{time} Beijing time"), time=beijing_time(at))
 
     def day(self, at: int) -> str:
         """UTC milliseconds as a date in the reader's own zone. mrkdwn: not for plain_text."""
