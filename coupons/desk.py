@@ -269,7 +269,7 @@ class Desk:
             )
         )
         if request is not None and decision.reason is Reason.MAY_BE_GIVEN:
-            self._look_before_closing(tx, request)
+            self._look_up_before_closing(tx, request)
         if request is not None and decision.reason is Reason.NOT_APPROVER:
             # The rule or the group may have moved since the card was drawn, and the card named them then.
             tx.post(Post(kind=PostKind.CARD, request_id=request.id))
@@ -308,11 +308,11 @@ class Desk:
     def _close_held(self, tx: Transaction, request: Request, click: Click) -> None:
         reason = keepable(click.reason, request.openid)
         after = move(request, State.CLOSED, now=self._clock(), closed_by=click.person, decline_reason=reason)
-        looks = request.absent_looks if request.open_attempts else 0
-        event = RequestClosed(reason=reason, looks=looks).done_by(click.person, request.id)
+        lookups = request.absent_looks if request.open_attempts else 0
+        event = RequestClosed(reason=reason, looks=lookups).done_by(click.person, request.id)
         self._close(tx, request, after, event)
 
-    def _look_before_closing(self, tx: Transaction, request: Request) -> None:
+    def _look_up_before_closing(self, tx: Transaction, request: Request) -> None:
         """The sending loop looks for the coupon; when it did not find it, the person may close."""
         if request.look_at is None:
             tx.save(request, replace(request, look_at=self._clock()))
@@ -349,5 +349,5 @@ class Desk:
         return saved
 
 
-def _is_being_posted(look: Records, request: Request) -> bool:
-    return look.may_be_posted(Post(kind=PostKind.CARD, request_id=request.id).key)
+def _is_being_posted(rows: Records, request: Request) -> bool:
+    return rows.may_be_posted(Post(kind=PostKind.CARD, request_id=request.id).key)

@@ -140,7 +140,7 @@ class AttemptFinished(Payload, tag=Tag.ATTEMPT_FINISHED):
 
 
 class CouponLookedUp(Payload, tag=Tag.COUPON_LOOKED_UP):
-    """A look at the customer's coupons for our number. `by`: if not by an attempt, what it was made for: a
+    """A lookup of the customer's coupons for our number. `by`: if not by an attempt, what it was made for: a
     `notification`, or a `hold` that somebody wants to close; then so many did not find it since the hold.
     """
 
@@ -194,7 +194,7 @@ class RequestRetried(Payload, tag=Tag.REQUEST_RETRIED):
 class RequestClosed(Payload, tag=Tag.REQUEST_CLOSED):
     """Ended by an approver while it was held: nothing was given.
 
-    `looks`: so many verified looks did not find the coupon; 0: no attempt was open.
+    `looks`: so many verified lookups did not find the coupon; 0: no attempt was open.
     """
 
     reason: Personal[str]

@@ -3,7 +3,7 @@
 pending -> approved -> sending -> sent
    |           |          |-> unknown -> sent | refused | held
    |           |          |-> refused
-   |           |          '-> held -> approved | closed | sent (a look found it)
+   |           |          '-> held -> approved | closed | sent (a lookup found it)
    '-> declined | cancelled | expired      approved -> cancelled (before the first attempt) | held
 """
 
@@ -22,7 +22,7 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.APPROVED: frozenset({State.SENDING, State.CANCELLED, State.HELD}),
     State.SENDING: frozenset({State.SENT, State.UNKNOWN, State.REFUSED, State.HELD}),
     State.UNKNOWN: frozenset({State.SENT, State.REFUSED, State.HELD}),
-    # Sent where a look finds the coupon: closing it would be a lie, and another attempt is not needed.
+    # Sent where a lookup finds the coupon: closing it would be a lie, and another attempt is not needed.
     State.HELD: frozenset({State.APPROVED, State.CLOSED, State.SENT}),
     State.SENT: frozenset(),
     State.REFUSED: frozenset(),

@@ -131,15 +131,15 @@ class Request:
     open_attempts: int = 0
     #: An attempt is on the wire now (or was, when the process died).
     running: bool = False
-    #: Start of the last attempt that ended without an answer to be believed; while it is held, of the looks
+    #: Start of the last attempt that ended without an answer to be believed; while it is held, of the lookups
     #: that `absent_looks` counts.
     unknown_at: int | None = None
-    #: Looks at the customer's coupons that did not find this number, since that attempt; while it is held,
+    #: Lookups of the customer's coupons that did not find this number, since that attempt; while it is held,
     #: since it was held.
     absent_looks: int = 0
     #: When the sending loop acts next; None: not before a person does.
     due_at: int | None = None
-    #: When the sending loop looks at the customer's coupons: WeChat Pay notified us of one, or somebody wants
+    #: When the sending loop looks the coupon up: WeChat Pay notified us of one, or somebody wants
     #: to close it.
     look_at: int | None = None
     #: Who declined, withdrew or closed it.

@@ -17,7 +17,7 @@ from coupons.recording import SYSTEM
 #: What a coupon given by the merchant's own call is notified as.
 OWN_CHANNEL = "BUSICOUPON_SEND_CHANNEL_API"
 
-#: One look for a burst: without an openid each coupon that anybody gets of the stock may be ours.
+#: One lookup for a burst: without an openid each coupon that anybody gets of the stock may be ours.
 _GATHER_MS = 1_000
 #: Candidates for one notification; those left out are found by their ordinary repeats.
 _MOST = 100

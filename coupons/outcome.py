@@ -28,7 +28,7 @@ class Remedy(StrEnum):
     #: A person must put something right, then the same number again.
     OPERATOR = "operator"
     #: Look at the customer's coupons before believing anything.
-    LOOK = "look"
+    LOOK_UP = "look"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ DAY_MS = 86_400_000
 #: Between two urgings of one request.
 URGE_PAUSE_MS = 1_800_000
 #: Verified ones that did not find the coupon, `Pace.quiet_ms` apart: it may show late.
-LOOKS_BEFORE_CLOSING = 2
+LOOKUPS_BEFORE_CLOSING = 2
 
 
 class WhenReached(StrEnum):
@@ -262,7 +262,7 @@ def may_retry(request: Request, person: str, approvers: frozenset[str]) -> Decis
 def may_close(request: Request, person: str, approvers: frozenset[str]) -> Decision:
     """Ending a held request is an approver's right, once it is sure that nothing was given."""
     right = may_retry(request, person, approvers)
-    if right.allowed and request.open_attempts and request.absent_looks < LOOKS_BEFORE_CLOSING:
+    if right.allowed and request.open_attempts and request.absent_looks < LOOKUPS_BEFORE_CLOSING:
         return Decision(Reason.MAY_BE_GIVEN)
     return right
 

@@ -139,7 +139,7 @@ class DueWork(Protocol):
     def due_requests(self, now: int, limit: int, latest: int) -> Sequence[Request]:
         """In a SENDABLE state, `due_at` reached (`latest` as above), none running; the longest due first."""
 
-    def requests_to_look_for(self, now: int, limit: int, latest: int) -> Sequence[Request]:
+    def requests_to_look_up(self, now: int, limit: int, latest: int) -> Sequence[Request]:
         """Unknown or held, `look_at` reached (`latest` as above), none running; the longest due first."""
 
     def interrupted_requests(self) -> Sequence[Request]:

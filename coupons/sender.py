@@ -20,33 +20,33 @@ from coupons.lifecycle import SENDABLE, move
 from coupons.loops import Bell, InFlight, Loop, OnTrouble
 from coupons.model import Request, State
 from coupons.outcome import Outcome
-from coupons.policy import LOOKS_BEFORE_CLOSING
+from coupons.policy import LOOKUPS_BEFORE_CLOSING
 from coupons.ports import Issuer, Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM
 from coupons.settling import (
-    Look,
-    LookResult,
+    Lookup,
+    LookupResult,
     Pace,
     Step,
     changed,
     interrupted,
-    looked_for,
-    needs_look,
+    needs_lookup,
     settle,
+    settle_lookup,
     unapproved,
 )
 
 #: From so long a pause on, the card says that the bot waits, and is drawn anew at both its ends.
 _SHOWN_PAUSE_MS = 15_000
-#: A look that a dead process began is begun again after this time.
-_LOOK_LEASE_MS = 120_000
+#: A lookup that a dead process began is begun again after this time.
+_LOOKUP_LEASE_MS = 120_000
 
 #: Events that people are told in the card's thread, and those that the requester gets as a direct message.
-_TOLD = frozenset({Tag.REQUEST_SENT, Tag.REQUEST_REFUSED, Tag.REQUEST_HELD, Tag.REQUEST_UNKNOWN})
-_NOTICED = _TOLD - {Tag.REQUEST_UNKNOWN}
-#: By looks without an attempt.
-_LOOKED_FOR = frozenset({State.UNKNOWN, State.HELD})
+_THREAD_TAGS = frozenset({Tag.REQUEST_SENT, Tag.REQUEST_REFUSED, Tag.REQUEST_HELD, Tag.REQUEST_UNKNOWN})
+_DIRECT_TAGS = _THREAD_TAGS - {Tag.REQUEST_UNKNOWN}
+#: Looked up without an attempt.
+_LOOKUP_STATES = frozenset({State.UNKNOWN, State.HELD})
 
 
 class Sender(Loop):
@@ -70,18 +70,18 @@ class Sender(Loop):
         self._pace = pace
         self._on_outcome = on_outcome
         self._rounds = InFlight[int](pace.in_flight, bell=bell, on_trouble=on_trouble)
-        self._longest_look_ms = max(_LOOK_LEASE_MS, pace.longest_ms, pace.look_pause_ms)
+        self._longest_lookup_ms = max(_LOOKUP_LEASE_MS, pace.longest_ms, pace.lookup_pause_ms)
 
     async def step(self) -> float | None:
         """Take up what a dead process left and what is due."""
         now, in_flight = self._clock(), self._pace.in_flight
         pause, left, due, witnessed, next_due = await self._ledger.read(
-            lambda look: (
-                look.pause(),
-                look.interrupted_requests(),
-                look.due_requests(now, in_flight, now + self._pace.longest_ms),
-                look.requests_to_look_for(now, in_flight, now + self._longest_look_ms),
-                look.next_send_due(),
+            lambda rows: (
+                rows.pause(),
+                rows.interrupted_requests(),
+                rows.due_requests(now, in_flight, now + self._pace.longest_ms),
+                rows.requests_to_look_up(now, in_flight, now + self._longest_lookup_ms),
+                rows.next_send_due(),
             )
         )
         for row in left:
@@ -91,8 +91,8 @@ class Sender(Loop):
         work: dict[int, Callable[[int], Coroutine[Any, Any, None]]] = {}
         if pause is None:
             work |= {row.id: self._round for row in due}
-        # What a look settles needs no further attempt.
-        work |= {row.id: self._look_round for row in witnessed}
+        # What a lookup settles needs no further attempt.
+        work |= {row.id: self._lookup_round for row in witnessed}
         for request_id, send in work.items():
             self._rounds.start(request_id, partial(send, request_id), name=f"send-{request_id}")
         if next_due is None or pause is not None or self._rounds.is_full:
@@ -117,9 +117,11 @@ class Sender(Loop):
         if request is None:
             return
         outcome = await self._issuer.send(request.body, earlier_open=request.open_attempts > 1)
-        look = await self._look(request) if needs_look(request, outcome, self._pace) else None
+        lookup = await self._look_up(request) if needs_lookup(request, outcome, self._pace) else None
         await self._ledger.write(
-            partial(self._finish, request_id=request_id, outcome=outcome, look=look, started_at=started_at)
+            partial(
+                self._finish, request_id=request_id, outcome=outcome, lookup=lookup, started_at=started_at
+            )
         )
         self._on_outcome(request, outcome)
 
@@ -161,7 +163,7 @@ class Sender(Loop):
         tx.append(started.done_by(SYSTEM, saved.id))
         return saved
 
-    async def _look(self, request: Request) -> Look:
+    async def _look_up(self, request: Request) -> Lookup:
         try:
             code = await self._issuer.find_coupon(
                 openid=request.openid,
@@ -169,11 +171,11 @@ class Sender(Loop):
                 out_request_no=request.out_request_no,
             )
         except IssuerUnavailable:
-            return Look(LookResult.UNAVAILABLE)
-        return Look(LookResult.ABSENT) if code is None else Look(LookResult.FOUND, code)
+            return Lookup(LookupResult.UNAVAILABLE)
+        return Lookup(LookupResult.ABSENT) if code is None else Lookup(LookupResult.FOUND, code)
 
     def _finish(
-        self, tx: Transaction, *, request_id: int, outcome: Outcome, look: Look | None, started_at: int
+        self, tx: Transaction, *, request_id: int, outcome: Outcome, lookup: Lookup | None, started_at: int
     ) -> None:
         request = tx.request(request_id)
         if request is None or not request.running:
@@ -181,7 +183,7 @@ class Sender(Loop):
         step = settle(
             request,
             outcome,
-            look,
+            lookup,
             started_at=started_at,
             now=self._clock(),
             earliest=self._clock.earliest(),
@@ -189,42 +191,42 @@ class Sender(Loop):
         )
         self._write(tx, request, step)
 
-    # --- one look, because a notification says that a coupon was received, or somebody wants to close
+    # --- one lookup, because a notification says that a coupon was received, or somebody wants to close
 
-    async def _look_round(self, request_id: int) -> None:
-        request = await self._ledger.write(partial(self._begin_look, request_id=request_id))
+    async def _lookup_round(self, request_id: int) -> None:
+        request = await self._ledger.write(partial(self._begin_lookup, request_id=request_id))
         if request is not None:
-            look = await self._look(request)
-            await self._ledger.write(partial(self._finish_look, begun=request, look=look))
+            lookup = await self._look_up(request)
+            await self._ledger.write(partial(self._finish_lookup, begun=request, lookup=lookup))
 
-    def _begin_look(self, tx: Transaction, *, request_id: int) -> Request | None:
+    def _begin_lookup(self, tx: Transaction, *, request_id: int) -> Request | None:
         before = tx.request(request_id)
         now = self._clock()
-        if before is None or before.state not in _LOOKED_FOR or before.running or self.stopping:
+        if before is None or before.state not in _LOOKUP_STATES or before.running or self.stopping:
             return None
-        if not _is_due(before.look_at, now, self._longest_look_ms):
+        if not _is_due(before.look_at, now, self._longest_lookup_ms):
             return None
         # Nothing can be given by looking, so it needs no event before; only another time to begin again.
-        return tx.save(before, replace(before, look_at=now + _LOOK_LEASE_MS))
+        return tx.save(before, replace(before, look_at=now + _LOOKUP_LEASE_MS))
 
-    def _finish_look(self, tx: Transaction, *, begun: Request, look: Look) -> None:
+    def _finish_lookup(self, tx: Transaction, *, begun: Request, lookup: Lookup) -> None:
         request = tx.request(begun.id)
-        if request is None or request.state not in _LOOKED_FOR or request.running:
+        if request is None or request.state not in _LOOKUP_STATES or request.running:
             return
         same = (begun.state, begun.attempts) == (request.state, request.attempts)
-        if request.state is State.HELD and not same and look.result is not LookResult.FOUND:
+        if request.state is State.HELD and not same and lookup.result is not LookupResult.FOUND:
             # Held since, perhaps after another attempt: what was not there then says nothing of now.
             return
-        step = looked_for(
+        step = settle_lookup(
             request,
-            look,
+            lookup,
             now=self._clock(),
             earliest=self._clock.earliest(),
             latest=self._clock.latest(),
             pace=self._pace,
         )
         if step.after.state is request.state and request.look_at != begun.look_at:
-            # Notified again meanwhile: that coupon may be one this look was too early for.
+            # Notified again meanwhile: that coupon may be one this lookup was too early for.
             step = replace(
                 step,
                 after=replace(step.after, look_at=request.look_at, absent_looks=request.absent_looks),
@@ -240,9 +242,9 @@ class Sender(Loop):
             tx.post(Post(kind=PostKind.REDRAW, request_id=saved.id))
         for event in step.events:
             seq = tx.append(event)
-            if event.tag in _TOLD or (event.tag == Tag.COUPON_LOOKED_UP and _may_close(saved)):
+            if event.tag in _THREAD_TAGS or (event.tag == Tag.COUPON_LOOKED_UP and _may_close(saved)):
                 tx.post(Post(kind=PostKind.STEP, request_id=saved.id, seq=seq))
-            if event.tag in _NOTICED:
+            if event.tag in _DIRECT_TAGS:
                 tx.post(Post(kind=PostKind.NOTICE, request_id=saved.id, seq=seq, person=saved.requester))
 
 
@@ -251,10 +253,10 @@ def _is_due(at: int | None, now: int, longest_ms: int) -> bool:
     return at is not None and (at <= now or at > now + longest_ms)
 
 
-def _last_ended(look: Records, request_id: int) -> int:
+def _last_ended(rows: Records, request_id: int) -> int:
     """When the last attempt ended; 0: there was none."""
-    return max((each.ts for each in look.events_of(request_id, {Tag.ATTEMPT_FINISHED})), default=0)
+    return max((each.ts for each in rows.events_of(request_id, {Tag.ATTEMPT_FINISHED})), default=0)
 
 
 def _may_close(request: Request) -> bool:
-    return request.state is State.HELD and request.absent_looks >= LOOKS_BEFORE_CLOSING
+    return request.state is State.HELD and request.absent_looks >= LOOKUPS_BEFORE_CLOSING

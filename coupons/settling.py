@@ -2,7 +2,7 @@
 
 The trap it exists for: attempt 1 gives the coupon and its answer is lost; attempt 2 is refused because
 attempt 1 used up the customer's allowance. A refusal settles a number only when no earlier attempt may have
-given the coupon, or when WeChat Pay's own list, looked at long enough after, does not hold it.
+given the coupon, or when WeChat Pay's own list, looked up long enough after, does not hold it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from coupons.events import (
 from coupons.lifecycle import move
 from coupons.model import Request, State
 from coupons.outcome import Kind, Outcome, Remedy
-from coupons.policy import LOOKS_BEFORE_CLOSING
+from coupons.policy import LOOKUPS_BEFORE_CLOSING
 from coupons.recording import SYSTEM, Event
 
 #: Our own word, where the tries ran out and the last answer does not say why.
@@ -45,8 +45,8 @@ class Pace:
     tries: int = 20
     #: A coupon may show late in the customer's list: only after this time does its absence count.
     quiet_ms: int = 600_000
-    #: Unclear answers before the list is looked at beside repeating.
-    looks_from: int = 3
+    #: Unclear answers before the coupon is looked up beside repeating.
+    lookups_from: int = 3
     #: Attempts on the wire at once.
     in_flight: int = 16
 
@@ -56,8 +56,8 @@ class Pace:
         return int(max(self.pauses_s) * 1000)
 
     @property
-    def look_pause_ms(self) -> int:
-        """Between two looks for what is held: a little more than the quiet time, since clocks differ."""
+    def lookup_pause_ms(self) -> int:
+        """Between two lookups of what is held: a little more than the quiet time, since clocks differ."""
         return self.quiet_ms + self.quiet_ms // 10
 
     def pause_ms(self, tries: int, retry_after: float | None = None) -> int:
@@ -66,8 +66,8 @@ class Pace:
         return min(int(max(pause, retry_after or 0.0) * 1000), self.longest_ms)
 
 
-class LookResult(StrEnum):
-    """What looking at the customer's coupons told."""
+class LookupResult(StrEnum):
+    """What a lookup of the customer's coupons found."""
 
     FOUND = "found"
     ABSENT = "absent"
@@ -76,10 +76,10 @@ class LookResult(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """One look; `coupon_code` when found."""
+class Lookup:
+    """One lookup; `coupon_code` when found."""
 
-    result: LookResult
+    result: LookupResult
     coupon_code: str | None = None
 
 
@@ -91,17 +91,17 @@ class Step:
     events: Sequence[Event]
 
 
-def needs_look(request: Request, outcome: Outcome, pace: Pace) -> bool:
+def needs_lookup(request: Request, outcome: Outcome, pace: Pace) -> bool:
     """Whether the customer's coupons are asked before the outcome is acted upon."""
     if outcome.kind is not Kind.UNKNOWN:
         return False
-    return outcome.remedy in {Remedy.LOOK, Remedy.OPERATOR} or request.tries >= pace.looks_from
+    return outcome.remedy in {Remedy.LOOK_UP, Remedy.OPERATOR} or request.tries >= pace.lookups_from
 
 
 def settle(  # noqa: PLR0911 - one return for each thing that can come of an attempt
     request: Request,
     outcome: Outcome,
-    look: Look | None,
+    lookup: Lookup | None,
     *,
     started_at: int,
     now: int,
@@ -114,14 +114,14 @@ def settle(  # noqa: PLR0911 - one return for each thing that can come of an att
     wrong clock makes an absence count before its time.
     """
     events = [_finished(request, outcome)]
-    if look is not None:
-        events.append(_looked(request, look))
-    request = _counted(request, outcome, look, started_at)
+    if lookup is not None:
+        events.append(_looked_up(request, lookup))
+    request = _counted(request, outcome, lookup, started_at)
 
     if outcome.kind is Kind.SENT:
         return _sent(request, events, outcome.coupon_code, "answer", now)
-    if look is not None and look.result is LookResult.FOUND:
-        return _sent(request, events, look.coupon_code, "look", now)
+    if lookup is not None and lookup.result is LookupResult.FOUND:
+        return _sent(request, events, lookup.coupon_code, "look", now)
     if outcome.remedy is Remedy.FINAL:
         return _refused(request, events, outcome, now)
     if outcome.said_no and _absence_counts(request, earliest, pace):
@@ -162,36 +162,38 @@ def unapproved(request: Request, *, now: int) -> Step:
     return _held(request, [], NOT_APPROVED, now)
 
 
-def looked_for(request: Request, look: Look, *, now: int, earliest: int, latest: int, pace: Pace) -> Step:
-    """What a look without an attempt makes of an unknown request, or of a held one.
+def settle_lookup(
+    request: Request, lookup: Lookup, *, now: int, earliest: int, latest: int, pace: Pace
+) -> Step:
+    """What a lookup without an attempt makes of an unknown request, or of a held one.
 
-    What it does not find counts for nothing while it is unknown: a notification made us look, the coupon may
-    show any moment, and the ordinary repeats go on. While it is held nothing else goes on: two such looks, so
-    far apart that what was given before the first must show in the second, let a person close it.
+    What it does not find counts for nothing while it is unknown: a notification was the cause, the coupon may
+    show any moment, and the ordinary repeats go on. While it is held nothing else goes on: two such
+    lookups, so far apart that what was given before the first must show in the second, let a person close it.
     `earliest` and `latest`: like `now`, but rather too early or too late where the clock is in doubt.
     """
     held = request.state is State.HELD
-    if held and look.result is LookResult.ABSENT:
+    if held and lookup.result is LookupResult.ABSENT:
         request = _absent_again(request, earliest=earliest, latest=latest, pace=pace)
     absent_looks = request.absent_looks
-    looked = CouponLookedUp(
-        result=look.result,
+    looked_up = CouponLookedUp(
+        result=lookup.result,
         by="hold" if held else "notification",
         absent=absent_looks if held else None,
     )
-    events = [looked.done_by(SYSTEM, request.id)]
-    if look.result is LookResult.FOUND:
-        return _sent(request, events, look.coupon_code, "look", now)
-    if look.result is LookResult.UNAVAILABLE:
+    events = [looked_up.done_by(SYSTEM, request.id)]
+    if lookup.result is LookupResult.FOUND:
+        return _sent(request, events, lookup.coupon_code, "look", now)
+    if lookup.result is LookupResult.UNAVAILABLE:
         # Nothing counts the tries of what is held: after the first it would be asked for each second.
         pause_ms = pace.longest_ms if held else pace.pause_ms(request.tries)
         return Step(replace(request, look_at=now + pause_ms), events)
-    again = now + pace.look_pause_ms if held and absent_looks < LOOKS_BEFORE_CLOSING else None
+    again = now + pace.lookup_pause_ms if held and absent_looks < LOOKUPS_BEFORE_CLOSING else None
     return Step(replace(request, look_at=again), events)
 
 
 def _absent_again(request: Request, *, earliest: int, latest: int, pace: Pace) -> Request:
-    """Counted where the quiet time has passed since the first of the looks that are counted."""
+    """Counted where the quiet time has passed since the first of the lookups that are counted."""
     if not request.absent_looks or request.unknown_at is None:
         return replace(request, unknown_at=latest, absent_looks=1)
     # A clock that was ahead then must not keep an absence from counting for as long.
@@ -200,9 +202,9 @@ def _absent_again(request: Request, *, earliest: int, latest: int, pace: Pace) -
     return replace(request, unknown_at=since, absent_looks=request.absent_looks + int(counts))
 
 
-def _counted(request: Request, outcome: Outcome, look: Look | None, started_at: int) -> Request:
+def _counted(request: Request, outcome: Outcome, lookup: Lookup | None, started_at: int) -> Request:
     open_attempts = request.open_attempts - (0 if outcome.attempt_open else 1)
-    absent = look is not None and look.result is LookResult.ABSENT
+    absent = lookup is not None and lookup.result is LookupResult.ABSENT
     unknown_at, absent_looks = request.unknown_at, request.absent_looks + int(absent)
     if unknown_at is not None:
         # A clock that was ahead then must not keep an absence from counting for as long.
@@ -237,8 +239,8 @@ def _finished(request: Request, outcome: Outcome) -> Event:
     ).done_by(SYSTEM, request.id)
 
 
-def _looked(request: Request, look: Look) -> Event:
-    return CouponLookedUp(result=look.result).done_by(SYSTEM, request.id)
+def _looked_up(request: Request, lookup: Lookup) -> Event:
+    return CouponLookedUp(result=lookup.result).done_by(SYSTEM, request.id)
 
 
 def _sent(request: Request, events: list[Event], coupon_code: str | None, by: str, now: int) -> Step:
@@ -262,7 +264,7 @@ def _cause(request: Request, outcome: Outcome) -> str:
 
 
 def _held(request: Request, events: list[Event], code: str, now: int) -> Step:
-    # Only looks that are made from now on let a person close it.
+    # Only lookups that are made from now on let a person close it.
     after = move(request, State.HELD, now=now, due_at=None, absent_looks=0, problem=code)
     # An unsigned refusal could be anybody's: the coupon may have been given all the same.
     held = RequestHeld(code=code, not_known=request.open_attempts > 0).done_by(SYSTEM, request.id)

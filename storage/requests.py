@@ -45,7 +45,7 @@ where request.stock_id = :stock_id and request.open_attempts > 0
 order by request.id limit :limit
 """
 )
-_TO_LOOK_FOR = (
+_TO_LOOK_UP = (
     _SELECT
     + """
 where (request.look_at <= :now or request.look_at > :latest)
@@ -195,8 +195,8 @@ class RequestRows(BaseRows):
     def due_requests(self, now: int, limit: int, latest: int) -> Sequence[Request]:
         return self._many(_DUE, now=now, limit=limit, latest=latest)
 
-    def requests_to_look_for(self, now: int, limit: int, latest: int) -> Sequence[Request]:
-        return self._many(_TO_LOOK_FOR, now=now, limit=limit, latest=latest)
+    def requests_to_look_up(self, now: int, limit: int, latest: int) -> Sequence[Request]:
+        return self._many(_TO_LOOK_UP, now=now, limit=limit, latest=latest)
 
     def expired_requests(self, now: int, limit: int) -> Sequence[Request]:
         return self._many(_EXPIRED, now=now, limit=limit)

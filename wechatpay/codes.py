@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from wechatpay.code_table import NOT_FINAL, OURS, STRANGE, THEIRS, UNCLEAR, Actor, Code, CodeClass
 
-__all__ = ["CODES", "Actor", "Code", "CodeClass", "judge", "look_up", "meaning"]
+__all__ = ["CODES", "Actor", "Code", "CodeClass", "find_code", "judge", "meaning"]
 
 
 def _squash(name: str) -> str:
@@ -28,7 +28,7 @@ _TOO_FAST = 429
 _TOO_SLOW = 408
 
 
-def look_up(name: str) -> Code | None:
+def find_code(name: str) -> Code | None:
     """The row for one of WeChat Pay's codes, in any of its spellings."""
     code = _BY_NAME.get(_squash(name))
     return None if code is None or code.name in _OUR_NAMES else code
@@ -36,7 +36,7 @@ def look_up(name: str) -> Code | None:
 
 def judge(status: int, name: str) -> Code:
     """What an answer that is no success says: by code and status together, the careful reading first."""
-    code = look_up(name)
+    code = find_code(name)
     shown = code.name if code else name
     # SYSTEM_ERROR counts at any status; a 5xx, a 202 and a redirect count whatever they are called.
     if code and code.code_class is CodeClass.UNKNOWN:

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from wechatpay.answers import Answer, complaint
-from wechatpay.codes import look_up
+from wechatpay.codes import find_code
 from wechatpay.signing import request_message
 from wechatpay.skew import WARN_FROM_S, off, seconds_ahead
 
@@ -64,7 +64,7 @@ def is_sign_error(answer: Answer) -> bool:
     """A 401 of WeChat Pay's own, not one of a proxy in between."""
     if answer.status != _UNAUTHORIZED:
         return False
-    code = look_up(complaint(answer, hide="").code)
+    code = find_code(complaint(answer, hide="").code)
     return code is not None and code.name == "SIGN_ERROR"
 
 

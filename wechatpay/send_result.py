@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from wechatpay.answers import CameBack, Checked, Failure, FailureKind, complaint, plain
-from wechatpay.codes import Code, CodeClass, judge, look_up, meaning
+from wechatpay.codes import Code, CodeClass, find_code, judge, meaning
 from wechatpay.errors import Malformed, Unsigned
 from wechatpay.send_request import SendRequest
 
@@ -43,7 +43,7 @@ class NextStep(StrEnum):
     #: A person puts something right, then the same number again.
     OPERATOR = "operator"
     #: Look at the customer's coupons before believing anything.
-    LOOK = "look"
+    LOOK_UP = "look"
 
 
 _NEXT_STEPS = {
@@ -140,11 +140,11 @@ def _given(sent: SendRequest, checked: Checked) -> SendResult:
     if not wrong:
         known = _unknown(checked, NextStep.NONE, code="", message="")
         return replace(known, state=SendState.SENT, coupon_code=coupon_code)
-    said = look_up(complaint(checked.answer, hide=sent.openid).code)
+    said = find_code(complaint(checked.answer, hide=sent.openid).code)
     if said is not None and said.code_class is CodeClass.UNKNOWN:  # SYSTEM_ERROR counts at any status
         return _unknown(checked, NextStep.REPEAT, code=said.name, message="")
     message = f"the genuine answer lacks or changes {', '.join(wrong)}"
-    return _unknown(checked, NextStep.LOOK, code=Malformed.code, message=message)
+    return _unknown(checked, NextStep.LOOK_UP, code=Malformed.code, message=message)
 
 
 def _is_coupon_code(value: object) -> bool:
@@ -162,11 +162,11 @@ def _refusal(
         case CodeClass.EXISTS:
             # Some attempt of this number has probably given it. Kept open, so that a later refusal (by then
             # the allowance is used up) cannot settle the number.
-            return SendState.UNKNOWN, NextStep.LOOK, True
+            return SendState.UNKNOWN, NextStep.LOOK_UP, True
         case CodeClass.FINAL:
             if verified and not earlier_open:
                 return SendState.REFUSED, NextStep.FINAL, False
-            return SendState.UNKNOWN, NextStep.LOOK, not verified
+            return SendState.UNKNOWN, NextStep.LOOK_UP, not verified
         case CodeClass.OPERATOR | CodeClass.SLOWER | CodeClass.LATER:
             # An unsigned refusal leaves the attempt open: anybody in between could have faked it.
             state = SendState.UNKNOWN if earlier_open else SendState.REFUSED

@@ -167,17 +167,16 @@ _RESULTS: Final[Mapping[str, str]] = {
     "absent": "it is not there",
     "unavailable": "they could not be read",
 }
-_LOOKED_FOR: Final[Mapping[str, str]] = {
+_LOOKUP_CAUSES: Final[Mapping[str, str]] = {
     "notification": ", because WeChat Pay had told of one",
     "hold": ", since an approver wants to close it",
 }
 
 
-def _looked(detail: Mapping[str, Json]) -> str:
+def _looked_up(detail: Mapping[str, Json]) -> str:
     result, by = _of(detail, "result"), _of(detail, "by")
-    return (
-        f"looked for it among the customer's coupons: {_RESULTS.get(result, result)}{_LOOKED_FOR.get(by, by)}"
-    )
+    found, cause = _RESULTS.get(result, result), _LOOKUP_CAUSES.get(by, by)
+    return f"looked for it among the customer's coupons: {found}{cause}"
 
 
 def _refused_click(detail: Mapping[str, Json]) -> str:
@@ -313,7 +312,7 @@ _SAID: Final[Mapping[str, Callable[[Mapping[str, Json]], str]]] = {
     Tag.REQUEST_CLOSED: _closed,
     Tag.ATTEMPT_STARTED: lambda d: f"starts attempt {_of(d, 'attempt')}",
     Tag.ATTEMPT_FINISHED: _finished,
-    Tag.COUPON_LOOKED_UP: _looked,
+    Tag.COUPON_LOOKED_UP: _looked_up,
     Tag.COUPON_RECEIVED: lambda d: f"heard from WeChat Pay that the coupon was received: {_rest(d)}",
     Tag.REQUEST_SENT: lambda d: (
         f"sent the coupon: coupon code {_of(d, 'coupon_code')}, known by {_of(d, 'by')}"

@@ -218,14 +218,14 @@ def retry_button(words: Words, request: Request) -> Block:
 
 def close_button(words: Words, request: Request) -> Block:
     """It asks once more: what is closed is never sent."""
-    looks = ""
+    lookup_first = ""
     if request.open_attempts:
-        looks = words("The bot looks for the coupon at WeChat Pay first.")
+        lookup_first = words("The bot looks for the coupon at WeChat Pay first.")
     sure = confirm(
         words("Close request #{number}?", number=request.id),
         words.sentences(
             words("It ends, and the customer gets no coupon from it."),
-            looks,
+            lookup_first,
         ),
         yes=words("Close it"),
         no=words("Not yet"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from coupons.events import Tag
 from coupons.model import ClickAction, Request, State
-from coupons.policy import LOOKS_BEFORE_CLOSING, URGE_PAUSE_MS, Reason, may_cancel
+from coupons.policy import LOOKUPS_BEFORE_CLOSING, URGE_PAUSE_MS, Reason, may_cancel
 from coupons.recording import Recorded
 from coupons.settling import Pace
 from handlers.views.escaping import message_link, person
@@ -56,7 +56,7 @@ def answer(words: Words, event: Recorded, request: Request | None, *, workspace_
         return step(words, event, request) if request is not None else message(words(_NOTHING_CHANGED))
     why = _why(words, event, request, workspace_url)
     if event.detail.get("reason") == Reason.MAY_BE_GIVEN:
-        # The looks that it wants are made.
+        # The lookups that it wants are made.
         return message(why)
     return message(words.sentences(words(_NOTHING_CHANGED), why))
 
@@ -171,7 +171,7 @@ def _looking_first(words: Words, request: Request) -> str:
         "card says what comes of it; if it is not there, you can close the request then.",
         number=request.id,
         doubt=words(NOT_KNOWN),
-        looks=LOOKS_BEFORE_CLOSING,
+        looks=LOOKUPS_BEFORE_CLOSING,
         minutes=Pace().quiet_ms // 60_000,
         done=request.absent_looks,
     )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from coupons.model import Approval, Request, State
-from coupons.policy import LOOKS_BEFORE_CLOSING
+from coupons.policy import LOOKUPS_BEFORE_CLOSING
 from handlers.views import problems
 from handlers.views.escaping import code, listed, person
 from handlers.views.words import N_, Words
@@ -136,15 +136,15 @@ def _careful(words: Words, request: Request, sentence: str) -> str:
 def _held(words: Words, request: Request) -> str:
     if is_doubtful(request):
         first = words("An operator must look into it first.")
-        why = words.sentences(words(NOT_KNOWN), first, _looks(words, request))
+        why = words.sentences(words(NOT_KNOWN), first, _lookups(words, request))
     else:
         why = words("An operator must put something right first.")
     return words.sentences(why, words(WHO_ACTS), words(NO_OTHER))
 
 
-def _looks(words: Words, request: Request) -> str:
+def _lookups(words: Words, request: Request) -> str:
     """What the bot found out since it was held, and does, for who wants to close it."""
-    if request.absent_looks >= LOOKS_BEFORE_CLOSING:
+    if request.absent_looks >= LOOKUPS_BEFORE_CLOSING:
         return words("The bot has looked for the coupon at WeChat Pay since, twice, and it is not there.")
     if request.look_at is not None:
         return words(

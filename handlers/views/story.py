@@ -118,7 +118,7 @@ def _finished(words: Words, event: Recorded) -> str:
     return words.list(part for part in parts if part)
 
 
-def _looked(words: Words, event: Recorded) -> str:
+def _looked_up(words: Words, event: Recorded) -> str:
     match text_of(event, "result"):
         case "found":
             return words("the coupon was found in the customer's list at WeChat Pay")
@@ -316,7 +316,7 @@ _TOLD: Mapping[str, Callable[[Words, Recorded], str]] = {
     Tag.REQUEST_CLOSED: _closed,
     Tag.ATTEMPT_STARTED: _started,
     Tag.ATTEMPT_FINISHED: _finished,
-    Tag.COUPON_LOOKED_UP: _looked,
+    Tag.COUPON_LOOKED_UP: _looked_up,
     Tag.COUPON_RECEIVED: _received,
     Tag.REQUEST_SENT: _sent,
     Tag.REQUEST_REFUSED: _refused,

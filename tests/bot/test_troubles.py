@@ -65,6 +65,6 @@ def test_a_final_no_and_a_code_that_nobody_knows_are_told_too() -> None:
     assert "not known here" in line["problem"]
 
 
-@pytest.mark.parametrize("remedy", [Remedy.NONE, Remedy.REPEAT, Remedy.SLOWER, Remedy.LOOK])
+@pytest.mark.parametrize("remedy", [Remedy.NONE, Remedy.REPEAT, Remedy.SLOWER, Remedy.LOOK_UP])
 def test_what_goes_on_by_itself_calls_for_nobody(remedy: Remedy) -> None:
     assert logged(refused("RATELIMIT_EXCEEDED", remedy)) == []

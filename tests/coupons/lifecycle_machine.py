@@ -47,7 +47,7 @@ _TELLS = {
     ClickAction.CANCEL: Tag.REQUEST_CANCELLED,
     ClickAction.URGE: Tag.REQUEST_URGED,
 }
-_PACE = Pace(pauses_s=(0, 60), tries=3, quiet_ms=HOUR, looks_from=2, in_flight=4)
+_PACE = Pace(pauses_s=(0, 60), tries=3, quiet_ms=HOUR, lookups_from=2, in_flight=4)
 
 
 class Lifecycle(RuleBasedStateMachine):

@@ -60,7 +60,7 @@ NO, FIX, SLOWER = (
     _no("FREQUENCY", Remedy.SLOWER),
 )
 #: A no while an earlier attempt may have given it: the customer's list decides.
-NO_IN_DOUBT = _no("RULELIMIT", Remedy.LOOK, Kind.UNKNOWN)
+NO_IN_DOUBT = _no("RULELIMIT", Remedy.LOOK_UP, Kind.UNKNOWN)
 OUTCOMES = (SENT, SENT, LOST, NO, FIX, SLOWER)
 
 

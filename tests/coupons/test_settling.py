@@ -12,7 +12,7 @@ from coupons.events import Tag
 from coupons.lifecycle import FINAL
 from coupons.model import Request, State
 from coupons.outcome import Kind, Outcome, Remedy
-from coupons.settling import NO_CLEAR_ANSWER, Look, LookResult, Pace, interrupted, needs_look, settle
+from coupons.settling import NO_CLEAR_ANSWER, Lookup, LookupResult, Pace, interrupted, needs_lookup, settle
 from tests.coupons.samples import a_request
 
 PACE = Pace(pauses_s=(1, 2, 4), tries=5, quiet_ms=600_000)
@@ -26,13 +26,23 @@ FINAL_NO = Outcome(
     kind=Kind.REFUSED, verified=True, attempt_open=False, remedy=Remedy.FINAL, said_no=True, code="RULE_LIMIT"
 )
 UNSIGNED_NO = Outcome(
-    kind=Kind.UNKNOWN, verified=False, attempt_open=True, remedy=Remedy.LOOK, said_no=True, code="RULE_LIMIT"
+    kind=Kind.UNKNOWN,
+    verified=False,
+    attempt_open=True,
+    remedy=Remedy.LOOK_UP,
+    said_no=True,
+    code="RULE_LIMIT",
 )
 NO_BUT_OPEN = Outcome(
-    kind=Kind.UNKNOWN, verified=True, attempt_open=False, remedy=Remedy.LOOK, said_no=True, code="RULE_LIMIT"
+    kind=Kind.UNKNOWN,
+    verified=True,
+    attempt_open=False,
+    remedy=Remedy.LOOK_UP,
+    said_no=True,
+    code="RULE_LIMIT",
 )
 EXISTS = Outcome(
-    kind=Kind.UNKNOWN, verified=True, attempt_open=True, remedy=Remedy.LOOK, code="ALREADY_EXISTS"
+    kind=Kind.UNKNOWN, verified=True, attempt_open=True, remedy=Remedy.LOOK_UP, code="ALREADY_EXISTS"
 )
 BAD_KEY = Outcome(
     kind=Kind.REFUSED, verified=False, attempt_open=True, remedy=Remedy.OPERATOR, code="SIGN_ERROR"
@@ -46,22 +56,22 @@ TOO_FAST = Outcome(
     retry_after=3.0,
 )
 NO_WIRE = Outcome(kind=Kind.REFUSED, verified=False, attempt_open=False, remedy=Remedy.REPEAT, code="CONNECT")
-FOUND = Look(LookResult.FOUND, "C9")
-ABSENT = Look(LookResult.ABSENT)
-NO_LIST = Look(LookResult.UNAVAILABLE)
+FOUND = Lookup(LookupResult.FOUND, "C9")
+ABSENT = Lookup(LookupResult.ABSENT)
+NO_LIST = Lookup(LookupResult.UNAVAILABLE)
 
 FIRST = {"state": State.SENDING, "attempts": 1, "tries": 1, "open_attempts": 1}
 DOUBT = {"state": State.UNKNOWN, "attempts": 2, "tries": 2, "open_attempts": 2, "unknown_at": JUST_NOW}
 OLD_DOUBT = {**DOUBT, "unknown_at": LONG_AGO}
 
 
-def settled(before: dict[str, Any], outcome: Outcome, look: Look | None = None) -> Request:
+def settled(before: dict[str, Any], outcome: Outcome, lookup: Lookup | None = None) -> Request:
     request = a_request(running=True, **before)
-    return settle(request, outcome, look, started_at=JUST_NOW, now=NOW, earliest=NOW, pace=PACE).after
+    return settle(request, outcome, lookup, started_at=JUST_NOW, now=NOW, earliest=NOW, pace=PACE).after
 
 
 @pytest.mark.parametrize(
-    ("before", "outcome", "look", "state", "due_in_ms"),
+    ("before", "outcome", "lookup", "state", "due_in_ms"),
     [
         (FIRST, GIVEN, None, State.SENT, None),
         (DOUBT, GIVEN, None, State.SENT, None),
@@ -95,9 +105,9 @@ def settled(before: dict[str, Any], outcome: Outcome, look: Look | None = None) 
     ],
 )
 def test_settling(
-    before: dict[str, Any], outcome: Outcome, look: Look | None, state: State, due_in_ms: int | None
+    before: dict[str, Any], outcome: Outcome, lookup: Lookup | None, state: State, due_in_ms: int | None
 ) -> None:
-    after = settled(before, outcome, look)
+    after = settled(before, outcome, lookup)
     assert after.state is state
     assert after.due_at == (None if due_in_ms is None else NOW + due_in_ms)
     assert not after.running
@@ -133,22 +143,22 @@ def test_a_dead_process_leaves_doubt_and_never_a_refusal() -> None:
 
 
 def test_the_list_is_asked_before_a_doubt_is_acted_upon() -> None:
-    assert needs_look(a_request(**DOUBT), NO_BUT_OPEN, PACE)
-    assert needs_look(a_request(**DOUBT | {"tries": 3}), TIMEOUT, PACE)
-    assert not needs_look(a_request(**DOUBT), TIMEOUT, PACE)
-    assert not needs_look(a_request(**FIRST), BAD_KEY, PACE)
+    assert needs_lookup(a_request(**DOUBT), NO_BUT_OPEN, PACE)
+    assert needs_lookup(a_request(**DOUBT | {"tries": 3}), TIMEOUT, PACE)
+    assert not needs_lookup(a_request(**DOUBT), TIMEOUT, PACE)
+    assert not needs_lookup(a_request(**FIRST), BAD_KEY, PACE)
 
 
 outcomes = st.sampled_from([GIVEN, TIMEOUT, FINAL_NO, UNSIGNED_NO, NO_BUT_OPEN, EXISTS, BAD_KEY, TOO_FAST])
-looks = st.sampled_from([None, FOUND, ABSENT, NO_LIST])
+lookups = st.sampled_from([None, FOUND, ABSENT, NO_LIST])
 
 
-@given(steps=st.lists(st.tuples(outcomes, looks, st.integers(1, 900_000)), max_size=12))
+@given(steps=st.lists(st.tuples(outcomes, lookups, st.integers(1, 900_000)), max_size=12))
 def test_whatever_answers_come_sent_needs_a_code_and_refused_needs_no_doubt(
-    steps: list[tuple[Outcome, Look | None, int]],
+    steps: list[tuple[Outcome, Lookup | None, int]],
 ) -> None:
     request, now = a_request(state=State.SENDING), NOW
-    for outcome, look, later in steps:
+    for outcome, lookup, later in steps:
         if request.state in FINAL or request.state is State.HELD:
             break
         if outcome is FINAL_NO and request.open_attempts:
@@ -163,7 +173,7 @@ def test_whatever_answers_come_sent_needs_a_code_and_refused_needs_no_doubt(
             running=True,
         )
         step = settle(
-            started, outcome, look, started_at=now, now=now + later, earliest=now + later, pace=PACE
+            started, outcome, lookup, started_at=now, now=now + later, earliest=now + later, pace=PACE
         )
         request, now = step.after, now + later
         tags = [event.tag for event in step.events]

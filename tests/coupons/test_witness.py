@@ -20,7 +20,7 @@ from coupons.notifications import OWN_CHANNEL, Received, Witness
 from coupons.outcome import Kind, Outcome, Remedy
 from coupons.ports import Transaction
 from coupons.sender import Sender
-from coupons.settling import Look, LookResult, Pace, looked_for
+from coupons.settling import Lookup, LookupResult, Pace, settle_lookup
 from storage.ledger import SqliteLedger
 from tests.clocks import sure
 from tests.coupons.samples import OPENID, a_request
@@ -45,7 +45,7 @@ class Far:
 
     lists: list[str | None] = field(default_factory=list)
     sends: int = 0
-    looks: int = 0
+    lookups: int = 0
     sent: asyncio.Event = field(default_factory=asyncio.Event)
     looking: asyncio.Event = field(default_factory=asyncio.Event)
     answers: asyncio.Event = field(default_factory=asyncio.Event)
@@ -60,7 +60,7 @@ class Far:
         return LOST
 
     async def find_coupon(self, *, openid: str, stock_id: str, out_request_no: str) -> str | None:
-        self.looks += 1
+        self.lookups += 1
         self.looking.set()
         await self.answers.wait()
         return self.lists.pop(0)
@@ -107,7 +107,7 @@ class Room:
         return await self.ledger.write(make)
 
     async def row(self, number: int) -> Request:
-        request = await self.ledger.read(lambda look: look.request(number))
+        request = await self.ledger.read(lambda rows: rows.request(number))
         assert request is not None
         return request
 
@@ -155,10 +155,10 @@ async def test_told_before_the_answer_is_lost_it_is_looked_for_at_once(room: Roo
     async with room.sending():
         await room.far.sent.wait()
         assert await room.witness.hear(NOTICE)
-        assert room.far.looks == 0
+        assert room.far.lookups == 0
         room.far.answers.set()
         assert (await room.settled(number)).coupon_code == "C1"
-    assert (room.far.sends, room.far.looks) == (1, 1)
+    assert (room.far.sends, room.far.lookups) == (1, 1)
 
 
 async def test_what_was_told_before_a_crash_is_looked_for_after_it(room: Room) -> None:
@@ -168,10 +168,10 @@ async def test_what_was_told_before_a_crash_is_looked_for_after_it(room: Room) -
     assert await room.witness.hear(NOTICE)
     async with room.sending():
         await room.settled(number)
-    assert (room.far.sends, room.far.looks) == (0, 1)
+    assert (room.far.sends, room.far.lookups) == (0, 1)
 
 
-async def test_a_look_that_a_crash_ends_is_begun_again(room: Room) -> None:
+async def test_a_lookup_that_a_crash_ends_is_begun_again(room: Room) -> None:
     room.far.lists = [None]
     number = await room.a_row(State.UNKNOWN)
     async with room.sending():
@@ -184,7 +184,7 @@ async def test_a_look_that_a_crash_ends_is_begun_again(room: Room) -> None:
     assert (await room.row(number)).look_at is None
 
 
-async def test_told_again_while_looking_it_looks_once_more(room: Room) -> None:
+async def test_told_again_while_looking_it_is_looked_up_once_more(room: Room) -> None:
     """The second coupon may be the one that the first look was too early for."""
     room.far.lists = [None, "C2"]
     number = await room.a_row(State.UNKNOWN)
@@ -194,7 +194,7 @@ async def test_told_again_while_looking_it_looks_once_more(room: Room) -> None:
         await room.witness.hear(replace(NOTICE, coupon_code="C2"))
         room.far.answers.set()
         assert (await room.settled(number)).coupon_code == "C2"
-    assert (room.far.sends, room.far.looks) == (0, 2)
+    assert (room.far.sends, room.far.lookups) == (0, 2)
 
 
 async def test_a_notification_is_heard_once(room: Room) -> None:
@@ -206,7 +206,7 @@ async def test_a_notification_is_heard_once(room: Room) -> None:
     assert await room.witness.hear(replace(NOTICE, event="COUPON.OTHER"))
 
 
-async def test_without_an_openid_only_what_a_call_of_ours_gave_wakes_and_a_burst_is_one_look(
+async def test_without_an_openid_only_what_a_call_of_ours_gave_wakes_and_a_burst_is_one_lookup(
     room: Room,
 ) -> None:
     number = await room.a_row(State.UNKNOWN)
@@ -239,25 +239,25 @@ UNKNOWN = a_request(state=State.UNKNOWN, attempts=1, tries=1, open_attempts=1, d
 
 
 def test_absence_after_a_notification_counts_for_nothing() -> None:
-    step = looked_for(UNKNOWN, Look(LookResult.ABSENT), now=10, earliest=10, latest=10, pace=PACE)
+    step = settle_lookup(UNKNOWN, Lookup(LookupResult.ABSENT), now=10, earliest=10, latest=10, pace=PACE)
     assert step.after == replace(UNKNOWN, look_at=None)
 
 
 HELD = replace(UNKNOWN, state=State.HELD)
 
 
-def test_two_looks_at_what_is_held_count_only_the_quiet_time_apart_by_a_clock_that_may_be_wrong() -> None:
-    def look(request: Request, earliest: int, latest: int) -> Request:
-        absent = Look(LookResult.ABSENT)
-        return looked_for(request, absent, now=latest, earliest=earliest, latest=latest, pace=PACE).after
+def test_two_lookups_of_what_is_held_count_only_the_quiet_time_apart_by_a_clock_that_may_be_wrong() -> None:
+    def looked_up(request: Request, earliest: int, latest: int) -> Request:
+        absent = Lookup(LookupResult.ABSENT)
+        return settle_lookup(request, absent, now=latest, earliest=earliest, latest=latest, pace=PACE).after
 
-    first = look(HELD, 0, 1_000)
-    assert (first.absent_looks, first.unknown_at, first.look_at) == (1, 1_000, 1_000 + PACE.look_pause_ms)
+    first = looked_up(HELD, 0, 1_000)
+    assert (first.absent_looks, first.unknown_at, first.look_at) == (1, 1_000, 1_000 + PACE.lookup_pause_ms)
     # The wall clock jumped; what is known of it says that hardly any time went by.
-    early = look(first, 2_000, 9_000_000)
+    early = looked_up(first, 2_000, 9_000_000)
     assert early.absent_looks == 1
     assert early.look_at is not None
-    second = look(first, 1_000 + PACE.quiet_ms, 1_000 + PACE.quiet_ms)
+    second = looked_up(first, 1_000 + PACE.quiet_ms, 1_000 + PACE.quiet_ms)
     assert (second.absent_looks, second.look_at, second.state) == (2, None, State.HELD)
 
 
@@ -282,17 +282,19 @@ async def test_a_notification_wakes_what_is_held_and_what_was_not_there_before_c
 
 
 def test_a_list_that_was_not_to_be_had_is_asked_for_again_after_the_usual_pause() -> None:
-    step = looked_for(UNKNOWN, Look(LookResult.UNAVAILABLE), now=10, earliest=10, latest=10, pace=PACE)
+    step = settle_lookup(UNKNOWN, Lookup(LookupResult.UNAVAILABLE), now=10, earliest=10, latest=10, pace=PACE)
     assert step.after == replace(UNKNOWN, look_at=600_010)
 
 
 def test_without_a_list_what_is_held_is_looked_for_again_after_the_longest_pause() -> None:
     """Its tries stand still: after one try it would be looked for, told and drawn anew each second."""
     held = replace(UNKNOWN, state=State.HELD, tries=1, due_at=None)
-    step = looked_for(held, Look(LookResult.UNAVAILABLE), now=10, earliest=10, latest=10, pace=Pace())
+    step = settle_lookup(held, Lookup(LookupResult.UNAVAILABLE), now=10, earliest=10, latest=10, pace=Pace())
     assert step.after.look_at == 600_010
 
 
 def test_a_coupon_found_is_sent_and_nothing_more_is_due() -> None:
-    after = looked_for(UNKNOWN, Look(LookResult.FOUND, "C1"), now=10, earliest=10, latest=10, pace=PACE).after
+    after = settle_lookup(
+        UNKNOWN, Lookup(LookupResult.FOUND, "C1"), now=10, earliest=10, latest=10, pace=PACE
+    ).after
     assert (after.state, after.coupon_code, after.due_at, after.look_at) == (State.SENT, "C1", None, None)

@@ -12,7 +12,7 @@ from coupons.checkpointing import Checkpointer
 from coupons.forgetting import Forgetter
 from coupons.model import State
 from coupons.posts import LONGEST_PAUSE_MS, Post, PostKind
-from coupons.settling import Look, LookResult, settle
+from coupons.settling import Lookup, LookupResult, settle
 from tests.clocks import SetClock, sure
 from tests.coupons.office import Office
 from tests.coupons.samples import a_request
@@ -34,7 +34,7 @@ def state_after(unknown_at: int, *, started_at: int, now: int, earliest: int) ->
     after = settle(
         a_request(running=True, **doubt),
         NO_BUT_OPEN,
-        Look(LookResult.ABSENT),
+        Lookup(LookupResult.ABSENT),
         started_at=started_at,
         now=now,
         earliest=earliest,

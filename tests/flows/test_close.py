@@ -66,7 +66,7 @@ async def test_by_command_with_a_reason_which_is_kept_searched_and_told(shop: Wo
 async def test_what_may_have_been_given_is_looked_for_first_and_closed_when_it_is_not_there(
     tmp_path: Path,
 ) -> None:
-    pace = Pace(pauses_s=(0.02,), tries=2, quiet_ms=400, looks_from=9)
+    pace = Pace(pauses_s=(0.02,), tries=2, quiet_ms=400, lookups_from=9)
     async with world(tmp_path, pace=pace) as shop:
         shop.wechatpay.faults.rate(Fault(FaultKind.CUT_BEFORE), 1.0)
         number = await shop.ask()
@@ -90,7 +90,7 @@ async def test_what_may_have_been_given_is_looked_for_first_and_closed_when_it_i
 
 
 async def test_what_was_given_is_found_before_it_can_be_closed_and_is_sent(tmp_path: Path) -> None:
-    pace = Pace(pauses_s=(0.02,), tries=1, quiet_ms=400, looks_from=9)
+    pace = Pace(pauses_s=(0.02,), tries=1, quiet_ms=400, lookups_from=9)
     async with world(tmp_path, pace=pace, visible_after_ms=200) as shop:
         shop.wechatpay.faults.queue(Fault(FaultKind.LOST_ANSWER))
         number = await shop.ask()

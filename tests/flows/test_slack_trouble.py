@@ -41,7 +41,7 @@ def deliveries(calls: list[Call]) -> list[str]:
     return [call.arguments["metadata"]["event_payload"]["delivery_id"] for call in calls]
 
 
-def looked_for(shop: World) -> list[Call]:
+def settle_lookup(shop: World) -> list[Call]:
     """Looks for a post whose answer was lost; the start looks through the channel for numbers, too."""
     return [call for call in shop.slack.calls("conversations.history") if "oldest" in call.arguments]
 
@@ -71,7 +71,7 @@ async def test_thread_replies_and_direct_messages_whose_answers_were_cut_stand_o
     assert len(shop.slack.dms("U0LI")) == 1
     posts = deliveries(shop.slack.calls("chat.postMessage"))
     assert sorted(posts) == sorted(set(posts))
-    assert {call.arguments["channel"] for call in looked_for(shop)} == {"D0LI"}
+    assert {call.arguments["channel"] for call in settle_lookup(shop)} == {"D0LI"}
     assert shop.slack.calls("conversations.replies")
 
 
@@ -90,7 +90,7 @@ async def test_while_slack_cannot_be_asked_whether_it_stands_nothing_is_posted_a
     shop.slack.faults.next("conversations.history", server_error())
     number = await shop.ask()
     assert len(cards(shop, number)) == 1
-    assert len(looked_for(shop)) == 2
+    assert len(settle_lookup(shop)) == 2
     assert len(shop.slack.calls("chat.postMessage")) == 1
 
 

@@ -35,7 +35,7 @@ async def test_a_certificate_that_changes_right_after_a_download_delays_no_send(
 async def test_a_certificate_that_cannot_be_downloaded_at_once_is_asked_for_again_a_second_later(
     tmp_path: Path,
 ) -> None:
-    pace = Pace(pauses_s=(0.3,), tries=20, quiet_ms=600_000, looks_from=99)
+    pace = Pace(pauses_s=(0.3,), tries=20, quiet_ms=600_000, lookups_from=99)
     async with world(tmp_path, mode=KeyMode.CERTIFICATE, pace=pace) as shop:
         new = shop.wechatpay.rotate()
         shop.wechatpay.faults.queue(Fault(FaultKind.SYSTEM_ERROR_500), endpoint=Endpoint.CERTIFICATES)
@@ -94,7 +94,7 @@ async def test_answers_signed_with_a_public_key_in_certificate_mode_are_told_and
 async def test_a_doubt_that_repeats_is_logged_once_and_the_held_card_names_its_cause(
     tmp_path: Path, kind: FaultKind, code: str, words: str
 ) -> None:
-    pace = Pace(pauses_s=(0.01,), tries=4, quiet_ms=600_000, looks_from=99)
+    pace = Pace(pauses_s=(0.01,), tries=4, quiet_ms=600_000, lookups_from=99)
     with capture_logs() as logs:
         async with world(tmp_path, pace=pace) as shop:
             shop.wechatpay.faults.queue(Fault(kind), times=8)

@@ -61,7 +61,7 @@ LOOKS: dict[str, Callable[[Reading], bool]] = {
         (ids(tx.doubtful_requests(STOCK.stock_id, OPENID, 9)), ids(tx.doubtful_requests("9", None, 9)))
         == ([], [])
     ),
-    "requests_to_look_for": lambda tx: ids(tx.requests_to_look_for(NOW, 9, NOW + DAY)) == [],
+    "requests_to_look_up": lambda tx: ids(tx.requests_to_look_up(NOW, 9, NOW + DAY)) == [],
     "open_requests_of": lambda tx: ids(tx.open_requests_of("U0LI", 2)) == [3, 2],
     "approvals": lambda tx: tx.approvals(2) == [Approval(2, "U0WANG", NOW)] and tx.approvals(1) == [],
     "event": lambda tx: tx.event(1).tag == Tag.REQUEST_CREATED and tx.event(99) is None,  # type: ignore[union-attr]  # seeded

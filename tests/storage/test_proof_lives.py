@@ -43,7 +43,12 @@ SLOWER = Outcome(
 )
 #: A no while an earlier attempt may have given it: the list decides.
 NO_IN_DOUBT = Outcome(
-    kind=Kind.UNKNOWN, verified=True, attempt_open=False, remedy=Remedy.LOOK, said_no=True, code="RULELIMIT"
+    kind=Kind.UNKNOWN,
+    verified=True,
+    attempt_open=False,
+    remedy=Remedy.LOOK_UP,
+    said_no=True,
+    code="RULELIMIT",
 )
 
 
@@ -97,7 +102,7 @@ class Shop:
 
     def __init__(self, ledger: SqliteLedger, path: Path, clock: Time, bell: Bell, script: Script) -> None:
         self.ledger, self.clock, self.bell, self.script = Proven(ledger, path), clock, bell, script
-        self.pace = Pace(pauses_s=(0,), tries=4, quiet_ms=0, looks_from=99)
+        self.pace = Pace(pauses_s=(0,), tries=4, quiet_ms=0, lookups_from=99)
         policy = Policy(
             agents=(),
             approvers=("U0WANG", "U0ZHAO"),

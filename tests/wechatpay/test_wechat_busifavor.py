@@ -61,7 +61,7 @@ async def test_an_unsigned_refusal_over_the_wire_stays_open_and_a_signed_one_set
     unsigned = await busifavor.send(BODY, earlier_open=False)
     assert (unsigned.state, unsigned.next_step, unsigned.attempt_open) == (
         SendState.UNKNOWN,
-        NextStep.LOOK,
+        NextStep.LOOK_UP,
         True,
     )
     signed = await busifavor.send(BODY, earlier_open=False)

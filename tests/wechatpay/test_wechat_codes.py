@@ -8,7 +8,7 @@ import pytest
 
 from wechatpay import errors
 from wechatpay.answers import Answer, Checked, Failure, FailureKind
-from wechatpay.codes import CODES, Actor, Code, CodeClass, judge, look_up, meaning
+from wechatpay.codes import CODES, Actor, Code, CodeClass, find_code, judge, meaning
 from wechatpay.errors import BadRequest, NoAnswer, NotSent, Refused, Trouble, WechatPayError
 from wechatpay.reading import failed, refused
 from wechatpay.send_request import SendRequest
@@ -83,7 +83,7 @@ def test_no_two_rows_of_another_meaning_share_an_operators_sentence() -> None:
     ],
 )
 def test_a_code_knows_its_variants_and_keeps_the_word_that_was_said(name: str, variants: set[str]) -> None:
-    found = look_up(name.replace("_", "").lower())
+    found = find_code(name.replace("_", "").lower())
     assert found is not None
     assert found.name == name
     assert variants <= set(found.variants)
@@ -92,7 +92,7 @@ def test_a_code_knows_its_variants_and_keeps_the_word_that_was_said(name: str, v
 
 
 def test_every_code_of_ours_is_in_the_table_and_cannot_be_said_by_a_server() -> None:
-    said = {code.name for code in CODES if look_up(code.name) is None}
+    said = {code.name for code in CODES if find_code(code.name) is None}
     assert said == OURS
     # A forged "TIMEOUT" is a refusal that nobody knows, and settles nothing.
     assert judge(400, "TIMEOUT").code_class is CodeClass.OPERATOR

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from wechatpay import errors
-from wechatpay.codes import look_up
+from wechatpay.codes import find_code
 
 
 def tree(kind: type, depth: int = 0) -> list[tuple[int, str]]:
@@ -28,11 +28,11 @@ def test_the_docstring_draws_every_error_in_its_place() -> None:
 
 def test_every_code_of_the_table_is_found_in_all_its_spellings() -> None:
     for name in ("NO_AUTH", "NOAUTH", "no_auth", "NO__AUTH"):
-        row = look_up(name)
+        row = find_code(name)
         assert row is not None
         assert row.name == "NO_AUTH"
-    assert look_up("SOMETHING_NEW") is None
-    assert look_up("") is None
+    assert find_code("SOMETHING_NEW") is None
+    assert find_code("") is None
 
 
 def test_the_package_could_be_published_alone() -> None:

@@ -28,7 +28,7 @@ def test_both_sides_have_the_same_words() -> None:
     ("status", "answer", "signed", "outcome"),
     [
         (403, {"code": "RULE_LIMIT"}, True, (Kind.REFUSED, Remedy.FINAL, True, False, True)),
-        (403, {"code": "RULE_LIMIT"}, False, (Kind.UNKNOWN, Remedy.LOOK, False, True, True)),
+        (403, {"code": "RULE_LIMIT"}, False, (Kind.UNKNOWN, Remedy.LOOK_UP, False, True, True)),
         (403, {"code": "NO_AUTH"}, True, (Kind.REFUSED, Remedy.OPERATOR, True, False, False)),
         (
             200,

@@ -9,7 +9,7 @@ import pytest
 
 from tests.wechatpay.signing_platform import compact
 from wechatpay.answers import Answer, CameBack, Checked, Failure, FailureKind
-from wechatpay.codes import Actor, look_up
+from wechatpay.codes import Actor, find_code
 from wechatpay.errors import BadSignature, Doubtful, Stale, UnknownSerial, Unsigned
 from wechatpay.send_request import compose_send, read_send
 from wechatpay.send_result import NextStep, SendResult, SendState, judge_send
@@ -268,7 +268,7 @@ def test_a_refusal_by_its_code(
 ) -> None:
     members: object = no(code) if code else "<html>"
     assert (*both(signed(status, members)), *both(unsigned(status, members))) == expected
-    row = look_up(code)
+    row = find_code(code)
     assert (row.actor if row else None) == actor
 
 
@@ -277,7 +277,7 @@ def test_the_trap_a_refusal_after_a_time_out_does_not_settle_the_number() -> Non
     timed_out = Failure(FailureKind.AFTER_FIRST_BYTE, "TIMEOUT", "x")
     first = judge_send(SENT, timed_out, earlier_open=False)
     second = judge_send(SENT, signed(403, no("RULE_LIMIT")), earlier_open=first.attempt_open)
-    assert (second.state, second.next_step) == (SendState.UNKNOWN, NextStep.LOOK)
+    assert (second.state, second.next_step) == (SendState.UNKNOWN, NextStep.LOOK_UP)
 
 
 def test_after_already_exists_a_later_refusal_does_not_settle_the_number() -> None:
