@@ -13,6 +13,7 @@ from typing import Any, cast
 from coupons.recording import Event, Json, Recorded
 from storage.base_rows import BaseRows
 from storage.binding import storable
+from storage.dialect_sqlite import LISTED
 from storage.errors import AuditBroken
 from storage.full_text import EventTexts
 
@@ -27,9 +28,8 @@ _HASH = "select hash from event where seq = :seq"
 _BY_SEQ = "select seq, body from event where seq = :seq"
 _OF_REQUEST = "select seq, body from event where request_id = :request_id order by seq"
 #: The index tells the tags, so that the other events are not even read.
-_OF_TAGS = """
-select seq, body from event
-where request_id = :request_id and tag in (select value from json_each(:tags)) order by seq
+_OF_TAGS = f"""
+select seq, body from event where request_id = :request_id and tag in {LISTED} order by seq
 """
 
 #: One text for one event, whoever writes it.
@@ -74,7 +74,7 @@ class EventRows(BaseRows):
     def events_of(self, request_id: int, tags: Collection[str] = ()) -> Sequence[Recorded]:
         values: dict[str, Any] = {"request_id": request_id}
         if tags:
-            values["tags"] = json.dumps(sorted(tags))
+            values["listed"] = json.dumps(sorted(tags))
         rows = self._connection.execute(_OF_TAGS if tags else _OF_REQUEST, values).fetchall()
         return [recorded(row["seq"], row["body"]) for row in rows]
 

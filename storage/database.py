@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from storage.dialect_sqlite import OLDEST
 from storage.driver import sqlite3
 from storage.errors import DatabaseRefused
 from storage.locks import BUSY_MS, FileLock, Turn
@@ -107,6 +108,7 @@ def bring_up_to_date(path: Path) -> tuple[str, ...]:
 
 def refuse_if_not_ours(path: Path) -> None:
     """Look before anything is written. Raises DatabaseRefused; a file that is missing or empty is fine."""
+    _refuse_if_too_old()
     try:
         if not path.exists():
             return
@@ -157,6 +159,15 @@ def sqlite_verdict() -> tuple[str, bool]:
     version = sqlite3.sqlite_version_info
     fixed = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
     return sqlite3.sqlite_version, fixed
+
+
+def _refuse_if_too_old() -> None:
+    if sqlite3.sqlite_version_info < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
+        raise DatabaseRefused(
+            f"this Python has SQLite {sqlite3.sqlite_version}, and coupon-bot needs {oldest} or newer; "
+            "use a Python that has one"
+        )
 
 
 def _make_if_missing(path: Path) -> None:

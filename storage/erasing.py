@@ -16,7 +16,7 @@ order by id
 """
 _DUE = """
 select id from customer
-where (:only is null or id = :only) and substr(openid, 1, 7) <> 'erased:' and not exists (
+where (cast(:only as bigint) is null or id = :only) and substr(openid, 1, 7) <> 'erased:' and not exists (
     select 1 from request where request.customer = customer.id and (
         request.created_at >= :before or request.closed_at >= :before
         or request.state in ('pending', 'approved', 'sending', 'unknown', 'held')
@@ -28,11 +28,12 @@ order by id limit :limit
 _LAST = "select coalesce(max(seq), 0) as seq from event where tag = 'customer:erased'"
 _ERASE = "update customer set openid = 'erased:' || id where id = :customer"
 #: The exact bytes for WeChat Pay, with the openid in them; their SHA-256 stays in the events.
-_BODIES = "update request set body = x'' where customer = :customer"
+_BODIES = "update request set body = :nothing where customer = :customer"
 #: What was typed before reasons were masked as they came in.
 _CLICKS = """
 update click set reason = replace(reason, :openid, :masked)
-where request_id in (select id from request where customer = :customer) and instr(reason, :openid) > 0
+where request_id in (select id from request where customer = :customer)
+  and replace(reason, :openid, :masked) <> reason
 """
 
 
@@ -58,4 +59,4 @@ class ErasingRows(BaseRows):
         values = {"customer": customer}
         self._connection.execute(_CLICKS, {**values, "openid": openid, "masked": masked(openid)})
         self._connection.execute(_ERASE, values)
-        return int(self._connection.execute(_BODIES, values).rowcount)
+        return int(self._connection.execute(_BODIES, {**values, "nothing": b""}).rowcount)

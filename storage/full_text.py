@@ -11,14 +11,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from storage.dialect_sqlite import REMOVE_REQUEST_WORDS
+
 _ALL_EVENTS = "select seq, body from event order by seq"
 _ADD_EVENT = "insert into event_words (rowid, words) values (:seq, :words)"
 #: Details that only a program reads: nobody looks for a digest, and each would be a word of its own.
 _NO_WORDS = frozenset({"body_sha256", "hash", "posted_hash", "head", "line", "digests"})
 _ALL = "select id, reason, ticket, decline_reason from request order by id"
 _ADD = "insert into request_words (rowid, words) values (:id, :words)"
-#: FTS5's own way to take words out of a table that does not hold them: it must be told what they were.
-_REMOVE = "insert into request_words (request_words, rowid, words) values ('delete', :id, :words)"
 
 #: Written without spaces: Chinese and Japanese.
 _HAN = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -83,7 +83,7 @@ class RequestTexts:
 
     def replace(self, request_id: int, before: Sequence[str], after: Sequence[str]) -> None:
         """`before` must be what was added."""
-        self._connection.execute(_REMOVE, {"id": request_id, "words": cut(*before)})
+        self._connection.execute(REMOVE_REQUEST_WORDS, {"id": request_id, "words": cut(*before)})
         self.add(request_id, *after)
 
 

@@ -9,15 +9,14 @@ from coupons.model import Click, ClickAction, NewClick
 from coupons.ports import Topic
 from storage.base_rows import BaseRows
 from storage.binding import bound
+from storage.dialect_sqlite import LISTED
 
 _ADD = """
 insert into click (key, action, request_id, person, team, channel, reason, at, message_ts, out_request_no)
 values (:key, :action, :request_id, :person, :team, :channel, :reason, :at, :message_ts, :out_request_no)
 on conflict (key) do nothing
 """
-_OPEN = """
-select * from click where done = 0 and id not in (select value from json_each(:but)) order by id limit :limit
-"""
+_OPEN = f"select * from click where done = 0 and id not in {LISTED} order by id limit :limit"
 _CLOSE = "update click set done = 1 where id = :id and done = 0"
 _ADD_NOTICE = """
 insert into notice (stock_id, coupon_code, event, at) values (:stock_id, :coupon_code, :event, :at)
@@ -49,7 +48,7 @@ class ClickRows(BaseRows):
         return bool(self._connection.execute(_ADD, bound(values)).rowcount == 1)
 
     def open_clicks(self, limit: int, but: Collection[int] = ()) -> Sequence[Click]:
-        values = {"limit": limit, "but": json.dumps(list(but))}
+        values = {"limit": limit, "listed": json.dumps(list(but))}
         rows = self._connection.execute(_OPEN, values).fetchall()
         return [
             Click(

@@ -10,25 +10,31 @@ from coupons.ports import Delivery, Topic
 from coupons.posts import LONGEST_PAUSE_MS, Post, PostKind
 from storage.base_rows import BaseRows
 from storage.binding import bound
+from storage.dialect_sqlite import LISTED
 
 #: A promise made again while it waits is one promise; its version tells the poster to draw once more.
-_POST = """
+_AGAIN = """
+on conflict (key) do update set version = outbox.version + 1,
+    due_at = case when excluded.due_at < outbox.due_at then excluded.due_at else outbox.due_at end
+"""
+_POST = f"""
 insert into outbox (key, kind, request_id, seq, person, channel, due_at, promised_at)
 values (:key, :kind, :request_id, :seq, :person, :channel, :now, :now)
-on conflict (key) do update set version = outbox.version + 1, due_at = min(outbox.due_at, excluded.due_at)
+{_AGAIN}
 """
 #: The newest first: people look at the end of a channel. A card that does not stand yet is drawn twice.
-_REDRAW_OPEN = """
+_REDRAW_OPEN = f"""
 insert into outbox (key, kind, request_id, due_at, promised_at)
-select iif(card_ts is null, 'card:', 'redraw:') || id, iif(card_ts is null, 'card', 'redraw'), id, :now, :now
+select case when card_ts is null then 'card:' else 'redraw:' end || id,
+    case when card_ts is null then 'card' else 'redraw' end, id, :now, :now
 from request where state in ('pending', 'approved', 'sending', 'unknown', 'held') order by id desc
-on conflict (key) do update set version = outbox.version + 1, due_at = min(outbox.due_at, excluded.due_at)
+{_AGAIN}
 """
-_DUE = """
+_DUE = f"""
 select * from outbox
 where kind = :kind and (due_at <= :now or due_at > :latest)
-  and iif(kind = 'redraw', kind, coalesce(channel, '')) || '/' || coalesce(person, '')
-      not in (select value from json_each(:but))
+  and case when kind = 'redraw' then kind else coalesce(channel, '') end || '/' || coalesce(person, '')
+      not in {LISTED}
 order by id limit :limit
 """
 _NEXT_DUE = "select min(due_at) as due from outbox where due_at > :after"
@@ -63,8 +69,8 @@ class OutboxRows(BaseRows):
     def due_posts(
         self, kind: PostKind, now: int, limit: int, but: Collection[str] = ()
     ) -> Sequence[Delivery]:
-        values: dict[str, Any] = {"kind": str(kind), "now": now, "limit": limit, "but": json.dumps(list(but))}
-        values["latest"] = now + LONGEST_PAUSE_MS
+        values: dict[str, Any] = {"kind": str(kind), "now": now, "limit": limit}
+        values |= {"latest": now + LONGEST_PAUSE_MS, "listed": json.dumps(list(but))}
         return [_delivery(row) for row in self._connection.execute(_DUE, values).fetchall()]
 
     def may_be_posted(self, key: str) -> bool:

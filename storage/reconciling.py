@@ -21,7 +21,8 @@ order by id
 """
 _CUSTOMERS: Final = """
 select customer.id as id, customer.openid as openid,
-    max(request.state in ('unknown', 'held')) as doubtful, max(request.state = 'sent') as sent
+    max(case when request.state in ('unknown', 'held') then 1 else 0 end) as doubtful,
+    max(case when request.state = 'sent' then 1 else 0 end) as sent
 from customer join request on request.customer = customer.id
 where (request.created_at >= :since and request.created_at < :before)
    or (request.state = 'sent' and request.created_at < :before

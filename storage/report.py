@@ -11,10 +11,10 @@ from storage.audit import GENESIS
 
 _COUNTS: Final = """
     count(*) as asked,
-    sum(state = 'refused') as refused,
-    sum(state in ('declined', 'cancelled', 'expired', 'closed')) as ended,
-    sum(state in ('unknown', 'held')) as doubtful,
-    sum(state in ('pending', 'approved', 'sending')) as waiting
+    count(*) filter (where state = 'refused') as refused,
+    count(*) filter (where state in ('declined', 'cancelled', 'expired', 'closed')) as ended,
+    count(*) filter (where state in ('unknown', 'held')) as doubtful,
+    count(*) filter (where state in ('pending', 'approved', 'sending')) as waiting
 """
 _MADE: Final = "from request where created_at >= :since and created_at < :before"
 #: The closing is never before the making, so the index of one bounds the other.

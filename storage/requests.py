@@ -11,6 +11,7 @@ from coupons.model import Approval, CodeMode, Draft, Request, State
 from coupons.ports import Topic
 from storage.base_rows import BaseRows
 from storage.binding import bound
+from storage.dialect_sqlite import BEGIN_NUMBERS_ABOVE, HIGHEST_NUMBER
 from storage.full_text import RequestTexts
 
 _SELECT = """
@@ -41,7 +42,7 @@ _DOUBTFUL = (
     + """
 where request.stock_id = :stock_id and request.open_attempts > 0
   and request.state in ('sending', 'unknown', 'held')
-  and (:openid is null or customer.openid = :openid)
+  and (cast(:openid as text) is null or customer.openid = :openid)
 order by request.id limit :limit
 """
 )
@@ -68,7 +69,7 @@ select min(due) as due from (
     union all
     select min(look_at) from request
     where look_at is not null and running = 0 and state in ('unknown', 'held')
-)
+) as waiting
 """
 _NEXT_EXPIRY = "select min(expires_at) as due from request where state = 'pending'"
 #: Two questions, each with its index: one with `or` would read the whole table at every command.
@@ -81,7 +82,7 @@ select max(id) as id from (
     select id from request
     where ticket = :ticket and ticket <> '' and created_at >= :since
       and state not in ('declined', 'cancelled', 'expired', 'refused', 'closed')
-)
+) as alike
 """
 _OF_CUSTOMER = _SELECT + "where customer.openid = :openid order by request.id desc limit :limit"
 _OF_REQUESTER = _SELECT + "where request.requester = :requester order by request.id desc limit :limit"
@@ -98,11 +99,11 @@ order by request.remind_at, request.id limit :limit
 )
 _NEXT_REMINDER = "select min(remind_at) as due from request where state = 'pending' and remind_at is not null"
 #: The time of those that wait: moved by a pause, and where the clock was ahead when they were asked for.
-_RESUME = """
+_WAITED = ":now - case when waits_from > :since then waits_from else :since end"
+_RESUME = f"""
 update request set
-    rev = rev + 1, expires_at = expires_at + :now - max(:since, waits_from),
-    remind_at = remind_at + :now - max(:since, waits_from),
-    waits_from = waits_from + :now - max(:since, waits_from)
+    rev = rev + 1, expires_at = expires_at + {_WAITED}, remind_at = remind_at + {_WAITED},
+    waits_from = waits_from + {_WAITED}
 where state = 'pending'
 """
 _ASKED_AHEAD = """
@@ -127,16 +128,6 @@ select 1, 'pending', :out_request_no, :requester, customer.id, :stock_id, :stock
 from customer where customer.openid = :openid
 on conflict (out_request_no) do nothing
 """
-#: SQLite's own table for `autoincrement`: an ordinary one, which may be changed
-#: (https://www.sqlite.org/autoinc.html). It has a row once there was a request.
-_HIGHEST = "select coalesce(max(seq), 0) as highest from sqlite_sequence where name = 'request'"
-_BEGIN_ABOVE = (
-    """
-insert into sqlite_sequence (name, seq)
-select 'request', 0 where not exists (select 1 from sqlite_sequence where name = 'request')
-""",
-    "update sqlite_sequence set seq = max(seq, :number) where name = 'request'",
-)
 #: What was asked for (number, body, customer, value) is not among them: it never changes.
 _SAVE = """
 update request set
@@ -275,10 +266,10 @@ class RequestRows(BaseRows):
         return request, added == 1
 
     def highest_number(self) -> int:
-        return self._number(_HIGHEST, "highest") or 0
+        return self._number(HIGHEST_NUMBER, "highest") or 0
 
     def begin_numbers_above(self, number: int) -> None:
-        for statement in _BEGIN_ABOVE:
+        for statement in BEGIN_NUMBERS_ABOVE:
             self._connection.execute(statement, {"number": number} if ":number" in statement else {})
 
     def save(self, before: Request, after: Request) -> Request:

@@ -17,6 +17,7 @@ from storage import full_text
 from storage.audit import recorded
 from storage.base_rows import BaseRows
 from storage.binding import bound
+from storage.dialect_sqlite import EVENT_MATCHES, REQUEST_MATCHES
 from storage.requests import request_of
 
 #: Counting further says nothing more about which condition leads.
@@ -41,9 +42,7 @@ class _Condition:
 
 _SELECT = """
 select request.*, customer.openid as openid, (
-    select group_concat(approver, ' ') from (
-        select approver from approval where approval.request_id = request.id order by approval.id
-    )
+    select string_agg(approver, ' ' order by id) from approval where approval.request_id = request.id
 ) as approvers
 """
 _REQUESTS = "from request join customer on customer.id = request.customer"
@@ -78,9 +77,9 @@ _OF_REQUESTS: Final = (
     ),
     _Condition(
         "texts",
-        "request_words match :texts",
-        "request.id in (select rowid from request_words where request_words match :texts)",
-        "select 1 from request_words where request_words match :texts",
+        REQUEST_MATCHES,
+        f"request.id in (select rowid from request_words where {REQUEST_MATCHES})",
+        f"select 1 from request_words where {REQUEST_MATCHES}",
         """from request_words join request on request.id = request_words.rowid
 join customer on customer.id = request.customer""",
     ),
@@ -135,29 +134,27 @@ _ORDERS_OF_EVENTS: Final = {"texts": "event_words.rowid"}
 _REQUEST_BOUNDS = """
 select min(id) as low, max(id) as high, count(*) as n from (
     select id from request where created_at >= :since and created_at < :before limit :most
-)
+) as found
 """
 _EVENT_BOUNDS = """
 select min(seq) as low, max(seq) as high, count(*) as n from (
     select seq from event where ts >= :since and ts < :before limit :most
-)
+) as found
 """
 #: Where a long time begins and ends: by the month after its start and the month before its end, in which a
 #: clock that was put right may have mixed up the order. The sums keep SQLite from walking through the rows.
 _REQUEST_ENDS = """
 select (
-    select min(id + 0) from request indexed by request_by_created
-    where created_at >= :since and created_at < :since + :month
+    select min(id + 0) from request where created_at >= :since and created_at < :since + :month
 ) as low, (
-    select max(id + 0) from request indexed by request_by_created
-    where created_at < :before and created_at >= :before - :month
+    select max(id + 0) from request where created_at < :before and created_at >= :before - :month
 ) as high
 """
 _EVENT_ENDS = """
 select (
-    select min(seq + 0) from event indexed by event_by_ts where ts >= :since and ts < :since + :month
+    select min(seq + 0) from event where ts >= :since and ts < :since + :month
 ) as low, (
-    select max(seq + 0) from event indexed by event_by_ts where ts < :before and ts >= :before - :month
+    select max(seq + 0) from event where ts < :before and ts >= :before - :month
 ) as high
 """
 _MONTH_MS: Final = 31 * 86_400_000
@@ -170,9 +167,9 @@ _OF_EVENTS: Final = (
     ),
     _Condition(
         "texts",
-        "event_words match :texts",
-        "event.seq in (select rowid from event_words where event_words match :texts)",
-        "select 1 from event_words where event_words match :texts",
+        EVENT_MATCHES,
+        f"event.seq in (select rowid from event_words where {EVENT_MATCHES})",
+        f"select 1 from event_words where {EVENT_MATCHES}",
         "from event_words join event on event.seq = event_words.rowid",
     ),
     _Condition(
@@ -377,6 +374,6 @@ class SearchRows(BaseRows):
 
     def _count(self, sql: str, values: Mapping[str, object], most: int) -> int:
         row = self._connection.execute(
-            f"select count(*) as n from ({sql} limit :most)", {**values, "most": most}
+            f"select count(*) as n from ({sql} limit :most) as found", {**values, "most": most}
         )
         return int(row.fetchone()["n"])

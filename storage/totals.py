@@ -11,7 +11,7 @@ _BY_CUSTOMER = """
 select count(*) as n, coalesce(sum(request.value_fen), 0) as fen
 from request join customer on customer.id = request.customer
 where customer.openid = :openid and request.created_at >= :since
-  and (:before is null or request.id < :before)
+  and (cast(:before as bigint) is null or request.id < :before)
   and request.state not in ('declined', 'cancelled', 'expired', 'refused', 'closed')
 """
 _BY_REQUESTER = """

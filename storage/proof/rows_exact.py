@@ -44,7 +44,7 @@ order by seq desc limit 2
 _ORPHANS = """
 select seq, request_id from (
     select request_id, min(seq) as seq from event where request_id is not null group by request_id
-)
+) as told
 where request_id not in (select id from request)
 order by seq limit 1
 """
@@ -111,7 +111,7 @@ _APPROVALS = """
 select request_id as id from (
     select request_id, actor as person, 1 as told, 0 as kept from event where tag = 'approval:given'
     union all select request_id, approver, 0, 1 from approval
-)
+) as either
 group by request_id, person having sum(told) <> sum(kept)
 order by request_id limit 1
 """

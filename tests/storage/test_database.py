@@ -326,3 +326,13 @@ def test_the_verdict_knows_the_fixed_versions(
 ) -> None:
     monkeypatch.setattr(sqlite3, "sqlite_version_info", version)
     assert sqlite_verdict()[1] is is_fixed
+
+
+def test_a_sqlite_that_is_too_old_is_named_before_anything_is_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 43, 2))
+    monkeypatch.setattr(sqlite3, "sqlite_version", "3.43.2")
+    with pytest.raises(DatabaseRefused, match=r"has SQLite 3\.43\.2, and coupon-bot needs 3\.44\.0 or newer"):
+        open_for_writing(tmp_path / "coupon.db")
+    assert list(tmp_path.iterdir()) == []

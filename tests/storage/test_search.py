@@ -20,6 +20,7 @@ from coupons.model import Approval, State, Stock
 from coupons.ports import Reading, Transaction
 from coupons.recording import Recorded
 from storage import search
+from storage.database import open_for_writing
 from storage.ledger import SqliteLedger
 from storage.store import Store
 from tests.storage.records import NOW, OPENID, STOCK, Time, approve, create, open_ledger, rows, send
@@ -354,3 +355,20 @@ async def test_however_much_is_typed_it_is_answered(ledger: SqliteLedger, text: 
         assert await ledger.read(lambda look, a=asked: look.find_events(a, limit=9)) == []
     same = Filter(tag=Tag.REQUEST_CREATED, texts=("1212",) * 3_000)
     assert len(await ledger.read(lambda look: look.find_events(same, limit=9))) == 1
+
+
+@pytest.mark.parametrize("analysed", [False, True])
+def test_the_ends_of_a_long_time_are_read_by_its_index(log: Path, analysed: bool, tmp_path: Path) -> None:
+    path = tmp_path / "coupon.db"
+    path.write_bytes(log.read_bytes())
+    database = open_for_writing(path)
+    if analysed:
+        database.execute("analyze")
+    times = {"since": NOW, "before": NOW + 9 * 31 * 86_400_000, "month": 31 * 86_400_000}
+    for sql, index in (
+        (search._REQUEST_ENDS, "request_by_created (created_at>? AND created_at<?)"),
+        (search._EVENT_ENDS, "event_by_ts (ts>? AND ts<?)"),
+    ):
+        plan = [step["detail"] for step in database.execute(f"explain query plan {sql}", times).fetchall()]
+        assert sum(step.endswith(index) for step in plan) == 2, plan
+    database.close()

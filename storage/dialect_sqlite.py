@@ -1,0 +1,36 @@
+"""What only SQLite says in this way, for statements that other engines would take as they are.
+
+Statements name these instead of writing them out, so that all which is not everybody's SQL can be read here.
+What belongs to the file itself stands with it: opening and writing back, the schema, and the proof.
+`tests/storage/test_dialect.py` holds the list of what may stand nowhere else, and why.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: The first that knows all that is asked of it: `string_agg`, `order by` in aggregates and `concat`
+#: (https://www.sqlite.org/releaselog/3_44_0.html). Before 3.41 it took `->>` in our tables for unsafe.
+OLDEST: Final = (3, 44, 0)
+
+#: What `:listed` names: a list that is bound as one parameter, in JSON.
+LISTED: Final = "(select value from json_each(:listed))"
+
+#: By FTS5: `:texts` is what `storage.full_text.query` makes.
+REQUEST_MATCHES: Final = "request_words match :texts"
+EVENT_MATCHES: Final = "event_words match :texts"
+#: FTS5's own way to take words out of a table that does not hold them: it must be told what they were.
+REMOVE_REQUEST_WORDS: Final = (
+    "insert into request_words (request_words, rowid, words) values ('delete', :id, :words)"
+)
+
+#: SQLite's own table for `autoincrement`: an ordinary one, which may be changed
+#: (https://www.sqlite.org/autoinc.html). It has a row once there was a request.
+HIGHEST_NUMBER: Final = "select coalesce(max(seq), 0) as highest from sqlite_sequence where name = 'request'"
+BEGIN_NUMBERS_ABOVE: Final = (
+    """
+insert into sqlite_sequence (name, seq)
+select 'request', 0 where not exists (select 1 from sqlite_sequence where name = 'request')
+""",
+    "update sqlite_sequence set seq = max(seq, :number) where name = 'request'",
+)
