@@ -146,7 +146,7 @@ class SqliteLedger:
 
     def _look(self, look: Callable[[Reading], T]) -> T:
         # A thread's first read would open what is at the path now, and the others show what was there before.
-        if problem := self._files.problem():
+        if problem := self._files.problem_if_folder_changed():
             raise StorageLost(problem)
         try:
             reader: Database | None = getattr(self._own, "reader", None)
@@ -214,7 +214,7 @@ class SqliteLedger:
 
     def _commit(self, jobs: Sequence[_Job]) -> None:
         database = self._database
-        if problem := self._lost():
+        if self._files.problem_if_folder_changed() is not None and (problem := self._lost()):
             _fail(jobs, StorageLost(problem))
             return
         try:
@@ -238,8 +238,9 @@ class SqliteLedger:
 
     def _lost(self) -> str | None:
         """What to say once a path does not lead to the open file any more; what is in that is saved first."""
-        if self._files.problem() is not None:
-            self._files.save(self._database.conn, self._turn, self._clock())
+        if self._files.problem() is None:
+            return None
+        self._files.save(self._database.conn, self._turn, self._clock())
         return self._files.problem()
 
     def _run(self, job: _Job) -> None:

@@ -61,11 +61,11 @@ class Turn:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._name = f"{path.resolve()}.turn"
         self._file: int | None = None
 
     def __enter__(self) -> Self:
-        self._file = _opened(f"{self._path.resolve()}.turn")
+        self._file = _opened(self._name)
         until = time.monotonic() + BUSY_MS / 1000
         while True:
             try:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import time_machine
 
 from coupons.errors import StorageUnavailable
 from coupons.ports import Transaction
@@ -66,6 +71,17 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "folder" / "coupon.db"
 
 
+@pytest.fixture(params=["just opened", "open for a while"])
+def for_how_long(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What was in place for some time is asked by its folder alone."""
+    if request.param == "just opened":
+        yield
+    else:
+        with time_machine.travel(time.time() + 3600, tick=True):
+            yield
+
+
+@pytest.mark.usefixtures("for_how_long")
 @pytest.mark.parametrize(
     ("how", "name"),
     [
@@ -98,6 +114,53 @@ async def test_no_write_and_no_read_once_a_file_is_not_the_open_one(
         assert "Stop the bot" in sentence or "restarted" in sentence
         assert "\n" not in sentence
     await ledger.close()
+
+
+@pytest.mark.parametrize("by", ["file", "folder"])
+async def test_a_symbolic_link_that_is_turned_is_seen_in_any_folder(
+    path: Path, tmp_path: Path, by: str
+) -> None:
+    (tmp_path / "links").mkdir()
+    (tmp_path / "other").mkdir()
+    link, way = tmp_path / "links" / "way", tmp_path / "way"
+    link.symlink_to(path if by == "file" else path.parent)
+    way.symlink_to(link)
+    with time_machine.travel(time.time() + 3600, tick=True):
+        ledger = open_ledger(way if by == "file" else way / "coupon.db")
+        await ledger.write(create)
+        assert await ledger.read(numbers) == {"cb1"}
+        # Not in the folder of the link that was named, nor in that of the database.
+        link.unlink()
+        link.symlink_to(tmp_path / "other" / "coupon.db" if by == "file" else tmp_path / "other")
+        with pytest.raises(StorageUnavailable, match="was deleted, moved away or replaced"):
+            await ledger.read(numbers)
+        with pytest.raises(StorageUnavailable, match="was deleted, moved away or replaced"):
+            await ledger.write(lambda tx: create(tx, "lost"))
+        await ledger.close()
+
+
+async def test_a_folder_that_changed_a_moment_ago_proves_nothing(
+    ledger: SqliteLedger, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a file system that notes times in steps of two seconds: both changes have the same."""
+    exact = os.stat
+
+    def coarse(name: object, **how: Any) -> object:
+        found, step_ns = exact(name, **how), 2_000_000_000  # type: ignore[arg-type]
+        if name != str(path.parent):
+            return found
+        names, anything = (each // step_ns * step_ns for each in (found.st_mtime_ns, found.st_ctime_ns))
+        return SimpleNamespace(
+            st_dev=found.st_dev, st_ino=found.st_ino, st_mtime_ns=names, st_ctime_ns=anything
+        )
+
+    monkeypatch.setattr(os, "stat", coarse)
+    await ledger.write(create)
+    moved(path)
+    with pytest.raises(StorageUnavailable, match="was deleted"):
+        await ledger.read(numbers)
+    moved_back(path)
+    assert await ledger.read(numbers) == {"cb1"}
 
 
 async def test_a_file_that_goes_during_the_commit_is_not_acknowledged(
