@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncGenerator
 from dataclasses import fields
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
 
+from benchmarks.page import chromium_here
 from bot.clock import utc_ms
 from bot.demo.audit import AuditReader
 from bot.demo.workspace import SETUP
@@ -21,20 +21,13 @@ from tests.machine import lacks
 from tests.page.screens import Hands, Keyboard, Mouse, Screen
 from tests.world import World, world
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
-
-
-def chromium_here() -> str | None:
-    """The system's, whatever its name."""
-    return next(filter(None, map(shutil.which, _NAMES)), None)
-
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Where it is. Without one the tests of the page are skipped, and in CI they fail."""
     found = chromium_here()
     if found is None:
-        lacks("PAGE NOT SEEN", "there is no Chromium here (Debian: apt-get install chromium)")
+        lacks("PAGE NOT SEEN", "there is no Chromium here (Debian: apt-get install chromium-headless-shell)")
     return found
 
 

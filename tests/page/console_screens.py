@@ -13,13 +13,13 @@ from pathlib import Path
 from playwright.async_api import Page, async_playwright
 
 from benchmarks.long_log import AGENTS, APPROVERS, fill
+from benchmarks.page import chromium_here
 from bot.console_server.server import listening, server_of
 from coupons.events import Tag
 from coupons.recording import SYSTEM, Event
 from storage.driver import sqlite3
 from storage.store import Store
 from tests.console.visiting import AUDITOR, Place, place
-from tests.page.conftest import chromium_here
 from tests.storage.records import newest
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"

@@ -14,6 +14,7 @@ from pathlib import Path
 from playwright.async_api import Locator, Page, async_playwright, expect
 
 from benchmarks.long_log import fill
+from benchmarks.page import chromium_here
 from bot.clock import utc_ms
 from bot.demo.audit import AuditReader
 from bot.demo.workspace import SETUP
@@ -22,7 +23,6 @@ from coupons.days import month
 from sandbox.page import serve_page
 from sandbox.slack.workspace import Workspace
 from storage.store import Store
-from tests.page.conftest import chromium_here
 from tests.page.console_screens import take as take_console
 from tests.page.screens import OPENID, Mouse, Screen
 from tests.world import COUPON_TOML, World, world
