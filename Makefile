@@ -39,7 +39,7 @@ pictures: $(VENV)/.ready
 CATALOGUE := handlers/views/locale/zh_CN/LC_MESSAGES/coupon.po
 words: $(VENV)/.ready
 	$(BIN)/python -m babel.messages.frontend -q extract -F pyproject.toml --no-location --omit-header \
-		-o $(VENV)/coupon.pot .
+		-o $(VENV)/coupon.pot handlers bot console
 	$(BIN)/python -m babel.messages.frontend -q update -i $(VENV)/coupon.pot -o $(CATALOGUE) -l zh_CN \
 		--no-fuzzy-matching --ignore-obsolete --omit-header --width=110
 

@@ -18,6 +18,7 @@ from console.explaining import UNKNOWN, explained
 from console.figures import yuan
 from console.form_body import posted
 from console.headers import guarded
+from console.language import WORDS, words
 from console.log_database import NAME, WRITTEN, LogDatabase, LogDatasette
 from console.pages import Pages
 from console.person_names import COLUMNS, People
@@ -76,6 +77,7 @@ class Console:
             "kinds": KINDS,
             "numbers": NUMBERS,
             "tags": tuple(Tag),
+            "words": words,
         }
         self.datasette.jinja_env.filters |= {
             "beijing": beijing_time,
@@ -106,6 +108,7 @@ class Console:
         scope = {**scope, "path": path, "raw_path": path.encode("ascii", "replace")}
         begun = False
         WRITTEN.set(False)
+        WORDS.set(self._outside.language(Request(scope, receive).headers.get("accept-language") or ""))
 
         async def noticed(message: dict[str, Any]) -> None:
             nonlocal begun

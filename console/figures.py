@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any, Final
 
 from console import svg
+from console.language import WORDS
 from console.log_database import LogDatabase
 from console.person_names import People
 from console.ports import Outside
@@ -117,7 +118,7 @@ class Figures:
         for each in took:
             counts[next((name for limit, name in limits if each < limit), "over a day")] += 1
         bars = list(counts.items())
-        about = f"Until the last approval. Median {self._outside.between(int(median(took)))}." if took else ""
+        about = f"Until the last approval. Median {WORDS.get().duration(int(median(took)))}." if took else ""
         title = "Time to approve"
         return Chart(
             "time-to-approve",

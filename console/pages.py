@@ -21,7 +21,7 @@ from console.person_names import People
 from console.ports import Outside
 from console.record_look import Looks
 from console.sessions import Session
-from console.story import Stories, Story
+from console.story import Stories
 from coupons.audit_events import AuditExported, AuditSearched, AuditViewed, OpenidViewed
 from coupons.audit_words import Found
 
@@ -39,7 +39,7 @@ class Pages:
         self, outside: Outside, database: LogDatabase, looks: Looks, people: People, render: Render
     ) -> None:
         self._finding = Finding(outside)
-        self._stories = Stories(outside, database)
+        self._stories = Stories(outside, database, people)
         self._figures = Figures(outside, database, people)
         self._people = people
         self._looks = looks
@@ -152,7 +152,6 @@ class Pages:
             title=f"Request #{number}",
             story=story,
             openid=None,
-            people=_of_story(story),
         )
 
     async def _openid(self, number: int, session: Session) -> Any:
@@ -167,7 +166,6 @@ class Pages:
             title=f"Request #{number}",
             story=story,
             openid=openid,
-            people=_of_story(story),
         )
 
     async def _charts(self, request: Any, session: Session) -> Any:
@@ -184,13 +182,6 @@ def _of_requests(found: Iterable[Found]) -> Iterable[str]:
     for one in found:
         yield one.request.requester
         yield from one.approvers
-
-
-def _of_story(story: Story) -> Iterable[str | None]:
-    yield from (story.request.requester, story.request.closed_by)
-    yield from (approval.approver for approval, _ in story.approvals)
-    yield from (step.event.actor for step in story.steps)
-    yield from (other.requester for other in story.others)
 
 
 def _number(text: str | None) -> int | None:

@@ -28,6 +28,23 @@ class WriteOnce(Protocol):
         ...
 
 
+class Words(Protocol):
+    """One language: an English sentence, which is its key, with {named} places, in the reader's words."""
+
+    @property
+    def language(self) -> str:
+        """`en` or `zh-CN`."""
+        ...
+
+    def __call__(self, sentence: str, /, **values: object) -> str: ...
+
+    def plural(self, one: str, many: str, n: int, /, **values: object) -> str: ...
+
+    def duration(self, ms: int) -> str:
+        """`4 min 5 s`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthWords:
     """As `audit report` writes a month: its tables, their columns and cells, what they mean."""
@@ -67,9 +84,9 @@ class Outside:
     as_number: Callable[[Filter, bool], str]
     #: What is wrong with a word, for people.
     sentence: Callable[[BadWord], str]
+    #: The language for a browser, by its Accept-Language.
+    language: Callable[[str], Words]
+    #: In this language an event as a sentence, in which people are called what the last makes of their ids.
+    sentence_of: Callable[[str, Recorded, Callable[[str], str]], str]
     #: What a code means, in words: ours said, WeChat Pay's as they are.
-    cause: Callable[[str], str]
-    #: An event in words, without its actor.
-    said: Callable[[Recorded], str]
-    #: Milliseconds as `4 min 5 s`.
-    between: Callable[[int], str]
+    cause: Callable[[str, str], str]

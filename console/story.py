@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from console.language import WORDS, words
 from console.log_database import LogDatabase
+from console.person_names import People
 from console.ports import Outside
-from coupons.auditing import STORY_EVENTS, story_of
+from coupons import auditing
 from coupons.days import beijing_time
 from coupons.events import Tag
 from coupons.model import Approval, Request
@@ -31,7 +33,7 @@ class Step:
     event: Recorded
     at: str
     since: str
-    said: str
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +74,22 @@ class Story:
 
 
 class Stories:
-    def __init__(self, outside: Outside, database: LogDatabase) -> None:
+    def __init__(self, outside: Outside, database: LogDatabase, people: People) -> None:
         self._outside = outside
         self._database = database
+        self._people = people
 
     async def of(self, number: int) -> Story | None:
         """None: there is no such request. Raises FileRefused."""
         story = await asyncio.to_thread(self._read, number)
         if story is None:
             return None
-        rows = await self._database.execute(_CHAIN, {"request": number, "limit": STORY_EVENTS})
+        await self._people.learn(_people_of(story))
+        rows = await self._database.execute(_CHAIN, {"request": number, "limit": auditing.STORY_EVENTS})
         return Story(
             request=story.request,
             approvals=[
-                (approval, self._outside.between(approval.at - story.request.created_at))
+                (approval, WORDS.get().duration(approval.at - story.request.created_at))
                 for approval in story.approvals
             ],
             steps=self._steps(story.events),
@@ -96,15 +100,16 @@ class Stories:
             erased=story.request.openid.startswith("erased:"),
         )
 
-    def _read(self, number: int) -> Any:
+    def _read(self, number: int) -> auditing.Story | None:
         with self._outside.reading() as look:
-            return story_of(look, request_id=number)
+            return auditing.story_of(look, request_id=number)
 
     def _steps(self, events: Sequence[Recorded]) -> list[Step]:
-        steps, before = [], None
+        language, steps, before = WORDS.get(), list[Step](), None
         for event in events:
-            since = "" if before is None else self._outside.between(event.ts - before)
-            steps.append(Step(event, beijing_time(event.ts), since, self._outside.said(event)))
+            since = "" if before is None else language.duration(event.ts - before)
+            sentence = self._outside.sentence_of(language.language, event, self._people.told)
+            steps.append(Step(event, beijing_time(event.ts), since, sentence))
             before = event.ts
         return steps
 
@@ -118,7 +123,7 @@ class Stories:
             elif event.tag == Tag.ATTEMPT_FINISHED:
                 attempts.append(self._attempt(number, started.pop(number, None), event))
         attempts += [
-            Attempt(number, beijing_time(at), "", "no end is recorded", "", "", signed=False)
+            Attempt(number, beijing_time(at), "", words("no end is recorded"), "", "", signed=False)
             for number, at in started.items()
         ]
         return attempts
@@ -127,7 +132,7 @@ class Stories:
         detail = event.detail
         parts = (
             f"HTTP {detail['status']}" if detail.get("status") else "",
-            self._outside.cause(_of(detail, "code")),
+            self._outside.cause(WORDS.get().language, _of(detail, "code")) if detail.get("code") else "",
         )
         return Attempt(
             number,
@@ -138,6 +143,13 @@ class Stories:
             _of(detail, "serial_no"),
             signed=detail.get("verified") is True,
         )
+
+
+def _people_of(story: auditing.Story) -> Iterator[str | None]:
+    yield from (story.request.requester, story.request.closed_by)
+    yield from (approval.approver for approval in story.approvals)
+    yield from (event.actor for event in story.events)
+    yield from (other.requester for other in story.others)
 
 
 def link_of(row: Mapping[str, Any]) -> Link:

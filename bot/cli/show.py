@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ from bot.cli.outputs import standard_output
 from bot.cli.record_look import leave
 from bot.cli.search import CONFIG, FORMAT, kept_words, number_hint, read_filter
 from bot.cli.search_output import details, write_events
-from bot.wording.story import lines
+from bot.wording.story import lines, words_of
 from bot.wording.terminal_table import plain
 from coupons.audit_events import AuditViewed
 from coupons.auditing import story_of
@@ -43,7 +44,8 @@ def show(
     """Print events as people read them; openids never stand in them.
 
     With WORDS, those of `audit search`, the events that they find, or those of the requests that they find;
-    12 or #12 alone, like --request 12, is the whole story of one request.
+    12 or #12 alone, like --request 12, is the whole story of one request, in Chinese where LC_ALL,
+    LC_MESSAGES or LANG say so.
     """
     must_exist(store)
     text, asked = read_filter(words, config)
@@ -86,7 +88,7 @@ def _show_story(store: Store, request_id: int, kind: str) -> None:
     leave(store, AuditViewed(), request=request_id)
     with standard_output() as stream:
         if kind == "table":
-            stream.writelines(f"{line}\n" for line in lines(story))
+            stream.writelines(f"{line}\n" for line in lines(words_of(os.environ), story))
         else:
             write_events(kind, stream, story.events)
 

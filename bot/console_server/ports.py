@@ -16,14 +16,16 @@ from bot.config.coupon_toml import CouponToml
 from bot.logs import reference
 from bot.wording.month import COLUMNS, NOTES, TABLES, cells, span_of, tied_to
 from bot.wording.search import as_number, sentence
-from bot.wording.story import between, cause, said
 from console.ports import FileRefused, MonthWords, Outside
 from coupons.audit_words import Filter, read_words
 from coupons.errors import StorageUnavailable
 from coupons.month import Month
 from coupons.policy import may_be_trusted
 from coupons.ports import Directory, Reading, Transaction
+from coupons.recording import Recorded
 from coupons.rules import people
+from handlers.views import problems, rendering, story
+from handlers.views.words import load_languages
 from handlers.web_api import SlackError, ask
 from storage.errors import DatabaseRefused
 from storage.store import Store
@@ -73,7 +75,7 @@ def outside(
     name: Callable[[str], Awaitable[str]],
 ) -> Outside:
     """Everything the console needs. `team`: the workspace the bot lives in."""
-    file = _File(store)
+    file, languages = _File(store), load_languages()
 
     async def is_among(person: str, ids: tuple[str, ...]) -> bool:
         if not may_be_trusted(await directory.person(person), team).allowed:
@@ -84,6 +86,12 @@ def outside(
     def find_stock(word: str) -> str | None:
         stock = config.catalogue.find(word)
         return stock.stock_id if stock else None
+
+    def sentence_of(language: str, event: Recorded, person: Callable[[str], str]) -> str:
+        return story.sentence(languages.of(language), event, rendering.plain(person))
+
+    def cause(language: str, code: str) -> str:
+        return problems.cause(languages.of(language), code, show=str)
 
     def words(text: str) -> Filter:
         return read_words(text, find_stock=find_stock)
@@ -105,9 +113,9 @@ def outside(
         read_words=words,
         as_number=lambda asked, known: as_number(asked, known=known),
         sentence=sentence,
-        said=said,
+        language=languages.accepted,
+        sentence_of=sentence_of,
         cause=cause,
-        between=between,
     )
 
 

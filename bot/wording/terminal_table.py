@@ -45,6 +45,10 @@ def cut(text: str, most: int) -> str:
 
 def line(cells: Sequence[str], widths: Sequence[int]) -> str:
     """Each cell cut or filled up to its width."""
-    shown = (cut(plain(cell), most) for cell, most in zip(cells, widths, strict=True))
-    filled = (cell + " " * (most - width(cell)) for cell, most in zip(shown, widths, strict=True))
-    return _GAP.join(filled).rstrip()
+    shown = (filled(cut(plain(cell), most), most) for cell, most in zip(cells, widths, strict=True))
+    return _GAP.join(shown).rstrip()
+
+
+def filled(cell: str, least: int) -> str:
+    """At least so wide."""
+    return cell + " " * (least - width(cell))

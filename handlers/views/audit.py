@@ -206,13 +206,9 @@ def _place(words: Words, event: Recorded) -> str:
 
 def _others(words: Words, told: Story) -> list[Block]:
     """Why did this customer get two?"""
+    heading = story.heading_of_others(words, told)
     if not told.others:
-        return [context(words("This customer has no other request."))]
-    heading = words.plural(
-        "This customer has 1 other request:",
-        "This customer has {n} other requests, the newest first:",
-        told.others_count,
-    )
+        return [context(heading)]
     blocks = [section(f"*{heading}*")]
     for other in told.others:
         block = section(_other(words, other, told.request))

@@ -76,6 +76,23 @@ REFUSALS: Mapping[str, str] = {
     "not_together": N_("these may not be approved together"),
 }
 
+#: What somebody wanted of the log who is no auditor, by the action of an `audit:refused`.
+LOOKS: Mapping[str, str] = {
+    "search": N_("search the audit log"),
+    "view": N_("read a request's story"),
+    "export": N_("take a part of the audit log along"),
+    "openid": N_("see a whole openid"),
+    "open": N_("open the audit log in the browser"),
+}
+
+#: Why somebody was not let in, by the reason of a `console:refused`.
+SIGN_INS: Mapping[str, str] = {
+    "unknown": N_("the link is not one of ours"),
+    "used": N_("the link was used before"),
+    "expired": N_("the link is too old"),
+    "not_auditor": N_("no auditor by Slack's word then"),
+}
+
 
 def status_of(code: str) -> str:
     """The HTTP status in our code for an answer that has none of WeChat Pay's; empty: it is another code."""

@@ -6,7 +6,7 @@ Codes are compared without case and underscores, because their spelling varies b
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from handlers.views import causes
@@ -323,7 +323,7 @@ def _known(code: str) -> Advice | None:
     return _BY_CODE.get(_squash(code), gateway)
 
 
-def cause(words: Words, code: str) -> str:
+def cause(words: Words, code: str, *, show: Callable[[str], str] = code_span) -> str:
     """What came of an attempt, in a few words within a sentence: ours said, WeChat Pay's shown. As mrkdwn."""
     known = causes.OURS.get(code)
     if known is not None:
@@ -332,7 +332,7 @@ def cause(words: Words, code: str) -> str:
         return words("no reason was stated")
     if status := causes.status_of(code):
         return words("an answer came with HTTP {status} and no reason", status=status)
-    return words("WeChat Pay said {code}", code=code_span(code))
+    return words("WeChat Pay said {code}", code=show(code))
 
 
 def for_agent(words: Words, code: str) -> str:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from coupons.model import Approval, Request, State
@@ -23,6 +23,21 @@ SAME_NUMBER = N_("The same out_request_no is used again, so that there can be on
 WHO_ACTS = N_("Then an approver retries it, or closes it; until then it waits.")
 NOBODY_TO_REMIND = N_("Request #{number} waits for no approver now, so there is nobody to remind.")
 FINDING_OUT = N_("The bot is finding out, with the same out_request_no.")
+
+#: In a list, and where the words of a search stand beside it: English is what is typed after `state:`.
+STATES: Mapping[State, str] = {
+    State.PENDING: N_("pending"),
+    State.APPROVED: N_("approved"),
+    State.SENDING: N_("sending"),
+    State.SENT: N_("sent"),
+    State.UNKNOWN: N_("unknown"),
+    State.REFUSED: N_("refused"),
+    State.HELD: N_("held"),
+    State.DECLINED: N_("declined"),
+    State.CANCELLED: N_("cancelled"),
+    State.EXPIRED: N_("expired"),
+    State.CLOSED: N_("closed"),
+}
 
 
 @dataclass(frozen=True, slots=True)

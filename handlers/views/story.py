@@ -1,35 +1,98 @@
-"""One event of a request's story as a short sentence, for auditors. The openid stands in no event."""
+"""One event of a request's story as a short sentence, for auditors: in Slack, on terminals and in browsers.
+
+Each tag is worded here and nowhere else. The openid stands in no event.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from coupons.auditing import MOST_COUNTED, Story
 from coupons.events import Tag
-from coupons.recording import SYSTEM, Json, Recorded
-from handlers.views import causes, problems
-from handlers.views.escaping import asked, code, inert, listed, person, without_openids
-from handlers.views.event_words import text_of
+from coupons.recording import Json, Recorded
+from handlers.views import causes, log_story
+from handlers.views.escaping import without_openids
+from handlers.views.rendering import MRKDWN, EventWords, Rendering
 from handlers.views.words import N_, Words
 
-#: What is said of an event whose details add nothing.
-_PLAIN: Mapping[str, str] = {
-    Tag.REQUEST_CANCELLED: N_("{who} withdrew it"),
-    Tag.REQUEST_EXPIRED: N_("it expired without its approvals"),
-    Tag.REQUEST_RETRIED: N_("{who} released it to be sent again"),
-    Tag.REQUEST_URGED: N_("{who} asked for a reminder"),
-    Tag.REQUEST_REMINDED: N_("a reminder was due"),
-    Tag.SENDING_RESUMED: N_("{who} resumed sending"),
-    Tag.BOT_STARTED: N_("the bot started"),
-    Tag.BOT_STOPPED: N_("the bot stopped"),
-    Tag.AUDIT_REFUSED: N_("{who} asked for the audit log and may not see it"),
-    Tag.CONSOLE_LINK_MADE: N_("{who} asked for a link to the console"),
-    Tag.CONSOLE_SIGNED_IN: N_("{who} signed in to the console"),
-    Tag.AUDIT_KEY_CHANGED: N_("the key that signs checkpoints was changed"),
-    Tag.NUMBERS_RAISED: N_("requests are numbered from above those that Slack shows, which this file lacks"),
-    Tag.CLOCK_DOUBTED: N_("the machine's clock was in doubt: nothing expired and nobody was forgotten"),
-    Tag.CLOCK_CONFIRMED: N_("the machine's clock was believed again"),
-    Tag.CONSOLE_REFUSED: N_("a sign-in to the console was refused"),
-}
+
+def sentence(words: Words, event: Recorded, rendering: Rendering = MRKDWN) -> str:
+    """Without a full stop at the end. A tag of a newer or an older version is told with all it says."""
+    known = _SENTENCES.get(event.tag, _unknown_tag)
+    filling = EventWords(words, event, rendering)
+    return filling(known) if isinstance(known, str) else known(filling)
+
+
+def heading_of_others(words: Words, story: Story) -> str:
+    """Above what else its customer was asked for."""
+    if not story.others_count:
+        return words("This customer has no other request.")
+    if story.others_count >= MOST_COUNTED - 1:
+        return words("This customer has {n} or more other requests, the newest first:", n=story.others_count)
+    return words.plural(
+        "This customer has 1 other request:",
+        "This customer has {n} other requests, the newest first:",
+        story.others_count,
+    )
+
+
+def _unknown_tag(words: EventWords) -> str:
+    said = ((name, value) for name, value in words.event.detail.items() if value not in ("", None))
+    details = " ".join(f"{name}={value}" for name, value in said)
+    return words.code(f"{words.event.tag} {without_openids(details)}".rstrip())
+
+
+# --- a request's life
+
+
+def _created(words: EventWords) -> str:
+    name = words.typed(words.text("stock_name"), 40)
+    asked = words.plural(
+        "{who} asked for {stock} ({value}), which needs 1 approval",
+        "{who} asked for {stock} ({value}), which needs {n} approvals",
+        words.whole("approvals_needed"),
+        stock=name or words.code(words.text("stock_id")),
+    )
+    raised = words.list(
+        words(causes.REFUSALS[reason]) if reason in causes.REFUSALS else words.code(reason)
+        for reason in words.names("raised")
+    )
+    return words("{sentence}, more because {reasons}", sentence=asked, reasons=raised) if raised else asked
+
+
+def _given(words: EventWords) -> str:
+    if not words.whole("needed"):
+        return words("{who} approved it")
+    return words("{who} approved it ({count} of {needed})")
+
+
+def _approved(words: EventWords) -> str:
+    people = words.list(map(words.person, words.names("approvals")))
+    if people:
+        return words("it had the approvals it needs: {people}", people=people)
+    if words.whole("rule"):
+        return words("rule {rule} let it pass without an approval")
+    return words("it had the approvals it needs")
+
+
+def _closed(words: EventWords) -> str:
+    if "looks" not in words.event.detail:
+        return _with_reason(words, words("{who} closed it: nothing was given"))
+    if not words.whole("looks"):
+        return _with_reason(words, words("{who} closed it: nothing was given, and no attempt was open"))
+    closed = words.plural(
+        "{who} closed it: nothing was given, and 1 look at the customer's list did not find the coupon",
+        "{who} closed it: nothing was given, and {n} looks at the customer's list did not find the coupon",
+        words.whole("looks"),
+    )
+    return _with_reason(words, closed)
+
+
+def _with_reason(words: EventWords, sentence: str) -> str:
+    reason = words.typed(words.text("reason"))
+    return words("{sentence}: “{reason}”", sentence=sentence, reason=reason) if reason else sentence
+
+
 _KINDS: Mapping[str, str] = {
     "sent": N_("sent"),
     "refused": N_("refused"),
@@ -37,304 +100,132 @@ _KINDS: Mapping[str, str] = {
 }
 
 
-def sentence(words: Words, event: Recorded) -> str:
-    """mrkdwn, without a full stop at the end."""
-    known = _PLAIN.get(event.tag)
-    if known is not None:
-        return words(known, who=_who(words, event))
-    tell = _TOLD.get(event.tag)
-    return tell(words, event) if tell is not None else code(event.tag)
-
-
-def _who(words: Words, event: Recorded) -> str:
-    if event.actor != SYSTEM:
-        return person(event.actor)
-    user = text_of(event, "user")
-    return words("{user} on the command line", user=inert(user)) if user else words("the bot")
-
-
-def _created(words: Words, event: Recorded) -> str:
-    return words.plural(
-        "{who} asked for {stock} ({value}), which needs 1 approval",
-        "{who} asked for {stock} ({value}), which needs {n} approvals",
-        _number(event, "approvals_needed"),
-        who=_who(words, event),
-        stock=inert(text_of(event, "stock_name"), 40) or code(text_of(event, "stock_id")),
-        value=words.money(_number(event, "value_fen")),
-    )
-
-
-def _given(words: Words, event: Recorded) -> str:
-    return words(
-        "{who} approved it ({count} of {needed})",
-        who=_who(words, event),
-        count=_number(event, "count"),
-        needed=_number(event, "needed"),
-    )
-
-
-def _approved(words: Words, event: Recorded) -> str:
-    names = event.detail.get("approvals")
-    people = listed(words, (person(str(name)) for name in (names if isinstance(names, list) else [])))
-    if not people:
-        return words("rule {rule} let it pass without an approval", rule=_number(event, "rule"))
-    return words("it had the approvals it needs: {people}", people=people)
-
-
-def _declined(words: Words, event: Recorded) -> str:
-    return _with_reason(words, words("{who} declined it", who=_who(words, event)), event)
-
-
-def _closed(words: Words, event: Recorded) -> str:
-    return _with_reason(words, words("{who} closed it: nothing was given", who=_who(words, event)), event)
-
-
-def _paused(words: Words, event: Recorded) -> str:
-    return _with_reason(words, words("{who} paused sending", who=_who(words, event)), event)
-
-
-def _with_reason(words: Words, told: str, event: Recorded) -> str:
-    reason = inert(without_openids(text_of(event, "reason")), 200)
-    return words("{told}: “{reason}”", told=told, reason=reason) if reason else told
-
-
-def _started(words: Words, event: Recorded) -> str:
-    return words("attempt {count}: WeChat Pay is asked for the coupon", count=_number(event, "attempt"))
-
-
-def _finished(words: Words, event: Recorded) -> str:
-    kind = text_of(event, "kind")
-    signed = words("signature good") if event.detail.get("verified") is True else words("no good signature")
+def _finished(words: EventWords) -> str:
+    kind, message = words.text("kind"), words.typed(words.text("message"))
     parts = [
-        words("attempt {count}: {kind}", count=_number(event, "attempt"), kind=words(_KINDS.get(kind, kind))),
-        f"HTTP {_number(event, 'status')}" if _number(event, "status") else "",
-        problems.cause(words, text_of(event, "code")) if text_of(event, "code") else "",
-        signed,
+        words("attempt {attempt}: {kind}", kind=words(_KINDS.get(kind, kind))),
+        words("HTTP {status}") if words.whole("status") else "",
+        words.cause() if words.text("code") else "",
+        # Beside our own codes stands only how a library calls it, which the log has.
+        f"“{message}”" if message and words.text("code") not in causes.OURS else "",
+        words.signature(),
+        words("Request-ID {wechatpay_request_id}") if words.text("wechatpay_request_id") else "",
+        words("key {serial_no}") if words.text("serial_no") else "",
     ]
-    if request_id := text_of(event, "wechatpay_request_id"):
-        parts.append(f"Request-ID {code(request_id)}")
-    if serial := text_of(event, "serial_no"):
-        parts.append(words("key {serial}", serial=code(serial)))
-    return words.list(part for part in parts if part)
+    return words.list(parts)
 
 
-def _looked_up(words: Words, event: Recorded) -> str:
-    match text_of(event, "result"):
+_LOOKED_FOR: Mapping[str, str] = {
+    "notification": N_("{sentence}; WeChat Pay had told the bot of one"),
+    "hold": N_("{sentence}; an approver wants to close it"),
+}
+
+
+def _looked(words: EventWords) -> str:
+    match words.text("result"):
         case "found":
-            return words("the coupon was found in the customer's list at WeChat Pay")
+            looked = words("the coupon was found in the customer's list at WeChat Pay")
         case "absent":
-            return words("the customer's list at WeChat Pay was looked through, and the coupon was not there")
+            looked = words(
+                "the customer's list at WeChat Pay was looked through, and the coupon was not there"
+            )
         case _:
-            return words("the customer's list at WeChat Pay could not be looked through")
+            looked = words("the customer's list at WeChat Pay could not be looked through")
+    why = _LOOKED_FOR.get(words.text("by"))
+    return words(why, sentence=looked) if why else looked
 
 
-def _received(words: Words, event: Recorded) -> str:
-    return words("WeChat Pay told the bot of coupon {code}", code=code(text_of(event, "coupon_code") or "…"))
-
-
-def _sent(words: Words, event: Recorded) -> str:
-    return words("the coupon was sent: {code}", code=code(text_of(event, "coupon_code") or "…"))
-
-
-def _refused(words: Words, event: Recorded) -> str:
-    return words("it was refused: {cause}", cause=problems.cause(words, text_of(event, "code")))
-
-
-def _unknown(words: Words, event: Recorded) -> str:
+def _received(words: EventWords) -> str:
+    if words.event.detail.get("matched") is not False:
+        return words("WeChat Pay told the bot of coupon {coupon_code}")
+    woken = words.names("woke")
+    if not woken:
+        return words("WeChat Pay told the bot of coupon {coupon_code}, which no request here gave")
     return words(
-        "it was not known whether the customer got it: {cause}",
-        cause=problems.cause(words, text_of(event, "code")),
+        "WeChat Pay told the bot of coupon {coupon_code}, which is looked for on behalf of {requests}",
+        requests=words.list(f"#{number}" for number in woken),
     )
 
 
-def _held(words: Words, event: Recorded) -> str:
-    return words("it was held for a person: {cause}", cause=problems.cause(words, text_of(event, "code")))
+def _sent(words: EventWords) -> str:
+    if words.text("by") == "look":
+        return words("the coupon was sent, as the customer's list at WeChat Pay shows: {coupon_code}")
+    return words("the coupon was sent: {coupon_code}")
 
 
-def _click_refused(words: Words, event: Recorded) -> str:
-    action, reason = text_of(event, "action") or "send", text_of(event, "reason")
+def _held(words: EventWords) -> str:
+    held = words("it was held for a person: {cause}", cause=words.cause())
+    if not words.event.detail.get("not_known"):
+        return held
+    return words("{sentence}; it was not known whether the customer got it", sentence=held)
+
+
+def _reminded(words: EventWords) -> str:
+    if not words.whole("waited_ms"):
+        return words("a reminder was due")
+    due = words("a reminder was due after {time}", time=words.time(words.whole("waited_ms")))
+    mention = words.text("mention")
+    return words("{sentence}: {people}", sentence=due, people=words.person(mention)) if mention else due
+
+
+def _click_refused(words: EventWords) -> str:
+    action, reason = words.text("action") or "send", words.text("reason")
     return words(
         "{who} wanted to {action} and was not allowed to: {reason}",
-        who=_who(words, event),
-        action=words(causes.ACTIONS[action]) if action in causes.ACTIONS else code(action),
-        reason=words(causes.REFUSALS[reason]) if reason in causes.REFUSALS else code(reason or "…"),
+        action=words(causes.ACTIONS[action]) if action in causes.ACTIONS else words.code(action),
+        reason=words(causes.REFUSALS[reason]) if reason in causes.REFUSALS else words.code(reason),
     )
 
 
-def _command_refused(words: Words, event: Recorded) -> str:
-    limit = event.detail.get("limit")
-    facts = [
-        words(
-            "stock {stock} ({value})",
-            stock=code(text_of(event, "stock_id")),
-            value=words.money(_number(event, "value_fen")),
-        )
-        if text_of(event, "stock_id")
-        else "",
-        words("customer {customer}", customer=_number(event, "customer"))
-        if _number(event, "customer")
-        else "",
-        _limit(words, limit) if isinstance(limit, Mapping) else "",
-    ]
-    told, known = _click_refused(words, event), words.list(fact for fact in facts if fact)
-    return words("{told}: {facts}", told=told, facts=known) if known else told
+def _command_refused(words: EventWords) -> str:
+    limit = words.event.detail.get("limit")
+    facts = words.list(
+        [
+            words("stock {stock_id} ({value})") if words.text("stock_id") else "",
+            words("customer {customer}") if words.whole("customer") else "",
+            _limit(words, limit) if isinstance(limit, Mapping) else "",
+        ]
+    )
+    refused = _click_refused(words)
+    return words("{sentence}: {facts}", sentence=refused, facts=facts) if facts else refused
 
 
-def _limit(words: Words, limit: Mapping[str, Json]) -> str:
+def _limit(words: EventWords, limit: Mapping[str, Json]) -> str:
     """As coupon.toml has it: so many, or so much, in so many days."""
     count, fen, days = (_whole(limit.get(name)) for name in ("count", "fen", "days"))
     most = " / ".join(part for part in (str(count or ""), words.money(fen) if fen else "") if part)
     return words.plural("limit {most} in 1 day", "limit {most} in {n} days", days, most=most)
 
 
-def _searched(words: Words, event: Recorded) -> str:
-    who, wanted = _who(words, event), _wanted(words, event)
-    if not wanted:
-        return words("{who} searched the audit log", who=who)
-    return words("{who} searched the audit log for {wanted}", who=who, wanted=wanted)
-
-
-def _viewed(words: Words, event: Recorded) -> str:
-    who, wanted = _who(words, event), _wanted(words, event)
-    if text_of(event, "page"):
-        return words("{who} looked at the page {wanted} of the audit log", who=who, wanted=wanted)
-    if wanted:
-        return words("{who} looked at events of the audit log: {wanted}", who=who, wanted=wanted)
-    if _number(event, "newest"):
-        return words("{who} looked at the newest events of the audit log", who=who)
-    return words("{who} looked at it in the audit log", who=who)
-
-
-def _exported(words: Words, event: Recorded) -> str:
-    who, wanted = _who(words, event), _wanted(words, event)
-    if wanted:
-        return words("{who} took a part of the audit log along: {wanted}", who=who, wanted=wanted)
-    if not _number(event, "last"):
-        return words("{who} took a part of the audit log along", who=who)
-    first, last = _number(event, "first"), _number(event, "last")
-    return words("{who} took the audit log along, event {first} to {last}", who=who, first=first, last=last)
-
-
-def _wanted(words: Words, event: Recorded) -> str:
-    """What a look was for: words as they were typed, or a page of the console."""
-    page = text_of(event, "page")
-    typed = text_of(event, "words")
-    if page:
-        return code(page, 60) if not typed else words.list((code(page, 60), _typed(typed)))
-    if typed.strip():
-        return _typed(typed)
-    return words("everything") if event.tag == Tag.AUDIT_SEARCHED and "words" in event.detail else ""
-
-
-def _typed(text: str) -> str:
-    return asked(without_openids(text))
-
-
-def _reported(words: Words, event: Recorded) -> str:
-    month = text_of(event, "month")
-    if not month:
-        return words("{who} made a report", who=_who(words, event))
-    return words("{who} made the report of {month}", who=_who(words, event), month=code(month))
-
-
-def _openid(words: Words, event: Recorded) -> str:
-    return words(
-        "{who} looked at the whole openid of customer {customer}",
-        who=_who(words, event),
-        customer=_number(event, "customer"),
-    )
-
-
-def _erased(words: Words, event: Recorded) -> str:
-    customer, days = _number(event, "customer"), _number(event, "days")
-    if days:
-        return words.plural(
-            "customer {customer} was erased, since nobody asked for them for 1 day",
-            "customer {customer} was erased, since nobody asked for them for {n} days",
-            days,
-            customer=customer,
-        )
-    return words("{who} erased customer {customer}", who=_who(words, event), customer=customer)
-
-
-def _settings(words: Words, event: Recorded) -> str:
-    changed = [*_names(event, "changed"), *_names(event, "added"), *_names(event, "removed")]
-    return words("settings were changed: {names}", names=words.list(code(name) for name in changed[:10]))
-
-
-def _checkpoint(words: Words, event: Recorded) -> str:
-    return words("a checkpoint of the log was signed, at #{seq}", seq=_number(event, "seq"))
-
-
-def _restored(words: Words, event: Recorded) -> str:
-    if event.detail.get("kind") == "key":
-        return words("the start found checkpoints that another key had signed; sending was paused")
-    return words("an older or changed database was found at the start; sending was paused")
-
-
-def _reconciled(words: Words, event: Recorded) -> str:
-    return words("{who} compared the log with WeChat Pay", who=_who(words, event))
-
-
-def _called(words: Words, event: Recorded) -> str:
-    return words(
-        "{who} called WeChat Pay by hand: {call}",
-        who=_who(words, event),
-        call=code(f"{text_of(event, 'method')} {text_of(event, 'path')}", 200),
-    )
-
-
-def _answered(words: Words, event: Recorded) -> str:
-    number, status = _number(event, "call"), _number(event, "status")
-    if not status:
-        return words("no answer of WeChat Pay's came to the call of event {number}", number=number)
-    told = words(
-        "WeChat Pay answered the call of event {number}: HTTP {status}", number=number, status=status
-    )
-    signed = words("signature good") if event.detail.get("verified") is True else words("no good signature")
-    return words.list((told, signed))
-
-
-def _number(event: Recorded, name: str) -> int:
-    return _whole(event.detail.get(name))
-
-
 def _whole(value: Json) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _names(event: Recorded, name: str) -> list[str]:
-    value = event.detail.get(name)
-    return [str(each) for each in value] if isinstance(value, list) else []
-
-
-_TOLD: Mapping[str, Callable[[Words, Recorded], str]] = {
+#: By tag: a sentence, or what chooses among several.
+_SENTENCES: Mapping[str, str | Callable[[EventWords], str]] = {
+    **log_story.SENTENCES,
     Tag.REQUEST_CREATED: _created,
     Tag.APPROVAL_GIVEN: _given,
     Tag.REQUEST_APPROVED: _approved,
-    Tag.REQUEST_DECLINED: _declined,
+    Tag.REQUEST_DECLINED: lambda words: _with_reason(words, words("{who} declined it")),
+    Tag.REQUEST_CANCELLED: N_("{who} withdrew it"),
+    Tag.REQUEST_EXPIRED: N_("it expired without its approvals"),
     Tag.REQUEST_CLOSED: _closed,
-    Tag.ATTEMPT_STARTED: _started,
+    Tag.ATTEMPT_STARTED: N_("attempt {attempt}: WeChat Pay is asked for the coupon"),
     Tag.ATTEMPT_FINISHED: _finished,
-    Tag.COUPON_LOOKED_UP: _looked_up,
+    Tag.COUPON_LOOKED_UP: _looked,
     Tag.COUPON_RECEIVED: _received,
     Tag.REQUEST_SENT: _sent,
-    Tag.REQUEST_REFUSED: _refused,
-    Tag.REQUEST_UNKNOWN: _unknown,
+    Tag.REQUEST_REFUSED: lambda words: words("it was refused: {cause}", cause=words.cause()),
+    Tag.REQUEST_UNKNOWN: lambda words: words(
+        "it was not known whether the customer got it: {cause}", cause=words.cause()
+    ),
     Tag.REQUEST_HELD: _held,
+    Tag.REQUEST_RETRIED: N_("{who} released it to be sent again, with the same out_request_no"),
+    Tag.REQUEST_URGED: N_("{who} asked for a reminder"),
+    Tag.REQUEST_REMINDED: _reminded,
     Tag.CLICK_REFUSED: _click_refused,
     Tag.COMMAND_REFUSED: _command_refused,
-    Tag.SENDING_PAUSED: _paused,
-    Tag.SETTINGS_CHANGED: _settings,
-    Tag.AUDIT_CHECKPOINT: _checkpoint,
-    Tag.DATABASE_RESTORED: _restored,
-    Tag.AUDIT_RECONCILED: _reconciled,
-    Tag.WECHAT_CALLED: _called,
-    Tag.WECHAT_ANSWERED: _answered,
-    Tag.AUDIT_SEARCHED: _searched,
-    Tag.AUDIT_VIEWED: _viewed,
-    Tag.AUDIT_EXPORTED: _exported,
-    Tag.AUDIT_REPORTED: _reported,
-    Tag.OPENID_VIEWED: _openid,
-    Tag.CUSTOMER_ERASED: _erased,
+    Tag.SENDING_PAUSED: lambda words: _with_reason(words, words("{who} paused sending")),
+    Tag.SENDING_RESUMED: N_("{who} resumed sending"),
 }

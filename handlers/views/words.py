@@ -8,6 +8,7 @@ Values go in as they are: escape what people typed (`handlers.views.escaping`) b
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -24,6 +25,9 @@ from babel.numbers import format_decimal
 from coupons.days import beijing_time
 from coupons.money import yuan
 from handlers.views.translatable import N_
+
+#: In milliseconds, largest first.
+_UNITS = ((86_400_000, N_("{n} d")), (3_600_000, N_("{n} h")), (60_000, N_("{n} min")), (1_000, N_("{n} s")))
 
 __all__ = ["N_", "Languages", "Words", "load_languages"]
 
@@ -67,6 +71,17 @@ class Words:
         """`¥1,234.50`, which both languages write alike (Babel's English has CN¥, which no agent knows)."""
         return yuan(fen)
 
+    def duration(self, ms: int) -> str:
+        """`0 s`, `4 min 5 s`, `2 h 10 min`, `3 d 4 h`; a clock that was put back shows as `-5 s`."""
+        if ms < 0:
+            return f"-{self.duration(-ms)}"
+        counts = list[tuple[int, str]]()
+        for unit_ms, unit in _UNITS:
+            count, ms = divmod(ms, unit_ms)
+            if count or counts or unit_ms == _UNITS[-1][0]:
+                counts.append((count, unit))
+        return " ".join(self(unit, n=count) for count, unit in counts[:2] if count or len(counts) == 1)
+
     def moment(self, at: int) -> str:
         """UTC milliseconds as date and time in the reader's own zone. mrkdwn: not for plain_text."""
         return self._date(at, "{date_short_pretty} {time}", self._moment)
@@ -95,6 +110,17 @@ class Languages:
     def of(self, locale: str) -> Words:
         """By a Slack locale (`zh-TW`, `en-GB`, `ja-JP`) or coupon.toml's `language`."""
         return self.chinese if locale.lower().startswith("zh") else self.english
+
+    def accepted(self, header: str) -> Words:
+        """By a browser's Accept-Language (RFC 9110, 12.5.4): what it ranks highest of both, else English."""
+        ranked = list[tuple[float, str]]()
+        for each in header.replace(" ", "").lower().split(","):
+            locale, _, weight = each.partition(";q=")
+            with suppress(ValueError):
+                ranked.append((float(weight or 1), locale))
+        ranked.sort(key=lambda each: each[0], reverse=True)
+        known = (locale for weight, locale in ranked if weight > 0 and locale[:2] in {"zh", "en"})
+        return self.of(next(known, ""))
 
 
 def load_languages() -> Languages:

@@ -26,20 +26,20 @@ def test_a_story_is_told_with_everything_and_the_look_is_an_event(database: Path
     result = typed("show", "--request", 1, "--database", database)
     for words in (
         "Request #1: sent",
-        "10.00 yuan",
+        "¥10.00",
         "U0LI",
         "number 1",
         "four days late",
         "ZD 12",
         "CODE1",
-        "approved by   U0WANG, 2026-11-23 10:13:20",
-        "starts attempt 1",
+        "Approved by      U0WANG, 2026-11-23 10:13:20",
+        "attempt 1: WeChat Pay is asked for the coupon",
     ):
         assert words in result.stdout
     assert OPENID not in result.stdout
     tag, detail = newest(database)
     assert (tag, detail["request"], detail["where"]) == (Tag.AUDIT_VIEWED, 1, "command line")
-    assert "declined      because: 太早了" in typed("show", "--request", 2, "--database", database).stdout
+    assert "Declined because 太早了" in typed("show", "--request", 2, "--database", database).stdout
     typed("show", "--limit", 2, "--database", database)
     assert newest(database)[1]["newest"] == 2
 
@@ -49,7 +49,7 @@ def test_nothing_in_a_story_looks_like_another_line_of_it(database: Path) -> Non
     _, timeline = result.stdout.split("What happened, in Beijing time:\n")
     told, others = timeline.split("\n\n")
     assert [line.split()[0] for line in told.splitlines()] == ["8", "9"]
-    assert others == "Customer 3 has no other request.\n"
+    assert others == "This customer has no other request.\n"
     assert "\x1b" not in result.stdout
     assert len([line for line in result.stdout.splitlines() if "U0EVIL" in line]) == 2
 
@@ -57,20 +57,20 @@ def test_nothing_in_a_story_looks_like_another_line_of_it(database: Path) -> Non
 async def test_a_story_ends_with_what_else_its_customer_was_asked_for(database: Path) -> None:
     """Why did this customer get two? As in Slack and the browser: the newest ten, and how many there are."""
     told = (await asyncio.to_thread(typed, "show", "#1", "--database", database)).stdout
-    _, others = told.split("\n\nCustomer 1 has 1 other request:\n")
+    _, others = told.split("\n\nThis customer has 1 other request:\n")
     [line] = others.splitlines()
     assert line.split()[0] == "#2"
-    assert line.endswith("declined  10.00 yuan, ¥10 off, late delivery, U0HE: 物流迟到四天")
+    assert line.endswith("declined  ¥10.00, ¥10 off, late delivery, U0HE: 物流迟到四天")
     ledger = open_ledger(database)
     for number in range(10):
         await ledger.write(partial(create, number=f"more{number}", reason=FORGED, duplicate_of=1))
     await ledger.close()
     told = (await asyncio.to_thread(typed, "show", "#1", "--database", database)).stdout
-    _, others = told.split("\n\nCustomer 1 has 11 other requests, the newest 10:\n")
+    _, others = told.split("\n\nThis customer has 11 other requests, the newest first:\n")
     lines = others.splitlines()
     assert [line.split()[0] for line in lines[::2]] == [f"#{number}" for number in range(13, 3, -1)]
     # No word of a person makes a line of its own.
-    assert set(lines[1::2]) == {"         like this one; the requester confirmed that it is another"}
+    assert set(lines[1::2]) == {"         the requester confirmed that it is another one"}
     assert OPENID not in told
 
 
@@ -79,7 +79,7 @@ async def test_a_story_has_all_of_its_events_however_many(database: Path) -> Non
     await ledger.write(lambda tx: [tx.append(Event(Tag.REQUEST_URGED, "U0LI", 1)) for _ in range(200)])
     await ledger.close()
     told = await asyncio.to_thread(typed, "show", "#1", "--database", database)
-    assert told.stdout.count("called it to the approvers' mind") == 200
+    assert told.stdout.count("U0LI asked for a reminder") == 200
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])

@@ -9,6 +9,8 @@ import ast
 from collections.abc import Iterator
 from typing import Any, BinaryIO, TypeAlias
 
+from jinja2 import Environment, nodes
+
 #: Line, kind of call, the sentence (or its singular and plural), comments.
 Found: TypeAlias = tuple[int, str, str | tuple[str, str], list[str]]
 
@@ -22,6 +24,19 @@ def extract(file: BinaryIO, keywords: Any, comment_tags: Any, options: Any) -> I
             case ast.Name(id="words" | "N_") if texts:
                 yield call.lineno, "gettext", texts[0], []
             case ast.Attribute(value=ast.Name(id="words"), attr="plural"):
+                yield call.lineno, "ngettext", (texts[0], texts[1]), []
+            case _:
+                pass
+
+
+def extract_page(file: BinaryIO, keywords: Any, comment_tags: Any, options: Any) -> Iterator[Found]:
+    """`{{ words("...") }}` and `{{ words.plural("...", "...", n) }}` of a page."""
+    for call in Environment(autoescape=True).parse(file.read().decode()).find_all(nodes.Call):
+        texts = [each.value for each in call.args if isinstance(each, nodes.Const)]
+        match call.node:
+            case nodes.Name(name="words") if texts:
+                yield call.lineno, "gettext", texts[0], []
+            case nodes.Getattr(node=nodes.Name(name="words"), attr="plural"):
                 yield call.lineno, "ngettext", (texts[0], texts[1]), []
             case _:
                 pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Iterator
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,16 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from tests.house.sentences import extract
+from tests.house.sentences import extract, extract_page
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE = ROOT / "handlers/views/locale/zh_CN/LC_MESSAGES/coupon.po"
-METHOD = [("handlers/**.py", "tests.house.sentences:extract")]
+#: Where sentences for people stand, in the order of `make words`.
+ROOMS = ("handlers", "bot", "console")
+METHOD = [
+    ("**.py", "tests.house.sentences:extract"),
+    ("templates/**.html", "tests.house.sentences:extract_page"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +32,8 @@ def catalogue() -> Catalog:
 
 
 def in_source() -> set[str | tuple[str, ...]]:
-    found = extract_from_dir(ROOT, method_map=METHOD)
-    return {sentence for _, _, sentence, _, _ in found}
+    found = (extract_from_dir(ROOT / room, method_map=METHOD) for room in ROOMS)
+    return {sentence for _, _, sentence, _, _ in chain.from_iterable(found)}
 
 
 def entries(catalogue: Catalog) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], Message]]:
@@ -105,3 +111,8 @@ def test_a_sentence_is_found_wherever_it_is_said_and_only_as_it_is_written() -> 
     )
     found = [sentence for _, _, sentence, _ in extract(BytesIO(source.encode()), (), (), {})]
     assert found == ["Stocks", "ab", ("1", "{n}")]
+    page = (
+        """{% for x in y %}{{ words("Stock") }}{{ words.plural("1", "{n}", 2)|z }}{% endfor %}{{ z("no") }}"""
+    )
+    on_it = [sentence for _, _, sentence, _ in extract_page(BytesIO(page.encode()), (), (), {})]
+    assert on_it == ["Stock", ("1", "{n}")]

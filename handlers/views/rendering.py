@@ -1,0 +1,140 @@
+"""An event's details in the places of a sentence: as mrkdwn in Slack, plain on terminals and in browsers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from string import Formatter
+from typing import Final
+
+from coupons.recording import SYSTEM, Recorded
+from handlers.cleaning import drop_invisible
+from handlers.views import problems
+from handlers.views.escaping import approver, asked, code, inert, without_openids
+from handlers.views.event_words import text_of
+from handlers.views.words import Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendering:
+    """Each takes a text as it stands in the log; none lets it format, mention or break a line."""
+
+    #: A Slack user or group by its id.
+    person: Callable[[str], str]
+    #: What programs and WeChat Pay name things by.
+    code: Callable[[str], str]
+    #: The words of a search.
+    search: Callable[[str], str]
+    #: A name or a reason, and how much room there is for it where room is short.
+    text: Callable[[str, int], str]
+    #: So many names in one sentence; the rest are counted.
+    most: int
+
+
+def plain(person: Callable[[str], str] = str) -> Rendering:
+    """Whole, on one line. `person`: how one is called there."""
+    return Rendering(
+        person=person,
+        code=_line,
+        search=lambda text: f"“{_line(text)}”",
+        text=lambda text, _limit: _line(text),
+        most=1_000,
+    )
+
+
+def _line(text: str) -> str:
+    return " ".join(drop_invisible(text).split())
+
+
+MRKDWN: Final = Rendering(person=approver, code=code, search=asked, text=inert, most=10)
+
+
+class EventWords:
+    """One language, in which {places} that bear the name of a detail are filled from the event.
+
+    A number goes in as it is, a list as its names, and all else as a code.
+    """
+
+    def __init__(self, words: Words, event: Recorded, rendering: Rendering) -> None:
+        self.event = event
+        self._words = words
+        self._rendering = rendering
+
+    def __call__(self, sentence: str, /, **values: object) -> str:
+        return self._words(sentence, **self._filled(sentence, values))
+
+    def plural(self, one: str, many: str, n: int, /, **values: object) -> str:
+        return self._words.plural(one, many, n, **self._filled(one, values))
+
+    def _filled(self, sentence: str, values: dict[str, object]) -> dict[str, object]:
+        places = (name for _, name, _, _ in Formatter().parse(sentence) if name)
+        return {name: self._detail(name) for name in places if name not in values and name != "n"} | values
+
+    def _detail(self, name: str) -> object:
+        match name, self.event.detail.get(name):
+            case "who", _:
+                return self.who()
+            case "value", _:
+                return self._words.money(self.whole("value_fen"))
+            case _, int(number):
+                return number
+            case _, list(names):
+                return self.codes(map(str, names))
+            case _, value:
+                return self.code("" if value is None else str(value))
+
+    def who(self) -> str:
+        if self.event.actor != SYSTEM:
+            return self.person(self.event.actor)
+        words, user = self._words, self.text("user")
+        return words("{user} on the command line", user=self.typed(user, 80)) if user else words("the bot")
+
+    def text(self, name: str) -> str:
+        """A text among the details, or nothing."""
+        return text_of(self.event, name)
+
+    def whole(self, name: str) -> int:
+        """A number among them, or 0."""
+        value = self.event.detail.get(name)
+        return value if isinstance(value, int) else 0
+
+    def names(self, name: str) -> list[str]:
+        """A list among them, or an empty one."""
+        value = self.event.detail.get(name)
+        return [str(each) for each in value] if isinstance(value, list) else []
+
+    def cause(self) -> str:
+        """What the code means that stands among them."""
+        return problems.cause(self._words, self.text("code"), show=self._rendering.code)
+
+    def signature(self) -> str:
+        words, good = self._words, self.event.detail.get("verified") is True
+        return words("signature good") if good else words("no good signature")
+
+    def money(self, fen: int) -> str:
+        return self._words.money(fen)
+
+    def time(self, ms: int) -> str:
+        return self._words.duration(ms)
+
+    def person(self, one: str) -> str:
+        return self._rendering.person(one)
+
+    def code(self, text: str) -> str:
+        return self._rendering.code(text) or "…"
+
+    def typed(self, text: str, limit: int = 200) -> str:
+        """A person's own words."""
+        return self._rendering.text(without_openids(text), limit)
+
+    def search(self, text: str) -> str:
+        return self._rendering.search(without_openids(text))
+
+    def codes(self, names: Iterable[str]) -> str:
+        return self.list(map(self.code, names))
+
+    def list(self, items: Iterable[str]) -> str:
+        """Those that are not empty; of very many the first."""
+        each = [item for item in items if item]
+        rest = len(each) - self._rendering.most
+        return self._words.list(each[: self._rendering.most]) + (f" (+{rest})" if rest > 0 else "")
