@@ -15,7 +15,6 @@ from console import unhandled
 from console.address_checks import NotAsked
 from console.columns import KINDS, NUMBERS, detail, head
 from console.explaining import UNKNOWN, explained
-from console.figures import yuan
 from console.form_body import posted
 from console.headers import guarded
 from console.language import WORDS, words
@@ -29,6 +28,7 @@ from console.sessions import Session, Sessions, cookie, secret_of
 from console.sign_in import NOT_AUDITOR, OPEN, Guesses, SignInRefused, sign_in, still
 from coupons.days import beijing_time
 from coupons.events import Tag
+from coupons.money import in_yuan, yuan
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -79,12 +79,14 @@ class Console:
             "tags": tuple(Tag),
             "words": words,
         }
-        self.datasette.jinja_env.filters |= {
+        filters: dict[str, Callable[[Any], object]] = {
             "beijing": beijing_time,
             "yuan": yuan,
+            "in_yuan": in_yuan,
             "head": head,
             "detail": detail,
         }
+        self.datasette.jinja_env.filters |= filters
         self._sessions = Sessions(outside.clock)
         self._guesses = Guesses(outside.clock)
         looks = Looks(outside)

@@ -15,6 +15,7 @@ from console.log_database import LogDatabase
 from console.person_names import People
 from console.ports import Outside
 from coupons.days import BEIJING, milliseconds, span
+from coupons.money import in_yuan
 
 _DAY_MS: Final = 86_400_000
 _TOP: Final = 20
@@ -165,9 +166,9 @@ def _fen(what: str, title: str, rows: Sequence[Mapping[str, Any]], column: str) 
         f"fen-per-{what}",
         title,
         about,
-        svg.rows(title, bars, shown=[yuan(fen) for _, fen in bars]),
+        svg.rows(title, bars, shown=[f"{in_yuan(fen):,}" for _, fen in bars]),
         (what, "coupons", "yuan"),
-        [(name, f"{n:,}", yuan(fen)) for name, (n, fen) in top],
+        [(name, f"{n:,}", f"{in_yuan(fen):,}") for name, (n, fen) in top],
     )
 
 
@@ -180,8 +181,3 @@ def _codes(rows: Sequence[Mapping[str, Any]]) -> Chart:
     title = "Refused by WeChat Pay, by code"
     table = [(name, f"{n:,}") for name, n in bars]
     return Chart("refused-by-code", title, "", svg.rows(title, bars), ("code", "requests"), table)
-
-
-def yuan(fen: int) -> str:
-    """`1,234.50`."""
-    return f"{fen / 100:,.2f}"

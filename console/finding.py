@@ -12,14 +12,13 @@ from datasette.utils.asgi import AsgiStream
 
 from console.csv_file import attached
 from console.ports import Outside
-from coupons.audit_words import BadWord, Filter, Found, hide_openids
-from coupons.auditing import MOST_COUNTED, by_number, part_of
+from coupons.audit_words import NOBODY, BadWord, Filter, Found, hide_openids
+from coupons.auditing import MOST_COUNTED, by_number, page_of, parts_of
 from coupons.encodings import MARK
 from coupons.recording import Recorded
 from coupons.spreadsheet import COLUMNS, EVENT_COLUMNS, lines, row
 
 PAGE: Final = 50
-_AT_ONCE: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +71,7 @@ class Finding:
                 return Result(text=shown, moved=True)
             known = asked.request is not None and look.request(asked.request) is not None
             hint = self._outside.as_number(asked, known)
-            count = look.count_found(asked, most=MOST_COUNTED)
-            part = part_of(look, asked, below=below, limit=PAGE)
+            part, count = page_of(look, asked, below=below, limit=PAGE)
         return Result(text=shown, hint=hint, count=count, **part._asdict())
 
     def file(self, text: str) -> Any:
@@ -84,17 +82,13 @@ class Finding:
             with ExitStack() as stack:
                 look = await asyncio.to_thread(stack.enter_context, self._outside.reading())
                 await writer.write(MARK + lines([EVENT_COLUMNS if asked.asks_for_events else COLUMNS]))
-                below: int | None = None
-                while True:
-                    part = await asyncio.to_thread(part_of, look, asked, below=below, limit=_AT_ONCE)
-                    await writer.write(lines([*map(row, part.requests), *map(row, part.events)]))
-                    below = part.following
-                    if below is None:
-                        return
+                parts = parts_of(look, asked)
+                while (part := await asyncio.to_thread(next, parts, None)) is not None:
+                    await writer.write(lines(map(row, part.found)))
 
         headers = {key.decode(): value.decode() for key, value in attached("search")}
         return AsgiStream(write, headers=headers, content_type=headers["content-type"])
 
 
 def _hidden(text: str) -> str:
-    return hide_openids(text, 0).replace("customer:0", "openid:?")
+    return hide_openids(text, NOBODY)

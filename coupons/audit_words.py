@@ -71,6 +71,10 @@ class Filter:
 
 
 EVERYTHING: Final = Filter()
+#: Customers are numbered from 1: this one has no request, and nothing is found of him.
+NOBODY: Final = 0
+#: In place of an openid of which nothing is known here.
+_UNKNOWN: Final = "?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +204,12 @@ def _findable(texts: Sequence[str]) -> list[str]:
 
 
 def hide_openids(text: str, customer: int | None) -> str:
-    """What was typed, with the customer's number in place of the openid: so it may be kept."""
-    asked = text if customer is None else _ASKED_OPENID.sub(f"customer:{customer}", text)
+    """What was typed, with the customer's number in place of the openid: so it may be kept.
+
+    NOBODY: `openid:?` stands there, which finds nothing when it is read again. None: no openid was asked for.
+    """
+    shown = f"customer:{customer}" if customer else f"openid:{_UNKNOWN}"
+    asked = text if customer is None else _ASKED_OPENID.sub(shown, text)
     return _LIKE_OPENID.sub("…", asked)
 
 
@@ -240,7 +248,7 @@ def _number(found: Filter, key: str, value: str, _find: FindStock) -> Filter:
     if number is None:
         raise _bad(key, value)
     if key == "customer":
-        return replace(found, customer=int(number[1]))
+        return replace(found, customer=NOBODY if found.customer == NOBODY else int(number[1]))
     return replace(found, request=int(number[1]))
 
 
@@ -255,6 +263,8 @@ def _person(found: Filter, key: str, value: str, _find: FindStock) -> Filter:
 
 
 def _openid(found: Filter, key: str, value: str, _find: FindStock) -> Filter:
+    if value == _UNKNOWN:
+        return replace(found, customer=NOBODY)
     if not _OPENID.fullmatch(value):
         raise _bad(key, value)
     return replace(found, openid=value)

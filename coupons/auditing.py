@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
@@ -21,7 +21,7 @@ from coupons.audit_events import (
     LogLook,
     OpenidViewed,
 )
-from coupons.audit_words import Filter, Found, hide_openids, read_words
+from coupons.audit_words import NOBODY, Filter, Found, hide_openids, read_words
 from coupons.authority import Authority
 from coupons.catalogue import Catalogue
 from coupons.model import Approval, Request
@@ -34,6 +34,8 @@ SLACK = "slack"
 PAGE = 10
 #: Counted so far; beyond it a person is told "more than".
 MOST_COUNTED = 1_000
+#: Of a file that is written piece by piece.
+AT_ONCE = 1_000
 _OTHERS = 10
 #: Newest events of a story; one that was refused and tried again for days can have more.
 STORY_EVENTS = 150
@@ -50,6 +52,11 @@ class Part(NamedTuple):
     requests: Sequence[Found]
     events: Sequence[Recorded]
     following: int | None
+
+    @property
+    def found(self) -> Sequence[Found] | Sequence[Recorded]:
+        """Whichever it holds."""
+        return self.requests or self.events
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +161,7 @@ class Auditing:
 
     def read(self, text: str) -> Filter:
         """Raises BadWord."""
-        return read_words(text, find_stock=self._find_stock)
+        return read_words(text, find_stock=self._catalogue.stock_id)
 
     async def _asked(self, text: str) -> tuple[Filter, str]:
         """With the customer's number in place of an openid: so it may stand in an event and in a view."""
@@ -171,26 +178,43 @@ class Auditing:
         event = replace(look, where=SLACK).done_by(person, request_id)
         await self._ledger.write(lambda tx: tx.append(event))
 
-    def _find_stock(self, word: str) -> str | None:
-        stock = self._catalogue.find(word)
-        return stock.stock_id if stock else None
-
 
 def by_number(look: AuditSearch, asked: Filter, text: str) -> tuple[Filter, str]:
     """Both with the customer's number in place of the openid: so they may be kept."""
     if asked.openid is None:
         return asked, hide_openids(text, None)
     known = look.find_requests(Filter(openid=asked.openid), limit=1)
-    # Customers are numbered from 1, so 0 finds nothing, as it should.
-    customer = known[0].request.customer if known else 0
-    if asked.customer not in {None, customer}:
-        customer = 0
-    return replace(asked, openid=None, customer=customer), hide_openids(text, customer)
+    customer = known[0].request.customer if known else NOBODY
+    wanted = customer if asked.customer in {None, customer} else NOBODY
+    return replace(asked, openid=None, customer=wanted), hide_openids(text, customer)
 
 
 def part_of(look: AuditSearch, asked: Filter, *, below: int | None, limit: int) -> Part:
     """Of what is found, so many of the newest below this id or seq."""
-    found = look.find(asked, below=below, limit=limit + 1)
+    return _part(look.find(asked, below=below, limit=limit + 1), limit)
+
+
+def parts_of(
+    look: AuditSearch, asked: Filter, *, below: int | None = None, most: int | None = None
+) -> Iterator[Part]:
+    """All that is found in this moment, or so many of the newest, piece by piece; none is empty."""
+    left = most
+    while left != 0:
+        part = part_of(look, asked, below=below, limit=AT_ONCE if left is None else min(left, AT_ONCE))
+        if part.found:
+            yield part
+        if part.following is None:
+            return
+        below, left = part.following, None if left is None else left - len(part.found)
+
+
+def page_of(look: AuditSearch, asked: Filter, *, below: int | None, limit: int) -> tuple[Part, int]:
+    """As `part_of`, and how many there are of all, at most MOST_COUNTED."""
+    found, count = look.find_and_count(asked, below=below, limit=limit + 1, most=MOST_COUNTED)
+    return _part(found, limit), count
+
+
+def _part(found: Sequence[Found] | Sequence[Recorded], limit: int) -> Part:
     shown = found[:limit]
     return Part(
         requests=[each for each in shown if isinstance(each, Found)],
@@ -205,8 +229,7 @@ def place_of(found: Found | Recorded) -> int:
 
 
 def _page(look: AuditSearch, *, asked: Filter, text: str, below: tuple[int, ...]) -> Page:
-    part = part_of(look, asked, below=below[-1] if below else None, limit=PAGE)
-    count = look.count_found(asked, most=MOST_COUNTED)
+    part, count = page_of(look, asked, below=below[-1] if below else None, limit=PAGE)
     return Page(text=text, below=below, count=count, **part._asdict())
 
 

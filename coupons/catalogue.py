@@ -20,3 +20,8 @@ class Catalogue:
 
     def find(self, word: str) -> Stock | None:
         return self._by_word.get(word) or self._by_word.get(word.casefold())
+
+    def stock_id(self, word: str) -> str | None:
+        """Of the stock that is called so; None: there is none."""
+        stock = self.find(word)
+        return stock.stock_id if stock else None

@@ -198,6 +198,11 @@ class AuditSearch(Protocol):
     def count_found(self, asked: Filter, *, most: int) -> int:
         """Of requests, or of events where it asks for them; `most` when there are so many or more."""
 
+    def find_and_count(
+        self, asked: Filter, *, below: int | None = None, limit: int, most: int
+    ) -> tuple[Sequence[Found] | Sequence[Recorded], int]:
+        """`find` and `count_found` at once."""
+
     def requests_of_customer(self, openid: str, limit: int) -> Sequence[Request]:
         """In whatever state, newest first."""
 

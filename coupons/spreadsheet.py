@@ -13,6 +13,7 @@ from typing import Final
 from coupons.audit_words import Found
 from coupons.days import beijing_time
 from coupons.encodings import MARK
+from coupons.money import in_yuan
 from coupons.month import Month
 from coupons.recording import Recorded
 
@@ -114,7 +115,7 @@ def row(found: Found | Recorded) -> tuple[Cell, ...]:
         request.customer,
         request.stock_id,
         request.stock_name,
-        yuan_of(request.value_fen),
+        in_yuan(request.value_fen),
         request.ticket,
         request.reason,
         " ".join(found.approvers),
@@ -131,14 +132,9 @@ def month_rows(label: str, found: Month) -> Iterator[tuple[Cell, ...]]:
     """Under MONTH_COLUMNS; times in seconds. Not guarded yet."""
     for by, part in (("agent", found.agents), ("stock", found.stocks), ("approver", found.approvers)):
         for line in part:
-            counts = (line.asked, line.sent, yuan_of(line.fen), line.refused, line.ended, line.doubtful)
+            counts = (line.asked, line.sent, in_yuan(line.fen), line.refused, line.ended, line.doubtful)
             times = (None if ms is None else ms // 1000 for ms in (line.median_ms, line.longest_ms))
             yield (label, by, line.name, line.stock_name, *counts, line.waiting, *times)
-
-
-def yuan_of(fen: int) -> Decimal:
-    """`10.05`, without separators, as a spreadsheet adds them."""
-    return Decimal(fen).scaleb(-2)
 
 
 def as_csv(rows: Iterable[Sequence[Cell]], *, head: Sequence[str] = COLUMNS) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from coupons.audit_words import Filter, read_words
-from coupons.auditing import part_of
+from coupons.auditing import AT_ONCE, part_of
 from coupons.catalogue import Catalogue
 from coupons.days import beijing_time
 from coupons.ports import Ledger
@@ -20,7 +20,6 @@ from handlers.web_api import Denied
 
 #: Some 10 MB: more is asked for on the command line.
 MOST_ROWS = 50_000
-_AT_ONCE = 2_000
 _LANGUAGE_WITHIN_S = 3.0
 
 
@@ -36,7 +35,7 @@ class AuditFiles:
     async def send(self, event: Recorded) -> None:
         """`event` tells who asked, and for what. Raises SlackError."""
         text = text_of(event, "words")
-        asked = read_words(text, find_stock=self._find_stock)
+        asked = read_words(text, find_stock=self._catalogue.stock_id)
         columns = EVENT_COLUMNS if asked.asks_for_events else COLUMNS
         rows = await self._rows(asked)
         content = as_csv(rows[:MOST_ROWS], head=columns)
@@ -57,13 +56,9 @@ class AuditFiles:
         below: int | None = None
         while len(rows) <= MOST_ROWS:
             # A look at a time: a long one would keep the WAL from being written back.
-            part = await self._ledger.read(partial(part_of, asked=asked, below=below, limit=_AT_ONCE))
-            rows += [*map(row, part.requests), *map(row, part.events)]
+            part = await self._ledger.read(partial(part_of, asked=asked, below=below, limit=AT_ONCE))
+            rows += map(row, part.found)
             below = part.following
             if below is None:
                 break
         return rows
-
-    def _find_stock(self, word: str) -> str | None:
-        stock = self._catalogue.find(word)
-        return stock.stock_id if stock else None

@@ -24,9 +24,9 @@ from coupons import days
 from coupons.audit_events import AuditReconciled
 from coupons.encodings import MARK
 from coupons.masking import ERASED
-from coupons.money import yuan
+from coupons.money import in_yuan, yuan
 from coupons.reconciling import Match, Period, Theirs, Verdict, compare
-from coupons.spreadsheet import Cell, lines, yuan_of
+from coupons.spreadsheet import Cell, lines
 from storage.reconciling import Customer, OurSide
 from storage.store import Store
 from wechatpay import Busifavor, WechatPayError
@@ -221,7 +221,7 @@ def _cells(match: Match) -> tuple[Cell, ...]:
         here.customer if here else (there and there.customer) or None,
         str(here.state) if here else None,
         here.stock_id if here else (there.stock_id if there else None),
-        yuan_of(here.fen) if here else None,
+        in_yuan(here.fen) if here else None,
         here.coupon_code if here else None,
         there.code if there else None,
         there.state if there else None,

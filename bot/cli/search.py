@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final, TextIO
+from typing import TextIO
 
 import click
 
@@ -16,15 +16,11 @@ from bot.cli.record_look import leave
 from bot.cli.search_output import FORMATS, rows_of
 from bot.wording.search import aliases, as_number, joined, sentence
 from coupons.audit_events import AuditSearched, OpenidViewed
-from coupons.audit_words import BadWord, Filter, Found, hide_openids, read_words
-from coupons.auditing import place_of
+from coupons.audit_words import BadWord, Filter, read_words
+from coupons.auditing import MOST_COUNTED, Part, by_number, page_of, parts_of, place_of
 from coupons.masking import ERASED
-from coupons.ports import AuditSearch, Records
-from coupons.recording import Recorded
+from coupons.ports import Records
 from storage.store import Store
-
-_COUNTED: Final = 1_000
-_AT_ONCE: Final = 1_000
 
 FORMAT = click.option(
     "--format",
@@ -74,46 +70,43 @@ def search(
     must_exist(store)
     text, asked = read_filter(words, config)
     with store.read() as look:
-        shown = _kept(look, asked, text)
+        asked, shown = by_number(look, asked, text)
         hint = number_hint(look, asked)
-        count = look.count_found(asked, most=_COUNTED)
-        newest = look.find(asked, limit=1)
+        newest, count = page_of(look, asked, below=None, limit=1)
     with stream_of(output) as stream, progress("Searching") as tell:
         # In a copy without a WAL nobody can write while somebody reads, not even this command.
         leave(store, AuditSearched(words=shown, found=count))
         with store.read() as look:
-            pages = _pages(look, asked, newest, None if everything else limit)
-            told = _write(kind, stream, asked, _told(pages, tell))
+            # From the newest on that was there before the event of this look.
+            below = place_of(newest.found[0]) + 1 if newest.found else 0
+            parts = parts_of(look, asked, below=below, most=None if everything else limit)
+            told = _write(kind, stream, asked, _followed(parts, tell))
     if hint:
         click.echo(hint, err=True)
     click.echo(_end(told, count), err=kind != "table" or output != "-")
 
 
-def _write(
-    kind: str, stream: TextIO, asked: Filter, pages: Iterator[Sequence[Found] | Sequence[Recorded]]
-) -> int:
+def _write(kind: str, stream: TextIO, asked: Filter, parts: Iterator[Part]) -> int:
     """How many there were. A head without rows is for a program that reads it, not for a person."""
-    told = 0
+    written = 0
     with rows_of(kind, stream, events=asked.asks_for_events) as rows:
         if kind != "table":
             rows.head()
-        for page in pages:
-            if kind == "table" and told == 0:
+        for part in parts:
+            if kind == "table" and written == 0:
                 rows.head()
-            rows.write(page)
-            told += len(page)
-    return told
+            rows.write(part.found)
+            written += len(part.found)
+    return written
 
 
-def _told(
-    pages: Iterator[Sequence[Found] | Sequence[Recorded]], tell: Tell
-) -> Iterator[Sequence[Found] | Sequence[Recorded]]:
+def _followed(parts: Iterator[Part], tell: Tell) -> Iterator[Part]:
     """The same. The newest come first, so the way goes down to #1."""
     newest = 0
-    for page in pages:
-        newest = newest or place_of(page[0])
-        yield page
-        tell(newest - place_of(page[-1]) + 1, newest)
+    for part in parts:
+        newest = newest or place_of(part.found[0])
+        yield part
+        tell(newest - place_of(part.found[-1]) + 1, newest)
 
 
 def read_filter(words: Sequence[str], config: Path | None) -> tuple[str, Filter]:
@@ -136,39 +129,15 @@ def number_hint(look: Records, asked: Filter) -> str:
 def kept_words(store: Store, asked: Filter, text: str) -> str:
     """As they may stand in an event. Raises DatabaseRefused."""
     with store.read() as look:
-        return _kept(look, asked, text)
-
-
-def _kept(look: AuditSearch, asked: Filter, text: str) -> str:
-    """The look is kept for ever, and an openid must not be: the customer's number takes its place."""
-    if asked.openid is None:
-        return hide_openids(text, None)
-    known = look.find_requests(Filter(openid=asked.openid), limit=1)
-    if known:
-        return hide_openids(text, known[0].request.customer)
-    return hide_openids(text, 0).replace("customer:0", "openid:?")
-
-
-def _pages(
-    look: AuditSearch, asked: Filter, newest: Sequence[Found] | Sequence[Recorded], limit: int | None
-) -> Iterator[Sequence[Found] | Sequence[Recorded]]:
-    """From the newest on that was there before the event of this look."""
-    left = limit
-    below = place_of(newest[0]) + 1 if newest else 0
-    while left != 0:
-        page = look.find(asked, below=below, limit=_AT_ONCE if left is None else min(left, _AT_ONCE))
-        if not page:
-            return
-        yield page
-        below, left = place_of(page[-1]), None if left is None else left - len(page)
+        return by_number(look, asked, text)[1]
 
 
 def _end(told: int, count: int) -> str:
-    found = f"{count} or more" if count == _COUNTED else str(count)
+    found = f"{count} or more" if count == MOST_COUNTED else str(count)
     if not count:
         return "nothing was found"
     if told >= count:
-        return f"{told} found" if count < _COUNTED else f"{told} written"
+        return f"{told} found" if count < MOST_COUNTED else f"{told} written"
     return f"{told} of {found} found; see more with a larger --limit, or --all, or find fewer by more words"
 
 

@@ -12,6 +12,7 @@ from bot.wording.terminal_table import line
 from coupons.audit_words import Found
 from coupons.days import beijing_time
 from coupons.encodings import MARK
+from coupons.money import in_yuan
 from coupons.recording import Json, Recorded
 from coupons.spreadsheet import COLUMNS, EVENT_COLUMNS, lines, row
 
@@ -146,7 +147,7 @@ def _seen(found: Found) -> list[str]:
         str(request.id),
         beijing_time(request.created_at)[:-3],
         request.state,
-        yuan(request.value_fen),
+        str(in_yuan(request.value_fen)),
         request.stock_name,
         request.requester,
         "+".join(found.approvers),
@@ -178,10 +179,6 @@ def _value(value: Json) -> str:
     return json.dumps(text, ensure_ascii=False) if not text.isprintable() or set(text) & set(' "') else text
 
 
-def yuan(fen: int) -> str:
-    return f"{fen // 100}.{fen % 100:02}"
-
-
 def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
@@ -208,7 +205,7 @@ def _request_values(found: Found) -> dict[str, object]:
         "customer": request.customer,
         "stock_id": request.stock_id,
         "stock_name": request.stock_name,
-        "value_yuan": request.value_fen / 100,
+        "value_yuan": float(in_yuan(request.value_fen)),
         "ticket": request.ticket,
         "reason": request.reason,
         "approvers": list(found.approvers),

@@ -83,10 +83,6 @@ def outside(
         groups = {entry: await directory.members(entry) for entry in ids if entry.startswith("S")}
         return person in people(ids, groups)
 
-    def find_stock(word: str) -> str | None:
-        stock = config.catalogue.find(word)
-        return stock.stock_id if stock else None
-
     def sentence_of(language: str, event: Recorded, person: Callable[[str], str]) -> str:
         return story.sentence(languages.of(language), event, rendering.plain(person))
 
@@ -94,7 +90,7 @@ def outside(
         return problems.cause(languages.of(language), code, show=str)
 
     def words(text: str) -> Filter:
-        return read_words(text, find_stock=find_stock)
+        return read_words(text, find_stock=config.catalogue.stock_id)
 
     return Outside(
         database=store.path,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from coupons.days import beijing_time
+from coupons.money import in_yuan
 from coupons.month import Month, MonthLine
 
 TABLES: Final = ("By agent", "By stock", "By approver")
@@ -35,16 +36,11 @@ def cells(line: MonthLine) -> tuple[str, ...]:
     return (
         f"{line.asked:,}",
         f"{line.sent:,}",
-        yuan(line.fen, thousands=","),
+        f"{in_yuan(line.fen):,}",
         *(f"{count:,}" for count in counts),
         lasting(line.median_ms),
         lasting(line.longest_ms),
     )
-
-
-def yuan(fen: int, *, thousands: str = "") -> str:
-    """`1,234.50`: without the sign, which the head of the column says."""
-    return f"{fen // 100:{thousands}}.{fen % 100:02}"
 
 
 def lasting(ms: int | None) -> str:

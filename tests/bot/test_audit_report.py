@@ -17,11 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cli.main import cli
-from bot.wording.month import lasting, yuan
+from bot.wording.month import lasting
 from coupons.days import milliseconds
 from coupons.events import Tag
 from coupons.lifecycle import move
 from coupons.model import Approval, State, Stock
+from coupons.money import in_yuan, yuan
 from coupons.month import median
 from coupons.ports import Transaction
 from coupons.recording import Event
@@ -203,4 +204,5 @@ def test_how_long_something_took_is_told_in_one_unit(ms: int | None, told: str) 
 
 @given(st.integers(0, 10**12))
 def test_no_fen_is_lost_in_yuan(fen: int) -> None:
-    assert int(yuan(fen).replace(".", "")) == fen
+    assert int(str(in_yuan(fen)).replace(".", "")) == fen
+    assert yuan(-fen).lstrip("-¥").replace(",", "") == str(in_yuan(fen))

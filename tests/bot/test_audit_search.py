@@ -171,7 +171,7 @@ def test_json_lines_are_one_object_each_with_numbers_as_numbers(database: Path) 
 
 
 def test_all_goes_on_to_the_end_page_by_page(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.cli.search._AT_ONCE", 2)
+    monkeypatch.setattr("coupons.auditing.AT_ONCE", 2)
     found = [
         json.loads(line)["request"]
         for line in searched(database, "--all", "--format", "jsonl", "--limit", 1).stdout.splitlines()

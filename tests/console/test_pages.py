@@ -136,6 +136,14 @@ async def test_an_openid_that_is_searched_for_stays_in_no_address_and_no_event(h
     assert all(openid not in str(event) for event in here.events(30))
 
 
+async def test_an_openid_that_nobody_knows_finds_nothing(here: Place) -> None:
+    visitor = await here.signed_in()
+    answer = await visitor.post("/search", q="openid:nobody-has-this-one")
+    found = await visitor.get(f"/{answer.headers['location']}")
+    assert (found.status, "0 found" in found.text) == (200, True)
+    assert (here.events()[0].tag, here.events()[0].detail["words"]) == ("audit:searched", "openid:?")
+
+
 @pytest.mark.parametrize("words", ["agnt:U0LI", "state:gone", "since:yesterday", "agent:U1 agent:U2"])
 async def test_a_wrong_word_is_told_in_one_sentence(here: Place, words: str) -> None:
     visitor = await here.signed_in()

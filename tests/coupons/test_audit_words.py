@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from coupons.audit_words import KEYS, BadWord, Filter, Wrong, hide_openids, read_words
+from coupons.audit_words import KEYS, NOBODY, BadWord, Filter, Wrong, hide_openids, read_words
 from coupons.events import Tag
 from coupons.model import State
 
@@ -258,3 +259,8 @@ def test_an_openid_without_its_key_is_not_kept_either(customer: int | None) -> N
 def test_what_is_kept_means_the_same() -> None:
     assert read(hide_openids(f"late openid:{OPENID} state:sent", 7)) == read("late customer:7 state:sent")
     assert hide_openids("agent:U0LI late", None) == "agent:U0LI late"
+    unknown = hide_openids(f"late openid:{OPENID} state:sent", NOBODY)
+    assert unknown == "late openid:? state:sent"
+    assert read(unknown) == replace(read("late customer:7 state:sent"), customer=NOBODY)
+    for both in ("openid:? customer:7", "customer:7 openid:?"):
+        assert read(both).customer == NOBODY

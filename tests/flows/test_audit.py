@@ -108,6 +108,8 @@ async def test_each_word_narrows_and_a_person_is_named_by_a_mention(shop: World)
     assert OPENID not in json.dumps(looks(shop))
     assert ("audit:searched", CHEN) in {look[:2] for look in looks(shop)}
     assert "customer:1" in json.dumps(looks(shop))
+    # As on the command line and in the browser.
+    assert "openid:?" in json.dumps(looks(shop))
 
 
 async def test_a_number_alone_is_the_request_of_that_number(shop: World) -> None:

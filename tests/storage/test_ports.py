@@ -134,6 +134,10 @@ LOOKS: dict[str, Callable[[Reading], bool]] = {
         ]
         == [1, 2, 3]
     ),
+    "find_and_count": lambda tx: (
+        tx.find_and_count(Filter(), below=3, limit=1, most=2)
+        == (tx.find(Filter(), below=3, limit=1), tx.count_found(Filter(), most=2))
+    ),
     "console_link": lambda tx: (
         (tx.console_link("d1"), tx.console_link("d2"))
         == (ConsoleLink(person="U0FIN", made_at=NOW, expires_at=NOW + 600, used_at=None), None)

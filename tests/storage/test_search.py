@@ -213,6 +213,9 @@ def test_a_search_finds_what_a_look_at_every_row_finds(
             assert look.count_found(asked, most=1_000) == len(wanted)
             assert look.count_found(asked, most=3) == min(3, len(wanted))
             assert list(paged(look, asked, page)) == wanted
+            below = wanted[0].request.id if wanted else None
+            both = look.find_and_count(asked, below=below, limit=page, most=1_000)
+            assert (list(both[0]), both[1]) == (wanted[1 : page + 1], len(wanted))
     finally:
         search._ENOUGH, search._LONG = kept
 
@@ -267,6 +270,7 @@ def compare_events(log: Path, asked: Filter, page: int) -> None:
         wanted = [event for event in sorted(every, key=lambda event: -event.seq) if is_asked_for(event)]
         assert list(look.find_events(asked, limit=5_000)) == wanted
         assert look.count_found(asked, most=5_000) == len(wanted)
+        assert look.find_and_count(asked, limit=page, most=5_000) == (wanted[:page], len(wanted))
         found: list[Recorded] = []
         below = None
         while part := look.find_events(asked, below=below, limit=page):
