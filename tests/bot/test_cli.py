@@ -222,8 +222,8 @@ def test_show_tells_one_requests_story_in_order(database: Path) -> None:
     assert head.startswith("Request #2: sent\n")
     told, _ = timeline.split("\n\n")
     assert [line.split()[0] for line in told.splitlines()] == ["6", "7", "8", "9", "10"]
-    assert "U0LI asked for it" in timeline
-    assert "sent the coupon: coupon code CODE1" in timeline
+    assert "U0LI asked for 1212121212 (¥10.00), which needs 1 approval" in timeline
+    assert "the coupon was sent: CODE1" in timeline
 
 
 def test_show_without_a_request_prints_the_newest_oldest_first(database: Path) -> None:

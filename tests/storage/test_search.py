@@ -370,8 +370,8 @@ def test_the_ends_of_a_long_time_are_read_by_its_index(log: Path, analysed: bool
         database.execute("analyze")
     times = {"since": NOW, "before": NOW + 9 * 31 * 86_400_000, "month": 31 * 86_400_000}
     for sql, index in (
-        (search._REQUEST_ENDS, "request_by_created (created_at>? AND created_at<?)"),
-        (search._EVENT_ENDS, "event_by_ts (ts>? AND ts<?)"),
+        (search.REQUEST.ends, "request_by_created (created_at>? AND created_at<?)"),
+        (search.EVENT.ends, "event_by_ts (ts>? AND ts<?)"),
     ):
         plan = [step["detail"] for step in database.execute(f"explain query plan {sql}", times).fetchall()]
         assert sum(step.endswith(index) for step in plan) == 2, plan
