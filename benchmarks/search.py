@@ -29,14 +29,14 @@ async def run(load: Load) -> list[Row]:
 
 def _measure(events: int) -> list[Row]:
     path = Path(shared(events).name) / "coupon.db"
-    with Store(path, clock=lambda: 0).read() as look:
-        [newest] = look.find_requests(Filter(), limit=1)
-        middle = look.request(newest.request.id // 2)
+    with Store(path, clock=lambda: 0).read() as rows:
+        [newest] = rows.find_requests(Filter(), limit=1)
+        middle = rows.request(newest.request.id // 2)
         if middle is None:
             raise RuntimeError("the log has no request in its middle")
         month = Filter(since=middle.created_at, before=middle.created_at + 30 * 86_400_000)
-        single = _slowest(look, _single(middle.openid, middle.id, middle.ticket or "T-1", month))
-        several = _slowest(look, _several(month))
+        single = _slowest(rows, _single(middle.openid, middle.id, middle.ticket or "T-1", month))
+        several = _slowest(rows, _several(month))
     return [
         Row(f"newest 50 by one key, slowest: {single[0]}", single[1], "ms", _GOAL_MS, "the goal"),
         Row(f"newest 50 by several, slowest: {several[0]}", several[1], "ms", _GOAL_MS, "the goal"),
@@ -91,15 +91,15 @@ def _several(month: Filter) -> Mapping[str, Filter]:
     }
 
 
-def _slowest(look: AuditSearch, asked: Mapping[str, Filter]) -> tuple[str, float]:
+def _slowest(rows: AuditSearch, asked: Mapping[str, Filter]) -> tuple[str, float]:
     """Its name and the median of some, in milliseconds."""
-    found = {name: statistics.median(_times(look, each)) for name, each in asked.items()}
+    found = {name: statistics.median(_times(rows, each)) for name, each in asked.items()}
     name = max(found, key=lambda name: found[name])
     return name, found[name]
 
 
-def _times(look: AuditSearch, asked: Filter) -> Iterator[float]:
+def _times(rows: AuditSearch, asked: Filter) -> Iterator[float]:
     for _ in range(_REPEATED):
         started = time.perf_counter()
-        look.find(asked, limit=_NEWEST)
+        rows.find(asked, limit=_NEWEST)
         yield (time.perf_counter() - started) * 1_000

@@ -39,7 +39,7 @@ def hear_wechatpay(clock: ClockWatch) -> Callable[[int], None]:
 
 async def compare_log(clock: ClockWatch, ledger: Ledger) -> None:
     """With the newest event, before anything new is written."""
-    newest = await ledger.read(lambda look: look.event(look.head()[0]))
+    newest = await ledger.read(lambda rows: rows.event(rows.head()[0]))
     if newest is not None:
         clock.compare_log(newest.ts)
 

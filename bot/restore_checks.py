@@ -58,7 +58,7 @@ class FirstLook:
             # Without the history the start is as good as one without an audit channel.
             self._logger.warning("checkpoints_not_read", error=str(error) or "Slack did not answer in time")
             return
-        keys = await self._ledger.read(lambda look: keys_of(look, self._key.public_key()))
+        keys = await self._ledger.read(lambda rows: keys_of(rows, self._key.public_key()))
         posted = [each for text in texts for each in _ours(text, keys)]
         now = self._clock()
         found = await self._ledger.write(partial(look_back, posted=posted, channel=channel, now=now))

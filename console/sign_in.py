@@ -104,8 +104,8 @@ async def still(outside: Outside, session: Session) -> Session | None:
 
 
 def _look(outside: Outside, digest: str) -> ConsoleLink | None:
-    with outside.reading() as look:
-        return look.console_link(digest)
+    with outside.reading() as rows:
+        return rows.console_link(digest)
 
 
 def _wrong(link: ConsoleLink | None, now: int) -> tuple[str, str] | None:

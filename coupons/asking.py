@@ -151,12 +151,12 @@ class Asking:
             return YES
         return await self._authority.trusts(ask.requester)
 
-    def _look(self, look: Records, *, ask: Ask, members: Members, trust: Decision) -> Outlook | Stopped:
+    def _look(self, rows: Records, *, ask: Ask, members: Members, trust: Decision) -> Outlook | Stopped:
         right = self._right(ask, members)
         if not right.allowed:
             return Stopped(right)
         earliest = self._clock.earliest()
-        facts = self._facts(look, ask, earliest)
+        facts = self._facts(rows, ask, earliest)
         found = terms(self._policy, facts, members)
         if not found.approvals_needed and not trust.allowed:
             return Stopped(trust)
@@ -164,8 +164,8 @@ class Asking:
             terms=found,
             able=(),
             left=tuple(left(self._policy, facts)),
-            duplicate=self._duplicate(look, ask, earliest),
-            pause=look.pause(),
+            duplicate=self._duplicate(rows, ask, earliest),
+            pause=rows.pause(),
         )
 
     def _submit(self, tx: Transaction, *, ask: Ask, members: Members, trust: Decision) -> Submitted | Stopped:
@@ -249,7 +249,7 @@ class Asking:
             return Stopped(trust)
         return found
 
-    def _facts(self, look: Records, ask: Ask, now: int) -> Facts:
+    def _facts(self, rows: Records, ask: Ask, now: int) -> Facts:
         policy, stock = self._policy, ask.stock
 
         def since(limit: Limit) -> int:
@@ -257,33 +257,33 @@ class Asking:
 
         caps = any(rule.per_day for rule in policy.rules)
         used: dict[str, Used] = {
-            "by_customer": look.used_by_customer(ask.openid, since(policy.per_customer))
+            "by_customer": rows.used_by_customer(ask.openid, since(policy.per_customer))
             if policy.per_customer
             else NOTHING,
-            "by_agent": look.used_by_requester(ask.requester, since(policy.per_agent))
+            "by_agent": rows.used_by_requester(ask.requester, since(policy.per_agent))
             if policy.per_agent
             else NOTHING,
-            "by_stock": look.used_of_stock(stock.stock_id, since(policy.per_stock))
+            "by_stock": rows.used_of_stock(stock.stock_id, since(policy.per_stock))
             if policy.per_stock
             else NOTHING,
-            "by_all": look.used_by_all(since(policy.budget)) if policy.budget else NOTHING,
-            "automatic": look.used_automatically(now - DAY_MS) if caps else NOTHING,
+            "by_all": rows.used_by_all(since(policy.budget)) if policy.budget else NOTHING,
+            "automatic": rows.used_automatically(now - DAY_MS) if caps else NOTHING,
         }
         return Facts(
             value_fen=stock.value_fen,
             stock_id=stock.stock_id,
             requester=ask.requester,
             customer_fen={
-                days: look.used_by_customer(ask.openid, now - days * DAY_MS).fen
+                days: rows.used_by_customer(ask.openid, now - days * DAY_MS).fen
                 for days in customer_days(policy)
             },
             **used,
         )
 
-    def _duplicate(self, look: Records, ask: Ask, now: int) -> Request | None:
+    def _duplicate(self, rows: Records, ask: Ask, now: int) -> Request | None:
         if not self._policy.duplicate_ms:
             return None
-        return look.duplicate_of(
+        return rows.duplicate_of(
             openid=ask.openid,
             stock_id=ask.stock.stock_id,
             ticket=ask.ticket,

@@ -31,7 +31,7 @@ class Authority:
 
     async def named(self, request: Request) -> tuple[str, ...]:
         """The user and group ids that may approve it. Raises DirectoryUnavailable, StorageUnavailable."""
-        facts = await self._ledger.read(lambda look: self.facts(look, request))
+        facts = await self._ledger.read(lambda rows: self.facts(rows, request))
         _, rule = find_rule(self._policy, facts, await self.members(self._matching))
         return self._policy.approvers_of(rule)
 
@@ -42,7 +42,7 @@ class Authority:
 
     async def deciding(self, requests: Sequence[Request]) -> Mapping[int, frozenset[str]]:
         """`approvers` of many, in one look, by the request's number. Raises like `named`."""
-        facts = await self._ledger.read(lambda look: [self.facts(look, request) for request in requests])
+        facts = await self._ledger.read(lambda rows: [self.facts(rows, request) for request in requests])
         members = await self.members(self._policy.groups)
         rules = [find_rule(self._policy, known, members)[1] for known in facts]
         return {
@@ -78,14 +78,14 @@ class Authority:
         auditors = self._policy.auditors
         return person in people(auditors, await self.members(auditors))
 
-    def facts(self, look: Records, request: Request) -> Facts:
+    def facts(self, rows: Records, request: Request) -> Facts:
         """For matching a rule only: what came before this request, as it counts now."""
         return Facts(
             value_fen=request.value_fen,
             stock_id=request.stock_id,
             requester=request.requester,
             customer_fen={
-                days: look.used_by_customer(
+                days: rows.used_by_customer(
                     request.openid, request.created_at - days * DAY_MS, request.id
                 ).fen
                 for days in customer_days(self._policy)

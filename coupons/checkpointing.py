@@ -51,11 +51,11 @@ class Checkpointer(Loop):
         if self._channel is not None and await self._ledger.read(self._is_due):
             await self._ledger.write(self._make)
 
-    def _is_due(self, look: AuditSearch) -> bool:
-        last = _newest(look, Tag.AUDIT_CHECKPOINT)
+    def _is_due(self, rows: AuditSearch) -> bool:
+        last = _newest(rows, Tag.AUDIT_CHECKPOINT)
         if last is None:
             return True
-        seq, _ = look.head()
+        seq, _ = rows.head()
         # A last one of the future was made by a clock that was ahead: it must not silence us for as long.
         return seq - last[0] >= self._every or not 0 <= self._clock() - last[1] < _DAY_MS
 
@@ -118,14 +118,14 @@ def look_back(tx: Transaction, posted: Sequence[Posted], *, channel: str, now: i
     return kind
 
 
-def _kind(look: AuditSearch, posted: Posted) -> str:
-    there = look.hash_of(posted.seq)
+def _kind(rows: AuditSearch, posted: Posted) -> str:
+    there = rows.hash_of(posted.seq)
     if there == posted.hash:
         return "key"
     return "tail" if there is None else "rewritten"
 
 
-def _newest(look: AuditSearch, tag: Tag) -> tuple[int, int] | None:
+def _newest(rows: AuditSearch, tag: Tag) -> tuple[int, int] | None:
     """Place and time of the newest event with this tag."""
-    found = look.find_events(Filter(tag=tag), limit=1)
+    found = rows.find_events(Filter(tag=tag), limit=1)
     return (found[0].seq, found[0].ts) if found else None

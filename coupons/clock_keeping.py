@@ -58,10 +58,10 @@ class ClockKeeper(Loop):
             await self._ledger.write(lambda tx: _tell(tx, told))
 
 
-def _is_told(look: AuditSearch) -> bool:
+def _is_told(rows: AuditSearch) -> bool:
     """Whether people know of a doubt and not of its end: by the log, so a restart tells neither twice."""
     doubted, confirmed = (
-        look.find_events(Filter(tag=tag), limit=1) for tag in (Tag.CLOCK_DOUBTED, Tag.CLOCK_CONFIRMED)
+        rows.find_events(Filter(tag=tag), limit=1) for tag in (Tag.CLOCK_DOUBTED, Tag.CLOCK_CONFIRMED)
     )
     return bool(doubted) and (not confirmed or confirmed[0].seq < doubted[0].seq)
 

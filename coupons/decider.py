@@ -33,7 +33,7 @@ class Decider(Loop):
 
     async def step(self) -> None:
         busy = self._clicks.not_now()
-        for click in await self._ledger.read(lambda look: look.open_clicks(_IN_FLIGHT, busy)):
+        for click in await self._ledger.read(lambda rows: rows.open_clicks(_IN_FLIGHT, busy)):
             self._clicks.start(click.id, partial(self._decide, click), name=f"decide-{click.id}")
 
     async def drain(self) -> None:

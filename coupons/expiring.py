@@ -36,6 +36,6 @@ class Expirer(Loop):
         return None
 
 
-def _due(look: Reading, *, now: int) -> tuple[int | None, int | None, Pause | None]:
+def _due(rows: Reading, *, now: int) -> tuple[int | None, int | None, Pause | None]:
     """The next expiry, the first that waits from a time yet to come, and whether sending is paused."""
-    return look.next_expiry(), look.asked_ahead(now + JUMP_MS), look.pause()
+    return rows.next_expiry(), rows.asked_ahead(now + JUMP_MS), rows.pause()

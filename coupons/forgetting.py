@@ -61,7 +61,7 @@ class Forgetter(Loop):
             # What is forgotten is gone: a clock that is ahead must not forget anybody.
             return False
         before = now - days * _DAY_MS
-        due = await self._ledger.read(lambda look: look.customers_to_forget(before, _AT_ONCE))
+        due = await self._ledger.read(lambda rows: rows.customers_to_forget(before, _AT_ONCE))
         for customer in due:
             if self.stopping:
                 return False

@@ -26,7 +26,7 @@ class Overwriter(Loop):
         self._done = self._put_off = 0
 
     async def step(self) -> None:
-        newest = await self._ledger.read(lambda look: look.last_erasure())
+        newest = await self._ledger.read(lambda rows: rows.last_erasure())
         if newest <= self._done:
             return
         if await self._ledger.write_back():

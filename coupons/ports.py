@@ -191,9 +191,9 @@ class AuditSearch(Protocol):
     def find_events(self, asked: Filter, *, below: int | None = None, limit: int) -> Sequence[Recorded]:
         """With seqs smaller than `below`, newest first."""
 
-    def find_told(self, asked: Filter, *, limit: int) -> Sequence[Recorded]:
-        """The newest events that are told of what is found, oldest first: asked for by what requests have,
-        they are those of the requests."""
+    def events_of_found(self, asked: Filter, *, limit: int) -> Sequence[Recorded]:
+        """The newest events that fit, oldest first; where the filter says what only requests have, the newest
+        of all events of the requests that fit."""
 
     def count_found(self, asked: Filter, *, most: int) -> int:
         """Of requests, or of events where it asks for them; `most` when there are so many or more."""
@@ -301,7 +301,7 @@ class Transaction(Reading, Protocol):
 
 
 class Ledger(Protocol):
-    """Storage. `work` and `look` are plain functions, run away from the event loop."""
+    """Storage. `work` and `query` are plain functions, run away from the event loop."""
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in one transaction; durable when this returns.
@@ -310,7 +310,7 @@ class Ledger(Protocol):
         Raises StorageUnavailable: it is not known whether the change was kept.
         """
 
-    async def read(self, look: Callable[[Reading], T]) -> T: ...
+    async def read(self, query: Callable[[Reading], T]) -> T: ...
 
     async def write_back(self) -> bool:
         """Make what was erased unreadable in the storage's files too; False: a reader puts it off.

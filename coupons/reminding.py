@@ -38,7 +38,7 @@ class Reminder(Loop):
     async def step(self) -> float | None:
         """Call all to mind that are due."""
         while (now := self._clock.sure()) is not None:
-            paused, due = await self._ledger.read(lambda look: (look.pause(), look.next_reminder()))
+            paused, due = await self._ledger.read(lambda rows: (rows.pause(), rows.next_reminder()))
             if paused is not None or due is None:
                 break
             if now < due <= now + self._longest_ms:

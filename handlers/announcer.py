@@ -140,7 +140,7 @@ class Announcer(Loop):
         for lane, deliveries in waiting.items():
             deliveries.sort(key=lambda delivery: delivery.id)
             self._lanes.start(lane, partial(self._run_lane, lane, deliveries), name=f"lane-{lane}")
-        due = await self._ledger.read(lambda look: look.next_post_due(now))
+        due = await self._ledger.read(lambda rows: rows.next_post_due(now))
         return None if due is None else max((due - now) / 1000, 0.01)
 
     async def drain(self) -> None:
@@ -177,7 +177,7 @@ class Announcer(Loop):
             await self._cards.deliver(delivery)
             return
         request = await self._request(post.request_id)
-        event = await self._ledger.read(lambda look: look.event(post.seq or 0))
+        event = await self._ledger.read(lambda rows: rows.event(post.seq or 0))
         if event is None:
             # Nothing to tell of: kept, it would be looked at for ever.
             await self._finish(delivery)
@@ -198,14 +198,14 @@ class Announcer(Loop):
     async def _request(self, request_id: int | None) -> Request | None:
         if request_id is None:
             return None
-        return await self._ledger.read(lambda look: look.request(request_id))
+        return await self._ledger.read(lambda rows: rows.request(request_id))
 
     async def _deliver_step(self, delivery: Delivery, request: Request, event: Recorded) -> None:
         if request.card_ts is None or request.card_channel is None:
             await self._put_off(delivery, self._no_card_s)
             return
         approvers = await self._authority.named(request) if event.tag in _CALLS else ()
-        paused = await self._ledger.read(lambda look: look.pause()) is not None
+        paused = await self._ledger.read(lambda rows: rows.pause()) is not None
         message = thread_replies.step(
             self._readers.channel, event, request, approvers=approvers, paused=paused
         )
@@ -294,5 +294,5 @@ def _requests_by(event: Recorded) -> int | None:
     return told if isinstance(told, int) else None
 
 
-def _due(look: DueWork, *, kind: PostKind, now: int, but: Collection[str]) -> Sequence[Delivery]:
-    return look.due_posts(kind, now, _WINDOW, but)
+def _due(rows: DueWork, *, kind: PostKind, now: int, but: Collection[str]) -> Sequence[Delivery]:
+    return rows.due_posts(kind, now, _WINDOW, but)

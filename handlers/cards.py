@@ -63,7 +63,7 @@ class Cards:
 
     async def _draw(self, delivery: Delivery) -> None:
         number = delivery.post.request_id
-        request = None if number is None else await self._ledger.read(lambda look: look.request(number))
+        request = None if number is None else await self._ledger.read(lambda rows: rows.request(number))
         if request is None:
             await self._ledger.write(lambda tx: tx.finish_post(delivery.id, delivery.version))
         elif delivery.post.kind is PostKind.CARD:
@@ -76,7 +76,7 @@ class Cards:
 
     async def _put_up(self, delivery: Delivery, request: Request) -> None:
         given, about = await self._ledger.read(
-            lambda look: (look.approvals(request.id), _beside(look, request))
+            lambda rows: (rows.approvals(request.id), _beside(rows, request))
         )
         approvers = await self._authority.named(request)
         message = card.card(self._readers.channel, request, given, approvers=approvers, about=about)
@@ -131,14 +131,14 @@ def _passed() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _beside(look: Reading, request: Request) -> Beside:
-    pause = look.pause() if request.state not in FINAL else None
+def _beside(rows: Reading, request: Request) -> Beside:
+    pause = rows.pause() if request.state not in FINAL else None
     if request.state is not State.PENDING:
         return Beside(pause=pause)
-    others = look.requests_of_customer(request.openid, _OTHERS)
+    others = rows.requests_of_customer(request.openid, _OTHERS)
     return Beside(
-        history=look.history_of_customer(request.openid),
-        used=look.asked_for_by(request.requester, request.created_at - DAY_MS, request.id),
+        history=rows.history_of_customer(request.openid),
+        used=rows.asked_for_by(request.requester, request.created_at - DAY_MS, request.id),
         others=tuple(row.id for row in others if row.id != request.id and row.state not in FINAL),
         pause=pause,
     )

@@ -178,16 +178,16 @@ class Commands:
         if not await self._authority.may_look(person):
             return command_replies.may_not_look(words)
         history, requests = await self._ledger.read(
-            lambda look: (
-                look.history_of_customer(openid),
-                look.requests_of_customer(openid, lookups.LISTED),
+            lambda rows: (
+                rows.history_of_customer(openid),
+                rows.requests_of_customer(openid, lookups.LISTED),
             )
         )
         return lookups.customer(words, openid, history, requests)
 
     async def _status(self, words: Words, number: int, person: str) -> Message:
         request, approvals, pause = await self._ledger.read(
-            lambda look: (look.request(number), look.approvals(number), look.pause())
+            lambda rows: (rows.request(number), rows.approvals(number), rows.pause())
         )
         if request is None:
             return command_replies.no_such_request(words, number)
@@ -197,7 +197,7 @@ class Commands:
         return command_replies.status(words, request, approvals, lost=self._channel.lost, pause=pause)
 
     async def _list(self, words: Words, person: str) -> Message:
-        found = await self._ledger.read(lambda look: look.open_requests_of(person, _LISTED))
+        found = await self._ledger.read(lambda rows: rows.open_requests_of(person, _LISTED))
         return command_replies.open_list(words, found)
 
     async def _cancel(self, words: Words, number: int, person: str) -> Message:

@@ -42,11 +42,11 @@ class HomeFacts:
 
     async def pending(self) -> Pending:
         """Raises DirectoryUnavailable, StorageUnavailable."""
-        rows, held = await self._ledger.read(lambda look: (_rows(look), look.held_requests(_PENDING)))
+        pending, held = await self._ledger.read(lambda rows: (_rows(rows), rows.held_requests(_PENDING)))
         return Pending(
-            rows=rows,
+            rows=pending,
             held=tuple(held),
-            approvers=await self._authority.deciding([*(row.request for row in rows), *held]),
+            approvers=await self._authority.deciding([*(row.request for row in pending), *held]),
             members=await self._authority.members(self._policy.groups),
         )
 
@@ -71,7 +71,7 @@ class HomeFacts:
         held = tuple(row for row in pending.held if may_retry(row, person, pending.approvers[row.id]).allowed)
         together = tuple(row.request for row in waiting[:SHOWN] if self._is_small(row.request))
 
-        def look(rows: Reading) -> Overview:
+        def read(rows: Reading) -> Overview:
             return Overview(
                 may_ask=may_ask,
                 may_approve=may_decide,
@@ -87,7 +87,7 @@ class HomeFacts:
                 left=self._left(rows, person) if may_ask else (),
             )
 
-        return await self._ledger.read(look)
+        return await self._ledger.read(read)
 
     async def may_be_approved_together(self, numbers: Sequence[int]) -> bool:
         """By their values; who may approve them is judged for each. Raises StorageUnavailable."""
@@ -116,9 +116,9 @@ class HomeFacts:
         return tuple(each for each in left(policy, facts) if each.reason in about)
 
 
-def _rows(look: Reading) -> tuple[Row, ...]:
-    return tuple(_row(look, request) for request in look.pending_requests(_PENDING))
+def _rows(rows: Reading) -> tuple[Row, ...]:
+    return tuple(_row(rows, request) for request in rows.pending_requests(_PENDING))
 
 
-def _row(look: Records, request: Request) -> Row:
-    return Row(request, tuple(look.approvals(request.id)))
+def _row(rows: Records, request: Request) -> Row:
+    return Row(request, tuple(rows.approvals(request.id)))

@@ -49,9 +49,9 @@ def changed(
     return AuditKeyChanged(key=public, before=old, lost=sorted(lost), signature=signature)
 
 
-def keys_of(look: AuditSearch, present: Ed25519PublicKey) -> Keys:
+def keys_of(rows: AuditSearch, present: Ed25519PublicKey) -> Keys:
     """All that the log's events tie to the `present` key, or to the one that an auditor brings."""
-    changes = [each.detail for each in look.find_events(Filter(tag=Tag.AUDIT_KEY_CHANGED), limit=_MOST)]
+    changes = [each.detail for each in rows.find_events(Filter(tag=Tag.AUDIT_KEY_CHANGED), limit=_MOST)]
     name = key_name(present)
     known, lost = {name: present}, set[str]()
     # A key that nobody has yet may be tied to one that the next round finds.

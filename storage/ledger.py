@@ -103,11 +103,11 @@ class SqliteLedger:
             self._jobs.put(_Job(work, loop, future))
         return await future
 
-    async def read(self, look: Callable[[Reading], T]) -> T:
+    async def read(self, query: Callable[[Reading], T]) -> T:
         """Raises StorageUnavailable."""
         if self._closing:
             raise StorageUnavailable(_CLOSED)
-        return await asyncio.get_running_loop().run_in_executor(self._reading, self._look, look)
+        return await asyncio.get_running_loop().run_in_executor(self._reading, self._query, query)
 
     async def write_back(self) -> bool:
         """Beside the writer, in turn with it."""
@@ -144,7 +144,7 @@ class SqliteLedger:
 
     # --- reading threads
 
-    def _look(self, look: Callable[[Reading], T]) -> T:
+    def _query(self, query: Callable[[Reading], T]) -> T:
         # A thread's first read would open what is at the path now, and the others show what was there before.
         if problem := self._files.problem_if_folder_changed():
             raise StorageLost(problem)
@@ -156,7 +156,7 @@ class SqliteLedger:
             # One moment for all that `look` asks.
             reader.execute("begin")
             try:
-                return look(Rows(reader, self._clock))
+                return query(Rows(reader, self._clock))
             finally:
                 reader.rollback()
         except (sqlite3.Error, DatabaseRefused) as error:

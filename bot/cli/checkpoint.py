@@ -57,8 +57,8 @@ def checkpoint(store: Store, lost: tuple[str, ...], *, only_key: bool, new_key: 
     must_exist(store)
     try:
         # First: a key must not appear beside what is no database of ours.
-        with store.read() as look:
-            seq, head = look.head()
+        with store.read() as rows:
+            seq, head = rows.head()
         if new_key:
             told = _renew(store)
         elif lost:

@@ -104,8 +104,8 @@ def _known(store: Store, openid: str) -> int | None:
     # Openids are ASCII, and what a terminal makes of other bytes SQLite does not take.
     if openid.startswith(ERASED) or not openid.isascii():
         return None
-    with store.read() as look:
-        return look.customer_of(openid)
+    with store.read() as rows:
+        return rows.customer_of(openid)
 
 
 def _forget(tx: Transaction, *, customer: int) -> int:

@@ -54,16 +54,16 @@ def show(
     one = request_id or asked.only_request
     hint = ""
     if asked.or_text is not None:
-        with store.read() as look:
-            hint = number_hint(look, asked)
-            one = one if look.request(asked.request or 0) is not None else request_id
+        with store.read() as rows:
+            hint = number_hint(rows, asked)
+            one = one if rows.request(asked.request or 0) is not None else request_id
     if one is not None:
         _show_story(store, one, kind)
         if hint:
             click.echo(hint, err=True)
         return
-    with store.read() as look:
-        events = look.find_told(asked, limit=limit)
+    with store.read() as rows:
+        events = rows.events_of_found(asked, limit=limit)
     shown = kept_words(store, asked, text) if text else None
     leave(store, AuditViewed(words=shown, newest=limit))
     with standard_output() as stream:
@@ -81,8 +81,8 @@ def show(
 
 def _show_story(store: Store, request_id: int, kind: str) -> None:
     """Raises DatabaseRefused and ExportRefused."""
-    with store.read() as look:
-        story = story_of(look, request_id=request_id, newest=None)
+    with store.read() as rows:
+        story = story_of(rows, request_id=request_id, newest=None)
     if story is None:
         refuse([f"there is no request #{request_id} in {store}"])
     leave(store, AuditViewed(), request=request_id)

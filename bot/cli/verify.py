@@ -104,9 +104,9 @@ def _signed(
     if key is None and not key_file(store.path).exists():
         raise CheckpointRefused(f"{key_file(store.path)} is not there; name the public key with --key")
     checked_with = load_key(store.path).public_key() if key is None else key
-    with store.read() as look:
-        keys = keys_of(look, checked_with)
-        there = {checkpoint.seq: look.hash_of(checkpoint.seq) for checkpoint, _ in found}
+    with store.read() as rows:
+        keys = keys_of(rows, checked_with)
+        there = {checkpoint.seq: rows.hash_of(checkpoint.seq) for checkpoint, _ in found}
     others = 0
     for checkpoint, by_us in found:
         if check(checkpoint, there[checkpoint.seq], keys, by_us=by_us):

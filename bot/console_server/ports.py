@@ -44,8 +44,8 @@ class _File:
 
     @contextmanager
     def reading(self) -> Iterator[Reading]:
-        with _refusing(), self._store.read() as look:
-            yield look
+        with _refusing(), self._store.read() as rows:
+            yield rows
 
     def write(self, work: Callable[[Transaction], T], /) -> T:
         with _refusing():

@@ -26,8 +26,8 @@ class AuditReader:
 
     def _read(self) -> dict[str, Any]:
         try:
-            with self._store.read() as look:
-                events = look.find_told(EVERYTHING, limit=_SHOWN)
+            with self._store.read() as rows:
+                events = rows.events_of_found(EVERYTHING, limit=_SHOWN)
             head = events[-1].seq if events else 0
             if head != self._proved_at:
                 self._proof, self._proved_at = self._prove(), head

@@ -49,8 +49,8 @@ def examine_database(path: Path) -> Iterator[Finding]:
         yield Finding.of_sentence(_CHECK, problem, "mount the folder")
     try:
         version = _version(path)
-        with Store(path, clock=utc_ms).read() as look:
-            newest = look.find_told(EVERYTHING, limit=1)
+        with Store(path, clock=utc_ms).read() as rows:
+            newest = rows.events_of_found(EVERYTHING, limit=1)
     except DatabaseRefused as error:
         yield Finding.of_sentence(_CHECK, str(error), "coupon-bot audit verify tells more")
         return

@@ -199,14 +199,14 @@ def test_nobody_else_ties_a_key_to_ours(database: Path) -> None:
         changed(theirs, before=Ed25519PrivateKey.generate()),
         replace(changed(ours, lost=["ab" * 8]), lost=[stranger.key]),
     )
-    with Store(database, clock=lambda: NOW).read() as look:
-        before = keys_of(look, ours.public_key())
+    with Store(database, clock=lambda: NOW).read() as reading:
+        before = keys_of(reading, ours.public_key())
     for event in unsigned:
         Store(database, clock=lambda: NOW).write_once(
             lambda tx, told=event: tx.append(told.done_by("system"))
         )
-    with Store(database, clock=lambda: NOW).read() as look:
-        assert keys_of(look, ours.public_key()) == before
+    with Store(database, clock=lambda: NOW).read() as reading:
+        assert keys_of(reading, ours.public_key()) == before
     assert not check(stranger, None, before)
     with pytest.raises(AuditBroken) as found:
         check(sign(theirs, 12, GENESIS, now=NOW), GENESIS, before, by_us=True)

@@ -93,11 +93,11 @@ async def test_it_works_while_the_bot_runs_and_the_same_openid_can_come_back(dat
     ledger = open_ledger(database)
     result = await asyncio.to_thread(typed, OPENID, "--database", database, "--yes")
     assert result.exit_code == 0, result.output
-    assert (await ledger.read(lambda look: look.request(1))).openid == "erased:1"  # type: ignore[union-attr]  # seeded
+    assert (await ledger.read(lambda rows: rows.request(1))).openid == "erased:1"  # type: ignore[union-attr]  # seeded
     back = await ledger.write(lambda tx: create(tx, "cb9"))
     # Another customer from now on: nothing ties the two together.
     assert back.customer != 1
-    assert await ledger.read(lambda look: look.history_of_customer(OPENID)) is not None
+    assert await ledger.read(lambda rows: rows.history_of_customer(OPENID)) is not None
     await ledger.close()
     assert verify(database).rows > 0
 

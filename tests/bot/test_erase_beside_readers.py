@@ -129,11 +129,11 @@ async def test_the_next_command_that_writes_finishes_without_a_bot(database: Pat
         result = await asyncio.to_thread(typed, NEW, "--database", database, "--yes")
         assert result.exit_code == 1
         assert holding(database) != set(), "that one wrote nothing"
-        await asyncio.to_thread(look, database)
+        await asyncio.to_thread(show_log, database)
         assert holding(database) == set()
 
 
-def look(database: Path) -> None:
+def show_log(database: Path) -> None:
     result = CliRunner().invoke(cli, ["audit", "show", "--database", str(database)])
     assert result.exit_code == 0, result.output
 

@@ -97,14 +97,14 @@ class Lifecycle(RuleBasedStateMachine):
         return self.loop.run_until_complete(work)
 
     def moment(self) -> Moment:
-        return self.run(self.ledger.read(partial(world.look, now=self.clock())))
+        return self.run(self.ledger.read(partial(world.moment_of, now=self.clock())))
 
     def events(self, request_id: int) -> list[Recorded]:
-        return list(self.run(self.ledger.read(lambda look: look.events_of(request_id))))
+        return list(self.run(self.ledger.read(lambda rows: rows.events_of(request_id))))
 
     def posts(self, kind: PostKind) -> list[Post]:
         """Promised to Slack, due or not."""
-        found = self.run(self.ledger.read(lambda look: look.due_posts(kind, 10**15, 999)))
+        found = self.run(self.ledger.read(lambda rows: rows.due_posts(kind, 10**15, 999)))
         return [delivery.post for delivery in found]
 
     def some(self, choice: int) -> Request:
@@ -233,7 +233,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     @rule(choice=pick)
     def decide(self, choice: int) -> None:
-        waiting = list(self.run(self.ledger.read(lambda look: look.open_clicks(99))))
+        waiting = list(self.run(self.ledger.read(lambda rows: rows.open_clicks(99))))
         if waiting:
             click = waiting[choice % len(waiting)]
             self.taken.append(click)
@@ -287,7 +287,7 @@ class Lifecycle(RuleBasedStateMachine):
             assert told == [_TELLS[click.action]]
 
     def approvers(self, request_id: int) -> set[str]:
-        found = self.run(self.ledger.read(lambda look: look.approvals(request_id)))
+        found = self.run(self.ledger.read(lambda rows: rows.approvals(request_id)))
         assert len({each.approver for each in found}) == len(found)
         return {each.approver for each in found}
 
@@ -357,7 +357,7 @@ class Lifecycle(RuleBasedStateMachine):
         before = self.moment()
         counts = {row.id: len(self.events(row.id)) for row in before.requests}
         self.run(self.reminder.step())
-        due = self.run(self.ledger.read(lambda look: look.next_reminder()))
+        due = self.run(self.ledger.read(lambda rows: rows.next_reminder()))
         assert due is None or due > before.now or before.pause is not None
         for row in before.requests:
             new = self.events(row.id)[counts[row.id] :]
@@ -375,7 +375,7 @@ class Lifecycle(RuleBasedStateMachine):
     def send(self, outcomes: list[Outcome], found: str | None) -> None:
         before, calls = self.moment(), len(self.wechat.calls)
         self.wechat.outcomes, self.wechat.found = [*outcomes], [found]
-        self.run(self.look_around())
+        self.run(self.send_due())
         new = self.wechat.calls[calls:]
         assert not new or before.pause is None, "nothing is sent while paused"
         assert len(new) == len(set(new)), "one attempt for each at a time"
@@ -387,7 +387,7 @@ class Lifecycle(RuleBasedStateMachine):
             assert row.requester not in approvers
             assert len(approvers) == row.approvals_needed, "no attempt without the approvals it needs"
 
-    async def look_around(self) -> None:
+    async def send_due(self) -> None:
         await self.sender.step()
         await self.sender.drain()
         await asyncio.sleep(0)  # what the tasks' ends call stands in the queue
@@ -396,7 +396,7 @@ class Lifecycle(RuleBasedStateMachine):
     def die_on_the_wire(self) -> None:
         """Attempts begin, and the process with them ends; the next one finds them marked as running."""
         now = self.clock()
-        due = self.run(self.ledger.read(lambda look: look.due_requests(now, 2, now + 2**40)))
+        due = self.run(self.ledger.read(lambda rows: rows.due_requests(now, 2, now + 2**40)))
         for request in due:
             begun = self.run(self.ledger.write(partial(self.sender._begin, request_id=request.id)))
             assert (begun is None) is (self.moment().pause is not None)

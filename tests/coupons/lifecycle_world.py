@@ -110,7 +110,7 @@ class Moment:
         return [row for row in self.requests if row.created_at >= since and row.state not in UNCOUNTED]
 
 
-def look(reading: Reading, now: int) -> Moment:
+def moment_of(reading: Reading, now: int) -> Moment:
     found = (reading.request(number) for number in range(1, 500))
     requests = []
     for request in found:

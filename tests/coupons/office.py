@@ -168,19 +168,19 @@ class Office:
         )
 
     async def open_clicks(self) -> list[Click]:
-        return list(await self.ledger.read(lambda look: look.open_clicks(200)))
+        return list(await self.ledger.read(lambda rows: rows.open_clicks(200)))
 
     async def request(self, request_id: int) -> Request:
-        found = await self.ledger.read(lambda look: look.request(request_id))
+        found = await self.ledger.read(lambda rows: rows.request(request_id))
         assert found is not None
         return found
 
     async def requests(self) -> int:
         """How many there are."""
-        return len(await self.ledger.read(lambda look: look.requests_of("U0LI", 999)))
+        return len(await self.ledger.read(lambda rows: rows.requests_of("U0LI", 999)))
 
     async def events(self, request_id: int) -> list[Recorded]:
-        return list(await self.ledger.read(lambda look: look.events_of(request_id)))
+        return list(await self.ledger.read(lambda rows: rows.events_of(request_id)))
 
     async def tags(self, request_id: int) -> list[str]:
         return [event.tag for event in await self.events(request_id)]

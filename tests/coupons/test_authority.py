@@ -71,7 +71,7 @@ async def test_a_dry_run_names_who_could_approve_now_and_writes_nothing(office: 
     found = await office.asking(POLICY).outlook(office.ask("dry", AN, "1001"))
     assert isinstance(found, Outlook)
     assert found.able == ("U0WANG",), "neither the requester nor who is gone"
-    assert await office.ledger.read(lambda look: look.event(1)) is None
+    assert await office.ledger.read(lambda rows: rows.event(1)) is None
 
 
 @pytest.mark.parametrize("flag", ["is_guest", "is_bot", "is_deactivated", "is_outsider"])
@@ -122,6 +122,6 @@ async def test_nobody_is_called_to_a_request_that_can_only_expire(office: Office
     request = await asked(office, 1)
     office.clock.now += 10 * HOUR
     assert await remind(office) == []
-    assert await office.ledger.read(lambda look: look.next_reminder()) is None
+    assert await office.ledger.read(lambda rows: rows.next_reminder()) is None
     assert await office.desk(POLICY).expire(office.clock()) == 1
     assert (await office.request(request.id)).state is State.EXPIRED

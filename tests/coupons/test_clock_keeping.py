@@ -49,9 +49,9 @@ class Machine:
     async def looks(self) -> list[str]:
         """What the log and the channel were told, after one more look."""
         await self.keeper.step()
-        head = await self.ledger.read(lambda look: look.head()[0])
-        events = [await self.ledger.read(lambda look, n=n: look.event(n)) for n in range(1, head + 1)]  # type: ignore[misc]
-        news = await self.ledger.read(lambda look: look.due_posts(PostKind.NEWS, self.wall(), 9))
+        head = await self.ledger.read(lambda rows: rows.head()[0])
+        events = [await self.ledger.read(lambda rows, n=n: rows.event(n)) for n in range(1, head + 1)]  # type: ignore[misc]
+        news = await self.ledger.read(lambda rows: rows.due_posts(PostKind.NEWS, self.wall(), 9))
         assert [each.post.seq for each in news] == list(range(1, head + 1))
         return [event.tag for event in events if event]
 

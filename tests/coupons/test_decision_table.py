@@ -277,8 +277,8 @@ async def test_the_same_delivery_with_other_data_is_told_and_makes_nothing(
         assert (again.request, again.is_new) == (first.request, False)
         return
     assert again == Stopped(Decision(reason), first.request)
-    head, _ = await office.ledger.read(lambda look: look.head())
-    told = await office.ledger.read(lambda look: look.event(head))
+    head, _ = await office.ledger.read(lambda rows: rows.head())
+    told = await office.ledger.read(lambda rows: rows.event(head))
     assert told is not None
     assert (told.tag, told.detail["reason"]) == (Tag.COMMAND_REFUSED, R.OTHER_DATA)
 

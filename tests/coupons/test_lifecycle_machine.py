@@ -128,8 +128,8 @@ def _walk(seed: int, steps: int) -> tuple[Counter[str], Counter[str]]:
     return Counter(event.tag for event in events), Counter(str(event.detail["reason"]) for event in refused)
 
 
-def _all_events(look: Reading) -> list[Recorded]:
-    return list(iter(partial(next, (look.event(seq) for seq in itertools.count(1))), None))
+def _all_events(rows: Reading) -> list[Recorded]:
+    return list(iter(partial(next, (rows.event(seq) for seq in itertools.count(1))), None))
 
 
 def test_long_walks_go_everywhere_and_break_nothing(*, long_form: bool) -> None:

@@ -126,10 +126,10 @@ async def test_the_cards_of_all_that_is_open_are_drawn_anew_at_both_ends(office:
     for change in (pause, resume):
         await change(office)
         posts = await office.ledger.read(
-            lambda look: [
+            lambda rows: [
                 (kind, each.post.request_id, each.version)
                 for kind in (PostKind.REDRAW, PostKind.CARD)
-                for each in look.due_posts(kind, office.clock(), 99)
+                for each in rows.due_posts(kind, office.clock(), 99)
             ]
         )
         version = 1 + int(change is resume)

@@ -63,7 +63,7 @@ async def test_a_promise_put_off_by_a_clock_that_was_ahead_is_due(office: Office
         return len(tx.due_posts(PostKind.CARD, office.clock(), 9))
 
     await office.ledger.write(lambda tx: tx.post(Post(kind=PostKind.CARD, request_id=request.id)))
-    [post] = await office.ledger.read(lambda look: look.due_posts(PostKind.CARD, office.clock(), 9))
+    [post] = await office.ledger.read(lambda rows: rows.due_posts(PostKind.CARD, office.clock(), 9))
     for later, found in ((LONGEST_PAUSE_MS, 0), (LONGEST_PAUSE_MS + 1, 1), (3 * HOUR, 1)):
         due_at = office.clock() + later
         await office.ledger.write(lambda tx, at=due_at: tx.put_post_off(post.id, at))  # type: ignore[misc]
@@ -77,10 +77,10 @@ async def test_nobody_is_forgotten_by_a_clock_that_is_in_doubt(office: Office) -
     forgetter = Forgetter(ledger=office.ledger, days=30, clock=watch, on_trouble=print)
     office.clock.now += 31 * DAY
     await forgetter._forget(30)
-    assert await office.ledger.read(lambda look: look.customer_of("customer-number-1")) == 1
+    assert await office.ledger.read(lambda rows: rows.customer_of("customer-number-1")) == 1
     watch.confirm(office.clock())
     await forgetter._forget(30)
-    assert await office.ledger.read(lambda look: look.customer_of("customer-number-1")) is None
+    assert await office.ledger.read(lambda rows: rows.customer_of("customer-number-1")) is None
 
 
 async def test_a_checkpoint_made_while_the_clock_was_ahead_does_not_silence_the_next(office: Office) -> None:

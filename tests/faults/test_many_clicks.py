@@ -96,13 +96,13 @@ class Floor:
         async with asyncio.timeout(20):
             while True:
                 self.committed.clear()
-                if not await self.ledger.read(lambda look: look.open_clicks(1)):
+                if not await self.ledger.read(lambda rows: rows.open_clicks(1)):
                     return
                 await self.committed.wait()
 
 
-def answered(look: Reading, request_id: int) -> set[tuple[str | None, int | None]]:
-    posts = (delivery.post for delivery in look.due_posts(PostKind.ANSWER, 10**15, 9999))
+def answered(rows: Reading, request_id: int) -> set[tuple[str | None, int | None]]:
+    posts = (delivery.post for delivery in rows.due_posts(PostKind.ANSWER, 10**15, 9999))
     return {(post.person, post.seq) for post in posts if post.request_id == request_id}
 
 
@@ -130,11 +130,11 @@ async def test_64_approve_and_decline_at_once_again_and_again_and_one_decision_s
 
 async def one_decision(floor: Floor, request: Request, clicks: Sequence[tuple[str, ClickAction]]) -> State:
     after, events, given, answers = await floor.ledger.read(
-        lambda look: (
-            look.request(request.id),
-            look.events_of(request.id),
-            look.approvals(request.id),
-            answered(look, request.id),
+        lambda rows: (
+            rows.request(request.id),
+            rows.events_of(request.id),
+            rows.approvals(request.id),
+            answered(rows, request.id),
         )
     )
     assert after is not None
@@ -161,7 +161,7 @@ async def test_64_clicks_of_one_person_are_one_approval(tmp_path: Path) -> None:
     deciding = asyncio.create_task(floor.decider.run())
     request = await floor.ask(1)
     await floor.click_at_once(request, [(LEADS[0], APPROVE)] * 64)
-    events = await floor.ledger.read(lambda look: look.events_of(request.id))
+    events = await floor.ledger.read(lambda rows: rows.events_of(request.id))
     floor.decider.stop()
     await deciding
     await floor.ledger.close()
@@ -178,7 +178,7 @@ async def test_clicks_that_wait_for_a_card_stand_in_nobodys_way(tmp_path: Path) 
     # Its card may stand in Slack, and nobody knows where yet.
     [post] = [
         each
-        for each in await floor.ledger.read(lambda look: look.due_posts(PostKind.CARD, 10**15, 9))
+        for each in await floor.ledger.read(lambda rows: rows.due_posts(PostKind.CARD, 10**15, 9))
         if each.post.request_id == slow.id
     ]
     await floor.ledger.write(lambda tx: tx.start_posting(post.id))
@@ -210,12 +210,12 @@ async def test_clicks_that_wait_for_a_card_stand_in_nobodys_way(tmp_path: Path) 
     )
     await floor.desk.keep_click(kept)
     assert await state_of(floor, quick, State.APPROVED)
-    assert len(await floor.ledger.read(lambda look: look.open_clicks(99))) == 64
+    assert len(await floor.ledger.read(lambda rows: rows.open_clicks(99))) == 64
     # Slack's answer comes: one of them counts, and all others are told.
     await floor.ledger.write(lambda tx: tx.set_card(slow.id, "C0APPROVE", "5.000100"))
     assert await state_of(floor, slow, State.APPROVED)
     async with asyncio.timeout(20):
-        while await floor.ledger.read(lambda look: look.open_clicks(1)):  # noqa: ASYNC110 - the loop's own pauses
+        while await floor.ledger.read(lambda rows: rows.open_clicks(1)):  # noqa: ASYNC110 - the loop's own pauses
             await asyncio.sleep(0.02)
     floor.decider.stop()
     await deciding
@@ -227,7 +227,7 @@ async def test_clicks_that_wait_for_a_card_stand_in_nobodys_way(tmp_path: Path) 
 async def state_of(floor: Floor, request: Request, state: State) -> bool:
     async with asyncio.timeout(20):
         while True:
-            found = await floor.ledger.read(lambda look: look.request(request.id))
+            found = await floor.ledger.read(lambda rows: rows.request(request.id))
             if found is not None and found.state is state:
                 return True
             await asyncio.sleep(0.02)

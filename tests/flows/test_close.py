@@ -79,9 +79,9 @@ async def test_what_may_have_been_given_is_looked_for_first_and_closed_when_it_i
         assert re.search(r"\b[01] of these are done", told)
         assert (shop.row(number) or {})["state"] == "held"
         await shop.told(number, "looked for the coupon at WeChat Pay twice")
-        looks = [event for event in shop.events(number) if event["tag"] == "coupon:looked_up"]
-        assert [look["detail"]["absent"] for look in looks] == [1, 2]
-        assert looks[1]["ts"] - looks[0]["ts"] >= pace.quiet_ms
+        lookups = [event for event in shop.events(number) if event["tag"] == "coupon:looked_up"]
+        assert [lookup["detail"]["absent"] for lookup in lookups] == [1, 2]
+        assert lookups[1]["ts"] - lookups[0]["ts"] >= pace.quiet_ms
         await click(shop, number, "U0WANG")
         await shop.state(number, "closed")
         assert shop.events(number)[-1]["detail"]["looks"] == 2
@@ -125,7 +125,7 @@ async def test_limits_count_what_is_held_and_not_what_is_closed(tmp_path: Path, 
             await shop.state(number, "closed")
         answer = await shop.send(f"send {OPENID} late-10 again")
         assert ("No request was made" in answer.text) is (state == "held")
-        with Store(shop.folder / "coupon.db", clock=utc_ms).read() as look:
-            row = look.request(number)
+        with Store(shop.folder / "coupon.db", clock=utc_ms).read() as rows:
+            row = rows.request(number)
             assert row is not None
-            assert (number in look.open_requests_of_customer(row.customer)) is (state == "held")
+            assert (number in rows.open_requests_of_customer(row.customer)) is (state == "held")

@@ -68,8 +68,8 @@ class LateReader:
         self.gate, self.held = asyncio.Event(), asyncio.Event()
         self.gate.set()
 
-    async def read(self, look: Callable[[Reading], T]) -> T:
-        found = await self._ledger.read(look)
+    async def read(self, query: Callable[[Reading], T]) -> T:
+        found = await self._ledger.read(query)
         if isinstance(found, list) and found and not self.gate.is_set():
             self.held.set()
             await self.gate.wait()
@@ -104,7 +104,7 @@ class Desk:
     async def outbox(self) -> list[str]:
         """The kinds still waiting, however far off."""
         due = await self.ledger.read(
-            lambda look: [each for kind in PostKind for each in look.due_posts(kind, 2**62, 1000)]
+            lambda rows: [each for kind in PostKind for each in rows.due_posts(kind, 2**62, 1000)]
         )
         return [str(each.post.kind) for each in due]
 
@@ -124,7 +124,7 @@ class Desk:
         return await self.ledger.write(write)
 
     async def now(self, request_id: int) -> Request:
-        found = await self.ledger.read(lambda look: look.request(request_id))
+        found = await self.ledger.read(lambda rows: rows.request(request_id))
         assert found is not None
         return found
 

@@ -189,8 +189,8 @@ def rows(path: Path, sql: str, **values: object) -> list[tuple[Any, ...]]:
 
 def newest(path: Path, limit: int = 50) -> list[Recorded]:
     """The newest events, oldest first."""
-    with Store(path, clock=Time()).read() as look:
-        return list(look.find_told(EVERYTHING, limit=limit))
+    with Store(path, clock=Time()).read() as reading:
+        return list(reading.events_of_found(EVERYTHING, limit=limit))
 
 
 def sha256_of(body: bytes) -> str:

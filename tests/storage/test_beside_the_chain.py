@@ -205,8 +205,8 @@ def test_an_event_that_says_something_impossible_stops_nobody_who_looks(log: Pat
     added = (seq, body, prev, digest(prev, body.encode()))
     connection.execute("insert into event (seq, body, prev, hash) values (?, ?, ?, ?)", added)
     connection.close()
-    with pytest.raises(DatabaseRefused, match=f"#{seq}"), Store(log, clock=Time()).read() as look:
-        look.event(seq)
+    with pytest.raises(DatabaseRefused, match=f"#{seq}"), Store(log, clock=Time()).read() as reading:
+        reading.event(seq)
 
 
 # --- what searches rest on

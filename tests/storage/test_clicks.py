@@ -12,7 +12,7 @@ from tests.storage.records import DAY, NOW, Time, a_click, open_ledger, rows
 async def test_a_delivery_repeated_by_slack_is_one_click(ledger: SqliteLedger) -> None:
     assert await ledger.write(lambda tx: tx.add_click(a_click("same"))) is True
     assert await ledger.write(lambda tx: tx.add_click(a_click("same", person="U0ELSE"))) is False
-    [click] = await ledger.read(lambda look: look.open_clicks(9))
+    [click] = await ledger.read(lambda rows: rows.open_clicks(9))
     assert click == Click(
         id=1,
         action=ClickAction.APPROVE,
@@ -30,13 +30,13 @@ async def test_a_delivery_repeated_after_its_decision_is_not_decided_again(ledge
     assert await ledger.write(lambda tx: tx.close_click(1)) is True
     assert await ledger.write(lambda tx: tx.close_click(1)) is False
     assert await ledger.write(lambda tx: tx.add_click(a_click("same"))) is False
-    assert await ledger.read(lambda look: look.open_clicks(9)) == []
+    assert await ledger.read(lambda rows: rows.open_clicks(9)) == []
 
 
 async def test_clicks_are_decided_in_the_order_they_came(ledger: SqliteLedger) -> None:
     for person in ("U3", "U1", "U2"):
         await ledger.write(lambda tx, p=person: tx.add_click(a_click(p, person=p)))
-    assert [click.person for click in await ledger.read(lambda look: look.open_clicks(2))] == ["U3", "U1"]
+    assert [click.person for click in await ledger.read(lambda rows: rows.open_clicks(2))] == ["U3", "U1"]
 
 
 async def test_a_start_forgets_decided_clicks_after_a_day_and_open_ones_never(

@@ -284,9 +284,9 @@ def test_readers_work_beside_the_writer(path: Path) -> None:
 def test_show_gives_one_story_or_the_newest_oldest_first(path: Path) -> None:
     make_log(path, 12)
     assert [event.seq for event in newest(path, 3)] == [10, 11, 12]
-    with Store(path, clock=Time()).read() as look:
-        assert [event.seq for event in look.events_of(2)] == [6, 7, 8, 9, 10]
-        assert look.events_of(99) == []
+    with Store(path, clock=Time()).read() as reading:
+        assert [event.seq for event in reading.events_of(2)] == [6, 7, 8, 9, 10]
+        assert reading.events_of(99) == []
 
 
 def test_an_erased_openid_is_not_readable_in_the_file(path: Path) -> None:

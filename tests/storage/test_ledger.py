@@ -21,8 +21,8 @@ from tests.storage.processes import let_go, line, running
 from tests.storage.records import Time, a_click, a_draft, card, create, files, open_ledger, rows
 
 
-def numbers(look: Reading) -> set[str]:
-    return {request.out_request_no for request in look.open_requests_of("U0LI", 10_000)}
+def numbers(rows: Reading) -> set[str]:
+    return {request.out_request_no for request in rows.open_requests_of("U0LI", 10_000)}
 
 
 class Gate:
@@ -53,11 +53,11 @@ async def queued(*works: Any, ledger: SqliteLedger) -> list[asyncio.Task[Any]]:
 async def test_a_write_is_there_after_it_returned_and_after_reopening(path: Path) -> None:
     ledger = open_ledger(path)
     request = await ledger.write(create)
-    assert await ledger.read(lambda look: look.request(request.id)) == request
+    assert await ledger.read(lambda rows: rows.request(request.id)) == request
     assert await ledger.write(lambda tx: tx.request(request.id)) == request
     await ledger.close()
     again = open_ledger(path)
-    assert await again.read(lambda look: look.request(request.id)) == request
+    assert await again.read(lambda rows: rows.request(request.id)) == request
     await again.close()
 
 
@@ -81,7 +81,7 @@ async def test_work_that_raises_is_undone_alone_while_its_neighbours_commit(
         bad.result()
     assert heard == [frozenset({Topic.REQUESTS})], "one commit, and no word of what was undone"
     assert await ledger.read(numbers) == {"first", "last"}
-    assert await ledger.read(lambda look: look.open_clicks(9)) == []
+    assert await ledger.read(lambda rows: rows.open_clicks(9)) == []
     assert verify(path).rows == 2
 
 
@@ -239,18 +239,18 @@ async def test_a_dead_writer_tells_all_who_wait_and_all_who_come(path: Path) -> 
 async def test_a_look_sees_one_moment(ledger: SqliteLedger) -> None:
     loop = asyncio.get_running_loop()
 
-    def look(rows: Reading) -> tuple[set[str], set[str]]:
+    def read_twice(rows: Reading) -> tuple[set[str], set[str]]:
         before = numbers(rows)
         asyncio.run_coroutine_threadsafe(ledger.write(create), loop).result(10)
         return before, numbers(rows)
 
-    assert await ledger.read(look) == (set(), set())
+    assert await ledger.read(read_twice) == (set(), set())
     assert await ledger.read(numbers) == {"cb1"}
 
 
 async def test_a_look_that_raises_leaves_its_reader_usable(ledger: SqliteLedger) -> None:
-    def fails(look: Reading) -> None:
-        look.request(1)
+    def fails(rows: Reading) -> None:
+        rows.request(1)
         raise ValueError("not this one")
 
     for _ in range(8):

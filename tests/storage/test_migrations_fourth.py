@@ -69,8 +69,8 @@ def old(path: Path) -> Path:
 
 
 def found(path: Path, text: str) -> list[int]:
-    with Store(path, clock=Time()).read() as look:
-        return [each.request.id for each in look.find_requests(Filter(texts=(text,)), limit=9)]
+    with Store(path, clock=Time()).read() as reading:
+        return [each.request.id for each in reading.find_requests(Filter(texts=(text,)), limit=9)]
 
 
 def test_rows_and_events_of_the_third_version_are_kept_and_proven(old: Path) -> None:
@@ -105,7 +105,7 @@ def test_what_people_wrote_before_the_upgrade_is_found(old: Path, text: str, ids
 
 async def test_an_old_request_that_is_declined_now_is_found_by_both_its_texts(old: Path) -> None:
     ledger = open_ledger(old)
-    request = await ledger.read(lambda look: look.request(2))
+    request = await ledger.read(lambda rows: rows.request(2))
     assert request is not None
     after = move(request, State.DECLINED, now=NOW, closed_by="U0WANG", decline_reason="再等等")
     await ledger.write(lambda tx: tx.save(request, after))

@@ -52,7 +52,7 @@ def test_a_database_of_the_first_schema_keeps_its_rows_and_learns_the_second(tmp
     [
         (requests._DOUBTFUL, "request_doubtful"),
         (requests._BY_COUPON, "request_by_coupon"),
-        (requests._TO_LOOK_FOR, "request_look"),
+        (requests._TO_LOOK_UP, "request_look"),
     ],
 )
 def test_what_each_notification_asks_reads_no_more_than_it_finds(

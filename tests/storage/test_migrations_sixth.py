@@ -56,8 +56,8 @@ def test_one_character_finds_what_begins_with_it_and_a_word_what_it_did(
 
 def test_words_of_events_are_found_and_nothing_twice(old: Path) -> None:
     bring_up_to_date(old)
-    with Store(old, clock=Time()).read() as look:
-        [event] = look.find_events(Filter(texts=("太",), tag="request:declined"), limit=9)
+    with Store(old, clock=Time()).read() as reading:
+        [event] = reading.find_events(Filter(texts=("太",), tag="request:declined"), limit=9)
     assert event.request_id == 3
     for table in ("request_words", "event_words"):
         rows(old, f"insert into {table} ({table}) values ('integrity-check')")

@@ -143,11 +143,11 @@ async def test_no_approval_may_be_stored_and_less_than_none_may_not(path: Path, 
 
 async def test_what_waited_in_the_old_version_is_read_by_the_new_one(old: Path) -> None:
     ledger = open_ledger(old)
-    request = await ledger.read(lambda look: look.request(2))
+    request = await ledger.read(lambda rows: rows.request(2))
     assert request is not None
     assert (request.state, request.approvals_needed, request.raised) == (State.PENDING, 2, ())
-    assert [click.person for click in await ledger.read(lambda look: look.open_clicks(9))] == ["U0WANG"]
-    assert await ledger.read(lambda look: look.next_reminder()) is None
+    assert [click.person for click in await ledger.read(lambda rows: rows.open_clicks(9))] == ["U0WANG"]
+    assert await ledger.read(lambda rows: rows.next_reminder()) is None
     await ledger.close()
 
 

@@ -37,27 +37,27 @@ async def test_half_a_character_is_replaced_in_rows_and_events_alike(
     await ledger.write(
         lambda tx: tx.append(Event(Tag.REQUEST_DECLINED, "U0WANG", 1, {"reason": HALF, HALF: [HALF]}))
     )
-    [*_, event] = await ledger.read(lambda look: look.events_of(1))
+    [*_, event] = await ledger.read(lambda rows: rows.events_of(1))
     assert event.detail == {"reason": KEPT, KEPT: [KEPT]}
     assert verify(path).rows == 2
 
 
 async def test_half_a_character_in_a_click_or_a_promise_does_not_lose_it(ledger: SqliteLedger) -> None:
     assert await ledger.write(lambda tx: tx.add_click(a_click(reason=HALF, channel=HALF)))
-    [click] = await ledger.read(lambda look: look.open_clicks(9))
+    [click] = await ledger.read(lambda rows: rows.open_clicks(9))
     assert (click.reason, click.channel) == (KEPT, KEPT)
     await ledger.write(
         lambda tx: tx.post(Post(kind=PostKind.ANSWER, request_id=1, seq=1, person="U1", channel=HALF))
     )
-    [delivery] = await ledger.read(lambda look: look.due_posts(PostKind.ANSWER, NOW, 9))
+    [delivery] = await ledger.read(lambda rows: rows.due_posts(PostKind.ANSWER, NOW, 9))
     assert delivery.post.channel == KEPT
 
 
 async def test_asking_for_half_a_character_finds_nothing(ledger: SqliteLedger) -> None:
     await ledger.write(create)
-    assert await ledger.read(lambda look: look.request_by_number(HALF)) is None
-    assert await ledger.read(lambda look: look.used_by_customer(HALF, 0)) == Used()
-    assert await ledger.read(lambda look: look.open_requests_of(HALF, 9)) == []
+    assert await ledger.read(lambda rows: rows.request_by_number(HALF)) is None
+    assert await ledger.read(lambda rows: rows.used_by_customer(HALF, 0)) == Used()
+    assert await ledger.read(lambda rows: rows.open_requests_of(HALF, 9)) == []
 
 
 @given(words=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
@@ -68,7 +68,7 @@ async def test_all_other_text_comes_back_as_it_was(
     ledger = open_ledger(path)
     request = await ledger.write(lambda tx: create(tx, reason=words))
     seq = await ledger.write(lambda tx: tx.append(Event(Tag.CLICK_REFUSED, "U0WANG", 1, {"reason": words})))
-    event = await ledger.read(lambda look: look.event(seq))
+    event = await ledger.read(lambda rows: rows.event(seq))
     await ledger.close()
     assert event is not None
     assert request.reason == event.detail["reason"] == words

@@ -12,7 +12,7 @@ NOTICE = Post(kind=PostKind.NOTICE, request_id=1, seq=1, person="U0LI")
 
 
 async def due(ledger: SqliteLedger, at: int = NOW, kind: PostKind = PostKind.CARD) -> Sequence[Delivery]:
-    return await ledger.read(lambda look: look.due_posts(kind, at, 9))
+    return await ledger.read(lambda rows: rows.due_posts(kind, at, 9))
 
 
 async def test_a_promise_renewed_while_it_waits_is_one_with_a_higher_version(
@@ -62,14 +62,14 @@ async def test_kinds_are_asked_for_apart_and_the_oldest_promise_comes_first(ledg
     assert [delivery.post for delivery in await due(ledger, kind=PostKind.STEP)] == [STEP]
     assert [delivery.post for delivery in await due(ledger, kind=PostKind.NOTICE)] == [NOTICE]
     assert await due(ledger, kind=PostKind.ANSWER) == []
-    assert len(await ledger.read(lambda look: look.due_posts(PostKind.CARD, NOW, 2))) == 2
+    assert len(await ledger.read(lambda rows: rows.due_posts(PostKind.CARD, NOW, 2))) == 2
 
 
 async def test_the_next_due_time_is_the_earliest_that_has_not_come(ledger: SqliteLedger) -> None:
-    assert await ledger.read(lambda look: look.next_post_due(NOW)) is None
+    assert await ledger.read(lambda rows: rows.next_post_due(NOW)) is None
     await ledger.write(lambda tx: (tx.post(card(1)), tx.post(card(2)), tx.post(STEP)))
-    assert await ledger.read(lambda look: look.next_post_due(NOW)) is None
-    assert await ledger.read(lambda look: look.next_post_due(NOW - 1)) == NOW
+    assert await ledger.read(lambda rows: rows.next_post_due(NOW)) is None
+    assert await ledger.read(lambda rows: rows.next_post_due(NOW - 1)) == NOW
     await ledger.write(lambda tx: (tx.put_post_off(1, NOW + 60), tx.put_post_off(3, NOW + 20)))
-    assert await ledger.read(lambda look: look.next_post_due(NOW)) == NOW + 20
-    assert await ledger.read(lambda look: look.next_post_due(NOW + 20)) == NOW + 60
+    assert await ledger.read(lambda rows: rows.next_post_due(NOW)) == NOW + 20
+    assert await ledger.read(lambda rows: rows.next_post_due(NOW + 20)) == NOW + 60

@@ -51,7 +51,7 @@ def first_post(tx: Reading, at: int = NOW) -> Any:
 
 
 #: What the seeded database answers.
-LOOKS: dict[str, Callable[[Reading], bool]] = {
+READS: dict[str, Callable[[Reading], bool]] = {
     "request": lambda tx: tx.request(2).state is State.APPROVED and tx.request(9) is None,  # type: ignore[union-attr]  # seeded
     "request_by_number": lambda tx: (
         tx.request_by_number("cb2") == tx.request(2) and tx.request_by_number("cb9") is None
@@ -119,9 +119,10 @@ LOOKS: dict[str, Callable[[Reading], bool]] = {
         [found.request.id for found in tx.find(Filter(agent="U0LI"), below=2, limit=9)] == [1]  # type: ignore[union-attr]  # requests
         and [event.request_id for event in tx.find(Filter(tag=Tag.REQUEST_CREATED), limit=2)] == [3, 2]  # type: ignore[union-attr]  # events
     ),
-    "find_told": lambda tx: (
-        {event.request_id for event in tx.find_told(Filter(openid="another-customer-1"), limit=9)} == {3}
-        and [event.seq for event in tx.find_told(Filter(), limit=1)] == [tx.head()[0]]
+    "events_of_found": lambda tx: (
+        {event.request_id for event in tx.events_of_found(Filter(openid="another-customer-1"), limit=9)}
+        == {3}
+        and [event.seq for event in tx.events_of_found(Filter(), limit=1)] == [tx.head()[0]]
     ),
     "find_events": lambda tx: (
         [event.request_id for event in tx.find_events(Filter(tag=Tag.REQUEST_APPROVED), limit=9)] == [3, 2]
@@ -342,8 +343,8 @@ def test_the_ledger_has_every_method_of_the_port() -> None:
 @pytest.mark.parametrize("name", sorted(QUESTIONS))
 async def test_every_look_answers_in_a_read_and_in_a_write(ledger: SqliteLedger, name: str) -> None:
     await ledger.write(seed)
-    assert await ledger.read(LOOKS[name])
-    assert await ledger.write(LOOKS[name])
+    assert await ledger.read(READS[name])
+    assert await ledger.write(READS[name])
 
 
 @pytest.mark.parametrize("name", sorted(public(Transaction)))
@@ -353,7 +354,7 @@ async def test_every_change_does_its_one_thing(ledger: SqliteLedger, name: str) 
 
 
 def test_the_tables_name_nothing_that_is_gone() -> None:
-    assert set(LOOKS) == QUESTIONS
+    assert set(READS) == QUESTIONS
     assert set(CHANGES) == public(Transaction)
 
 

@@ -65,8 +65,8 @@ class Proven:
         self.proofs += 1
         return result
 
-    async def read(self, look: Callable[[Reading], T]) -> T:
-        return await self._ledger.read(look)
+    async def read(self, query: Callable[[Reading], T]) -> T:
+        return await self._ledger.read(query)
 
 
 @dataclass
@@ -152,7 +152,7 @@ class Shop:
         await self.desk.keep_click(
             a_click(f"k{self._clicks}", action=action, person=person, out_request_no=shown)
         )
-        [click] = await self.ledger.read(lambda look: look.open_clicks(9))
+        [click] = await self.ledger.read(lambda rows: rows.open_clicks(9))
         await self.desk.decide(click)
 
     async def approved(self) -> None:
@@ -161,12 +161,12 @@ class Shop:
         await self.click(ClickAction.APPROVE, "U0ZHAO")
 
     async def state(self) -> State:
-        request = await self.ledger.read(lambda look: look.request(1))
+        request = await self.ledger.read(lambda rows: rows.request(1))
         assert request is not None
         return request.state
 
     async def tags(self) -> list[str]:
-        return [event.tag for event in await self.ledger.read(lambda look: look.events_of(1))]
+        return [event.tag for event in await self.ledger.read(lambda rows: rows.events_of(1))]
 
     async def send_until(self, *states: State, attempts: int = 0, tick: int = 0) -> State:
         """Runs the sending loop until the request is in one of these, with so many finished attempts."""

@@ -50,7 +50,7 @@ async def test_every_field_survives_the_file(ledger: SqliteLedger, path: Path) -
     )
     saved = await ledger.write(lambda tx: tx.save(request, full))
     assert saved == replace(full, rev=2)
-    again = await ledger.read(lambda look: look.request(1))
+    again = await ledger.read(lambda rows: rows.request(1))
     assert again == saved
     assert again is not None
     assert (type(again.state), type(again.code_mode), type(again.running)) == (State, CodeMode, bool)
@@ -70,7 +70,7 @@ async def test_what_was_asked_for_comes_back_as_it_was(ledger: SqliteLedger) -> 
     }
     request = await ledger.write(lambda tx: tx.add_request(a_draft("cb1", **asked))[0])
     assert {name: getattr(request, name) for name in asked} == asked
-    assert await ledger.read(lambda look: look.request(2)) == request
+    assert await ledger.read(lambda rows: rows.request(2)) == request
 
 
 async def test_only_the_first_of_two_changes_to_one_revision_is_kept(ledger: SqliteLedger) -> None:
@@ -79,7 +79,7 @@ async def test_only_the_first_of_two_changes_to_one_revision_is_kept(ledger: Sql
     with pytest.raises(RowChanged) as stale:
         await ledger.write(lambda tx: tx.save(read, move(read, State.APPROVED, now=NOW)))
     assert stale.value.request_id == read.id
-    assert await ledger.read(lambda look: look.request(read.id)) == first
+    assert await ledger.read(lambda rows: rows.request(read.id)) == first
     with pytest.raises(RowChanged):
         await ledger.write(lambda tx: tx.save(replace(read, id=99), read))
 
@@ -131,20 +131,20 @@ async def test_limits_count_what_was_or_may_still_be_given(ledger: SqliteLedger)
         await ledger.write(lambda tx, s=state: put(tx, f"cb-{s}", s))
     counted = len(State) - len(UNCOUNTED)
     assert counted == 6
-    assert await ledger.read(lambda look: look.used_by_customer(OPENID, NOW)) == Used(counted, counted * 1000)
-    assert await ledger.read(lambda look: look.used_by_requester("U0LI", NOW)) == Used(
+    assert await ledger.read(lambda rows: rows.used_by_customer(OPENID, NOW)) == Used(counted, counted * 1000)
+    assert await ledger.read(lambda rows: rows.used_by_requester("U0LI", NOW)) == Used(
         counted, counted * 1000
     )
-    assert await ledger.read(lambda look: look.used_by_customer(OPENID, NOW + 1)) == Used()
-    assert await ledger.read(lambda look: look.used_by_requester("U0LI", NOW + 1)) == Used()
-    assert await ledger.read(lambda look: look.used_by_customer("somebody-else-123", 0)) == Used()
-    assert await ledger.read(lambda look: look.used_by_requester("U0SUN", 0)) == Used()
+    assert await ledger.read(lambda rows: rows.used_by_customer(OPENID, NOW + 1)) == Used()
+    assert await ledger.read(lambda rows: rows.used_by_requester("U0LI", NOW + 1)) == Used()
+    assert await ledger.read(lambda rows: rows.used_by_customer("somebody-else-123", 0)) == Used()
+    assert await ledger.read(lambda rows: rows.used_by_requester("U0SUN", 0)) == Used()
 
 
 async def test_open_requests_are_those_not_final_newest_first(ledger: SqliteLedger) -> None:
     for state in State:
         await ledger.write(lambda tx, s=state: put(tx, f"cb-{s}", s))
-    found = await ledger.read(lambda look: look.open_requests_of("U0LI", 99))
+    found = await ledger.read(lambda rows: rows.open_requests_of("U0LI", 99))
     assert {request.state for request in found} == {state for state in State if MOVES[state]}
     assert [request.id for request in found] == sorted((request.id for request in found), reverse=True)
 
@@ -161,16 +161,16 @@ async def test_due_are_the_sendable_ones_that_no_attempt_works_on_longest_due_fi
         put(tx, "longest", State.UNKNOWN, due_at=NOW - 9)
 
     await ledger.write(fill)
-    due = await ledger.read(lambda look: look.due_requests(NOW, 99, NOW + DAY))
+    due = await ledger.read(lambda rows: rows.due_requests(NOW, 99, NOW + DAY))
     assert [request.out_request_no for request in due] == [
         "longest",
         "due-approved",
         "due-sending",
         "due-unknown",
     ]
-    assert len(await ledger.read(lambda look: look.due_requests(NOW, 2, NOW + DAY))) == 2
-    assert await ledger.read(lambda look: look.next_send_due()) == NOW - 9
-    running = await ledger.read(lambda look: look.interrupted_requests())
+    assert len(await ledger.read(lambda rows: rows.due_requests(NOW, 2, NOW + DAY))) == 2
+    assert await ledger.read(lambda rows: rows.next_send_due()) == NOW - 9
+    running = await ledger.read(lambda rows: rows.interrupted_requests())
     assert {request.out_request_no for request in running} == {f"running-{state}" for state in State}
 
 
@@ -178,9 +178,9 @@ async def test_only_pending_requests_expire_and_at_the_very_moment(ledger: Sqlit
     await ledger.write(lambda tx: create(tx, "late", expires_at=NOW + 20))
     await ledger.write(lambda tx: create(tx, "early", expires_at=NOW + 10))
     await ledger.write(lambda tx: approve(tx, create(tx, "approved", expires_at=NOW + 1)))
-    assert await ledger.read(lambda look: look.next_expiry()) == NOW + 10
-    assert await ledger.read(lambda look: look.expired_requests(NOW + 9, 99)) == []
-    expired = await ledger.read(lambda look: look.expired_requests(NOW + 20, 99))
+    assert await ledger.read(lambda rows: rows.next_expiry()) == NOW + 10
+    assert await ledger.read(lambda rows: rows.expired_requests(NOW + 9, 99)) == []
+    expired = await ledger.read(lambda rows: rows.expired_requests(NOW + 20, 99))
     assert [request.out_request_no for request in expired] == ["early", "late"]
 
 

@@ -19,7 +19,7 @@ from storage.proof.verify import verify
 from tests.storage.processes import let_go, line, running
 from tests.storage.records import create, open_ledger, rows
 from tests.storage.test_ledger import Gate, numbers, queued
-from tests.storage.test_ports import CHANGES, LOOKS, seed
+from tests.storage.test_ports import CHANGES, READS, seed
 
 TABLES = ("customer", "request", "approval", "event", "click", "outbox", "pause")
 
@@ -110,10 +110,10 @@ async def test_every_operation_on_a_locked_database_is_told_so_or_answers_and_no
             with pytest.raises(StorageUnavailable, match="locked"):
                 await ledger.write(change)
             assert contents(path) == before, name
-        for name, look in LOOKS.items():
-            assert await ledger.read(look), name
+        for name, read in READS.items():
+            assert await ledger.read(read), name
             with pytest.raises(StorageUnavailable, match="locked"):
-                await ledger.write(look)
+                await ledger.write(read)
         let_go(process)
         assert line(process) == "let go"
     assert contents(path) == before
