@@ -49,29 +49,29 @@ class Finding:
         self._outside = outside
 
     def latest(self, limit: int) -> Sequence[Found]:
-        with self._outside.reading() as look:
-            return look.find_requests(Filter(), limit=limit)
+        with self._outside.reading() as rows:
+            return rows.find_requests(Filter(), limit=limit)
 
     def without_openid(self, text: str) -> str:
         try:
             asked = self._outside.read_words(text)
         except BadWord:
             return _hidden(text)
-        with self._outside.reading() as look:
-            return by_number(look, asked, text)[1]
+        with self._outside.reading() as rows:
+            return by_number(rows, asked, text)[1]
 
     def page(self, text: str, below: int | None) -> Result:
         try:
             asked = self._outside.read_words(text)
         except BadWord as error:
             return Result(text=_hidden(text), problem=_hidden(self._outside.sentence(error)))
-        with self._outside.reading() as look:
-            asked, shown = by_number(look, asked, text)
+        with self._outside.reading() as rows:
+            asked, shown = by_number(rows, asked, text)
             if shown != text:
                 return Result(text=shown, moved=True)
-            known = asked.request is not None and look.request(asked.request) is not None
+            known = asked.request is not None and rows.request(asked.request) is not None
             hint = self._outside.as_number(asked, known)
-            part, count = page_of(look, asked, below=below, limit=PAGE)
+            part, count = page_of(rows, asked, below=below, limit=PAGE)
         return Result(text=shown, hint=hint, count=count, **part._asdict())
 
     def file(self, text: str) -> Any:
@@ -80,9 +80,9 @@ class Finding:
 
         async def write(writer: Any) -> None:
             with ExitStack() as stack:
-                look = await asyncio.to_thread(stack.enter_context, self._outside.reading())
+                rows = await asyncio.to_thread(stack.enter_context, self._outside.reading())
                 await writer.write(MARK + lines([EVENT_COLUMNS if asked.asks_for_events else COLUMNS]))
-                parts = parts_of(look, asked)
+                parts = parts_of(rows, asked)
                 while (part := await asyncio.to_thread(next, parts, None)) is not None:
                     await writer.write(lines(map(row, part.found)))
 

@@ -101,8 +101,8 @@ class Stories:
         )
 
     def _read(self, number: int) -> auditing.Story | None:
-        with self._outside.reading() as look:
-            return auditing.story_of(look, request_id=number)
+        with self._outside.reading() as rows:
+            return auditing.story_of(rows, request_id=number)
 
     def _steps(self, events: Sequence[Recorded]) -> list[Step]:
         language, steps, before = WORDS.get(), list[Step](), None

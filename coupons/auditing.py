@@ -129,7 +129,7 @@ class Auditing:
         """
         await self._check(person, "export")
         asked, shown = await self._asked(text)
-        count = await self._ledger.read(lambda look: look.count_found(asked, most=MOST_COUNTED))
+        count = await self._ledger.read(lambda rows: rows.count_found(asked, most=MOST_COUNTED))
 
         def promise(tx: Transaction) -> None:
             seq = tx.append(AuditExported(where=SLACK, words=shown).done_by(person))
@@ -141,7 +141,7 @@ class Auditing:
     async def openid(self, person: str, request_id: int) -> Request | None:
         """None: there is no such request."""
         await self._check(person, "openid")
-        request = await self._ledger.read(lambda look: look.request(request_id))
+        request = await self._ledger.read(lambda rows: rows.request(request_id))
         if request is not None:
             await self._leave(person, OpenidViewed(customer=request.customer), request_id)
         return request
@@ -166,7 +166,7 @@ class Auditing:
     async def _asked(self, text: str) -> tuple[Filter, str]:
         """With the customer's number in place of an openid: so it may stand in an event and in a view."""
         asked = self.read(text)
-        return await self._ledger.read(lambda look: by_number(look, asked, text))
+        return await self._ledger.read(lambda rows: by_number(rows, asked, text))
 
     async def _check(self, person: str, wanted: str) -> None:
         if not await self._authority.may_audit(person):
@@ -179,28 +179,28 @@ class Auditing:
         await self._ledger.write(lambda tx: tx.append(event))
 
 
-def by_number(look: AuditSearch, asked: Filter, text: str) -> tuple[Filter, str]:
+def by_number(rows: AuditSearch, asked: Filter, text: str) -> tuple[Filter, str]:
     """Both with the customer's number in place of the openid: so they may be kept."""
     if asked.openid is None:
         return asked, hide_openids(text, None)
-    known = look.find_requests(Filter(openid=asked.openid), limit=1)
+    known = rows.find_requests(Filter(openid=asked.openid), limit=1)
     customer = known[0].request.customer if known else NOBODY
     wanted = customer if asked.customer in {None, customer} else NOBODY
     return replace(asked, openid=None, customer=wanted), hide_openids(text, customer)
 
 
-def part_of(look: AuditSearch, asked: Filter, *, below: int | None, limit: int) -> Part:
+def part_of(rows: AuditSearch, asked: Filter, *, below: int | None, limit: int) -> Part:
     """Of what is found, so many of the newest below this id or seq."""
-    return _part(look.find(asked, below=below, limit=limit + 1), limit)
+    return _part(rows.find(asked, below=below, limit=limit + 1), limit)
 
 
 def parts_of(
-    look: AuditSearch, asked: Filter, *, below: int | None = None, most: int | None = None
+    rows: AuditSearch, asked: Filter, *, below: int | None = None, most: int | None = None
 ) -> Iterator[Part]:
     """All that is found in this moment, or so many of the newest, piece by piece; none is empty."""
     left = most
     while left != 0:
-        part = part_of(look, asked, below=below, limit=AT_ONCE if left is None else min(left, AT_ONCE))
+        part = part_of(rows, asked, below=below, limit=AT_ONCE if left is None else min(left, AT_ONCE))
         if part.found:
             yield part
         if part.following is None:
@@ -208,9 +208,9 @@ def parts_of(
         below, left = part.following, None if left is None else left - len(part.found)
 
 
-def page_of(look: AuditSearch, asked: Filter, *, below: int | None, limit: int) -> tuple[Part, int]:
+def page_of(rows: AuditSearch, asked: Filter, *, below: int | None, limit: int) -> tuple[Part, int]:
     """As `part_of`, and how many there are of all, at most MOST_COUNTED."""
-    found, count = look.find_and_count(asked, below=below, limit=limit + 1, most=MOST_COUNTED)
+    found, count = rows.find_and_count(asked, below=below, limit=limit + 1, most=MOST_COUNTED)
     return _part(found, limit), count
 
 
@@ -228,23 +228,23 @@ def place_of(found: Found | Recorded) -> int:
     return found.request.id if isinstance(found, Found) else found.seq
 
 
-def _page(look: AuditSearch, *, asked: Filter, text: str, below: tuple[int, ...]) -> Page:
-    part, count = page_of(look, asked, below=below[-1] if below else None, limit=PAGE)
+def _page(rows: AuditSearch, *, asked: Filter, text: str, below: tuple[int, ...]) -> Page:
+    part, count = page_of(rows, asked, below=below[-1] if below else None, limit=PAGE)
     return Page(text=text, below=below, count=count, **part._asdict())
 
 
-def story_of(look: Reading, *, request_id: int, newest: int | None = STORY_EVENTS) -> Story | None:
+def story_of(rows: Reading, *, request_id: int, newest: int | None = STORY_EVENTS) -> Story | None:
     """With so many of its newest events, or with all. None: there is no such request."""
-    request = look.request(request_id)
+    request = rows.request(request_id)
     if request is None:
         return None
     theirs = Filter(customer=request.customer)
-    others = [found.request for found in look.find_requests(theirs, limit=_OTHERS + 1)]
-    events = look.events_of(request_id)
+    others = [found.request for found in rows.find_requests(theirs, limit=_OTHERS + 1)]
+    events = rows.events_of(request_id)
     return Story(
         request=request,
-        approvals=look.approvals(request_id),
+        approvals=rows.approvals(request_id),
         events=events if newest is None else events[-newest:],
         others=[other for other in others if other.id != request_id][:_OTHERS],
-        others_count=look.count_found(theirs, most=MOST_COUNTED) - 1,
+        others_count=rows.count_found(theirs, most=MOST_COUNTED) - 1,
     )

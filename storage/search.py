@@ -88,17 +88,14 @@ class SearchRows(BaseRows):
         return self._found(search, below, limit), self._counted(search, most)
 
     def stored_rows(self, asked: Filter, *, first: int) -> Any:
-        """A cursor over `seq, prev, hash, body` of all that is told of it, from `first` on, in order.
-
-        That are the events themselves, or, asked for by what requests have, the whole stories of those.
-        """
-        source, conditions, _, values = self._where_told(asked) or (EVENT.source, "false", "", {})
+        """A cursor over `seq, prev, hash, body` of `events_of_found`, oldest first, from `first` on."""
+        source, conditions, _, values = self._where_events(asked) or (EVENT.source, "false", "", {})
         sql = f"""select event.seq as seq, event.prev as prev, event.hash as hash, event.body as body
 {source} where event.seq >= :first and {conditions} order by event.seq"""
         return self._connection.execute(sql, {**values, "first": first})
 
-    def find_told(self, asked: Filter, *, limit: int) -> Sequence[Recorded]:
-        where = self._where_told(asked)
+    def events_of_found(self, asked: Filter, *, limit: int) -> Sequence[Recorded]:
+        where = self._where_events(asked)
         if where is None:
             return []
         source, conditions, order, values = where
@@ -139,8 +136,8 @@ class SearchRows(BaseRows):
         source, conditions, _ = search.where(counting=True)
         return self._count(f"select 1 {source} where {conditions}", search.values, most)
 
-    def _where_told(self, asked: Filter) -> tuple[str, str, str, dict[str, object]] | None:
-        by_requests = self._settled(asked).asks_by_requests
+    def _where_events(self, asked: Filter) -> tuple[str, str, str, dict[str, object]] | None:
+        by_requests = self._number_or_text(asked).asks_by_requests
         search = self._search(asked, REQUEST if by_requests else EVENT)
         if search is None:
             return None
@@ -150,7 +147,7 @@ class SearchRows(BaseRows):
         of_requests = f"event.request_id in (select request.id {source} where {conditions})"
         return EVENT.source, of_requests, EVENT.place, search.values
 
-    def _settled(self, asked: Filter) -> Filter:
+    def _number_or_text(self, asked: Filter) -> Filter:
         """A number alone is the request of that number, where there is one."""
         if asked.or_text is None:
             return asked
@@ -159,7 +156,7 @@ class SearchRows(BaseRows):
 
     def _search(self, asked: Filter, kind: Kind | None = None) -> _Search | None:
         """None: nothing can be found."""
-        asked = self._settled(asked)
+        asked = self._number_or_text(asked)
         kind = kind or (EVENT if asked.asks_for_events else REQUEST)
         values = _values(asked)
         if values.get("texts") == "":

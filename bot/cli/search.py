@@ -69,17 +69,17 @@ def search(
     """
     must_exist(store)
     text, asked = read_filter(words, config)
-    with store.read() as look:
-        asked, shown = by_number(look, asked, text)
-        hint = number_hint(look, asked)
-        newest, count = page_of(look, asked, below=None, limit=1)
+    with store.read() as rows:
+        asked, shown = by_number(rows, asked, text)
+        hint = number_hint(rows, asked)
+        newest, count = page_of(rows, asked, below=None, limit=1)
     with stream_of(output) as stream, progress("Searching") as tell:
         # In a copy without a WAL nobody can write while somebody reads, not even this command.
         leave(store, AuditSearched(words=shown, found=count))
-        with store.read() as look:
+        with store.read() as rows:
             # From the newest on that was there before the event of this look.
             below = place_of(newest.found[0]) + 1 if newest.found else 0
-            parts = parts_of(look, asked, below=below, most=None if everything else limit)
+            parts = parts_of(rows, asked, below=below, most=None if everything else limit)
             told = _write(kind, stream, asked, _followed(parts, tell))
     if hint:
         click.echo(hint, err=True)
@@ -121,15 +121,15 @@ def read_filter(words: Sequence[str], config: Path | None) -> tuple[str, Filter]
         refuse([sentence(error)])
 
 
-def number_hint(look: Records, asked: Filter) -> str:
+def number_hint(rows: Records, asked: Filter) -> str:
     """How a number alone was read; empty where none was typed so."""
-    return as_number(asked, known=asked.request is not None and look.request(asked.request) is not None)
+    return as_number(asked, known=asked.request is not None and rows.request(asked.request) is not None)
 
 
 def kept_words(store: Store, asked: Filter, text: str) -> str:
     """As they may stand in an event. Raises DatabaseRefused."""
-    with store.read() as look:
-        return by_number(look, asked, text)[1]
+    with store.read() as rows:
+        return by_number(rows, asked, text)[1]
 
 
 def _end(told: int, count: int) -> str:
@@ -151,8 +151,8 @@ def openid(request: int, store: Store) -> None:
     request.
     """
     must_exist(store)
-    with store.read() as look:
-        found = look.request(request)
+    with store.read() as rows:
+        found = rows.request(request)
     if found is None:
         refuse([f"there is no request #{request} in {store}"])
     if found.openid.startswith(ERASED):

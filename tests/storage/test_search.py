@@ -190,12 +190,12 @@ FILTERS = st.builds(
 )
 
 
-def everything(look: Reading) -> Sequence[Found]:
+def everything(rows: Reading) -> Sequence[Found]:
     """By the simplest statement there is, not by the search."""
     found = []
     number = 1
-    while request := look.request(number):
-        found.append(Found(request, tuple(each.approver for each in look.approvals(number))))
+    while request := rows.request(number):
+        found.append(Found(request, tuple(each.approver for each in rows.approvals(number))))
         number += 1
     return found[::-1]
 
@@ -207,22 +207,22 @@ def test_a_search_finds_what_a_look_at_every_row_finds(
     kept = search._ENOUGH, search._LONG
     search._ENOUGH = search._LONG = enough  # So that every condition leads once, in so few rows.
     try:
-        with Store(log, clock=Time()).read() as look:
-            wanted = [each for each in everything(look) if fits(each, asked)]
-            assert list(look.find_requests(asked, limit=1_000)) == wanted
-            assert look.count_found(asked, most=1_000) == len(wanted)
-            assert look.count_found(asked, most=3) == min(3, len(wanted))
-            assert list(paged(look, asked, page)) == wanted
+        with Store(log, clock=Time()).read() as reading:
+            wanted = [each for each in everything(reading) if fits(each, asked)]
+            assert list(reading.find_requests(asked, limit=1_000)) == wanted
+            assert reading.count_found(asked, most=1_000) == len(wanted)
+            assert reading.count_found(asked, most=3) == min(3, len(wanted))
+            assert list(paged(reading, asked, page)) == wanted
             below = wanted[0].request.id if wanted else None
-            both = look.find_and_count(asked, below=below, limit=page, most=1_000)
+            both = reading.find_and_count(asked, below=below, limit=page, most=1_000)
             assert (list(both[0]), both[1]) == (wanted[1 : page + 1], len(wanted))
     finally:
         search._ENOUGH, search._LONG = kept
 
 
-def paged(look: Reading, asked: Filter, size: int) -> Iterator[Found]:
+def paged(rows: Reading, asked: Filter, size: int) -> Iterator[Found]:
     below = None
-    while page := look.find_requests(asked, below=below, limit=size):
+    while page := rows.find_requests(asked, below=below, limit=size):
         yield from page
         below = page[-1].request.id
 
@@ -265,15 +265,15 @@ def compare_events(log: Path, asked: Filter, page: int) -> None:
             and all(holds(told(event), text) for text in searchable)
         )
 
-    with Store(log, clock=Time()).read() as look:
-        every = [event for seq in places if (event := look.event(seq))]
+    with Store(log, clock=Time()).read() as reading:
+        every = [event for seq in places if (event := reading.event(seq))]
         wanted = [event for event in sorted(every, key=lambda event: -event.seq) if is_asked_for(event)]
-        assert list(look.find_events(asked, limit=5_000)) == wanted
-        assert look.count_found(asked, most=5_000) == len(wanted)
-        assert look.find_and_count(asked, limit=page, most=5_000) == (wanted[:page], len(wanted))
+        assert list(reading.find_events(asked, limit=5_000)) == wanted
+        assert reading.count_found(asked, most=5_000) == len(wanted)
+        assert reading.find_and_count(asked, limit=page, most=5_000) == (wanted[:page], len(wanted))
         found: list[Recorded] = []
         below = None
-        while part := look.find_events(asked, below=below, limit=page):
+        while part := reading.find_events(asked, below=below, limit=page):
             found += part
             below = part[-1].seq
         assert found == wanted
@@ -300,7 +300,7 @@ async def ledger(tmp_path: Path) -> AsyncGenerator[SqliteLedger]:
 
 async def ids(ledger: SqliteLedger, **asked: object) -> list[int]:
     wanted = replace(Filter(), **asked)  # type: ignore[arg-type] # each test names fields of it
-    found = await ledger.read(lambda look: look.find_requests(wanted, limit=50))
+    found = await ledger.read(lambda rows: rows.find_requests(wanted, limit=50))
     return [each.request.id for each in found]
 
 
@@ -342,9 +342,9 @@ async def test_the_customers_number_still_finds_who_was_erased_and_the_openid_no
     await ledger.write(create)
     await ledger.close()
     rows(path, "update customer set openid = 'erased:1' where id = 1")
-    with Store(path, clock=Time()).read() as look:
-        assert look.find_requests(Filter(openid=OPENID), limit=9) == []
-        [found] = look.find_requests(Filter(customer=1), limit=9)
+    with Store(path, clock=Time()).read() as reading:
+        assert reading.find_requests(Filter(openid=OPENID), limit=9) == []
+        [found] = reading.find_requests(Filter(customer=1), limit=9)
         assert found.request.openid == "erased:1"
 
 
@@ -356,9 +356,9 @@ async def test_however_much_is_typed_it_is_answered(ledger: SqliteLedger, text: 
     assert await ids(ledger, texts=(text * 50_000,)) == []
     for texts in (many, (text * 50_000,)):
         asked = Filter(tag=Tag.REQUEST_CREATED, texts=texts)
-        assert await ledger.read(lambda look, a=asked: look.find_events(a, limit=9)) == []
+        assert await ledger.read(lambda rows, a=asked: rows.find_events(a, limit=9)) == []
     same = Filter(tag=Tag.REQUEST_CREATED, texts=("1212",) * 3_000)
-    assert len(await ledger.read(lambda look: look.find_events(same, limit=9))) == 1
+    assert len(await ledger.read(lambda rows: rows.find_events(same, limit=9))) == 1
 
 
 @pytest.mark.parametrize("analysed", [False, True])
