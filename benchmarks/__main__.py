@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from benchmarks import acks, lifecycles, month, page, search, sends, verify
+from benchmarks import acks, bulk, lifecycles, month, page, search, sends, verify
 from benchmarks.report import FULL, Load, Row, table
 from storage.driver import sqlite3
 
@@ -24,6 +24,7 @@ BENCHMARKS: Mapping[str, Callable[[Load], Awaitable[list[Row]]]] = {
     "verify": verify.run,
     "search": search.run,
     "month": month.run,
+    "bulk": bulk.run,
     "page": page.run,
 }
 

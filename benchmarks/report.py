@@ -17,6 +17,8 @@ class Load:
     #: Approved requests that are sent while acks are measured.
     waiting: int
     events: int
+    #: Of a bulk file.
+    lines: int
     #: For each bare limit.
     limit_seconds: float
 
@@ -29,6 +31,7 @@ class Load:
             ack_seconds=self.ack_seconds / 10,
             waiting=self.waiting // 10,
             events=self.events // 10,
+            lines=self.lines // 10,
             limit_seconds=self.limit_seconds / 10,
         )
 
@@ -40,6 +43,7 @@ FULL = Load(
     ack_seconds=8.0,
     waiting=2_000,
     events=1_000_000,
+    lines=50_000,
     limit_seconds=1.5,
 )
 
@@ -51,6 +55,7 @@ SHORT = Load(
     ack_seconds=0.3,
     waiting=20,
     events=3_000,
+    lines=300,
     limit_seconds=0.05,
 )
 

@@ -265,11 +265,16 @@ def reason_and_ticket(text: str, ticket: str = "") -> tuple[str, str]:
 
     `ticket`: from the field beside it. It goes before one that the reason names, which then stays there.
     """
-    reason, ticket = cleaning.clean_reason(cleaning.drop_invisible(text))[0], ticket.strip()
-    others, named = take_ticket(reason)
-    if named and ticket in {"", named}:
-        reason, ticket = others, named
+    reason, ticket = with_named_ticket(
+        cleaning.clean_reason(cleaning.drop_invisible(text))[0], ticket.strip()
+    )
     return reason[:REASON_LONGEST], ticket
+
+
+def with_named_ticket(reason: str, ticket: str) -> tuple[str, str]:
+    """Both cleaned. `ticket`, from a place of its own, goes before one that the reason names."""
+    others, named = take_ticket(reason)
+    return (others, named) if named and ticket in {"", named} else (reason, ticket)
 
 
 def message_words(text: str) -> str:
@@ -279,11 +284,15 @@ def message_words(text: str) -> str:
 
 def read_openid(text: str) -> str | Misread:
     """What a person typed or pasted into a field of its own."""
-    line = CommandLine(text)
+    return take_openid(CommandLine(text))
+
+
+def take_openid(line: CommandLine) -> str | Misread:
+    """All of a line that has nothing but an openid; `line` then knows what was undone."""
     openid = line.word()
     if not openid:
         return Misread(problem=Problem.MISSING_OPENID, subcommand="send")
-    misread = _openid_misread(openid, "send")
+    misread = openid_misread(openid, "send")
     if misread is None and (rest := line.reason()):
         return Misread(problem=Problem.UNEXPECTED_WORDS, subcommand="send", read=rest)
     return misread or openid
@@ -293,7 +302,7 @@ def _about_customer(line: CommandLine, name: str) -> Command:
     openid = line.word()
     if not openid:
         return Misread(problem=Problem.MISSING_OPENID, subcommand=name)
-    if misread := _openid_misread(openid, name):
+    if misread := openid_misread(openid, name):
         return misread
     if name == "customer":
         return _end(line, name, Customer(openid))
@@ -333,7 +342,7 @@ def _send(line: CommandLine) -> Send | OpenForm | Misread:
     openid = line.word()
     if not openid:
         return OpenForm()
-    if misread := _openid_misread(openid, "send"):
+    if misread := openid_misread(openid, "send"):
         return misread
     stock = line.word(may_hold_ellipsis=True)
     if not stock:
@@ -344,7 +353,8 @@ def _send(line: CommandLine) -> Send | OpenForm | Misread:
     return Send(openid, stock, reason, line.undone(), ticket)
 
 
-def _openid_misread(openid: str, name: str) -> Misread | None:
+def openid_misread(openid: str, name: str) -> Misread | None:
+    """What is wrong with a word as an openid; None: it is one, and there is nothing in it to undo."""
     wrong = next((character for character in openid if character not in _OPENID_CHARACTERS), None)
     if wrong is not None:
         damaged = cleaning.is_editor_damage(wrong)

@@ -27,7 +27,8 @@ from handlers.views.words import N_, Words
 
 _LISTED = 20
 
-_UNDONE = {
+#: What was undone to read a command, or the cells of a file.
+UNDONE = {
     Undone.FULL_WIDTH: N_("I read full-width letters and digits as ordinary ones."),
     Undone.INVISIBLE: N_("I left out invisible characters."),
     Undone.WRAPPING_MARKS: N_("I left out quotes or marks round a word."),
@@ -111,7 +112,7 @@ def _corrected(words: Words, undone: Sequence[Undone]) -> str:
     if not undone:
         return ""
     check = words("Please check that customer and stock are right.")
-    return words.sentences(*(words(_UNDONE[kind]) for kind in undone), check)
+    return words.sentences(*(words(UNDONE[kind]) for kind in undone), check)
 
 
 def misread(words: Words, misread: Misread, catalogue: Iterable[Stock]) -> Message:

@@ -1,0 +1,96 @@
+"""Reading a bulk file: seconds beside the bare readers of the same run, and memory, each in its process."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import multiprocessing
+import resource
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+import xlsxwriter
+from python_calamine import CalamineWorkbook
+
+from benchmarks.report import Load, Row
+from coupons.catalogue import Catalogue
+from coupons.model import CodeMode, Stock
+from handlers.bulk.reading import read_lines
+
+_STOCKS = Catalogue((Stock("1212121212", "late-10", "¥10 off", 1000, CodeMode.WECHATPAY_MODE),))
+_HEAD = ("openid", "stock", "reason", "ticket")
+_GOAL_MB = 150.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    seconds: float
+    bare_seconds: float
+    megabytes: float
+
+
+async def run(load: Load) -> list[Row]:
+    """Seconds of CPU for all lines, and the memory that the process has taken in the end."""
+    rows = []
+    for name, make, bare in (("CSV", _csv_file, _bare_csv), (".xlsx", _xlsx_file, _bare_xlsx)):
+        figures = await asyncio.to_thread(_measure_apart, make(load.lines), bare, load.lines)
+        of = f"{load.lines:,} lines of {name}"
+        rows.append(Row(f"read {of}", figures.seconds, "CPU s", figures.bare_seconds, "the bare reader"))
+        rows.append(Row(f"memory for {of}", figures.megabytes, "MB", _GOAL_MB, "the goal"))
+    return rows
+
+
+def _measure_apart(raw: bytes, bare: Callable[[bytes], int], lines: int) -> _Figures:
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+        return process.submit(_measure, raw, bare, lines).result()
+
+
+def _measure(raw: bytes, bare: Callable[[bytes], int], lines: int) -> _Figures:
+    started = time.process_time()
+    found = read_lines(raw, catalogue=_STOCKS)
+    seconds = time.process_time() - started
+    # Linux says kilobytes, macOS bytes.
+    unit = 1024 if sys.platform == "linux" else 1024**2
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    if len(found.lines) != lines or found.bad:
+        raise RuntimeError(f"{len(found.lines)} of {lines} lines were read")
+    started = time.process_time()
+    if bare(raw) != lines + 1:
+        raise RuntimeError("the bare reader read another number of rows")
+    return _Figures(seconds, time.process_time() - started, megabytes)
+
+
+def _lines(count: int) -> list[tuple[str, str, str, str]]:
+    return [
+        (f"oUpF8u{number:022d}", "late-10", f"包裹迟到 {number}", f"T-{number}") for number in range(count)
+    ]
+
+
+def _csv_file(count: int) -> bytes:
+    stream = io.StringIO()
+    csv.writer(stream).writerows([_HEAD, *_lines(count)])
+    return stream.getvalue().encode()
+
+
+def _xlsx_file(count: int) -> bytes:
+    stream = io.BytesIO()
+    book = xlsxwriter.Workbook(stream, {"in_memory": True})
+    sheet = book.add_worksheet()
+    for number, line in enumerate([_HEAD, *_lines(count)]):
+        for column, text in enumerate(line):
+            sheet.write_string(number, column, text)
+    book.close()
+    return stream.getvalue()
+
+
+def _bare_csv(raw: bytes) -> int:
+    return sum(1 for _ in csv.reader(io.StringIO(raw.decode())))
+
+
+def _bare_xlsx(raw: bytes) -> int:
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(raw)).get_sheet_by_index(0)
+    return sum(1 for _ in sheet.iter_rows())
