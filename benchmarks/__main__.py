@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from benchmarks import acks, bulk, lifecycles, month, page, search, sends, verify
+from benchmarks import acks, bulk, busy_minute, lifecycles, month, page, search, sends, verify
 from benchmarks.report import FULL, Load, Row, table
 from storage.driver import sqlite3
 
@@ -21,6 +21,7 @@ BENCHMARKS: Mapping[str, Callable[[Load], Awaitable[list[Row]]]] = {
     "sends": sends.run,
     "lifecycles": lifecycles.run,
     "acks": acks.run,
+    "busy": busy_minute.run,
     "verify": verify.run,
     "search": search.run,
     "month": month.run,

@@ -16,6 +16,8 @@ class Load:
     ack_seconds: float
     #: Approved requests that are sent while acks are measured.
     waiting: int
+    #: Asked for in a minute, one a second, while Slack takes one message a second.
+    busy_requests: int
     events: int
     #: Of a bulk file.
     lines: int
@@ -30,6 +32,7 @@ class Load:
             requests=self.requests // 10,
             ack_seconds=self.ack_seconds / 10,
             waiting=self.waiting // 10,
+            busy_requests=self.busy_requests // 10,
             events=self.events // 10,
             lines=self.lines // 10,
             limit_seconds=self.limit_seconds / 10,
@@ -42,6 +45,7 @@ FULL = Load(
     requests=200,
     ack_seconds=8.0,
     waiting=2_000,
+    busy_requests=60,
     events=1_000_000,
     lines=50_000,
     limit_seconds=1.5,
@@ -54,6 +58,7 @@ SHORT = Load(
     requests=6,
     ack_seconds=0.3,
     waiting=20,
+    busy_requests=2,
     events=3_000,
     lines=300,
     limit_seconds=0.05,

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from bot.readiness import Readiness
 
 
-def health_app(readiness: Readiness, registry: CollectorRegistry) -> web.Application:
-    """`/healthz`, `/readyz` and `/metrics`; other routes may be added before it is run.
+async def _counted() -> None:
+    """All numbers are up to date."""
+
+
+def health_app(
+    readiness: Readiness, registry: CollectorRegistry, count: Callable[[], Awaitable[None]] = _counted
+) -> web.Application:
+    """`/healthz`, `/readyz` and `/metrics`, for which `count` brings numbers up to date; other routes may be
+    added before it is run.
 
     `/readyz` is a JSON list of what is missing, one line each: empty with 200, else with 503.
     """
@@ -23,6 +32,7 @@ def health_app(readiness: Readiness, registry: CollectorRegistry) -> web.Applica
         return web.json_response(missing, status=503 if missing else 200)
 
     async def metrics(_request: web.Request) -> web.Response:
+        await count()
         return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import partial
+from math import nan
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from bot.needs import Need
 from coupons.outcome import Kind
+from coupons.ports import Waiting
+from coupons.posts import PostKind
 
 #: Slack waits 3 seconds for an ack, and the person sees an error after that.
 _ACK_BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0)
@@ -90,6 +93,19 @@ class Metrics:
             ("need",),
             registry=self.registry,
         )
+        #: `.labels(kind=...)`: a `PostKind`; both are set for each scrape, see `wait`.
+        self.outbox_waiting = Gauge(
+            "coupon_outbox_waiting",
+            "What is promised to Slack and not told yet.",
+            ("kind",),
+            registry=self.registry,
+        )
+        self.outbox_oldest = Gauge(
+            "coupon_outbox_oldest_seconds",
+            "For how long the oldest of it waits.",
+            ("kind",),
+            registry=self.registry,
+        )
         # From the first scrape on, so that the first unknown outcome is an increase and rings the alarm.
         for kind in Kind:
             self.attempts.labels(outcome=kind)
@@ -98,6 +114,14 @@ class Metrics:
         for payload in Payload:
             self.ack_seconds.labels(payload=payload)
             self.acks_missing.labels(payload=payload)
+
+    def wait(self, posts: Mapping[PostKind, Waiting] | None, now: int) -> None:
+        """What the outbox holds at this scrape, in UTC milliseconds; None: the database does not say."""
+        for kind in PostKind:
+            found = Waiting(0, now) if posts is None else posts.get(kind, Waiting(0, now))
+            self.outbox_waiting.labels(kind=kind).set(nan if posts is None else found.count)
+            age_s = max(now - found.oldest_at, 0) / 1000
+            self.outbox_oldest.labels(kind=kind).set(nan if posts is None else age_s)
 
     def follow(self, is_missing: Callable[[Need], bool]) -> None:
         """What `/readyz` says is asked of `is_missing` at each scrape, so that the two cannot differ."""

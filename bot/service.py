@@ -36,7 +36,7 @@ from bot.troubles import Troubles
 from bot.wechat_proof import NOT_THERE, WRONG_ADDRESS, prove_answers, reach_wechatpay, why_not
 from bot.wiring import Bells, Parts, build, notify, wechatpay_client
 from coupons.clock_watch import ClockWatch
-from coupons.errors import DirectoryUnavailable
+from coupons.errors import DirectoryUnavailable, StorageUnavailable
 from coupons.model import Request
 from coupons.outcome import Outcome
 from coupons.ports import Clock
@@ -297,7 +297,7 @@ class Service:
     # --- the way in
 
     async def _listen(self, stack: AsyncExitStack, wechatpay: Client, ledger: SqliteLedger) -> None:
-        app = health_app(self.readiness, self.metrics.registry)
+        app = health_app(self.readiness, self.metrics.registry, partial(self._count_posts, ledger))
         if self._slack_events is not None:
             app.router.add_post("/slack/events", self._slack_events.handle)
         heard = notify(
@@ -319,6 +319,14 @@ class Service:
                 f"COUPON_LISTEN is {host}:{port}, but nothing can listen there: {error.strerror}"
             ) from error
         self._logger.info("listening", addresses=addresses)
+
+    async def _count_posts(self, ledger: SqliteLedger) -> None:
+        try:
+            waiting = await ledger.read(lambda rows: rows.waiting_posts())
+        except StorageUnavailable:
+            # `/readyz` says so.
+            waiting = None
+        self.metrics.wait(waiting, self._clock())
 
     async def _open(self, parts: Parts, stopping: asyncio.Task[bool]) -> None:
         if self._slack_events is not None:

@@ -54,8 +54,9 @@ from coupons.policy import (
     was_shown,
 )
 from coupons.ports import Directory, Ledger, Records, Transaction
-from coupons.posts import Post, PostKind
+from coupons.posts import RESULT_WITHIN_MS, Post, PostKind
 from coupons.recording import SYSTEM, Event
+from coupons.replies import reply
 from coupons.rules import people
 from coupons.waiting import set_waiting_right
 
@@ -280,13 +281,15 @@ class Desk:
         given = tx.approvals(request.id)
         approval = ApprovalGiven(count=len(given), needed=request.approvals_needed)
         seq = tx.append(approval.done_by(person, request.id))
+        reply_after_ms = 0
         if len(given) >= request.approvals_needed:
+            reply_after_ms = RESULT_WITHIN_MS
             after = move(request, State.APPROVED, now=now, due_at=now, remind_at=None)
             tx.save(request, after)
             names = [each.approver for each in given]
             tx.append(RequestApproved(approvals=names).done_by(person, request.id))
         tx.post(Post(kind=PostKind.CARD, request_id=request.id))
-        tx.post(Post(kind=PostKind.STEP, request_id=request.id, seq=seq))
+        tx.post(Post(kind=PostKind.STEP, request_id=request.id, seq=seq), reply_after_ms)
 
     def _decline(self, tx: Transaction, request: Request, click: Click) -> None:
         reason = keepable(click.reason, request.openid)
@@ -343,7 +346,7 @@ class Desk:
         saved = tx.save(before, after)
         seq = tx.append(event)
         tx.post(Post(kind=PostKind.CARD, request_id=saved.id))
-        tx.post(Post(kind=PostKind.STEP, request_id=saved.id, seq=seq))
+        reply(tx, saved.id, seq)
         if notice:
             tx.post(Post(kind=PostKind.NOTICE, request_id=saved.id, seq=seq, person=saved.requester))
         return saved

@@ -5,7 +5,7 @@ Implementations: `storage.ledger`, `wechatpay.issuer`, `handlers.directory`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeVar
@@ -55,11 +55,32 @@ class Delivery:
     maybe_posted: bool
     #: When the promise was first made; a lookup in Slack starts a little before.
     promised_at: int
+    #: The card of its request stands already.
+    card_stands: bool = False
+
+    @property
+    def lane(self) -> str:
+        """What one of Slack's limits holds for, as `storage.outbox` writes it, too: posts in one channel,
+        those to one person, and all cards that are drawn anew. The approval channel is the empty one.
+
+        A lane waits for no other one. But a reply waits for its card, wherever that is drawn.
+        """
+        if self.post.kind is PostKind.REDRAW or (self.post.kind is PostKind.CARD and self.card_stands):
+            return f"{PostKind.REDRAW}/"
+        return f"{self.post.channel or ''}/{self.post.person or ''}"
 
     @property
     def delivery_id(self) -> str:
         """Goes into the message's metadata, by which a post is found again."""
         return f"{self.id}.{self.post.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Promises to Slack of one kind: how many, and when the oldest was made."""
+
+    count: int
+    oldest_at: int
 
 
 class Records(Protocol):
@@ -170,10 +191,14 @@ class DueWork(Protocol):
     def due_posts(
         self, kind: PostKind, now: int, limit: int, but: Collection[str] = ()
     ) -> Sequence[Delivery]:
-        """Promised to Slack, of this kind, and due, oldest first; `but` those to these `Post.lane`s."""
+        """Promised to Slack, of this kind, and due, oldest first; `but` those in these `Delivery.lane`s, and
+        replies to a card that was promised before them and is due, too."""
 
     def next_post_due(self, after: int) -> int | None:
         """The earliest `due_at` later than `after`: what is due already is being worked on."""
+
+    def waiting_posts(self) -> Mapping[PostKind, Waiting]:
+        """All that is promised to Slack and not told yet, due or not; without the kinds of which none is."""
 
     def customers_to_forget(self, before: int, limit: int, only: int | None = None) -> Sequence[int]:
         """Customers with nothing open and nothing new since `before`; `only`: this one, if it is one."""
@@ -258,8 +283,11 @@ class Transaction(Reading, Protocol):
     def append(self, event: Event) -> int:
         """Write the event; returns its `seq`."""
 
-    def post(self, post: Post) -> None:
-        """Promise to tell Slack; waiting promises with the same key become one."""
+    def post(self, post: Post, after_ms: int = 0) -> None:
+        """Promise to tell Slack, not before so long; waiting promises with the same key become one."""
+
+    def recall_post(self, key: str) -> bool:
+        """Take the promise with this `Post.key` back. False: it was kept, is being kept, or there is none."""
 
     def redraw_open_cards(self) -> None:
         """Promise that the cards of all that is not finished are drawn anew."""
@@ -287,8 +315,9 @@ class Transaction(Reading, Protocol):
     def set_card(self, request_id: int, channel: str, ts: str) -> None:
         """Where the card stands. No new revision: it changes nothing that people decide on."""
 
-    def start_posting(self, post_id: int) -> None:
-        """Remember, before the first byte leaves, that this may stand in Slack already."""
+    def start_posting(self, post_id: int) -> bool:
+        """Remember, before the first byte leaves, that this may stand in Slack already. False: it was
+        recalled."""
 
     def not_posted(self, post_id: int) -> None:
         """Slack said no: it does not stand there."""

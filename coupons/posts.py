@@ -8,6 +8,8 @@ from typing import Final
 
 #: A promise that is due later than this from now was put off by a clock that was wrong: it is due.
 LONGEST_PAUSE_MS: Final = 300_000
+#: The last approval waits for so long to be told in one reply with what WeChat Pay says.
+RESULT_WITHIN_MS: Final = 3_000
 
 
 class PostKind(StrEnum):
@@ -42,16 +44,8 @@ class Post:
     seq: int | None = None
     person: str | None = None
     channel: str | None = None
-
-    @property
-    def lane(self) -> str:
-        """Whom it goes to; one lane keeps its order, and waits for no other. The same for all cards.
-
-        Cards drawn anew have a lane of their own: many of them, after a pause, hold up nothing new.
-        """
-        if self.kind is PostKind.REDRAW:
-            return f"{self.kind}/"
-        return f"{self.channel or ''}/{self.person or ''}"
+    #: Of a reply on what WeChat Pay said: the `seq` of the last approval, which it tells first.
+    approval_seq: int | None = None
 
     @property
     def key(self) -> str:

@@ -24,6 +24,7 @@ from coupons.policy import LOOKUPS_BEFORE_CLOSING
 from coupons.ports import Issuer, Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM
+from coupons.replies import reply
 from coupons.settling import (
     Lookup,
     LookupResult,
@@ -243,7 +244,7 @@ class Sender(Loop):
         for event in step.events:
             seq = tx.append(event)
             if event.tag in _THREAD_TAGS or (event.tag == Tag.COUPON_LOOKED_UP and _may_close(saved)):
-                tx.post(Post(kind=PostKind.STEP, request_id=saved.id, seq=seq))
+                reply(tx, saved.id, seq)
             if event.tag in _DIRECT_TAGS:
                 tx.post(Post(kind=PostKind.NOTICE, request_id=saved.id, seq=seq, person=saved.requester))
 

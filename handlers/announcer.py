@@ -1,14 +1,14 @@
-"""Tells Slack what the outbox promises: one lane for each channel or person, many lanes at a time.
+"""Tells Slack what the outbox promises: one lane for each of Slack's limits, many lanes at a time.
 
 A message is drawn from the rows at the moment of posting, so a late one still tells the truth. A lane keeps
-its order: a card stands before the replies in its thread. While the approval channel takes no posts, its
-whole lane waits behind the first of them.
+its order, but new cards go before everything else: an approver waits for each. A reply waits for its card.
+While the approval channel takes no posts, its whole lane waits behind the first of them.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -23,14 +23,15 @@ from coupons.events import Tag
 from coupons.lifecycle import FINAL
 from coupons.loops import Bell, InFlight, Loop, OnTrouble
 from coupons.model import Request
-from coupons.ports import Delivery, DueWork, Ledger, Transaction
+from coupons.ports import Delivery, Ledger, Transaction
 from coupons.posts import LONGEST_PAUSE_MS, Post, PostKind
 from coupons.recording import Recorded
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit_files import AuditFiles
 from handlers.cards import Cards
 from handlers.languages import Readers
-from handlers.post_once import ChannelLost, PostOnce
+from handlers.post_once import ChannelLost, PostOnce, Recalled
+from handlers.post_pace import PostPace
 from handlers.posting import Poster
 from handlers.views import direct_messages, ephemerals, thread_replies
 from handlers.views.event_words import text_of
@@ -42,6 +43,8 @@ _LANES = 8
 _WINDOW = 200
 #: What the language of a message that nobody waits for may cost.
 _LANGUAGE_WITHIN_S = 3.0
+#: So long a lane works off what it read, before it looks for what is more urgent by now.
+_RUN_MS = 1_000
 #: Posts that the approval channel refused before those are told who wait for a card.
 _REFUSALS_TO_TELL = 4
 
@@ -110,6 +113,7 @@ class Announcer(Loop):
         self._no_card_s = no_card_s
         #: Those rest that Slack closed for a while by 429, and those behind a post that was refused.
         self._lanes = InFlight[str](_LANES, bell=bell, on_trouble=on_trouble)
+        self._pace = PostPace(clock.steady)
         #: The ones that rest because the approval channel is lost.
         self._lost: set[str] = set()
 
@@ -133,15 +137,20 @@ class Announcer(Loop):
         # Looked at before the outbox: what is read of a lane that ends meanwhile may be told already. Left
         # out there and not here, so that a full lane cannot hide the promises behind it.
         shut = self._lanes.not_now()
+        redraws_rest_s = self._cards.rests_for()
+        kinds = [kind for kind in _ORDER if kind is not PostKind.REDRAW or redraws_rest_s is None]
+        deliveries = await self._ledger.read(
+            lambda rows: [each for kind in kinds for each in rows.due_posts(kind, now, _WINDOW, shut)]
+        )
         waiting: dict[str, list[Delivery]] = defaultdict(list)
-        for kind in _ORDER:
-            for delivery in await self._ledger.read(partial(_due, kind=kind, now=now, but=shut)):
-                waiting[delivery.post.lane].append(delivery)
-        for lane, deliveries in waiting.items():
-            deliveries.sort(key=lambda delivery: delivery.id)
-            self._lanes.start(lane, partial(self._run_lane, lane, deliveries), name=f"lane-{lane}")
+        for delivery in deliveries:
+            waiting[delivery.lane].append(delivery)
+        for lane, theirs in waiting.items():
+            theirs.sort(key=lambda delivery: (delivery.post.kind is not PostKind.CARD, delivery.id))
+            self._lanes.start(lane, partial(self._run_lane, lane, theirs), name=f"lane-{lane}")
         due = await self._ledger.read(lambda rows: rows.next_post_due(now))
-        return None if due is None else max((due - now) / 1000, 0.01)
+        due_s = None if due is None else max((due - now) / 1000, 0.01)
+        return min((each for each in (due_s, redraws_rest_s) if each is not None), default=None)
 
     async def drain(self) -> None:
         await self._lanes.drain()
@@ -149,16 +158,20 @@ class Announcer(Loop):
     # --- one lane
 
     async def _run_lane(self, lane: str, deliveries: Sequence[Delivery]) -> None:
+        began = self._clock.steady()
         for delivery in deliveries:
-            if self.stopping:
+            if self.stopping or self._clock.steady() - began > _RUN_MS:
                 return
-            if delivery.post.kind is PostKind.REDRAW and (pause_s := self._cards.rests_for()) is not None:
-                self._lanes.rest(lane, pause_s)
+            if delivery.post.kind is PostKind.REDRAW and self._cards.rests_for() is not None:
                 return
             try:
                 await self._deliver(delivery)
+            except Recalled:
+                continue
             except RateLimited as error:
-                self._lanes.rest(lane, min(error.retry_after, LONGEST_PAUSE_MS / 1000))
+                pause_s = min(error.retry_after, LONGEST_PAUSE_MS / 1000)
+                self._pace.refused(lane, pause_s)
+                self._lanes.rest(lane, pause_s)
                 return
             except ChannelLost as error:
                 # The next one would fare no better, and must not overtake this one.
@@ -170,6 +183,9 @@ class Announcer(Loop):
             except (SlackError, DirectoryUnavailable) as error:
                 self._on_trouble(error)
                 await self._put_off(delivery, self._pauses_s[min(delivery.tries, len(self._pauses_s) - 1)])
+            if pause_s := self._pace.took(lane):
+                self._lanes.rest(lane, pause_s)
+                return
 
     async def _deliver(self, delivery: Delivery) -> None:
         post = delivery.post
@@ -206,8 +222,10 @@ class Announcer(Loop):
             return
         approvers = await self._authority.named(request) if event.tag in _CALLS else ()
         paused = await self._ledger.read(lambda rows: rows.pause()) is not None
+        approval_seq = delivery.post.approval_seq
+        approval = await self._ledger.read(lambda rows: rows.event(approval_seq)) if approval_seq else None
         message = thread_replies.step(
-            self._readers.channel, event, request, approvers=approvers, paused=paused
+            self._readers.channel, event, request, approval=approval, approvers=approvers, paused=paused
         )
         try:
             await self._once.post(delivery, request.card_channel, message, thread_ts=request.card_ts)
@@ -292,7 +310,3 @@ def _requests_by(event: Recorded) -> int | None:
     """The highest request number by a checkpoint."""
     told = event.detail.get("requests") if event.tag == Tag.AUDIT_CHECKPOINT else None
     return told if isinstance(told, int) else None
-
-
-def _due(rows: DueWork, *, kind: PostKind, now: int, but: Collection[str]) -> Sequence[Delivery]:
-    return rows.due_posts(kind, now, _WINDOW, but)

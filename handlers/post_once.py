@@ -21,6 +21,13 @@ class ChannelLost(SlackError):
         self.loss = loss
 
 
+class Recalled(SlackError):
+    """Another post tells it."""
+
+    def __init__(self) -> None:
+        super().__init__("recalled")
+
+
 class PostOnce:
     """`on_trouble` hears when nobody can say whether a post stands already."""
 
@@ -50,13 +57,15 @@ class PostOnce:
     ) -> tuple[str, str]:
         """Post, unless an earlier try with a lost answer turns out to stand there already.
 
-        `requests`: see `posting.REQUESTS`. Returns channel and `ts`. Raises ChannelLost, and SlackError.
+        `requests`: see `posting.REQUESTS`. Returns channel and `ts`.
+        Raises Recalled, ChannelLost, and SlackError.
         """
         if delivery.maybe_posted:
             found = await self._find(delivery, channel, thread_ts)
             if found is not None:
                 return found
-        await self._ledger.write(lambda tx: tx.start_posting(delivery.id))
+        if not await self._ledger.write(lambda tx: tx.start_posting(delivery.id)):
+            raise Recalled
         try:
             stands = await self._poster.post(
                 channel,

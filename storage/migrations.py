@@ -324,6 +324,8 @@ _PROMISES = (
     # From when its waiting is counted: a pause stops that time, and created_at never changes.
     "alter table request add column waits_from integer not null default 0",
     "update request set waits_from = created_at",
+    # Approval and result may be told in one reply.
+    "alter table outbox add column approval_seq integer",
     # Counted until now beside attempts, without the quiet time: such looks let nobody close what is held.
     "update request set absent_looks = 0 where state = 'held'",
 )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from coupons.ports import Delivery, Topic
+from coupons.ports import Delivery, Topic, Waiting
 from coupons.posts import LONGEST_PAUSE_MS, Post, PostKind
 from storage.base_rows import BaseRows
 from storage.binding import bound
@@ -18,8 +18,8 @@ on conflict (key) do update set version = outbox.version + 1,
     due_at = case when excluded.due_at < outbox.due_at then excluded.due_at else outbox.due_at end
 """
 _POST = f"""
-insert into outbox (key, kind, request_id, seq, person, channel, due_at, promised_at)
-values (:key, :kind, :request_id, :seq, :person, :channel, :now, :now)
+insert into outbox (key, kind, request_id, seq, person, channel, approval_seq, due_at, promised_at)
+values (:key, :kind, :request_id, :seq, :person, :channel, :approval_seq, :due_at, :now)
 {_AGAIN}
 """
 #: The newest first: people look at the end of a channel. A card that does not stand yet is drawn twice.
@@ -30,14 +30,26 @@ select case when card_ts is null then 'card:' else 'redraw:' end || id,
 from request where state in ('pending', 'approved', 'sending', 'unknown', 'held') order by id desc
 {_AGAIN}
 """
+#: A reply waits for its card, which was promised before it and is drawn in another lane.
 _DUE = f"""
-select * from outbox
-where kind = :kind and (due_at <= :now or due_at > :latest)
-  and case when kind = 'redraw' then kind else coalesce(channel, '') end || '/' || coalesce(person, '')
-      not in {LISTED}
-order by id limit :limit
+select post.*, request.card_ts is not null as card_stands
+from outbox as post left join request on request.id = post.request_id
+where post.kind = :kind and (post.due_at <= :now or post.due_at > :latest)
+  and case
+      when post.kind = 'redraw' or (post.kind = 'card' and request.card_ts is not null) then 'redraw/'
+      else coalesce(post.channel, '') || '/' || coalesce(post.person, '')
+  end not in {LISTED}
+  and not (post.kind = 'step' and exists (
+      select 1 from outbox as card
+      where card.key = 'card:' || post.request_id and card.id < post.id and card.due_at <= :now
+  ))
+order by post.id limit :limit
 """
 _NEXT_DUE = "select min(due_at) as due from outbox where due_at > :after"
+_WAITING = """
+select kind, count(*) as count, min(promised_at) as oldest_at from outbox group by kind
+"""
+_RECALL = "delete from outbox where key = :key and maybe_posted = 0"
 _MAY_BE_POSTED = "select 1 from outbox where key = :key and maybe_posted = 1"
 _START = "update outbox set maybe_posted = 1 where id = :id"
 _NOT_POSTED = "update outbox set maybe_posted = 0 where id = :id"
@@ -49,8 +61,9 @@ _PUT_OFF = "update outbox set due_at = :due_at, tries = tries + 1 where id = :id
 class OutboxRows(BaseRows):
     """What Slack is still to be told."""
 
-    def post(self, post: Post) -> None:
+    def post(self, post: Post, after_ms: int = 0) -> None:
         self.topics.add(Topic.POSTS)
+        now = self._clock()
         values = {
             "key": post.key,
             "kind": post.kind,
@@ -58,9 +71,14 @@ class OutboxRows(BaseRows):
             "seq": post.seq,
             "person": post.person,
             "channel": post.channel,
-            "now": self._clock(),
+            "approval_seq": post.approval_seq,
+            "due_at": now + after_ms,
+            "now": now,
         }
         self._connection.execute(_POST, bound(values))
+
+    def recall_post(self, key: str) -> bool:
+        return bool(self._connection.execute(_RECALL, bound({"key": key})).rowcount)
 
     def redraw_open_cards(self) -> None:
         self.topics.add(Topic.POSTS)
@@ -80,8 +98,12 @@ class OutboxRows(BaseRows):
         due = self._connection.execute(_NEXT_DUE, {"after": after}).fetchone()["due"]
         return None if due is None else int(due)
 
-    def start_posting(self, post_id: int) -> None:
-        self._connection.execute(_START, {"id": post_id})
+    def waiting_posts(self) -> Mapping[PostKind, Waiting]:
+        rows = self._connection.execute(_WAITING).fetchall()
+        return {PostKind(row["kind"]): Waiting(row["count"], row["oldest_at"]) for row in rows}
+
+    def start_posting(self, post_id: int) -> bool:
+        return bool(self._connection.execute(_START, {"id": post_id}).rowcount)
 
     def not_posted(self, post_id: int) -> None:
         self._connection.execute(_NOT_POSTED, {"id": post_id})
@@ -107,9 +129,11 @@ def _delivery(row: Any) -> Delivery:
             seq=row["seq"],
             person=row["person"],
             channel=row["channel"],
+            approval_seq=row["approval_seq"],
         ),
         version=row["version"],
         tries=row["tries"],
         maybe_posted=bool(row["maybe_posted"]),
         promised_at=row["promised_at"],
+        card_stands=bool(row["card_stands"]),
     )

@@ -21,7 +21,7 @@ from handlers.views.event_words import (
     text_of,
     unknown,
 )
-from handlers.views.message import Message, message
+from handlers.views.message import Message, message, section
 from handlers.views.state_words import NO_COUPON, NOT_KNOWN, SAME_NUMBER, to_do
 from handlers.views.words import Words
 
@@ -30,15 +30,27 @@ CHECKPOINT_MARK = "🔏"
 _MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
 
 
-def step(  # noqa: PLR0911, PLR0912, C901 - one return for each tag
+def step(
     words: Words,
     event: Recorded,
     request: Request,
     *,
+    approval: Recorded | None = None,
     approvers: Sequence[str] = (),
     paused: bool = False,
 ) -> Message:
-    """A reply in the thread of the card. `approvers`: ids of whom to call where it calls them."""
+    """A reply in the thread of the card. `approval`: told first in it; `approvers`: ids of whom to call where
+    it calls them."""
+    told = _step(words, event, request, approvers, paused=paused)
+    if approval is None:
+        return told
+    first = _approved(words, approval)
+    return message(words.sentences(first, told.text), section(first), *told.blocks)
+
+
+def _step(  # noqa: PLR0911, PLR0912, C901 - one return for each tag
+    words: Words, event: Recorded, request: Request, approvers: Sequence[str], *, paused: bool
+) -> Message:
     who, number, no_coupon = person(event.actor), request.id, words(NO_COUPON)
     match event.tag:
         case Tag.APPROVAL_GIVEN:
@@ -233,11 +245,17 @@ def _waited(words: Words, waited_ms: int) -> str:
 
 
 def _approval(words: Words, event: Recorded) -> str:
-    who, count, needed = person(event.actor), _number(event, "count"), _number(event, "needed")
-    told = words("{person} approved ({count} of {needed}).", person=who, count=count, needed=needed)
-    if count < needed:
+    told = _approved(words, event)
+    if _number(event, "count") < _number(event, "needed"):
         return told
     return words.sentences(told, words("The bot asks WeChat Pay for the coupon next."))
+
+
+def _approved(words: Words, event: Recorded) -> str:
+    count, needed = _number(event, "count"), _number(event, "needed")
+    return words(
+        "{person} approved ({count} of {needed}).", person=person(event.actor), count=count, needed=needed
+    )
 
 
 def _approvers(words: Words, event: Recorded) -> str:

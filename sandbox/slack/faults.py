@@ -1,6 +1,7 @@
 """Bad days on demand: the next calls of a method, or a share of all of them, go wrong in a chosen way."""
 
 import random
+from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -87,6 +88,7 @@ class Faults:
         self._rates: list[_Rate] = []
         self._clock = clock
         self._bucket: PostRate | None = None
+        self._updates: UpdateRate | None = None
 
     def next(self, method: str, *faults: Fault, times: int = 1) -> None:
         """The next calls of `method` meet these faults, in order, each `times` times."""
@@ -101,10 +103,15 @@ class Faults:
         """Switch on Slack's limit of about one post per second per channel."""
         self._bucket = PostRate(per_second, burst, self._clock)
 
+    def limit_updates(self, per_minute: int = 50) -> None:
+        """Switch on Slack's limit of changed messages, in all channels together."""
+        self._updates = UpdateRate(per_minute, self._clock)
+
     def clear(self) -> None:
         self._queue.clear()
         self._rates.clear()
         self._bucket = None
+        self._updates = None
 
     @property
     def waiting(self) -> int:
@@ -115,7 +122,7 @@ class Faults:
         return sum(item.left for item in self._queue if item.fault.kind is kind)
 
     def draw(self, method: str, channel: object) -> Fault | None:
-        """The fault for this call, if any; the queue goes before the dice, the dice before the post limit."""
+        """The fault for this call, if any; the queue goes before the dice, the dice before the limits."""
         for item in self._queue:
             if item.method in (method, ANY):
                 item.left -= 1
@@ -125,10 +132,12 @@ class Faults:
         for rate in self._rates:
             if rate.method in (method, ANY) and rate.dice.random() < rate.share:
                 return rate.fault
+        wait = 0
         if self._bucket is not None and method == "chat.postMessage" and isinstance(channel, str):
             wait = self._bucket.wait(channel)
-            return rate_limited(wait) if wait else None
-        return None
+        if self._updates is not None and method == "chat.update":
+            wait = self._updates.wait()
+        return rate_limited(wait) if wait else None
 
 
 class PostRate:
@@ -148,3 +157,19 @@ class PostRate:
         allowed = tokens >= 1
         self._buckets[channel] = (tokens - 1 if allowed else tokens, now)
         return 0 if allowed else max(1, int((1 - tokens) / self._per_second + 0.999))
+
+
+class UpdateRate:
+    """So many in any minute, whichever minute one looks at: the strictest way to count them."""
+
+    def __init__(self, per_minute: int, clock: Clock) -> None:
+        self._clock = clock
+        self._taken: deque[float] = deque(maxlen=per_minute)
+
+    def wait(self) -> int:
+        """0 and this one counted, or the whole seconds to wait."""
+        now = self._clock()
+        if len(self._taken) == self._taken.maxlen and (left := self._taken[0] + 60.0 - now) > 0:
+            return max(1, int(left + 0.999))
+        self._taken.append(now)
+        return 0

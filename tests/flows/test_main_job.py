@@ -36,7 +36,9 @@ async def test_an_approved_request_gives_one_coupon_and_tells_everybody(shop: Wo
     assert row is not None
     assert (coupon.openid, coupon.stock_id) == (OPENID, LATE)
     assert (row["coupon_code"], row["out_request_no"]) == (coupon.coupon_code, coupon.out_request_no)
-    assert any(coupon.coupon_code in reply for reply in shop.thread(1))
+    [reply] = shop.thread(1)
+    assert "approved (1 of 1)" in reply
+    assert coupon.coupon_code in reply
     [dm] = shop.slack.dms("U0LI")
     assert coupon.coupon_code in dm.words()
     card = await shop.card(1)

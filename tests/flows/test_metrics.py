@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+import aiohttp
+import structlog
+
 from bot.metrics import Heard, Payload
 from bot.needs import Need
 from coupons.outcome import Kind
-from tests.world import World
+from coupons.posts import PostKind
+from sandbox.slack import rate_limited
+from tests.world import World, world
 
 
 def value(shop: World, name: str, **labels: str) -> float | None:
@@ -40,3 +48,32 @@ async def test_each_number_is_what_was_done(shop: World) -> None:
     assert attempts == {Kind.SENT: 1, Kind.REFUSED: 0, Kind.UNKNOWN: 0}
     assert {value(shop, "coupon_notifications_total", result=heard) for heard in Heard} == {0}
     assert {value(shop, "coupon_missing", need=need) for need in Need} == {0}
+
+
+async def test_what_waits_for_slack_is_counted_when_it_is_asked_for(tmp_path: Path) -> None:
+    with structlog.testing.capture_logs() as logs:
+        async with world(tmp_path) as shop:
+            number = await shop.ask()
+            await shop.quiet()
+            shop.slack.faults.next("chat.postMessage", rate_limited(30))
+            await shop.send(f"cancel {number}")
+            await shop.slack.wait_for(lambda: shop.slack.faults.waiting == 0 or None)
+            [listening] = [line for line in logs if line["event"] == "listening"]
+            waiting = await outbox(f"http://{listening['addresses'][0]}/metrics")
+            count, age_s = waiting.pop("step")
+            assert count == 1.0
+            assert 0.0 < age_s < 30.0
+            assert waiting == {str(kind): (0.0, 0.0) for kind in PostKind if kind is not PostKind.STEP}
+
+
+async def outbox(address: str) -> dict[str, tuple[float, float]]:
+    """By kind how many wait, and for how many seconds the oldest does."""
+    async with aiohttp.ClientSession(trust_env=False) as session, session.get(address) as answer:
+        text = await answer.text()
+    found = {
+        (family, kind): float(number)
+        for family, kind, number in re.findall(
+            r'^coupon_outbox_(\w+)\{kind="(\w+)"\} (\S+)$', text, re.MULTILINE
+        )
+    }
+    return {str(kind): (found["waiting", str(kind)], found["oldest_seconds", str(kind)]) for kind in PostKind}

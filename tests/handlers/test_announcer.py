@@ -24,6 +24,7 @@ from coupons.policy import Policy
 from coupons.ports import Reading, Topic, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import Event, Json
+from coupons.replies import reply
 from handlers.announcer import Announcer
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit_files import AuditFiles
@@ -212,6 +213,72 @@ async def test_what_was_promised_before_the_start_is_told_in_its_order(desk: Des
     told = [reply.text for reply in desk.slack.messages(CHANNEL, thread_ts=card.ts)]
     assert ["approved" in told[0], "back to work" in told[1]] == [True, True]
     assert desk.troubles == []
+
+
+async def test_a_new_card_goes_before_the_replies_of_other_requests(desk: Desk) -> None:
+    """An approver waits for a card; a reply tells what has happened anyway. Each thread keeps its order."""
+    first = await desk.new("cb1")
+    desk.go()
+    await desk.quiet()
+    desk.slack.faults.next("chat.postMessage", rate_limited(1))
+    for tag in (Tag.REQUEST_RETRIED, Tag.REQUEST_EXPIRED):
+        await desk.tell(PostKind.STEP, first, Event(tag, "U0WANG", first.id))
+    await drawn(desk, lambda: desk.slack.faults.waiting)
+    second = await desk.new("cb2")
+    await desk.quiet()
+    posted = [
+        call.arguments["metadata"]["event_payload"]["delivery_id"]
+        for call in desk.slack.calls("chat.postMessage")
+        if call.error is None
+    ]
+    assert [delivery.partition(".")[2] for delivery in posted] == [
+        f"card:{first.id}",
+        f"card:{second.id}",
+        "step:2",
+        "step:3",
+    ]
+
+
+async def test_nothing_is_tried_that_is_known_to_be_too_early(desk: Desk) -> None:
+    desk.slack.faults.limit_posts(per_second=1.0, burst=1)
+    for number in ("cb1", "cb2", "cb3"):
+        await desk.new(number)
+    desk.go()
+    await desk.quiet()
+    assert len(desk.slack.messages(CHANNEL)) == 3
+    refused = [call for call in desk.slack.calls("chat.postMessage") if call.error == "ratelimited"]
+    assert len(refused) == 1
+
+
+async def test_cards_that_may_not_be_changed_for_a_while_hold_up_no_new_card(desk: Desk) -> None:
+    first = await desk.new("cb1")
+    desk.go()
+    await desk.quiet()
+    desk.slack.faults.next("chat.update", rate_limited(30))
+    await desk.ledger.write(lambda tx: tx.post(Post(kind=PostKind.CARD, request_id=first.id)))
+    await drawn(desk, lambda: desk.slack.faults.waiting)
+    await desk.new("cb2")
+    await desk.slack.wait_for(lambda: len(desk.slack.messages(CHANNEL)) == 2 or None)
+
+
+async def test_a_reply_that_another_one_tells_by_now_is_not_posted(desk: Desk) -> None:
+    """The result came while the lane was on its way to the reply about the approval."""
+    request = await desk.new()
+    desk.go()
+    await desk.quiet()
+    desk.slack.faults.next("chat.postMessage", slow_answer(0.3))
+    given = Event(Tag.APPROVAL_GIVEN, "U0WANG", request.id, {"count": 1, "needed": 1})
+    await desk.tell(PostKind.STEP, request, Event(Tag.REQUEST_RETRIED, "U0WANG", request.id))
+    await desk.tell(PostKind.STEP, request, given)
+    await drawn(desk, lambda: desk.slack.faults.waiting)
+    sent = Event(Tag.REQUEST_SENT, "system", request.id, {"coupon_code": "CODE1", "by": "answer"})
+    await desk.ledger.write(lambda tx: reply(tx, request.id, tx.append(sent)))
+    await desk.quiet()
+    [card] = desk.slack.messages(CHANNEL)
+    told = [each.text for each in desk.slack.messages(CHANNEL, thread_ts=card.ts)]
+    assert len(told) == 2
+    assert "approved (1 of 1). The coupon" in told[1]
+    assert "CODE1" in told[1]
 
 
 async def test_a_late_card_is_drawn_as_things_are_now(desk: Desk) -> None:

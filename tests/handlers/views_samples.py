@@ -113,6 +113,16 @@ def events(
     ]
 
 
+#: What one reply may tell together with the last approval.
+WITH_APPROVAL = {
+    Tag.REQUEST_CANCELLED,
+    Tag.REQUEST_UNKNOWN,
+    Tag.REQUEST_HELD,
+    Tag.REQUEST_REFUSED,
+    Tag.REQUEST_SENT,
+}
+
+
 def now_messages(words: Words, request: Request, approvals: list[Approval]) -> Iterator[Message]:
     """All that is drawn from the row as it stands, and so must tell its present state truly."""
     yield card.card(words, request, approvals, approvers=APPROVERS)
@@ -132,6 +142,9 @@ def told_messages(words: Words, request: Request, told: list[Recorded]) -> Itera
     """All that is told from events."""
     for each in told:
         yield thread_replies.step(words, each, request, approvers=APPROVERS)
+        if each.tag in WITH_APPROVAL:
+            approval = event(Tag.APPROVAL_GIVEN, "U0LI", count=2, needed=2)
+            yield thread_replies.step(words, each, request, approval=approval)
         yield thread_replies.news(words, each)
         code = each.detail.get("coupon_code")
         ready = to_paste(LANGUAGES, request, None, code) if isinstance(code, str) else ()

@@ -34,6 +34,7 @@ def test_readyz_says_the_cure_of_the_table() -> None:
 def test_the_table_of_metrics_is_the_codes() -> None:
     metrics = Metrics()
     metrics.follow(lambda _need: False)
+    metrics.wait({}, 0)
     written = []
     for family in metrics.registry.collect():
         labels = sorted({label for sample in family.samples for label in sample.labels if label != "le"})

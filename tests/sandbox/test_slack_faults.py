@@ -166,6 +166,26 @@ async def test_the_post_limit_is_per_channel_and_recovers() -> None:
         assert len(texts(slack)) == 3
 
 
+async def test_changes_are_limited_in_any_minute_and_in_all_channels_together() -> None:
+    clock = ManualClock()
+    async with Workspace().serve(clock=clock) as slack:
+        slack.faults.limit_updates(per_minute=2)
+        client = AsyncWebClient(slack.setup.bot_token, base_url=slack.api_url, retry_handlers=[])
+        posts = [
+            await client.chat_postMessage(channel=channel, text="x") for channel in ("C0APPROVE", "C0AUDIT")
+        ]
+        for post in posts:
+            clock.advance(10)
+            await client.chat_update(channel=post["channel"], ts=post["ts"], text="y")
+        with pytest.raises(SlackApiError, match="ratelimited") as refused:
+            await client.chat_update(channel=posts[0]["channel"], ts=posts[0]["ts"], text="z")
+        assert refused.value.response.headers["Retry-After"] == "50"
+        clock.advance(50)
+        await client.chat_update(channel=posts[0]["channel"], ts=posts[0]["ts"], text="z")
+        with pytest.raises(SlackApiError, match="ratelimited"):
+            await client.chat_update(channel=posts[1]["channel"], ts=posts[1]["ts"], text="z")
+
+
 async def test_a_response_url_has_bad_days_too(slack: Slack) -> None:
     url = slack._payloads.response_url(slack.state.response_urls.issue("U0LI", "C0SUPPORT"))
     slack.faults.next("response_url", server_error(), cut_after())

@@ -127,7 +127,7 @@ CREATE TABLE outbox (
     due_at integer not null,
     maybe_posted integer not null default 0 check (maybe_posted in (0, 1)),
     promised_at integer not null
-) strict
+, approval_seq integer) strict
 ;
 
 CREATE TABLE pause (

@@ -97,6 +97,7 @@ def with_newer_columns(found: dict[str, list[dict[str, Any]]]) -> dict[str, list
         **found,
         "click": [row | new for row in found["click"]],
         "request": [row | {"waits_from": row["created_at"]} for row in found["request"]],
+        "outbox": [row | {"approval_seq": None} for row in found["outbox"]],
     }
 
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coupons.ports import Delivery
+from coupons.ports import Delivery, Transaction
 from coupons.posts import Post, PostKind
 from storage.ledger import SqliteLedger
-from tests.storage.records import NOW, Time, card
+from tests.storage.records import NOW, Time, card, create
 
 STEP = Post(kind=PostKind.STEP, request_id=1, seq=1)
 NOTICE = Post(kind=PostKind.NOTICE, request_id=1, seq=1, person="U0LI")
@@ -73,3 +73,34 @@ async def test_the_next_due_time_is_the_earliest_that_has_not_come(ledger: Sqlit
     await ledger.write(lambda tx: (tx.put_post_off(1, NOW + 60), tx.put_post_off(3, NOW + 20)))
     assert await ledger.read(lambda rows: rows.next_post_due(NOW)) == NOW + 20
     assert await ledger.read(lambda rows: rows.next_post_due(NOW + 20)) == NOW + 60
+
+
+async def test_a_reply_waits_for_its_card_where_that_was_promised_before_it(ledger: SqliteLedger) -> None:
+    """Who opens the thread must find the card saying the same. Another request's card is not its business."""
+    for post in (card(2), card(1), STEP):
+        await ledger.write(lambda tx, p=post: tx.post(p))
+    assert await due(ledger, kind=PostKind.STEP) == []
+    await ledger.write(lambda tx: tx.finish_post(2, 1))
+    assert [delivery.post for delivery in await due(ledger, kind=PostKind.STEP)] == [STEP]
+    await ledger.write(lambda tx: tx.post(card(1)))
+    assert [delivery.post for delivery in await due(ledger, kind=PostKind.STEP)] == [STEP]
+
+
+async def test_a_card_that_is_put_off_holds_up_no_reply(ledger: SqliteLedger) -> None:
+    await ledger.write(lambda tx: (tx.post(card(1)), tx.post(STEP), tx.put_post_off(1, NOW + 1)))
+    assert [delivery.post for delivery in await due(ledger, kind=PostKind.STEP)] == [STEP]
+
+
+async def test_a_card_changes_lanes_when_it_stands(ledger: SqliteLedger) -> None:
+    def write(tx: Transaction) -> None:
+        create(tx, "cb1")
+        tx.post(card(1))
+
+    await ledger.write(write)
+    [before] = await due(ledger)
+    await ledger.write(lambda tx: tx.set_card(1, "C0APPROVE", "1.0"))
+    [after] = await due(ledger)
+    assert (before.lane, after.lane) == ("/", "redraw/")
+    but_posts = await ledger.read(lambda rows: rows.due_posts(PostKind.CARD, NOW, 9, {"/"}))
+    but_redraws = await ledger.read(lambda rows: rows.due_posts(PostKind.CARD, NOW, 9, {"redraw/"}))
+    assert (but_posts, but_redraws) == ([after], [])

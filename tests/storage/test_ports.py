@@ -12,7 +12,7 @@ from coupons.audit_words import Filter
 from coupons.events import Tag
 from coupons.lifecycle import move
 from coupons.model import Approval, ConsoleLink, History, Pause, State
-from coupons.ports import Ledger, Reading, Transaction
+from coupons.ports import Ledger, Reading, Transaction, Waiting
 from coupons.posts import Post, PostKind
 from coupons.recording import Event
 from coupons.rules import Used
@@ -179,6 +179,9 @@ READS: dict[str, Callable[[Reading], bool]] = {
     "due_posts": lambda tx: (
         [delivery.delivery_id for delivery in tx.due_posts(PostKind.CARD, NOW, 9)] == ["1.card:1"]
     ),
+    "waiting_posts": lambda tx: (
+        tx.waiting_posts() == {PostKind.CARD: Waiting(1, NOW), PostKind.STEP: Waiting(1, NOW)}
+    ),
     "next_post_due": lambda tx: (tx.next_post_due(NOW), tx.next_post_due(NOW + 50)) == (NOW + 50, None),
 }
 
@@ -231,7 +234,7 @@ def sets_waiting_right(tx: Transaction) -> bool:
 
 
 def starts_posting(tx: Transaction) -> bool:
-    tx.start_posting(1)
+    assert (tx.start_posting(1), tx.start_posting(9)) == (True, False)
     return first_post(tx).maybe_posted is tx.may_be_posted("card:1") is True
 
 
@@ -248,7 +251,16 @@ def puts_off(tx: Transaction) -> bool:
 
 def posts(tx: Transaction) -> bool:
     tx.post(card(2))
-    return [delivery.post for delivery in tx.due_posts(PostKind.CARD, NOW, 9)] == [card(1), card(2)]
+    tx.post(card(3), after_ms=5)
+    found = [[delivery.post for delivery in tx.due_posts(PostKind.CARD, NOW + n, 9)] for n in (4, 5)]
+    return found == [[card(1), card(2)], [card(1), card(2), card(3)]]
+
+
+def recalls_a_post(tx: Transaction) -> bool:
+    """#1's reply waits; its card is being posted."""
+    tx.start_posting(1)
+    told = [tx.recall_post(key) for key in ("card:1", "step:1", "step:1", "step:9")]
+    return told == [False, True, False, False] and set(tx.waiting_posts()) == {PostKind.CARD}
 
 
 def keeps_a_notice_once(tx: Transaction) -> bool:
@@ -313,6 +325,7 @@ CHANGES: dict[str, Callable[[Transaction], bool]] = {
     ),
     "append": appends,
     "post": posts,
+    "recall_post": recalls_a_post,
     "add_click": lambda tx: (tx.add_click(a_click("new")), tx.add_click(a_click("new"))) == (True, False),
     "close_click": lambda tx: (tx.close_click(1), tx.close_click(1), tx.open_clicks(9)) == (True, False, []),
     "add_console_link": adds_a_console_link,
