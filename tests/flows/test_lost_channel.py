@@ -118,7 +118,7 @@ async def test_at_the_invitation_all_is_posted_at_once_and_in_its_order(shop: Wo
     await found(shop)
     assert cards(shop) == [1, 2, 3, 4]
     assert [
-        next(word for word in ("asks for a decision", "approved", "is sent", "Sent") if word in reply)
+        next(word for word in ("asks for a decision", "is sent", "approved", "Sent") if word in reply)
         for reply in shop.thread(first)
     ][-1] == "is sent"
     assert len({(card.channel, card.ts) for card in shop.slack.messages(CHANNEL)}) == 4

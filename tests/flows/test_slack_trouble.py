@@ -62,7 +62,7 @@ async def test_a_card_whose_answer_was_cut_after_it_was_posted_stands_once(shop:
 
 async def test_thread_replies_and_direct_messages_whose_answers_were_cut_stand_once(shop: World) -> None:
     number = await shop.ask()
-    shop.slack.faults.next("chat.postMessage", cut_after(), times=3)
+    shop.slack.faults.next("chat.postMessage", cut_after(), times=2)
     await shop.approve(number)
     await shop.state(number, "sent")
     assert shop.slack.faults.waiting == 0
@@ -143,7 +143,8 @@ async def test_with_every_fifth_answer_lost_each_request_has_one_card_one_reply_
         assert len(cards(shop, number)) == 1
         told = shop.thread(number)
         assert [len(replies(shop, number, words)) for words in ("approved", "is sent")] == [1, 1], told
-        assert len(told) == 2
+        # One reply for both, unless WeChat Pay took too long.
+        assert len(told) in {1, 2}
     dms = [dm for who in ("U0LI", "U0SUN", "U0WANG") for dm in shop.slack.dms(who)]
     about = Counter(match[1] for dm in dms if (match := re.search(r"#(\d+)", dm.text)))
     assert about == {str(number): 1 for number in numbers}
@@ -210,8 +211,10 @@ async def test_a_reply_whose_card_was_deleted_under_it_is_told_at_a_fresh_card(s
     """Deleted after it was redrawn and before the reply came: the promise of the reply must not hang."""
     number = await shop.ask()
     first = await shop.card(number)
-    # Room for the reply about the approval; the one about the coupon must wait a second.
+    # Room for the call; the reply about the coupon must wait a second.
     shop.slack.faults.limit_posts(per_second=1.0, burst=1)
+    await shop.send(f"urge {number}")
+    await shop.told(number, "asks for a decision")
     await shop.approve(number)
     await shop.slack.wait_for(lambda: [c for c in shop.slack.calls() if c.status == 429] or None)
     assert replies(shop, number, "is sent") == []
