@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,6 +29,7 @@ from sandbox.wechatpay.stand_in import WeChatPay
 from sandbox.wechatpay.stocks import CodeMode, Stock
 from storage.driver import sqlite3
 from storage.proof.verify import verify
+from tests.empty_database import empty_database
 
 T = TypeVar("T")
 
@@ -161,6 +162,8 @@ class World:
     service: Service | None = None
     _running: asyncio.Task[None] | None = None
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
+    #: While the bot runs: which file it is, and a connection to it.
+    _reader: tuple[int, Any] | None = None
 
     # --- the bot
 
@@ -186,6 +189,8 @@ class World:
 
     async def stop(self) -> None:
         self._stop.set()
+        # The bot's own must be the last connection: its closing writes the WAL back.
+        self._close_reader()
         if self._running is not None:
             await self._running
         self._running = None
@@ -264,13 +269,30 @@ class World:
     # --- what is on disk
 
     def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
+        if self._running is None or self._stop.is_set():
+            with closing(self._connect()) as connection:
+                return [dict(row) for row in connection.execute(sql, values)]
+        file = self._file()
+        if self._reader is None or self._reader[0] != file:
+            self._close_reader()
+            self._reader = file, self._connect()
+        return [dict(row) for row in self._reader[1].execute(sql, values)]
+
+    def _connect(self) -> Any:
         # With the bot's own driver: two SQLite libraries in one process undo each other's file locks.
         connection = sqlite3.connect(f"file:{self.folder / 'coupon.db'}?mode=ro", uri=True)
-        try:
-            connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute(sql, values)]
-        finally:
-            connection.close()
+        connection.row_factory = sqlite3.Row
+        return connection
+
+    def _file(self) -> int:
+        """Which file stands at the path now; 0: none."""
+        path = self.folder / "coupon.db"
+        return path.stat().st_ino if path.exists() else 0
+
+    def _close_reader(self) -> None:
+        if self._reader is not None:
+            self._reader[1].close()
+            self._reader = None
 
     def row(self, number: int) -> dict[str, Any] | None:
         found = self.rows("select * from request where id = :id", id=number)
@@ -306,6 +328,7 @@ async def world(
     async with (workspace or ENGLISH_TEAM).serve() as slack, stand_in.serve() as running:
         environ = environment(slack, running.url, folder, mode=mode)
         here = World(slack, stand_in, folder, environ, pace, clock, pauses or Pauses())
+        empty_database(folder / "coupon.db")
         await here.start()
         try:
             yield here

@@ -36,6 +36,7 @@ from tests.coupons import lifecycle_world as world
 from tests.coupons.lifecycle_drawing import askers, clickers, customers, jumps, outcomes, people, pick, thens
 from tests.coupons.lifecycle_world import GROUPS, HOUR, POLICY, STOCKS, Moment
 from tests.coupons.office import TEAM, Time
+from tests.empty_database import empty_database
 
 T = TypeVar("T")
 _CLOSING = {f"request:{state}" for state in FINAL}
@@ -77,7 +78,7 @@ class Lifecycle(RuleBasedStateMachine):
             self.ask(who=who, customer=customer, stock=stock, **more)
 
     def open(self) -> None:
-        self.ledger = SqliteLedger(self.path, clock=self.clock, on_commit=lambda _: None)
+        self.ledger = SqliteLedger(empty_database(self.path), clock=self.clock, on_commit=lambda _: None)
         authority = Authority(policy=POLICY, directory=self.groups, ledger=self.ledger, team=TEAM)
         common: dict[str, Any] = {"ledger": self.ledger, "policy": POLICY, "clock": sure(self.clock)}
         self.asking = Asking(authority=authority, issuer=self.wechat, team=TEAM, **common)

@@ -18,6 +18,7 @@ from coupons.recording import Event, Recorded
 from coupons.reminding import Reminder
 from storage.ledger import SqliteLedger
 from tests.clocks import sure
+from tests.empty_database import empty_database
 
 TEAM = "T0SHOP"
 NOW = 1_795_400_000_000
@@ -63,7 +64,7 @@ class Office:
 
     def __init__(self, path: Path) -> None:
         self.path, self.clock, self.groups = path, Time(), Groups()
-        self.ledger = SqliteLedger(path, clock=self.clock, on_commit=lambda _: None)
+        self.ledger = SqliteLedger(empty_database(path), clock=self.clock, on_commit=lambda _: None)
         self._clicks = 0
 
     def authority(self, policy: Policy) -> Authority:

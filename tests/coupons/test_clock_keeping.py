@@ -13,6 +13,7 @@ from coupons.clock_watch import ClockWatch, Doubt
 from coupons.posts import PostKind
 from storage.ledger import SqliteLedger
 from tests.clocks import SetClock, sure
+from tests.empty_database import empty_database
 
 NOW = 1_795_400_000_000
 HOUR = 3_600_000
@@ -24,7 +25,7 @@ class Machine:
     def __init__(self, path: Path) -> None:
         self.wall, self.steady = SetClock(NOW), SetClock(0)
         self.slack_says: int | None = None
-        self.ledger = SqliteLedger(path, clock=self.wall, on_commit=lambda _: None)
+        self.ledger = SqliteLedger(empty_database(path), clock=self.wall, on_commit=lambda _: None)
         self.begin()
 
     def begin(self) -> None:

@@ -20,6 +20,7 @@ from coupons.request_number import out_request_no
 from storage.ledger import SqliteLedger
 from tests.clocks import sure
 from tests.coupons.samples import OPENID
+from tests.empty_database import empty_database
 from tests.storage.records import newest
 
 STOCK = Stock("1212121212", "late-10", "¥10 off", 1000, CodeMode.WECHATPAY_MODE)
@@ -49,7 +50,7 @@ def now() -> int:
 
 @pytest.fixture
 async def ledger(tmp_path: Path) -> AsyncGenerator[SqliteLedger]:
-    ledger = SqliteLedger(tmp_path / "coupon.db", clock=now, on_commit=lambda _: None)
+    ledger = SqliteLedger(empty_database(tmp_path / "coupon.db"), clock=now, on_commit=lambda _: None)
     yield ledger
     await ledger.close()
 

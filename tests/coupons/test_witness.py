@@ -24,6 +24,7 @@ from coupons.settling import Lookup, LookupResult, Pace, settle_lookup
 from storage.ledger import SqliteLedger
 from tests.clocks import sure
 from tests.coupons.samples import OPENID, a_request
+from tests.empty_database import empty_database
 
 #: No attempt is repeated while a test lasts.
 PACE = Pace(pauses_s=(600,), tries=8)
@@ -142,7 +143,7 @@ class Room:
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncGenerator[Room]:
     bells = Bells()
-    ledger = SqliteLedger(tmp_path / "coupon.db", clock=utc_ms, on_commit=bells.ring)
+    ledger = SqliteLedger(empty_database(tmp_path / "coupon.db"), clock=utc_ms, on_commit=bells.ring)
     try:
         yield Room(ledger, bells, Witness(ledger=ledger, clock=utc_ms), Far())
     finally:

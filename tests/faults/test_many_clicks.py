@@ -24,6 +24,7 @@ from storage.ledger import SqliteLedger
 from storage.proof.verify import verify
 from tests.clocks import sure
 from tests.coupons.office import TEAM, Groups, Paper, Time, a_stock
+from tests.empty_database import empty_database
 
 LEADS = tuple(f"U0LEAD{number:02d}" for number in range(64))
 APPROVE, DECLINE = ClickAction.APPROVE, ClickAction.DECLINE
@@ -34,7 +35,7 @@ class Floor:
 
     def __init__(self, path: Path, approvals: int) -> None:
         self.bell, self.clock, self.groups = Bell(), Time(), Groups({"S0LEADS": frozenset(LEADS)})
-        self.ledger = SqliteLedger(path, clock=self.clock, on_commit=self.heard)
+        self.ledger = SqliteLedger(empty_database(path), clock=self.clock, on_commit=self.heard)
         self.committed, self.troubles = asyncio.Event(), list[BaseException]()
         policy = Policy(agents=(), approvers=("S0LEADS",), rules=(Rule(None, approvals, ()),), duplicate_ms=0)
         authority = Authority(policy=policy, directory=self.groups, ledger=self.ledger, team=TEAM)

@@ -36,6 +36,7 @@ from sandbox.slack import Workspace, api_error, cut_after, rate_limited, slow_an
 from sandbox.slack.running import Slack
 from storage.ledger import SqliteLedger
 from tests.clocks import sure
+from tests.empty_database import empty_database
 from tests.storage.records import approve, create, send
 from tests.words import LANGUAGES
 from tests.world import ENGLISH_TEAM, until
@@ -163,7 +164,7 @@ async def desk_of(folder: Path, workspace: Workspace) -> AsyncGenerator[Desk]:
         troubles: list[BaseException] = []
         changes: list[Lost | None] = []
         channel = ApprovalChannel(CHANNEL, pauses_s=PAUSES.lost_channel_s, on_change=changes.append)
-        ledger = SqliteLedger(folder / "coupon.db", clock=now_ms, on_commit=on_commit)
+        ledger = SqliteLedger(empty_database(folder / "coupon.db"), clock=now_ms, on_commit=on_commit)
         reader = LateReader(ledger)
         client = web_client(slack.setup.bot_token, base_url=slack.api_url, session=http)
         directory = SlackDirectory(client, team="T0SHOP", clock=now_ms)

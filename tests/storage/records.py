@@ -23,6 +23,7 @@ from storage.ledger import SqliteLedger
 from storage.migrations import GUARDS
 from storage.proof.verify import verify
 from storage.store import Store
+from tests.empty_database import empty_database
 
 NOW = 1_795_400_000_000
 DAY = 86_400_000
@@ -79,7 +80,7 @@ def open_ledger(
     path: Path, clock: Time | None = None, heard: list[frozenset[Topic]] | None = None
 ) -> SqliteLedger:
     told: list[frozenset[Topic]] = [] if heard is None else heard
-    return SqliteLedger(path, clock=clock or Time(), on_commit=told.append)
+    return SqliteLedger(empty_database(path), clock=clock or Time(), on_commit=told.append)
 
 
 def create(tx: Transaction, number: str = "cb1", **changes: Any) -> Request:

@@ -9,8 +9,9 @@ import pytest
 
 from storage.database import bring_up_to_date
 from storage.errors import DatabaseRefused
+from storage.ledger import SqliteLedger
 from storage.proof.verify import verify
-from tests.storage.records import connect, files, make_log, newest, open_ledger
+from tests.storage.records import Time, connect, files, make_log, newest, open_ledger
 
 
 def test_a_migration_nobody_here_knows_is_a_newer_database_and_is_not_touched(
@@ -49,7 +50,7 @@ async def test_two_names_of_one_file_meet_at_one_lock(path: Path, tmp_path: Path
 
 
 async def test_a_new_database_is_for_its_owner_only(path: Path) -> None:
-    ledger = open_ledger(path)
+    ledger = SqliteLedger(path, clock=Time(), on_commit=lambda _: None)
     modes = {stat.S_IMODE(file.stat().st_mode) for file in path.parent.glob("coupon.db*")}
     await ledger.close()
     assert modes == {0o600}

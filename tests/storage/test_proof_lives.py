@@ -26,6 +26,7 @@ from coupons.settling import Pace
 from storage.ledger import SqliteLedger
 from storage.proof.verify import verify
 from tests.clocks import sure
+from tests.empty_database import empty_database
 from tests.storage.records import DAY, OPENID, STOCK, Time, a_click, open_ledger
 
 T = TypeVar("T")
@@ -192,7 +193,7 @@ async def shop(path: Path, clock: Time) -> AsyncGenerator[Shop]:
     def ring(topics: frozenset[Topic]) -> None:
         bell.ring()
 
-    ledger = SqliteLedger(path, clock=clock, on_commit=ring)
+    ledger = SqliteLedger(empty_database(path), clock=clock, on_commit=ring)
     here = Shop(ledger, path, clock, bell, Script())
     yield here
     assert here.ledger.proofs > 0
