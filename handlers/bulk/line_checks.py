@@ -105,8 +105,9 @@ class LineChecks:
         cells, width = row.cells, len(self._head.names)
         if row.is_hidden:
             return _Fault(wrong=Wrong.HIDDEN_ROW)
-        first = next((text for text in map(text_of, cells) if text.strip()), "")
-        if _SUM.match(text_of(self._cell(row, Column.OPENID)).strip() or first.strip()):
+        openid = text_of(self._cell(row, Column.OPENID)).strip()
+        first = next((text.strip() for text in map(text_of, cells) if text.strip()), "")
+        if (_SUM.match(openid) or _SUM.match(first)) and parsing.openid_misread(openid, "send"):
             return _Fault(wrong=Wrong.SUM, read=first)
         if not self._delimiter:
             return None
@@ -122,11 +123,17 @@ class LineChecks:
     def _swallowed(self, text: str) -> int:
         """How many lines of the file one cell has, where some of them look like lines of their own; or 0."""
         lines = text.splitlines() if "\n" in text or "\r" in text else []
-        most = max(len(self._head.names) - 1, 1)
-        is_taken_along = any(
-            _OPENID.search(line) or line.count(self._delimiter) >= most for line in lines[1:]
+        return len(lines) if any(map(self._may_be_line, lines[1:])) else 0
+
+    def _may_be_line(self, text: str) -> bool:
+        if _OPENID.search(text):
+            return True
+        cells, places = text.split(self._delimiter), self._head.places
+        openid, stock = (
+            cells[place].strip() if place < len(cells) else ""
+            for place in (places[Column.OPENID], places.get(Column.STOCK, len(cells)))
         )
-        return len(lines) if is_taken_along else 0
+        return parsing.openid_misread(openid, "send") is None or self._catalogue.find(stock) is not None
 
     # --- cells
 

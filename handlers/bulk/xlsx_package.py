@@ -195,7 +195,9 @@ def _workbook(
 ) -> Workbook:
     found = []
     for sheet in sheets:
-        kind, target = targets[next(value for key, value in sheet.items() if key.endswith(":id"))]
+        # Of another namespace, whose prefix is the program's choice; there is a `sheetId` too.
+        relation = {key.rpartition(":")[2]: value for key, value in sheet.items()}["id"]
+        kind, target = targets[relation]
         if not kind.endswith("/worksheet"):
             continue
         part = posixpath.normpath(posixpath.join("/xl", target.replace("\\", "/"))).lstrip("/")

@@ -120,6 +120,11 @@ def test_lines_taken_along_are_found_without_an_openid_too() -> None:
     assert places(found) == [(2, "", Wrong.SWALLOWED_LINES)]
 
 
+def test_a_reason_of_several_lines_and_commas_is_one() -> None:
+    found = read(of_csv(f'openid,reason\n{ANN},"late, cold,\nvery, angry, again"\n'), stock=LATE)
+    assert found.lines == (line(2, ANN, LATE, "late, cold, very, angry, again"),)
+
+
 def test_titles_above_the_head_are_said_and_lines_there_are_not_lost() -> None:
     found = read(of_csv(f"Outage of 1 December\n{BEN},late-10\n\nopenid,stock\n{ANN},late-10\n"))
     assert found.lines == (line(5, ANN),)
@@ -143,6 +148,8 @@ def test_files_that_were_joined() -> None:
 def test_sums_at_the_end_are_named() -> None:
     found = read(of_csv(f"openid,stock,reason\n{ANN},late-10,\n合计,1,\n,,Total: 1\n"))
     assert places(found) == [(3, "", Wrong.SUM), (4, "", Wrong.SUM)]
+    openid = "total-00000000000000001"
+    assert read(of_csv(f"name,openid,stock\nSum,{openid},late-10\n")).lines == (line(2, openid),)
 
 
 def test_blank_rows_between_lines_are_said_and_at_the_end_are_not() -> None:

@@ -198,9 +198,17 @@ def test_ranges_without_end_are_given_up(monkeypatch: pytest.MonkeyPatch) -> Non
     assert refusal(raw).why is WholeFile.TOO_WIDE
 
 
-def test_a_sheet_that_the_workbook_names_and_nobody_sent() -> None:
-    raw = with_xml(table((ANN, "late-10")), "xl/_rels/workbook.xml.rels", {"sheet1.xml": "sheet9.xml"})
-    assert refusal(raw).why is WholeFile.DAMAGED
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("xl/_rels/workbook.xml.rels", "sheet1.xml", "sheet9.xml"),
+        ("xl/_rels/workbook.xml.rels", 'Id="rId1"', 'Id="rId9"'),
+        ("xl/workbook.xml", ' r:id="rId1"', ""),
+        ("xl/workbook.xml", ' name="Sheet1"', ""),
+    ],
+)
+def test_a_sheet_that_the_workbook_names_and_nobody_sent(part: str, old: str, new: str) -> None:
+    assert refusal(with_xml(table((ANN, "late-10")), part, {old: new})).why is WholeFile.DAMAGED
 
 
 def test_any_damage_to_a_workbook_is_a_refusal_or_changes_nothing_that_is_read() -> None:
