@@ -7,19 +7,20 @@ import hashlib
 from dataclasses import dataclass, replace
 from functools import partial
 
-from coupons.authority import Authority, Members, customer_days
+from coupons.authority import Authority, Members
 from coupons.clock_watch import ClockWatch
 from coupons.events import ClickRefused, CommandRefused, RequestApproved, RequestCreated
 from coupons.lifecycle import move
 from coupons.masking import keepable
 from coupons.model import Draft, Pause, Request, State, Stock
-from coupons.policy import DAY_MS, YES, Decision, Limit, Policy, Reason, may_ask, may_follow
+from coupons.policy import YES, Decision, Limit, Policy, Reason, may_ask, may_follow
 from coupons.ports import Issuer, Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM
 from coupons.reminding import reminder_times
 from coupons.request_number import out_request_no
-from coupons.rules import NOTHING, Facts, Left, Terms, Used, left, people, terms
+from coupons.rules import Left, Terms, left, people, terms
+from coupons.totals import Counts, Proposal, facts, judge, totals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,14 +157,15 @@ class Asking:
         if not right.allowed:
             return Stopped(right)
         earliest = self._clock.earliest()
-        facts = self._facts(rows, ask, earliest)
-        found = terms(self._policy, facts, members)
+        proposal = _proposal(ask)
+        known = facts(self._policy, proposal, self._counts(rows, proposal, earliest))
+        found = terms(self._policy, known, members)
         if not found.approvals_needed and not trust.allowed:
             return Stopped(trust)
         return Outlook(
             terms=found,
             able=(),
-            left=tuple(left(self._policy, facts)),
+            left=tuple(left(self._policy, known)),
             duplicate=self._duplicate(rows, ask, earliest),
             pause=rows.pause(),
         )
@@ -242,43 +244,16 @@ class Asking:
             follower = tx.follower_of(ask.follows)
             if follower is not None:
                 return Stopped(Decision(Reason.NOT_DECLINED), follower)
-        found = terms(self._policy, self._facts(tx, ask, now), members)
+        proposal = _proposal(ask)
+        found = judge(self._policy, proposal, self._counts(tx, proposal, now), members)
         if not found.decision.allowed:
             return Stopped(found.decision, limit=found.limit)
         if not found.approvals_needed and not trust.allowed:
             return Stopped(trust)
         return found
 
-    def _facts(self, rows: Records, ask: Ask, now: int) -> Facts:
-        policy, stock = self._policy, ask.stock
-
-        def since(limit: Limit) -> int:
-            return now - limit.days * DAY_MS
-
-        caps = any(rule.per_day for rule in policy.rules)
-        used: dict[str, Used] = {
-            "by_customer": rows.used_by_customer(ask.openid, since(policy.per_customer))
-            if policy.per_customer
-            else NOTHING,
-            "by_agent": rows.used_by_requester(ask.requester, since(policy.per_agent))
-            if policy.per_agent
-            else NOTHING,
-            "by_stock": rows.used_of_stock(stock.stock_id, since(policy.per_stock))
-            if policy.per_stock
-            else NOTHING,
-            "by_all": rows.used_by_all(since(policy.budget)) if policy.budget else NOTHING,
-            "automatic": rows.used_automatically(now - DAY_MS) if caps else NOTHING,
-        }
-        return Facts(
-            value_fen=stock.value_fen,
-            stock_id=stock.stock_id,
-            requester=ask.requester,
-            customer_fen={
-                days: rows.used_by_customer(ask.openid, now - days * DAY_MS).fen
-                for days in customer_days(policy)
-            },
-            **used,
-        )
+    def _counts(self, rows: Records, proposal: Proposal, now: int) -> Counts:
+        return rows.used(totals(self._policy, proposal), now)
 
     def _duplicate(self, rows: Records, ask: Ask, now: int) -> Request | None:
         if not self._policy.duplicate_ms:
@@ -299,6 +274,15 @@ class Asking:
             limit=_told(stopped.limit) if stopped.limit else None,
         )
         tx.append(refused.done_by(ask.requester))
+
+
+def _proposal(ask: Ask) -> Proposal:
+    return Proposal(
+        requester=ask.requester,
+        openid=ask.openid,
+        stock_id=ask.stock.stock_id,
+        value_fen=ask.stock.value_fen,
+    )
 
 
 def _asks_for(ask: Ask, request: Request) -> bool:

@@ -9,6 +9,7 @@ from coupons.model import Request
 from coupons.policy import DAY_MS, Decision, Policy, may_be_trusted
 from coupons.ports import Directory, Ledger, Records
 from coupons.rules import Facts, find_rule, people
+from coupons.totals import customer_days
 
 Members = Mapping[str, frozenset[str]]
 
@@ -91,8 +92,3 @@ class Authority:
                 for days in customer_days(self._policy)
             },
         )
-
-
-def customer_days(policy: Policy) -> frozenset[int]:
-    """The periods in which rules look at a customer's total."""
-    return frozenset(rule.customer_total.days for rule in policy.rules if rule.customer_total)

@@ -27,6 +27,7 @@ from coupons.outcome import Outcome
 from coupons.posts import Post, PostKind
 from coupons.recording import Event, Recorded
 from coupons.rules import Used
+from coupons.totals import Counts, Total
 
 T = TypeVar("T")
 
@@ -120,20 +121,14 @@ class Records(Protocol):
     def events_of(self, request_id: int, tags: Collection[str] = ()) -> Sequence[Recorded]:
         """One request's story, oldest first; of `tags` only, if there are any."""
 
-    def used_by_customer(self, openid: str, since: int, before: int | None = None) -> Used:
-        """Requests created since, not counting `lifecycle.UNCOUNTED` states; `before`: with a smaller id."""
+    def used(self, totals: Collection[Total], now: int) -> Counts:
+        """What was asked for already, for each of these; `lifecycle.UNCOUNTED` states are not counted."""
 
-    def used_by_requester(self, requester: str, since: int) -> Used: ...
+    def used_by_customer(self, openid: str, since: int, before: int) -> Used:
+        """Counted in the same way: created since then, with an `id` below `before`."""
 
     def asked_for_by(self, requester: str, since: int, last: int) -> Used:
         """Requests since then up to number `last`, in whatever state."""
-
-    def used_of_stock(self, stock_id: str, since: int) -> Used: ...
-
-    def used_by_all(self, since: int) -> Used: ...
-
-    def used_automatically(self, since: int) -> Used:
-        """Those that needed no approval."""
 
     def history_of_customer(self, openid: str) -> History: ...
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coupons.authority import Authority, Members
 from coupons.events import ClickRefused
 from coupons.lifecycle import FINAL
 from coupons.model import Request
-from coupons.policy import DAY_MS, Policy, Reason, may_approve, may_retry
+from coupons.policy import Policy, may_approve, may_retry
 from coupons.ports import Clock, Ledger, Reading, Records
-from coupons.rules import NOTHING, Facts, Left, left, people
+from coupons.rules import Left, left, people
+from coupons.totals import Proposal, facts, totals
 from handlers.views.home import SHOWN, Overview, Row
 
 #: Pending requests, and held ones, that are looked through for all who watch, the longest waiting first.
@@ -103,17 +104,11 @@ class HomeFacts:
         return 0 < request.value_fen <= self._policy.together_fen
 
     def _left(self, rows: Records, person: str) -> tuple[Left, ...]:
-        policy, now = self._policy, self._clock()
-        own, all_ = policy.per_agent, policy.budget
-        facts = Facts(
-            value_fen=0,
-            stock_id="",
-            requester=person,
-            by_agent=rows.used_by_requester(person, now - own.days * DAY_MS) if own else NOTHING,
-            by_all=rows.used_by_all(now - all_.days * DAY_MS) if all_ else NOTHING,
-        )
-        about = {Reason.AGENT_LIMIT, Reason.BUDGET_LIMIT}
-        return tuple(each for each in left(policy, facts) if each.reason in about)
+        # What depends on no customer or stock, before one is named.
+        policy = replace(self._policy, rules=(), per_customer=None, per_stock=None)
+        nothing = Proposal(requester=person, openid="", stock_id="", value_fen=0)
+        counts = rows.used(totals(policy, nothing), self._clock())
+        return tuple(left(policy, facts(policy, nothing, counts)))
 
 
 def _rows(rows: Reading) -> tuple[Row, ...]:

@@ -16,6 +16,9 @@ OLDEST: Final = (3, 44, 0)
 #: What `:listed` names: a list that is bound as one parameter, in JSON.
 LISTED: Final = "(select value from json_each(:listed))"
 
+#: After `analyze` SQLite would read all rows for a sum over a long time, though the index alone holds it.
+BY_COUNTED: Final = "indexed by request_counted"
+
 #: By FTS5: `:texts` is what `storage.full_text.query` makes.
 REQUEST_MATCHES: Final = "request_words match :texts"
 EVENT_MATCHES: Final = "event_words match :texts"

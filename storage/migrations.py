@@ -326,6 +326,16 @@ _PROMISES = (
     "update request set waits_from = created_at",
     # Approval and result may be told in one reply.
     "alter table outbox add column approval_seq integer",
+    # What limits count on, summed from the index alone: `storage.totals` says the same condition.
+    *(
+        f"create index request_counted{by} on request ({columns}) "
+        "where state not in ('declined', 'cancelled', 'expired', 'refused', 'closed')"
+        for by, columns in (
+            ("", "created_at, value_fen, approvals_needed"),
+            ("_by_stock", "stock_id, created_at, value_fen"),
+            ("_by_requester", "requester, created_at, value_fen"),
+        )
+    ),
     # Counted until now beside attempts, without the quiet time: such looks let nobody close what is held.
     "update request set absent_looks = 0 where state = 'held'",
 )

@@ -2,41 +2,52 @@
 
 from __future__ import annotations
 
-from coupons.model import History
-from coupons.rules import Used
-from storage.base_rows import BaseRows
-from storage.binding import bound
+import json
+from collections import defaultdict
+from collections.abc import Collection
 
-_BY_CUSTOMER = """
-select count(*) as n, coalesce(sum(request.value_fen), 0) as fen
-from request join customer on customer.id = request.customer
-where customer.openid = :openid and request.created_at >= :since
-  and (cast(:before as bigint) is null or request.id < :before)
-  and request.state not in ('declined', 'cancelled', 'expired', 'refused', 'closed')
-"""
-_BY_REQUESTER = """
-select count(*) as n, coalesce(sum(value_fen), 0) as fen from request
-where requester = :requester and created_at >= :since
-  and state not in ('declined', 'cancelled', 'expired', 'refused', 'closed')
+from coupons.model import History
+from coupons.policy import DAY_MS
+from coupons.rules import NOTHING, Used
+from coupons.totals import Counts, Scope, Total
+from storage.base_rows import BaseRows
+from storage.binding import bound, storable
+from storage.dialect_sqlite import BY_COUNTED, LISTED
+
+#: To the letter as the indexes of counted requests say it, else they serve nobody.
+_COUNTED = "state not in ('declined', 'cancelled', 'expired', 'refused', 'closed')"
+_SUMS = "count(*) as n, coalesce(sum(value_fen), 0) as fen"
+_USED = {
+    Scope.CUSTOMER: f"""
+select customer.openid as key, {_SUMS} from customer join request on request.customer = customer.id
+where customer.openid in {LISTED} and request.created_at >= :since and request.{_COUNTED}
+group by customer.openid
+""",
+    Scope.AGENT: f"""
+select requester as key, {_SUMS} from request
+where requester in {LISTED} and created_at >= :since and {_COUNTED} group by requester
+""",
+    Scope.STOCK: f"""
+select stock_id as key, {_SUMS} from request
+where stock_id in {LISTED} and created_at >= :since and {_COUNTED} group by stock_id
+""",
+    Scope.ALL: f"""
+select '' as key, {_SUMS} from request {BY_COUNTED} where created_at >= :since and {_COUNTED}
+""",
+    Scope.AUTOMATIC: f"""
+select '' as key, {_SUMS} from request {BY_COUNTED}
+where created_at >= :since and {_COUNTED} and approvals_needed = 0
+""",
+}
+_BY_CUSTOMER = f"""
+select {_SUMS} from customer join request on request.customer = customer.id
+where customer.openid = :openid and request.created_at >= :since and request.id < :before
+  and request.{_COUNTED}
 """
 #: Whatever became of them, so that it is the same for ever.
 _ASKED_FOR_BY = """
 select count(*) as n, coalesce(sum(value_fen), 0) as fen from request
 where requester = :requester and created_at >= :since and id <= :last
-"""
-_OF_STOCK = """
-select count(*) as n, coalesce(sum(value_fen), 0) as fen from request
-where stock_id = :stock_id and created_at >= :since
-  and state not in ('declined', 'cancelled', 'expired', 'refused', 'closed')
-"""
-_BY_ALL = """
-select count(*) as n, coalesce(sum(value_fen), 0) as fen from request
-where created_at >= :since and state not in ('declined', 'cancelled', 'expired', 'refused', 'closed')
-"""
-_AUTOMATIC = """
-select count(*) as n, coalesce(sum(value_fen), 0) as fen from request
-where created_at >= :since and approvals_needed = 0
-  and state not in ('declined', 'cancelled', 'expired', 'refused', 'closed')
 """
 _HISTORY = """
 select count(*) as n, coalesce(sum(request.value_fen), 0) as fen, max(request.closed_at) as last_at
@@ -48,23 +59,23 @@ where customer.openid = :openid and request.state = 'sent'
 class UseRows(BaseRows):
     """What limits count, and what a customer had."""
 
-    def used_by_customer(self, openid: str, since: int, before: int | None = None) -> Used:
-        return self._used(_BY_CUSTOMER, openid=openid, since=since, before=before)
+    def used(self, totals: Collection[Total], now: int) -> Counts:
+        # As they can be stored: what cannot is nobody's.
+        wanted: dict[tuple[Scope, int], dict[str, Total]] = defaultdict(dict)
+        for total in totals:
+            wanted[total.scope, total.days][storable(total.key)] = total
+        found = dict.fromkeys(totals, NOTHING)
+        for (scope, days), keys in wanted.items():
+            values = {"since": now - days * DAY_MS, "listed": json.dumps(list(keys))}
+            for row in self._connection.execute(_USED[scope], values).fetchall():
+                found[keys[row["key"]]] = Used(row["n"], row["fen"])
+        return found
 
-    def used_by_requester(self, requester: str, since: int) -> Used:
-        return self._used(_BY_REQUESTER, requester=requester, since=since)
+    def used_by_customer(self, openid: str, since: int, before: int) -> Used:
+        return self._used(_BY_CUSTOMER, openid=openid, since=since, before=before)
 
     def asked_for_by(self, requester: str, since: int, last: int) -> Used:
         return self._used(_ASKED_FOR_BY, requester=requester, since=since, last=last)
-
-    def used_of_stock(self, stock_id: str, since: int) -> Used:
-        return self._used(_OF_STOCK, stock_id=stock_id, since=since)
-
-    def used_by_all(self, since: int) -> Used:
-        return self._used(_BY_ALL, since=since)
-
-    def used_automatically(self, since: int) -> Used:
-        return self._used(_AUTOMATIC, since=since)
 
     def history_of_customer(self, openid: str) -> History:
         row = self._connection.execute(_HISTORY, bound({"openid": openid})).fetchone()

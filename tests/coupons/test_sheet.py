@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from coupons.audit_words import Found
 from coupons.model import CodeMode, Request, State
-from coupons.spreadsheet import as_csv, lines, row, safe, unguarded, yuan_of
+from coupons.money import in_yuan
+from coupons.spreadsheet import as_csv, lines, row, safe, unguarded
 
 OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
 
@@ -148,7 +149,7 @@ def test_what_comes_through_is_left_alone(text: str) -> None:
 
 def test_numbers_that_are_added_up_stay_numbers() -> None:
     assert (
-        lines([[12, Decimal("1000.50"), None, 2026, yuan_of(5), yuan_of(0)]])
+        lines([[12, Decimal("1000.50"), None, 2026, in_yuan(5), in_yuan(0)]])
         == "12,1000.50,,2026,0.05,0.00\r\n"
     )
     assert lines([[1_795_400_000_000]]) == "`1795400000000\r\n"

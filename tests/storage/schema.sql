@@ -31,6 +31,12 @@ CREATE INDEX request_by_ticket on request (ticket, created_at) where ticket <> '
 
 CREATE INDEX request_by_value on request (value_fen, id);
 
+CREATE INDEX request_counted on request (created_at, value_fen, approvals_needed) where state not in ('declined', 'cancelled', 'expired', 'refused', 'closed');
+
+CREATE INDEX request_counted_by_requester on request (requester, created_at, value_fen) where state not in ('declined', 'cancelled', 'expired', 'refused', 'closed');
+
+CREATE INDEX request_counted_by_stock on request (stock_id, created_at, value_fen) where state not in ('declined', 'cancelled', 'expired', 'refused', 'closed');
+
 CREATE INDEX request_doubtful on request (stock_id) where state in ('sending', 'unknown', 'held');
 
 CREATE INDEX request_due on request (due_at) where due_at is not null;

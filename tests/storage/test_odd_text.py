@@ -15,6 +15,7 @@ from coupons.model import State
 from coupons.posts import Post, PostKind
 from coupons.recording import Event
 from coupons.rules import Used
+from coupons.totals import Scope, Total
 from storage.audit import recorded
 from storage.errors import AuditBroken, DatabaseRefused, ExportRefused
 from storage.export import read
@@ -56,7 +57,9 @@ async def test_half_a_character_in_a_click_or_a_promise_does_not_lose_it(ledger:
 async def test_asking_for_half_a_character_finds_nothing(ledger: SqliteLedger) -> None:
     await ledger.write(create)
     assert await ledger.read(lambda rows: rows.request_by_number(HALF)) is None
-    assert await ledger.read(lambda rows: rows.used_by_customer(HALF, 0)) == Used()
+    assert await ledger.read(lambda rows: rows.used_by_customer(HALF, 0, 9)) == Used()
+    half = Total(Scope.CUSTOMER, HALF, 1)
+    assert await ledger.read(lambda rows: rows.used([half], NOW)) == {half: Used()}
     assert await ledger.read(lambda rows: rows.open_requests_of(HALF, 9)) == []
 
 

@@ -16,6 +16,7 @@ from coupons.ports import Ledger, Reading, Transaction, Waiting
 from coupons.posts import Post, PostKind
 from coupons.recording import Event
 from coupons.rules import Used
+from coupons.totals import Scope, Total
 from storage.audit import GENESIS
 from storage.ledger import SqliteLedger
 from tests.storage.records import DAY, NOW, OPENID, STOCK, Time, a_click, a_draft, approve, card, create
@@ -50,6 +51,18 @@ def first_post(tx: Reading, at: int = NOW) -> Any:
     return tx.due_posts(PostKind.CARD, at, 1)[0]
 
 
+TOTALS = (
+    Total(Scope.CUSTOMER, OPENID, 1),
+    Total(Scope.CUSTOMER, "another-customer-1", 1),
+    Total(Scope.CUSTOMER, "nobody", 1),
+    Total(Scope.AGENT, "U0LI", 1),
+    Total(Scope.AGENT, "U0SUN", 1),
+    Total(Scope.STOCK, STOCK.stock_id, 1),
+    Total(Scope.STOCK, "9", 1),
+    Total(Scope.ALL, "", 1),
+    Total(Scope.AUTOMATIC, "", 1),
+)
+SUMS = tuple(Used(count, count * 1000) for count in (2, 1, 0, 3, 0, 3, 0, 3, 1))
 #: What the seeded database answers.
 READS: dict[str, Callable[[Reading], bool]] = {
     "request": lambda tx: tx.request(2).state is State.APPROVED and tx.request(9) is None,  # type: ignore[union-attr]  # seeded
@@ -82,23 +95,18 @@ READS: dict[str, Callable[[Reading], bool]] = {
         ]
         == [2, None, None, 3, None]
     ),
+    "used": lambda tx: (
+        tx.used(TOTALS, NOW + DAY) == dict(zip(TOTALS, SUMS, strict=True))
+        and tx.used(TOTALS, NOW + DAY + 1) == dict.fromkeys(TOTALS, Used())
+        and tx.used((), NOW) == {}
+    ),
     "used_by_customer": lambda tx: (
         [
-            tx.used_by_customer(OPENID, NOW),
-            tx.used_by_customer(OPENID, NOW + 1),
+            tx.used_by_customer(OPENID, NOW, 4),
+            tx.used_by_customer(OPENID, NOW + 1, 4),
             tx.used_by_customer(OPENID, NOW, 2),
         ]
         == [Used(2, 2000), Used(), Used(1, 1000)]
-    ),
-    "used_by_requester": lambda tx: (
-        (tx.used_by_requester("U0LI", NOW), tx.used_by_requester("U0SUN", 0)) == (Used(3, 3000), Used())
-    ),
-    "used_of_stock": lambda tx: (
-        (tx.used_of_stock(STOCK.stock_id, NOW), tx.used_of_stock("9", 0)) == (Used(3, 3000), Used())
-    ),
-    "used_by_all": lambda tx: (tx.used_by_all(NOW), tx.used_by_all(NOW + 1)) == (Used(3, 3000), Used()),
-    "used_automatically": lambda tx: (
-        (tx.used_automatically(NOW), tx.used_automatically(NOW + 1)) == (Used(1, 1000), Used())
     ),
     "history_of_customer": lambda tx: tx.history_of_customer(OPENID) == History(0, 0, None),
     "requests_of_customer": lambda tx: ids(tx.requests_of_customer(OPENID, 9)) == [2, 1],
