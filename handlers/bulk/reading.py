@@ -13,6 +13,7 @@ from typing import Final
 
 from coupons.batch import BatchLine, openids_alike, same_asked_twice
 from coupons.catalogue import Catalogue
+from coupons.csv_rows import GB18030
 from handlers.bulk import csv_rows, xlsx_rows
 from handlers.bulk.bulk_file import (
     NAMED,
@@ -30,7 +31,7 @@ from handlers.bulk.bulk_file import (
     Wrong,
 )
 from handlers.bulk.columns import Head, count_columns, head_of, letters, text_of
-from handlers.bulk.csv_rows import GB18030, HEAD_WITHIN
+from handlers.bulk.csv_rows import HEAD_WITHIN
 from handlers.bulk.line_checks import LineChecks
 from handlers.bulk.xlsx_rows import VisibleSheet
 from handlers.cleaning import Undone, drop_invisible

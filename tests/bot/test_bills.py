@@ -119,6 +119,11 @@ def test_what_is_not_sure_is_one_sentence_with_its_line(tmp_path: Path, text: st
         (b"\xd0\xcf\x11\xe0rest", "is a spreadsheet's workbook"),
         (b"a\0b\0", "is no text in UTF-8 or GB18030"),
         (b"\xff\xff", "is no text in UTF-8 or GB18030"),
+        # A byte is gone: as GB18030 it is text, with other words in it.
+        (
+            "stock_id,coupon_code,备注\n1,C1,迟到的包裹\n".encode().replace(b"\xe7", b""),
+            "is no text in UTF-8",
+        ),
     ],
 )
 def test_what_is_no_text_is_told(tmp_path: Path, raw: bytes, says: str) -> None:
