@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from datasette.filters import Filters
 
+from console.language import words
 from console.readable import VIEW_COLUMNS
 
 #: Characters, of all that is asked together.
@@ -54,7 +55,12 @@ def kept(text: str) -> str:
 def check_length(text: str) -> None:
     """Raises NotAsked."""
     if len(text) > LONGEST:
-        raise NotAsked(f"That is {len(text):,} characters; at most {LONGEST:,} can be asked at once.")
+        sentence = words(
+            "That is {count} characters; at most {most} can be asked at once.",
+            count=f"{len(text):,}",
+            most=f"{LONGEST:,}",
+        )
+        raise NotAsked(sentence)
 
 
 def check_known(args: Any, known: Collection[str]) -> None:
@@ -64,7 +70,7 @@ def check_known(args: Any, known: Collection[str]) -> None:
         if key not in known:
             raise _unknown(key, known)
         if len(args.getlist(key)) > 1:
-            raise NotAsked(f"{key} stands twice in the address; once would be right.")
+            raise NotAsked(words("{key} stands twice in the address; once would be right.", key=key))
 
 
 def check_statement(args: Any) -> None:
@@ -72,7 +78,9 @@ def check_statement(args: Any) -> None:
     sql = args.get("sql") or ""
     check_known(args, {"sql", "_stream", *parameters(sql)})
     if not _READS.match(sql):
-        raise NotAsked("A statement begins with SELECT or WITH; /log?sql=select state from requests has one.")
+        raise NotAsked(
+            words("A statement begins with SELECT or WITH; /log?sql=select state from requests has one.")
+        )
 
 
 def check_view(view: str, args: Any, *, sql: bool) -> None:
@@ -83,7 +91,7 @@ def check_view(view: str, args: Any, *, sql: bool) -> None:
     for key, value in pairs(args):
         if key in _PARAMETERS:
             if not _PARAMETERS[key].fullmatch(value) or (key == "_facet" and value not in columns):
-                raise NotAsked(f"{key} cannot be {value}.")
+                raise NotAsked(words("{key} cannot be {value}.", key=key, value=value))
         elif key != AS_SQL or not sql:
             column, compared, comparison = key.partition("__")
             if column not in columns or (compared and comparison not in _COMPARISONS):
@@ -98,7 +106,7 @@ def chosen(view: str, args: Any) -> tuple[Sequence[str], Mapping[str, Any]]:
         conditions, values = Filters(filters).build_where_clauses(view)
     except (ValueError, TypeError):
         # A list that is none, or a digit of another script.
-        raise NotAsked("A value in the address cannot be read; a list is written 5,7,9.") from None
+        raise NotAsked(words("A value in the address cannot be read; a list is written 5,7,9.")) from None
     return conditions, values
 
 
@@ -121,5 +129,5 @@ def _check_all(args: Any) -> None:
 
 
 def _unknown(key: str, known: Iterable[str]) -> NotAsked:
-    names = ", ".join(sorted(known)) or "nothing"
-    return NotAsked(f"This page knows no {key[:60]}; it knows {names}.")
+    names = ", ".join(sorted(known)) or words("nothing")
+    return NotAsked(words("This page knows no {key}; it knows {names}.", key=key[:60], names=names))

@@ -17,7 +17,7 @@ from console.columns import KINDS, NUMBERS, detail, head
 from console.explaining import UNKNOWN, explained
 from console.form_body import posted
 from console.headers import guarded
-from console.language import WORDS, words
+from console.language import WORDS, state_name, words
 from console.log_database import NAME, WRITTEN, LogDatabase, LogDatasette
 from console.pages import Pages
 from console.person_names import COLUMNS, People
@@ -78,6 +78,7 @@ class Console:
             "numbers": NUMBERS,
             "tags": tuple(Tag),
             "words": words,
+            "language": lambda: WORDS.get().language,
         }
         filters: dict[str, Callable[[Any], object]] = {
             "beijing": beijing_time,
@@ -85,6 +86,8 @@ class Console:
             "in_yuan": in_yuan,
             "head": head,
             "detail": detail,
+            "state": state_name,
+            "cause": lambda code: outside.cause(WORDS.get().language, code),
         }
         self.datasette.jinja_env.filters |= filters
         self._sessions = Sessions(outside.clock)
@@ -129,7 +132,7 @@ class Console:
 
     async def _of(self, error: Exception, path: str) -> Any:
         """The answer to what went wrong; it may hold what this person asked for, and a log may not."""
-        sentence, status = explained(error) or (UNKNOWN.format(self._outside.note(error)), 500)
+        sentence, status = explained(error) or (words(UNKNOWN, reference=self._outside.note(error)), 500)
         if path.endswith(".json"):
             return Response.json({"ok": False, "error": sentence, "status": status}, status=status)
         return await self._told(sentence, status)
@@ -141,14 +144,14 @@ class Console:
         secret = secret_of(request)
         session = self._sessions.find(secret)
         if session is None:
-            await (await self._told("You are not signed in.", 401, out=True)).asgi_send(send)
+            await (await self._told(words("You are not signed in."), 401, out=True)).asgi_send(send)
         elif request.method not in {"GET", "HEAD"} and not _same_origin(request):
             await (
-                await self._told("That click came from another site, so nothing was done.", 403)
+                await self._told(words("That click came from another site, so nothing was done."), 403)
             ).asgi_send(send)
         elif path == "/sign-out" and request.method == "POST":
             self._sessions.end(secret)
-            answer = await self._told("You are signed out.", 200, out=True)
+            answer = await self._told(words("You are signed out."), 200, out=True)
             answer.headers["set-cookie"] = cookie("", secure=self._secure)
             await answer.asgi_send(send)
         else:
@@ -159,20 +162,22 @@ class Console:
         now = await still(self._outside, session)
         if now is None:
             self._sessions.end(secret)
-            await (await self._told(NOT_AUDITOR, 403, out=True)).asgi_send(send)
+            await (await self._told(words(NOT_AUDITOR), 403, out=True)).asgi_send(send)
         elif path == f"/{NAME}" or path.startswith((f"/{NAME}/", f"/{NAME}.")):
             await self._of_datasette(request, path, now, send)
         else:
             answer = await self._pages.answer(request, path, now)
-            await (answer or await self._told("There is no such page.", 404, now)).asgi_send(send)
+            await (answer or await self._told(words("There is no such page."), 404, now)).asgi_send(send)
 
     async def _of_datasette(self, request: Any, path: str, session: Session, send: Send) -> None:
         try:
             answer = await self._queries.before(request, path, session)
         except NoSuchPage:
-            answer = await self._told("There is no such page.", 404, session)
+            answer = await self._told(words("There is no such page."), 404, session)
         except NoSql:
-            answer = await self._told("SQL is for those whom console_sql in coupon.toml names.", 403, session)
+            answer = await self._told(
+                words("SQL is for those whom console_sql in coupon.toml names."), 403, session
+            )
         if answer is not None:
             await answer.asgi_send(send)
         else:
@@ -183,13 +188,17 @@ class Console:
             # Whoever draws a preview of the link, or looks whether it is safe, fetches it, too: only the
             # button uses it up.
             token = request.args.get("token") or ""
-            return Response.html(await self._render("sign_in.html", {"token": token, "title": "Sign in"}))
+            return Response.html(
+                await self._render("sign_in.html", {"token": token, "title": words("Sign in")})
+            )
         if request.method != "POST" or not _same_origin(request, at_sign_in=True):
-            return await self._told("That click came from another site, so nothing was done.", 403, out=True)
+            return await self._told(
+                words("That click came from another site, so nothing was done."), 403, out=True
+            )
         try:
             found = await sign_in(self._outside, self._guesses, await _token(request))
         except SignInRefused as error:
-            return await self._told(str(error), error.status, out=True)
+            return await self._told(words(str(error)), error.status, out=True)
         secret = self._sessions.begin(found.person, sql=found.sql)
         headers = {"location": f"{self._base}/", "set-cookie": cookie(secret, secure=self._secure)}
         return Response("", status=303, headers=headers)
@@ -198,7 +207,12 @@ class Console:
         self, sentence: str, status: int, session: Session | None = None, *, out: bool = False
     ) -> Any:
         """One sentence; `out`: to somebody who is not signed in, with how to be."""
-        context = {"sentence": sentence, "how": OPEN if out else "", "title": "Console", "session": session}
+        context = {
+            "sentence": sentence,
+            "how": words(OPEN) if out else "",
+            "title": words("Console"),
+            "session": session,
+        }
         return Response.html(await self._render("told.html", context), status=status)
 
     async def _render(self, name: str, context: Mapping[str, Any]) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from console.language import N_
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -27,26 +29,26 @@ _EVENTS: Final = """seq, strftime('%Y-%m-%d %H:%M:%S', ts / 1000 + 28800, 'unixe
 
 NAMED: Final[Mapping[str, Named]] = {
     "by-request": Named(
-        "Events of one request",
-        "Everything that happened to one request, oldest first.",
+        N_("Events of one request"),
+        N_("Everything that happened to one request, oldest first."),
         f"select {_EVENTS} from event where request_id = cast(:request as integer) order by seq",
         {"request": "12"},
     ),
     "by-customer": Named(
-        "By customer number",
-        "What one customer was given or refused. The number stands on each request's page.",
+        N_("By customer number"),
+        N_("What one customer was given or refused. The number stands on each request's page."),
         f"select {_COLUMNS} from request where customer = cast(:customer as integer) order by id desc",
         {"customer": "7"},
     ),
     "by-agent": Named(
-        "By agent",
-        "What one agent asked for, newest first.",
+        N_("By agent"),
+        N_("What one agent asked for, newest first."),
         f"select {_COLUMNS} from request where requester = :agent order by id desc",
         {"agent": "U0LI"},
     ),
     "by-approver": Named(
-        "By approver",
-        "What one approver approved, newest first.",
+        N_("By approver"),
+        N_("What one approver approved, newest first."),
         f"""select {_COLUMNS},
     strftime('%Y-%m-%d %H:%M', approval.at / 1000 + 28800, 'unixepoch') as approved_at_beijing
 from approval join request on request.id = approval.request_id
@@ -54,34 +56,34 @@ where approval.approver = :approver order by approval.request_id desc""",
         {"approver": "U0WANG"},
     ),
     "by-stock": Named(
-        "By stock",
-        "Who was given coupons of one stock, newest first.",
+        N_("By stock"),
+        N_("Who was given coupons of one stock, newest first."),
         f"select {_COLUMNS} from request where stock_id || '' = :stock order by id desc",
         {"stock": "1212121212"},
     ),
     "refusals": Named(
-        "Refused by WeChat Pay",
-        "What was approved and WeChat Pay refused, with its code.",
+        N_("Refused by WeChat Pay"),
+        N_("What was approved and WeChat Pay refused, with its code."),
         f"select {_COLUMNS} from request where state || '' = 'refused' order by id desc",
         {},
     ),
     "unknown": Named(
-        "Not known whether it was given",
-        "Money that may be out: unknown and held, newest first.",
+        N_("Not known whether it was given"),
+        N_("Money that may be out: unknown and held, newest first."),
         f"select {_COLUMNS} from request where state || '' in ('unknown', 'held') order by id desc",
         {},
     ),
     "self-approvals": Named(
-        "Approved by who asked",
-        "Should stay empty: the bot lets nobody approve what they asked for.",
+        N_("Approved by who asked"),
+        N_("Should stay empty: the bot lets nobody approve what they asked for."),
         f"""select {_COLUMNS}, approval.approver as approver
 from approval join request on request.id = approval.request_id
 where approval.approver = request.requester order by request.id desc""",
         {},
     ),
     "settings": Named(
-        "Rules changed, sending stopped",
-        "Changed settings, never a secret; pauses and who made them; starts and stops; a file put back.",
+        N_("Rules changed, sending stopped"),
+        N_("Changed settings, never a secret; pauses and who made them; starts and stops; a file put back."),
         f"""select {_EVENTS} from event
 where tag in ('settings:changed', 'sending:paused', 'sending:resumed', 'bot:started', 'bot:stopped',
               'database:restored', 'numbers:raised', 'audit:key_changed', 'clock:doubted', 'clock:confirmed',
@@ -90,8 +92,8 @@ order by seq desc""",
         {},
     ),
     "looks": Named(
-        "Who looked at what",
-        "Searches and their words, request pages, files, whole openids and sign-ins, newest first.",
+        N_("Who looked at what"),
+        N_("Searches and their words, request pages, files, whole openids and sign-ins, newest first."),
         """select seq, strftime('%Y-%m-%d %H:%M:%S', ts / 1000 + 28800, 'unixepoch') as at_beijing,
     tag, actor, body ->> '$.detail.where' as place,
     body ->> '$.detail.user' as user_there, request_id as request,

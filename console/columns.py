@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
+from console.language import words
+
 NUMBERS: Final = frozenset(
     {"request", "seq", "customer", "value_fen", "attempts", "approvals_needed", "approval", "found"}
 )
@@ -21,10 +23,10 @@ KINDS: Final[Mapping[str, str]] = {
 
 
 def head(column: str) -> str:
-    """A column's name as people say it."""
+    """A column's name, which is what SQL, an address and a file call it too, without its signs."""
     if column.endswith("at_beijing"):
         before = column.removesuffix("at_beijing").replace("_", " ").strip()
-        return f"{before}, Beijing time" if before else "Beijing time"
+        return words("{column}, Beijing time", column=before) if before else words("Beijing time")
     return {"value_fen": "fen", "seq": "event"}.get(column, column.replace("_", " "))
 
 

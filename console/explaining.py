@@ -10,15 +10,16 @@ from datasette.views.base import DatasetteError
 
 from console.address_checks import NotAsked
 from console.driver import sqlite3
+from console.language import N_, words
 from console.ports import FileRefused
 from console.record_look import NotKept
 from console.sign_in import NOT_SAID
 from coupons.errors import DirectoryUnavailable
 
-UNKNOWN: Final = (
-    "Something went wrong here. Whoever runs the console finds it in its log under the reference {}."
+UNKNOWN: Final = N_(
+    "Something went wrong here. Whoever runs the console finds it in its log under the reference {reference}."
 )
-TOO_LONG: Final = (
+TOO_LONG: Final = N_(
     "It took longer than a page may, and was stopped. Ask for less: of a shorter time, or of fewer rows."
 )
 _SERVER: Final = 500
@@ -30,14 +31,17 @@ def explained(error: Exception) -> tuple[str, int] | None:
     if isinstance(error, (NotAsked, Base400)):
         found = str(error), error.status
     elif isinstance(error, NotKept):
-        found = f"Nothing is shown, because your look could not be kept in the log: {error}", 503
+        found = (
+            words("Nothing is shown, because your look could not be kept in the log: {why}", why=error),
+            503,
+        )
     elif isinstance(error, DirectoryUnavailable):
-        found = NOT_SAID, 503
+        found = words(NOT_SAID), 503
     elif isinstance(error, QueryInterrupted):
-        found = TOO_LONG, 503
+        found = words(TOO_LONG), 503
     elif isinstance(error, (FileRefused, sqlite3.Error)):
-        found = f"The log cannot be read now: {error}", 503
+        found = words("The log cannot be read now: {why}", why=error), 503
     elif isinstance(error, DatasetteError) and error.status < _SERVER:
         # Of a statement that took too long it makes a page of its own.
-        found = TOO_LONG if error.message_is_html else str(error.message), error.status
+        found = words(TOO_LONG) if error.message_is_html else str(error.message), error.status
     return found

@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any, Final
 
 from console import svg
-from console.language import WORDS
+from console.language import N_, WORDS, words
 from console.log_database import LogDatabase
 from console.person_names import People
 from console.ports import Outside
@@ -45,8 +45,15 @@ where request.created_at >= :since and request.created_at < :before
     and request.state in ('approved', 'sending', 'sent', 'unknown', 'refused', 'held')
 group by request.id
 """
-_MINUTES: Final = ((1, "under 1 min"), (5, "1 to 5 min"), (15, "5 to 15 min"), (60, "15 to 60 min"))
-_HOURS: Final = ((4, "1 to 4 h"), (12, "4 to 12 h"), (24, "12 to 24 h"))
+_MINUTES: Final = (
+    (1, N_("under 1 min")),
+    (5, N_("1 to 5 min")),
+    (15, N_("5 to 15 min")),
+    (60, N_("15 to 60 min")),
+)
+_LONGER: Final = N_("over a day")
+_HEADS: Final = {"stock": N_("stock"), "agent": N_("agent"), "reason": N_("reason")}
+_HOURS: Final = ((4, N_("1 to 4 h")), (12, N_("4 to 12 h")), (24, N_("12 to 24 h")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +102,19 @@ class Figures:
         took = [row["took"] for row in await self._rows(_APPROVED, since, before)]
         return [
             _per_day(
-                "sent-per-day", "Coupons sent per day", "By the day they were asked for.", sent, names, start
+                "sent-per-day",
+                words("Coupons sent per day"),
+                words("By the day they were asked for."),
+                sent,
+                names,
+                start,
             ),
-            _fen("stock", "Given per stock", sent, "stock_name"),
+            _fen("stock", words("Given per stock"), sent, "stock_name"),
             self._took(took),
-            _fen("agent", "Given per agent", people, "requester"),
-            _fen("reason", "Given per reason", sent, "reason"),
+            _fen("agent", words("Given per agent"), people, "requester"),
+            _fen("reason", words("Given per reason"), sent, "reason"),
             _codes(refused),
-            _per_day("refused-per-day", "Refused by WeChat Pay per day", "", refused, names, start),
+            _per_day("refused-per-day", words("Refused by WeChat Pay per day"), "", refused, names, start),
         ]
 
     def _now(self) -> datetime:
@@ -115,18 +127,19 @@ class Figures:
     def _took(self, took: Sequence[int]) -> Chart:
         limits = [(minutes * 60_000, name) for minutes, name in _MINUTES]
         limits += [(hours * 3_600_000, name) for hours, name in _HOURS]
-        counts = dict.fromkeys([name for _, name in limits] + ["over a day"], 0)
+        counts = dict.fromkeys([name for _, name in limits] + [_LONGER], 0)
         for each in took:
-            counts[next((name for limit, name in limits if each < limit), "over a day")] += 1
-        bars = list(counts.items())
-        about = f"Until the last approval. Median {WORDS.get().duration(int(median(took)))}." if took else ""
-        title = "Time to approve"
+            counts[next((name for limit, name in limits if each < limit), _LONGER)] += 1
+        bars = [(words(name), n) for name, n in counts.items()]
+        middle = WORDS.get().duration(int(median(took))) if took else ""
+        about = words("Until the last approval. Median {time}.", time=middle) if took else ""
+        title = words("Time to approve")
         return Chart(
             "time-to-approve",
             title,
             about,
             svg.rows(title, bars),
-            ("time", "requests"),
+            (words("time"), words("requests")),
             [(name, f"{n:,}") for name, n in bars] if took else [],
         )
 
@@ -143,7 +156,7 @@ def _per_day(
         title,
         about,
         svg.columns(title, bars),
-        ("day", "requests"),
+        (words("day"), words("requests")),
         [(name, f"{n:,}") for name, n in bars],
     )
 
@@ -159,15 +172,17 @@ def _fen(what: str, title: str, rows: Sequence[Mapping[str, Any]], column: str) 
         counts[name] = n + row["n"], fen + row["fen"]
     top = sorted(counts.items(), key=lambda item: (-item[1][1], item[0]))[:_TOP]
     bars = [(name, fen) for name, (_, fen) in top]
-    about = f"The {_TOP} largest of {len(counts):,}, in yuan." if len(counts) > _TOP else "In yuan."
+    about = words("In yuan.")
+    if len(counts) > _TOP:
+        about = words("The {top} largest of {count}, in yuan.", top=_TOP, count=f"{len(counts):,}")
     if what == "reason":
-        about += " Reasons that differ only by a long number are one."
+        about += " " + words("Reasons that differ only by a long number are one.")
     return Chart(
         f"fen-per-{what}",
         title,
         about,
         svg.rows(title, bars, shown=[f"{in_yuan(fen):,}" for _, fen in bars]),
-        (what, "coupons", "yuan"),
+        (words(_HEADS[what]), words("coupons"), words("yuan")),
         [(name, f"{n:,}", f"{in_yuan(fen):,}") for name, (n, fen) in top],
     )
 
@@ -175,9 +190,11 @@ def _fen(what: str, title: str, rows: Sequence[Mapping[str, Any]], column: str) 
 def _codes(rows: Sequence[Mapping[str, Any]]) -> Chart:
     counts: dict[str, int] = {}
     for row in rows:
-        name = str(row["problem"])[:_CUT] or "without a code"
+        name = str(row["problem"])[:_CUT] or words("without a code")
         counts[name] = counts.get(name, 0) + row["n"]
     bars = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_TOP]
-    title = "Refused by WeChat Pay, by code"
+    title = words("Refused by WeChat Pay, by code")
     table = [(name, f"{n:,}") for name, n in bars]
-    return Chart("refused-by-code", title, "", svg.rows(title, bars), ("code", "requests"), table)
+    return Chart(
+        "refused-by-code", title, "", svg.rows(title, bars), (words("code"), words("requests")), table
+    )

@@ -11,6 +11,7 @@ from typing import Any, Final
 from datasette.utils.asgi import AsgiStream
 
 from console.csv_file import attached
+from console.language import WORDS, words
 from console.ports import Outside
 from coupons.audit_words import NOBODY, BadWord, Filter, Found, hide_openids
 from coupons.auditing import MOST_COUNTED, by_number, page_of, parts_of
@@ -39,7 +40,8 @@ class Result:
 
     @property
     def counted(self) -> str:
-        return f"{self.count:,} or more" if self.count == MOST_COUNTED else f"{self.count:,}"
+        count = f"{self.count:,}"
+        return words("{count} or more", count=count) if self.count == MOST_COUNTED else count
 
 
 class Finding:
@@ -64,13 +66,15 @@ class Finding:
         try:
             asked = self._outside.read_words(text)
         except BadWord as error:
-            return Result(text=_hidden(text), problem=_hidden(self._outside.sentence(error)))
+            return Result(
+                text=_hidden(text), problem=_hidden(self._outside.wrong_word(WORDS.get().language, error))
+            )
         with self._outside.reading() as rows:
             asked, shown = by_number(rows, asked, text)
             if shown != text:
                 return Result(text=shown, moved=True)
             known = asked.request is not None and rows.request(asked.request) is not None
-            hint = self._outside.as_number(asked, known)
+            hint = self._outside.as_number(WORDS.get().language, asked, known)
             part, count = page_of(rows, asked, below=below, limit=PAGE)
         return Result(text=shown, hint=hint, count=count, **part._asdict())
 

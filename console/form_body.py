@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from console.address_checks import NotAsked
+from console.language import words
 
 #: LONGEST characters, each as the twelve letters that a form makes of the largest.
 _MOST: Final = 50_000
@@ -18,13 +19,16 @@ async def posted(request: Any) -> Mapping[str, str]:
     while True:
         message = await request.receive()
         if message["type"] != "http.request":
-            raise NotAsked("What was sent did not arrive whole.")
+            raise NotAsked(words("What was sent did not arrive whole."))
         body += message.get("body", b"")
         if len(body) > _MOST:
-            raise NotAsked(f"What was sent is longer than {_MOST:,} bytes, which nothing here is.", 413)
+            raise NotAsked(
+                words("What was sent is longer than {most} bytes, which nothing here is.", most=f"{_MOST:,}"),
+                413,
+            )
         if not message.get("more_body", False):
             break
     try:
         return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict"))
     except UnicodeDecodeError:
-        raise NotAsked("What was sent is no text in UTF-8.") from None
+        raise NotAsked(words("What was sent is no text in UTF-8.")) from None

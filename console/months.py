@@ -11,6 +11,7 @@ from datasette.utils.asgi import Response
 
 from console.address_checks import NotAsked
 from console.csv_file import attached
+from console.language import N_, words
 from console.ports import Outside
 from console.record_look import Looks
 from console.sessions import Session
@@ -24,7 +25,7 @@ Page = Callable[..., Awaitable[Any]]
 
 #: The month that runs, and those before it.
 _LINKED: Final = 13
-_PARTS: Final = ("agent", "stock", "approver")
+_PARTS: Final = (N_("agent"), N_("stock"), N_("approver"))
 
 
 class Months:
@@ -37,15 +38,15 @@ class Months:
 
     async def page(self, request: Any, session: Session) -> Any:
         label, found = await self._report(request, session, "page")
-        words = self._outside.month_words
-        parts = zip(words.tables, _PARTS, _lines(found), strict=True)
+        report = self._outside.month_words
+        parts = zip(report.tables, _PARTS, _lines(found), strict=True)
         return await self._page(
             "month.html",
             session,
             title=label,
             label=label,
             labels=self._labels(),
-            words=words,
+            report=report,
             month=found,
             parts=list(parts),
             people=[line.name for line in (*found.agents, *found.approvers)],
@@ -62,7 +63,7 @@ class Months:
         try:
             since, before = month(label)
         except ValueError:
-            raise NotAsked("A month is written as a year and a month, 2026-10 for example.") from None
+            raise NotAsked(words("A month is written as a year and a month, 2026-10 for example.")) from None
         found = await asyncio.to_thread(self._outside.month, since, before)
         await self._looks.leave(session, AuditReported(month=label, format=kind))
         return label, found

@@ -15,6 +15,7 @@ from console.canned_queries import NAMED
 from console.figures import Figures
 from console.finding import Finding
 from console.form_body import posted
+from console.language import words
 from console.log_database import LogDatabase
 from console.months import Months
 from console.person_names import People
@@ -96,7 +97,7 @@ class Pages:
         return await self._page(
             "start.html",
             session,
-            title="Start",
+            title=words("Start"),
             month=month,
             totals=totals,
             latest=latest,
@@ -123,7 +124,7 @@ class Pages:
             "search.html",
             session,
             400 if result.problem else 200,
-            title="Search",
+            title=words("Search"),
             result=result,
             people=[*_of_requests(result.requests), *(event.actor for event in result.events)],
             more=more,
@@ -136,7 +137,7 @@ class Pages:
         result = await asyncio.to_thread(self._finding.page, text, None)
         if result.problem is not None:
             return await self._page(
-                "told.html", session, 400, title="Search", sentence=result.problem, how=""
+                "told.html", session, 400, title=words("Search"), sentence=result.problem, how=""
             )
         await self._looks.leave(session, AuditExported(words=kept(result.text), found=result.count))
         return self._finding.file(result.text)
@@ -149,7 +150,7 @@ class Pages:
         return await self._page(
             "request.html",
             session,
-            title=f"Request #{number}",
+            title=words("Request #{number}", number=number),
             story=story,
             openid=None,
         )
@@ -163,7 +164,7 @@ class Pages:
         return await self._page(
             "openid.html",
             session,
-            title=f"Request #{number}",
+            title=words("Request #{number}", number=number),
             story=story,
             openid=openid,
         )
@@ -174,7 +175,7 @@ class Pages:
         await self._looks.leave(session, AuditViewed(page=f"charts of {days} days"))
         charts = await self._figures.charts(days)
         return await self._page(
-            "charts.html", session, title="Charts", days=days, periods=_PERIODS, charts=charts
+            "charts.html", session, title=words("Charts"), days=days, periods=_PERIODS, charts=charts
         )
 
 

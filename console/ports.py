@@ -52,10 +52,10 @@ class MonthWords:
     tables: Sequence[str]
     columns: Sequence[str]
     notes: Sequence[str]
-    #: In the order of `columns`.
-    cells: Callable[[MonthLine], Sequence[str]]
-    span: Callable[[Month], str]
-    tied: Callable[[Month], str]
+    #: In a language, and in the order of `columns`.
+    cells: Callable[[str, MonthLine], Sequence[str]]
+    span: Callable[[str, Month], str]
+    tied: Callable[[str, Month], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +81,9 @@ class Outside:
     #: Raises BadWord.
     read_words: Callable[[str], Filter]
     #: How a number alone was read, by whether a request has it; empty where none was typed so.
-    as_number: Callable[[Filter, bool], str]
+    as_number: Callable[[str, Filter, bool], str]
     #: What is wrong with a word, for people.
-    sentence: Callable[[BadWord], str]
+    wrong_word: Callable[[str, BadWord], str]
     #: The language for a browser, by its Accept-Language.
     language: Callable[[str], Words]
     #: In this language an event as a sentence, in which people are called what the last makes of their ids.

@@ -23,6 +23,7 @@ from console.canned_queries import NAMED
 from console.csv_file import attached
 from console.csv_stream import whole
 from console.driver import sqlite3
+from console.language import N_, words
 from console.log_database import NAME, WRITTEN, LogDatabase, LogDatasette
 from console.readable import VIEWS
 from console.record_look import Looks
@@ -42,9 +43,9 @@ METADATA: Final = {
                 for name, one in NAMED.items()
             },
             "tables": {
-                "requests": {"title": "All requests", "facets": ["state", "stock_id", "requester"]},
-                "events": {"title": "All events"},
-                "approvals": {"title": "All approvals", "facets": ["approver"]},
+                "requests": {"title": N_("All requests"), "facets": ["state", "stock_id", "requester"]},
+                "events": {"title": N_("All events")},
+                "approvals": {"title": N_("All approvals"), "facets": ["approver"]},
             },
         }
     },
@@ -102,7 +103,7 @@ class Queries:
         except sqlite3.OperationalError as error:
             if name is None or AS_SQL in args:
                 # Of somebody's own words, and so no trouble of the file's.
-                raise NotAsked(f"There is no such file: {error}") from error
+                raise NotAsked(words("There is no such file: {why}", why=error)) from error
             raise
 
     async def pass_on(self, app: Any, request: Any, session: Session, send: Send) -> None:

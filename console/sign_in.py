@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
+from console.language import N_
 from console.ports import FileRefused, Outside
 from console.record_look import BROWSER
 from console.sessions import Session
@@ -19,20 +20,20 @@ from coupons.model import ConsoleLink
 from coupons.ports import Clock, Transaction
 from coupons.recording import SYSTEM
 
-UNKNOWN: Final = "This link is not one of ours, or only a part of it arrived."
-EXPIRED: Final = "This link is too old: one is good for ten minutes."
-USED: Final = "This link was used before: one opens the console once."
-NOT_AUDITOR: Final = "You are no auditor by Slack's word now (coupon.toml names them)."
-NOT_SAID: Final = (
+UNKNOWN: Final = N_("This link is not one of ours, or only a part of it arrived.")
+EXPIRED: Final = N_("This link is too old: one is good for ten minutes.")
+USED: Final = N_("This link was used before: one opens the console once.")
+NOT_AUDITOR: Final = N_("You are no auditor by Slack's word now (coupon.toml names them).")
+NOT_SAID: Final = N_(
     "Slack did not say whether you are still an auditor, so nothing is shown. Try again in a minute."
 )
-NO_SLACK: Final = (
+NO_SLACK: Final = N_(
     "Slack did not say whether you are still an auditor. The link is unused; try it again in a minute."
 )
-NOT_KEPT: Final = (
+NOT_KEPT: Final = N_(
     "The sign-in could not be kept in the log, so it was not done. Try the link again in a minute."
 )
-OPEN: Final = "Type /coupon audit open in Slack and click the link that comes."
+OPEN: Final = N_("Type /coupon audit open in Slack and click the link that comes.")
 
 _MOST_GUESSES: Final = 30
 _MINUTE_MS: Final = 60_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
@@ -12,12 +13,14 @@ from bot.cli.outputs import stream_of
 from bot.cli.record_look import leave
 from bot.wording.month import COLUMNS, NOTES, TABLES, cells, span_of, tied_to
 from bot.wording.month_page import page
+from bot.wording.story import words_of
 from bot.wording.terminal_table import plain, width
 from coupons import days
 from coupons.audit_events import AuditReported
 from coupons.encodings import MARK
 from coupons.month import Month, MonthLine
 from coupons.spreadsheet import MONTH_COLUMNS, lines, month_rows
+from handlers.views.words import N_, Words
 from storage.store import Store
 
 FORMATS = ("table", "csv", "xlsx", "html")
@@ -48,7 +51,7 @@ def report(label: str, kind: str, output: str, store: Store) -> None:
 
 def _write(found: Month, label: str, kind: str, stream: TextIO) -> None:
     if kind == "html":
-        stream.write(page(found, label))
+        stream.write(page(words_of(os.environ), found, label))
     elif kind == "csv":
         stream.write(MARK + lines([MONTH_COLUMNS, *month_rows(label, found)]))
     elif kind == "xlsx":
@@ -57,24 +60,27 @@ def _write(found: Month, label: str, kind: str, stream: TextIO) -> None:
 
         write_sheet(stream, MONTH_COLUMNS, month_rows(label, found))
     else:
-        stream.writelines(f"{line}\n" for line in _tables(found, label))
+        stream.writelines(f"{line}\n" for line in _tables(words_of(os.environ), found, label))
 
 
 def _parts(found: Month) -> tuple[tuple[str, str, Sequence[MonthLine]], ...]:
     return (
-        (TABLES[0], "agent", [*found.agents, found.total]),
-        (TABLES[1], "stock", [*found.stocks, found.total]),
-        (TABLES[2], "approver", found.approvers),
+        (TABLES[0], N_("agent"), [*found.agents, found.total]),
+        (TABLES[1], N_("stock"), [*found.stocks, found.total]),
+        (TABLES[2], N_("approver"), found.approvers),
     )
 
 
-def _tables(found: Month, label: str) -> Iterator[str]:
-    yield f"{label}: {span_of(found)}"
+def _tables(words: Words, found: Month, label: str) -> Iterator[str]:
+    yield f"{label}: {span_of(words, found)}"
     for heading, first, part in _parts(found):
         yield ""
-        yield heading
-        rows: list[tuple[str, ...]] = [(first, *COLUMNS)]
-        rows += [(plain(f"{line.name} {line.stock_name}".strip()) or "all", *cells(line)) for line in part]
+        yield words(heading)
+        rows: list[tuple[str, ...]] = [(words(first), *map(words, COLUMNS))]
+        rows += [
+            (plain(f"{line.name} {line.stock_name}".strip()) or words("all"), *cells(words, line))
+            for line in part
+        ]
         widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
         for name, *numbers in rows:
             filled = (
@@ -82,5 +88,5 @@ def _tables(found: Month, label: str) -> Iterator[str]:
             )
             yield "  ".join((name + " " * (widths[0] - width(name)), *filled))
     yield ""
-    yield from NOTES
-    yield tied_to(found)
+    yield from map(words, NOTES)
+    yield tied_to(words, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +15,8 @@ from bot.cli.outputs import standard_output, stream_of
 from bot.cli.progress import Tell, progress
 from bot.cli.record_look import leave
 from bot.cli.search_output import FORMATS, rows_of
-from bot.wording.search import aliases, as_number, joined, sentence
+from bot.wording.search import aliases, as_number, joined, wrong_word
+from bot.wording.story import words_of
 from coupons.audit_events import AuditSearched, OpenidViewed
 from coupons.audit_words import BadWord, Filter, read_words
 from coupons.auditing import MOST_COUNTED, Part, by_number, page_of, parts_of, place_of
@@ -118,12 +120,16 @@ def read_filter(words: Sequence[str], config: Path | None) -> tuple[str, Filter]
     try:
         return text, read_words(text, find_stock=aliases(config))
     except BadWord as error:
-        refuse([sentence(error)])
+        refuse([wrong_word(words_of(os.environ), error)])
 
 
 def number_hint(rows: Records, asked: Filter) -> str:
     """How a number alone was read; empty where none was typed so."""
-    return as_number(asked, known=asked.request is not None and rows.request(asked.request) is not None)
+    return as_number(
+        words_of(os.environ),
+        asked,
+        known=asked.request is not None and rows.request(asked.request) is not None,
+    )
 
 
 def kept_words(store: Store, asked: Filter, text: str) -> str:

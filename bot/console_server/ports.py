@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.config.coupon_toml import CouponToml
 from bot.logs import reference
 from bot.wording.month import COLUMNS, NOTES, TABLES, cells, span_of, tied_to
-from bot.wording.search import as_number, sentence
+from bot.wording.search import as_number, wrong_word
 from console.ports import FileRefused, MonthWords, Outside
 from coupons.audit_words import Filter, read_words
 from coupons.errors import StorageUnavailable
@@ -100,15 +100,20 @@ def outside(
         write=file.write,
         month=file.month,
         month_words=MonthWords(
-            tables=TABLES, columns=COLUMNS, notes=NOTES, cells=cells, span=span_of, tied=tied_to
+            tables=TABLES,
+            columns=COLUMNS,
+            notes=NOTES,
+            cells=lambda language, line: cells(languages.of(language), line),
+            span=lambda language, month: span_of(languages.of(language), month),
+            tied=lambda language, month: tied_to(languages.of(language), month),
         ),
         note=note,
         name=name,
         is_auditor=lambda person: is_among(person, config.policy.auditors),
         may_write_sql=lambda person: is_among(person, config.console_sql),
         read_words=words,
-        as_number=lambda asked, known: as_number(asked, known=known),
-        sentence=sentence,
+        as_number=lambda language, asked, known: as_number(languages.of(language), asked, known=known),
+        wrong_word=lambda language, wrong: wrong_word(languages.of(language), wrong),
         language=languages.accepted,
         sentence_of=sentence_of,
         cause=cause,

@@ -7,30 +7,31 @@ from typing import Final
 from coupons.days import beijing_time
 from coupons.money import in_yuan
 from coupons.month import Month, MonthLine
+from handlers.views.words import N_, Words
 
-TABLES: Final = ("By agent", "By stock", "By approver")
+TABLES: Final = (N_("By agent"), N_("By stock"), N_("By approver"))
 COLUMNS: Final = (
-    "asked",
-    "sent",
-    "yuan sent",
-    "refused",
-    "ended",
-    "doubtful",
-    "waiting",
-    "median to approve",
-    "longest",
+    N_("asked"),
+    N_("sent"),
+    N_("yuan sent"),
+    N_("refused"),
+    N_("ended"),
+    N_("doubtful"),
+    N_("waiting"),
+    N_("median to approve"),
+    N_("longest"),
 )
 NOTES: Final = (
-    "asked, refused, ended, doubtful, waiting: of the requests of the month, as they stand now.",
-    "sent, yuan sent: coupons given in the month, whenever asked for; WeChat Pay's bill has the same.",
-    "refused: by WeChat Pay. ended: declined, withdrawn, expired, closed. doubtful: not known, or held.",
-    "to approve: from the request to its last approval.",
-    "By approver, asked is what each approved; a request with two approvals counts at both.",
+    N_("asked, refused, ended, doubtful, waiting: of the requests of the month, as they stand now."),
+    N_("sent, yuan sent: coupons given in the month, whenever asked for; WeChat Pay's bill has the same."),
+    N_("refused: by WeChat Pay. ended: declined, withdrawn, expired, closed. doubtful: not known, or held."),
+    N_("to approve: from the request to its last approval."),
+    N_("By approver, asked is what each approved; a request with two approvals counts at both."),
 )
 _MINUTE, _HOUR, _DAY = 60_000, 3_600_000, 86_400_000
 
 
-def cells(line: MonthLine) -> tuple[str, ...]:
+def cells(words: Words, line: MonthLine) -> tuple[str, ...]:
     """In the order of COLUMNS."""
     counts = (line.refused, line.ended, line.doubtful, line.waiting)
     return (
@@ -38,28 +39,34 @@ def cells(line: MonthLine) -> tuple[str, ...]:
         f"{line.sent:,}",
         f"{in_yuan(line.fen):,}",
         *(f"{count:,}" for count in counts),
-        lasting(line.median_ms),
-        lasting(line.longest_ms),
+        lasting(words, line.median_ms),
+        lasting(words, line.longest_ms),
     )
 
 
-def lasting(ms: int | None) -> str:
+def lasting(words: Words, ms: int | None) -> str:
     """`4 min`, `3.5 h`, `2.1 d`; a dash for nothing."""
     if ms is None:
         return "–"
     if ms < _MINUTE:
-        return f"{ms // 1000} s"
+        return words("{n} s", n=ms // 1000)
     if ms < _HOUR:
-        return f"{ms // _MINUTE} min"
-    unit, name = (_HOUR, "h") if ms < 2 * _DAY else (_DAY, "d")
-    return f"{ms * 10 // unit / 10:.1f} {name}"
+        return words("{n} min", n=ms // _MINUTE)
+    unit, name = (_HOUR, N_("{n} h")) if ms < 2 * _DAY else (_DAY, N_("{n} d"))
+    return words(name, n=f"{ms * 10 // unit / 10:.1f}")
 
 
-def span_of(month: Month) -> str:
-    return f"{beijing_time(month.since)} to {beijing_time(month.before)}, Beijing time"
+def span_of(words: Words, month: Month) -> str:
+    return words(
+        "{since} to {before}, Beijing time",
+        since=beijing_time(month.since),
+        before=beijing_time(month.before),
+    )
 
 
-def tied_to(month: Month) -> str:
+def tied_to(words: Words, month: Month) -> str:
     """By which an auditor finds the log that these figures were read from."""
-    events = f"events #{month.first_seq} to #{month.last_seq}" if month.last_seq else "no event"
-    return f"{events} of the log whose head is #{month.head_seq} {month.head_hash}"
+    head = words("the log whose head is #{seq} {hash}", seq=month.head_seq, hash=month.head_hash)
+    if not month.last_seq:
+        return words("no event of {log}", log=head)
+    return words("events #{first} to #{last} of {log}", first=month.first_seq, last=month.last_seq, log=head)

@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.wording.month import COLUMNS, NOTES, TABLES, cells, span_of, tied_to
 from coupons.month import Month, MonthLine
+from handlers.views.words import Words
 
 _STYLE: Final = """
 @page { size: A4 landscape; margin: 14mm }
@@ -26,44 +27,45 @@ ul { padding-left: 1.2em; color: #555; font-size: 9pt; margin-top: 2em } code { 
 """
 
 
-def page(month: Month, label: str) -> str:
+def page(words: Words, month: Month, label: str) -> str:
     """The whole document."""
-    return "\n".join(_lines(month, label)) + "\n"
+    return "\n".join(_lines(words, month, label)) + "\n"
 
 
-def _lines(month: Month, label: str) -> Iterator[str]:
-    title = f"WeChat Pay coupons, {label}"
+def _lines(words: Words, month: Month, label: str) -> Iterator[str]:
+    title = words("WeChat Pay coupons, {month}", month=label)
     yield "<!doctype html>"
-    yield f'<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+    yield f'<html lang="{words.language}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
     yield f"<style>{_STYLE}</style></head><body>"
-    yield f'<h1>{escape(title)}</h1><p class="about">{escape(span_of(month))}</p>'
+    yield f'<h1>{escape(title)}</h1><p class="about">{escape(span_of(words, month))}</p>'
     for heading, first, lines in (
-        (TABLES[0], "Agent", month.agents),
-        (TABLES[1], "Stock", month.stocks),
-        (TABLES[2], "Approver", month.approvers),
+        (TABLES[0], words("agent"), month.agents),
+        (TABLES[1], words("stock"), month.stocks),
+        (TABLES[2], words("approver"), month.approvers),
     ):
-        yield f"<h2>{heading}</h2>"
-        yield from _table(first, lines, month.total if lines is not month.approvers else None)
-    yield "<ul>" + "".join(f"<li>{escape(note)}</li>" for note in NOTES)
-    yield f"<li><code>{escape(tied_to(month))}</code></li></ul></body></html>"
+        yield f"<h2>{words(heading)}</h2>"
+        yield from _table(words, first, lines, month.total if lines is not month.approvers else None)
+    yield "<ul>" + "".join(f"<li>{escape(words(note))}</li>" for note in NOTES)
+    yield f"<li><code>{escape(tied_to(words, month))}</code></li></ul></body></html>"
 
 
-def _table(first: str, lines: Sequence[MonthLine], total: MonthLine | None) -> Iterator[str]:
+def _table(words: Words, first: str, lines: Sequence[MonthLine], total: MonthLine | None) -> Iterator[str]:
     if not lines:
-        yield '<p class="none">Nothing in this month.</p>'
+        yield f'<p class="none">{words("Nothing in this month.")}</p>'
         return
-    names = "".join(f"<th>{escape(name)}</th>" for name in (first, *COLUMNS))
+    names = "".join(f"<th>{escape(name)}</th>" for name in (first, *map(words, COLUMNS)))
     yield f"<table><thead><tr>{names}</tr></thead><tbody>"
     for line in lines:
         stock_name = f' <span class="name">{escape(line.stock_name)}</span>' if line.stock_name else ""
-        yield f"<tr><td>{escape(line.name)}{stock_name}</td>{_numbers(line)}</tr>"
+        yield f"<tr><td>{escape(line.name)}{stock_name}</td>{_numbers(words, line)}</tr>"
     yield "</tbody>"
     if total is not None:
-        yield f"<tfoot><tr><td>All</td>{_numbers(total)}</tr></tfoot>"
+        yield f"<tfoot><tr><td>{words('All')}</td>{_numbers(words, total)}</tr></tfoot>"
     yield "</table>"
 
 
-def _numbers(line: MonthLine) -> str:
+def _numbers(words: Words, line: MonthLine) -> str:
     return "".join(
-        f'<td class="none">{cell}</td>' if cell in {"0", "–"} else f"<td>{cell}</td>" for cell in cells(line)
+        f'<td class="none">{cell}</td>' if cell in {"0", "–"} else f"<td>{cell}</td>"
+        for cell in cells(words, line)
     )

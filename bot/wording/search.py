@@ -12,6 +12,7 @@ from bot.config.coupon_toml import CouponTomlProblems, load_coupon_toml
 from coupons.audit_words import KEYS, BadWord, Filter, FindStock, Wrong
 from coupons.catalogue import Catalogue
 from coupons.events import Tag
+from handlers.views.words import N_, Words
 
 _PAIR: Final = re.compile(r"([A-Za-z_]{1,20}[:：])(.*)", re.DOTALL)
 _SHOWN: Final = 60
@@ -44,59 +45,69 @@ def aliases(config: Path | None) -> FindStock:
     return catalogue.stock_id
 
 
-def as_number(asked: Filter, *, known: bool) -> str:
+def as_number(words: Words, asked: Filter, *, known: bool) -> str:
     """How a number alone was read; empty where none was typed so."""
     if asked.or_text is None:
         return ""
     if known:
-        return (
-            f"{asked.or_text} is read as request #{asked.request}; the text itself is '\"{asked.or_text}\"'"
+        return words(
+            "{text} is read as request #{number}; the text itself is '\"{text}\"'",
+            text=asked.or_text,
+            number=asked.request,
         )
-    return f"there is no request #{asked.request}; {asked.or_text} was looked for in reasons and tickets"
-
-
-def sentence(error: BadWord) -> str:
-    """What was read, what is wrong, what would be right."""
-    return _SENTENCES[error.wrong].format(
-        key=_shown(error.key),
-        read=_shown(error.read),
-        right=_people(error.key) or " or ".join(error.right).replace(", ", " or "),
-        keys=", ".join(error.right),
-        typed=" and ".join(f"{key}:" for key in error.right),
-        known=f"the nearest: {', '.join(error.right)}" if error.right else _all(error.wrong),
+    return words(
+        "there is no request #{number}; {text} was looked for in reasons and tickets",
+        text=asked.or_text,
+        number=asked.request,
     )
 
 
-def _all(wrong: Wrong) -> str:
-    """When none is near."""
-    if wrong is Wrong.UNKNOWN_TAG:
-        return f"docs/auditor.md tells of them: {', '.join(Tag)}"
-    return f"there are {', '.join(KEYS)}"
+def wrong_word(words: Words, error: BadWord) -> str:
+    """What was read, what is wrong, what would be right."""
+    right = words(" or ").join(error.right).replace(", ", words(" or "))
+    return words(
+        _SENTENCES[error.wrong],
+        key=_shown(error.key),
+        read=_shown(error.read),
+        right=_people(words, error.key) or right,
+        keys=words.list(error.right),
+        typed=words(" and ").join(f"{key}:" for key in error.right),
+        known=_known(words, error),
+    )
+
+
+def _known(words: Words, error: BadWord) -> str:
+    if error.right:
+        return words("the nearest: {names}", names=words.list(error.right))
+    if error.wrong is Wrong.UNKNOWN_TAG:
+        return words("docs/auditor.md tells of them: {names}", names=words.list(Tag))
+    return words("there are {names}", names=words.list(KEYS))
 
 
 _SENTENCES: Final[Mapping[Wrong, str]] = {
-    Wrong.UNKNOWN_KEY: (
+    Wrong.UNKNOWN_KEY: N_(
         "{key}:{read} names no key of a search; {known}. For the text itself, put it in quotation marks: "
         "'\"{key}:{read}\"'"
     ),
-    Wrong.UNKNOWN_TAG: "{key}:{read} names no tag of an event; {known}",
-    Wrong.BAD_VALUE: "{key}:{read} cannot be read; right would be {right}",
-    Wrong.NO_NUMBER: "{key} is no request's number; right would be {right}",
-    Wrong.ONLY_SIGNS: "{key} has no letter and no digit, and only words are found; leave it out",
-    Wrong.NO_DAY: "{typed} have no day in common; give dates that overlap",
-    Wrong.TWICE: "{key}: stands there twice; leave one of them",
-    Wrong.NOT_OF_EVENTS: (
-        "{key}: narrows requests, and tag: and actor: ask for events, which know only {keys} and text; leave "
-        "either out"
+    Wrong.UNKNOWN_TAG: N_("{key}:{read} names no tag of an event; {known}"),
+    Wrong.BAD_VALUE: N_("{key}:{read} cannot be read; right would be {right}"),
+    Wrong.NO_NUMBER: N_("{key} is no request's number; right would be {right}"),
+    Wrong.ONLY_SIGNS: N_("{key} has no letter and no digit, and only words are found; leave it out"),
+    Wrong.NO_DAY: N_("{typed} have no day in common; give dates that overlap"),
+    Wrong.TWICE: N_("{key}: stands there twice; leave one of them"),
+    Wrong.NOT_OF_EVENTS: N_(
+        "{key}: narrows requests, and tag: and actor: ask for events, which know only {keys} and text; "
+        "leave either out"
     ),
 }
 
 
-def _people(key: str) -> str:
+def _people(words: Words, key: str) -> str:
     if key not in {"agent", "approver", "actor"}:
         return ""
-    system = ", or system" if key == "actor" else ""
-    return f"a Slack user id such as U0LI{system}; @names are known in Slack only"
+    if key == "actor":
+        return words("a Slack user id such as U0LI, or system; @names are known in Slack only")
+    return words("a Slack user id such as U0LI; @names are known in Slack only")
 
 
 def _shown(text: str) -> str:

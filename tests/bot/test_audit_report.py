@@ -28,6 +28,7 @@ from coupons.ports import Transaction
 from coupons.recording import Event
 from storage.proof.verify import verify
 from tests.storage.records import STOCK, Time, create, open_ledger, rows
+from tests.words import ENGLISH
 
 HOUR = 3_600_000
 #: The last minute of September in Beijing, and the first of October, while it is the 30th in London.
@@ -199,7 +200,7 @@ def test_the_median_is_a_value_with_as_many_on_both_sides(values: list[int]) -> 
     ],
 )
 def test_how_long_something_took_is_told_in_one_unit(ms: int | None, told: str) -> None:
-    assert lasting(ms) == told
+    assert lasting(ENGLISH, ms) == told
 
 
 @given(st.integers(0, 10**12))

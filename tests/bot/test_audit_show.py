@@ -82,6 +82,28 @@ async def test_a_story_has_all_of_its_events_however_many(database: Path) -> Non
     assert told.stdout.count("U0LI asked for a reminder") == 200
 
 
+@pytest.mark.parametrize(
+    ("locale", "first"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, "申请 #1：已发券"),
+        ({"LANG": "en_US.UTF-8", "LC_ALL": "zh_TW.UTF-8"}, "申请 #1：已发券"),
+        ({"LANG": "zh_CN.UTF-8", "LC_MESSAGES": "C.UTF-8"}, "Request #1: sent"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": ""}, "申请 #1：已发券"),
+        ({}, "Request #1: sent"),
+    ],
+)
+def test_a_story_is_in_the_language_of_the_terminal(
+    database: Path, monkeypatch: pytest.MonkeyPatch, locale: dict[str, str], first: str
+) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in locale.items():
+        monkeypatch.setenv(name, value)
+    lines = typed("show", "--request", 1, "--database", database).stdout.splitlines()
+    assert lines[0] == first
+    assert ("第 1 次尝试：向微信支付请求发券" in "\n".join(lines)) is first.startswith("申请")
+
+
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
 def test_a_storys_events_as_rows(database: Path, kind: str) -> None:
     result = typed("show", "--request", 2, "--format", kind, "--database", database)

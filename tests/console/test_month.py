@@ -13,6 +13,7 @@ from bot.wording.month import NOTES, cells
 from coupons.days import month
 from storage.store import Store
 from tests.console.visiting import AUDITOR, Place
+from tests.words import ENGLISH
 
 MONTH = "2026-08"
 
@@ -28,9 +29,10 @@ async def test_page_and_report_have_the_same_figures(here: Place) -> None:
     lines = [*found.agents, *found.stocks, found.total, *found.approvers]
     assert len(lines) > 15
     for line in lines:
-        row = "".join(f'<td class="num">{cell}</td>' for cell in cells(line))
+        row = "".join(f'<td class="num">{cell}</td>' for cell in cells(ENGLISH, line))
         assert f"{row}</tr>" in page
         assert line.name in page
+        assert line.stock_name in page
     for note in NOTES:
         assert note.split(":")[0] in page
     assert f"whose head is #{event.seq - 1} " in page
