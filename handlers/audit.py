@@ -18,7 +18,7 @@ from handlers.posting import Poster
 from handlers.views import audit, audit_answers, failures
 from handlers.views.message import Message
 from handlers.views.words import Words
-from handlers.web_api import SlackError, ask
+from handlers.web_api import SlackError, ask, update_view
 
 View = dict[str, Any]
 
@@ -178,14 +178,7 @@ class Audit:
             if push:
                 await ask(self._client, "views.push", as_json=True, trigger_id=body["trigger_id"], view=drawn)
             else:
-                await ask(
-                    self._client,
-                    "views.update",
-                    as_json=True,
-                    view_id=view["id"],
-                    hash=view["hash"],
-                    view=drawn,
-                )
+                await update_view(self._client, view, drawn)
         except NotAuditor:
             await self._poster.tell("", person, audit_answers.may_not_audit(words))
         except (CouponsError, SlackError, BadWord) as error:

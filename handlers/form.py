@@ -31,7 +31,7 @@ from handlers.views import command_replies, failures, form, misreads, refusals, 
 from handlers.views.form import Filled
 from handlers.views.message import Message
 from handlers.views.words import Words
-from handlers.web_api import SlackError, ask
+from handlers.web_api import SlackError, ask, update_view
 
 #: In a message that is made the reason of a request: a word that can only be an openid.
 _OPENID = re.compile(r"(?<![0-9A-Za-z_-])o[0-9A-Za-z_-]{27}(?![0-9A-Za-z_-])")
@@ -173,14 +173,7 @@ class Form:
         try:
             outlook = await self._asking.outlook(asked)
             shown = form.send_form(words, filled, hint=form.hint(words, outlook))
-            await ask(
-                self._client,
-                "views.update",
-                as_json=True,
-                view_id=view["id"],
-                hash=view["hash"],
-                view=shown,
-            )
+            await update_view(self._client, view, shown)
         except (CouponsError, SlackError) as error:
             # It is a hint: the form works without, and may have been closed or changed meanwhile.
             self._on_trouble(error)

@@ -11,6 +11,7 @@ SlackError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -102,6 +103,11 @@ async def ask(
     except (AttributeError, ValueError) as error:
         # slack_sdk stumbles over a 200 that is no JSON object (a proxy's page).
         raise Lost("not_json") from error
+
+
+async def update_view(client: AsyncWebClient, view: Mapping[str, Any], drawn: Mapping[str, Any]) -> None:
+    """In the place of `view`, unless that was changed meanwhile. Raises SlackError."""
+    await ask(client, "views.update", as_json=True, view_id=view["id"], hash=view["hash"], view=drawn)
 
 
 def sorted_out(error: Exception) -> SlackError:

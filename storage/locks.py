@@ -18,7 +18,20 @@ BUSY_MS = 1_500
 _LOOK_AGAIN_S = 0.001
 
 
-class FileLock:
+class _Lock:
+    """An open file; the kernel gives its lock back when it is closed, or the process dies."""
+
+    _file: int | None = None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+class FileLock(_Lock):
     """Held while a process may write: a second one is refused by name instead of by corruption.
 
     The kernel gives it back when the process dies, however it dies. Raises DatabaseRefused on entering.
@@ -26,7 +39,6 @@ class FileLock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: int | None = None
 
     def __enter__(self) -> Self:
         # Two names of one file (a symbolic link, a relative path) must meet at one lock.
@@ -44,15 +56,8 @@ class FileLock:
         os.write(self._file, f"{os.getpid()}\n".encode())
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
 
-
-class Turn:
+class Turn(_Lock):
     """Entered around each write transaction, and around what may checkpoint. Not for two threads at once.
 
     SQLite's own locks would do, were it not for the bug of `docs/decisions/0003`: it needs two connections
@@ -62,7 +67,6 @@ class Turn:
 
     def __init__(self, path: Path) -> None:
         self._name = f"{path.resolve()}.turn"
-        self._file: int | None = None
 
     def __enter__(self) -> Self:
         self._file = _opened(self._name)
@@ -80,13 +84,6 @@ class Turn:
                 time.sleep(_LOOK_AGAIN_S)
             else:
                 return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
 
 
 def _opened(name: str) -> int:

@@ -44,20 +44,24 @@ def beside(words: Words, about: Beside) -> list[Block]:
 
 
 def _history(words: Words, history: History, others: Sequence[int]) -> str:
-    if not history.count or history.last_at is None:
-        so_far = words("No coupon yet.")
-    else:
-        so_far = words.plural(
-            "1 coupon, {sum}, {time}.",
-            "{n} coupons, {sum} together, the last {time}.",
-            history.count,
-            sum=words.money(history.fen),
-            time=words.moment(history.last_at),
-        )
+    so_far = given(words, history)
     if not others:
         return so_far
     open_too = words("Also open: {numbers}.", numbers=words.list(f"#{number}" for number in others))
     return words.sentences(so_far, open_too)
+
+
+def given(words: Words, history: History) -> str:
+    """What this customer already got."""
+    if not history.count or history.last_at is None:
+        return words("No coupon yet.")
+    return words.plural(
+        "1 coupon, {sum}, {time}.",
+        "{n} coupons, {sum} together, the last {time}.",
+        history.count,
+        sum=words.money(history.fen),
+        time=words.moment(history.last_at),
+    )
 
 
 def _used(words: Words, used: Used) -> str:
@@ -85,10 +89,15 @@ def paused(words: Words, request: Request, pause: Pause | None) -> str:
             person=person(pause.by),
             time=words.moment(pause.at),
         )
+    return with_reason(words, told, pause)
+
+
+def with_reason(words: Words, sentence: str, pause: Pause) -> str:
+    """The sentence, and after it why sending is paused, where that was said."""
     if not pause.reason:
-        return told
+        return sentence
     reason = inert(without_openids(pause.reason), _PAUSE_REASON)
-    return words.sentences(told, words("Reason: {reason}", reason=reason))
+    return words.sentences(sentence, words("Reason: {reason}", reason=reason))
 
 
 def pause_line(words: Words, request: Request, pause: Pause | None) -> list[Block]:

@@ -18,9 +18,9 @@ from handlers.views.modals import REASON_LONGEST
 from handlers.views.state_words import (
     NO_COUPON,
     NOBODY_TO_REMIND,
+    line_of,
     only_the_requester_withdraws,
     sending_began,
-    standing,
     where,
 )
 from handlers.views.words import N_, Words
@@ -159,25 +159,12 @@ def open_list(words: Words, requests: Sequence[Request]) -> Message:
         return message(
             words("You have no open requests. `/coupon status 12` shows a finished one by its number.")
         )
-    lines = [_line(words, request) for request in requests[:_LISTED]]
+    lines = [line_of(words, request) for request in requests[:_LISTED]]
     heading = words("Your open requests: {count}", count=len(lines))
     if len(requests) >= _LISTED:
         heading = words("Your newest {count} open requests", count=len(lines))
     shown = [section(line) for line in lines]
     return message("\n".join([heading, *lines]), section(f"*{heading}*"), *shown)
-
-
-def _line(words: Words, request: Request) -> str:
-    now = standing(words, request)
-    return words(
-        "*#{number}* {mark} {headline}: {stock} ({value}) for {customer}",
-        number=request.id,
-        mark=now.mark,
-        headline=now.headline,
-        stock=inert(request.stock_name, 40),
-        value=words.money(request.value_fen),
-        customer=code(masked(request.openid)),
-    )
 
 
 def cancelled(words: Words, request: Request) -> Message:

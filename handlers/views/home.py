@@ -11,18 +11,18 @@ from coupons.model import Approval, Pause, Request, State
 from coupons.policy import Reason, WhenReached, may_cancel
 from coupons.rules import Left
 from handlers.views.card import approve_button, close_button, decline_button, retry_button
+from handlers.views.card_context import with_reason
 from handlers.views.card_notes import grounds
 from handlers.views.channel_loss import Lost, not_posted
-from handlers.views.escaping import approver, code, inert, listed, own_words, person, without_openids
+from handlers.views.escaping import approver, code, inert, listed, own_words, person
 from handlers.views.message import Block, actions, button, confirm, context, header, overflow, section
-from handlers.views.state_words import progress, standing, to_do
+from handlers.views.state_words import line_of, progress, standing, to_do
 from handlers.views.words import N_, Words
 
 #: Rows of each kind that are shown; the rest are counted. Three blocks a row stay far below Slack's 100.
 SHOWN = 10
 _NAME = 60
 _REASON = 200
-_PAUSE_REASON = 300
 
 View = dict[str, Any]
 
@@ -125,10 +125,7 @@ def _paused(words: Words, pause: Pause) -> str:
         person=person(pause.by),
         time=words.moment(pause.at),
     )
-    if not pause.reason:
-        return told
-    reason = inert(without_openids(pause.reason), _PAUSE_REASON)
-    return words.sentences(told, words("Reason: {reason}", reason=reason))
+    return with_reason(words, told, pause)
 
 
 # --- what waits for this person
@@ -174,7 +171,7 @@ def _held(words: Words, held: Sequence[Request]) -> list[Block]:
     shown, count = held[:SHOWN], len(held)
     blocks = [_heading(words("Held, needs you: {count}", count=words.number(count)))]
     for request in shown:
-        line = _line(words, request)
+        line = line_of(words, request)
         told = f"{line}\n{standing(words, request).details}\n{to_do(words, request.problem)}"
         buttons = retry_button(words, request), close_button(words, request)
         blocks += [section(told), actions(*buttons, block_id=request.out_request_no)]
@@ -218,7 +215,7 @@ def _mine(words: Words, mine: Sequence[Row], *, paused: bool, with_buttons: Coll
 
 
 def _open(words: Words, row: Row, *, paused: bool) -> str:
-    line = _line(words, row.request)
+    line = line_of(words, row.request)
     return f"{line}\n{standing(words, row.request, row.approvals, paused=paused).details}"
 
 
@@ -244,26 +241,13 @@ def _menu(words: Words, request: Request) -> Block | None:
 
 
 def _finished(words: Words, request: Request) -> str:
-    line = _line(words, request)
+    line = line_of(words, request)
     if request.state is State.SENT and request.coupon_code:
         return f"{line}\n{words('Coupon code: {code}', code=code(request.coupon_code, 256))}"
     if request.state in {State.DECLINED, State.CLOSED} and request.decline_reason:
         reason = own_words(request.decline_reason, request.openid, _REASON)
         return f"{line}\n{words('Reason: {reason}', reason=reason)}"
     return line
-
-
-def _line(words: Words, request: Request) -> str:
-    now = standing(words, request)
-    return words(
-        "*#{number}* {mark} {headline}: {stock} ({value}) for {customer}",
-        number=request.id,
-        mark=now.mark,
-        headline=now.headline,
-        stock=inert(request.stock_name, _NAME),
-        value=words.money(request.value_fen),
-        customer=code(masked(request.openid)),
-    )
 
 
 # --- limits and commands

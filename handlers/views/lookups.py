@@ -10,6 +10,7 @@ from coupons.model import History, Request, Stock
 from coupons.policy import Reason
 from coupons.rules import Left
 from handlers.views import stocks
+from handlers.views.card_context import given
 from handlers.views.escaping import code, inert, listed, person
 from handlers.views.message import Message, context, message, section
 from handlers.views.refusals import refusal
@@ -31,18 +32,10 @@ LIMITS = {
 
 def customer(words: Words, openid: str, history: History, requests: Sequence[Request]) -> Message:
     """What this customer already got, and what is on its way."""
-    if history.count and history.last_at is not None:
-        so_far = words.plural(
-            "1 coupon, {sum}, {time}.",
-            "{n} coupons, {sum} together, the last {time}.",
-            history.count,
-            sum=words.money(history.fen),
-            time=words.moment(history.last_at),
-        )
-    else:
-        so_far = words("No coupon yet.")
     lines = [_line(words, request) for request in requests[:LISTED]]
-    told = words("Customer {customer}: {history}", customer=code(masked(openid)), history=so_far)
+    told = words(
+        "Customer {customer}: {history}", customer=code(masked(openid)), history=given(words, history)
+    )
     shown = [section(line) for line in lines]
     return message("\n".join([told, *lines]), section(told), *shown)
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from coupons.masking import masked
 from coupons.model import Approval, Request, State
 from coupons.policy import LOOKUPS_BEFORE_CLOSING
 from handlers.views import problems
-from handlers.views.escaping import code, listed, person
+from handlers.views.escaping import code, inert, listed, person
 from handlers.views.words import N_, Words
 
 NO_COUPON = N_("The customer gets no coupon from this request.")
@@ -232,3 +233,17 @@ def only_the_requester_withdraws(words: Words, request: Request) -> str:
             return words.sentences(told, words("Approvers can close it on its card."))
         case _:
             return told
+
+
+def line_of(words: Words, request: Request) -> str:
+    """One request of a list, in mrkdwn."""
+    now = standing(words, request)
+    return words(
+        "*#{number}* {mark} {headline}: {stock} ({value}) for {customer}",
+        number=request.id,
+        mark=now.mark,
+        headline=now.headline,
+        stock=inert(request.stock_name, 60),
+        value=words.money(request.value_fen),
+        customer=code(masked(request.openid)),
+    )
