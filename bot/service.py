@@ -37,6 +37,7 @@ from bot.wechat_proof import NOT_THERE, WRONG_ADDRESS, prove_answers, reach_wech
 from bot.wiring import Bells, Parts, build, notify, wechatpay_client
 from coupons.clock_watch import ClockWatch
 from coupons.errors import DirectoryUnavailable, StorageUnavailable
+from coupons.leases import Holding, name_of_this_start
 from coupons.model import Request
 from coupons.outcome import Outcome
 from coupons.ports import Clock
@@ -86,6 +87,7 @@ class Service:
         self.readiness.watch(Need.CLOCK, clock_check(self._clock))
         self.metrics.follow(lambda need: self.readiness.why(need) is not None)
         self._bells = Bells()
+        self._holder = name_of_this_start()
         self._channel = ChannelWatch(
             config.approval_channel,
             readiness=self.readiness,
@@ -166,6 +168,7 @@ class Service:
             ledger=ledger,
             clock=self._clock,
             bells=self._bells,
+            holder=self._holder,
             troubles=self._troubles,
             pace=self._pace,
             pauses=self._pauses,
@@ -201,7 +204,8 @@ class Service:
         ledger: SqliteLedger,
         stopping: asyncio.Task[bool],
     ) -> None:
-        loops = [asyncio.create_task(loop.run(), name=name) for name, loop in parts.loops.items()]
+        clock_loops = Holding("clock loops", holder=self._holder, ledger=ledger, steady=self._clock.steady)
+        loops = [asyncio.create_task(loop.run(clock_loops), name=name) for name, loop in parts.loops.items()]
         beside = [
             asyncio.create_task(work, name=name)
             for name, work in self._beside(parts, slack, wechatpay, ledger)

@@ -47,6 +47,10 @@ class Checkpointer(Loop):
         self._every = every
         self._clock = clock
 
+    @property
+    def one_at_a_time(self) -> bool:
+        return self._channel is not None
+
     async def step(self) -> None:
         if self._channel is not None and await self._ledger.read(self._is_due):
             await self._ledger.write(self._make)

@@ -27,6 +27,7 @@ class Tag(StrEnum):
     REQUEST_EXPIRED = "request:expired"
     ATTEMPT_STARTED = "attempt:started"
     ATTEMPT_FINISHED = "attempt:finished"
+    ATTEMPT_LATE = "attempt:late"
     COUPON_LOOKED_UP = "coupon:looked_up"
     COUPON_RECEIVED = "coupon:received"
     REQUEST_SENT = "request:sent"
@@ -137,6 +138,12 @@ class AttemptFinished(Payload, tag=Tag.ATTEMPT_FINISHED):
     message: str | None = None
     wechatpay_request_id: str | None = None
     serial_no: str | None = None
+
+
+class AttemptLate(AttemptFinished, tag=Tag.ATTEMPT_LATE):
+    """Its outcome came after it had been called interrupted: kept, and no more than a reason to look."""
+
+    coupon_code: Personal[str | None] = None
 
 
 class CouponLookedUp(Payload, tag=Tag.COUPON_LOOKED_UP):

@@ -22,6 +22,10 @@ class Expirer(Loop):
         self._desk = desk
         self._clock = clock
 
+    @property
+    def one_at_a_time(self) -> bool:
+        return True
+
     async def step(self) -> float | None:
         """Close all that are due."""
         while (now := self._clock.sure()) is not None:

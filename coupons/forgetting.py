@@ -49,6 +49,10 @@ class Forgetter(Loop):
         self._days = days
         self._clock = clock
 
+    @property
+    def one_at_a_time(self) -> bool:
+        return self._days is not None
+
     async def step(self) -> float | None:
         if self._days is not None and await self._forget(self._days):
             return 0.0

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 from coupons.errors import StorageUnavailable
+from coupons.leases import Holding
 
 K = TypeVar("K", bound=Hashable)
 
@@ -58,11 +59,17 @@ class Loop(ABC):
         self._every_s = every_s
         self._trouble_s = trouble_s
 
-    async def run(self) -> None:
+    @property
+    def one_at_a_time(self) -> bool:
+        """Whether of all processes only the one that holds the lease takes steps."""
+        return False
+
+    async def run(self, holding: Holding | None = None) -> None:
         """Until `stop`; returns when what is under way has its outcome on disk."""
         while not self.stopping:
             try:
-                due_s = await self.step()
+                wait_ms = await holding.wait_ms() if holding and self.one_at_a_time else 0
+                due_s = wait_ms / 1000 if wait_ms else await self.step()
             except StorageUnavailable as error:
                 self._on_trouble(error)
                 due_s = self._trouble_s
@@ -135,10 +142,10 @@ class InFlight(Generic[K]):
             self._resting.pop(key).cancel()
             self._bell.ring()
 
-    async def drain(self) -> None:
-        """Returns when nothing is under way any more."""
-        if self._tasks:
-            await asyncio.wait(self._tasks.values())
+    async def drain(self, within_s: float | None = None) -> bool:
+        """Returns when nothing is under way any more; False: something still is, after so long."""
+        waiting = (await asyncio.wait(self._tasks.values(), timeout=within_s))[1] if self._tasks else ()
+        return not waiting
 
     def _done(self, key: K, task: asyncio.Task[Any]) -> None:
         error = None if task.cancelled() else task.exception()

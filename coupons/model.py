@@ -131,6 +131,9 @@ class Request:
     open_attempts: int = 0
     #: An attempt is on the wire now (or was, when the process died).
     running: bool = False
+    #: The start of the bot that makes this attempt, and how long its lease runs (`coupons.leases`).
+    running_by: str | None = None
+    running_until: int | None = None
     #: Start of the last attempt that ended without an answer to be believed; while it is held, of the lookups
     #: that `absent_looks` counts.
     unknown_at: int | None = None
@@ -171,6 +174,18 @@ class Pause:
     by: str
     at: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who may do for a while what only one process at a time may do.
+
+    `term` grows with each change of holders; `until` by the database's clock (`Records.lease_clock`).
+    """
+
+    holder: str
+    term: int
+    until: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from coupons.model import (
     ConsoleLink,
     Draft,
     History,
+    Lease,
     NewClick,
     Pause,
     Person,
@@ -144,6 +145,9 @@ class Records(Protocol):
     def open_requests_of_customer(self, customer: int) -> Sequence[int]:
         """Numbers of those that are not decided, sent or settled yet."""
 
+    def lease_clock(self) -> int:
+        """UTC milliseconds, of the one clock by which all who write here count leases."""
+
     def may_be_posted(self, key: str) -> bool:
         """Whether the promise with this `Post.key` may stand in Slack while it still waits: it is being
         posted, or its outcome got lost."""
@@ -158,12 +162,12 @@ class DueWork(Protocol):
     def requests_to_look_up(self, now: int, limit: int, latest: int) -> Sequence[Request]:
         """Unknown or held, `look_at` reached (`latest` as above), none running; the longest due first."""
 
-    def interrupted_requests(self) -> Sequence[Request]:
-        """Marked as running: only a dead process leaves these behind."""
+    def interrupted_requests(self, now: int, latest: int) -> Sequence[Request]:
+        """Marked as running, and the attempt's lease is over (or ends after `latest`), by `lease_clock`."""
 
     def next_send_due(self) -> int | None:
-        """The earliest `due_at` of requests in a SENDABLE state that are not running, or `look_at` of
-        unknown and held ones."""
+        """The earliest `due_at` of requests in a SENDABLE state that are not running, `look_at` of unknown
+        and held ones, or end of an attempt's lease."""
 
     def requests_to_remind(self, now: int, limit: int, latest: int) -> Sequence[Request]:
         """Pending, `remind_at` reached (or after `latest`: set by a wrong clock); the longest due first."""
@@ -263,6 +267,9 @@ class Transaction(Reading, Protocol):
         Raises RowChanged.
         """
 
+    def renew_attempt(self, begun: Request, until: int) -> None:
+        """Its lease ends then, if this attempt still runs and is still `begun.running_by`'s."""
+
     def resume_waiting(self, now: int, since: int) -> None:
         """What waits has, from now on, the time that it had left at `since`, when sending was paused.
 
@@ -289,6 +296,9 @@ class Transaction(Reading, Protocol):
 
     def set_pause(self, pause: Pause | None) -> None:
         """None: resume."""
+
+    def take_lease(self, name: str, holder: str, ms: int) -> Lease:
+        """Who holds it now: `holder`, for `ms` from now on, unless somebody else's term has not ended."""
 
     def erase_customer(self, customer: int) -> int:
         """`erased:<number>` takes the openid's place for good; returns how many requests they had."""

@@ -35,6 +35,10 @@ class Reminder(Loop):
         self._longest_ms = max(reminder_times(policy), default=0)
         self._clock = clock
 
+    @property
+    def one_at_a_time(self) -> bool:
+        return True
+
     async def step(self) -> float | None:
         """Call all to mind that are due."""
         while (now := self._clock.sure()) is not None:

@@ -1,11 +1,14 @@
 """The sending loop: claims approved requests, makes attempts, settles what is unknown.
 
 The order is the promise: attempt event committed, then the call, then its outcome committed. Whatever dies
-in between leaves a row marked as running, which the next loop finds and repeats under the same number.
+in between leaves a row marked as running, which is found when the lease of the attempt is over, and repeated
+under the same number. An attempt has an owner with that lease, and a fence, which is its place among the
+attempts: whoever comes back late with its outcome changes nothing.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
@@ -14,24 +17,27 @@ from typing import Any
 
 from coupons.approvals import LOOKED_AT, body_told, may_be_sent
 from coupons.clock_watch import ClockWatch
-from coupons.errors import IssuerUnavailable
+from coupons.errors import IssuerUnavailable, StorageUnavailable
 from coupons.events import AttemptStarted, Tag
-from coupons.lifecycle import SENDABLE, move
+from coupons.leases import LEASE_MS, RENEW_MS, SAFE_MS
+from coupons.lifecycle import FINAL, SENDABLE, move
 from coupons.loops import Bell, InFlight, Loop, OnTrouble
 from coupons.model import Request, State
-from coupons.outcome import Outcome
+from coupons.outcome import Kind, Outcome
 from coupons.policy import LOOKUPS_BEFORE_CLOSING
 from coupons.ports import Issuer, Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
-from coupons.recording import SYSTEM
+from coupons.recording import SYSTEM, Event
 from coupons.replies import reply
 from coupons.settling import (
+    INTERRUPTED,
     Lookup,
     LookupResult,
     Pace,
     Step,
     changed,
     interrupted,
+    late,
     needs_lookup,
     settle,
     settle_lookup,
@@ -40,8 +46,10 @@ from coupons.settling import (
 
 #: From so long a pause on, the card says that the bot waits, and is drawn anew at both its ends.
 _SHOWN_PAUSE_MS = 15_000
-#: A lookup that a dead process began is begun again after this time.
+#: A look that a dead process began is begun again after this time.
 _LOOKUP_LEASE_MS = 120_000
+#: An outcome that the database did not take is brought to it again.
+_AGAIN_S = 1.0
 
 #: Events that people are told in the card's thread, and those that the requester gets as a direct message.
 _THREAD_TAGS = frozenset({Tag.REQUEST_SENT, Tag.REQUEST_REFUSED, Tag.REQUEST_HELD, Tag.REQUEST_UNKNOWN})
@@ -51,7 +59,9 @@ _LOOKUP_STATES = frozenset({State.UNKNOWN, State.HELD})
 
 
 class Sender(Loop):
-    """`on_outcome` hears of each finished attempt; `on_trouble` of what must not stop the loop."""
+    """`holder` names this start of the bot, and no other one ever.
+
+    `on_outcome` hears of each finished attempt; `on_trouble` of what must not stop the loop."""
 
     def __init__(
         self,
@@ -60,6 +70,7 @@ class Sender(Loop):
         issuer: Issuer,
         clock: ClockWatch,
         bell: Bell,
+        holder: str,
         pace: Pace,
         on_outcome: Callable[[Request, Outcome], None],
         on_trouble: OnTrouble,
@@ -68,27 +79,31 @@ class Sender(Loop):
         self._ledger = ledger
         self._issuer = issuer
         self._clock = clock
+        self._holder = holder
         self._pace = pace
         self._on_outcome = on_outcome
         self._rounds = InFlight[int](pace.in_flight, bell=bell, on_trouble=on_trouble)
+        #: The attempts on the wire, and since when their leases run, by the steady clock.
+        self._leases: dict[int, tuple[Request, int]] = {}
         self._longest_lookup_ms = max(_LOOKUP_LEASE_MS, pace.longest_ms, pace.lookup_pause_ms)
 
     async def step(self) -> float | None:
-        """Take up what a dead process left and what is due."""
+        """Renew what runs, take up what a dead process left and what is due."""
+        await self._renew()
         now, in_flight = self._clock(), self._pace.in_flight
         pause, left, due, witnessed, next_due = await self._ledger.read(
             lambda rows: (
                 rows.pause(),
-                rows.interrupted_requests(),
+                rows.interrupted_requests(rows.lease_clock(), rows.lease_clock() + LEASE_MS),
                 rows.due_requests(now, in_flight, now + self._pace.longest_ms),
                 rows.requests_to_look_up(now, in_flight, now + self._longest_lookup_ms),
                 rows.next_send_due(),
             )
         )
         for row in left:
-            # One of ours is still working on it; anything else is what a dead process left.
+            # Of ours none is interrupted as long as it is worked on, whatever became of its lease.
             if row.id not in self._rounds:
-                await self._ledger.write(partial(self._interrupt, request_id=row.id))
+                await self._ledger.write(partial(self._interrupt, left=row))
         work: dict[int, Callable[[int], Coroutine[Any, Any, None]]] = {}
         if pause is None:
             work |= {row.id: self._round for row in due}
@@ -96,35 +111,78 @@ class Sender(Loop):
         work |= {row.id: self._lookup_round for row in witnessed}
         for request_id, send in work.items():
             self._rounds.start(request_id, partial(send, request_id), name=f"send-{request_id}")
-        if next_due is None or pause is not None or self._rounds.is_full:
-            return None
+        waits = next_due is None or pause is not None or self._rounds.is_full
         # A row stays due until its round has claimed it, which is soon: never a busy loop.
-        return max((next_due - now) / 1000, 0.02)
+        due_s = None if next_due is None or waits else max((next_due - now) / 1000, 0.02)
+        if not self._leases:
+            return due_s
+        return RENEW_MS / 1000 if due_s is None else min(due_s, RENEW_MS / 1000)
 
     async def drain(self) -> None:
-        await self._rounds.drain()
+        while not await self._rounds.drain(within_s=RENEW_MS / 1000):
+            try:
+                await self._renew()
+            except StorageUnavailable as error:
+                self._on_trouble(error)
 
-    def _interrupt(self, tx: Transaction, *, request_id: int) -> None:
-        request = tx.request(request_id)
-        if request is not None and request.running:
+    # --- leases
+
+    async def _renew(self) -> None:
+        """Of all at once: one small commit each time, and none while attempts are quick."""
+        asked, begun = self._clock.steady(), tuple(self._leases.values())
+        if all(asked - since < RENEW_MS for _, since in begun):
+            return
+
+        def renew(tx: Transaction) -> None:
+            until = tx.lease_clock() + LEASE_MS
+            for request, _ in begun:
+                tx.renew_attempt(request, until)
+
+        await self._ledger.write(renew)
+        for request, since in begun:
+            if self._leases.get(request.id) == (request, since):
+                self._leases[request.id] = (request, asked)
+
+    def _interrupt(self, tx: Transaction, *, left: Request) -> None:
+        request = tx.request(left.id)
+        if request is None or not request.running:
+            return
+        # Renewed meanwhile, or ended and begun again: somebody lives who works on it.
+        if (request.attempts, request.running_until) == (left.attempts, left.running_until):
             now, latest = self._clock(), self._clock.latest()
             self._write(tx, request, interrupted(request, now=now, latest=latest, pace=self._pace))
 
     # --- one attempt
 
     async def _round(self, request_id: int) -> None:
-        started_at = self._clock.latest()
+        started_at, asked = self._clock.latest(), self._clock.steady()
         request = await self._ledger.write(partial(self._begin, request_id=request_id))
-        if request is None:
+        if request is None or self._clock.steady() - asked >= SAFE_MS:
+            # After so long another process may have taken it for interrupted: this one makes no call.
             return
-        outcome = await self._issuer.send(request.body, earlier_open=request.open_attempts > 1)
-        lookup = await self._look_up(request) if needs_lookup(request, outcome, self._pace) else None
-        await self._ledger.write(
-            partial(
-                self._finish, request_id=request_id, outcome=outcome, lookup=lookup, started_at=started_at
+        self._leases[request_id] = (request, asked)
+        try:
+            outcome = await self._issuer.send(request.body, earlier_open=request.open_attempts > 1)
+            lookup = await self._look_up(request) if needs_lookup(request, outcome, self._pace) else None
+            await self._keep(
+                partial(self._finish, begun=request, outcome=outcome, lookup=lookup, started_at=started_at)
             )
-        )
+        finally:
+            del self._leases[request_id]
         self._on_outcome(request, outcome)
+
+    async def _keep(self, finish: Callable[[Transaction], None]) -> None:
+        """Only this process knows the outcome: a database that is away for a moment must not lose it."""
+        while True:
+            try:
+                await self._ledger.write(finish)
+            except StorageUnavailable as error:
+                if self.stopping:
+                    raise
+                self._on_trouble(error)
+                await asyncio.sleep(_AGAIN_S)
+            else:
+                return
 
     def _begin(self, tx: Transaction, *, request_id: int) -> Request | None:
         before = tx.request(request_id)
@@ -149,6 +207,8 @@ class Sender(Loop):
             tries=before.tries + 1,
             open_attempts=before.open_attempts + 1,
             running=True,
+            running_by=self._holder,
+            running_until=tx.lease_clock() + LEASE_MS,
         )
         if before.state is State.APPROVED:
             after = move(after, State.SENDING, now=now)
@@ -176,10 +236,16 @@ class Sender(Loop):
         return Lookup(LookupResult.ABSENT) if code is None else Lookup(LookupResult.FOUND, code)
 
     def _finish(
-        self, tx: Transaction, *, request_id: int, outcome: Outcome, lookup: Lookup | None, started_at: int
+        self, tx: Transaction, *, begun: Request, outcome: Outcome, lookup: Lookup | None, started_at: int
     ) -> None:
-        request = tx.request(request_id)
-        if request is None or not request.running:
+        request = tx.request(begun.id)
+        if request is None:
+            return
+        if not request.running or request.attempts != begun.attempts:
+            # The fence: what runs now, if anything, is another attempt.
+            if _was_interrupted(tx, begun):
+                now, latest = self._clock(), self._clock.latest()
+                self._write(tx, request, late(request, begun, outcome, now=now, latest=latest))
             return
         step = settle(
             request,
@@ -243,7 +309,7 @@ class Sender(Loop):
             tx.post(Post(kind=PostKind.REDRAW, request_id=saved.id))
         for event in step.events:
             seq = tx.append(event)
-            if event.tag in _THREAD_TAGS or (event.tag == Tag.COUPON_LOOKED_UP and _may_close(saved)):
+            if event.tag in _THREAD_TAGS or _calls_for_people(event, saved):
                 reply(tx, saved.id, seq)
             if event.tag in _DIRECT_TAGS:
                 tx.post(Post(kind=PostKind.NOTICE, request_id=saved.id, seq=seq, person=saved.requester))
@@ -259,5 +325,18 @@ def _last_ended(rows: Records, request_id: int) -> int:
     return max((each.ts for each in rows.events_of(request_id, {Tag.ATTEMPT_FINISHED})), default=0)
 
 
-def _may_close(request: Request) -> bool:
-    return request.state is State.HELD and request.absent_looks >= LOOKUPS_BEFORE_CLOSING
+def _was_interrupted(rows: Records, begun: Request) -> bool:
+    """And not finished by a commit of which it was not known whether it was kept, nor late before."""
+    events = rows.events_of(begun.id, {Tag.ATTEMPT_FINISHED, Tag.ATTEMPT_LATE})
+    mine = [each for each in events if each.detail.get("attempt") == begun.attempts]
+    return [each.detail.get("code") for each in mine if each.tag == Tag.ATTEMPT_FINISHED] == [
+        INTERRUPTED
+    ] and len(mine) == 1
+
+
+def _calls_for_people(event: Event, request: Request) -> bool:
+    if event.tag == Tag.COUPON_LOOKED_UP:
+        return request.state is State.HELD and request.absent_looks >= LOOKUPS_BEFORE_CLOSING
+    # Nothing looks any more at what has ended, and it ended without this coupon.
+    given = event.tag == Tag.ATTEMPT_LATE and event.detail.get("kind") == Kind.SENT
+    return given and request.state in FINAL - {State.SENT}

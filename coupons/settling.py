@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from coupons.events import (
     AttemptFinished,
+    AttemptLate,
     CouponLookedUp,
     RequestHeld,
     RequestRefused,
     RequestSent,
     RequestUnknown,
 )
-from coupons.lifecycle import move
+from coupons.lifecycle import FINAL, move
 from coupons.model import Request, State
 from coupons.outcome import Kind, Outcome, Remedy
 from coupons.policy import LOOKUPS_BEFORE_CLOSING
@@ -146,10 +148,22 @@ def interrupted(request: Request, *, now: int, latest: int, pace: Pace) -> Step:
     finished = AttemptFinished(
         attempt=request.attempts, kind=Kind.UNKNOWN, verified=False, code=INTERRUPTED
     ).done_by(SYSTEM, request.id)
-    request = replace(request, running=False, unknown_at=latest, absent_looks=0)
+    request = replace(_not_running(request), unknown_at=latest, absent_looks=0)
     if request.state is State.SENDING:
         return _unknown(request, [finished], INTERRUPTED, due_at, now)
     return Step(replace(request, due_at=due_at), [finished])
+
+
+def late(request: Request, begun: Request, outcome: Outcome, *, now: int, latest: int) -> Step:
+    """What came of an attempt that had been called interrupted: perhaps another one is on the wire by now.
+
+    It is not this outcome that settles anything then. Where WeChat Pay says that the coupon was given, the
+    customer's coupons are looked at, and what did not show before counts for nothing.
+    """
+    came = AttemptLate(**_came_of(begun, outcome), coupon_code=outcome.coupon_code)
+    if outcome.kind is Kind.SENT and request.state not in FINAL:
+        request = replace(request, look_at=now, unknown_at=latest, absent_looks=0)
+    return Step(request, [came.done_by(SYSTEM, request.id)])
 
 
 def changed(request: Request, *, now: int) -> Step:
@@ -212,8 +226,7 @@ def _counted(request: Request, outcome: Outcome, lookup: Lookup | None, started_
     if outcome.attempt_open and not outcome.said_no and outcome.remedy is not Remedy.OPERATOR:
         unknown_at, absent_looks = started_at, 0
     return replace(
-        request,
-        running=False,
+        _not_running(request),
         open_attempts=open_attempts,
         unknown_at=unknown_at,
         absent_looks=absent_looks,
@@ -225,18 +238,27 @@ def _absence_counts(request: Request, earliest: int, pace: Pace) -> bool:
     return quiet and request.absent_looks >= 2  # noqa: PLR2004 - once could be before it shows
 
 
+def _not_running(request: Request) -> Request:
+    return replace(request, running=False, running_by=None, running_until=None)
+
+
 def _finished(request: Request, outcome: Outcome) -> Event:
-    return AttemptFinished(
-        attempt=request.attempts,
-        kind=outcome.kind,
-        verified=outcome.verified,
-        remedy=outcome.remedy,
-        status=outcome.status,
-        code=outcome.code,
-        message=outcome.message,
-        wechatpay_request_id=outcome.request_id,
-        serial_no=outcome.serial_no,
-    ).done_by(SYSTEM, request.id)
+    return AttemptFinished(**_came_of(request, outcome)).done_by(SYSTEM, request.id)
+
+
+def _came_of(request: Request, outcome: Outcome) -> dict[str, Any]:
+    """`request` as it stood while the attempt ran."""
+    return {
+        "attempt": request.attempts,
+        "kind": outcome.kind,
+        "verified": outcome.verified,
+        "remedy": outcome.remedy,
+        "status": outcome.status,
+        "code": outcome.code,
+        "message": outcome.message,
+        "wechatpay_request_id": outcome.request_id,
+        "serial_no": outcome.serial_no,
+    }
 
 
 def _looked_up(request: Request, lookup: Lookup) -> Event:

@@ -15,6 +15,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from coupons.desk import Desk
+from coupons.leases import Holding
 from coupons.loops import Bell, Loop, OnTrouble
 from coupons.model import ClickAction, NewClick
 from coupons.ports import Clock
@@ -96,10 +97,10 @@ class Home(Loop):
         app.action("home_open_form")(self.on_open_form)
         app.action("home_approve_together")(self.on_approve_together)
 
-    async def run(self) -> None:
+    async def run(self, holding: Holding | None = None) -> None:
         """Until cancelled."""
         try:
-            await super().run()
+            await super().run(holding)
         finally:
             self._after_ack.cancel()
 

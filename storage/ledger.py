@@ -76,6 +76,7 @@ class SqliteLedger:
             self._turn = Turn(path)
             with self._turn:
                 self._database = open_for_writing(path)
+                self._end_leases()
                 self._files = OpenFiles(path)
         except BaseException:
             self._lock.__exit__(None, None, None)
@@ -178,6 +179,16 @@ class SqliteLedger:
                     return
         except BaseException as error:  # noqa: BLE001 - nobody may wait for ever for a thread that is gone
             self._give_up(jobs, error)
+
+    def _end_leases(self) -> None:
+        """The lock is ours, so all who held one are dead: their work is taken up at once."""
+        try:
+            self._database.execute("begin immediate")
+            Rows(self._database, self._clock).end_all_leases()
+            self._database.execute("commit")
+        except sqlite3.Error:
+            # Each ends by itself, a few seconds later.
+            self._database.rollback()
 
     def _purge(self) -> None:
         try:

@@ -336,6 +336,18 @@ _PROMISES = (
             ("_by_requester", "requester, created_at, value_fen"),
         )
     ),
+    # Whose attempt is on the wire, and until when nobody else may say that it was interrupted.
+    "alter table request add column running_by text",
+    "alter table request add column running_until integer",
+    # What one process at a time may do, and who does it. Nothing refers to it.
+    """
+create table lease (
+    name text primary key,
+    holder text not null,
+    term integer not null,
+    until integer not null
+) strict, without rowid
+""",
     # Counted until now beside attempts, without the quiet time: such looks let nobody close what is held.
     "update request set absent_looks = 0 where state = 'held'",
 )

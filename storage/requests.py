@@ -61,7 +61,19 @@ where request.state = 'pending' and request.expires_at <= :now
 order by request.expires_at, request.id limit :limit
 """
 )
-_INTERRUPTED = _SELECT + "where request.running = 1 order by request.id"
+_INTERRUPTED = (
+    _SELECT
+    + """
+where request.running = 1
+  and (request.running_until is null or request.running_until <= :now or request.running_until > :latest)
+order by request.id
+"""
+)
+#: Not a new revision: whoever read the row decides on nothing that it changes.
+_RENEW = """
+update request set running_until = :until
+where id = :id and running = 1 and attempts = :attempts and running_by = :running_by
+"""
 _NEXT_SEND_DUE = """
 select min(due) as due from (
     select min(due_at) as due from request
@@ -69,6 +81,8 @@ select min(due) as due from (
     union all
     select min(look_at) from request
     where look_at is not null and running = 0 and state in ('unknown', 'held')
+    union all
+    select min(running_until) from request where running = 1
 ) as waiting
 """
 _NEXT_EXPIRY = "select min(expires_at) as due from request where state = 'pending'"
@@ -132,9 +146,10 @@ on conflict (out_request_no) do nothing
 _SAVE = """
 update request set
     rev = rev + 1, state = :state, attempts = :attempts, tries = :tries, open_attempts = :open_attempts,
-    running = :running, unknown_at = :unknown_at, absent_looks = :absent_looks, due_at = :due_at,
-    look_at = :look_at, closed_by = :closed_by, decline_reason = :decline_reason, problem = :problem,
-    coupon_code = :coupon_code, closed_at = :closed_at, remind_at = :remind_at, urged_at = :urged_at
+    running = :running, running_by = :running_by, running_until = :running_until, unknown_at = :unknown_at,
+    absent_looks = :absent_looks, due_at = :due_at, look_at = :look_at, closed_by = :closed_by,
+    decline_reason = :decline_reason, problem = :problem, coupon_code = :coupon_code, closed_at = :closed_at,
+    remind_at = :remind_at, urged_at = :urged_at
 where id = :id and rev = :rev
 """
 _SET_CARD = "update request set card_channel = :channel, card_ts = :ts where id = :id"
@@ -151,6 +166,8 @@ _SAVED = (
     "tries",
     "open_attempts",
     "running",
+    "running_by",
+    "running_until",
     "unknown_at",
     "absent_looks",
     "due_at",
@@ -192,8 +209,12 @@ class RequestRows(BaseRows):
     def expired_requests(self, now: int, limit: int) -> Sequence[Request]:
         return self._many(_EXPIRED, now=now, limit=limit)
 
-    def interrupted_requests(self) -> Sequence[Request]:
-        return self._many(_INTERRUPTED)
+    def interrupted_requests(self, now: int, latest: int) -> Sequence[Request]:
+        return self._many(_INTERRUPTED, now=now, latest=latest)
+
+    def renew_attempt(self, begun: Request, until: int) -> None:
+        values = {"id": begun.id, "attempts": begun.attempts, "running_by": begun.running_by}
+        self._connection.execute(_RENEW, bound({**values, "until": until}))
 
     def next_send_due(self) -> int | None:
         return self._number(_NEXT_SEND_DUE, "due")

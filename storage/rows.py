@@ -10,6 +10,7 @@ from storage.audit import EventRows
 from storage.console_links import ConsoleLinkRows
 from storage.erasing import ErasingRows
 from storage.inbox import ClickRows
+from storage.leases import LeaseRows
 from storage.outbox import OutboxRows
 from storage.pauses import PauseRows
 from storage.requests import RequestRows
@@ -27,5 +28,6 @@ class Rows(
     ConsoleLinkRows,
     SearchRows,
     ErasingRows,
+    LeaseRows,
 ):
     """One moment of the database, and changes where the connection takes them."""

@@ -115,6 +115,10 @@ def _finished(words: EventWords) -> str:
     return words.list(parts)
 
 
+def _late(words: EventWords) -> str:
+    return words("an answer came after its attempt was given up: {answer}", answer=_finished(words))
+
+
 _LOOKED_FOR: Mapping[str, str] = {
     "notification": N_("{sentence}; WeChat Pay had told the bot of one"),
     "hold": N_("{sentence}; an approver wants to close it"),
@@ -213,6 +217,7 @@ _SENTENCES: Mapping[str, str | Callable[[EventWords], str]] = {
     Tag.REQUEST_CLOSED: _closed,
     Tag.ATTEMPT_STARTED: N_("attempt {attempt}: WeChat Pay is asked for the coupon"),
     Tag.ATTEMPT_FINISHED: _finished,
+    Tag.ATTEMPT_LATE: _late,
     Tag.COUPON_LOOKED_UP: _looked,
     Tag.COUPON_RECEIVED: _received,
     Tag.REQUEST_SENT: _sent,

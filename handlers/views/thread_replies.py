@@ -71,6 +71,13 @@ def _step(  # noqa: PLR0911, PLR0912, C901 - one return for each tag
         case Tag.REQUEST_CLOSED:
             told = words("{person} closed request #{number}.", person=who, number=number)
             return declined(words, words.sentences(told, no_coupon), event, request)
+        case Tag.ATTEMPT_LATE:
+            told = words(
+                "An answer of WeChat Pay's to request #{number} came only now, and it contradicts how the "
+                "request ended. An operator must compare with WeChat Pay: `coupon-bot reconcile`.",
+                number=number,
+            )
+            return message(told)
         case Tag.COUPON_LOOKED_UP if request.state is State.HELD:
             return message(
                 words(

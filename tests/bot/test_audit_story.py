@@ -199,6 +199,18 @@ def test_a_tag_of_another_version_is_told_with_all_it_says() -> None:
             "attempt 1: refused, WeChat Pay said RULE_LIMIT, “上限”, signature good",
         ),
         (
+            Tag.ATTEMPT_LATE,
+            {
+                "attempt": 1,
+                "kind": "sent",
+                "verified": True,
+                "status": 200,
+                "code": "",
+                "coupon_code": "7777",
+            },
+            "an answer came after its attempt was given up: attempt 1: sent, HTTP 200, signature good",
+        ),
+        (
             Tag.REQUEST_HELD,
             {"code": "NO_CLEAR_ANSWER", "not_known": True},
             (

@@ -90,6 +90,7 @@ class Lifecycle(RuleBasedStateMachine):
             clock=sure(self.clock),
             bell=Bell(),
             pace=_PACE,
+            holder="here-1",
             on_outcome=lambda _request, _outcome: None,
             on_trouble=self.troubles.append,
         )

@@ -127,6 +127,7 @@ class Room:
             clock=sure(utc_ms),
             bell=self.bells.sending,
             pace=PACE,
+            holder="here-1",
             on_outcome=lambda _request, _outcome: None,
             on_trouble=troubles.append,
         )

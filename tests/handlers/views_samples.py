@@ -92,6 +92,7 @@ def events(
         event(Tag.REQUEST_EXPIRED),
         event(Tag.REQUEST_RETRIED, "U0WANG"),
         event(Tag.COUPON_LOOKED_UP, result="absent", by="hold", absent=2),
+        event(Tag.ATTEMPT_LATE, attempt=1, kind="sent", verified=True, coupon_code=coupon_code),
         event(Tag.REQUEST_CLOSED, "U0LI", reason=typed, looks=0),
         event(Tag.REQUEST_UNKNOWN, code=code),
         event(Tag.REQUEST_HELD, code=code, not_known=False),

@@ -111,6 +111,14 @@ CREATE TABLE 'event_words_data'(id INTEGER PRIMARY KEY, block BLOB);
 
 CREATE TABLE 'event_words_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
 
+CREATE TABLE lease (
+    name text primary key,
+    holder text not null,
+    term integer not null,
+    until integer not null
+) strict, without rowid
+;
+
 CREATE TABLE notice (
     stock_id text not null,
     coupon_code text not null,
@@ -174,7 +182,7 @@ CREATE TABLE request (
     coupon_code text,
     closed_at integer,
     card_channel text,
-    card_ts text, look_at integer, ticket text not null default '', rule integer not null default 0, raised text not null default '', duplicate_of integer references request (id), follows integer references request (id), remind_at integer, urged_at integer, waits_from integer not null default 0,
+    card_ts text, look_at integer, ticket text not null default '', rule integer not null default 0, raised text not null default '', duplicate_of integer references request (id), follows integer references request (id), remind_at integer, urged_at integer, waits_from integer not null default 0, running_by text, running_until integer,
     check ((state = 'sent') = (coupon_code is not null))
 ) strict
 ;

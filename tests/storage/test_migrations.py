@@ -69,6 +69,7 @@ def test_every_table_refuses_wrong_types(path: Path) -> None:
         ("console_link", 1),
         ("customer", 1),
         ("event", 1),
+        ("lease", 1),
         ("notice", 1),
         ("outbox", 1),
         ("pause", 1),

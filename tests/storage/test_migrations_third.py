@@ -93,10 +93,11 @@ def contents(path: Path) -> dict[str, list[dict[str, Any]]]:
 def with_newer_columns(found: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
     """What the seventh step adds to rows of before."""
     new = {"message_ts": "", "out_request_no": ""}
+    alone = {"running_by": None, "running_until": None}
     return {
         **found,
         "click": [row | new for row in found["click"]],
-        "request": [row | {"waits_from": row["created_at"]} for row in found["request"]],
+        "request": [row | alone | {"waits_from": row["created_at"]} for row in found["request"]],
         "outbox": [row | {"approval_seq": None} for row in found["outbox"]],
     }
 

@@ -11,7 +11,7 @@ import pytest
 from coupons.audit_words import Filter
 from coupons.events import Tag
 from coupons.lifecycle import move
-from coupons.model import Approval, ConsoleLink, History, Pause, State
+from coupons.model import Approval, ConsoleLink, History, Lease, Pause, State
 from coupons.ports import Ledger, Reading, Transaction, Waiting
 from coupons.posts import Post, PostKind
 from coupons.recording import Event
@@ -35,7 +35,16 @@ def seed(tx: Transaction) -> None:
     create(tx, "cb1", expires_at=NOW + 5, remind_at=NOW + 3)
     approve(tx, create(tx, "cb2"), due_at=NOW + 1000)
     third = approve(tx, create(tx, "cb3", openid="another-customer-1", ticket="T-3", approvals_needed=0))
-    tx.save(third, replace(move(third, State.SENDING, now=NOW), running=True, due_at=NOW))
+    tx.save(
+        third,
+        replace(
+            move(third, State.SENDING, now=NOW),
+            running=True,
+            running_by="here-1",
+            running_until=NOW + 6,
+            due_at=NOW,
+        ),
+    )
     tx.add_click(a_click())
     tx.post(card(1))
     tx.post(Post(kind=PostKind.STEP, request_id=1, seq=1))
@@ -173,7 +182,7 @@ READS: dict[str, Callable[[Reading], bool]] = {
     "expired_requests": lambda tx: (
         (ids(tx.expired_requests(NOW + 4, 9)), ids(tx.expired_requests(NOW + 5, 9))) == ([], [1])
     ),
-    "next_send_due": lambda tx: tx.next_send_due() == NOW + 1000,
+    "next_send_due": lambda tx: tx.next_send_due() == NOW + 6,
     "highest_number": lambda tx: tx.highest_number() == 3,
     "may_be_posted": lambda tx: not tx.may_be_posted("card:1"),
     "asked_for_by": lambda tx: (
@@ -182,7 +191,11 @@ READS: dict[str, Callable[[Reading], bool]] = {
     ),
     "asked_ahead": lambda tx: (tx.asked_ahead(NOW - 1), tx.asked_ahead(NOW)) == (NOW, None),
     "next_expiry": lambda tx: tx.next_expiry() == NOW + 5,
-    "interrupted_requests": lambda tx: ids(tx.interrupted_requests()) == [3],
+    "interrupted_requests": lambda tx: (
+        [ids(tx.interrupted_requests(NOW + n, NOW + m)) for n, m in ((5, 6), (6, 9), (0, 5))]
+        == [[], [3], [3]]
+    ),
+    "lease_clock": lambda tx: tx.lease_clock() == NOW,
     "open_clicks": lambda tx: [click.person for click in tx.open_clicks(9)] == ["U0WANG"],
     "due_posts": lambda tx: (
         [delivery.delivery_id for delivery in tx.due_posts(PostKind.CARD, NOW, 9)] == ["1.card:1"]
@@ -323,6 +336,31 @@ def uses_a_console_link_once(tx: Transaction) -> bool:
     return told == [True, False, False] and found is not None and found.used_at == NOW + 5
 
 
+def renews_an_attempt(tx: Transaction) -> bool:
+    """Only the one that runs, and only its owner's."""
+    running = tx.request(3)
+    assert running is not None
+    for other in (replace(running, attempts=1), replace(running, running_by="there-1")):
+        tx.renew_attempt(other, NOW + 9)
+    untouched = tx.request(3) == running
+    tx.renew_attempt(running, NOW + 9)
+    return untouched and tx.request(3) == replace(running, running_until=NOW + 9)
+
+
+def takes_a_lease(tx: Transaction) -> bool:
+    taken = [
+        tx.take_lease("posts", holder, ms)
+        for holder, ms in (("here-1", 9), ("there-1", 9), ("here-1", 12), ("here-1", 0), ("there-1", 9))
+    ]
+    return taken == [
+        Lease("here-1", 1, NOW + 9),
+        Lease("here-1", 1, NOW + 9),
+        Lease("here-1", 1, NOW + 12),
+        Lease("here-1", 1, NOW),
+        Lease("there-1", 2, NOW + 9),
+    ] and tx.take_lease("cards", "here-1", 1) == Lease("here-1", 1, NOW + 1)
+
+
 CHANGES: dict[str, Callable[[Transaction], bool]] = {
     "add_request": lambda tx: (
         (ids([tx.add_request(a_draft("cb4"))[0]]), tx.add_request(a_draft("cb1"))[1]) == ([4], False)
@@ -350,6 +388,8 @@ CHANGES: dict[str, Callable[[Transaction], bool]] = {
     "not_posted": was_not_posted,
     "finish_post": lambda tx: (tx.finish_post(1, 1), tx.due_posts(PostKind.CARD, NOW, 9)) == (True, []),
     "put_post_off": puts_off,
+    "renew_attempt": renews_an_attempt,
+    "take_lease": takes_a_lease,
 }
 
 

@@ -137,6 +137,7 @@ class Shop:
             clock=sure(self.clock),
             bell=self.bell,
             pace=self.pace,
+            holder="here-1",
             on_outcome=lambda request, outcome: None,
             on_trouble=self.troubles.append,
         )

@@ -177,7 +177,7 @@ async def test_due_are_the_sendable_ones_that_no_attempt_works_on_longest_due_fi
     ]
     assert len(await ledger.read(lambda rows: rows.due_requests(NOW, 2, NOW + DAY))) == 2
     assert await ledger.read(lambda rows: rows.next_send_due()) == NOW - 9
-    running = await ledger.read(lambda rows: rows.interrupted_requests())
+    running = await ledger.read(lambda rows: rows.interrupted_requests(NOW, NOW + 6_000))
     assert {request.out_request_no for request in running} == {f"running-{state}" for state in State}
 
 
