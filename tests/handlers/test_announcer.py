@@ -72,7 +72,8 @@ class LateReader:
 
     async def read(self, query: Callable[[Reading], T]) -> T:
         found = await self._ledger.read(query)
-        if isinstance(found, list) and found and not self.gate.is_set():
+        deliveries = found[0] if isinstance(found, tuple) else None
+        if isinstance(deliveries, list) and deliveries and not self.gate.is_set():
             self.held.set()
             await self.gate.wait()
         return found
