@@ -326,6 +326,7 @@ def build(
         files=AuditFiles(ledger=ledger, catalogue=config.catalogue, poster=poster, readers=readers),
         clock=clock,
         bell=bells.announcing,
+        holder=holder,
         pauses_s=pauses.posts_s,
         no_card_s=pauses.no_card_s,
         on_trouble=troubles.expected,

@@ -118,6 +118,10 @@ class InFlight(Generic[K]):
     def is_full(self) -> bool:
         return len(self._tasks) >= self._most
 
+    @property
+    def under_way(self) -> frozenset[K]:
+        return frozenset(self._tasks)
+
     def not_now(self) -> set[K]:
         """Those that `start` would leave alone."""
         return {*self._tasks, *self._resting}

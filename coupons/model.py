@@ -186,6 +186,8 @@ class Lease:
     holder: str
     term: int
     until: int
+    #: Of a lane: Slack takes nothing in it before, from whomever.
+    closed_until: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

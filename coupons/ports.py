@@ -300,6 +300,9 @@ class Transaction(Reading, Protocol):
     def take_lease(self, name: str, holder: str, ms: int) -> Lease:
         """Who holds it now: `holder`, for `ms` from now on, unless somebody else's term has not ended."""
 
+    def close_lane(self, lease: str, until: int) -> None:
+        """Slack takes nothing in the lane of this lease before then, by `lease_clock`."""
+
     def erase_customer(self, customer: int) -> int:
         """`erased:<number>` takes the openid's place for good; returns how many requests they had."""
 
@@ -320,9 +323,9 @@ class Transaction(Reading, Protocol):
     def set_card(self, request_id: int, channel: str, ts: str) -> None:
         """Where the card stands. No new revision: it changes nothing that people decide on."""
 
-    def start_posting(self, post_id: int) -> bool:
+    def start_posting(self, post_id: int, lease: str, holder: str) -> bool:
         """Remember, before the first byte leaves, that this may stand in Slack already. False: it was
-        recalled."""
+        recalled or told, or `holder` does not hold this lease any more."""
 
     def not_posted(self, post_id: int) -> None:
         """Slack said no: it does not stand there."""

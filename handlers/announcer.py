@@ -8,7 +8,7 @@ While the approval channel takes no posts, its whole lane waits behind the first
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,8 +18,9 @@ from coupons.audit_words import BadWord
 from coupons.authority import Authority
 from coupons.catalogue import Catalogue
 from coupons.clock_watch import ClockWatch
-from coupons.errors import DirectoryUnavailable
+from coupons.errors import DirectoryUnavailable, StorageUnavailable
 from coupons.events import Tag
+from coupons.leases import RENEW_MS
 from coupons.lifecycle import FINAL
 from coupons.loops import Bell, InFlight, Loop, OnTrouble
 from coupons.model import Request
@@ -29,6 +30,7 @@ from coupons.recording import Recorded
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit_files import AuditFiles
 from handlers.cards import Cards
+from handlers.lane_leases import LaneLeases
 from handlers.languages import Readers
 from handlers.post_once import ChannelLost, PostOnce, Recalled
 from handlers.post_pace import PostPace
@@ -65,7 +67,8 @@ _CALLS = frozenset({Tag.REQUEST_URGED, Tag.REQUEST_REMINDED})
 class Announcer(Loop):
     """`on_trouble` hears of what an operator must look at; nothing stops the loop.
 
-    `pauses_s` follow a post that failed, by its tries; `no_card_s` a reply whose card does not stand yet.
+    `holder` names this start of the bot, and no other one ever. `pauses_s` follow a post that failed, by its
+    tries; `no_card_s` a reply whose card does not stand yet.
     """
 
     def __init__(
@@ -81,15 +84,18 @@ class Announcer(Loop):
         catalogue: Catalogue,
         clock: ClockWatch,
         bell: Bell,
+        holder: str,
         pauses_s: Sequence[float],
         no_card_s: float,
         on_trouble: OnTrouble,
     ) -> None:
         super().__init__(bell=bell, on_trouble=on_trouble)
         self._poster = poster
+        self._leases = LaneLeases(holder=holder, ledger=ledger, steady=clock.steady)
         self._once = PostOnce(
             poster=poster,
             ledger=ledger,
+            leases=self._leases,
             approval_channel=approval_channel,
             clock=clock,
             on_trouble=on_trouble,
@@ -137,33 +143,52 @@ class Announcer(Loop):
         # Looked at before the outbox: what is read of a lane that ends meanwhile may be told already. Left
         # out there and not here, so that a full lane cannot hide the promises behind it.
         shut = self._lanes.not_now()
-        redraws_rest_s = self._cards.rests_for()
-        kinds = [kind for kind in _ORDER if kind is not PostKind.REDRAW or redraws_rest_s is None]
-        # In one read: each costs several times what it asks, and this one is made at every commit of a post.
-        deliveries, due = await self._ledger.read(
-            lambda rows: (
-                [each for kind in kinds for each in rows.due_posts(kind, now, _WINDOW, shut)],
-                rows.next_post_due(now),
-            )
-        )
+        deliveries, due = await self._due_posts(now, shut)
+        new = await self._leases.hold({*self._lanes.under_way, *(each.lane for each in deliveries)})
+        for lane, shut_s in new.items():
+            if shut_s:
+                self._lanes.rest(lane, shut_s)
+        if new:
+            # Another process may have told what was read before the lane was ours.
+            deliveries, due = await self._due_posts(now, shut)
         waiting: dict[str, list[Delivery]] = defaultdict(list)
         for delivery in deliveries:
             waiting[delivery.lane].append(delivery)
         for lane, theirs in waiting.items():
             theirs.sort(key=lambda delivery: (delivery.post.kind is not PostKind.CARD, delivery.id))
-            self._lanes.start(lane, partial(self._run_lane, lane, theirs), name=f"lane-{lane}")
-        due_s = None if due is None else max((due - now) / 1000, 0.01)
-        return min((each for each in (due_s, redraws_rest_s) if each is not None), default=None)
+            if self._leases.holds(lane):
+                self._lanes.start(lane, partial(self._run_lane, lane, theirs), name=f"lane-{lane}")
+        waits = (
+            None if due is None else max((due - now) / 1000, 0.01),
+            self._cards.rests_for(),
+            RENEW_MS / 1000 if self._lanes.under_way else None,
+        )
+        return min((each for each in waits if each is not None), default=None)
+
+    async def _due_posts(self, now: int, shut: Collection[str]) -> tuple[list[Delivery], int | None]:
+        """What is due now, but in these lanes, and when the next is."""
+        kinds = [kind for kind in _ORDER if kind is not PostKind.REDRAW or self._cards.rests_for() is None]
+        # In one read: each costs several times what it asks, and this one is made at every commit of a post.
+        return await self._ledger.read(
+            lambda rows: (
+                [each for kind in kinds for each in rows.due_posts(kind, now, _WINDOW, shut)],
+                rows.next_post_due(now),
+            )
+        )
 
     async def drain(self) -> None:
-        await self._lanes.drain()
+        while not await self._lanes.drain(within_s=RENEW_MS / 1000):
+            try:
+                await self._leases.hold(self._lanes.under_way)
+            except StorageUnavailable as error:
+                self._on_trouble(error)
 
     # --- one lane
 
     async def _run_lane(self, lane: str, deliveries: Sequence[Delivery]) -> None:
         began = self._clock.steady()
         for delivery in deliveries:
-            if self.stopping or self._clock.steady() - began > _RUN_MS:
+            if self.stopping or not self._leases.holds(lane) or self._clock.steady() - began > _RUN_MS:
                 return
             if delivery.post.kind is PostKind.REDRAW and self._cards.rests_for() is not None:
                 return
@@ -175,6 +200,7 @@ class Announcer(Loop):
                 pause_s = min(error.retry_after, LONGEST_PAUSE_MS / 1000)
                 self._pace.refused(lane, pause_s)
                 self._lanes.rest(lane, pause_s)
+                await self._leases.close(lane, pause_s)
                 return
             except ChannelLost as error:
                 # The next one would fare no better, and must not overtake this one.

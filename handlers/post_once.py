@@ -7,6 +7,7 @@ from collections.abc import Callable
 from coupons.clock_watch import ClockWatch
 from coupons.ports import Delivery, Ledger
 from handlers.approval_channel import ApprovalChannel, loss_of
+from handlers.lane_leases import LaneLeases
 from handlers.posting import Poster
 from handlers.views.channel_loss import ChannelLoss
 from handlers.views.message import Message
@@ -22,7 +23,7 @@ class ChannelLost(SlackError):
 
 
 class Recalled(SlackError):
-    """Another post tells it."""
+    """Another post tells it, or another process."""
 
     def __init__(self) -> None:
         super().__init__("recalled")
@@ -36,12 +37,14 @@ class PostOnce:
         *,
         poster: Poster,
         ledger: Ledger,
+        leases: LaneLeases,
         approval_channel: ApprovalChannel,
         clock: ClockWatch,
         on_trouble: Callable[[BaseException], object],
     ) -> None:
         self._poster = poster
         self._ledger = ledger
+        self._leases = leases
         self._channel = approval_channel
         self._clock = clock
         self._on_trouble = on_trouble
@@ -64,7 +67,7 @@ class PostOnce:
             found = await self._find(delivery, channel, thread_ts)
             if found is not None:
                 return found
-        if not await self._ledger.write(lambda tx: tx.start_posting(delivery.id)):
+        if not await self._ledger.write(lambda tx: self._leases.begins(tx, delivery)):
             raise Recalled
         try:
             stands = await self._poster.post(

@@ -14,7 +14,8 @@ on conflict (name) do update set
     holder = excluded.holder, until = excluded.until
 where lease.holder = excluded.holder or lease.until <= :now or lease.until > excluded.until
 """
-_HELD = "select holder, term, until from lease where name = :name"
+_HELD = "select holder, term, until, closed_until from lease where name = :name"
+_CLOSE = "update lease set closed_until = :until where name = :name"
 #: Whoever holds the lock on the file knows that each start before is dead (`storage.locks.FileLock`).
 _END_ALL = (
     "update lease set until = 0 where until > 0",
@@ -33,7 +34,10 @@ class LeaseRows(BaseRows):
         values = {"name": name, "holder": holder, "now": now, "until": now + ms}
         self._connection.execute(_TAKE, bound(values))
         row = self._connection.execute(_HELD, bound({"name": name})).fetchone()
-        return Lease(row["holder"], row["term"], row["until"])
+        return Lease(row["holder"], row["term"], row["until"], row["closed_until"])
+
+    def close_lane(self, lease: str, until: int) -> None:
+        self._connection.execute(_CLOSE, bound({"name": lease, "until": until}))
 
     def end_all_leases(self) -> None:
         """Those of starts that are known to be dead."""

@@ -339,13 +339,15 @@ _PROMISES = (
     # Whose attempt is on the wire, and until when nobody else may say that it was interrupted.
     "alter table request add column running_by text",
     "alter table request add column running_until integer",
-    # What one process at a time may do, and who does it. Nothing refers to it.
+    # What one process at a time may do, and who does it; and until when Slack has closed a lane for all of
+    # them. Nothing refers to it.
     """
 create table lease (
     name text primary key,
     holder text not null,
     term integer not null,
-    until integer not null
+    until integer not null,
+    closed_until integer not null default 0
 ) strict, without rowid
 """,
     # Counted until now beside attempts, without the quiet time: such looks let nobody close what is held.

@@ -51,7 +51,10 @@ select kind, count(*) as count, min(promised_at) as oldest_at from outbox group 
 """
 _RECALL = "delete from outbox where key = :key and maybe_posted = 0"
 _MAY_BE_POSTED = "select 1 from outbox where key = :key and maybe_posted = 1"
-_START = "update outbox set maybe_posted = 1 where id = :id"
+_START = """
+update outbox set maybe_posted = 1
+where id = :id and exists (select 1 from lease where name = :lease and holder = :holder)
+"""
 _NOT_POSTED = "update outbox set maybe_posted = 0 where id = :id"
 _FINISH = "delete from outbox where id = :id and version = :version"
 _RENEWED = "update outbox set maybe_posted = 0, tries = 0 where id = :id"
@@ -102,8 +105,9 @@ class OutboxRows(BaseRows):
         rows = self._connection.execute(_WAITING).fetchall()
         return {PostKind(row["kind"]): Waiting(row["count"], row["oldest_at"]) for row in rows}
 
-    def start_posting(self, post_id: int) -> bool:
-        return bool(self._connection.execute(_START, {"id": post_id}).rowcount)
+    def start_posting(self, post_id: int, lease: str, holder: str) -> bool:
+        values = {"id": post_id, "lease": lease, "holder": holder}
+        return bool(self._connection.execute(_START, bound(values)).rowcount)
 
     def not_posted(self, post_id: int) -> None:
         self._connection.execute(_NOT_POSTED, {"id": post_id})

@@ -15,6 +15,7 @@ from coupons.policy import Policy, Rule
 from coupons.ports import Delivery, Transaction
 from coupons.posts import RESULT_WITHIN_MS, PostKind
 from tests.coupons.office import Office
+from tests.storage.records import begin_posting
 
 TWO = Rule(max_value_fen=None, approvals=2, approvers=())
 POLICY = Policy(agents=(), approvers=("U0WANG", "U0ZHAO"), rules=(TWO,))
@@ -84,7 +85,7 @@ async def test_what_comes_of_it_meanwhile_tells_both_in_one_reply(office: Office
 async def test_an_approval_that_is_being_told_is_not_told_again(office: Office) -> None:
     desk, number = await approved(office)
     [_, approval] = await replies(office, RESULT_WITHIN_MS)
-    await office.ledger.write(lambda tx: tx.start_posting(approval.id))
+    await office.ledger.write(lambda tx: begin_posting(tx, approval.id))
     await desk.cancel(number, "U0LI")
     await draw_cards(office)
     [_, before, last] = await replies(office, RESULT_WITHIN_MS)

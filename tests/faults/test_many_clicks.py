@@ -25,6 +25,7 @@ from storage.proof.verify import verify
 from tests.clocks import sure
 from tests.coupons.office import TEAM, Groups, Paper, Time, a_stock
 from tests.empty_database import empty_database
+from tests.storage.records import begin_posting
 
 LEADS = tuple(f"U0LEAD{number:02d}" for number in range(64))
 APPROVE, DECLINE = ClickAction.APPROVE, ClickAction.DECLINE
@@ -182,7 +183,7 @@ async def test_clicks_that_wait_for_a_card_stand_in_nobodys_way(tmp_path: Path) 
         for each in await floor.ledger.read(lambda rows: rows.due_posts(PostKind.CARD, 10**15, 9))
         if each.post.request_id == slow.id
     ]
-    await floor.ledger.write(lambda tx: tx.start_posting(post.id))
+    await floor.ledger.write(lambda tx: begin_posting(tx, post.id))
     deciding = asyncio.create_task(floor.decider.run())
     for number, lead in enumerate(LEADS):
         await floor.desk.keep_click(

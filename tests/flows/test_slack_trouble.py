@@ -226,6 +226,25 @@ async def test_a_reply_whose_card_was_deleted_under_it_is_told_at_a_fresh_card(s
     assert len(replies(shop, number, "is sent")) == 1
 
 
+async def test_after_a_restart_nothing_is_tried_before_slack_said(
+    shop: World,
+) -> None:
+    number = await shop.ask()
+    shop.slack.faults.next("chat.postMessage", rate_limited(2))
+    await shop.send(f"cancel {number}")
+    await shop.slack.wait_for(lambda: shop.slack.faults.waiting == 0 or None)
+    await until(lambda: shop.rows("select 1 from lease where closed_until > 0") or None)
+    await shop.stop()
+    await shop.start()
+    other = await shop.send(f"send {OPENID} late-10 parcel")
+    assert other.error is None
+    await shop.quiet()
+    [refused] = [call for call in shop.slack.calls("chat.postMessage") if call.error == "ratelimited"]
+    later = [call for call in shop.slack.calls("chat.postMessage") if call.at > refused.at]
+    assert len(later) == 2
+    assert later[0].at - refused.at >= 2.0
+
+
 @pytest.mark.parametrize(
     ("method", "error"),
     [

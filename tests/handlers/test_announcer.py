@@ -94,6 +94,8 @@ class Desk:
     #: What was heard of the approval channel.
     changes: list[Lost | None]
     channel: ApprovalChannel
+    #: Of another process on the same database.
+    another: Callable[[str], Announcer]
     running: asyncio.Task[None] | None = None
 
     def go(self) -> None:
@@ -155,10 +157,10 @@ def refused(request: Request) -> Event:
 
 @asynccontextmanager
 async def desk_of(folder: Path, workspace: Workspace) -> AsyncGenerator[Desk]:
-    bell = Bell()
+    bells: list[Bell] = []
 
     def on_commit(topics: frozenset[Topic]) -> None:
-        if Topic.POSTS in topics:
+        for bell in bells if Topic.POSTS in topics else ():
             bell.ring()
 
     async with workspace.serve() as slack, session() as http:
@@ -171,22 +173,27 @@ async def desk_of(folder: Path, workspace: Workspace) -> AsyncGenerator[Desk]:
         directory = SlackDirectory(client, team="T0SHOP", clock=now_ms)
         poster = Poster(client)
         readers = Readers(directory, LANGUAGES, language="en", on_trouble=troubles.append)
-        announcer = Announcer(
-            poster=poster,
-            readers=readers,
-            files=AuditFiles(ledger=reader, catalogue=Catalogue(()), poster=poster, readers=readers),
-            ledger=reader,
-            approval_channel=channel,
-            workspace_url="https://shop.slack.com/",
-            authority=Authority(policy=POLICY, directory=directory, ledger=ledger, team="T0SHOP"),
-            catalogue=Catalogue(()),
-            clock=sure(now_ms),
-            bell=bell,
-            pauses_s=PAUSES.posts_s,
-            no_card_s=PAUSES.no_card_s,
-            on_trouble=troubles.append,
-        )
-        here = Desk(slack, ledger, reader, announcer, troubles, changes, channel)
+
+        def announcer(holder: str) -> Announcer:
+            bells.append(Bell())
+            return Announcer(
+                poster=poster,
+                readers=readers,
+                files=AuditFiles(ledger=reader, catalogue=Catalogue(()), poster=poster, readers=readers),
+                ledger=reader,
+                approval_channel=channel,
+                workspace_url="https://shop.slack.com/",
+                authority=Authority(policy=POLICY, directory=directory, ledger=ledger, team="T0SHOP"),
+                catalogue=Catalogue(()),
+                clock=sure(now_ms),
+                bell=bells[-1],
+                holder=holder,
+                pauses_s=PAUSES.posts_s,
+                no_card_s=PAUSES.no_card_s,
+                on_trouble=troubles.append,
+            )
+
+        here = Desk(slack, ledger, reader, announcer("first"), troubles, changes, channel, announcer)
         try:
             yield here
         finally:
@@ -239,6 +246,39 @@ async def test_a_new_card_goes_before_the_replies_of_other_requests(desk: Desk) 
         "step:2",
         "step:3",
     ]
+
+
+async def test_two_processes_on_one_database_tell_each_post_once_and_in_its_order(desk: Desk) -> None:
+    """Each lane is one process's at a time; whoever comes second to it leaves it alone."""
+    requests = [await desk.new(f"cb{place}", requester=("U0LI", "U0SUN")[place % 2]) for place in range(4)]
+
+    def promise(tx: Transaction) -> None:
+        for place in range(48):
+            about = requests[place % 4]
+            seq = tx.append(Event(Tag.REQUEST_EXPIRED, "system", about.id))
+            tx.post(Post(kind=PostKind.STEP, request_id=about.id, seq=seq))
+            tx.post(Post(kind=PostKind.NOTICE, request_id=about.id, seq=seq, person=about.requester))
+
+    await desk.ledger.write(promise)
+    second = desk.another("second")
+    both = asyncio.gather(desk.announcer.run(), second.run())
+    await desk.quiet()
+    for announcer in (desk.announcer, second):
+        announcer.stop()
+    await both
+    posted = [
+        call.arguments["metadata"]["event_payload"]["delivery_id"]
+        for call in desk.slack.calls("chat.postMessage")
+    ]
+    assert len(posted) == len(set(posted)) == 4 + 48 + 48
+    for place in {call.arguments["channel"] for call in desk.slack.calls("chat.postMessage")}:
+        told = [
+            int(call.arguments["metadata"]["event_payload"]["delivery_id"].partition(".")[0])
+            for call in desk.slack.calls("chat.postMessage")
+            if call.arguments["channel"] == place
+        ]
+        assert told == sorted(told)
+    assert desk.troubles == []
 
 
 async def test_nothing_is_tried_that_is_known_to_be_too_early(desk: Desk) -> None:

@@ -72,6 +72,12 @@ def a_click(key: str = "click-1", **changes: Any) -> NewClick:
     return NewClick(**{**values, **changes})
 
 
+def begin_posting(tx: Transaction, post_id: int) -> bool:
+    """As whoever holds its lane does."""
+    tx.take_lease("lane /", "here-1", 5)
+    return tx.start_posting(post_id, "lane /", "here-1")
+
+
 def card(request_id: int = 1) -> Post:
     return Post(kind=PostKind.CARD, request_id=request_id)
 

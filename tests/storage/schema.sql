@@ -115,7 +115,8 @@ CREATE TABLE lease (
     name text primary key,
     holder text not null,
     term integer not null,
-    until integer not null
+    until integer not null,
+    closed_until integer not null default 0
 ) strict, without rowid
 ;
 

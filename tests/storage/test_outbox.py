@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from coupons.ports import Delivery, Transaction
 from coupons.posts import Post, PostKind
 from storage.ledger import SqliteLedger
-from tests.storage.records import NOW, Time, card, create
+from tests.storage.records import NOW, Time, begin_posting, card, create
 
 STEP = Post(kind=PostKind.STEP, request_id=1, seq=1)
 NOTICE = Post(kind=PostKind.NOTICE, request_id=1, seq=1, person="U0LI")
@@ -26,7 +26,7 @@ async def test_a_promise_renewed_while_it_waits_is_one_with_a_higher_version(
 
 
 async def test_a_card_drawn_before_it_was_renewed_is_drawn_once_more(ledger: SqliteLedger) -> None:
-    await ledger.write(lambda tx: (tx.post(card()), tx.start_posting(1), tx.put_post_off(1, NOW)))
+    await ledger.write(lambda tx: (tx.post(card()), begin_posting(tx, 1), tx.put_post_off(1, NOW)))
     await ledger.write(lambda tx: tx.post(card()))
     [before] = await due(ledger)
     assert (before.maybe_posted, before.tries) == (True, 1)

@@ -19,7 +19,19 @@ from coupons.rules import Used
 from coupons.totals import Scope, Total
 from storage.audit import GENESIS
 from storage.ledger import SqliteLedger
-from tests.storage.records import DAY, NOW, OPENID, STOCK, Time, a_click, a_draft, approve, card, create
+from tests.storage.records import (
+    DAY,
+    NOW,
+    OPENID,
+    STOCK,
+    Time,
+    a_click,
+    a_draft,
+    approve,
+    begin_posting,
+    card,
+    create,
+)
 
 
 def public(protocol: type) -> set[str]:
@@ -254,13 +266,24 @@ def sets_waiting_right(tx: Transaction) -> bool:
     return (none, untouched, moved, waiting(tx)) == ([], (0, 5, 3), [1], (-50, -45, -47))
 
 
+def closes_a_lane(tx: Transaction) -> bool:
+    tx.take_lease("lane /", "here-1", 5)
+    tx.close_lane("lane /", NOW + 9)
+    return tx.take_lease("lane /", "here-1", 5) == Lease("here-1", 1, NOW + 5, NOW + 9)
+
+
 def starts_posting(tx: Transaction) -> bool:
-    assert (tx.start_posting(1), tx.start_posting(9)) == (True, False)
+    """If it is there, and by the holder of the lane alone."""
+    tx.take_lease("lane /", "here-1", 5)
+    tries = ((9, "lane /", "here-1"), (1, "lane /", "there-2"), (1, "lane x", "here-1"))
+    assert not any(tx.start_posting(*each) for each in tries)
+    assert not first_post(tx).maybe_posted
+    assert tx.start_posting(1, "lane /", "here-1")
     return first_post(tx).maybe_posted is tx.may_be_posted("card:1") is True
 
 
 def was_not_posted(tx: Transaction) -> bool:
-    tx.start_posting(1)
+    assert begin_posting(tx, 1)
     tx.not_posted(1)
     return first_post(tx).maybe_posted is False
 
@@ -279,7 +302,7 @@ def posts(tx: Transaction) -> bool:
 
 def recalls_a_post(tx: Transaction) -> bool:
     """#1's reply waits; its card is being posted."""
-    tx.start_posting(1)
+    assert begin_posting(tx, 1)
     told = [tx.recall_post(key) for key in ("card:1", "step:1", "step:1", "step:9")]
     return told == [False, True, False, False] and set(tx.waiting_posts()) == {PostKind.CARD}
 
@@ -390,6 +413,7 @@ CHANGES: dict[str, Callable[[Transaction], bool]] = {
     "put_post_off": puts_off,
     "renew_attempt": renews_an_attempt,
     "take_lease": takes_a_lease,
+    "close_lane": closes_a_lane,
 }
 
 
