@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from coupons.model import Stock
@@ -19,6 +19,20 @@ class BatchLine:
     stock: Stock
     reason: str
     ticket: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLately:
+    """The newest counted request for each customer (openid) and stock_id, and with each ticket."""
+
+    by_stock: Mapping[tuple[str, str], int] = field(repr=False)
+    by_ticket: Mapping[str, int]
+
+
+def asked_before(lines: Iterable[BatchLine], lately: AskedLately) -> Mapping[int, int]:
+    """By the row of a line: the number of a request that asked for the same stock for the same customer."""
+    found = ((line.row, lately.by_stock.get((line.openid, line.stock.stock_id))) for line in lines)
+    return {row: number for row, number in found if number is not None}
 
 
 def same_asked_twice(lines: Iterable[BatchLine]) -> tuple[tuple[int, ...], ...]:

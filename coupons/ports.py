@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from coupons.audit_words import Filter, Found
+from coupons.batch import AskedLately
 from coupons.model import (
     Approval,
     Click,
@@ -113,6 +114,9 @@ class Records(Protocol):
 
     def duplicate_of(self, *, openid: str, stock_id: str, ticket: str, since: int) -> Request | None:
         """The newest counted request since then for the same customer and stock, or the same ticket."""
+
+    def asked_lately(self, openids: Collection[str], tickets: Collection[str], since: int) -> AskedLately:
+        """The same for the lines of a batch: for these customers, and with these tickets."""
 
     def approvals(self, request_id: int) -> Sequence[Approval]:
         """In the order in which they were given."""

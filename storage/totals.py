@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection
+from typing import Any
 
+from coupons.batch import AskedLately
 from coupons.model import History
 from coupons.policy import DAY_MS
 from coupons.rules import NOTHING, Used
@@ -44,6 +46,16 @@ select {_SUMS} from customer join request on request.customer = customer.id
 where customer.openid = :openid and request.created_at >= :since and request.id < :before
   and request.{_COUNTED}
 """
+_LATELY_BY_STOCK = f"""
+select customer.openid as openid, request.stock_id as stock_id, max(request.id) as id
+from customer join request on request.customer = customer.id
+where customer.openid in {LISTED} and request.created_at >= :since and request.{_COUNTED}
+group by customer.openid, request.stock_id
+"""
+_LATELY_BY_TICKET = f"""
+select ticket, max(id) as id from request
+where ticket in {LISTED} and ticket <> '' and created_at >= :since and {_COUNTED} group by ticket
+"""
 #: Whatever became of them, so that it is the same for ever.
 _ASKED_FOR_BY = """
 select count(*) as n, coalesce(sum(value_fen), 0) as fen from request
@@ -70,6 +82,16 @@ class UseRows(BaseRows):
             for row in self._connection.execute(_USED[scope], values).fetchall():
                 found[keys[row["key"]]] = Used(row["n"], row["fen"])
         return found
+
+    def asked_lately(self, openids: Collection[str], tickets: Collection[str], since: int) -> AskedLately:
+        def rows(sql: str, listed: Collection[str]) -> list[Any]:
+            values = {"since": since, "listed": json.dumps([storable(each) for each in listed])}
+            return list(self._connection.execute(sql, values).fetchall())
+
+        return AskedLately(
+            {(row["openid"], row["stock_id"]): row["id"] for row in rows(_LATELY_BY_STOCK, openids)},
+            {row["ticket"]: row["id"] for row in rows(_LATELY_BY_TICKET, tickets)},
+        )
 
     def used_by_customer(self, openid: str, since: int, before: int) -> Used:
         return self._used(_BY_CUSTOMER, openid=openid, since=since, before=before)

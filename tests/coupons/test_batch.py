@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coupons.batch import BatchLine, openids_alike, same_asked_twice
+from coupons.batch import AskedLately, BatchLine, asked_before, openids_alike, same_asked_twice
 from coupons.model import CodeMode, Stock
 
 LATE = Stock("1212121212", "late-10", "¥10 off", 1000, CodeMode.WECHATPAY_MODE)
@@ -26,5 +26,12 @@ def test_openids_that_differ_in_case_only_are_named_once_each() -> None:
     assert openids_alike(lines((ANN, LATE), (ANN, COLD))) == ()
 
 
+def test_what_was_asked_for_before_is_the_same_customer_and_the_same_stock() -> None:
+    lately = AskedLately({(ANN, LATE.stock_id): 12, (BEN, COLD.stock_id): 13}, {"T-1": 14})
+    asked = lines((ANN, LATE), (BEN, LATE), (ANN, COLD), (ANN, LATE), (BEN, COLD))
+    assert asked_before(asked, lately) == {2: 12, 5: 12, 6: 13}
+    assert asked_before(asked, AskedLately({}, {})) == {}
+
+
 def test_an_openid_is_in_no_repr() -> None:
-    assert ANN not in repr(lines((ANN, LATE)))
+    assert ANN not in repr((lines((ANN, LATE)), AskedLately({(ANN, LATE.stock_id): 12}, {})))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from coupons.audit_words import Filter
+from coupons.batch import AskedLately
 from coupons.events import Tag
 from coupons.lifecycle import move
 from coupons.model import Approval, ConsoleLink, History, Lease, Pause, State
@@ -115,6 +116,18 @@ READS: dict[str, Callable[[Reading], bool]] = {
             )
         ]
         == [2, None, None, 3, None]
+    ),
+    "asked_lately": lambda tx: (
+        [
+            tx.asked_lately((OPENID, "nobody"), ("T-3", "T-4", ""), NOW),
+            tx.asked_lately((), ("T-3",), NOW),
+            tx.asked_lately((OPENID,), ("T-3",), NOW + 1),
+        ]
+        == [
+            AskedLately({(OPENID, STOCK.stock_id): 2}, {"T-3": 3}),
+            AskedLately({}, {"T-3": 3}),
+            AskedLately({}, {}),
+        ]
     ),
     "used": lambda tx: (
         tx.used(TOTALS, NOW + DAY) == dict(zip(TOTALS, SUMS, strict=True))
