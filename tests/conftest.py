@@ -1,7 +1,15 @@
 from __future__ import annotations
 
+import os
+import shutil
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, settings
+
+_MEMORY = Path("/dev/shm")
+#: Bytes free there, or the disk is taken: far more than the databases of the tests that run at the same time.
+_ROOM = 2**30
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,6 +26,10 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("short", common, max_examples=15)
     settings.register_profile("long", common, max_examples=300)
     settings.load_profile("long" if config.getoption("--long") else "short")
+    # Databases commit durably, many thousands of times: in memory none of them waits for a disk. `--basetemp`
+    # and pytest's own variable still say where folders of tests are.
+    if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 @pytest.fixture
