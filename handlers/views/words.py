@@ -16,11 +16,8 @@ from gettext import GNUTranslations, NullTranslations
 from importlib import resources
 from io import BytesIO
 
-from babel import Locale
-from babel.dates import format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
 
 from coupons.days import beijing_time
 from coupons.money import yuan
@@ -38,13 +35,12 @@ class Words:
 
     #: As in coupon.toml: `en` or `zh-CN`.
     language: str
-    _locale: Locale
     _texts: NullTranslations
     #: Between two sentences.
     _gap: str
     #: Between two names. Not CLDR's 和: code right beside a Chinese letter stays unformatted in Slack.
     _comma: str
-    #: Patterns of a moment and a day for clients that do not know Slack's dates.
+    #: How a moment and a day are written, for clients that do not know Slack's dates: of a `datetime`.
     _moment: str
     _day: str
 
@@ -65,7 +61,8 @@ class Words:
 
     def number(self, number: int) -> str:
         """For counts; the number of a request is a name, and goes in as it is."""
-        return format_decimal(number, locale=self._locale)
+        # As CLDR has it for both languages; Babel would read their data first, in the time of an ack.
+        return f"{number:,}"
 
     def money(self, fen: int) -> str:
         """`¥1,234.50`, which both languages write alike (Babel's English has CN¥, which no agent knows)."""
@@ -94,9 +91,9 @@ class Words:
         """UTC milliseconds as a date in the reader's own zone. mrkdwn: not for plain_text."""
         return self._date(at, "{date_short_pretty}", self._day)
 
-    def _date(self, at: int, token: str, pattern: str) -> str:
+    def _date(self, at: int, token: str, form: str) -> str:
         seconds = at // 1000
-        shown = format_datetime(datetime.fromtimestamp(seconds, UTC), pattern, locale=self._locale)
+        shown = form.format(datetime.fromtimestamp(seconds, UTC))
         return f"<!date^{seconds}^{token}|{shown}>"
 
 
@@ -128,21 +125,19 @@ def load_languages() -> Languages:
     return Languages(
         english=Words(
             "en",
-            Locale.parse("en"),
             NullTranslations(),
             _gap=" ",
             _comma=", ",
-            _moment="yyyy-MM-dd HH:mm 'UTC'",
-            _day="yyyy-MM-dd",
+            _moment="{0:%Y-%m-%d %H:%M} UTC",
+            _day="{0:%Y-%m-%d}",
         ),
         chinese=Words(
             "zh-CN",
-            Locale.parse("zh_CN"),
             _catalogue("zh_CN"),
             _gap="",
             _comma="、",
-            _moment="y年M月d日 HH:mm 'UTC'",
-            _day="y年M月d日",
+            _moment="{0.year}年{0.month}月{0.day}日 {0:%H:%M} UTC",
+            _day="{0.year}年{0.month}月{0.day}日",
         ),
     )
 

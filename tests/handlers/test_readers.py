@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
 
 import pytest
+from babel.dates import format_datetime
+from babel.numbers import format_decimal
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.slack_app import session, web_client
 from handlers.directory import SlackDirectory
@@ -40,6 +45,21 @@ def test_a_moment_is_shown_in_the_readers_zone_and_a_client_that_cannot_shows_ut
     assert CHINESE.moment(NOW) == "<!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC>"
     assert ENGLISH.day(NOW) == "<!date^1795400572^{date_short_pretty}|2026-11-23>"
     assert CHINESE.day(NOW) == "<!date^1795400572^{date_short_pretty}|2026年11月23日>"
+
+
+@pytest.mark.parametrize(
+    ("words", "locale", "moment"),
+    [(ENGLISH, "en", "yyyy-MM-dd HH:mm 'UTC'"), (CHINESE, "zh_CN", "y年M月d日 HH:mm 'UTC'")],
+    ids=["en", "zh"],
+)
+@given(number=st.integers(-(10**12), 10**12), at=st.integers(10**12, 4 * 10**12))
+def test_numbers_and_moments_are_as_cldr_has_them(
+    words: Words, locale: str, moment: str, number: int, at: int
+) -> None:
+    assert words.number(number) == format_decimal(number, locale=locale)
+    seconds, day = datetime.fromtimestamp(at // 1000, UTC), moment.partition(" ")[0]
+    assert words.moment(at).split("|")[1] == f"{format_datetime(seconds, moment, locale=locale)}>"
+    assert words.day(at).split("|")[1] == f"{format_datetime(seconds, day, locale=locale)}>"
 
 
 def test_a_value_with_braces_stays_as_it_is() -> None:
