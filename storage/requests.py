@@ -343,7 +343,9 @@ def _texts(request: Request) -> tuple[str, ...]:
 
 def request_of(row: Any) -> Request:
     """From a row of `request` with the customer's `openid`."""
-    values = {name: row[name] for name in _FIELDS}
+    # Not `row[name]`, which looks through all columns each time.
+    columns = dict(zip(row.keys(), row, strict=True))
+    values = {name: columns[name] for name in _FIELDS}
     values["state"] = State(values["state"])
     values["code_mode"] = CodeMode(values["code_mode"])
     values["running"] = bool(values["running"])
