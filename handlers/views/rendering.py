@@ -14,6 +14,10 @@ from handlers.views.escaping import approver, asked, code, inert, without_openid
 from handlers.views.event_words import text_of
 from handlers.views.words import Words
 
+#: Of these 0 says that there is none.
+_NOT_ZERO: Final = frozenset({"rule", "last", "needed", "waited_ms", "ahead_ms", "status"})
+_CUT: Final = 16
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendering:
@@ -52,7 +56,7 @@ MRKDWN: Final = Rendering(person=approver, code=code, search=asked, text=inert, 
 class EventWords:
     """One language, in which {places} that bear the name of a detail are filled from the event.
 
-    A number goes in as it is, a list as its names, and all else as a code.
+    A number goes in as it is, a list as its names, milliseconds as a time, and most texts as a code.
     """
 
     def __init__(self, words: Words, event: Recorded, rendering: Rendering) -> None:
@@ -66,22 +70,31 @@ class EventWords:
     def plural(self, one: str, many: str, n: int, /, **values: object) -> str:
         return self._words.plural(one, many, n, **self._filled(one, values))
 
-    def _filled(self, sentence: str, values: dict[str, object]) -> dict[str, object]:
-        places = (name for _, name, _, _ in Formatter().parse(sentence) if name)
-        return {name: self._detail(name) for name in places if name not in values and name != "n"} | values
+    def first(self, sentences: Iterable[str]) -> str:
+        """The first for whose places the event has what they need; the last needs none, or shows the lack."""
+        *better, last = sentences
+        whole = (each for each in better if all(self._detail(name) for name in _places(each)))
+        return self(next(whole, last))
 
-    def _detail(self, name: str) -> object:
-        match name, self.event.detail.get(name):
-            case "who", _:
-                return self.who()
-            case "value", _:
-                return self._words.money(self.whole("value_fen"))
-            case _, int(number):
-                return number
-            case _, list(names):
-                return self.codes(map(str, names))
-            case _, value:
-                return self.code("" if value is None else str(value))
+    def _filled(self, sentence: str, values: dict[str, object]) -> dict[str, object]:
+        found = {name: self._detail(name) for name in _places(sentence) if name not in values}
+        return {name: text or self.code("") for name, text in found.items()} | values
+
+    def _detail(self, name: str) -> str:
+        """Empty: the event does not say."""
+        value = self.event.detail.get(name)
+        special = _SPECIAL.get(name)
+        if special is not None:
+            return special(self)
+        match value:
+            case int():
+                if not value and name in _NOT_ZERO:
+                    return ""
+                return self._words.duration(value) if name.endswith("_ms") else str(value)
+            case list():
+                return self.list(map(self.code, map(str, value)))
+            case _:
+                return self.code(str(value)) if value else ""
 
     def who(self) -> str:
         if self.event.actor != SYSTEM:
@@ -111,11 +124,19 @@ class EventWords:
         words, good = self._words, self.event.detail.get("verified") is True
         return words("signature good") if good else words("no good signature")
 
+    def wanted(self) -> str:
+        """What a look was for: words as they were typed, or a page of the console."""
+        page, typed = self.text("page"), self.search()
+        if page or typed:
+            return self.list([self.code(page) if page else "", typed])
+        return self._words("everything") if "words" in self.event.detail else ""
+
+    def search(self) -> str:
+        typed = without_openids(self.text("words"))
+        return self._rendering.search(typed) if typed.strip() else ""
+
     def money(self, fen: int) -> str:
         return self._words.money(fen)
-
-    def time(self, ms: int) -> str:
-        return self._words.duration(ms)
 
     def person(self, one: str) -> str:
         return self._rendering.person(one)
@@ -127,14 +148,33 @@ class EventWords:
         """A person's own words."""
         return self._rendering.text(without_openids(text), limit)
 
-    def search(self, text: str) -> str:
-        return self._rendering.search(without_openids(text))
-
-    def codes(self, names: Iterable[str]) -> str:
-        return self.list(map(self.code, names))
-
     def list(self, items: Iterable[str]) -> str:
         """Those that are not empty; of very many the first."""
         each = [item for item in items if item]
         rest = len(each) - self._rendering.most
         return self._words.list(each[: self._rendering.most]) + (f" (+{rest})" if rest > 0 else "")
+
+
+def _places(sentence: str) -> list[str]:
+    return [name for _, name, _, _ in Formatter().parse(sentence) if name and name != "n"]
+
+
+def _cut(words: EventWords, name: str) -> str:
+    """A key or a hash by what it begins with."""
+    text = words.text(name)
+    return words.code(text if len(text) <= _CUT else f"{text[:_CUT]}…") if text else ""
+
+
+_SPECIAL: Final[dict[str, Callable[[EventWords], str]]] = {
+    "who": EventWords.who,
+    "cause": EventWords.cause,
+    "wanted": EventWords.wanted,
+    "words": EventWords.search,
+    "value": lambda words: words.money(words.whole("value_fen")),
+    "stock": lambda words: words.typed(words.text("stock_name"), 40) or words.code(words.text("stock_id")),
+    "reason": lambda words: words.typed(words.text("reason")),
+    "approvals": lambda words: words.list(map(words.person, words.names("approvals"))),
+    "mention": lambda words: words.person(words.text("mention")) if words.text("mention") else "",
+    "key": lambda words: _cut(words, "key"),
+    "head": lambda words: _cut(words, "head"),
+}

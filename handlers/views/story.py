@@ -1,6 +1,6 @@
 """One event of a request's story as a short sentence, for auditors: in Slack, on terminals and in browsers.
 
-Each tag is worded here and nowhere else. The openid stands in no event.
+Each tag is worded here and in `handlers.views.log_story`, and nowhere else. The openid stands in no event.
 """
 
 from __future__ import annotations
@@ -15,12 +15,20 @@ from handlers.views.escaping import without_openids
 from handlers.views.rendering import MRKDWN, EventWords, Rendering
 from handlers.views.words import N_, Words
 
+_PLACES: Mapping[str, str] = {
+    "slack": N_("{sentence}, in Slack"),
+    "browser": N_("{sentence}, in the browser"),
+}
+
 
 def sentence(words: Words, event: Recorded, rendering: Rendering = MRKDWN) -> str:
     """Without a full stop at the end. A tag of a newer or an older version is told with all it says."""
-    known = _SENTENCES.get(event.tag, _unknown_tag)
     filling = EventWords(words, event, rendering)
-    return filling(known) if isinstance(known, str) else known(filling)
+    known = _SENTENCES.get(event.tag, _unknown_tag)
+    what = filling.first(known) if isinstance(known, tuple) else known(filling)
+    where = _PLACES.get(filling.text("where"))
+    # `who` tells of the command line, and the console's own events of the browser.
+    return words(where, sentence=what) if where and not event.tag.startswith("console:") else what
 
 
 def heading_of_others(words: Words, story: Story) -> str:
@@ -42,55 +50,29 @@ def _unknown_tag(words: EventWords) -> str:
     return words.code(f"{words.event.tag} {without_openids(details)}".rstrip())
 
 
-# --- a request's life
-
-
 def _created(words: EventWords) -> str:
-    name = words.typed(words.text("stock_name"), 40)
-    asked = words.plural(
+    request = words.plural(
         "{who} asked for {stock} ({value}), which needs 1 approval",
         "{who} asked for {stock} ({value}), which needs {n} approvals",
         words.whole("approvals_needed"),
-        stock=name or words.code(words.text("stock_id")),
     )
-    raised = words.list(
-        words(causes.REFUSALS[reason]) if reason in causes.REFUSALS else words.code(reason)
-        for reason in words.names("raised")
+    raised = words.list(_why(words, reason) for reason in words.names("raised"))
+    return (
+        words("{sentence}, more because {reasons}", sentence=request, reasons=raised) if raised else request
     )
-    return words("{sentence}, more because {reasons}", sentence=asked, reasons=raised) if raised else asked
-
-
-def _given(words: EventWords) -> str:
-    if not words.whole("needed"):
-        return words("{who} approved it")
-    return words("{who} approved it ({count} of {needed})")
-
-
-def _approved(words: EventWords) -> str:
-    people = words.list(map(words.person, words.names("approvals")))
-    if people:
-        return words("it had the approvals it needs: {people}", people=people)
-    if words.whole("rule"):
-        return words("rule {rule} let it pass without an approval")
-    return words("it had the approvals it needs")
 
 
 def _closed(words: EventWords) -> str:
-    if "looks" not in words.event.detail:
-        return _with_reason(words, words("{who} closed it: nothing was given"))
-    if not words.whole("looks"):
-        return _with_reason(words, words("{who} closed it: nothing was given, and no attempt was open"))
-    closed = words.plural(
-        "{who} closed it: nothing was given, and 1 look at the customer's list did not find the coupon",
-        "{who} closed it: nothing was given, and {n} looks at the customer's list did not find the coupon",
-        words.whole("looks"),
-    )
-    return _with_reason(words, closed)
-
-
-def _with_reason(words: EventWords, sentence: str) -> str:
-    reason = words.typed(words.text("reason"))
-    return words("{sentence}: “{reason}”", sentence=sentence, reason=reason) if reason else sentence
+    closed = words("{who} closed it: nothing was given")
+    if words.whole("looks"):
+        closed = words.plural(
+            "{who} closed it: nothing was given, and 1 look at the customer's list did not find it",
+            "{who} closed it: nothing was given, and {n} looks at the customer's list did not find it",
+            words.whole("looks"),
+        )
+    elif "looks" in words.event.detail:
+        closed = words("{who} closed it: nothing was given, and no attempt was open")
+    return words("{sentence}: “{reason}”", sentence=closed) if words.text("reason") else closed
 
 
 _KINDS: Mapping[str, str] = {
@@ -119,35 +101,33 @@ def _late(words: EventWords) -> str:
     return words("an answer came after its attempt was given up: {answer}", answer=_finished(words))
 
 
+_RESULTS: Mapping[str, str] = {
+    "found": N_("the coupon was found in the customer's list at WeChat Pay"),
+    "absent": N_("the customer's list at WeChat Pay was looked through, and the coupon was not there"),
+}
 _LOOKED_FOR: Mapping[str, str] = {
     "notification": N_("{sentence}; WeChat Pay had told the bot of one"),
     "hold": N_("{sentence}; an approver wants to close it"),
 }
 
 
-def _looked(words: EventWords) -> str:
-    match words.text("result"):
-        case "found":
-            looked = words("the coupon was found in the customer's list at WeChat Pay")
-        case "absent":
-            looked = words(
-                "the customer's list at WeChat Pay was looked through, and the coupon was not there"
-            )
-        case _:
-            looked = words("the customer's list at WeChat Pay could not be looked through")
-    why = _LOOKED_FOR.get(words.text("by"))
-    return words(why, sentence=looked) if why else looked
+def _looked_up(words: EventWords) -> str:
+    result, why = _RESULTS.get(words.text("result")), _LOOKED_FOR.get(words.text("by"))
+    found = (
+        words(result) if result else words("the customer's list at WeChat Pay could not be looked through")
+    )
+    return words(why, sentence=found) if why else found
 
 
 def _received(words: EventWords) -> str:
     if words.event.detail.get("matched") is not False:
         return words("WeChat Pay told the bot of coupon {coupon_code}")
-    woken = words.names("woke")
+    woken = words.list(f"#{number}" for number in words.names("woke"))
     if not woken:
         return words("WeChat Pay told the bot of coupon {coupon_code}, which no request here gave")
     return words(
         "WeChat Pay told the bot of coupon {coupon_code}, which is looked for on behalf of {requests}",
-        requests=words.list(f"#{number}" for number in woken),
+        requests=woken,
     )
 
 
@@ -158,27 +138,23 @@ def _sent(words: EventWords) -> str:
 
 
 def _held(words: EventWords) -> str:
-    held = words("it was held for a person: {cause}", cause=words.cause())
+    held = words("it was held for a person: {cause}")
     if not words.event.detail.get("not_known"):
         return held
     return words("{sentence}; it was not known whether the customer got it", sentence=held)
 
 
-def _reminded(words: EventWords) -> str:
-    if not words.whole("waited_ms"):
-        return words("a reminder was due")
-    due = words("a reminder was due after {time}", time=words.time(words.whole("waited_ms")))
-    mention = words.text("mention")
-    return words("{sentence}: {people}", sentence=due, people=words.person(mention)) if mention else due
-
-
 def _click_refused(words: EventWords) -> str:
-    action, reason = words.text("action") or "send", words.text("reason")
+    action = words.text("action") or "send"
     return words(
         "{who} wanted to {action} and was not allowed to: {reason}",
         action=words(causes.ACTIONS[action]) if action in causes.ACTIONS else words.code(action),
-        reason=words(causes.REFUSALS[reason]) if reason in causes.REFUSALS else words.code(reason),
+        reason=_why(words, words.text("reason")),
     )
+
+
+def _why(words: EventWords, reason: str) -> str:
+    return words(causes.REFUSALS[reason]) if reason in causes.REFUSALS else words.code(reason)
 
 
 def _command_refused(words: EventWords) -> str:
@@ -205,32 +181,36 @@ def _whole(value: Json) -> int:
     return value if isinstance(value, int) else 0
 
 
-#: By tag: a sentence, or what chooses among several.
-_SENTENCES: Mapping[str, str | Callable[[EventWords], str]] = {
+#: By tag: the first sentence for which the event has all, or what puts one together.
+_SENTENCES: Mapping[str, tuple[str, ...] | Callable[[EventWords], str]] = {
     **log_story.SENTENCES,
     Tag.REQUEST_CREATED: _created,
-    Tag.APPROVAL_GIVEN: _given,
-    Tag.REQUEST_APPROVED: _approved,
-    Tag.REQUEST_DECLINED: lambda words: _with_reason(words, words("{who} declined it")),
-    Tag.REQUEST_CANCELLED: N_("{who} withdrew it"),
-    Tag.REQUEST_EXPIRED: N_("it expired without its approvals"),
+    Tag.APPROVAL_GIVEN: (N_("{who} approved it ({count} of {needed})"), N_("{who} approved it")),
+    Tag.REQUEST_APPROVED: (
+        N_("it had the approvals it needs: {approvals}"),
+        N_("rule {rule} let it pass without an approval"),
+        N_("it had the approvals it needs"),
+    ),
+    Tag.REQUEST_DECLINED: (N_("{who} declined it: “{reason}”"), N_("{who} declined it")),
+    Tag.REQUEST_CANCELLED: (N_("{who} withdrew it"),),
+    Tag.REQUEST_EXPIRED: (N_("it expired without its approvals"),),
     Tag.REQUEST_CLOSED: _closed,
-    Tag.ATTEMPT_STARTED: N_("attempt {attempt}: WeChat Pay is asked for the coupon"),
+    Tag.ATTEMPT_STARTED: (N_("attempt {attempt}: WeChat Pay is asked for the coupon"),),
     Tag.ATTEMPT_FINISHED: _finished,
     Tag.ATTEMPT_LATE: _late,
-    Tag.COUPON_LOOKED_UP: _looked,
+    Tag.COUPON_LOOKED_UP: _looked_up,
     Tag.COUPON_RECEIVED: _received,
     Tag.REQUEST_SENT: _sent,
-    Tag.REQUEST_REFUSED: lambda words: words("it was refused: {cause}", cause=words.cause()),
-    Tag.REQUEST_UNKNOWN: lambda words: words(
-        "it was not known whether the customer got it: {cause}", cause=words.cause()
-    ),
+    Tag.REQUEST_REFUSED: (N_("it was refused: {cause}"),),
+    Tag.REQUEST_UNKNOWN: (N_("it was not known whether the customer got it: {cause}"),),
     Tag.REQUEST_HELD: _held,
-    Tag.REQUEST_RETRIED: N_("{who} released it to be sent again, with the same out_request_no"),
-    Tag.REQUEST_URGED: N_("{who} asked for a reminder"),
-    Tag.REQUEST_REMINDED: _reminded,
+    Tag.REQUEST_RETRIED: (N_("{who} released it to be sent again, with the same out_request_no"),),
+    Tag.REQUEST_URGED: (N_("{who} asked for a reminder"),),
+    Tag.REQUEST_REMINDED: (
+        N_("a reminder was due after {waited_ms}: {mention}"),
+        N_("a reminder was due after {waited_ms}"),
+        N_("a reminder was due"),
+    ),
     Tag.CLICK_REFUSED: _click_refused,
     Tag.COMMAND_REFUSED: _command_refused,
-    Tag.SENDING_PAUSED: lambda words: _with_reason(words, words("{who} paused sending")),
-    Tag.SENDING_RESUMED: N_("{who} resumed sending"),
 }

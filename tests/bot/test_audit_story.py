@@ -78,7 +78,7 @@ def test_a_tag_of_another_version_is_told_with_all_it_says() -> None:
             {"first": 1, "last": 9, "head": "9c1185a5c5e9fc54aaaa", "format": "csv", **LINE},
             (
                 "root on the command line took the audit log along, event 1 to 9, whose hash begins with "
-                "9c1185a5c5e9fc54"
+                "9c1185a5c5e9fc54…"
             ),
         ),
         (
@@ -169,14 +169,17 @@ def test_a_tag_of_another_version_is_told_with_all_it_says() -> None:
         (
             Tag.AUDIT_KEY_CHANGED,
             {"key": "9c1185a5c5e9fc54" * 4, "before": "ab" * 32, "lost": [], "signature": "cd", **SLACK},
-            "U0FIN changed the key that signs checkpoints to 9c1185a5c5e9fc54…, as the one before signed",
+            (
+                "U0FIN changed the key that signs checkpoints to 9c1185a5c5e9fc54…, as the one before signed, "
+                "in Slack"
+            ),
         ),
         (
             Tag.AUDIT_KEY_CHANGED,
             {"key": "9c1185a5c5e9fc54" * 4, "lost": ["ab" * 8], "signature": "cd", **SLACK},
             (
                 "U0FIN changed the key that signs checkpoints to 9c1185a5c5e9fc54…, since abababababababab "
-                "was lost"
+                "was lost, in Slack"
             ),
         ),
         (Tag.SENDING_PAUSED, {"reason": "wrong stock"}, "U0FIN paused sending: “wrong stock”"),
@@ -230,8 +233,8 @@ def test_a_tag_of_another_version_is_told_with_all_it_says() -> None:
             Tag.REQUEST_CLOSED,
             {"reason": "no budget", "looks": 2},
             (
-                "U0FIN closed it: nothing was given, and 2 looks at the customer's list did not find the "
-                "coupon: “no budget”"
+                "U0FIN closed it: nothing was given, and 2 looks at the customer's list did not find it: "
+                "“no budget”"
             ),
         ),
         (
