@@ -170,8 +170,8 @@ def test_a_tag_of_another_version_is_told_with_all_it_says() -> None:
             Tag.AUDIT_KEY_CHANGED,
             {"key": "9c1185a5c5e9fc54" * 4, "before": "ab" * 32, "lost": [], "signature": "cd", **SLACK},
             (
-                "U0FIN changed the key that signs checkpoints to 9c1185a5c5e9fc54…, as the one before signed, "
-                "in Slack"
+                "U0FIN changed the key that signs checkpoints to 9c1185a5c5e9fc54…, as the one before "
+                "signed, in Slack"
             ),
         ),
         (

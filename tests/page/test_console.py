@@ -96,7 +96,7 @@ async def test_search_and_one_requests_story(page: Page, there: Served) -> None:
 
     await page.get_by_role("link", name=newest, exact=True).click()
     await expect(page.get_by_role("heading", name=f"Request {newest}")).to_be_visible()
-    await expect(page.locator(".steps")).to_contain_text("asked for it; needs 2 approvals")
+    await expect(page.locator(".steps")).to_contain_text("which needs 2 approvals")
     await expect(page.get_by_text("Holds.")).to_be_visible()
     await expect(page.get_by_role("cell", name="good", exact=True)).to_be_visible()
     assert "oUpF8uMuAJO" not in await page.content()
