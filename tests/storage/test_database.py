@@ -336,3 +336,23 @@ def test_a_sqlite_that_is_too_old_is_named_before_anything_is_made(
     with pytest.raises(DatabaseRefused, match=r"has SQLite 3\.43\.2, and coupon-bot needs 3\.44\.0 or newer"):
         open_for_writing(tmp_path / "coupon.db")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_statements_that_follow_a_migration_are_prepared_once(tmp_path: Path) -> None:
+    database = open_for_writing(tmp_path / "coupon.db")
+    prepared: list[object] = []
+
+    def look(*what: object) -> int:
+        prepared.append(what)
+        return 0
+
+    database.conn.set_authorizer(look)
+    statements = [f"select {name} from customer where id = :id" for name in ("id", "openid")]
+    for statement in statements:
+        database.execute(statement, {"id": 1})
+    once = len(prepared)
+    assert once
+    for statement in statements * 5:
+        database.execute(statement, {"id": 1})
+    assert len(prepared) == once
+    database.close()
