@@ -73,10 +73,15 @@ def _limited(connection: Any, limit_s: float) -> Iterator[None]:
         connection.set_progress_handler(None, _STEPS)
 
 
-def _check(connection: Any, sql: str, values: Any) -> None:
-    """Raises sqlite3.OperationalError for what is not meant to be read."""
+def refuse_joins(sql: str) -> None:
+    """Raises sqlite3.OperationalError for words that no statement may have; needs no connection."""
     if _JOINS.search(sql):
         raise sqlite3.OperationalError(NO_USING)
+
+
+def _check(connection: Any, sql: str, values: Any) -> None:
+    """Raises sqlite3.OperationalError for what is not meant to be read."""
+    refuse_joins(sql)
     cursor = connection.cursor()
     cursor.row_factory = None
     # First, because reading them makes SQLite take notice of a VACUUM, and making a program does not.

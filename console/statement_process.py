@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from console.driver import sqlite3
-from console.statement import TooLong
+from console.statement import TooLong, refuse_joins
 
 #: At the same time; whoever comes next waits for one of them to end.
 _AT_ONCE: Final = 2
@@ -46,6 +46,8 @@ class Apart:
         self, sql: str, params: Any, *, most: int | None, limit_s: float
     ) -> tuple[Sequence[str], Sequence[Row]]:
         """As `statement.ask`. Raises TooLong, sqlite3.OperationalError."""
+        # Known without a process.
+        refuse_joins(sql)
         values = dict(params) if isinstance(params, Mapping) else list(params or ())
         asked = {"path": str(self._path), "sql": sql, "params": values, "most": most, "limit_s": limit_s}
         async with self._turn:

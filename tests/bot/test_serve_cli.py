@@ -75,13 +75,15 @@ def link(typist: Operator, person: str) -> str:
     return token
 
 
-async def test_an_auditor_by_slacks_word_comes_in_and_another_does_not(typist: Operator) -> None:
+async def test_an_auditor_by_slacks_word_comes_in_another_does_not_and_sigterm_ends_it(
+    typist: Operator,
+) -> None:
     """It needs no secret of WeChat Pay's, and of Slack's only the token that asks."""
     typist.without("SLACK_APP_TOKEN")
     typist.without("SLACK_SIGNING_SECRET")
     # The other jar keeps no cookie of an address without a name.
     jar = aiohttp.CookieJar(unsafe=True)
-    async with serving(typist) as (_, url), aiohttp.ClientSession(cookie_jar=jar) as browser:
+    async with serving(typist) as (process, url), aiohttp.ClientSession(cookie_jar=jar) as browser:
         headers = {"Origin": url, "Content-Type": "application/x-www-form-urlencoded"}
 
         async def post(token: str) -> int:
@@ -98,6 +100,7 @@ async def test_an_auditor_by_slacks_word_comes_in_and_another_does_not(typist: O
         async with browser.get(url) as answer:
             assert answer.status == 200
             assert f"{CHEN.shown_name} (U0FIN)" in await answer.text()
+        assert await ends(process, signal.SIGTERM) == 0
 
 
 async def test_the_channel_is_read_with_the_token_that_asks_alone(typist: Operator) -> None:
@@ -110,13 +113,18 @@ async def test_the_channel_is_read_with_the_token_that_asks_alone(typist: Operat
     assert (result.exit_code, "SLACK_BOT_TOKEN is missing" in result.output) == (2, True)
 
 
-@pytest.mark.parametrize(("sent", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
-async def test_a_signal_ends_it_with_its_status(typist: Operator, sent: signal.Signals, status: int) -> None:
+async def ends(process: Process, sent: signal.Signals) -> int:
+    """Its exit status after this signal; it has no last words."""
+    process.send_signal(sent)
+    status = await asyncio.wait_for(process.wait(), 20)
+    assert process.stderr is not None
+    assert await process.stderr.read() == b""
+    return status
+
+
+async def test_ctrl_c_ends_it_with_its_status(typist: Operator) -> None:
     async with serving(typist) as (process, _):
-        process.send_signal(sent)
-        assert await asyncio.wait_for(process.wait(), 20) == status
-        assert process.stderr is not None
-        assert await process.stderr.read() == b""
+        assert await ends(process, signal.SIGINT) == 130
 
 
 def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:

@@ -18,26 +18,6 @@ def write(path: str, text: str) -> None:
     Path(path).write_text(text)
 
 
-async def test_sighup_names_a_bad_key_file_and_the_bot_goes_on(tmp_path: Path) -> None:
-    log = tmp_path / "bot.log"
-    async with Workspace().serve() as slack, WeChatPay(keys(), stocks=STOCKS).serve() as running:
-        environ = environment(slack, running.url, tmp_path, mode=KeyMode.PUBLIC_KEY)
-        bot = BotProcess(environ, log)
-        await bot.start(slack)
-        try:
-            # The socket stands a moment before the loops are told of it.
-            await until(lambda: '"ready"' in log.read_text() or None)
-            write(environ["WECHATPAY_PRIVATE_KEY_FILE"], keys().merchant.certificate_pem)
-            assert bot._process is not None
-            os.kill(bot._process.pid, signal.SIGHUP)
-            await until(lambda: "key_files_not_taken" in log.read_text() or None)
-            assert "WECHATPAY_PRIVATE_KEY_FILE" in log.read_text()
-            assert "is a certificate" in log.read_text()
-            assert await bot.stop() == 0
-        finally:
-            bot.close()
-
-
 def a_writer(pipe: Path) -> int | None:
     """The pipe's other end, once somebody reads from it."""
     try:
@@ -73,8 +53,10 @@ async def test_a_secret_in_a_pipe_that_is_not_filled_again_keeps_nobody_from_end
             bot.close()
 
 
-async def test_a_key_is_rolled_over_without_a_restart(tmp_path: Path) -> None:
-    """New key and serial side by side with the old ones, SIGHUP, the old ones withdrawn, a coupon sent."""
+async def test_a_bad_key_file_is_named_and_then_a_key_rolled_over_without_a_restart(tmp_path: Path) -> None:
+    """The bot goes on with what it has; then new key and serial side by side with the old ones, SIGHUP, the
+    old ones withdrawn, a coupon sent.
+    """
     log, serial_no = tmp_path / "bot.log", tmp_path / "serial_no"
     wechatpay = WeChatPay(keys(), stocks=STOCKS)
     async with Workspace().serve() as slack, wechatpay.serve() as running:
@@ -85,11 +67,17 @@ async def test_a_key_is_rolled_over_without_a_restart(tmp_path: Path) -> None:
         shop = World(slack, wechatpay, tmp_path, environ)
         await bot.start(slack)
         try:
+            # The socket stands a moment before the loops are told of it.
             await until(lambda: '"ready"' in log.read_text() or None)
+            write(environ["WECHATPAY_PRIVATE_KEY_FILE"], keys().merchant.certificate_pem)
+            assert bot._process is not None
+            os.kill(bot._process.pid, signal.SIGHUP)
+            await until(lambda: "key_files_not_taken" in log.read_text() or None)
+            assert "WECHATPAY_PRIVATE_KEY_FILE" in log.read_text()
+            assert "is a certificate" in log.read_text()
             new = wechatpay.issue_certificate()
             write(environ["WECHATPAY_PRIVATE_KEY_FILE"], new.private_key_pem)
             write(str(serial_no), new.serial_no)
-            assert bot._process is not None
             os.kill(bot._process.pid, signal.SIGHUP)
             await until(lambda: "key_files_taken" in log.read_text() or None)
             wechatpay.withdraw_certificate(old)

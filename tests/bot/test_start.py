@@ -18,8 +18,12 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import structlog
 
 from bot.clock import utc_ms
+from bot.config.coupon_toml import load_coupon_toml
+from bot.config.settings import load_settings
+from bot.service import Service
 from sandbox.slack import Workspace, server_error
 from sandbox.slack.running import Slack
 from sandbox.slack.setup import ALL_BOT_SCOPES
@@ -105,53 +109,69 @@ async def stands(
 
 @dataclass(frozen=True, slots=True)
 class Up:
-    """A bot that runs, ready or not."""
+    """A bot that runs, ready or not. `lives` says whether it still does."""
 
     url: str
     session: aiohttp.ClientSession
-    process: asyncio.subprocess.Process
+    lives: Callable[[], bool]
 
     async def get(self, path: str) -> tuple[int, str]:
         async with self.session.get(self.url + path) as answer:
             return answer.status, await answer.text()
 
     async def until(self, right: Callable[[int, str], bool]) -> tuple[int, str]:
-        """The first answer of `/readyz` that is right; the process must live."""
+        """The first answer of `/readyz` that is right; the bot must live."""
         async with asyncio.timeout(30.0):
             while True:
-                assert self.process.returncode is None
+                assert self.lives()
                 try:
                     found = await self.get("/readyz")
                 except aiohttp.ClientConnectionError:
                     found = 0, ""
                 if right(*found):
                     return found
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.02)
 
     async def ready(self) -> None:
         assert await self.until(lambda status, _: status == 200) == (200, "[]")
 
-    async def stop(self) -> int:
-        return (await self.ended()).status
 
-    async def ended(self) -> Ended:
-        self.process.send_signal(signal.SIGTERM)
-        _, err = await asyncio.wait_for(self.process.communicate(), 30.0)
-        assert self.process.returncode is not None
-        return Ended(self.process.returncode, err.decode().splitlines())
+async def ended(process: asyncio.subprocess.Process) -> Ended:
+    """After SIGTERM."""
+    process.send_signal(signal.SIGTERM)
+    _, err = await asyncio.wait_for(process.communicate(), 30.0)
+    assert process.returncode is not None
+    return Ended(process.returncode, err.decode().splitlines())
 
 
 @asynccontextmanager
-async def up(environ: Environ) -> AsyncGenerator[Up]:
+async def up(environ: Environ) -> AsyncGenerator[tuple[Up, asyncio.subprocess.Process]]:
+    """As a process of its own."""
     port = free_port()
     process = await spawn(environ | {"COUPON_LISTEN": f"127.0.0.1:{port}"})
     try:
         async with aiohttp.ClientSession() as session:
-            yield Up(f"http://127.0.0.1:{port}", session, process)
+            yield Up(f"http://127.0.0.1:{port}", session, lambda: process.returncode is None), process
     finally:
         if process.returncode is None:
             process.kill()
             await process.communicate()
+
+
+@asynccontextmanager
+async def up_here(environ: Environ) -> AsyncGenerator[Up]:
+    """In this process, and stopped at the end."""
+    port = free_port()
+    settings = load_settings(environ | {"COUPON_LISTEN": f"127.0.0.1:{port}"})
+    service = Service(settings, load_coupon_toml(settings.coupon_config), logger=structlog.get_logger())
+    stop = asyncio.Event()
+    running = asyncio.create_task(service.run(stop))
+    try:
+        async with aiohttp.ClientSession() as session:
+            yield Up(f"http://127.0.0.1:{port}", session, lambda: not running.done())
+    finally:
+        stop.set()
+        await running
 
 
 # --- settings and files
@@ -268,9 +288,9 @@ def _opened_once(database: Path) -> None:
 # --- the workspace
 
 
-async def test_a_bot_token_that_slack_refuses_ends_the_start(tmp_path: Path) -> None:
-    async with stands(tmp_path) as (_, environ):
-        sentence = sentence_of(await run(environ | {"SLACK_BOT_TOKEN": "xoxb-mistyped"}))
+def test_a_bot_token_that_slack_refuses_ends_the_start(tmp_path: Path) -> None:
+    with beside(stands(tmp_path)) as (_, environ):
+        sentence = refusal(environ | {"SLACK_BOT_TOKEN": "xoxb-mistyped"})
         assert "SLACK_BOT_TOKEN" in sentence
         assert "invalid_auth" in sentence
         assert "mistyped" not in sentence
@@ -321,16 +341,16 @@ def test_a_workspace_that_is_not_as_it_must_be_ends_the_start(
 
 
 async def test_two_bots_never_run_on_one_database(tmp_path: Path) -> None:
-    async with stands(tmp_path) as (_, environ), up(environ) as first:
+    async with stands(tmp_path) as (_, environ), up(environ) as (first, process):
         await first.ready()
         sentence = sentence_of(await run(environ))
         assert "coupon.db" in sentence
         # The first was not hurt by it.
         await first.ready()
-        ended = await first.ended()
-        assert ended.status == 0
+        left = await ended(process)
+        assert left.status == 0
         # Where nothing is wrong, no library has a warning either.
-        assert {json.loads(line)["level"] for line in ended.lines} == {"info"}
+        assert {json.loads(line)["level"] for line in left.lines} == {"info"}
 
 
 def test_a_port_in_use_ends_the_start(tmp_path: Path) -> None:
@@ -352,7 +372,7 @@ async def test_without_slack_it_lives_says_what_is_missing_and_becomes_ready_by_
 ) -> None:
     async with stands(tmp_path) as (slack, environ):
         slack.faults.rate("*", server_error(503), share=1.0)
-        async with up(environ) as bot:
+        async with up_here(environ) as bot:
             _, body = await bot.until(lambda status, body: status == 503 and "slack:" in body)
             assert "slack: Slack does not answer. Cure: " in body
             assert (await bot.get("/healthz"))[0] == 200
@@ -362,26 +382,24 @@ async def test_without_slack_it_lives_says_what_is_missing_and_becomes_ready_by_
             # In Socket Mode nobody can post payloads.
             async with bot.session.post(f"{bot.url}/slack/events", data="x") as posted:
                 assert posted.status == 404
-            assert await bot.stop() == 0
 
 
 async def test_nobody_at_slacks_address_is_waited_for_and_sigterm_still_ends_it(tmp_path: Path) -> None:
     async with stands(tmp_path) as (_, environ):
         environ["SLACK_API_URL"] = f"http://127.0.0.1:{free_port()}/api/"
-        async with up(environ) as bot:
+        async with up(environ) as (bot, process):
             await bot.until(lambda status, body: status == 503 and "slack:" in body)
-            assert await bot.stop() == 0
+            assert (await ended(process)).status == 0
 
 
 async def test_a_socket_that_cannot_be_opened_is_waited_for(tmp_path: Path) -> None:
     async with stands(tmp_path) as (slack, environ):
         slack.faults.next("apps.connections.open", server_error(503))
-        async with up(environ) as bot:
+        async with up_here(environ) as bot:
             await slack.wait_for(lambda: slack.calls("apps.connections.open") or None, timeout=20.0)
             _, body = await bot.until(lambda status, body: status == 503 and "socket:" in body)
             assert "socket: Slack's Socket Mode is not connected. Cure: " in body
             await bot.ready()
-            assert await bot.stop() == 0
 
 
 async def test_in_certificate_mode_wechat_pay_is_named_while_it_is_away(tmp_path: Path) -> None:
@@ -389,10 +407,9 @@ async def test_in_certificate_mode_wechat_pay_is_named_while_it_is_away(tmp_path
     port = free_port()
     async with Workspace().serve() as slack:
         environ = environment(slack, f"http://127.0.0.1:{port}", tmp_path, mode=KeyMode.CERTIFICATE)
-        async with up(environ) as bot:
+        async with up_here(environ) as bot:
             _, body = await bot.until(lambda status, body: status == 503 and "wechatpay:" in body)
             [sentence] = [line for line in json.loads(body) if line.startswith("wechatpay:")]
             assert "certificates" in sentence
             async with stand_in.serve(port=port):
                 await bot.ready()
-                assert await bot.stop() == 0

@@ -113,6 +113,22 @@ async def test_the_process_has_no_secret_of_the_consoles(
     await asyncio.gather(asking, return_exceptions=True)
 
 
+@pytest.mark.parametrize("sql", ["select 1 from request join customer using (id)", "select 1 NATURAL join b"])
+async def test_what_its_words_refuse_needs_no_process(
+    here: Place, sql: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(asked: bytes, limit_s: float) -> bytes:
+        raise AssertionError(asked)
+
+    monkeypatch.setattr(statement_process, "_run", never)
+    with pytest.raises(sqlite3.OperationalError, match="join with ON"):
+        await Apart(here.database).ask(sql, {}, most=None, limit_s=2)
+    connection = here.console.database.connect()
+    with pytest.raises(sqlite3.OperationalError, match="join with ON"):
+        ask(connection, sql, {}, most=None, limit_s=2)
+    connection.close()
+
+
 async def test_a_text_that_grows_for_ever_is_stopped(here: Place) -> None:
     sql = STEP.replace("i < 25", "i < 40").split("select instr")[0] + "select length(s) from n"
     with pytest.raises((sqlite3.OperationalError, TooLong)):

@@ -268,10 +268,10 @@ async def test_sigterm_waits_for_the_answer_on_the_wire_and_exits_with_0(tmp_pat
         assert len(shop.wechatpay.ledger.sends_of(coupon.out_request_no)) == 1
         assert shop.events()[-1]["tag"] == "bot:stopped"
 
-        await bot.start(shop.slack)
+        await shop.start()
         await shop.quiet()
         assert await shop.told(number, "is sent")
-        assert await bot.stop() == 0
+        await shop.stop()
         shop.audit_holds()
 
 
@@ -285,13 +285,13 @@ async def test_killed_while_it_waits_for_an_answer_it_asks_again_with_the_same_b
         row = shop.row(number)
         assert row is not None
         assert (row["state"], row["running"]) == ("sending", 1)
-        await bot.start(shop.slack)
+        await shop.start()
         await shop.state(number, "sent")
         [coupon] = shop.wechatpay.ledger.coupons
         sends = shop.wechatpay.ledger.sends_of(coupon.out_request_no)
         assert len(sends) == 2
         assert len({send.body for send in sends}) == 1
-        assert await bot.stop() == 0
+        await shop.stop()
         shop.audit_holds()
 
 
