@@ -52,7 +52,7 @@ class KeyFiles:
         #: What a thread reads; it stays while that is not done.
         self._reading: asyncio.Future[Settings] | None = None
 
-    def look_now(self) -> None:
+    def check_now(self) -> None:
         """Do not wait for the minute to be over: SIGHUP."""
         # What is wrong is said again to whoever asks.
         self._said = ""
@@ -67,9 +67,9 @@ class KeyFiles:
             except TimeoutError:
                 pass
             self._asked.clear()
-            await self.look()
+            await self.check()
 
-    async def look(self) -> None:
+    async def check(self) -> None:
         """Once. Never raises for what the files or WeChat Pay say: that is a line in the log."""
         try:
             settings = await self._settings_now()

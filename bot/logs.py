@@ -152,15 +152,15 @@ class Seldom:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._told: dict[object, float] = {}
+        self._logged_at: dict[object, float] = {}
 
     def may_tell(self, cause: object) -> bool:
-        now, last = self._clock(), self._told.get(cause)
+        now, last = self._clock(), self._logged_at.get(cause)
         if last is not None and now - last < _SAME_CAUSE_S:
             return False
-        if len(self._told) >= _MOST_CAUSES:
-            self._told.clear()
-        self._told[cause] = now
+        if len(self._logged_at) >= _MOST_CAUSES:
+            self._logged_at.clear()
+        self._logged_at[cause] = now
         return True
 
 

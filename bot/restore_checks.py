@@ -15,7 +15,7 @@ from structlog.stdlib import BoundLogger
 from bot.config.settings import Settings
 from bot.config.settings_digest import digests, tell_changes
 from bot.troubles import Troubles
-from coupons.checkpointing import Posted, look_back
+from coupons.checkpointing import Posted, compare_posted
 from coupons.errors import StorageUnavailable
 from coupons.events import BotStarted, BotStopped
 from coupons.numbering import begin_above
@@ -33,7 +33,7 @@ _WITHIN_S: Final = 10.0
 _PAUSES_S: Final = (1.0, 5.0, 30.0, 60.0)
 
 
-class FirstLook:
+class RestoreCheck:
     """Over one database, with its key, which the first start makes. Raises CheckpointRefused."""
 
     def __init__(self, settings: Settings, *, ledger: Ledger, clock: Clock, logger: BoundLogger) -> None:
@@ -43,9 +43,9 @@ class FirstLook:
         self._clock = clock
         self._logger = logger
 
-    def sign(self, seq: int, told: str, now: int) -> str:
+    def sign(self, seq: int, head_hash: str, now: int) -> str:
         """A checkpoint's line."""
-        return sign(self._key, seq, told, now=now).line
+        return sign(self._key, seq, head_hash, now=now).line
 
     async def compare(self, slack: AsyncWebClient, channel: str | None, *, bot_user: str) -> None:
         """With the checkpoints in the audit channel; pauses sending where the log does not hold them."""
@@ -61,7 +61,7 @@ class FirstLook:
         keys = await self._ledger.read(lambda rows: keys_of(rows, self._key.public_key()))
         posted = [each for text in texts for each in _ours(text, keys)]
         now = self._clock()
-        found = await self._ledger.write(partial(look_back, posted=posted, channel=channel, now=now))
+        found = await self._ledger.write(partial(compare_posted, posted=posted, channel=channel, now=now))
         if found is not None:
             self._logger.error("database_restored", kind=found)
 

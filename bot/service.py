@@ -27,7 +27,7 @@ from bot.needs import Need
 from bot.notify import PATH as NOTIFY_PATH
 from bot.pauses import Pauses
 from bot.readiness import Readiness, StartRefused, until_reached
-from bot.restore_checks import FirstLook, tell_stop, until_done
+from bot.restore_checks import RestoreCheck, tell_stop, until_done
 from bot.slack_app import session, web_client
 from bot.slack_events import SlackEvents
 from bot.socket_mode import SocketMode
@@ -108,10 +108,10 @@ class Service:
         elif secret is not None:
             self._slack_events = SlackEvents(secret.get_secret_value(), acks=acks, logger=logger)
 
-    def look_at_files(self) -> None:
+    def check_files(self) -> None:
         """Take changed key files now: for SIGHUP."""
         if self._key_files is not None:
-            self._key_files.look_now()
+            self._key_files.check_now()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. Raises Refusal and BadSetting."""
@@ -156,7 +156,7 @@ class Service:
         lacking = HISTORY_SCOPES - workspace.scopes
         if workspace.scopes and lacking:
             self._logger.warning("posts_may_come_twice", missing_scopes=sorted(lacking))
-        first = FirstLook(self._settings, ledger=ledger, clock=self._clock, logger=self._logger)
+        first = RestoreCheck(self._settings, ledger=ledger, clock=self._clock, logger=self._logger)
         parts = build(
             self._settings,
             config,

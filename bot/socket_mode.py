@@ -28,7 +28,7 @@ _PING_EVERY_S = 10.0
 _ACKED = 200
 #: What had come when the bot was stopped may still be acked: Slack waits three seconds.
 _DRAIN_S = 2.5
-_LOOK_S = 0.02
+_CHECK_S = 0.02
 
 
 class _Handler(AsyncSocketModeHandler):
@@ -41,12 +41,12 @@ class _Handler(AsyncSocketModeHandler):
 
     async def idle(self) -> None:
         """Until all that came is answered."""
-        looks = 0
+        checks = 0
         # Twice: between the queue and the listener a payload is in neither for a moment.
-        while looks < 2:  # noqa: PLR2004
+        while checks < 2:  # noqa: PLR2004
             quiet = not self._under_way and self.client.message_queue.empty()
-            looks = looks + 1 if quiet else 0
-            await asyncio.sleep(_LOOK_S)
+            checks = checks + 1 if quiet else 0
+            await asyncio.sleep(_CHECK_S)
 
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
         self._under_way += 1

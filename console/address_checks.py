@@ -119,7 +119,7 @@ def pairs(args: Any) -> Iterable[tuple[str, str]]:
     return ((key, value) for key in args for value in args.getlist(key))
 
 
-def told(args: Any) -> str:
+def arguments_text(args: Any) -> str:
     """All of it, as an event keeps it."""
     return kept(" ".join(f"{key}={value}" for key, value in pairs(args) if value))
 

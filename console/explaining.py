@@ -12,7 +12,7 @@ from console.address_checks import NotAsked
 from console.driver import sqlite3
 from console.language import N_, words
 from console.ports import FileRefused
-from console.record_look import NotKept
+from console.record_access import NotKept
 from console.sign_in import NOT_SAID
 from coupons.errors import DirectoryUnavailable
 

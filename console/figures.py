@@ -97,7 +97,7 @@ class Figures:
         start = (since // 1000 + 28_800) // 86_400
         sent = await self._rows(_SENT, since, before)
         await self._people.learn({row["requester"] for row in sent})
-        people = [{**dict(row), "requester": self._people.told(row["requester"])} for row in sent]
+        people = [{**dict(row), "requester": self._people.shown_as(row["requester"])} for row in sent]
         refused = await self._rows(_REFUSED, since, before)
         took = [row["took"] for row in await self._rows(_APPROVED, since, before)]
         return [

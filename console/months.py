@@ -13,7 +13,7 @@ from console.address_checks import NotAsked
 from console.csv_file import attached
 from console.language import N_, words
 from console.ports import Outside
-from console.record_look import Looks
+from console.record_access import AccessRecord
 from console.sessions import Session
 from coupons.audit_events import AuditReported
 from coupons.days import BEIJING, month
@@ -31,9 +31,9 @@ _PARTS: Final = (N_("agent"), N_("stock"), N_("approver"))
 class Months:
     """Each raises NotAsked, NotKept, FileRefused."""
 
-    def __init__(self, outside: Outside, looks: Looks, page: Page) -> None:
+    def __init__(self, outside: Outside, access: AccessRecord, page: Page) -> None:
         self._outside = outside
-        self._looks = looks
+        self._access = access
         self._page = page
 
     async def page(self, request: Any, session: Session) -> Any:
@@ -65,7 +65,7 @@ class Months:
         except ValueError:
             raise NotAsked(words("A month is written as a year and a month, 2026-10 for example.")) from None
         found = await asyncio.to_thread(self._outside.month, since, before)
-        await self._looks.leave(session, AuditReported(month=label, format=kind))
+        await self._access.record(session, AuditReported(month=label, format=kind))
         return label, found
 
     def _labels(self) -> Sequence[str]:

@@ -20,7 +20,7 @@ from console.log_database import LogDatabase
 from console.months import Months
 from console.person_names import People
 from console.ports import Outside
-from console.record_look import Looks
+from console.record_access import AccessRecord
 from console.sessions import Session
 from console.story import Stories
 from coupons.audit_events import AuditExported, AuditSearched, AuditViewed, OpenidViewed
@@ -37,15 +37,15 @@ class Pages:
     """Each method raises NotKept and FileRefused."""
 
     def __init__(
-        self, outside: Outside, database: LogDatabase, looks: Looks, people: People, render: Render
+        self, outside: Outside, database: LogDatabase, access: AccessRecord, people: People, render: Render
     ) -> None:
         self._finding = Finding(outside)
         self._stories = Stories(outside, database, people)
         self._figures = Figures(outside, database, people)
         self._people = people
-        self._looks = looks
+        self._access = access
         self._render = render
-        months = Months(outside, looks, self._page)
+        months = Months(outside, access, self._page)
         self._read = {
             "/": (self._start, ()),
             "/search": (self._search, ("q", "below")),
@@ -91,7 +91,7 @@ class Pages:
         return Response.html(body, status=status)
 
     async def _start(self, _request: Any, session: Session) -> Any:
-        await self._looks.leave(session, AuditViewed(page="start"))
+        await self._access.record(session, AuditViewed(page="start"))
         month, totals = await self._figures.this_month()
         latest = await asyncio.to_thread(self._finding.latest, _LAST)
         return await self._page(
@@ -118,7 +118,7 @@ class Pages:
         if result.moved:
             return Response.redirect(f"search?{urlencode({'q': result.text})}", status=303)
         if result.problem is None:
-            await self._looks.leave(session, AuditSearched(words=kept(result.text), found=result.count))
+            await self._access.record(session, AuditSearched(words=kept(result.text), found=result.count))
         more = urlencode({"q": result.text, "below": result.following}) if result.following else ""
         return await self._page(
             "search.html",
@@ -139,14 +139,14 @@ class Pages:
             return await self._page(
                 "told.html", session, 400, title=words("Search"), sentence=result.problem, how=""
             )
-        await self._looks.leave(session, AuditExported(words=kept(result.text), found=result.count))
+        await self._access.record(session, AuditExported(words=kept(result.text), found=result.count))
         return self._finding.file(result.text)
 
     async def _request(self, number: int, session: Session) -> Any:
         story = await self._stories.of(number)
         if story is None:
             return None
-        await self._looks.leave(session, AuditViewed(), number)
+        await self._access.record(session, AuditViewed(), number)
         return await self._page(
             "request.html",
             session,
@@ -159,7 +159,7 @@ class Pages:
         story = await self._stories.of(number)
         if story is None:
             return None
-        await self._looks.leave(session, OpenidViewed(customer=story.request.customer), number)
+        await self._access.record(session, OpenidViewed(customer=story.request.customer), number)
         openid = story.request.openid
         return await self._page(
             "openid.html",
@@ -172,7 +172,7 @@ class Pages:
     async def _charts(self, request: Any, session: Session) -> Any:
         asked = _number(request.args.get("days"))
         days = asked if asked in _PERIODS else _PERIODS[0]
-        await self._looks.leave(session, AuditViewed(page=f"charts of {days} days"))
+        await self._access.record(session, AuditViewed(page=f"charts of {days} days"))
         charts = await self._figures.charts(days)
         return await self._page(
             "charts.html", session, title=words("Charts"), days=days, periods=_PERIODS, charts=charts

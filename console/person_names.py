@@ -29,7 +29,7 @@ class People:
         self._names: dict[str, tuple[int, str]] = {}
         self._asking: set[asyncio.Task[None]] = set()
 
-    def told(self, person: object) -> str:
+    def shown_as(self, person: object) -> str:
         """`Li Ming (U0LI)`; as it is, when no name is known."""
         name = self._names.get(str(person), (0, ""))[1]
         return f"{name} ({person})" if name else str(person)

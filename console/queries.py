@@ -13,11 +13,11 @@ from datasette.utils.asgi import AsgiStream, Response
 from console.address_checks import (
     AS_SQL,
     NotAsked,
+    arguments_text,
     check_known,
     check_statement,
     check_view,
     parameters,
-    told,
 )
 from console.canned_queries import NAMED
 from console.csv_file import attached
@@ -26,7 +26,7 @@ from console.driver import sqlite3
 from console.language import N_, words
 from console.log_database import NAME, WRITTEN, LogDatabase, LogDatasette
 from console.readable import VIEWS
-from console.record_look import Looks
+from console.record_access import AccessRecord
 from console.sessions import Session
 from coupons.audit_events import AuditExported, AuditSearched
 from coupons.audit_words import hide_openids
@@ -69,10 +69,12 @@ class NoSql(Exception):
 class Queries:
     """`url`: where browsers reach the console."""
 
-    def __init__(self, datasette: LogDatasette, database: LogDatabase, looks: Looks, url: str) -> None:
+    def __init__(
+        self, datasette: LogDatasette, database: LogDatabase, access: AccessRecord, url: str
+    ) -> None:
         self._datasette = datasette
         self._database = database
-        self._looks = looks
+        self._access = access
         self._host = urlsplit(url).netloc
 
     async def before(self, request: Any, path: str, session: Session) -> Any:
@@ -93,9 +95,9 @@ class Queries:
         _check(name, args, sql=session.sql)
         # For all of this answer: the server gives each a task of its own.
         WRITTEN.set(name is None or AS_SQL in args)
-        asked = hide_openids(f"{name or 'sql'} {told(args)}".strip(), None)
-        look = AuditExported if kind else AuditSearched
-        await self._looks.leave(session, look(words=asked, page=f"{name or 'sql'}{kind}"))
+        asked = hide_openids(f"{name or 'sql'} {arguments_text(args)}".strip(), None)
+        payload = AuditExported if kind else AuditSearched
+        await self._access.record(session, payload(words=asked, page=f"{name or 'sql'}{kind}"))
         if kind != ".csv":
             return None
         try:

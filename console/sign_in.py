@@ -11,7 +11,7 @@ from typing import Final
 
 from console.language import N_
 from console.ports import FileRefused, Outside
-from console.record_look import BROWSER
+from console.record_access import BROWSER
 from console.sessions import Session
 from coupons.audit_events import ConsoleRefused, ConsoleSignedIn
 from coupons.clock_watch import JUMP_MS
@@ -73,7 +73,7 @@ async def sign_in(outside: Outside, guesses: Guesses, token: str) -> SignedIn:
     """Uses the link up. Raises SignInRefused; each refusal of a link is an event."""
     digest = hashlib.sha256(token.encode()).hexdigest()
     try:
-        link = await asyncio.to_thread(_look, outside, digest)
+        link = await asyncio.to_thread(_link_of, outside, digest)
         why = _wrong(link, outside.clock())
         if link is None and not guesses.may_be_kept():
             raise SignInRefused(UNKNOWN, 429)
@@ -104,7 +104,7 @@ async def still(outside: Outside, session: Session) -> Session | None:
     return None
 
 
-def _look(outside: Outside, digest: str) -> ConsoleLink | None:
+def _link_of(outside: Outside, digest: str) -> ConsoleLink | None:
     with outside.reading() as rows:
         return rows.console_link(digest)
 

@@ -108,7 +108,7 @@ class Stories:
         language, steps, before = WORDS.get(), list[Step](), None
         for event in events:
             since = "" if before is None else language.duration(event.ts - before)
-            sentence = self._outside.sentence_of(language.language, event, self._people.told)
+            sentence = self._outside.sentence_of(language.language, event, self._people.shown_as)
             steps.append(Step(event, beijing_time(event.ts), since, sentence))
             before = event.ts
         return steps

@@ -24,14 +24,14 @@ _ENDS = frozenset(
 )
 _HOLDS = frozenset({Tag.REQUEST_HELD, Tag.REQUEST_RETRIED})
 #: What is looked at; attempts, of which there may be many, are not.
-LOOKED_AT = frozenset({Tag.REQUEST_CREATED, Tag.APPROVAL_GIVEN, Tag.REQUEST_APPROVED, *_HOLDS, *_ENDS})
+APPROVAL_TAGS = frozenset({Tag.REQUEST_CREATED, Tag.APPROVAL_GIVEN, Tag.REQUEST_APPROVED, *_HOLDS, *_ENDS})
 
 
-def body_told(events: Sequence[Recorded]) -> str | None:
+def body_digest(events: Sequence[Recorded]) -> str | None:
     """The SHA-256 of the bytes by the event that made the request; None of versions that did not tell it."""
     made = next((event for event in events if event.tag == Tag.REQUEST_CREATED), None)
-    told = made.detail.get("body_sha256") if made else None
-    return told if told is None else str(told)
+    digest = made.detail.get("body_sha256") if made else None
+    return digest if digest is None else str(digest)
 
 
 def may_be_sent(events: Sequence[Recorded]) -> bool:

@@ -107,7 +107,7 @@ class Asking:
     async def outlook(self, ask: Ask) -> Outlook | Stopped:
         """What `submit` would do, without doing it. Raises like it."""
         members, trust = await asyncio.gather(self._members(), self._trust(ask))
-        found = await self._ledger.read(partial(self._look, ask=ask, members=members, trust=trust))
+        found = await self._ledger.read(partial(self._outlook, ask=ask, members=members, trust=trust))
         if isinstance(found, Stopped):
             return found
         able = await self._authority.able(found.terms.approvers, but=ask.requester)
@@ -152,7 +152,7 @@ class Asking:
             return YES
         return await self._authority.trusts(ask.requester)
 
-    def _look(self, rows: Records, *, ask: Ask, members: Members, trust: Decision) -> Outlook | Stopped:
+    def _outlook(self, rows: Records, *, ask: Ask, members: Members, trust: Decision) -> Outlook | Stopped:
         right = self._right(ask, members)
         if not right.allowed:
             return Stopped(right)
@@ -271,7 +271,7 @@ class Asking:
             stock_id=ask.stock.stock_id,
             value_fen=ask.stock.value_fen,
             customer=tx.customer_of(ask.openid),
-            limit=_told(stopped.limit) if stopped.limit else None,
+            limit=_limit_detail(stopped.limit) if stopped.limit else None,
         )
         tx.append(refused.done_by(ask.requester))
 
@@ -291,9 +291,9 @@ def _asks_for(ask: Ask, request: Request) -> bool:
     return asked == (*known, request.follows)
 
 
-def _told(limit: Limit) -> dict[str, int]:
-    told = {"days": limit.days, "count": limit.count, "fen": limit.fen}
-    return {name: value for name, value in told.items() if value is not None}
+def _limit_detail(limit: Limit) -> dict[str, int]:
+    detail = {"days": limit.days, "count": limit.count, "fen": limit.fen}
+    return {name: value for name, value in detail.items() if value is not None}
 
 
 def _created(request: Request) -> RequestCreated:

@@ -11,14 +11,14 @@ from coupons.events import Tag
 from coupons.recording import Payload, Personal
 
 
-class LogLook(Payload):
+class LogAccess(Payload):
     """`where`: slack, browser or command line; there `user` is the machine's, and `actor` is SYSTEM."""
 
     where: str | None = None
     user: Personal[str | None] = None
 
 
-class AuditSearched(LogLook, tag=Tag.AUDIT_SEARCHED):
+class AuditSearched(LogAccess, tag=Tag.AUDIT_SEARCHED):
     """`words` as typed, with the customer's number in place of an openid; `page` by number or by name."""
 
     words: Personal[str]
@@ -26,7 +26,7 @@ class AuditSearched(LogLook, tag=Tag.AUDIT_SEARCHED):
     page: int | str | None = None
 
 
-class AuditViewed(LogLook, tag=Tag.AUDIT_VIEWED):
+class AuditViewed(LogAccess, tag=Tag.AUDIT_VIEWED):
     """One request, or a `page` of the console, or so many of the `newest` events that fit `words`."""
 
     words: Personal[str | None] = None
@@ -34,7 +34,7 @@ class AuditViewed(LogLook, tag=Tag.AUDIT_VIEWED):
     newest: int | None = None
 
 
-class AuditExported(LogLook, tag=Tag.AUDIT_EXPORTED):
+class AuditExported(LogAccess, tag=Tag.AUDIT_EXPORTED):
     """Taken along: what fits these `words`, or #`first` to #`last` of the chain, whose hash is `head`."""
 
     words: Personal[str | None] = None
@@ -46,7 +46,7 @@ class AuditExported(LogLook, tag=Tag.AUDIT_EXPORTED):
     head: str | None = None
 
 
-class AuditKeyChanged(LogLook, tag=Tag.AUDIT_KEY_CHANGED):
+class AuditKeyChanged(LogAccess, tag=Tag.AUDIT_KEY_CHANGED):
     """Checkpoints are signed with another `key` from now on: public keys, 64 hexadecimal digits each.
 
     `signature` is by the one `before` it; without that one by `key` itself, which names those `lost`.
@@ -58,12 +58,12 @@ class AuditKeyChanged(LogLook, tag=Tag.AUDIT_KEY_CHANGED):
     lost: Sequence[str] = ()
 
 
-class AuditReported(LogLook, tag=Tag.AUDIT_REPORTED):
+class AuditReported(LogAccess, tag=Tag.AUDIT_REPORTED):
     month: str
     format: str
 
 
-class AuditReconciled(LogLook, tag=Tag.AUDIT_RECONCILED):
+class AuditReconciled(LogAccess, tag=Tag.AUDIT_RECONCILED):
     """Of one `month`, or of all time. `by`: `customers` were asked for, or a `bill`; `found` by verdict."""
 
     month: str
@@ -79,13 +79,13 @@ class AuditRefused(Payload, tag=Tag.AUDIT_REFUSED):
     action: str
 
 
-class OpenidViewed(LogLook, tag=Tag.OPENID_VIEWED):
+class OpenidViewed(LogAccess, tag=Tag.OPENID_VIEWED):
     """This customer's whole openid was shown."""
 
     customer: Personal[int]
 
 
-class CustomerErased(LogLook, tag=Tag.CUSTOMER_ERASED):
+class CustomerErased(LogAccess, tag=Tag.CUSTOMER_ERASED):
     """By a command, or because nobody asked for them for so many `days` (`why`)."""
 
     customer: Personal[int]
@@ -97,7 +97,7 @@ class CustomerErased(LogLook, tag=Tag.CUSTOMER_ERASED):
 # --- calls to WeChat Pay by hand
 
 
-class WechatCalled(LogLook, tag=Tag.WECHAT_CALLED):
+class WechatCalled(LogAccess, tag=Tag.WECHAT_CALLED):
     """A writing call by `wechat call`, committed before it leaves. `path` with its query, openids masked;
     `body_sha256` of the exact bytes, left out without any."""
 
@@ -106,7 +106,7 @@ class WechatCalled(LogLook, tag=Tag.WECHAT_CALLED):
     body_sha256: str | None = None
 
 
-class WechatAnswered(LogLook, tag=Tag.WECHAT_ANSWERED):
+class WechatAnswered(LogAccess, tag=Tag.WECHAT_ANSWERED):
     """What came back of event #`call`. `status` is left out where no answer came; `problem` where there is
     none that can be believed, or none at all. `verified`: WeChat Pay's signature held."""
 

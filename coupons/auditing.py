@@ -18,7 +18,7 @@ from coupons.audit_events import (
     AuditSearched,
     AuditViewed,
     ConsoleLinkMade,
-    LogLook,
+    LogAccess,
     OpenidViewed,
 )
 from coupons.audit_words import NOBODY, Filter, Found, hide_openids, read_words
@@ -111,7 +111,7 @@ class Auditing:
         await self._check(person, "search")
         asked, shown = await self._asked(text)
         page = await self._ledger.read(partial(_page, asked=asked, text=shown, below=below))
-        await self._leave(person, AuditSearched(words=shown, found=page.count, page=len(below) + 1))
+        await self._record_access(person, AuditSearched(words=shown, found=page.count, page=len(below) + 1))
         return page
 
     async def story(self, person: str, request_id: int) -> Story | None:
@@ -119,7 +119,7 @@ class Auditing:
         await self._check(person, "view")
         story = await self._ledger.read(partial(story_of, request_id=request_id))
         if story is not None:
-            await self._leave(person, AuditViewed(), request_id)
+            await self._record_access(person, AuditViewed(), request_id)
         return story
 
     async def export(self, person: str, text: str) -> int:
@@ -143,7 +143,7 @@ class Auditing:
         await self._check(person, "openid")
         request = await self._ledger.read(lambda rows: rows.request(request_id))
         if request is not None:
-            await self._leave(person, OpenidViewed(customer=request.customer), request_id)
+            await self._record_access(person, OpenidViewed(customer=request.customer), request_id)
         return request
 
     async def open_console(self, person: str) -> Link:
@@ -174,8 +174,8 @@ class Auditing:
             await self._ledger.write(lambda tx: tx.append(refused))
             raise NotAuditor
 
-    async def _leave(self, person: str, look: LogLook, request_id: int | None = None) -> None:
-        event = replace(look, where=SLACK).done_by(person, request_id)
+    async def _record_access(self, person: str, access: LogAccess, request_id: int | None = None) -> None:
+        event = replace(access, where=SLACK).done_by(person, request_id)
         await self._ledger.write(lambda tx: tx.append(event))
 
 

@@ -62,7 +62,7 @@ class Authority:
         """Whether this user may take part at all. Raises DirectoryUnavailable."""
         return may_be_trusted(await self._directory.person(user_id), self._team)
 
-    async def may_look(self, person: str) -> bool:
+    async def may_see(self, person: str) -> bool:
         """Whether requests and customers are this person's business. Raises DirectoryUnavailable."""
         policy = self._policy
         if not (await self.trusts(person)).allowed:

@@ -66,10 +66,10 @@ class Checkpointer(Loop):
     def _make(self, tx: Transaction) -> None:
         if not self._is_due(tx):
             return
-        seq, told = tx.head()
-        line = self._sign(seq, told, self._clock())
+        seq, head_hash = tx.head()
+        line = self._sign(seq, head_hash, self._clock())
         made = tx.append(
-            AuditCheckpoint(seq=seq, hash=told, line=line, requests=tx.highest_number()).done_by(SYSTEM)
+            AuditCheckpoint(seq=seq, hash=head_hash, line=line, requests=tx.highest_number()).done_by(SYSTEM)
         )
         tx.post(Post(kind=PostKind.NEWS, request_id=None, seq=made, channel=self._channel))
 
@@ -86,7 +86,7 @@ class Posted:
     stranger: str | None = None
 
 
-def look_back(tx: Transaction, posted: Sequence[Posted], *, channel: str, now: int) -> str | None:
+def compare_posted(tx: Transaction, posted: Sequence[Posted], *, channel: str, now: int) -> str | None:
     """Compare what was posted with the log as it is now, before anything is sent.
 
     When the log does not hold it, the file is an older one, or was changed: requests that were sent may look
@@ -99,8 +99,8 @@ def look_back(tx: Transaction, posted: Sequence[Posted], *, channel: str, now: i
         return None
     worst = max(missed, key=lambda each: (tx.hash_of(each.seq) != each.hash, each.seq))
     kind = _kind(tx, worst)
-    told = tx.find_events(Filter(tag=Tag.DATABASE_RESTORED), limit=1)
-    if told and (told[0].detail.get("posted_hash"), told[0].detail.get("kind")) == (worst.hash, kind):
+    past = tx.find_events(Filter(tag=Tag.DATABASE_RESTORED), limit=1)
+    if past and (past[0].detail.get("posted_hash"), past[0].detail.get("kind")) == (worst.hash, kind):
         return kind
     if tx.pause() is None:
         why = f"the log does not hold the checkpoint of #{worst.seq}"

@@ -49,16 +49,16 @@ class ClockKeeper(Loop):
             self._doubt = doubt
             self._on_doubt(doubt)
         if doubt is None:
-            if await self._ledger.read(_is_told):
+            if await self._ledger.read(_doubt_is_known):
                 await self._ledger.write(_tell_confirmed)
             return
         lasted = self._clock.steady() - doubt.since
-        if lasted >= self._tell_after_ms and not await self._ledger.read(_is_told):
-            told = ClockDoubted(kind=doubt.kind, ahead_ms=doubt.ahead_ms)
-            await self._ledger.write(lambda tx: _tell(tx, told))
+        if lasted >= self._tell_after_ms and not await self._ledger.read(_doubt_is_known):
+            doubted = ClockDoubted(kind=doubt.kind, ahead_ms=doubt.ahead_ms)
+            await self._ledger.write(lambda tx: _tell(tx, doubted))
 
 
-def _is_told(rows: AuditSearch) -> bool:
+def _doubt_is_known(rows: AuditSearch) -> bool:
     """Whether people know of a doubt and not of its end: by the log, so a restart tells neither twice."""
     doubted, confirmed = (
         rows.find_events(Filter(tag=tag), limit=1) for tag in (Tag.CLOCK_DOUBTED, Tag.CLOCK_CONFIRMED)
@@ -70,6 +70,6 @@ def _tell_confirmed(tx: Transaction) -> None:
     _tell(tx, ClockConfirmed())
 
 
-def _tell(tx: Transaction, told: Payload) -> None:
-    seq = tx.append(told.done_by(SYSTEM))
+def _tell(tx: Transaction, payload: Payload) -> None:
+    seq = tx.append(payload.done_by(SYSTEM))
     tx.post(Post(kind=PostKind.NEWS, request_id=None, seq=seq))

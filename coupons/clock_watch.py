@@ -67,7 +67,7 @@ class ClockWatch:
     def doubt(self) -> Doubt | None:
         """None: it is believed."""
         with self._lock:
-            self._look()
+            self._compare()
             return self._present()
 
     def steady(self) -> int:
@@ -77,25 +77,25 @@ class ClockWatch:
     def sure(self) -> int | None:
         """The time, if the clock is believed at this moment: for what cannot be undone."""
         with self._lock:
-            wall = self._look()
+            wall = self._compare()
             return wall if self._present() is None else None
 
     def earliest(self) -> int:
         """No later than the true time, as far as is known: for what must not come too early."""
         with self._lock:
-            wall = self._look()
+            wall = self._compare()
             return min(wall, self._expected(wall))
 
     def latest(self) -> int:
         """No earlier than the true time, as far as is known: a time that begins here is not too short."""
         with self._lock:
-            wall = self._look()
+            wall = self._compare()
             return max(wall, self._expected(wall))
 
     def compare_log(self, ts: int) -> None:
         """`ts`: of the newest event, in UTC milliseconds. An event of the future shows a clock set back."""
         with self._lock:
-            wall = self._look()
+            wall = self._compare()
             if ts - wall >= JUMP_MS and self._doubt is None:
                 self._doubt = Doubt(DoubtKind.BEHIND_LOG, wall - ts, self._steady())
                 # The event may as well be from a time when the clock was ahead.
@@ -104,7 +104,7 @@ class ClockWatch:
     def confirm(self, said: int) -> None:
         """What somebody else's clock, to be believed, says now, in UTC milliseconds."""
         with self._lock:
-            wall, steady = self._look(), self._steady()
+            wall, steady = self._compare(), self._steady()
             ahead = wall - said
             if abs(ahead) <= TOLERANCE_MS:
                 self._doubt, self._confirmed = None, True
@@ -114,7 +114,7 @@ class ClockWatch:
             if self._doubt is None:
                 self._doubt = Doubt(DoubtKind.CONTRADICTED, ahead, steady)
 
-    def _look(self) -> int:
+    def _compare(self) -> int:
         """The wall clock, after it was compared with the steady one."""
         wall, steady = self._clock(), self._steady()
         ahead = wall - self._expected(wall)

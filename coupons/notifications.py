@@ -63,7 +63,7 @@ class Witness:
         woken = [] if known else self._candidates(tx, received)
         for request in woken:
             self._wake(tx, request, now if received.openid else now + _GATHER_MS)
-        told = CouponReceived(
+        event = CouponReceived(
             event=received.event,
             stock_id=received.stock_id,
             coupon_code=received.coupon_code,
@@ -72,7 +72,7 @@ class Witness:
             matched=known is not None,
             woke=[request.id for request in woken],
         )
-        tx.append(told.done_by(SYSTEM, known.id if known else None))
+        tx.append(event.done_by(SYSTEM, known.id if known else None))
         return True
 
     def _candidates(self, tx: Transaction, received: Received) -> list[Request]:

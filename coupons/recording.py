@@ -67,8 +67,8 @@ class Payload:
 
     def done_by(self, actor: str, request_id: int | None = None) -> Event:
         """`actor`: a Slack user id, or SYSTEM."""
-        told = ((each.name, getattr(self, each.name), each.default) for each in fields(self))
-        detail = {name: value for name, value, default in told if value is not None or default is not None}
+        values = ((each.name, getattr(self, each.name), each.default) for each in fields(self))
+        detail = {name: value for name, value, default in values if value is not None or default is not None}
         return Event(self.tag, actor, request_id, cast("dict[str, Json]", detail))
 
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from coupons.approvals import LOOKED_AT, body_told, may_be_sent
+from coupons.approvals import APPROVAL_TAGS, body_digest, may_be_sent
 from coupons.clock_watch import ClockWatch
 from coupons.errors import IssuerUnavailable, StorageUnavailable
 from coupons.events import AttemptStarted, Tag
@@ -192,8 +192,8 @@ class Sender(Loop):
         if not _is_due(before.due_at, now, self._pace.longest_ms) or tx.pause() is not None:
             return None
         digest = hashlib.sha256(before.body).hexdigest()
-        events = tx.events_of(request_id, LOOKED_AT)
-        if body_told(events) not in {digest, None}:
+        events = tx.events_of(request_id, APPROVAL_TAGS)
+        if body_digest(events) not in {digest, None}:
             # Whoever can write the file could send an approved coupon to somebody else.
             self._write(tx, before, changed(before, now=now))
             return None

@@ -32,7 +32,7 @@ _LOSSES: Final[Mapping[str, ChannelLoss]] = {
 #: `restricted_action`, and its kinds: `restricted_action_read_only_channel`, `..._thread_only_channel`, ...
 _POSTING_RULES: Final = "restricted_action"
 #: These a look at the channel shows too; of posting rules and scopes only a post can tell.
-_SEEN_BY_A_LOOK: Final = frozenset({ChannelLoss.NOT_A_MEMBER, ChannelLoss.NOT_VISIBLE, ChannelLoss.ARCHIVED})
+_SEEN_BY_A_CHECK: Final = frozenset({ChannelLoss.NOT_A_MEMBER, ChannelLoss.NOT_VISIBLE, ChannelLoss.ARCHIVED})
 
 
 def loss_of(code: str) -> ChannelLoss | None:
@@ -84,7 +84,7 @@ class ApprovalChannel:
         if loss is not None:
             self._change(loss)
             return False
-        if self._loss not in _SEEN_BY_A_LOOK:
+        if self._loss not in _SEEN_BY_A_CHECK:
             return False
         self.took()
         return True

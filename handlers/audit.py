@@ -62,13 +62,13 @@ class Audit:
         if not audit_answers.fits(text):
             return audit_answers.too_long(words, len(text))
         try:
-            return await self._look(words, text, person)
+            return await self._first_page(words, text, person)
         except NotAuditor:
             return audit_answers.may_not_audit(words)
         except BadWord as error:
             return audit_answers.bad_word(words, error)
 
-    async def _look(self, words: Words, text: str, person: str) -> Message | View:
+    async def _first_page(self, words: Words, text: str, person: str) -> Message | View:
         if text.casefold() == "open":
             made = await self._auditing.open_console(person)
             return audit_answers.link(words, self._console_url, made)

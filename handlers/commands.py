@@ -175,8 +175,8 @@ class Commands:
         return lookups.check(words, check.openid, stock, outlook)
 
     async def _customer(self, words: Words, openid: str, person: str) -> Message:
-        if not await self._authority.may_look(person):
-            return command_replies.may_not_look(words)
+        if not await self._authority.may_see(person):
+            return command_replies.may_not_see(words)
         history, requests = await self._ledger.read(
             lambda rows: (
                 rows.history_of_customer(openid),
@@ -192,8 +192,8 @@ class Commands:
         if request is None:
             return command_replies.no_such_request(words, number)
         # One's own, even after the role was lost; of others only what is one's business.
-        if person != request.requester and not await self._authority.may_look(person):
-            return command_replies.may_not_look(words)
+        if person != request.requester and not await self._authority.may_see(person):
+            return command_replies.may_not_see(words)
         return command_replies.status(words, request, approvals, lost=self._channel.lost, pause=pause)
 
     async def _list(self, words: Words, person: str) -> Message:

@@ -211,7 +211,7 @@ class Form:
     ) -> None:
         if isinstance(result, Submitted):
             await ack()
-            told = command_replies.submitted(
+            answer = command_replies.submitted(
                 words,
                 result.request,
                 (),
@@ -219,7 +219,7 @@ class Form:
                 lost=self._channel.lost,
                 shortened=result.shortened,
             )
-            self._after_ack.begin(self._poster.tell(filled.channel, user, told))
+            self._after_ack.begin(self._poster.tell(filled.channel, user, answer))
         elif result.decision.reason is Reason.DUPLICATE:
             await ack(response_action="update", view=form.send_form(words, filled, duplicate=result.request))
         else:

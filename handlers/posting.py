@@ -122,13 +122,13 @@ class Poster:
         return None
 
     async def _call(self, method: str, message: Message, **arguments: Any) -> AsyncSlackResponse:
-        told = {name: value for name, value in arguments.items() if value is not None}
+        given = {name: value for name, value in arguments.items() if value is not None}
         try:
             return await ask(
-                self._client, method, as_json=True, text=message.text, blocks=message.blocks, **told
+                self._client, method, as_json=True, text=message.text, blocks=message.blocks, **given
             )
         except Denied as error:
             if error.code not in _BLOCKS:
                 raise
             # blocks=[] takes away those that an earlier drawing left behind.
-            return await ask(self._client, method, as_json=True, text=message.text, blocks=[], **told)
+            return await ask(self._client, method, as_json=True, text=message.text, blocks=[], **given)

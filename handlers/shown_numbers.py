@@ -42,8 +42,8 @@ async def _of_channel(client: AsyncWebClient, channel: str, bot_user: str) -> Sh
         page = await ask(client, "conversations.history", **asked)
         for message in page.get("messages") or ():
             if message.get("user") == bot_user:
-                told = _told(message)
-                found, cards = found.or_higher(told), cards + bool(told.number or told.events)
+                shown = _shown_in(message)
+                found, cards = found.or_higher(shown), cards + bool(shown.number or shown.events)
         cursor = (page.get("response_metadata") or {}).get("next_cursor")
         if not cursor or cards >= _CARDS:
             break
@@ -51,7 +51,7 @@ async def _of_channel(client: AsyncWebClient, channel: str, bot_user: str) -> Sh
     return found
 
 
-def _told(message: Mapping[str, Any]) -> Shown:
+def _shown_in(message: Mapping[str, Any]) -> Shown:
     metadata = message.get("metadata") or {}
     if metadata.get("event_type") != EVENT_TYPE:
         return Shown()

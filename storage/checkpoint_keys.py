@@ -124,9 +124,9 @@ def _lost(detail: Mapping[str, Json], known: Mapping[str, Ed25519PublicKey]) -> 
 
 def _holds(detail: Mapping[str, Json], signer: Ed25519PublicKey) -> bool:
     before = detail.get("before")
-    told = _signed(str(detail.get("key")), None if before is None else str(before), _names(detail))
+    signed = _signed(str(detail.get("key")), None if before is None else str(before), _names(detail))
     try:
-        signer.verify(bytes.fromhex(str(detail.get("signature"))), told)
+        signer.verify(bytes.fromhex(str(detail.get("signature"))), signed)
     except (InvalidSignature, ValueError):
         return False
     return True

@@ -109,18 +109,18 @@ def read_public(text: str) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(raw)
 
 
-def sign(key: Ed25519PrivateKey, seq: int, told: str, *, now: int) -> Checkpoint:
+def sign(key: Ed25519PrivateKey, seq: int, head_hash: str, *, now: int) -> Checkpoint:
     """`told`: the hash of event `seq`."""
     at = datetime.fromtimestamp(now // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    unsigned = Checkpoint(seq, told, at, key_name(key), "")
+    unsigned = Checkpoint(seq, head_hash, at, key_name(key), "")
     signature = key.sign(unsigned.signed.encode()).hex()
-    return Checkpoint(seq, told, at, unsigned.key, signature)
+    return Checkpoint(seq, head_hash, at, unsigned.key, signature)
 
 
 def found_in(text: str) -> Iterator[Checkpoint]:
     """Every checkpoint in a text, whatever stands between them."""
-    for seq, told, at, key, signature in _LINE.findall(text):
-        yield Checkpoint(int(seq), told, at, key, signature)
+    for seq, head_hash, at, key, signature in _LINE.findall(text):
+        yield Checkpoint(int(seq), head_hash, at, key, signature)
 
 
 def was_signed_by(checkpoint: Checkpoint, key: Ed25519PrivateKey | Ed25519PublicKey) -> bool:

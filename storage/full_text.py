@@ -103,12 +103,12 @@ class EventTexts:
                 continue
 
     def add(self, seq: int, detail: Mapping[str, object]) -> None:
-        words = cut(*_told(detail))
+        words = cut(*_texts_of(detail))
         if words:
             self._connection.execute(_ADD_EVENT, {"seq": seq, "words": words})
 
 
-def _told(detail: Mapping[str, object]) -> Iterator[str]:
+def _texts_of(detail: Mapping[str, object]) -> Iterator[str]:
     for name, value in detail.items():
         if name in _NO_WORDS:
             continue

@@ -262,7 +262,7 @@ class SqliteLedger:
             job.result = job.work(rows)
         except BaseException as error:  # noqa: BLE001 - whatever it is undoes this job alone: it is its caller's
             database.execute("rollback to job")
-            job.error = _told(error)
+            job.error = _as_unavailable(error)
         else:
             job.topics = frozenset(rows.topics)
         database.execute("release job")
@@ -293,7 +293,7 @@ def _fail(jobs: Sequence[_Job], error: StorageUnavailable, cause: BaseException 
         job.fail(error, cause or error)
 
 
-def _told(error: BaseException) -> BaseException:
+def _as_unavailable(error: BaseException) -> BaseException:
     """What the caller gets for what its work raised."""
     if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError):
         unavailable = StorageUnavailable(f"the database did not take the change: {error}")

@@ -15,7 +15,7 @@ from storage.errors import DatabaseRefused
 #: Longest wait for somebody else's lock. Slack wants the ack within 3 seconds, so a listener's commit must
 #: fail before.
 BUSY_MS = 1_500
-_LOOK_AGAIN_S = 0.001
+_TRY_AGAIN_S = 0.001
 
 
 class _Lock:
@@ -81,7 +81,7 @@ class Turn(_Lock):
                     raise StorageUnavailable(
                         "the database is busy: another process has its turn to write and does not end it"
                     ) from error
-                time.sleep(_LOOK_AGAIN_S)
+                time.sleep(_TRY_AGAIN_S)
             else:
                 return self
 

@@ -254,7 +254,7 @@ class Client:
             self._hosts.failed(host)
             return Failure(FailureKind.AFTER_FIRST_BYTE, "TIMEOUT", f"no whole answer within {self._whole} s")
         if isinstance(came_back, Answer):
-            self.skew.look(came_back.headers, now=self._now())
+            self.skew.check(came_back.headers, now=self._now())
             if is_sign_error(came_back):
                 return self._explained(came_back, SignedRequest(method, target, body, signed))
         return came_back

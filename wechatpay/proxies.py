@@ -32,10 +32,10 @@ class EnvironmentProxies:
         """
         origin = URL(address).origin()
         if origin not in self._found:
-            self._found[origin] = self._look_up(origin)
+            self._found[origin] = self._find(origin)
         return self._found[origin]
 
-    def _look_up(self, origin: URL) -> URL | None:
+    def _find(self, origin: URL) -> URL | None:
         scheme = _SCHEMES.get(origin.scheme, origin.scheme)
         name = next((name for name in (scheme, "all") if self._named.get(name)), None)
         if name is None or proxy_bypass(f"{origin.host}:{origin.port}"):

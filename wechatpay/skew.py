@@ -18,7 +18,7 @@ WARN_FROM_S = 60
 CLOCK_OFF = "clock_off"
 
 #: A clock drifts slowly, and this stands in the way of every answer.
-_LOOK_EVERY_S = 10
+_CHECK_EVERY_S = 10
 _TELL_EVERY_S = 3600
 #: "Sun, 06 Nov 1994 08:49:37 GMT" has 29 characters.
 _LONGEST_DATE = 40
@@ -41,22 +41,22 @@ class SkewWatch:
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
-        self._looked_at: int | None = None
-        self._told_at: int | None = None
+        self._checked_at: int | None = None
+        self._reported_at: int | None = None
         #: What was seen last: seconds that our clock is ahead; None: not seen yet.
         self.seconds: int | None = None
 
-    def look(self, headers: Mapping[str, str], *, now: int) -> None:
+    def check(self, headers: Mapping[str, str], *, now: int) -> None:
         """`headers` of an answer that has just come, by lower-case name; `now` in Unix seconds."""
-        if _within(_LOOK_EVERY_S, self._looked_at, now):
+        if _within(_CHECK_EVERY_S, self._checked_at, now):
             return
         ahead = seconds_ahead(headers, now=now)
         if ahead is None:
             return
-        self._looked_at, self.seconds = now, ahead
-        if abs(ahead) < WARN_FROM_S or _within(_TELL_EVERY_S, self._told_at, now):
+        self._checked_at, self.seconds = now, ahead
+        if abs(ahead) < WARN_FROM_S or _within(_TELL_EVERY_S, self._reported_at, now):
             return
-        self._told_at = now
+        self._reported_at = now
         self._tell(
             CLOCK_OFF,
             f"this machine's clock is {off(ahead)} WeChat Pay's; from 300 s on nothing is accepted, either "

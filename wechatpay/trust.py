@@ -28,7 +28,7 @@ class TrustWatch:
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
-        self._told_at: dict[str, int] = {}
+        self._reported_at: dict[str, int] = {}
         self._bad_signatures = 0
         #: Cause and cure, a sentence without a full stop; None once an answer was verified.
         self.problem: str | None = None
@@ -43,10 +43,10 @@ class TrustWatch:
         if isinstance(doubt, BadSignature) and self._bad_signatures < _BAD_SIGNATURES_IN_A_ROW:
             return
         self.problem = why
-        told_at = self._told_at.get(doubt.code)
+        reported_at = self._reported_at.get(doubt.code)
         # A clock that is set back, which is one of the cures, must not silence the next one.
-        if told_at is None or not 0 <= now - told_at < _TELL_EVERY_S:
-            self._told_at[doubt.code] = now
+        if reported_at is None or not 0 <= now - reported_at < _TELL_EVERY_S:
+            self._reported_at[doubt.code] = now
             self._tell(UNVERIFIED, f"WeChat Pay's answers cannot be verified: {why}")
 
 

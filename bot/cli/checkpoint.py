@@ -11,7 +11,7 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bot.cli.options import DATABASE, must_exist, refuse
-from bot.cli.record_look import COMMAND_LINE, user
+from bot.cli.record_access import COMMAND_LINE, user
 from bot.clock import utc_ms
 from coupons.audit_events import AuditKeyChanged
 from coupons.errors import StorageUnavailable
@@ -60,15 +60,15 @@ def checkpoint(store: Store, lost: tuple[str, ...], *, only_key: bool, new_key: 
         with store.read() as rows:
             seq, head = rows.head()
         if new_key:
-            told = _renew(store)
+            output = _renew(store)
         elif lost:
-            told = _replace_lost(store, lost)
+            output = _replace_lost(store, lost)
         else:
             key = load_or_make_key(store.path)
-            told = public_text(key) if only_key else sign(key, seq, head, now=utc_ms()).line
+            output = public_text(key) if only_key else sign(key, seq, head, now=utc_ms()).line
     except StorageUnavailable as error:
         refuse([f"the key was not changed: {error}"])
-    click.echo(told)
+    click.echo(output)
 
 
 def _renew(store: Store) -> str:
@@ -86,5 +86,5 @@ def _replace_lost(store: Store, lost: Sequence[str]) -> str:
 
 
 def _tell(store: Store, event: AuditKeyChanged) -> None:
-    told = replace(event, where=COMMAND_LINE, user=user()).done_by(SYSTEM)
-    store.write_once(lambda tx: tx.append(told))
+    done = replace(event, where=COMMAND_LINE, user=user()).done_by(SYSTEM)
+    store.write_once(lambda tx: tx.append(done))

@@ -13,7 +13,7 @@ from typing import Final, NoReturn
 import click
 
 from bot.cli.options import DATABASE, must_exist, pasted, refuse
-from bot.cli.record_look import COMMAND_LINE, user
+from bot.cli.record_access import COMMAND_LINE, user
 from bot.wording.terminal_table import plain
 from coupons.audit_events import CustomerErased
 from coupons.forgetting import StillOpen, forget
@@ -53,8 +53,8 @@ def erase(openid: str, store: Store, *, yes: bool) -> None:
             click.confirm(asked, abort=True, err=True)
         work = partial(_forget, customer=customer)
         requests = store.write_once(work)
-        told = f"{store}: customer {customer} is forgotten; {requests} requests keep the number only"
-        click.echo(plain(told))
+        done = f"{store}: customer {customer} is forgotten; {requests} requests keep the number only"
+        click.echo(plain(done))
         left = _overwritten(store, wanted)
     except StillOpen as error:
         refuse([_still_open(customer, error.requests)])

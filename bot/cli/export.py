@@ -11,7 +11,7 @@ import click
 from bot.cli.options import DATABASE, NUMBER, must_exist
 from bot.cli.outputs import stream_of
 from bot.cli.progress import Tell, progress
-from bot.cli.record_look import leave
+from bot.cli.record_access import record
 from bot.cli.search import CONFIG, kept_words, read_filter
 from coupons.audit_events import AuditExported
 from storage.export import Format, Row, write
@@ -48,9 +48,9 @@ def export(
     with stream_of(output) as stream, progress("Exporting") as tell:
         last = store.last_row(first=first)
         until, head = (last.seq, last.hash) if last else (0, "")
-        told = kept_words(store, asked, text) if text else None
+        safe_words = kept_words(store, asked, text) if text else None
         # In a copy without a WAL nobody can write while somebody reads, not even this command.
-        leave(store, AuditExported(words=told, format=kind, first=first, last=until, head=head))
+        record(store, AuditExported(words=safe_words, format=kind, first=first, last=until, head=head))
         found = store.export(first=first, until=until, asked=asked)
         write(_counted(found, written, tell, until), stream, Format(kind))
     click.echo(f"{output}: {_end(written, first)}", err=True)
@@ -75,7 +75,7 @@ def _counted(found: Iterator[Row], written: _Written, tell: Tell, until: int) ->
 def _end(written: _Written, first: int) -> str:
     if written.last is None:
         return f"no event from #{first} on"
-    told = f"#{written.first} to #{written.last.seq}"
+    span = f"#{written.first} to #{written.last.seq}"
     if written.count == written.last.seq - written.first + 1:
-        return f"{told}, head #{written.last.seq} {written.last.hash[:16]}"
-    return f"{written.count} events, a part of {told}"
+        return f"{span}, head #{written.last.seq} {written.last.hash[:16]}"
+    return f"{written.count} events, a part of {span}"

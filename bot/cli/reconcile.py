@@ -15,7 +15,7 @@ import click
 
 from bot.cli.options import DATABASE, must_exist, refuse
 from bot.cli.outputs import standard_output
-from bot.cli.record_look import leave
+from bot.cli.record_access import record
 from bot.cli.wechat_bill import read_bill
 from bot.config.settings import WechatpaySettings, load_part
 from bot.wiring import wechatpay_client
@@ -36,7 +36,7 @@ from wechatpay.errors import BadRequest, BadSetting
 _AT_ONCE = 4
 #: Waits before the same customer is asked for again.
 _AGAIN_S = (1.0, 4.0, 15.0)
-_TOLD_EVERY = 200
+_PROGRESS_EVERY = 200
 _HEAD = (
     "verdict",
     "request",
@@ -80,7 +80,7 @@ def reconcile(label: str | None, bill: Path | None, kind: str, store: Store) -> 
         )
         found = compare(ours.requests, _of_ours(theirs, ours), period)
         counts = Counter(match.verdict for match in found)
-        look = AuditReconciled(
+        access = AuditReconciled(
             month=label or "",
             by="bill" if bill else "customers",
             found={
@@ -90,7 +90,7 @@ def reconcile(label: str | None, bill: Path | None, kind: str, store: Store) -> 
             },
             not_asked=len(missed),
         )
-        leave(store, look)
+        record(store, access)
         with standard_output() as stream:
             _print(found, kind, stream)
     except (BadSetting, BadRequest) as error:
@@ -136,7 +136,7 @@ async def _asked(ours: OurSide, settings: WechatpaySettings) -> tuple[Sequence[T
                 except WechatPayError as error:
                     missed.append(f"customer {customer.number}: {plain(str(error))}. {error.operator}")
             done += 1
-            if done % _TOLD_EVERY == 0 and sys.stderr.isatty():
+            if done % _PROGRESS_EVERY == 0 and sys.stderr.isatty():
                 click.echo(f"{done} of {len(ours.customers)} customers ...", err=True)
 
         await asyncio.gather(*map(ask, ours.customers))
@@ -194,17 +194,17 @@ def _line(match: Match) -> str:
     if here is None:
         whose = f"customer {there.customer}" if there and there.customer else "a customer"
         return plain(f"{_coupon(there)}, of {whose}: no request of ours has its number")
-    told = f"request #{here.request} of customer {here.customer}, {yuan(here.fen)}, stock {here.stock_id}"
+    about = f"request #{here.request} of customer {here.customer}, {yuan(here.fen)}, stock {here.stock_id}"
     if there is None:
-        return plain(f"{told}: sent with the code {here.coupon_code}, which WeChat Pay does not show")
+        return plain(f"{about}: sent with the code {here.coupon_code}, which WeChat Pay does not show")
     if match.verdict is Verdict.DAMAGED:
         return plain(
-            f"{told}: sent with the code {here.coupon_code}; the bill has {_coupon(there)}, which a "
+            f"{about}: sent with the code {here.coupon_code}; the bill has {_coupon(there)}, which a "
             "spreadsheet may have made of it. Take the file as WeChat Pay gave it"
         )
     if match.verdict is Verdict.DIFFERENT:
-        return plain(f"{told}: sent with the code {here.coupon_code}; WeChat Pay has {_coupon(there)}")
-    return plain(f"{told}: {here.state} here, and WeChat Pay gave {_coupon(there)}")
+        return plain(f"{about}: sent with the code {here.coupon_code}; WeChat Pay has {_coupon(there)}")
+    return plain(f"{about}: {here.state} here, and WeChat Pay gave {_coupon(there)}")
 
 
 def _coupon(there: Theirs | None) -> str:

@@ -10,7 +10,7 @@ import click
 
 from bot.cli.options import DATABASE, must_exist, refuse
 from bot.cli.outputs import stream_of
-from bot.cli.record_look import leave
+from bot.cli.record_access import record
 from bot.wording.month import COLUMNS, NOTES, TABLES, cells, span_of, tied_to
 from bot.wording.month_page import page
 from bot.wording.story import words_of
@@ -45,7 +45,7 @@ def report(label: str, kind: str, output: str, store: Store) -> None:
         refuse([f"--month reads {label!r}; it must be a year and a month, like 2026-10"])
     with stream_of(output) as stream:
         found = store.report(since=since, before=before)
-        leave(store, AuditReported(month=label, format=kind))
+        record(store, AuditReported(month=label, format=kind))
         _write(found, label, kind, stream)
 
 

@@ -25,7 +25,7 @@ def run_until_signal(settings: Settings, config: CouponToml, environ: Mapping[st
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stop.set)
         service = Service(settings, config, logger=logger, reread=lambda: load_settings(environ))
-        loop.add_signal_handler(signal.SIGHUP, service.look_at_files)
+        loop.add_signal_handler(signal.SIGHUP, service.check_files)
         await service.run(stop)
 
     try:

@@ -13,7 +13,7 @@ import click
 from bot.cli.options import DATABASE, NUMBER, must_exist, refuse
 from bot.cli.outputs import standard_output, stream_of
 from bot.cli.progress import Tell, progress
-from bot.cli.record_look import leave
+from bot.cli.record_access import record
 from bot.cli.search_output import FORMATS, rows_of
 from bot.wording.search import aliases, as_number, joined, wrong_word
 from bot.wording.story import words_of
@@ -77,15 +77,15 @@ def search(
         newest, count = page_of(rows, asked, below=None, limit=1)
     with stream_of(output) as stream, progress("Searching") as tell:
         # In a copy without a WAL nobody can write while somebody reads, not even this command.
-        leave(store, AuditSearched(words=shown, found=count))
+        record(store, AuditSearched(words=shown, found=count))
         with store.read() as rows:
             # From the newest on that was there before the event of this look.
             below = place_of(newest.found[0]) + 1 if newest.found else 0
             parts = parts_of(rows, asked, below=below, most=None if everything else limit)
-            told = _write(kind, stream, asked, _followed(parts, tell))
+            written = _write(kind, stream, asked, _followed(parts, tell))
     if hint:
         click.echo(hint, err=True)
-    click.echo(_end(told, count), err=kind != "table" or output != "-")
+    click.echo(_end(written, count), err=kind != "table" or output != "-")
 
 
 def _write(kind: str, stream: TextIO, asked: Filter, parts: Iterator[Part]) -> int:
@@ -138,13 +138,15 @@ def kept_words(store: Store, asked: Filter, text: str) -> str:
         return by_number(rows, asked, text)[1]
 
 
-def _end(told: int, count: int) -> str:
+def _end(written: int, count: int) -> str:
     found = f"{count} or more" if count == MOST_COUNTED else str(count)
     if not count:
         return "nothing was found"
-    if told >= count:
-        return f"{told} found" if count < MOST_COUNTED else f"{told} written"
-    return f"{told} of {found} found; see more with a larger --limit, or --all, or find fewer by more words"
+    if written >= count:
+        return f"{written} found" if count < MOST_COUNTED else f"{written} written"
+    return (
+        f"{written} of {found} found; see more with a larger --limit, or --all, or find fewer by more words"
+    )
 
 
 @click.command("openid")
@@ -162,9 +164,9 @@ def openid(request: int, store: Store) -> None:
     if found is None:
         refuse([f"there is no request #{request} in {store}"])
     if found.openid.startswith(ERASED):
-        told = f"customer {found.customer} was erased: nobody can tell the openid any more"
-        click.echo(told, err=True)
+        erased = f"customer {found.customer} was erased: nobody can tell the openid any more"
+        click.echo(erased, err=True)
         sys.exit(1)
-    leave(store, OpenidViewed(customer=found.customer), request=request)
+    record(store, OpenidViewed(customer=found.customer), request=request)
     with standard_output() as stream:
         stream.write(f"{found.openid}\n")

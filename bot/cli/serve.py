@@ -76,7 +76,7 @@ def _run(store: Store, settings: AskingSettings, toml: CouponToml, host: str, po
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, end, name)
         await serve_until(
-            stop, store, settings, toml, host, port, tell=lambda told: click.echo(told, err=True)
+            stop, store, settings, toml, host, port, tell=lambda line: click.echo(line, err=True)
         )
 
     try:

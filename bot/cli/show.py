@@ -10,7 +10,7 @@ import click
 
 from bot.cli.options import DATABASE, NUMBER, must_exist, refuse
 from bot.cli.outputs import standard_output
-from bot.cli.record_look import leave
+from bot.cli.record_access import record
 from bot.cli.search import CONFIG, FORMAT, kept_words, number_hint, read_filter
 from bot.cli.search_output import details, write_events
 from bot.wording.story import lines, words_of
@@ -65,7 +65,7 @@ def show(
     with store.read() as rows:
         events = rows.events_of_found(asked, limit=limit)
     shown = kept_words(store, asked, text) if text else None
-    leave(store, AuditViewed(words=shown, newest=limit))
+    record(store, AuditViewed(words=shown, newest=limit))
     with standard_output() as stream:
         if kind != "table":
             write_events(kind, stream, events)
@@ -85,7 +85,7 @@ def _show_story(store: Store, request_id: int, kind: str) -> None:
         story = story_of(rows, request_id=request_id, newest=None)
     if story is None:
         refuse([f"there is no request #{request_id} in {store}"])
-    leave(store, AuditViewed(), request=request_id)
+    record(store, AuditViewed(), request=request_id)
     with standard_output() as stream:
         if kind == "table":
             stream.writelines(f"{line}\n" for line in lines(words_of(os.environ), story))

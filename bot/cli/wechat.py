@@ -16,7 +16,7 @@ import click
 
 from bot.cli.lazy_group import NearestGroup
 from bot.cli.options import DATABASE, must_exist, refuse
-from bot.cli.record_look import write_event
+from bot.cli.record_access import write_event
 from bot.cli.wechat_call import METHODS, Shown, TargetRefused, answered, called, check_call, shown, writes
 from bot.config.coupon_toml import load_coupon_toml
 from bot.config.settings import PlaceSettings, WechatpaySettings, load_part
@@ -98,7 +98,7 @@ def coupon(openid: str, coupon_code: str, *, as_json: bool) -> None:
 def certificates(*, as_json: bool) -> None:
     """The keys that WeChat Pay's answers are verified with."""
 
-    async def look(client: Client, _appid: str) -> tuple[list[PlatformKey], str]:
+    async def fetch(client: Client, _appid: str) -> tuple[list[PlatformKey], str]:
         note = ""
         try:
             await client.keys.refresh()
@@ -111,7 +111,7 @@ def certificates(*, as_json: bool) -> None:
             )
         return list(client.keys.ring), note
 
-    keys, note = _call(look, as_json=as_json)
+    keys, note = _call(fetch, as_json=as_json)
     document = {
         "keys": [{"serial_no": key.serial_no, "begins": key.begins, "ends": key.ends} for key in keys],
         "note": note,
@@ -250,7 +250,7 @@ def _tell(document: object, text: Callable[[], str], *, as_json: bool) -> None:
 
 def _fail(error: WechatPayError, *, as_json: bool) -> NoReturn:
     if as_json:
-        told = ("code", "status", "request_id", "verified", "message", "operator")
-        _tell({"error": {name: getattr(error, name) for name in told}}, str, as_json=True)
+        names = ("code", "status", "request_id", "verified", "message", "operator")
+        _tell({"error": {name: getattr(error, name) for name in names}}, str, as_json=True)
     click.echo(printable(f"{error}. {getattr(error, 'hint', '') or error.operator}"), err=True)
     sys.exit(1)

@@ -293,9 +293,9 @@ def load_part(environ: Mapping[str, str], part: type[P]) -> P:
             name = str(found["loc"][0])
             problems.setdefault(name, _sentence(name, found["type"], found["msg"]))
     # Raised outside of the except block: the library's error holds the values.
-    told = tuple(problems[name] for name in names if name in problems)
-    if told or settings is None:
-        raise SettingsProblems(*told)
+    ordered = tuple(problems[name] for name in names if name in problems)
+    if ordered or settings is None:
+        raise SettingsProblems(*ordered)
     paths = {name: environ.get(f"{name}_FILE", "").strip() for name in FILES}
     settings._files.update(  # noqa: SLF001 - made here
         {name: path for name, path in paths.items() if path and name in names}

@@ -49,8 +49,8 @@ def tell_changes(tx: Transaction, now: Mapping[str, str]) -> None:
     if not (added or removed or changed):
         return
     # At the first start everything is new, and says nothing.
-    told = SettingsChanged(added=added if before else [], removed=removed, changed=changed, digests=now)
-    tx.append(told.done_by(SYSTEM))
+    event = SettingsChanged(added=added if before else [], removed=removed, changed=changed, digests=now)
+    tx.append(event.done_by(SYSTEM))
     # Cards name who may decide, in the language that the settings ask for.
     tx.redraw_open_cards()
 

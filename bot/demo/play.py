@@ -111,12 +111,12 @@ async def _code_arrives(stage: Stage, *, coupons: int, requester: str) -> None:
     code = stage.wechatpay.ledger.coupons[-1].coupon_code
     card = stage.slack.messages("C0APPROVE")[-1]
 
-    def told() -> bool:
+    def code_stands() -> bool:
         threads = stage.slack.messages(card.channel, thread_ts=card.ts)
         notices = stage.slack.dms(requester)
         return all(any(code in message.words() for message in place) for place in (threads, notices))
 
-    await stage.sees(told, "the coupon code stands in the thread and in the requester's DM")
+    await stage.sees(code_stands, "the coupon code stands in the thread and in the requester's DM")
     await _card_says(stage, card, "Sent")
 
 

@@ -32,13 +32,13 @@ def doctor(*, as_json: bool) -> None:
     """Check settings, files, database, WeChat Pay and Slack: one line and one cure each."""
     findings: list[Finding] = []
 
-    async def look() -> None:
+    async def run() -> None:
         async for finding in examine(os.environ):
             findings.append(finding)
             if not as_json:
                 click.echo(finding.lines())
 
-    asyncio.run(look())
+    asyncio.run(run())
     whole = all(finding.level is not Level.FAIL for finding in findings)
     if as_json:
         click.echo(json.dumps({"ok": whole, "findings": [asdict(each) for each in findings]}, indent=2))
@@ -47,11 +47,11 @@ def doctor(*, as_json: bool) -> None:
 
 async def examine(environ: Mapping[str, str]) -> AsyncIterator[Finding]:
     """Cheapest first. One side's trouble does not keep the others from being looked at."""
-    slack, told = _part("Slack settings", environ, SlackSettings)
-    wechatpay, also_told = _part("WeChat Pay settings", environ, WechatpaySettings)
-    places, last_told = _part("places", environ, PlaceSettings)
-    config, toml_told = _config(places.coupon_config) if places is not None else (None, [])
-    for finding in (*told, *also_told, *last_told, *toml_told):
+    slack, slack_findings = _part("Slack settings", environ, SlackSettings)
+    wechatpay, wechatpay_findings = _part("WeChat Pay settings", environ, WechatpaySettings)
+    places, place_findings = _part("places", environ, PlaceSettings)
+    config, toml_findings = _config(places.coupon_config) if places is not None else (None, [])
+    for finding in (*slack_findings, *wechatpay_findings, *place_findings, *toml_findings):
         yield finding
     for finding in examine_secret_files([part for part in (slack, wechatpay) if part is not None]):
         yield finding

@@ -61,13 +61,13 @@ def results(words: Words, page: Page, *, note: str = "") -> View:
     return _modal(words, words("Audit log"), blocks, metadata)
 
 
-def one(words: Words, told: Story, *, openid: str = "") -> View:
+def one(words: Words, whole: Story, *, openid: str = "") -> View:
     """`openid`: the whole one, when it was asked for just now."""
-    request = told.request
-    now = standing(words, request, told.approvals)
+    request = whole.request
+    now = standing(words, request, whole.approvals)
     blocks: list[Block] = [
         header(f"#{request.id} {now.mark} {now.headline}"),
-        fields(*_facts(words, told)),
+        fields(*_facts(words, whole)),
         *([quote(words("Reason"), request.reason, hide=request.openid)] if request.reason else []),
         *([context(*grounds(words, request))] if grounds(words, request) else []),
     ]
@@ -76,11 +76,11 @@ def one(words: Words, told: Story, *, openid: str = "") -> View:
         why = words("Why it was closed") if closed else words("Why it was declined")
         blocks.append(quote(why, request.decline_reason, hide=request.openid))
     blocks.append({"type": "divider"})
-    if len(told.events) == STORY_EVENTS:
+    if len(whole.events) == STORY_EVENTS:
         blocks.append(context(words("Only the newest events are shown.")))
-    blocks += _timeline(words, told.events)
+    blocks += _timeline(words, whole.events)
     blocks.append({"type": "divider"})
-    blocks += _others(words, told)
+    blocks += _others(words, whole)
     if openid:
         blocks.append(section(words("The whole openid: {openid}", openid=code(openid))))
     else:
@@ -122,7 +122,7 @@ def _heading(words: Words, page: Page) -> str:
 def _line(words: Words, found: Found) -> Block:
     request = found.request
     now = standing(words, request)
-    told = words(
+    text = words(
         "*#{number}* {mark} {headline} · *{value}* {stock}",
         number=request.id,
         mark=now.mark,
@@ -148,7 +148,7 @@ def _line(words: Words, found: Found) -> Block:
     if request.coupon_code:
         parts.append(code(request.coupon_code))
     reason = own_words(request.reason, request.openid, 150)
-    lines = [told, " · ".join(parts), *([f"“{reason}”"] if reason else [])]
+    lines = [text, " · ".join(parts), *([f"“{reason}”"] if reason else [])]
     shown = section("\n".join(lines))
     shown["accessory"] = button(words("Open"), "audit_story", str(request.id))
     return shown
@@ -168,9 +168,9 @@ def _events(words: Words, events: Sequence[Recorded]) -> list[Block]:
     return shown
 
 
-def _facts(words: Words, told: Story) -> list[tuple[str, str]]:
-    request = told.request
-    approved = listed(words, (person(given.approver) for given in told.approvals))
+def _facts(words: Words, whole: Story) -> list[tuple[str, str]]:
+    request = whole.request
+    approved = listed(words, (person(given.approver) for given in whole.approvals))
     facts = [
         (words("Coupon"), inert(request.stock_name, 60)),
         (words("Value"), words.money(request.value_fen)),
@@ -204,14 +204,14 @@ def _place(words: Words, event: Recorded) -> str:
     return words("event {seq}", seq=event.seq)
 
 
-def _others(words: Words, told: Story) -> list[Block]:
+def _others(words: Words, whole: Story) -> list[Block]:
     """Why did this customer get two?"""
-    heading = story.heading_of_others(words, told)
-    if not told.others:
+    heading = story.heading_of_others(words, whole)
+    if not whole.others:
         return [context(heading)]
     blocks = [section(f"*{heading}*")]
-    for other in told.others:
-        block = section(_other(words, other, told.request))
+    for other in whole.others:
+        block = section(_other(words, other, whole.request))
         block["accessory"] = button(words("Open"), "audit_other", str(other.id))
         blocks.append(block)
     return blocks

@@ -75,16 +75,16 @@ def on_its_way(words: Words, count: int) -> str:
 def file_comment(words: Words, text: str, *, rows: int, cut: bool) -> str:
     """Beside the file."""
     shown = asked(text) if text.strip() else words("everything")
-    told = words.plural(
+    comment = words.plural(
         "Audit log, 1 row, newest first: {asked}.",
         "Audit log, {n} rows, newest first: {asked}.",
         rows,
         asked=shown,
     )
     if not cut:
-        return told
+        return comment
     more = words("There is more: ask for a shorter time, or use `coupon-bot audit search --all`.")
-    return words.sentences(told, more)
+    return words.sentences(comment, more)
 
 
 def file_failed(words: Words, code_: str) -> Message:
@@ -127,40 +127,40 @@ def bad_word(words: Words, wrong: BadWord) -> Message:
     right = words.list(code(each) for each in wrong.right[:12])
     match wrong.wrong:
         case Wrong.UNKNOWN_KEY | Wrong.UNKNOWN_TAG:
-            told = _unknown(words, wrong, typed, right)
+            text = _unknown(words, wrong, typed, right)
         case Wrong.NO_NUMBER:
-            told = words(
+            text = words(
                 "I read {typed}, which is no request's number. It must be like {right}.",
                 typed=typed,
                 right=right,
             )
         case Wrong.ONLY_SIGNS:
-            told = words(
+            text = words(
                 "I read {typed}, which has no letter and no digit. Only words are found: leave it out.",
                 typed=typed,
             )
         case Wrong.NO_DAY:
-            told = words("I read {right}, which have no day in common.", right=right)
+            text = words("I read {right}, which have no day in common.", right=right)
         case Wrong.TWICE:
-            told = words("I read the key {typed} twice, and can look for one of them only.", typed=typed)
+            text = words("I read the key {typed} twice, and can look for one of them only.", typed=typed)
         case Wrong.NOT_OF_EVENTS:
-            told = words(
+            text = words(
                 "I read {typed} together with `tag` or `actor`, which ask for single events; these are "
                 "narrowed by {right}.",
                 typed=typed,
                 right=right,
             )
         case Wrong.BAD_VALUE if wrong.key in {"agent", "approver", "actor"}:
-            told = words(
+            text = words(
                 "I read {typed}, which is nobody that Slack knows. "
                 "Choose the person from the list that Slack shows after the @.",
                 typed=typed,
             )
         case Wrong.BAD_VALUE:
-            told = words(
+            text = words(
                 "I read {typed}. It must be like {right}.", typed=typed, right=right or code(RIGHT["since"])
             )
-    return message(words.sentences(told, words("Nothing was looked up.")))
+    return message(words.sentences(text, words("Nothing was looked up.")))
 
 
 def _unknown(words: Words, wrong: BadWord, typed: str, right: str) -> str:

@@ -66,7 +66,7 @@ def sentence(
 ) -> str:
     """The whole card in words: for notifications, for screen readers, and where blocks are refused."""
     now = standing(words, request, approvals, paused=pause is not None)
-    told = words(
+    text = words(
         "{headline}: request #{number} of {requester}, {stock} ({value}) for customer {customer}. {details}",
         headline=now.headline,
         number=request.id,
@@ -77,7 +77,7 @@ def sentence(
         details=now.details,
     )
     automatic = "" if request.approvals_needed else progress(words, request, approvals)
-    parts = [told, automatic, *grounds(words, request), paused(words, request, pause)]
+    parts = [text, automatic, *grounds(words, request), paused(words, request, pause)]
     if request.ticket:
         parts.append(words("Ticket: {ticket}.", ticket=ticket(request)))
     if request.reason:
@@ -108,8 +108,8 @@ def where_it_stands(
     """The state, and what belongs to it."""
     now = standing(words, request, approvals, paused=pause is not None)
     blocks = [section(f"{now.mark} *{now.headline}*\n{now.details}")]
-    if told := grounds(words, request):
-        blocks.append(section("\n".join(told)))
+    if notes := grounds(words, request):
+        blocks.append(section("\n".join(notes)))
     if request.state is State.HELD:
         blocks.append(section(to_do(words, request.problem)))
     if request.state in {State.DECLINED, State.CLOSED} and request.decline_reason:

@@ -24,10 +24,10 @@ _RAISED: Mapping[str, str] = {
 
 def grounds(words: Words, request: Request) -> list[str]:
     """Sentences in mrkdwn, from the row alone."""
-    told: list[str] = []
+    notes: list[str] = []
     if request.raised:
         why = words.list(_raised(words, reason) for reason in request.raised)
-        told.append(
+        notes.append(
             words.plural(
                 "It needs 1 approval more than its rule asks for: {reasons}.",
                 "It needs {n} approvals more than its rule asks for: {reasons}.",
@@ -36,7 +36,7 @@ def grounds(words: Words, request: Request) -> list[str]:
             )
         )
     if request.duplicate_of is not None:
-        told.append(
+        notes.append(
             words(
                 "The same was asked for in #{number}; {person} says that this is another one.",
                 number=request.duplicate_of,
@@ -44,8 +44,8 @@ def grounds(words: Words, request: Request) -> list[str]:
             )
         )
     if request.follows is not None:
-        told.append(words("It takes the place of #{number}, which was declined.", number=request.follows))
-    return told
+        notes.append(words("It takes the place of #{number}, which was declined.", number=request.follows))
+    return notes
 
 
 def _raised(words: Words, reason: str) -> str:

@@ -77,7 +77,7 @@ REFUSALS: Mapping[str, str] = {
 }
 
 #: What somebody wanted of the log who is no auditor, by the action of an `audit:refused`.
-LOOKS: Mapping[str, str] = {
+LOG_ACTIONS: Mapping[str, str] = {
     "search": N_("search the audit log"),
     "view": N_("read a request's story"),
     "export": N_("take a part of the audit log along"),

@@ -104,8 +104,8 @@ def _needs(words: Words, request: Request) -> str:
 def _card(words: Words, approval_channel: str, lost: Lost | None) -> str:
     if lost is None:
         return words("Its card will be posted in {channel}.", channel=channel(approval_channel))
-    told = words("Its card cannot be posted yet.")
-    return words.sentences(told, not_posted(words, lost))
+    text = words("Its card cannot be posted yet.")
+    return words.sentences(text, not_posted(words, lost))
 
 
 def _corrected(words: Words, undone: Sequence[Undone]) -> str:
@@ -149,8 +149,8 @@ def status(
     shown = card.without_buttons(words, request, approvals, pause)
     if lost is None or request.card_ts is not None:
         return shown
-    told = _card(words, lost.channel, lost)
-    return message(words.sentences(shown.text, told), *shown.blocks, section(told))
+    text = _card(words, lost.channel, lost)
+    return message(words.sentences(shown.text, text), *shown.blocks, section(text))
 
 
 def open_list(words: Words, requests: Sequence[Request]) -> Message:
@@ -169,8 +169,8 @@ def open_list(words: Words, requests: Sequence[Request]) -> Message:
 
 def cancelled(words: Words, request: Request) -> Message:
     """It is withdrawn."""
-    told = words("Request #{number} is withdrawn.", number=request.id)
-    return message(words.sentences(told, words(NO_COUPON)))
+    text = words("Request #{number} is withdrawn.", number=request.id)
+    return message(words.sentences(text, words(NO_COUPON)))
 
 
 def cannot_cancel(words: Words, reason: Reason, request: Request) -> Message:
@@ -178,14 +178,14 @@ def cannot_cancel(words: Words, reason: Reason, request: Request) -> Message:
     number, now = request.id, where(words, request)
     match reason:
         case Reason.NOT_REQUESTER:
-            told = only_the_requester_withdraws(words, request)
+            text = only_the_requester_withdraws(words, request)
         case Reason.SENDING_BEGAN:
-            told = sending_began(words, request)
+            text = sending_began(words, request)
         case _ if request.state is State.CANCELLED:
-            told = words("Request #{number} is withdrawn already.", number=number)
+            text = words("Request #{number} is withdrawn already.", number=number)
         case _:
-            told = words("Request #{number} cannot be withdrawn any more.", number=number)
-    return message(words.sentences(told, now))
+            text = words("Request #{number} cannot be withdrawn any more.", number=number)
+    return message(words.sentences(text, now))
 
 
 def no_such_request(words: Words, number: int) -> Message:
@@ -198,33 +198,33 @@ def no_such_request(words: Words, number: int) -> Message:
 def checking(words: Words, number: int, *, close: bool = False, lost: Lost | None = None) -> Message:
     """A retry, or `close`, is kept and judged in a moment; its answer, or the card's thread, tells it."""
     if close:
-        told = words(
+        text = words(
             "I am checking whether request #{number} can be closed. If not, you are told in a moment; if so, "
             "it will stand in the thread of its card.",
             number=number,
         )
     else:
-        told = words(
+        text = words(
             "I am checking whether request #{number} can be retried. If not, you are told in a moment; if "
             "so, it will stand in the thread of its card.",
             number=number,
         )
-    return message(words.sentences(told, _thread(words, lost)))
+    return message(words.sentences(text, _thread(words, lost)))
 
 
 def urged(words: Words, request: Request, *, lost: Lost | None = None) -> Message:
     """The approvers will be called in the card's thread: after this answer, or much later."""
-    told = words(
+    text = words(
         "The approvers of request #{number} will be called in the thread of its card.", number=request.id
     )
-    return message(words.sentences(told, _thread(words, lost)))
+    return message(words.sentences(text, _thread(words, lost)))
 
 
 def _thread(words: Words, lost: Lost | None) -> str:
     if lost is None:
         return ""
-    told = words("Nothing can be posted there yet.")
-    return words.sentences(told, not_posted(words, lost))
+    text = words("Nothing can be posted there yet.")
+    return words.sentences(text, not_posted(words, lost))
 
 
 def cannot_urge(words: Words, reason: Reason, request: Request) -> Message:
@@ -244,8 +244,8 @@ def cannot_urge(words: Words, reason: Reason, request: Request) -> Message:
                 )
             )
         case _:
-            told = words(NOBODY_TO_REMIND, number=number)
-            return message(words.sentences(told, where(words, request)))
+            text = words(NOBODY_TO_REMIND, number=number)
+            return message(words.sentences(text, where(words, request)))
 
 
 def paused(words: Words) -> Message:
@@ -295,7 +295,7 @@ def cannot_edit(words: Words, reason: Reason, number: int) -> Message:
             return message(refusals.refusal(words, Reason.NOT_DECLINED, None))
 
 
-def may_not_look(words: Words) -> Message:
+def may_not_see(words: Words) -> Message:
     """Requests and customers are for those who work with them."""
     return message(
         words(

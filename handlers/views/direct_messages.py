@@ -36,60 +36,60 @@ def notice(  # noqa: PLR0911 - one return for each tag
     who, number, about = person(event.actor), request.id, _about(words, request)
     match event.tag:
         case Tag.REQUEST_SENT:
-            told = words("The coupon of your request #{number} is sent.", number=number)
+            text = words("The coupon of your request #{number} is sent.", number=number)
             return sent(
-                words, words.sentences(told, about, proof(words, event)), event, *_ready(words, to_paste)
+                words, words.sentences(text, about, proof(words, event)), event, *_ready(words, to_paste)
             )
         case Tag.REQUEST_DECLINED:
-            told = words("{person} declined your request #{number}.", person=who, number=number)
-            told = words.sentences(told, about, words(NO_COUPON))
-            return declined(words, told, event, request, *_again(words, request))
+            text = words("{person} declined your request #{number}.", person=who, number=number)
+            text = words.sentences(text, about, words(NO_COUPON))
+            return declined(words, text, event, request, *_again(words, request))
         case Tag.REQUEST_REFUSED:
-            told = words("WeChat Pay refused your request #{number}.", number=number)
-            return message(f"{words.sentences(told, about)}\n{refusal(words, event)}")
+            text = words("WeChat Pay refused your request #{number}.", number=number)
+            return message(f"{words.sentences(text, about)}\n{refusal(words, event)}")
         case Tag.REQUEST_HELD:
             return message(_held_notice(words, event, request))
         case Tag.REQUEST_UNKNOWN:
             return message(words.sentences(unknown(words, event, request), about))
         case Tag.REQUEST_CLOSED:
-            told = words("{person} closed your request #{number}, which was held.", person=who, number=number)
+            text = words("{person} closed your request #{number}, which was held.", person=who, number=number)
             again = words("If the customer should still have one, ask again with `/coupon send`.")
-            told = words.sentences(told, about, words(NO_COUPON), again)
-            return declined(words, told, event, request)
+            text = words.sentences(text, about, words(NO_COUPON), again)
+            return declined(words, text, event, request)
         case Tag.REQUEST_EXPIRED:
-            told = _expired_notice(words, request)
-            return message(told, section(told), *_again(words, request))
+            text = _expired_notice(words, request)
+            return message(text, section(text), *_again(words, request))
         case Tag.REQUEST_CANCELLED:
-            told = words("{person} withdrew your request #{number}.", person=who, number=number)
-            return message(words.sentences(told, about, words(NO_COUPON)))
+            text = words("{person} withdrew your request #{number}.", person=who, number=number)
+            return message(words.sentences(text, about, words(NO_COUPON)))
         case _:
             return as_it_stands(words, request)
 
 
 def no_card(words: Words, request: Request, lost: Lost) -> Message:
     """Its card was promised, and cannot be posted."""
-    told = words(
+    text = words(
         "The card of your request #{number} does not stand yet, so nobody can see or decide it.",
         number=request.id,
     )
     if not request.approvals_needed:
-        told = words(
+        text = words(
             "The card of your request #{number}, which needs no approval, does not stand yet.",
             number=request.id,
         )
-    return message(words.sentences(told, _about(words, request), not_posted(words, lost)))
+    return message(words.sentences(text, _about(words, request), not_posted(words, lost)))
 
 
 def _held_notice(words: Words, event: Recorded, request: Request) -> str:
     not_known = may_have_coupon(event, request)
-    told = words("Your request #{number} is held.", number=request.id)
+    text = words("Your request #{number} is held.", number=request.id)
     why = words(NOT_KNOWN) if not_known else problems.for_agent(words, text_of(event, "code"))
     wait = words(
         "It does not go on by itself: an operator has to put the cause right, and then an approver retries "
         "or closes it. `/coupon urge {number}` reminds the approvers, and you are told how it ends.",
         number=request.id,
     )
-    return f"{words.sentences(told, _about(words, request))}\n{words.sentences(why, wait, words(NO_OTHER))}"
+    return f"{words.sentences(text, _about(words, request))}\n{words.sentences(why, wait, words(NO_OTHER))}"
 
 
 def _expired_notice(words: Words, request: Request) -> str:

@@ -77,16 +77,16 @@ def _why(words: Words, event: Recorded, request: Request | None, workspace_url: 
 
 
 def _other_card(words: Words, request: Request, workspace_url: str) -> str:
-    told = words(
+    text = words(
         "This did not come from the card of request #{number} as it stands now, but from an older message, "
         "which may be about another customer.",
         number=request.id,
     )
     if request.card_channel is None or request.card_ts is None:
-        return words.sentences(told, words("The card itself does not stand yet."))
+        return words.sentences(text, words("The card itself does not stand yet."))
     label = words("the card of request #{number}", number=request.id)
     card = message_link(workspace_url, request.card_channel, request.card_ts, label)
-    return words.sentences(told, words("What counts is {card}.", card=card))
+    return words.sentences(text, words("What counts is {card}.", card=card))
 
 
 def _about_all(words: Words, reason: str, action: object) -> str:
@@ -118,7 +118,7 @@ def _about_request(  # noqa: PLR0911 - one return for each reason
             )
             return words.sentences(who, _urge(words, request) or now)
         case Reason.MAY_BE_GIVEN:
-            return _looking_first(words, request)
+            return _lookup_first(words, request)
         case Reason.NOT_APPROVER:
             return words(
                 "You are not among those who may decide about request #{number}. The card names who may.",
@@ -164,7 +164,7 @@ def _not_requester(words: Words, action: object, request: Request) -> str:
             )
 
 
-def _looking_first(words: Words, request: Request) -> str:
+def _lookup_first(words: Words, request: Request) -> str:
     return words(
         "Request #{number} is not closed yet. {doubt} So the bot looks for it at WeChat Pay first: {looks} "
         "times, {minutes} minutes apart; {done} of these are done, and it was not there. The thread of the "

@@ -24,13 +24,13 @@ def to_paste(
 
 
 def _usual(words: Words, request: Request, days: int | None) -> str:
-    told = words(
+    text = words(
         "We have put a coupon of {value} into your WeChat Pay cards. Its code is {code}.",
         value=words.money(request.value_fen),
         code="{code}",
     )
     if days is None:
-        return told
+        return text
     return words.sentences(
-        told, words.plural("It can be used for 1 day.", "It can be used for {n} days.", days)
+        text, words.plural("It can be used for 1 day.", "It can be used for {n} days.", days)
     )

@@ -86,9 +86,9 @@ def hint(words: Words, outlook: Outlook | Stopped) -> list[Block]:
     if not terms.decision.allowed:
         return [context(f"⛔ {refusal(words, terms.decision.reason, terms.limit)}")]
     if terms.approvals_needed == 0:
-        told = words("Needs no approval: rule {place} gives it at once.", place=terms.place)
+        text = words("Needs no approval: rule {place} gives it at once.", place=terms.place)
     else:
-        told = words.plural("Needs 1 approval.", "Needs {n} approvals.", terms.approvals_needed)
+        text = words.plural("Needs 1 approval.", "Needs {n} approvals.", terms.approvals_needed)
         if len(outlook.able) < terms.approvals_needed:
             too_few = (
                 words.plural(
@@ -99,10 +99,10 @@ def hint(words: Words, outlook: Outlook | Stopped) -> list[Block]:
                 if outlook.able
                 else words("Nobody could approve it now.")
             )
-            told = words.sentences(told, too_few)
+            text = words.sentences(text, too_few)
     if outlook.pause is not None:
-        told = words.sentences(told, words("Sending is paused at the moment."))
-    return [context(told)]
+        text = words.sentences(text, words("Sending is paused at the moment."))
+    return [context(text)]
 
 
 def stock_options(words: Words, stocks: Sequence[Stock]) -> list[dict[str, Any]]:

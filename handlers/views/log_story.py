@@ -46,7 +46,7 @@ def _reconciled(words: EventWords) -> str:
 
 
 def _audit_refused(words: EventWords) -> str:
-    action = causes.LOOKS.get(words.text("action"))
+    action = causes.LOG_ACTIONS.get(words.text("action"))
     if action is None:
         return words("{who} asked for the audit log and may not see it")
     return words("{who} wanted to {action} and is no auditor", action=words(action))

@@ -19,7 +19,7 @@ def stopped(words: Words, stopped: Stopped) -> Message:
 
 
 def _stands_otherwise(words: Words, request: Request) -> Message:
-    told = words(
+    text = words(
         "Request #{number} stands already from this very form or command, with other data: {stock} ({value}) "
         "for customer {customer}.",
         number=request.id,
@@ -30,7 +30,7 @@ def _stands_otherwise(words: Words, request: Request) -> Message:
     reason = own_words(request.reason, request.openid)
     return message(
         words.sentences(
-            told,
+            text,
             words("Reason: {reason}", reason=reason) if reason else "",
             words("Nothing new was made."),
             words(

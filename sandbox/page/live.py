@@ -41,15 +41,15 @@ class Reader:
         changes = self._state.changes.after(self._after) if self._after is not None else None
         self._after = self._state.changes.last
         if changes is None or any(self._moves(change) for change in changes):
-            told = [("hello", dumps(self._seen.hello(self._user)))]
+            events = [("hello", dumps(self._seen.hello(self._user)))]
         else:
-            told = list(self._changed(changes))
+            events = list(self._changed(changes))
         for name, text in self._news.world().items():
             if self._world.get(name) != text:
                 self._world[name] = text
-                told.append((name, text))
+                events.append((name, text))
         # A lone surrogate typed by somebody must not end the stream.
-        return "".join(f"event: {name}\ndata: {text}\n\n" for name, text in told).encode("utf-8", "replace")
+        return "".join(f"event: {name}\ndata: {text}\n\n" for name, text in events).encode("utf-8", "replace")
 
     def _moves(self, change: Change) -> bool:
         """Whoever comes into a channel sees all of it, whoever leaves nothing: the page begins anew."""

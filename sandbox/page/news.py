@@ -34,8 +34,8 @@ class News:
     def world(self) -> dict[str, str]:
         if self._money[0] != self._ledger_version:
             self._money = (self._ledger_version, dumps(money(self._wechatpay)))
-        told = {"money": self._money[1], "faults": dumps(self._panel.json())}
-        return {**told, "audit": self._audited} if self._audited else told
+        state = {"money": self._money[1], "faults": dumps(self._panel.json())}
+        return {**state, "audit": self._audited} if self._audited else state
 
     def poke(self) -> None:
         self.version += 1
@@ -53,8 +53,8 @@ class News:
     @asynccontextmanager
     async def watching(self) -> AsyncGenerator[None]:
         """Look at all three sources while the block lasts. Raises what ended a look before that."""
-        looks = (self._watch_slack(), self._watch_wechatpay(), self._watch_audit())
-        watchers = [asyncio.create_task(look) for look in looks]
+        watches = (self._watch_slack(), self._watch_wechatpay(), self._watch_audit())
+        watchers = [asyncio.create_task(watch) for watch in watches]
         try:
             yield
         finally:
@@ -80,9 +80,9 @@ class News:
         """The audit log belongs to another process and tells nobody: it is asked, while somebody looks."""
         while True:
             if self.readers:
-                told = dumps(await self._audit())
-                if told != self._audited:
-                    self._audited = told
+                audit = dumps(await self._audit())
+                if audit != self._audited:
+                    self._audited = audit
                     self.poke()
                 await asyncio.sleep(AUDIT_SECONDS)
             else:

@@ -151,9 +151,9 @@ class Seen:
                     yield message
 
     def _file(self, file_id: str) -> JSON:
-        told = self._state.file_json(self._state.files[file_id])
-        kept = {key: told[key] for key in ("id", "name", "mimetype", "size")}
-        return {**kept, "url": f"/api/files/{file_id}/{told['url_private'].rpartition('/')[2]}"}
+        file = self._state.file_json(self._state.files[file_id])
+        kept = {key: file[key] for key in ("id", "name", "mimetype", "size")}
+        return {**kept, "url": f"/api/files/{file_id}/{file['url_private'].rpartition('/')[2]}"}
 
     def _commands(self) -> list[JSON]:
         words = self._state.setup.command_words

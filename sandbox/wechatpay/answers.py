@@ -40,7 +40,7 @@ def refused(error: RefusedError) -> Answer:
     return Answer(error.status, _dumps(error.body()), error.number, signable=signable, code=error.code)
 
 
-def told(fault: Fault | None, honest: Answer | None) -> Answer:
+def bent(fault: Fault | None, honest: Answer | None) -> Answer:
     """What is said in the end; `honest` is the true answer where the request was carried out."""
     if fault is None:
         return _carried_out(honest)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sandbox.wechatpay.callbacks import Callbacks
 from sandbox.wechatpay.coupon_life import CouponLife
 from sandbox.wechatpay.ledger import Endpoint, Ledger
-from sandbox.wechatpay.looking_up import LookingUp
+from sandbox.wechatpay.looking_up import Lookups
 from sandbox.wechatpay.request_numbers import RequestNumbers, Result
 from sandbox.wechatpay.routes import Asked
 from sandbox.wechatpay.sending import Sending
@@ -28,7 +28,7 @@ class Business:
         self.sending = Sending(appid=appid, stocks=self.stocks, ledger=ledger, codes=self.codes)
         self.life = CouponLife(appid=appid, stocks=self.stocks, sending=self.sending, numbers=numbers)
         self.callbacks = Callbacks(mchid)
-        self._looking_up = LookingUp(
+        self._lookups = Lookups(
             appid=appid,
             stocks=self.stocks,
             sending=self.sending,
@@ -38,8 +38,8 @@ class Business:
         making = StockMaking(appid=appid, stocks=self.stocks, sending=self.sending, numbers=numbers)
         self._uploading = CodeUploading(appid=appid, stocks=self.stocks, codes=self.codes, numbers=numbers)
         self.endpoints: dict[Endpoint, Handler] = {
-            Endpoint.COUPONS: self._looking_up.coupons,
-            Endpoint.COUPON: self._looking_up.coupon,
+            Endpoint.COUPONS: self._lookups.coupons,
+            Endpoint.COUPON: self._lookups.coupon,
             Endpoint.USE: self.life.use,
             Endpoint.RETURN: self.life.give_back,
             Endpoint.DEACTIVATE: self.life.deactivate,
@@ -59,5 +59,5 @@ class Business:
         """The coupon comes with its code once the code was given to somebody."""
         code, answer = self._uploading.code(asked)
         if code.coupon is not None:
-            answer["coupon_information"] = self._looking_up.wire(code.coupon, asked.now_ms, in_list=False)
+            answer["coupon_information"] = self._lookups.wire(code.coupon, asked.now_ms, in_list=False)
         return answer

@@ -17,7 +17,7 @@ _LIMIT = 20
 _MOST = 100
 
 
-class LookingUp:
+class Lookups:
     """`visible_after_ms`: how long a new coupon stays out of the answers, at this moment."""
 
     def __init__(

@@ -104,12 +104,12 @@ class Notices:
                 for at in range(self._repeats.most if repeat else 1):
                     if at:
                         await asyncio.sleep(self._repeats.pause_s)
-                    told = fault if at == 0 else None
-                    body = self._bent_body(coupon, honest, told)
-                    headers = _headers(key, signed_headers(key, self._seconds(told), body), told)
-                    if told is NoticeFault.TRUNCATED:
+                    fault_now = fault if at == 0 else None
+                    body = self._bent_body(coupon, honest, fault_now)
+                    headers = _headers(key, signed_headers(key, self._seconds(fault_now), body), fault_now)
+                    if fault_now is NoticeFault.TRUNCATED:
                         body = body[: len(body) // 2]
-                    notice.attempts.append(await self._post(session, url, headers, body, told))
+                    notice.attempts.append(await self._post(session, url, headers, body, fault_now))
                     self._ledger.changed()
                     if notice.received:
                         break

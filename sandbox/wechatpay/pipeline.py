@@ -8,7 +8,7 @@ from email.utils import formatdate
 
 from aiohttp import web
 
-from sandbox.wechatpay.answers import Answer, good, refused, signature_of, told
+from sandbox.wechatpay.answers import Answer, bent, good, refused, signature_of
 from sandbox.wechatpay.clock import Clock
 from sandbox.wechatpay.errors import RefusedError, invalid_request
 from sandbox.wechatpay.faults import Fault, FaultKind, Faults
@@ -89,7 +89,7 @@ class Pipeline:
             return _cut(request)
         if fault is not None and fault.kind is FaultKind.SLOW:
             await self._hold(fault)
-        answer = told(fault, honest)
+        answer = bent(fault, honest)
         return self._response(received, answer, signature_of(answer, key, self._clock(), fault))
 
     async def _hold(self, fault: Fault) -> None:

@@ -29,7 +29,7 @@ from (
 )
 join request on request.id = request_id left join customer on customer.id = request.customer
 """
-_ERASED_UNTOLD: Final = """
+_ERASED_WITHOUT_EVENT: Final = """
 select id from customer
 where substr(openid, 1, 7) = 'erased:' and id not in (
     select body ->> '$.detail.customer' from event where tag = 'customer:erased'
@@ -40,9 +40,9 @@ order by id limit 1
 
 def check_bodies(database: Any) -> None:
     """Raises AuditBroken: `body`, `customer`."""
-    untold = database.execute(_ERASED_UNTOLD).fetchone()
-    if untold:
-        raise AuditBroken("customer", f"customer {untold['id']} was erased, and no event tells of it")
+    missing = database.execute(_ERASED_WITHOUT_EVENT).fetchone()
+    if missing:
+        raise AuditBroken("customer", f"customer {missing['id']} was erased, and no event tells of it")
     for number, body, customer, openid, least, most in map(tuple, database.execute(_BODIES)):
         if openid is None:
             raise AuditBroken("customer", f"the customer whom request #{number} is for is not there")

@@ -74,7 +74,7 @@ def check_chain(database: Any, tell: Callable[[int, int], object]) -> Verified:
 
 def _whole(connection: Any, first: int, last: int, head: bytes) -> bytes | None:
     """The new head; None when anything is not as it should be."""
-    count, bodies, prevs, told = connection.execute(_LINES, {"first": first, "last": last}).fetchone()
+    count, bodies, prevs, stored = connection.execute(_LINES, {"first": first, "last": last}).fetchone()
     if count != last - first + 1:
         return None
     lines = bodies.split(b"\n")
@@ -83,7 +83,7 @@ def _whole(connection: Any, first: int, last: int, head: bytes) -> bytes | None:
     sha256, digest = hashlib.sha256, bytes.fromhex(head.decode())
     digests = b"".join([digest := sha256(digest + body).digest() for body in lines])
     hashes = hexlify(digests, b",", 32)
-    if told != hashes or prevs != b",".join([head, hashes[:-65]] if count > 1 else [head]):
+    if stored != hashes or prevs != b",".join([head, hashes[:-65]] if count > 1 else [head]):
         return None
     if min(map(bytes.rfind, lines, _numbers(first, last))) < 0:
         return None

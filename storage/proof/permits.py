@@ -18,7 +18,7 @@ order by seq limit 1
 """
 #: As the bot reads it: another number is no pause.
 _PAUSE: Final = "select by, at from pause where id = 1"
-_UNTOLD: Final = """
+_WITHOUT_EVENT: Final = """
 select person, expires_at from console_link
 except select actor, body ->> '$.detail.expires_at' from event where tag = 'console:link_made'
 limit 1
@@ -29,14 +29,16 @@ _APART_MS: Final = 60_000
 
 def check_permits(database: Any) -> None:
     """Raises AuditBroken: `pause`, `console_link`."""
-    told, row = database.execute(_PAUSED).fetchone(), database.execute(_PAUSE).fetchone()
-    if told is None and row is not None:
+    event, row = database.execute(_PAUSED).fetchone(), database.execute(_PAUSE).fetchone()
+    if event is None and row is not None:
         raise AuditBroken("pause", f"sending is paused by {row['by']}, and no event tells of it")
-    if told is not None and row is None:
-        raise AuditBroken("pause", f"{told['actor']} paused sending, nobody resumed it, and it is not paused")
-    if row is not None and (row["by"] != told["actor"] or abs(row["at"] - told["ts"]) > _APART_MS):
-        raise AuditBroken("pause", f"sending was paused by {told['actor']}, and its row says something else")
-    link = database.execute(_UNTOLD).fetchone()
+    if event is not None and row is None:
+        raise AuditBroken(
+            "pause", f"{event['actor']} paused sending, nobody resumed it, and it is not paused"
+        )
+    if row is not None and (row["by"] != event["actor"] or abs(row["at"] - event["ts"]) > _APART_MS):
+        raise AuditBroken("pause", f"sending was paused by {event['actor']}, and its row says something else")
+    link = database.execute(_WITHOUT_EVENT).fetchone()
     if link is not None:
         raise AuditBroken(
             "console_link", f"a link to the console is {link['person']}'s, and no event tells of its making"

@@ -56,13 +56,13 @@ def check_stories(connection: Any) -> None:
         request, story = f"request #{row['id']}", row["story"]
         if not story.startswith("n"):
             raise AuditBroken("state", f"{request} is {row['state']}, but no event tells that it was made")
-        told = replay(story)
-        if told is None:
+        state = replay(story)
+        if state is None:
             raise AuditBroken(
                 "state", f"{request} is {row['state']}, but its events cannot follow each other so"
             )
-        if told != row["state"]:
-            raise AuditBroken("state", f"{request} is {row['state']}, but its events lead to {told}")
+        if state != row["state"]:
+            raise AuditBroken("state", f"{request} is {row['state']}, but its events lead to {state}")
         if story.count("t") != row["attempts"]:
             raise AuditBroken(
                 "state",

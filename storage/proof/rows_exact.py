@@ -33,7 +33,7 @@ select request.id as id, request.state as state, (
 from request order by request.id
 """
 #: Of one request, newest first.
-_TOLD = """
+_STATE_EVENTS = """
 select seq, tag from event
 where request_id = :id
     and tag in ('request:created', 'request:approved', 'request:declined', 'request:cancelled',
@@ -180,10 +180,10 @@ def _name(database: Any, compared: Sequence[tuple[str, str]]) -> None:
 
 def _other_state(database: Any, request_id: int, state: str) -> AuditBroken:
     """Was the row changed, or is there an event that it never heard of?"""
-    told = database.execute(_TOLD, {"id": request_id}).fetchall()
-    if not told:
+    tags = database.execute(_STATE_EVENTS, {"id": request_id}).fetchall()
+    if not tags:
         return AuditBroken("state", f"request #{request_id} is {state}, but no event tells of it")
-    last, *before = told
+    last, *before = tags
     if before and before[0]["tag"] in _TELLS.get(state, set()):
         return AuditBroken(
             "stateless",

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from bot.cli import record_look
+from bot.cli import record_access
 from bot.wording.search import joined
 from bot.wording.terminal_table import line, width
 from coupons.spreadsheet import COLUMNS
@@ -207,7 +207,7 @@ def test_who_looked_for_what_is_seen_in_the_table(database: Path) -> None:
     searched(database, "late customer=7")
     assert ' words="\\"late customer=7\\"" found=0' in searched(database, "tag:audit:searched").stdout
     [line] = shown(database, "tag:openid:viewed")
-    assert line.endswith(f'customer=3 user={record_look.user()} where="command line"')
+    assert line.endswith(f'customer=3 user={record_access.user()} where="command line"')
 
 
 def everything(terminal: int) -> bytes:

@@ -93,7 +93,7 @@ async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
 
 async def test_unchanged_files_are_read_and_nothing_is_done(desk: Desk) -> None:
     before = desk.client.merchant
-    await desk.files.look()
+    await desk.files.check()
     assert desk.client.merchant is before
     assert desk.lines == []
 
@@ -112,7 +112,7 @@ async def test_a_key_that_was_wrong_at_start_is_put_right_without_a_restart(desk
     )
     assert not await desk.works()
     desk.private.write_text(right)
-    await stale.look()
+    await stale.check()
     assert desk.said("key_files_taken") == ["['WECHATPAY_PRIVATE_KEY']"]
     assert await desk.works()
 
@@ -132,21 +132,21 @@ async def test_a_bad_new_file_is_named_once_and_the_old_key_stays(
     before = desk.client.merchant
     desk.private.write_text(text)
     for _ in range(3):
-        await desk.files.look()
+        await desk.files.check()
     [problem] = desk.said("key_files_not_taken")
     assert sentence in problem
     assert "BEGIN PRIVATE" not in problem
     assert desk.client.merchant is before
     assert await desk.works()
-    desk.files.look_now()  # who asks is told again
-    await desk.files.look()
+    desk.files.check_now()  # who asks is told again
+    await desk.files.check()
     assert len(desk.said("key_files_not_taken")) == 2
 
 
 @pytest.mark.parametrize("desk", [KeyMode.PUBLIC_KEY], indirect=True)
 async def test_a_public_key_that_cannot_verify_wechat_pays_answers_is_not_taken(desk: Desk) -> None:
     desk.public.write_text(STRANGE_PUBLIC)
-    await desk.files.look()
+    await desk.files.check()
     [problem] = desk.said("key_files_not_taken")
     assert "signature does not fit" in problem
     assert await desk.works()
@@ -158,12 +158,12 @@ async def test_a_new_key_and_its_serial_are_used_from_the_next_call_on_and_the_o
     old, new = desk.client.merchant.serial_no, desk.pay.issue_certificate()
     desk.private.write_text(new.private_key_pem)
     desk.serial_no.write_text(f"{new.serial_no}\n")
-    await desk.files.look()
+    await desk.files.check()
     assert desk.said("key_files_taken") == ["['WECHATPAY_PRIVATE_KEY', 'WECHATPAY_SERIAL_NO']"]
     assert desk.client.merchant.serial_no == new.serial_no
     desk.pay.withdraw_certificate(old)
     assert await desk.works()
-    await desk.files.look()
+    await desk.files.check()
     assert desk.said("restart_needed") == []
 
 
@@ -174,7 +174,7 @@ async def test_half_of_a_new_pair_is_refused_in_words_until_the_other_half_is_th
     before, new = desk.client.merchant, desk.pay.issue_certificate()
     halves = {"private": new.private_key_pem, "serial_no": new.serial_no}
     getattr(desk, changed).write_text(halves[changed])
-    await desk.files.look()
+    await desk.files.check()
     [problem] = desk.said("key_files_not_taken")
     assert "SIGN_ERROR" in problem
     assert "private key and serial number are of one and the same certificate" in problem
@@ -182,7 +182,7 @@ async def test_half_of_a_new_pair_is_refused_in_words_until_the_other_half_is_th
     assert await desk.works()
     for half, text in halves.items():
         getattr(desk, half).write_text(text)
-    await desk.files.look()
+    await desk.files.check()
     assert desk.client.merchant.serial_no == new.serial_no
     assert await desk.works()
 
@@ -192,13 +192,13 @@ async def test_a_new_public_key_is_taken_with_its_id_and_not_without(desk: Desk)
     new = desk.pay.issue_public_key()
     [old] = desk.client.keys.fixed
     desk.public.write_text(new.public_key_pem)
-    await desk.files.look()
+    await desk.files.check()
     [problem] = desk.said("key_files_not_taken")
     assert "the public key is another's than its id says" in problem
     assert desk.client.keys.fixed == (old,)
     assert await desk.works()
     desk.public_id.write_text(new.public_key_id)
-    await desk.files.look()
+    await desk.files.check()
     assert desk.said("key_files_taken") == ["['WECHATPAY_PUBLIC_KEY', 'WECHATPAY_PUBLIC_KEY_ID']"]
     assert [key.serial_no for key in desk.client.keys.fixed] == [new.public_key_id]
     assert await desk.works()
@@ -206,7 +206,7 @@ async def test_a_new_public_key_is_taken_with_its_id_and_not_without(desk: Desk)
 
 async def test_a_new_apiv3_key_is_said_to_need_a_restart(desk: Desk) -> None:
     desk.environ["WECHATPAY_APIV3_KEY"] = "k" * 32
-    await desk.files.look()
+    await desk.files.check()
     [problem] = desk.said("restart_needed")
     assert problem.startswith("WECHATPAY_APIV3_KEY changed")
 
@@ -214,7 +214,7 @@ async def test_a_new_apiv3_key_is_said_to_need_a_restart(desk: Desk) -> None:
 async def test_other_secrets_that_changed_are_said_to_need_a_restart(desk: Desk) -> None:
     desk.environ["SLACK_BOT_TOKEN"] = "xoxb-2"
     for _ in range(3):
-        await desk.files.look()
+        await desk.files.check()
     [problem] = desk.said("restart_needed")
     assert problem.startswith("SLACK_BOT_TOKEN changed")
 
@@ -232,7 +232,7 @@ async def test_sighup_does_not_wait_for_the_minute(desk: Desk) -> None:
     desk.files._reread = reread  # type: ignore[assignment]
     running = asyncio.create_task(desk.files.run())
     try:
-        desk.files.look_now()
+        desk.files.check_now()
         async with asyncio.timeout(10):
             await looked.wait()
     finally:
@@ -256,7 +256,7 @@ async def test_files_that_never_answer_are_told_and_one_thread_waits_for_them(
         load_settings(desk.environ), reread=reread, wechatpay=desk.client, logger=desk.files._logger
     )
     for _ in range(3):
-        await files.look()
+        await files.check()
     [problem] = desk.said("key_files_not_taken")
     assert "could not be read within" in problem
     [thread] = begun
@@ -268,5 +268,5 @@ async def test_files_that_never_answer_are_told_and_one_thread_waits_for_them(
     desk.serial_no.write_text(new.serial_no)
     monkeypatch.setattr(key_files, "_READ_WITHIN_S", 10.0)
     for _ in range(2):
-        await files.look()
+        await files.check()
     assert desk.client.merchant.serial_no == new.serial_no

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from coupons.approvals import body_told, may_be_sent
+from coupons.approvals import body_digest, may_be_sent
 from coupons.events import Tag
 from coupons.recording import SYSTEM, Recorded
 
@@ -88,9 +88,9 @@ def test_what_the_events_must_show(told: tuple[Told, ...], may: bool) -> None:
 
 def test_the_bytes_are_those_of_the_event_that_made_it() -> None:
     def told(**detail: Any) -> str | None:
-        return body_told([Recorded(1, 1, Tag.REQUEST_CREATED, LI, 1, detail)])
+        return body_digest([Recorded(1, 1, Tag.REQUEST_CREATED, LI, 1, detail)])
 
     assert told(body_sha256="ab") == "ab"
     assert told() is None
     assert told(body_sha256=["ab"]) == "['ab']"
-    assert body_told([]) is None
+    assert body_digest([]) is None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from coupons.asking import Submitted
-from coupons.checkpointing import Posted, look_back
+from coupons.checkpointing import Posted, compare_posted
 from coupons.events import Tag
 from coupons.model import Pause, State
 from coupons.policy import DAY_MS, Escalation, Policy
@@ -100,7 +100,7 @@ async def test_the_pause_of_a_restored_file_stops_time_too(office: Office) -> No
     number = await asked(office, "1")
     now = office.clock()
     lost = [Posted(99, "ab" * 32)]
-    await office.ledger.write(lambda tx: look_back(tx, lost, channel="C0AUDIT", now=now))
+    await office.ledger.write(lambda tx: compare_posted(tx, lost, channel="C0AUDIT", now=now))
     office.clock.now += 3 * DAY_MS
     await turn(office)
     await resume(office)

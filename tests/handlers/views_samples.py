@@ -204,7 +204,7 @@ def other_messages(words: Words, request: Request, word: str) -> Iterator[Messag
     yield failures.send_form_did_not_open(words)
     yield command_replies.paused(words)
     yield command_replies.resumed(words)
-    yield command_replies.may_not_look(words)
+    yield command_replies.may_not_see(words)
     yield command_replies.urged(words, request)
     for reason in Reason:
         yield command_replies.cannot_urge(words, reason, request)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from coupons.audit_events import ConsoleLinkMade
-from coupons.checkpointing import Posted, look_back
+from coupons.checkpointing import Posted, compare_posted
 from coupons.events import SendingPaused, SendingResumed
 from coupons.model import Pause
 from coupons.ports import Transaction
@@ -29,7 +29,7 @@ def resume(tx: Transaction) -> None:
 
 
 def find_restored(tx: Transaction) -> None:
-    look_back(tx, [Posted(99, "ab" * 32)], channel="C0AUDIT", now=NOW)
+    compare_posted(tx, [Posted(99, "ab" * 32)], channel="C0AUDIT", now=NOW)
 
 
 def link(tx: Transaction) -> None:

@@ -25,7 +25,7 @@ def dated(at: int) -> dict[str, str]:
 @pytest.mark.parametrize("off", [-300, -60, 60, 299, 10**6])
 def test_from_60_seconds_on_the_operator_is_told_which_way_and_how_far(off: int) -> None:
     heard = Heard()
-    SkewWatch(heard).look(dated(NOW - off), now=NOW)
+    SkewWatch(heard).check(dated(NOW - off), now=NOW)
     [(word, sentence)] = heard
     assert word == "clock_off"
     assert f"{abs(off)} s {'ahead of' if off > 0 else 'behind'}" in sentence
@@ -35,7 +35,7 @@ def test_from_60_seconds_on_the_operator_is_told_which_way_and_how_far(off: int)
 def test_a_clock_that_is_right_enough_is_not_spoken_of(off: int) -> None:
     heard = Heard()
     watch = SkewWatch(heard)
-    watch.look(dated(NOW - off), now=NOW)
+    watch.check(dated(NOW - off), now=NOW)
     assert heard == []
     assert watch.seconds == off
 
@@ -44,15 +44,15 @@ def test_it_is_told_once_an_hour_and_not_for_each_answer() -> None:
     heard = Heard()
     watch = SkewWatch(heard)
     for second in range(0, 7201, 5):
-        watch.look(dated(NOW + second - 90), now=NOW + second)
+        watch.check(dated(NOW + second - 90), now=NOW + second)
     assert len(heard) == 3  # at 0, 3600 and 7200
 
 
 def test_a_clock_that_was_set_back_can_be_told_of_again() -> None:
     heard = Heard()
     watch = SkewWatch(heard)
-    watch.look(dated(NOW), now=NOW + 500)
-    watch.look(dated(NOW), now=NOW - 500)
+    watch.check(dated(NOW), now=NOW + 500)
+    watch.check(dated(NOW), now=NOW - 500)
     assert ["ahead" in sentence for _, sentence in heard] == [True, False]
 
 
@@ -62,10 +62,10 @@ def test_a_clock_that_was_set_back_can_be_told_of_again() -> None:
 def test_a_date_that_cannot_be_read_says_nothing(date: str | None) -> None:
     heard = Heard()
     watch = SkewWatch(heard)
-    watch.look({} if date is None else {"date": date}, now=NOW)
+    watch.check({} if date is None else {"date": date}, now=NOW)
     assert heard == []
     assert watch.seconds is None
-    watch.look(dated(NOW - 90), now=NOW)  # and does not use up the next look
+    watch.check(dated(NOW - 90), now=NOW)  # and does not use up the next look
     assert len(heard) == 1
 
 

@@ -1,4 +1,4 @@
-"""Who looked at the log by a command: each leaves its event, before anything is shown."""
+"""Who read the log by a command: each access leaves its event, before anything is shown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from bot.cli.options import refuse
-from coupons.audit_events import LogLook
+from coupons.audit_events import LogAccess
 from coupons.errors import StorageUnavailable
 from coupons.recording import SYSTEM
 from storage.errors import DatabaseRefused
@@ -19,7 +19,7 @@ from storage.store import Store
 COMMAND_LINE = "command line"
 
 
-def leave(store: Store, look: LogLook, *, request: int | None = None) -> None:
+def record(store: Store, access: LogAccess, *, request: int | None = None) -> None:
     """Write the event, in turn with a running bot; ends the program with status 2 when it cannot be kept.
 
     A file that may not be written, a copy on another disk for example, is looked at all the same: whoever can
@@ -29,14 +29,14 @@ def leave(store: Store, look: LogLook, *, request: int | None = None) -> None:
         click.echo(f"{store} cannot be written to, so this look at it leaves no event in it", err=True)
         return
     try:
-        write_event(store, look, request=request)
+        write_event(store, access, request=request)
     except (DatabaseRefused, StorageUnavailable) as error:
         refuse([f"nothing is shown, because the look could not be kept as an event: {error}"])
 
 
-def write_event(store: Store, look: LogLook, *, request: int | None = None) -> int:
+def write_event(store: Store, access: LogAccess, *, request: int | None = None) -> int:
     """Its number, once it is durable; by whoever types. Raises DatabaseRefused, StorageUnavailable."""
-    event = replace(look, where=COMMAND_LINE, user=user()).done_by(SYSTEM, request)
+    event = replace(access, where=COMMAND_LINE, user=user()).done_by(SYSTEM, request)
     return store.write_once(lambda tx: tx.append(event))
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from console.ports import FileRefused, Outside
 from console.sessions import Session
-from coupons.audit_events import LogLook
+from coupons.audit_events import LogAccess
 
 BROWSER: Final = "browser"
 
@@ -17,13 +17,13 @@ class NotKept(Exception):
     """Nothing may be shown; the sentence says why."""
 
 
-class Looks:
+class AccessRecord:
     def __init__(self, outside: Outside) -> None:
         self._outside = outside
 
-    async def leave(self, session: Session, look: LogLook, request: int | None = None) -> None:
+    async def record(self, session: Session, access: LogAccess, request: int | None = None) -> None:
         """No openid may be in it. Raises NotKept."""
-        event = replace(look, where=BROWSER).done_by(session.person, request)
+        event = replace(access, where=BROWSER).done_by(session.person, request)
         try:
             await asyncio.to_thread(self._outside.write, lambda tx: tx.append(event))
         except FileRefused as error:

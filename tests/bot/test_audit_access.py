@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.cli import record_look
+from bot.cli import record_access
 from coupons.events import Tag
 from coupons.recording import Event
 from storage.locks import Turn
@@ -83,8 +83,8 @@ def test_a_look_names_whose_process_it_is_whatever_the_environment_says(database
 
 def test_who_has_no_name_on_the_machine_is_told_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a container that runs as some number. Real: no name database has the highest one."""
-    monkeypatch.setattr(record_look.os, "getuid", lambda: 2**31 - 7)
-    assert record_look.user() == str(2**31 - 7)
+    monkeypatch.setattr(record_access.os, "getuid", lambda: 2**31 - 7)
+    assert record_access.user() == str(2**31 - 7)
 
 
 LOOKS = [
@@ -112,7 +112,7 @@ def test_a_copy_that_cannot_be_written_is_looked_at_and_says_so(
 ) -> None:
     before = rows(database, "select count(*) from event")
     # Root may write anywhere, so here the answer is given for it.
-    monkeypatch.setattr(record_look.os, "access", lambda _, mode: mode != os.W_OK)
+    monkeypatch.setattr(record_access.os, "access", lambda _, mode: mode != os.W_OK)
     result = typed(*words, "--database", database)
     assert result.exit_code == 0
     assert result.stdout
