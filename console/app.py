@@ -115,13 +115,13 @@ class Console:
         WRITTEN.set(False)
         WORDS.set(self._outside.language(Request(scope, receive).headers.get("accept-language") or ""))
 
-        async def noticed(message: dict[str, Any]) -> None:
+        async def watched(message: dict[str, Any]) -> None:
             nonlocal begun
             begun = True
             await send(message)
 
         try:
-            await self._answer(Request(scope, receive), path, noticed)
+            await self._answer(Request(scope, receive), path, watched)
         except Exception as error:  # noqa: BLE001 - whatever it is, it becomes a sentence
             if begun:
                 # Without the end that was promised the server breaks the connection off, and whoever fetches

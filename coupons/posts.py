@@ -22,7 +22,7 @@ class PostKind(StrEnum):
     #: A reply in the card's thread, told from an event.
     STEP = "step"
     #: A direct message to `person`, told from an event.
-    NOTICE = "notice"
+    DIRECT = "notice"
     #: An ephemeral answer to `person` in `channel`, told from an event.
     ANSWER = "answer"
     #: A message about no request in particular, told from an event; `channel` None: the approval channel.
@@ -56,3 +56,23 @@ class Post:
             # The same news may be told in two channels.
             return f"{self.kind}:{self.seq}:{self.channel}"
         return f"{self.kind}:{self.seq}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingPost:
+    """A post as it waits in the outbox."""
+
+    id: int
+    post: Post
+    #: Grows when the same promise is renewed while it waits.
+    version: int
+    tries: int
+    #: It was being posted when its outcome got lost: look before posting again.
+    maybe_posted: bool
+    #: When the promise was first made; a search in Slack starts a little before.
+    promised_at: int
+
+    @property
+    def metadata_id(self) -> str:
+        """Goes into the message's metadata, by which a post is found again."""
+        return f"{self.id}.{self.post.key}"

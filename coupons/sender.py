@@ -312,7 +312,7 @@ class Sender(Loop):
             if event.tag in _THREAD_TAGS or _calls_for_people(event, saved):
                 reply(tx, saved.id, seq)
             if event.tag in _DIRECT_TAGS:
-                tx.post(Post(kind=PostKind.NOTICE, request_id=saved.id, seq=seq, person=saved.requester))
+                tx.post(Post(kind=PostKind.DIRECT, request_id=saved.id, seq=seq, person=saved.requester))
 
 
 def _is_due(at: int | None, now: int, longest_ms: int) -> bool:

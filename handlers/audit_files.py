@@ -47,7 +47,7 @@ class AuditFiles:
             await self._poster.send_file(event.actor, name=name, content=content.encode(), comment=comment)
         except Denied as error:
             # Most likely files:write, which older installations lack; the person must not wait for ever.
-            await self._poster.post(event.actor, audit_answers.file_failed(words, error.code), delivery_id="")
+            await self._poster.post(event.actor, audit_answers.file_failed(words, error.code), metadata_id="")
             raise
 
     async def _rows(self, asked: Filter) -> list[Sequence[Cell]]:

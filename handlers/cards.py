@@ -11,8 +11,8 @@ from coupons.authority import Authority
 from coupons.lifecycle import FINAL
 from coupons.model import Request, State
 from coupons.policy import DAY_MS
-from coupons.ports import Delivery, Ledger, Reading, Transaction
-from coupons.posts import Post, PostKind
+from coupons.ports import Ledger, Reading, Transaction
+from coupons.posts import Post, PostKind, WaitingPost
 from handlers.approval_channel import ApprovalChannel
 from handlers.languages import Readers
 from handlers.post_once import PostOnce
@@ -56,25 +56,25 @@ class Cards:
             return None
         return self._redrawn[0] + _MINUTE_S - _passed()
 
-    async def deliver(self, delivery: Delivery) -> None:
+    async def post(self, waiting: WaitingPost) -> None:
         """What a CARD or a REDRAW promises. Raises SlackError, ChannelLost, DirectoryUnavailable."""
-        async with self._drawing.setdefault(delivery.post.request_id or 0, asyncio.Lock()):
-            await self._draw(delivery)
+        async with self._drawing.setdefault(waiting.post.request_id or 0, asyncio.Lock()):
+            await self._draw(waiting)
 
-    async def _draw(self, delivery: Delivery) -> None:
-        number = delivery.post.request_id
+    async def _draw(self, waiting: WaitingPost) -> None:
+        number = waiting.post.request_id
         request = None if number is None else await self._ledger.read(lambda rows: rows.request(number))
         if request is None:
-            await self._ledger.write(lambda tx: tx.finish_post(delivery.id, delivery.version))
-        elif delivery.post.kind is PostKind.CARD:
-            await self._put_up(delivery, request)
+            await self._ledger.write(lambda tx: tx.finish_post(waiting.id, waiting.version))
+        elif waiting.post.kind is PostKind.CARD:
+            await self._put_up(waiting, request)
         elif request.card_ts is None:
-            await self._leave_to_card(delivery, request)
+            await self._leave_to_card(waiting, request)
         else:
             self._redrawn.append(_passed())
-            await self._put_up(delivery, request)
+            await self._put_up(waiting, request)
 
-    async def _put_up(self, delivery: Delivery, request: Request) -> None:
+    async def _put_up(self, waiting: WaitingPost, request: Request) -> None:
         given, about = await self._ledger.read(
             lambda rows: (rows.approvals(request.id), _beside(rows, request))
         )
@@ -91,34 +91,34 @@ class Cards:
                 if request.card_channel == self._channel.id:
                     raise
             else:
-                await self._drawn(delivery, request)
+                await self._drawn(waiting, request)
                 return
-        if delivery.post.kind is not PostKind.CARD:
-            await self._leave_to_card(delivery, request)
+        if waiting.post.kind is not PostKind.CARD:
+            await self._leave_to_card(waiting, request)
             return
-        channel, ts = await self._once.post(delivery, self._channel.id, message)
+        channel, ts = await self._once.post(waiting, self._channel.id, message)
 
         def keep(tx: Transaction) -> None:
             tx.set_card(request.id, channel, ts)
-            self._drawn_in(tx, delivery, request)
+            self._drawn_in(tx, waiting, request)
 
         await self._ledger.write(keep)
 
-    async def _leave_to_card(self, delivery: Delivery, request: Request) -> None:
+    async def _leave_to_card(self, waiting: WaitingPost, request: Request) -> None:
         """One promise alone posts a card: by its name a lost post is found again, and its number known."""
 
         def leave(tx: Transaction) -> None:
-            tx.finish_post(delivery.id, delivery.version)
+            tx.finish_post(waiting.id, waiting.version)
             tx.post(Post(kind=PostKind.CARD, request_id=request.id))
 
         await self._ledger.write(leave)
 
-    async def _drawn(self, delivery: Delivery, request: Request) -> None:
-        await self._ledger.write(partial(self._drawn_in, delivery=delivery, request=request))
+    async def _drawn(self, waiting: WaitingPost, request: Request) -> None:
+        await self._ledger.write(partial(self._drawn_in, waiting=waiting, request=request))
 
-    def _drawn_in(self, tx: Transaction, delivery: Delivery, request: Request) -> None:
-        tx.finish_post(delivery.id, delivery.version)
-        if delivery.post.kind is not PostKind.CARD:
+    def _drawn_in(self, tx: Transaction, waiting: WaitingPost, request: Request) -> None:
+        tx.finish_post(waiting.id, waiting.version)
+        if waiting.post.kind is not PostKind.CARD:
             return
         # The cards of the same customer say what else was given to them and what is open.
         for other in tx.requests_of_customer(request.openid, _OTHERS):

@@ -1,6 +1,6 @@
 """One message to Slack: posted, redrawn, whispered, found again.
 
-Slack has no idempotency key for posts. So each post carries a delivery id in its metadata, and one whose
+Slack has no idempotency key for posts. So each post carries an id in its metadata, and one whose
 answer got lost is looked for in the channel before it is posted again.
 """
 
@@ -39,12 +39,12 @@ class Poster:
         channel: str,
         message: Message,
         *,
-        delivery_id: str,
+        metadata_id: str,
         thread_ts: str | None = None,
         requests: int | None = None,
     ) -> tuple[str, str]:
         """The channel and `ts` it stands at. `requests`: see REQUESTS. Raises SlackError."""
-        payload: dict[str, Any] = {"delivery_id": delivery_id}
+        payload: dict[str, Any] = {"delivery_id": metadata_id}
         if requests is not None:
             payload[REQUESTS] = requests
         answer = await self._call(
@@ -80,7 +80,7 @@ class Poster:
     async def tell(self, channel: str, person: str, message: Message) -> None:
         """Whispered, else by direct message; once, as it is about what is over. Raises SlackError."""
         if not await self.whisper(channel, person, message):
-            await self.post(person, message, delivery_id="")
+            await self.post(person, message, metadata_id="")
 
     async def send_file(self, person: str, *, name: str, content: bytes, comment: str) -> None:
         """Into the direct messages. Raises SlackError."""
@@ -94,9 +94,9 @@ class Poster:
             raise sorted_out(error) from error
 
     async def find(
-        self, channel: str, *, delivery_id: str, since_ms: int, thread_ts: str | None = None
+        self, channel: str, *, metadata_id: str, since_ms: int, thread_ts: str | None = None
     ) -> tuple[str, str] | None:
-        """Channel and `ts` of the post with this delivery id, or None if it does not stand there.
+        """Channel and `ts` of the post with this id, or None if it does not stand there.
 
         Raises SlackError when Slack can't be asked: then it must not be posted either.
         """
@@ -113,7 +113,7 @@ class Poster:
             page = await ask(self._client, method, **asked)
             for found in page.get("messages") or ():
                 payload = (found.get("metadata") or {}).get("event_payload") or {}
-                if payload.get("delivery_id") == delivery_id:
+                if payload.get("delivery_id") == metadata_id:
                     return channel, str(found["ts"])
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:

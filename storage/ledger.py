@@ -49,7 +49,7 @@ class _Job:
         self.error = type(sentence)(*sentence.args)
         self.error.__cause__ = cause
 
-    def deliver(self) -> None:
+    def answer(self) -> None:
         # The waiter may have been cancelled; its work is done all the same.
         if self.future.done():
             return
@@ -174,7 +174,7 @@ class SqliteLedger:
                 jobs = [job for job in group if job is not None]
                 if jobs:
                     self._commit(jobs)
-                    self._deliver(jobs)
+                    self._hand_back(jobs)
                 if len(jobs) < len(group):
                     return
         except BaseException as error:  # noqa: BLE001 - nobody may wait for ever for a thread that is gone
@@ -212,7 +212,7 @@ class SqliteLedger:
                     left.append(job)
         for job in left:
             job.fail(StorageUnavailable(sentence), error)
-        self._deliver(left)
+        self._hand_back(left)
 
     def _next_group(self) -> Sequence[_Job | None]:
         group = [self._jobs.get()]
@@ -267,7 +267,7 @@ class SqliteLedger:
             job.topics = frozenset(rows.topics)
         database.execute("release job")
 
-    def _deliver(self, jobs: Sequence[_Job]) -> None:
+    def _hand_back(self, jobs: Sequence[_Job]) -> None:
         by_loop: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
         for job in jobs:
             by_loop.setdefault(job.loop, []).append(job)
@@ -285,7 +285,7 @@ class SqliteLedger:
                 self._on_commit(topics)
         finally:
             for job in jobs:
-                job.deliver()
+                job.answer()
 
 
 def _fail(jobs: Sequence[_Job], error: StorageUnavailable, cause: BaseException | None = None) -> None:

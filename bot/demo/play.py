@@ -113,8 +113,8 @@ async def _code_arrives(stage: Stage, *, coupons: int, requester: str) -> None:
 
     def code_stands() -> bool:
         threads = stage.slack.messages(card.channel, thread_ts=card.ts)
-        notices = stage.slack.dms(requester)
-        return all(any(code in message.words() for message in place) for place in (threads, notices))
+        direct_messages = stage.slack.dms(requester)
+        return all(any(code in message.words() for message in place) for place in (threads, direct_messages))
 
     await stage.sees(code_stands, "the coupon code stands in the thread and in the requester's DM")
     await _card_says(stage, card, "Sent")

@@ -25,7 +25,7 @@ def stock_findings(check: str, listed: Listed, stock: Stock, *, appid: str, now_
         *_state(check, stock),
         *_period(check, stock, now),
         *_left(check, stock),
-        *_notices(check, stock, appid),
+        *_notifications(check, stock, appid),
     ]
     if not found:
         left = "?" if stock.remaining is None else str(stock.remaining)
@@ -98,7 +98,7 @@ def _left(check: str, stock: Stock) -> Iterator[Finding]:
         )
 
 
-def _notices(check: str, stock: Stock, appid: str) -> Iterator[Finding]:
+def _notifications(check: str, stock: Stock, appid: str) -> Iterator[Finding]:
     named = stock.notify_config.notify_appid if stock.notify_config else None
     if named and named != appid:
         yield Finding.warn(

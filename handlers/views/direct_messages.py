@@ -26,7 +26,7 @@ from handlers.views.state_words import NO_COUPON, NO_OTHER, NOT_KNOWN
 from handlers.views.words import Words
 
 
-def notice(  # noqa: PLR0911 - one return for each tag
+def to_requester(  # noqa: PLR0911 - one return for each tag
     words: Words, event: Recorded, request: Request, *, to_paste: Sequence[str] = ()
 ) -> Message:
     """A direct message to the requester, who sees no card beside it: it names stock and customer too.
@@ -48,7 +48,7 @@ def notice(  # noqa: PLR0911 - one return for each tag
             text = words("WeChat Pay refused your request #{number}.", number=number)
             return message(f"{words.sentences(text, about)}\n{refusal(words, event)}")
         case Tag.REQUEST_HELD:
-            return message(_held_notice(words, event, request))
+            return message(_held(words, event, request))
         case Tag.REQUEST_UNKNOWN:
             return message(words.sentences(unknown(words, event, request), about))
         case Tag.REQUEST_CLOSED:
@@ -57,7 +57,7 @@ def notice(  # noqa: PLR0911 - one return for each tag
             text = words.sentences(text, about, words(NO_COUPON), again)
             return declined(words, text, event, request)
         case Tag.REQUEST_EXPIRED:
-            text = _expired_notice(words, request)
+            text = _expired(words, request)
             return message(text, section(text), *_again(words, request))
         case Tag.REQUEST_CANCELLED:
             text = words("{person} withdrew your request #{number}.", person=who, number=number)
@@ -80,7 +80,7 @@ def no_card(words: Words, request: Request, lost: Lost) -> Message:
     return message(words.sentences(text, _about(words, request), not_posted(words, lost)))
 
 
-def _held_notice(words: Words, event: Recorded, request: Request) -> str:
+def _held(words: Words, event: Recorded, request: Request) -> str:
     not_known = may_have_coupon(event, request)
     text = words("Your request #{number} is held.", number=request.id)
     why = words(NOT_KNOWN) if not_known else problems.for_agent(words, text_of(event, "code"))
@@ -92,7 +92,7 @@ def _held_notice(words: Words, event: Recorded, request: Request) -> str:
     return f"{words.sentences(text, _about(words, request))}\n{words.sentences(why, wait, words(NO_OTHER))}"
 
 
-def _expired_notice(words: Words, request: Request) -> str:
+def _expired(words: Words, request: Request) -> str:
     return words.sentences(
         words(
             "Your request #{number} expired: it did not get its approvals by {time}.",

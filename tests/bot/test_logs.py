@@ -408,4 +408,4 @@ def test_causes_without_end_are_not_remembered_without_end() -> None:
     seldom = Seldom(lambda: 0.0)
     for cause in range(10_000):
         assert seldom.may_tell(cause)
-    assert len(seldom._told) <= 500
+    assert len(seldom._logged_at) <= 500

@@ -397,7 +397,7 @@ async def test_stop_lets_the_post_on_the_wire_finish_and_keeps_the_rest(desk: De
 
 async def test_a_promise_about_an_event_that_is_not_there_is_dropped(desk: Desk) -> None:
     request = await desk.new()
-    nowhere = Post(kind=PostKind.NOTICE, request_id=request.id, seq=999, person="U0LI")
+    nowhere = Post(kind=PostKind.DIRECT, request_id=request.id, seq=999, person="U0LI")
     await desk.ledger.write(lambda tx: tx.post(nowhere))
     desk.go()
     await desk.quiet()
@@ -410,9 +410,9 @@ async def test_a_promise_whose_words_cannot_be_made_holds_up_nobody_else(desk: D
     desk.go()
     await desk.quiet()
     bad = Event(Tag.REQUEST_SENT, "system", request.id, {"coupon_code": ["not", "text"]})
-    await desk.tell(PostKind.NOTICE, request, bad, person="U0LI")
+    await desk.tell(PostKind.DIRECT, request, bad, person="U0LI")
     good = Event(Tag.REQUEST_EXPIRED, "system", other.id)
-    await desk.tell(PostKind.NOTICE, other, good, person="U0SUN")
+    await desk.tell(PostKind.DIRECT, other, good, person="U0SUN")
     await desk.slack.wait_for(lambda: desk.slack.dms("U0SUN") or None)
 
 
@@ -469,7 +469,7 @@ async def test_nobody_is_told_that_a_card_does_not_stand_which_stands_by_now(des
 
     def promise(tx: Transaction) -> None:
         made = tx.events_of(request.id)[0]
-        notice = PostKind.NOTICE
+        notice = PostKind.DIRECT
         tx.post(Post(kind=notice, request_id=request.id, seq=made.seq, person=request.requester))
 
     await desk.ledger.write(promise)
@@ -499,10 +499,10 @@ async def test_a_person_whom_slack_makes_wait_holds_up_neither_the_channel_nor_o
     await desk.quiet()
     desk.slack.faults.next("chat.postMessage", rate_limited(30))
     expired = Event(Tag.REQUEST_EXPIRED, "system", first.id)
-    await desk.tell(PostKind.NOTICE, first, expired, person="U0LI")
+    await desk.tell(PostKind.DIRECT, first, expired, person="U0LI")
     await drawn(desk, lambda: desk.slack.faults.waiting)
     await desk.tell(PostKind.STEP, first, expired)
-    await desk.tell(PostKind.NOTICE, second, Event(Tag.REQUEST_EXPIRED, "system", second.id), person="U0SUN")
+    await desk.tell(PostKind.DIRECT, second, Event(Tag.REQUEST_EXPIRED, "system", second.id), person="U0SUN")
     await desk.slack.wait_for(lambda: desk.slack.dms("U0SUN") or None)
     ts = (await desk.now(first.id)).card_ts
     assert ts is not None
@@ -524,11 +524,11 @@ async def test_a_full_window_of_one_person_does_not_starve_the_others(desk: Desk
     def many(tx: Transaction) -> None:
         for _ in range(250):
             seq = tx.append(expired)
-            tx.post(Post(kind=PostKind.NOTICE, request_id=crowd.id, seq=seq, person="U0LI"))
+            tx.post(Post(kind=PostKind.DIRECT, request_id=crowd.id, seq=seq, person="U0LI"))
 
     await desk.ledger.write(many)
     await drawn(desk, lambda: desk.slack.faults.waiting)
-    await desk.tell(PostKind.NOTICE, other, Event(Tag.REQUEST_EXPIRED, "system", other.id), person="U0SUN")
+    await desk.tell(PostKind.DIRECT, other, Event(Tag.REQUEST_EXPIRED, "system", other.id), person="U0SUN")
     await desk.slack.wait_for(lambda: desk.slack.dms("U0SUN") or None)
 
 
@@ -537,7 +537,7 @@ async def test_the_metadata_and_the_text_of_what_is_posted_tell_no_openid(desk: 
     sent = Event(Tag.REQUEST_SENT, "system", request.id, {"coupon_code": "CODE1", "by": "answer"})
     desk.go()
     await desk.tell(PostKind.STEP, request, sent)
-    await desk.tell(PostKind.NOTICE, request, sent, person="U0LI")
+    await desk.tell(PostKind.DIRECT, request, sent, person="U0LI")
     await desk.quiet()
     assert len(desk.slack.calls("chat.postMessage")) == 3
     assert request.openid not in repr([call.arguments for call in desk.slack.calls()])

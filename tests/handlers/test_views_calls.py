@@ -123,7 +123,9 @@ def buttons(message: Message) -> list[str]:
 @pytest.mark.parametrize("state", State)
 def test_only_what_was_declined_or_expired_can_be_edited_and_sent_again(words: Words, state: State) -> None:
     for tag in (Tag.REQUEST_DECLINED, Tag.REQUEST_EXPIRED):
-        message = direct_messages.notice(words, event(tag, "U0LI", reason="Refunded"), request(state=state))
+        message = direct_messages.to_requester(
+            words, event(tag, "U0LI", reason="Refunded"), request(state=state)
+        )
         assert (buttons(message) == ["edit_request"]) is (state in {State.DECLINED, State.EXPIRED})
 
 
@@ -131,7 +133,7 @@ def test_only_what_was_declined_or_expired_can_be_edited_and_sent_again(words: W
 def test_with_the_code_come_sentences_to_copy_each_in_a_block_of_its_own(words: Words) -> None:
     ready = to_paste(LANGUAGES, REQUEST, None, "77 88`9")
     told = event(Tag.REQUEST_SENT, coupon_code="77 88`9", by="answer")
-    message = direct_messages.notice(words, told, request(state=State.SENT), to_paste=ready)
+    message = direct_messages.to_requester(words, told, request(state=State.SENT), to_paste=ready)
     copied = [
         part["elements"]
         for block in message.blocks

@@ -325,7 +325,7 @@ def test_each_step_in_the_thread() -> None:
 
 def test_each_direct_message() -> None:
     row = request(**CHINESE_ROW)
-    assert [direct_messages.notice(CHINESE, each, row).text for each in events("已退款")] == snapshot(
+    assert [direct_messages.to_requester(CHINESE, each, row).text for each in events("已退款")] == snapshot(
         [
             "申请 #12：待审批。需要 2 人批准。",
             "申请 #12：待审批。需要 2 人批准。",

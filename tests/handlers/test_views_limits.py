@@ -269,7 +269,10 @@ def test_an_openid_typed_in_the_wrong_place_is_masked_too(words: Words, problem:
 @pytest.mark.parametrize("coupon_code", ["7777 8888  9", "a`b\\c=d|e", "*_~<&>", "1" * 128])
 def test_a_coupon_code_can_be_copied_as_it_is(words: Words, coupon_code: str) -> None:
     sent = event(Tag.REQUEST_SENT, coupon_code=coupon_code, by="answer")
-    for message in (thread_replies.step(words, sent, REQUEST), direct_messages.notice(words, sent, REQUEST)):
+    for message in (
+        thread_replies.step(words, sent, REQUEST),
+        direct_messages.to_requester(words, sent, REQUEST),
+    ):
         check_message(message)
         (element,) = [part for part in styled(message.blocks) if part["style"] == {"code": True}]
         assert element["text"] == coupon_code

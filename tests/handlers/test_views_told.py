@@ -115,7 +115,7 @@ def test_the_thread_tells_the_operator_what_to_do_about_a_hold() -> None:
     ],
 )
 def test_a_direct_message_names_stock_value_and_masked_customer(told: Recorded, words: str) -> None:
-    text = direct_messages.notice(ENGLISH, told, HELD).text
+    text = direct_messages.to_requester(ENGLISH, told, HELD).text
     assert words in text
     assert "#12" in text
     assert "Stock: ¥10 off, late delivery (¥10.00). Customer: `oUpF…eS6o`." in text
@@ -123,7 +123,7 @@ def test_a_direct_message_names_stock_value_and_masked_customer(told: Recorded, 
 
 def test_a_held_request_must_not_be_asked_for_again() -> None:
     # It cannot be withdrawn, goes on once it is retried, and a second one would be a second coupon.
-    text = direct_messages.notice(
+    text = direct_messages.to_requester(
         ENGLISH, event(Tag.REQUEST_HELD, code="NOT_ENOUGH", not_known=False), HELD
     ).text
     assert "do not ask for another one" in text

@@ -167,7 +167,10 @@ def test_a_hold_is_told_with_doubt_unless_event_and_row_both_know_better(
     )
     row = request(state=State.HELD, attempts=1, open_attempts=open_attempts)
     doubtful = not_known is not False or open_attempts > 0
-    for message in (thread_replies.step(ENGLISH, held, row), direct_messages.notice(ENGLISH, held, row)):
+    for message in (
+        thread_replies.step(ENGLISH, held, row),
+        direct_messages.to_requester(ENGLISH, held, row),
+    ):
         assert (DOUBT in message.text) is doubtful
 
 

@@ -149,7 +149,7 @@ def told_messages(words: Words, request: Request, told: list[Recorded]) -> Itera
         yield thread_replies.news(words, each)
         code = each.detail.get("coupon_code")
         ready = to_paste(LANGUAGES, request, None, code) if isinstance(code, str) else ()
-        yield direct_messages.notice(words, each, request, to_paste=ready)
+        yield direct_messages.to_requester(words, each, request, to_paste=ready)
         yield ephemerals.answer(words, each, request)
         yield ephemerals.answer(words, each, None)
 

@@ -223,7 +223,7 @@ READS: dict[str, Callable[[Reading], bool]] = {
     "lease_clock": lambda tx: tx.lease_clock() == NOW,
     "open_clicks": lambda tx: [click.person for click in tx.open_clicks(9)] == ["U0WANG"],
     "due_posts": lambda tx: (
-        [delivery.delivery_id for delivery in tx.due_posts(PostKind.CARD, NOW, 9)] == ["1.card:1"]
+        [delivery.metadata_id for delivery in tx.due_posts(PostKind.CARD, NOW, 9)] == ["1.card:1"]
     ),
     "waiting_posts": lambda tx: (
         tx.waiting_posts() == {PostKind.CARD: Waiting(1, NOW), PostKind.STEP: Waiting(1, NOW)}
