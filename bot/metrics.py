@@ -12,8 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from bot.needs import Need
 from coupons.outcome import Kind
-from coupons.ports import Waiting
-from coupons.posts import PostKind
+from coupons.posts import Backlog, PostKind
 
 #: Slack waits 3 seconds for an ack, and the person sees an error after that.
 _ACK_BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0)
@@ -57,7 +56,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        #: `.labels(outcome=...)`: a `coupons.ports.Kind`.
+        #: `.labels(outcome=...)`: a `coupons.outcome.Kind`.
         self.attempts = Counter(
             "coupon_attempts",
             "Finished attempts to send a coupon, by what is known after them.",
@@ -115,10 +114,10 @@ class Metrics:
             self.ack_seconds.labels(payload=payload)
             self.acks_missing.labels(payload=payload)
 
-    def wait(self, posts: Mapping[PostKind, Waiting] | None, now: int) -> None:
+    def wait(self, posts: Mapping[PostKind, Backlog] | None, now: int) -> None:
         """What the outbox holds at this scrape, in UTC milliseconds; None: the database does not say."""
         for kind in PostKind:
-            found = Waiting(0, now) if posts is None else posts.get(kind, Waiting(0, now))
+            found = Backlog(0, now) if posts is None else posts.get(kind, Backlog(0, now))
             self.outbox_waiting.labels(kind=kind).set(nan if posts is None else found.count)
             age_s = max(now - found.oldest_at, 0) / 1000
             self.outbox_oldest.labels(kind=kind).set(nan if posts is None else age_s)

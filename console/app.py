@@ -23,7 +23,7 @@ from console.pages import Pages
 from console.person_names import COLUMNS, People
 from console.ports import Outside
 from console.queries import METADATA, NoSql, NoSuchPage, Queries
-from console.record_look import Looks
+from console.record_access import AccessRecord
 from console.sessions import Session, Sessions, cookie, secret_of
 from console.sign_in import NOT_AUDITOR, OPEN, Guesses, SignInRefused, sign_in, still
 from coupons.days import beijing_time
@@ -92,12 +92,12 @@ class Console:
         self.datasette.jinja_env.filters |= filters
         self._sessions = Sessions(outside.clock)
         self._guesses = Guesses(outside.clock)
-        looks = Looks(outside)
+        access = AccessRecord(outside)
         people = People(outside)
         self.datasette.jinja_env.globals |= {"learn_cells": people.learn_cells, "of_people": COLUMNS}
-        self.datasette.jinja_env.filters["person"] = people.told
-        self._pages = Pages(outside, self.database, looks, people, self._render)
-        self._queries = Queries(self.datasette, self.database, looks, outside.url)
+        self.datasette.jinja_env.filters["person"] = people.shown_as
+        self._pages = Pages(outside, self.database, access, people, self._render)
+        self._queries = Queries(self.datasette, self.database, access, outside.url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -135,7 +135,7 @@ class Console:
         sentence, status = explained(error) or (words(UNKNOWN, reference=self._outside.note(error)), 500)
         if path.endswith(".json"):
             return Response.json({"ok": False, "error": sentence, "status": status}, status=status)
-        return await self._told(sentence, status)
+        return await self._reply(sentence, status)
 
     async def _answer(self, request: Any, path: str, send: Send) -> None:
         if path == "/sign-in":
@@ -144,14 +144,14 @@ class Console:
         secret = secret_of(request)
         session = self._sessions.find(secret)
         if session is None:
-            await (await self._told(words("You are not signed in."), 401, out=True)).asgi_send(send)
+            await (await self._reply(words("You are not signed in."), 401, out=True)).asgi_send(send)
         elif request.method not in {"GET", "HEAD"} and not _same_origin(request):
             await (
-                await self._told(words("That click came from another site, so nothing was done."), 403)
+                await self._reply(words("That click came from another site, so nothing was done."), 403)
             ).asgi_send(send)
         elif path == "/sign-out" and request.method == "POST":
             self._sessions.end(secret)
-            answer = await self._told(words("You are signed out."), 200, out=True)
+            answer = await self._reply(words("You are signed out."), 200, out=True)
             answer.headers["set-cookie"] = cookie("", secure=self._secure)
             await answer.asgi_send(send)
         else:
@@ -162,20 +162,20 @@ class Console:
         now = await still(self._outside, session)
         if now is None:
             self._sessions.end(secret)
-            await (await self._told(words(NOT_AUDITOR), 403, out=True)).asgi_send(send)
+            await (await self._reply(words(NOT_AUDITOR), 403, out=True)).asgi_send(send)
         elif path == f"/{NAME}" or path.startswith((f"/{NAME}/", f"/{NAME}.")):
             await self._of_datasette(request, path, now, send)
         else:
             answer = await self._pages.answer(request, path, now)
-            await (answer or await self._told(words("There is no such page."), 404, now)).asgi_send(send)
+            await (answer or await self._reply(words("There is no such page."), 404, now)).asgi_send(send)
 
     async def _of_datasette(self, request: Any, path: str, session: Session, send: Send) -> None:
         try:
             answer = await self._queries.before(request, path, session)
         except NoSuchPage:
-            answer = await self._told(words("There is no such page."), 404, session)
+            answer = await self._reply(words("There is no such page."), 404, session)
         except NoSql:
-            answer = await self._told(
+            answer = await self._reply(
                 words("SQL is for those whom console_sql in coupon.toml names."), 403, session
             )
         if answer is not None:
@@ -192,18 +192,18 @@ class Console:
                 await self._render("sign_in.html", {"token": token, "title": words("Sign in")})
             )
         if request.method != "POST" or not _same_origin(request, at_sign_in=True):
-            return await self._told(
+            return await self._reply(
                 words("That click came from another site, so nothing was done."), 403, out=True
             )
         try:
             found = await sign_in(self._outside, self._guesses, await _token(request))
         except SignInRefused as error:
-            return await self._told(words(str(error)), error.status, out=True)
+            return await self._reply(words(str(error)), error.status, out=True)
         secret = self._sessions.begin(found.person, sql=found.sql)
         headers = {"location": f"{self._base}/", "set-cookie": cookie(secret, secure=self._secure)}
         return Response("", status=303, headers=headers)
 
-    async def _told(
+    async def _reply(
         self, sentence: str, status: int, session: Session | None = None, *, out: bool = False
     ) -> Any:
         """One sentence; `out`: to somebody who is not signed in, with how to be."""

@@ -119,7 +119,9 @@ class Desk:
     def _cancel(self, tx: Transaction, request: Request) -> Request:
         person = request.requester
         after = move(request, State.CANCELLED, now=self._clock(), closed_by=person)
-        return self._close(tx, request, after, RequestCancelled().done_by(person, request.id), notice=False)
+        return self._close(
+            tx, request, after, RequestCancelled().done_by(person, request.id), tell_requester=False
+        )
 
     def _urge(self, tx: Transaction, request: Request) -> Request:
         saved = tx.save(request, replace(request, urged_at=self._clock()))
@@ -341,14 +343,14 @@ class Desk:
         return moved + len(late)
 
     def _close(
-        self, tx: Transaction, before: Request, after: Request, event: Event, *, notice: bool = True
+        self, tx: Transaction, before: Request, after: Request, event: Event, *, tell_requester: bool = True
     ) -> Request:
         saved = tx.save(before, after)
         seq = tx.append(event)
         tx.post(Post(kind=PostKind.CARD, request_id=saved.id))
         reply(tx, saved.id, seq)
-        if notice:
-            tx.post(Post(kind=PostKind.NOTICE, request_id=saved.id, seq=seq, person=saved.requester))
+        if tell_requester:
+            tx.post(Post(kind=PostKind.DIRECT, request_id=saved.id, seq=seq, person=saved.requester))
         return saved
 
 

@@ -6,7 +6,6 @@ Implementations: `storage.ledger`, `wechatpay.issuer`, `handlers.directory`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
@@ -26,7 +25,7 @@ from coupons.model import (
     Request,
 )
 from coupons.outcome import Outcome
-from coupons.posts import Post, PostKind
+from coupons.posts import Backlog, Post, PostKind, WaitingPost
 from coupons.recording import Event, Recorded
 from coupons.rules import Used
 from coupons.totals import Counts, Total
@@ -43,47 +42,6 @@ class Topic(StrEnum):
     REQUESTS = "requests"
     CLICKS = "clicks"
     POSTS = "posts"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """A promise to tell Slack, as it waits in the outbox."""
-
-    id: int
-    post: Post
-    #: Grows when the same promise is renewed while it waits.
-    version: int
-    tries: int
-    #: It was being posted when its outcome got lost: look before posting again.
-    maybe_posted: bool
-    #: When the promise was first made; a lookup in Slack starts a little before.
-    promised_at: int
-    #: The card of its request stands already.
-    card_stands: bool = False
-
-    @property
-    def lane(self) -> str:
-        """What one of Slack's limits holds for, as `storage.outbox` writes it, too: posts in one channel,
-        those to one person, and all cards that are drawn anew. The approval channel is the empty one.
-
-        A lane waits for no other one. But a reply waits for its card, wherever that is drawn.
-        """
-        if self.post.kind is PostKind.REDRAW or (self.post.kind is PostKind.CARD and self.card_stands):
-            return f"{PostKind.REDRAW}/"
-        return f"{self.post.channel or ''}/{self.post.person or ''}"
-
-    @property
-    def delivery_id(self) -> str:
-        """Goes into the message's metadata, by which a post is found again."""
-        return f"{self.id}.{self.post.key}"
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Promises to Slack of one kind: how many, and when the oldest was made."""
-
-    count: int
-    oldest_at: int
 
 
 class Records(Protocol):
@@ -193,14 +151,14 @@ class DueWork(Protocol):
 
     def due_posts(
         self, kind: PostKind, now: int, limit: int, but: Collection[str] = ()
-    ) -> Sequence[Delivery]:
+    ) -> Sequence[WaitingPost]:
         """Promised to Slack, of this kind, and due, oldest first; `but` those in these `Delivery.lane`s, and
         replies to a card that was promised before them and is due, too."""
 
     def next_post_due(self, after: int) -> int | None:
         """The earliest `due_at` later than `after`: what is due already is being worked on."""
 
-    def waiting_posts(self) -> Mapping[PostKind, Waiting]:
+    def waiting_posts(self) -> Mapping[PostKind, Backlog]:
         """All that is promised to Slack and not told yet, due or not; without the kinds of which none is."""
 
     def customers_to_forget(self, before: int, limit: int, only: int | None = None) -> Sequence[int]:

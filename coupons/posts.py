@@ -71,8 +71,29 @@ class WaitingPost:
     maybe_posted: bool
     #: When the promise was first made; a search in Slack starts a little before.
     promised_at: int
+    #: The card of its request stands already.
+    card_stands: bool = False
+
+    @property
+    def lane(self) -> str:
+        """What one of Slack's limits holds for, as `storage.outbox` writes it, too: posts in one channel,
+        those to one person, and all cards that are drawn anew. The approval channel is the empty one.
+
+        A lane waits for no other one. But a reply waits for its card, wherever that is drawn.
+        """
+        if self.post.kind is PostKind.REDRAW or (self.post.kind is PostKind.CARD and self.card_stands):
+            return f"{PostKind.REDRAW}/"
+        return f"{self.post.channel or ''}/{self.post.person or ''}"
 
     @property
     def metadata_id(self) -> str:
         """Goes into the message's metadata, by which a post is found again."""
         return f"{self.id}.{self.post.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Posts of one kind that wait: how many, and when the oldest was promised."""
+
+    count: int
+    oldest_at: int

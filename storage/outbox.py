@@ -6,8 +6,8 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from coupons.ports import Delivery, Topic, Waiting
-from coupons.posts import LONGEST_PAUSE_MS, Post, PostKind
+from coupons.ports import Topic
+from coupons.posts import LONGEST_PAUSE_MS, Backlog, Post, PostKind, WaitingPost
 from storage.base_rows import BaseRows
 from storage.binding import bound
 from storage.dialect_sqlite import LISTED
@@ -89,10 +89,10 @@ class OutboxRows(BaseRows):
 
     def due_posts(
         self, kind: PostKind, now: int, limit: int, but: Collection[str] = ()
-    ) -> Sequence[Delivery]:
+    ) -> Sequence[WaitingPost]:
         values: dict[str, Any] = {"kind": str(kind), "now": now, "limit": limit}
         values |= {"latest": now + LONGEST_PAUSE_MS, "listed": json.dumps(list(but))}
-        return [_delivery(row) for row in self._connection.execute(_DUE, values).fetchall()]
+        return [_waiting_post(row) for row in self._connection.execute(_DUE, values).fetchall()]
 
     def may_be_posted(self, key: str) -> bool:
         return self._connection.execute(_MAY_BE_POSTED, bound({"key": key})).fetchone() is not None
@@ -101,9 +101,9 @@ class OutboxRows(BaseRows):
         due = self._connection.execute(_NEXT_DUE, {"after": after}).fetchone()["due"]
         return None if due is None else int(due)
 
-    def waiting_posts(self) -> Mapping[PostKind, Waiting]:
+    def waiting_posts(self) -> Mapping[PostKind, Backlog]:
         rows = self._connection.execute(_WAITING).fetchall()
-        return {PostKind(row["kind"]): Waiting(row["count"], row["oldest_at"]) for row in rows}
+        return {PostKind(row["kind"]): Backlog(row["count"], row["oldest_at"]) for row in rows}
 
     def start_posting(self, post_id: int, lease: str, holder: str) -> bool:
         values = {"id": post_id, "lease": lease, "holder": holder}
@@ -124,8 +124,8 @@ class OutboxRows(BaseRows):
         self._connection.execute(_PUT_OFF, {"id": post_id, "due_at": due_at})
 
 
-def _delivery(row: Any) -> Delivery:
-    return Delivery(
+def _waiting_post(row: Any) -> WaitingPost:
+    return WaitingPost(
         id=row["id"],
         post=Post(
             kind=PostKind(row["kind"]),

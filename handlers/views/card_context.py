@@ -78,18 +78,18 @@ def paused(words: Words, request: Request, pause: Pause | None) -> str:
     if pause is None or request.state in FINAL:
         return ""
     if request.state is State.PENDING:
-        told = words(
+        text = words(
             "{person} paused sending ({time}): nothing can be approved until somebody resumes it.",
             person=person(pause.by),
             time=words.moment(pause.at),
         )
     else:
-        told = words(
+        text = words(
             "{person} paused sending ({time}): nothing goes out until somebody resumes it.",
             person=person(pause.by),
             time=words.moment(pause.at),
         )
-    return with_reason(words, told, pause)
+    return with_reason(words, text, pause)
 
 
 def with_reason(words: Words, sentence: str, pause: Pause) -> str:
@@ -102,5 +102,5 @@ def with_reason(words: Words, sentence: str, pause: Pause) -> str:
 
 def pause_line(words: Words, request: Request, pause: Pause | None) -> list[Block]:
     """At most one line of small print."""
-    told = paused(words, request, pause)
-    return [context(f"⏸️ {told}")] if told else []
+    text = paused(words, request, pause)
+    return [context(f"⏸️ {text}")] if text else []

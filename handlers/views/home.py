@@ -68,8 +68,8 @@ def home(words: Words, seen: Overview, *, note: str = "", lost: Lost | None = No
     if note:
         blocks.append(section(f"⚠️ {note}"))
     if lost is not None:
-        told = words("Cards and their threads cannot be posted at the moment.")
-        blocks.append(section(f"⚠️ {words.sentences(told, not_posted(words, lost))}"))
+        text = words("Cards and their threads cannot be posted at the moment.")
+        blocks.append(section(f"⚠️ {words.sentences(text, not_posted(words, lost))}"))
     if seen.pause is not None:
         blocks.append(section(f"⏸️ {_paused(words, seen.pause)}"))
     if seen.may_approve or seen.waiting:
@@ -95,19 +95,19 @@ def home(words: Words, seen: Overview, *, note: str = "", lost: Lost | None = No
 def without_role(words: Words, *, approvers: Sequence[str], trusted: bool) -> View:
     """For somebody who neither asks nor approves. `trusted`: a full member, who may see whom to ask."""
     if not trusted:
-        told = words(
+        text = words(
             "Only full members of this workspace give coupons here. If you think that you should too, please "
             "ask whoever invited you."
         )
     elif approvers:
-        told = words(
+        text = words(
             "You are not among those who ask for coupons or approve them. If you should be, please ask "
             "{people}; an operator then adds you to a role.",
             people=listed(words, (approver(entry) for entry in approvers)),
         )
     else:
-        told = words("You are not among those who ask for coupons. An operator can add you to a role.")
-    return _view([header(words("Coupons")), section(told)])
+        text = words("You are not among those who ask for coupons. An operator can add you to a role.")
+    return _view([header(words("Coupons")), section(text)])
 
 
 def _view(blocks: list[Block]) -> View:
@@ -119,13 +119,13 @@ def _heading(text: str) -> Block:
 
 
 def _paused(words: Words, pause: Pause) -> str:
-    told = words(
+    text = words(
         "{person} paused sending ({time}): until somebody types `/coupon resume`, nothing can be approved "
         "and nothing goes out.",
         person=person(pause.by),
         time=words.moment(pause.at),
     )
-    return with_reason(words, told, pause)
+    return with_reason(words, text, pause)
 
 
 # --- what waits for this person
@@ -172,9 +172,9 @@ def _held(words: Words, held: Sequence[Request]) -> list[Block]:
     blocks = [_heading(words("Held, needs you: {count}", count=words.number(count)))]
     for request in shown:
         line = line_of(words, request)
-        told = f"{line}\n{standing(words, request).details}\n{to_do(words, request.problem)}"
+        text = f"{line}\n{standing(words, request).details}\n{to_do(words, request.problem)}"
         buttons = retry_button(words, request), close_button(words, request)
-        blocks += [section(told), actions(*buttons, block_id=request.out_request_no)]
+        blocks += [section(text), actions(*buttons, block_id=request.out_request_no)]
     if count > len(shown):
         blocks.append(context(words("The {n} that wait longest are shown.", n=len(shown))))
     return blocks
@@ -220,20 +220,20 @@ def _open(words: Words, row: Row, *, paused: bool) -> str:
 
 
 def _menu(words: Words, request: Request) -> Block | None:
-    options, told = [], []
+    options, endings = [], []
     if may_cancel(request, request.requester).allowed:
         options.append((words("Withdraw"), f"cancel:{request.id}"))
-        told.append(words("Withdrawing ends it."))
+        endings.append(words("Withdrawing ends it."))
     if request.state in {State.PENDING, State.HELD}:
         options.append((words("Remind the approvers"), f"urge:{request.id}"))
-        told.append(
+        endings.append(
             words("Reminding the approvers mentions them in the card's thread, at most every half hour.")
         )
     if not options:
         return None
     sure = confirm(
         words("Request #{number}", number=request.id),
-        words.sentences(*told),
+        words.sentences(*endings),
         yes=words("Go on"),
         no=words("Not yet"),
     )
@@ -255,9 +255,9 @@ def _finished(words: Words, request: Request) -> str:
 
 def _left(words: Words, left: Left) -> str:
     limit = left.limit
-    told = [words("Your own limit:") if left.reason is Reason.AGENT_LIMIT else words("Everybody's budget:")]
+    parts = [words("Your own limit:") if left.reason is Reason.AGENT_LIMIT else words("Everybody's budget:")]
     if left.count is not None and limit.count is not None:
-        told.append(
+        parts.append(
             words(
                 "{left} of {limit} requests are left.",
                 left=words.number(left.count),
@@ -265,19 +265,19 @@ def _left(words: Words, left: Left) -> str:
             )
         )
     if left.fen is not None and limit.fen is not None:
-        told.append(
+        parts.append(
             words("{left} of {limit} is left.", left=words.money(left.fen), limit=words.money(limit.fen))
         )
-    told.append(
+    parts.append(
         words.plural("Counted over the last 24 hours.", "Counted over the last {n} days.", limit.days)
     )
     if limit.when_reached is WhenReached.APPROVE:
-        told.append(words("Beyond it, a request needs one approval more."))
-    return f"• {words.sentences(*told)}"
+        parts.append(words("Beyond it, a request needs one approval more."))
+    return f"• {words.sentences(*parts)}"
 
 
 def _commands(words: Words, seen: Overview) -> str:
-    told = [words("Commands, in any channel: `/coupon send`, `/coupon list`, `/coupon help`.")]
+    parts = [words("Commands, in any channel: `/coupon send`, `/coupon list`, `/coupon help`.")]
     if seen.may_pause:
-        told.append(words("For approvers: `/coupon pause`, `/coupon resume`."))
-    return words.sentences(*told)
+        parts.append(words("For approvers: `/coupon pause`, `/coupon resume`."))
+    return words.sentences(*parts)

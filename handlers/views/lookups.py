@@ -33,11 +33,11 @@ LIMITS = {
 def customer(words: Words, openid: str, history: History, requests: Sequence[Request]) -> Message:
     """What this customer already got, and what is on its way."""
     lines = [_line(words, request) for request in requests[:LISTED]]
-    told = words(
+    heading = words(
         "Customer {customer}: {history}", customer=code(masked(openid)), history=given(words, history)
     )
     shown = [section(line) for line in lines]
-    return message("\n".join([told, *lines]), section(told), *shown)
+    return message("\n".join([heading, *lines]), section(heading), *shown)
 
 
 def _line(words: Words, request: Request) -> str:
@@ -75,15 +75,15 @@ def check(words: Words, openid: str, stock: Stock, outlook: Outlook | Stopped) -
     if isinstance(outlook, Stopped):
         no = refusal(words, outlook.decision.reason, outlook.limit)
         return message(words.sentences(read, no), section(read), section(f"⛔ {no}"))
-    told = _needs(words, outlook)
+    needs = _needs(words, outlook)
     rest = [_left(words, left) for left in outlook.left]
     notes = _notes(words, outlook)
-    blocks = [section(read), section(told)]
+    blocks = [section(read), section(needs)]
     if notes:
         blocks.append(section("\n".join(notes)))
     if rest:
         blocks.append(context(words("Left before it: {limits}.", limits=" · ".join(rest))))
-    return message(words.sentences(read, told, *notes), *blocks)
+    return message(words.sentences(read, needs, *notes), *blocks)
 
 
 def _needs(words: Words, outlook: Outlook) -> str:
@@ -93,7 +93,7 @@ def _needs(words: Words, outlook: Outlook) -> str:
     rule = words("by rule {place}", place=terms.place) if terms.place else words("by the usual rule")
     if terms.approvals_needed == 0:
         return words("It would need no approval, {rule}.", rule=rule)
-    told = words.plural(
+    text = words.plural(
         "It would need 1 approval, {rule}.",
         "It would need {n} approvals, {rule}.",
         terms.approvals_needed,
@@ -103,7 +103,7 @@ def _needs(words: Words, outlook: Outlook) -> str:
     if terms.raised:
         names = words.list(words(LIMITS[reason]) for reason in terms.raised if reason in LIMITS)
         more = words("That is more than the rule asks for, since a limit is reached: {limits}.", limits=names)
-    return words.sentences(told, more, _able(words, outlook))
+    return words.sentences(text, more, _able(words, outlook))
 
 
 def _able(words: Words, outlook: Outlook) -> str:

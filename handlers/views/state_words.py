@@ -221,18 +221,18 @@ def sending_began(words: Words, request: Request) -> str:
 
 def only_the_requester_withdraws(words: Words, request: Request) -> str:
     """For somebody else; approvers have other ways."""
-    told = words(
+    text = words(
         "Request #{number} is not yours: only {requester} can withdraw it.",
         number=request.id,
         requester=person(request.requester),
     )
     match request.state:
         case State.PENDING:
-            return words.sentences(told, words("Approvers can decline it on its card."))
+            return words.sentences(text, words("Approvers can decline it on its card."))
         case State.HELD:
-            return words.sentences(told, words("Approvers can close it on its card."))
+            return words.sentences(text, words("Approvers can close it on its card."))
         case _:
-            return told
+            return text
 
 
 def line_of(words: Words, request: Request) -> str:

@@ -41,11 +41,11 @@ def step(
 ) -> Message:
     """A reply in the thread of the card. `approval`: told first in it; `approvers`: ids of whom to call where
     it calls them."""
-    told = _step(words, event, request, approvers, paused=paused)
+    text = _step(words, event, request, approvers, paused=paused)
     if approval is None:
-        return told
+        return text
     first = _approved(words, approval)
-    return message(words.sentences(first, told.text), section(first), *told.blocks)
+    return message(words.sentences(first, text.text), section(first), *text.blocks)
 
 
 def _step(  # noqa: PLR0911, PLR0912, C901 - one return for each tag
@@ -63,21 +63,21 @@ def _step(  # noqa: PLR0911, PLR0912, C901 - one return for each tag
                 words("Request #{number} has the approvals it needs: {people}.", number=number, people=people)
             )
         case Tag.REQUEST_DECLINED:
-            told = words("{person} declined request #{number}.", person=who, number=number)
-            return declined(words, words.sentences(told, no_coupon), event, request)
+            text = words("{person} declined request #{number}.", person=who, number=number)
+            return declined(words, words.sentences(text, no_coupon), event, request)
         case Tag.REQUEST_CANCELLED:
-            told = words("{person} withdrew request #{number}.", person=who, number=number)
-            return message(words.sentences(told, no_coupon))
+            text = words("{person} withdrew request #{number}.", person=who, number=number)
+            return message(words.sentences(text, no_coupon))
         case Tag.REQUEST_CLOSED:
-            told = words("{person} closed request #{number}.", person=who, number=number)
-            return declined(words, words.sentences(told, no_coupon), event, request)
+            text = words("{person} closed request #{number}.", person=who, number=number)
+            return declined(words, words.sentences(text, no_coupon), event, request)
         case Tag.ATTEMPT_LATE:
-            told = words(
+            text = words(
                 "An answer of WeChat Pay's to request #{number} came only now, and it contradicts how the "
                 "request ended. An operator must compare with WeChat Pay: `coupon-bot reconcile`.",
                 number=number,
             )
-            return message(told)
+            return message(text)
         case Tag.COUPON_LOOKED_UP if request.state is State.HELD:
             return message(
                 words(
@@ -87,11 +87,11 @@ def _step(  # noqa: PLR0911, PLR0912, C901 - one return for each tag
                 )
             )
         case Tag.REQUEST_EXPIRED:
-            told = words("Request #{number} expired: it did not get its approvals in time.", number=number)
-            return message(words.sentences(told, no_coupon))
+            text = words("Request #{number} expired: it did not get its approvals in time.", number=number)
+            return message(words.sentences(text, no_coupon))
         case Tag.REQUEST_RETRIED:
-            told = words("{person} put request #{number} back to work.", person=who, number=number)
-            return message(words.sentences(told, words(SAME_NUMBER)))
+            text = words("{person} put request #{number} back to work.", person=who, number=number)
+            return message(words.sentences(text, words(SAME_NUMBER)))
         case Tag.REQUEST_URGED | Tag.REQUEST_REMINDED if request.state is State.PENDING:
             return message(_call(words, event, request, approvers, paused=paused))
         case Tag.REQUEST_URGED if request.state is State.HELD:
@@ -101,11 +101,11 @@ def _step(  # noqa: PLR0911, PLR0912, C901 - one return for each tag
         case Tag.REQUEST_HELD:
             return message(f"{_held(words, event, request)}\n{to_do(words, text_of(event, 'code'))}")
         case Tag.REQUEST_REFUSED:
-            told = words("WeChat Pay refused request #{number}.", number=number)
-            return message(words.sentences(told, refusal(words, event)))
+            text = words("WeChat Pay refused request #{number}.", number=number)
+            return message(words.sentences(text, refusal(words, event)))
         case Tag.REQUEST_SENT:
-            told = words("The coupon of request #{number} is sent.", number=number)
-            return sent(words, words.sentences(told, proof(words, event)), event)
+            text = words("The coupon of request #{number} is sent.", number=number)
+            return sent(words, words.sentences(text, proof(words, event)), event)
         case _:
             return as_it_stands(words, request)
 
@@ -126,22 +126,22 @@ def news(words: Words, event: Recorded) -> Message:
                 person=who,
             )
         )
-    told = words(
+    text = words(
         "⏸️ {person} paused sending. Nothing can be approved, and nothing goes out, until an approver types "
         "`/coupon resume`. Asking, declining and withdrawing go on; no request expires meanwhile.",
         person=who,
     )
     reason = inert(without_openids(text_of(event, "reason")), 300)
-    return message(words.sentences(told, words("Reason: {reason}", reason=reason) if reason else ""))
+    return message(words.sentences(text, words("Reason: {reason}", reason=reason) if reason else ""))
 
 
 def _checkpoint(words: Words, event: Recorded) -> Message:
-    told = words.plural(
+    text = words.plural(
         "🔏 The audit log holds 1 event. This line proves later that it was not changed or cut off.",
         "🔏 The audit log holds {n} events. This line proves later that none was changed or cut off.",
         _number(event, "seq"),
     )
-    return message(f"{told}\n```{text_of(event, 'line')}```")
+    return message(f"{text}\n```{text_of(event, 'line')}```")
 
 
 def _restored(words: Words, event: Recorded) -> str:
@@ -213,14 +213,14 @@ def _call(words: Words, event: Recorded, request: Request, approvers: Sequence[s
     """The only sentences that call approvers by name; whoever is called can still decide."""
     people = listed(words, (approver(entry) for entry in approvers)) or words("an approver")
     if event.tag == Tag.REQUEST_URGED:
-        told = words(
+        text = words(
             "{person} asks for a decision on request #{number}: {people}.",
             person=person(event.actor),
             number=request.id,
             people=people,
         )
     else:
-        told = words(
+        text = words(
             "Request #{number} has waited {time} for a decision: {people}.",
             number=request.id,
             time=_waited(words, _number(event, "waited_ms")),
@@ -232,7 +232,7 @@ def _call(words: Words, event: Recorded, request: Request, approvers: Sequence[s
         ends = words("It does not expire while sending is paused.")
     else:
         ends = words("It expires {time}.", time=words.moment(request.expires_at))
-    return words.sentences(told, also, ends)
+    return words.sentences(text, also, ends)
 
 
 def _call_for_held(words: Words, event: Recorded, request: Request, approvers: Sequence[str]) -> str:
@@ -252,10 +252,10 @@ def _waited(words: Words, waited_ms: int) -> str:
 
 
 def _approval(words: Words, event: Recorded) -> str:
-    told = _approved(words, event)
+    text = _approved(words, event)
     if _number(event, "count") < _number(event, "needed"):
-        return told
-    return words.sentences(told, words("The bot asks WeChat Pay for the coupon next."))
+        return text
+    return words.sentences(text, words("The bot asks WeChat Pay for the coupon next."))
 
 
 def _approved(words: Words, event: Recorded) -> str:
@@ -275,8 +275,8 @@ def _held(words: Words, event: Recorded, request: Request) -> str:
         return words(
             "Request #{number} is held: an operator must put something right first.", number=request.id
         )
-    told = words("Request #{number} is held: an operator must look into it first.", number=request.id)
-    return words.sentences(told, words(NOT_KNOWN))
+    text = words("Request #{number} is held: an operator must look into it first.", number=request.id)
+    return words.sentences(text, words(NOT_KNOWN))
 
 
 def _number(event: Recorded, name: str) -> int:

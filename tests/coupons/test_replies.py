@@ -12,8 +12,8 @@ from coupons.desk import Desk
 from coupons.events import Tag
 from coupons.model import ClickAction
 from coupons.policy import Policy, Rule
-from coupons.ports import Delivery, Transaction
-from coupons.posts import RESULT_WITHIN_MS, PostKind
+from coupons.ports import Transaction
+from coupons.posts import RESULT_WITHIN_MS, PostKind, WaitingPost
 from tests.coupons.office import Office
 from tests.storage.records import begin_posting
 
@@ -28,7 +28,7 @@ async def office(tmp_path: Path) -> AsyncGenerator[Office]:
     await office.ledger.close()
 
 
-async def replies(office: Office, within_ms: int = 0) -> Sequence[Delivery]:
+async def replies(office: Office, within_ms: int = 0) -> Sequence[WaitingPost]:
     """Those that are due by then."""
     at = office.clock() + within_ms
     return await office.ledger.read(lambda rows: rows.due_posts(PostKind.STEP, at, 9))
@@ -55,9 +55,9 @@ async def approved(office: Office) -> tuple[Desk, int]:
     return desk, number
 
 
-async def told(office: Office, delivery: Delivery) -> tuple[str | None, str | None]:
+async def told(office: Office, waiting: WaitingPost) -> tuple[str | None, str | None]:
     """The events of a reply: the approval it tells first, and its own."""
-    first, seq = delivery.post.approval_seq, delivery.post.seq
+    first, seq = waiting.post.approval_seq, waiting.post.seq
     found = await office.ledger.read(
         lambda rows: [rows.event(each) if each else None for each in (first, seq)]
     )

@@ -2,16 +2,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coupons.ports import Delivery, Transaction
-from coupons.posts import Post, PostKind
+from coupons.ports import Transaction
+from coupons.posts import Post, PostKind, WaitingPost
 from storage.ledger import SqliteLedger
 from tests.storage.records import NOW, Time, begin_posting, card, create
 
 STEP = Post(kind=PostKind.STEP, request_id=1, seq=1)
-NOTICE = Post(kind=PostKind.NOTICE, request_id=1, seq=1, person="U0LI")
+DIRECT = Post(kind=PostKind.DIRECT, request_id=1, seq=1, person="U0LI")
 
 
-async def due(ledger: SqliteLedger, at: int = NOW, kind: PostKind = PostKind.CARD) -> Sequence[Delivery]:
+async def due(ledger: SqliteLedger, at: int = NOW, kind: PostKind = PostKind.CARD) -> Sequence[WaitingPost]:
     return await ledger.read(lambda rows: rows.due_posts(kind, at, 9))
 
 
@@ -43,7 +43,7 @@ async def test_the_same_promise_after_it_was_kept_is_a_new_delivery(ledger: Sqli
     await ledger.write(lambda tx: tx.finish_post(1, 1))
     await ledger.write(lambda tx: tx.post(card()))
     [delivery] = await due(ledger)
-    assert delivery.delivery_id == "2.card:1", "a number is never used again: Slack still shows the first"
+    assert delivery.metadata_id == "2.card:1", "a number is never used again: Slack still shows the first"
 
 
 async def test_what_was_put_off_waits_until_then_and_renewing_brings_it_forward(ledger: SqliteLedger) -> None:
@@ -55,12 +55,12 @@ async def test_what_was_put_off_waits_until_then_and_renewing_brings_it_forward(
 
 
 async def test_kinds_are_asked_for_apart_and_the_oldest_promise_comes_first(ledger: SqliteLedger) -> None:
-    for post in (card(3), STEP, card(1), NOTICE, card(2)):
+    for post in (card(3), STEP, card(1), DIRECT, card(2)):
         await ledger.write(lambda tx, p=post: tx.post(p))
     await ledger.write(lambda tx: tx.put_post_off(3, NOW - 100))
     assert [delivery.post for delivery in await due(ledger)] == [card(3), card(1), card(2)]
     assert [delivery.post for delivery in await due(ledger, kind=PostKind.STEP)] == [STEP]
-    assert [delivery.post for delivery in await due(ledger, kind=PostKind.NOTICE)] == [NOTICE]
+    assert [delivery.post for delivery in await due(ledger, kind=PostKind.DIRECT)] == [DIRECT]
     assert await due(ledger, kind=PostKind.ANSWER) == []
     assert len(await ledger.read(lambda rows: rows.due_posts(PostKind.CARD, NOW, 2))) == 2
 

@@ -13,8 +13,8 @@ from coupons.batch import AskedLately
 from coupons.events import Tag
 from coupons.lifecycle import move
 from coupons.model import Approval, ConsoleLink, History, Lease, Pause, State
-from coupons.ports import Ledger, Reading, Transaction, Waiting
-from coupons.posts import Post, PostKind
+from coupons.ports import Ledger, Reading, Transaction
+from coupons.posts import Backlog, Post, PostKind
 from coupons.recording import Event
 from coupons.rules import Used
 from coupons.totals import Scope, Total
@@ -226,7 +226,7 @@ READS: dict[str, Callable[[Reading], bool]] = {
         [delivery.metadata_id for delivery in tx.due_posts(PostKind.CARD, NOW, 9)] == ["1.card:1"]
     ),
     "waiting_posts": lambda tx: (
-        tx.waiting_posts() == {PostKind.CARD: Waiting(1, NOW), PostKind.STEP: Waiting(1, NOW)}
+        tx.waiting_posts() == {PostKind.CARD: Backlog(1, NOW), PostKind.STEP: Backlog(1, NOW)}
     ),
     "next_post_due": lambda tx: (tx.next_post_due(NOW), tx.next_post_due(NOW + 50)) == (NOW + 50, None),
 }
