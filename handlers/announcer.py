@@ -24,8 +24,8 @@ from coupons.leases import RENEW_MS
 from coupons.lifecycle import FINAL
 from coupons.loops import Bell, InFlight, Loop, OnTrouble
 from coupons.model import Request
-from coupons.ports import Delivery, Ledger, Transaction
-from coupons.posts import LONGEST_PAUSE_MS, Post, PostKind
+from coupons.ports import Ledger, Transaction
+from coupons.posts import LONGEST_PAUSE_MS, Post, PostKind, WaitingPost
 from coupons.recording import Recorded
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit_files import AuditFiles
@@ -53,7 +53,7 @@ _REFUSALS_TO_TELL = 4
 #: Answers first: somebody is looking at the screen.
 _ORDER = (
     PostKind.ANSWER,
-    PostKind.NOTICE,
+    PostKind.DIRECT,
     PostKind.CARD,
     PostKind.STEP,
     PostKind.NEWS,
@@ -143,19 +143,19 @@ class Announcer(Loop):
         # Looked at before the outbox: what is read of a lane that ends meanwhile may be told already. Left
         # out there and not here, so that a full lane cannot hide the promises behind it.
         shut = self._lanes.not_now()
-        deliveries, due = await self._due_posts(now, shut)
-        new = await self._leases.hold({*self._lanes.under_way, *(each.lane for each in deliveries)})
+        posts, due = await self._due_posts(now, shut)
+        new = await self._leases.hold({*self._lanes.under_way, *(each.lane for each in posts)})
         for lane, shut_s in new.items():
             if shut_s:
                 self._lanes.rest(lane, shut_s)
         if new:
             # Another process may have told what was read before the lane was ours.
-            deliveries, due = await self._due_posts(now, shut)
-        waiting: dict[str, list[Delivery]] = defaultdict(list)
-        for delivery in deliveries:
-            waiting[delivery.lane].append(delivery)
-        for lane, theirs in waiting.items():
-            theirs.sort(key=lambda delivery: (delivery.post.kind is not PostKind.CARD, delivery.id))
+            posts, due = await self._due_posts(now, shut)
+        by_lane: dict[str, list[WaitingPost]] = defaultdict(list)
+        for waiting in posts:
+            by_lane[waiting.lane].append(waiting)
+        for lane, theirs in by_lane.items():
+            theirs.sort(key=lambda waiting: (waiting.post.kind is not PostKind.CARD, waiting.id))
             if self._leases.holds(lane):
                 self._lanes.start(lane, partial(self._run_lane, lane, theirs), name=f"lane-{lane}")
         waits = (
@@ -165,7 +165,7 @@ class Announcer(Loop):
         )
         return min((each for each in waits if each is not None), default=None)
 
-    async def _due_posts(self, now: int, shut: Collection[str]) -> tuple[list[Delivery], int | None]:
+    async def _due_posts(self, now: int, shut: Collection[str]) -> tuple[list[WaitingPost], int | None]:
         """What is due now, but in these lanes, and when the next is."""
         kinds = [kind for kind in _ORDER if kind is not PostKind.REDRAW or self._cards.rests_for() is None]
         # In one read: each costs several times what it asks, and this one is made at every commit of a post.
@@ -185,15 +185,15 @@ class Announcer(Loop):
 
     # --- one lane
 
-    async def _run_lane(self, lane: str, deliveries: Sequence[Delivery]) -> None:
+    async def _run_lane(self, lane: str, posts: Sequence[WaitingPost]) -> None:
         began = self._clock.steady()
-        for delivery in deliveries:
+        for waiting in posts:
             if self.stopping or not self._leases.holds(lane) or self._clock.steady() - began > _RUN_MS:
                 return
-            if delivery.post.kind is PostKind.REDRAW and self._cards.rests_for() is not None:
+            if waiting.post.kind is PostKind.REDRAW and self._cards.rests_for() is not None:
                 return
             try:
-                await self._deliver(delivery)
+                await self._post(waiting)
             except Recalled:
                 continue
             except RateLimited as error:
@@ -211,66 +211,66 @@ class Announcer(Loop):
                 return
             except (SlackError, DirectoryUnavailable) as error:
                 self._on_trouble(error)
-                await self._put_off(delivery, self._pauses_s[min(delivery.tries, len(self._pauses_s) - 1)])
+                await self._put_off(waiting, self._pauses_s[min(waiting.tries, len(self._pauses_s) - 1)])
             if pause_s := self._pace.took(lane):
                 self._lanes.rest(lane, pause_s)
                 return
 
-    async def _deliver(self, delivery: Delivery) -> None:
-        post = delivery.post
+    async def _post(self, waiting: WaitingPost) -> None:
+        post = waiting.post
         if post.kind in {PostKind.CARD, PostKind.REDRAW}:
-            await self._cards.deliver(delivery)
+            await self._cards.post(waiting)
             return
         request = await self._request(post.request_id)
         event = await self._ledger.read(lambda rows: rows.event(post.seq or 0))
         if event is None:
             # Nothing to tell of: kept, it would be looked at for ever.
-            await self._finish(delivery)
+            await self._finish(waiting)
         elif post.kind is PostKind.STEP and request is not None:
-            await self._deliver_step(delivery, request, event)
-        elif post.kind is PostKind.NOTICE and request is not None:
-            await self._deliver_notice(delivery, request, event)
+            await self._post_step(waiting, request, event)
+        elif post.kind is PostKind.DIRECT and request is not None:
+            await self._post_direct(waiting, request, event)
         elif post.kind is PostKind.NEWS:
             channel = post.channel or self._channel.id
             news = thread_replies.news(self._readers.channel, event)
-            await self._once.post(delivery, channel, news, requests=_requests_by(event))
-            await self._finish(delivery)
+            await self._once.post(waiting, channel, news, requests=_requests_by(event))
+            await self._finish(waiting)
         elif post.kind is PostKind.FILE:
-            await self._deliver_file(delivery, event)
+            await self._post_file(waiting, event)
         else:
-            await self._deliver_answer(delivery, request, event)
+            await self._post_answer(waiting, request, event)
 
     async def _request(self, request_id: int | None) -> Request | None:
         if request_id is None:
             return None
         return await self._ledger.read(lambda rows: rows.request(request_id))
 
-    async def _deliver_step(self, delivery: Delivery, request: Request, event: Recorded) -> None:
+    async def _post_step(self, waiting: WaitingPost, request: Request, event: Recorded) -> None:
         if request.card_ts is None or request.card_channel is None:
-            await self._put_off(delivery, self._no_card_s)
+            await self._put_off(waiting, self._no_card_s)
             return
         approvers = await self._authority.named(request) if event.tag in _CALLS else ()
         paused = await self._ledger.read(lambda rows: rows.pause()) is not None
-        approval_seq = delivery.post.approval_seq
+        approval_seq = waiting.post.approval_seq
         approval = await self._ledger.read(lambda rows: rows.event(approval_seq)) if approval_seq else None
         message = thread_replies.step(
             self._readers.channel, event, request, approval=approval, approvers=approvers, paused=paused
         )
         try:
-            await self._once.post(delivery, request.card_channel, message, thread_ts=request.card_ts)
+            await self._once.post(waiting, request.card_channel, message, thread_ts=request.card_ts)
         except (MessageGone, Unreachable):
             # Somebody deleted the card, or it stands in a channel that was lost before another was named: a
             # fresh one first, then the reply in its thread.
             await self._ledger.write(lambda tx: tx.post(Post(kind=PostKind.CARD, request_id=request.id)))
-            await self._put_off(delivery, self._no_card_s)
+            await self._put_off(waiting, self._no_card_s)
             return
-        await self._finish(delivery)
+        await self._finish(waiting)
 
-    async def _deliver_notice(self, delivery: Delivery, request: Request, event: Recorded) -> None:
+    async def _post_direct(self, waiting: WaitingPost, request: Request, event: Recorded) -> None:
         lost = self._channel.lost
         if event.tag == Tag.REQUEST_CREATED and (lost is None or request.card_ts is not None):
             # It was to say that the card does not stand.
-            await self._finish(delivery)
+            await self._finish(waiting)
             return
         words = await self._readers.words(request.requester, within_s=_LANGUAGE_WITHIN_S)
         ready: tuple[str, ...] = ()
@@ -280,45 +280,45 @@ class Announcer(Loop):
         if event.tag == Tag.REQUEST_CREATED and lost is not None:
             message = direct_messages.no_card(words, request, lost)
         else:
-            message = direct_messages.notice(words, event, request, to_paste=ready)
+            message = direct_messages.to_requester(words, event, request, to_paste=ready)
         try:
-            await self._once.post(delivery, request.requester, message)
+            await self._once.post(waiting, request.requester, message)
         except (Unreachable, Denied) as error:
             # The same stands in the card's thread; a person who can't be written to must not block the rest.
             self._on_trouble(error)
-        await self._finish(delivery)
+        await self._finish(waiting)
 
-    async def _deliver_answer(self, delivery: Delivery, request: Request | None, event: Recorded) -> None:
-        person, channel = delivery.post.person or "", delivery.post.channel or ""
+    async def _post_answer(self, waiting: WaitingPost, request: Request | None, event: Recorded) -> None:
+        person, channel = waiting.post.person or "", waiting.post.channel or ""
         words = await self._readers.words(person, within_s=_LANGUAGE_WITHIN_S)
         message = ephemerals.answer(words, event, request, workspace_url=self._workspace_url)
         try:
             if not await self._poster.whisper(channel, person, message):
-                await self._once.post(delivery, person, message)
+                await self._once.post(waiting, person, message)
         except (Unreachable, Denied) as error:
             self._on_trouble(error)
-        await self._finish(delivery)
+        await self._finish(waiting)
 
-    async def _deliver_file(self, delivery: Delivery, event: Recorded) -> None:
+    async def _post_file(self, waiting: WaitingPost, event: Recorded) -> None:
         # Not looked for after a lost answer: the same file twice in one's own direct messages harms nobody.
         try:
             await self._files.send(event)
         except (Unreachable, Denied, BadWord) as error:
             self._on_trouble(error)
-        await self._finish(delivery)
+        await self._finish(waiting)
 
     async def _tell_those_who_wait(self) -> None:
         """Who asked for something before anybody knew was promised a card: told by direct message."""
 
         def tell(tx: Transaction) -> None:
-            for delivery in tx.due_posts(PostKind.CARD, self._clock(), _WINDOW):
-                request = tx.request(delivery.post.request_id or 0)
+            for waiting in tx.due_posts(PostKind.CARD, self._clock(), _WINDOW):
+                request = tx.request(waiting.post.request_id or 0)
                 if request is None or request.card_ts is not None or request.state in FINAL:
                     continue
                 made = next(each for each in tx.events_of(request.id) if each.tag == Tag.REQUEST_CREATED)
                 tx.post(
                     Post(
-                        kind=PostKind.NOTICE,
+                        kind=PostKind.DIRECT,
                         request_id=request.id,
                         seq=made.seq,
                         person=request.requester,
@@ -327,15 +327,15 @@ class Announcer(Loop):
 
         await self._ledger.write(tell)
 
-    async def _finish(self, delivery: Delivery) -> None:
-        await self._ledger.write(lambda tx: tx.finish_post(delivery.id, delivery.version))
+    async def _finish(self, waiting: WaitingPost) -> None:
+        await self._ledger.write(lambda tx: tx.finish_post(waiting.id, waiting.version))
 
-    async def _put_off(self, delivery: Delivery, pause_s: float) -> None:
+    async def _put_off(self, waiting: WaitingPost, pause_s: float) -> None:
         due_at = self._clock() + int(pause_s * 1000)
-        await self._ledger.write(lambda tx: tx.put_post_off(delivery.id, due_at))
+        await self._ledger.write(lambda tx: tx.put_post_off(waiting.id, due_at))
 
 
 def _requests_by(event: Recorded) -> int | None:
     """The highest request number by a checkpoint."""
-    told = event.detail.get("requests") if event.tag == Tag.AUDIT_CHECKPOINT else None
-    return told if isinstance(told, int) else None
+    count = event.detail.get("requests") if event.tag == Tag.AUDIT_CHECKPOINT else None
+    return count if isinstance(count, int) else None

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 
 from coupons.leases import LEASE_MS, RENEW_MS, SAFE_MS
 from coupons.model import Lease
-from coupons.ports import Clock, Delivery, Ledger, Transaction
-from coupons.posts import LONGEST_PAUSE_MS
+from coupons.ports import Clock, Ledger, Transaction
+from coupons.posts import LONGEST_PAUSE_MS, WaitingPost
 
 
 class LaneLeases:
@@ -47,9 +47,9 @@ class LaneLeases:
                 new[lane] = self._shut_ms(lease, now) / 1000
         return new
 
-    def begins(self, tx: Transaction, delivery: Delivery) -> bool:
+    def begins(self, tx: Transaction, waiting: WaitingPost) -> bool:
         """In one transaction with the lease: whoever was frozen until another took the lane posts nothing."""
-        return tx.start_posting(delivery.id, _name(delivery.lane), self._holder)
+        return tx.start_posting(waiting.id, _name(waiting.lane), self._holder)
 
     async def close(self, lane: str, pause_s: float) -> None:
         """Slack takes nothing there for so long, from whomever, and after a restart too."""

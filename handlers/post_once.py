@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from coupons.clock_watch import ClockWatch
-from coupons.ports import Delivery, Ledger
+from coupons.ports import Ledger
+from coupons.posts import WaitingPost
 from handlers.approval_channel import ApprovalChannel, loss_of
 from handlers.lane_leases import LaneLeases
 from handlers.posting import Poster
@@ -51,7 +52,7 @@ class PostOnce:
 
     async def post(
         self,
-        delivery: Delivery,
+        waiting: WaitingPost,
         channel: str,
         message: Message,
         *,
@@ -63,17 +64,17 @@ class PostOnce:
         `requests`: see `posting.REQUESTS`. Returns channel and `ts`.
         Raises Recalled, ChannelLost, and SlackError.
         """
-        if delivery.maybe_posted:
-            found = await self._find(delivery, channel, thread_ts)
+        if waiting.maybe_posted:
+            found = await self._find(waiting, channel, thread_ts)
             if found is not None:
                 return found
-        if not await self._ledger.write(lambda tx: self._leases.begins(tx, delivery)):
+        if not await self._ledger.write(lambda tx: self._leases.begins(tx, waiting)):
             raise Recalled
         try:
             stands = await self._poster.post(
                 channel,
                 message,
-                delivery_id=delivery.delivery_id,
+                metadata_id=waiting.metadata_id,
                 thread_ts=thread_ts,
                 requests=requests,
             )
@@ -81,7 +82,7 @@ class PostOnce:
             raise
         except SlackError as error:
             # Slack said no: it does not stand there, and nobody needs to look for it.
-            await self._ledger.write(lambda tx: tx.not_posted(delivery.id))
+            await self._ledger.write(lambda tx: tx.not_posted(waiting.id))
             self._judge(channel, error)
             raise
         self._took(channel)
@@ -96,12 +97,14 @@ class PostOnce:
             raise
         self._took(channel)
 
-    async def _find(self, delivery: Delivery, channel: str, thread_ts: str | None) -> tuple[str, str] | None:
+    async def _find(
+        self, waiting: WaitingPost, channel: str, thread_ts: str | None
+    ) -> tuple[str, str] | None:
         try:
             return await self._poster.find(
                 channel,
-                delivery_id=delivery.delivery_id,
-                since_ms=self._since(delivery),
+                metadata_id=waiting.metadata_id,
+                since_ms=self._since(waiting),
                 thread_ts=thread_ts,
             )
         except Unreachable as error:
@@ -112,10 +115,10 @@ class PostOnce:
             self._on_trouble(error)
             return None
 
-    def _since(self, delivery: Delivery) -> int:
+    def _since(self, waiting: WaitingPost) -> int:
         """From when a lost post is looked for. 0: a clock that is or was ahead says when it was promised."""
         now = self._clock.sure()
-        return delivery.promised_at if now is not None and delivery.promised_at <= now else 0
+        return waiting.promised_at if now is not None and waiting.promised_at <= now else 0
 
     def _judge(self, channel: str, error: SlackError) -> None:
         """Raises ChannelLost where the error says that of the approval channel."""

@@ -257,7 +257,7 @@ async def test_two_processes_on_one_database_tell_each_post_once_and_in_its_orde
             about = requests[place % 4]
             seq = tx.append(Event(Tag.REQUEST_EXPIRED, "system", about.id))
             tx.post(Post(kind=PostKind.STEP, request_id=about.id, seq=seq))
-            tx.post(Post(kind=PostKind.NOTICE, request_id=about.id, seq=seq, person=about.requester))
+            tx.post(Post(kind=PostKind.DIRECT, request_id=about.id, seq=seq, person=about.requester))
 
     await desk.ledger.write(promise)
     second = desk.another("second")
