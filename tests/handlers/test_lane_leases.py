@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from coupons.leases import LEASE_MS, RENEW_MS, SAFE_MS
-from coupons.ports import Delivery
+from coupons.posts import WaitingPost
 from coupons.posts import LONGEST_PAUSE_MS, Post, PostKind
 from handlers.lane_leases import LaneLeases
 from storage.ledger import SqliteLedger
@@ -37,10 +37,10 @@ def of(holder: str, ledger: SqliteLedger, clock: SetClock) -> LaneLeases:
     return LaneLeases(holder=holder, ledger=ledger, steady=clock)
 
 
-async def posted(ledger: SqliteLedger) -> Delivery:
+async def posted(ledger: SqliteLedger) -> WaitingPost:
     await ledger.write(lambda tx: tx.post(Post(kind=PostKind.NEWS, request_id=None, seq=1)))
-    [delivery] = await ledger.read(lambda rows: rows.due_posts(PostKind.NEWS, rows.lease_clock(), 9))
-    return delivery
+    [waiting] = await ledger.read(lambda rows: rows.due_posts(PostKind.NEWS, rows.lease_clock(), 9))
+    return waiting
 
 
 async def test_a_lane_has_one_holder_until_its_lease_is_over(ledger: SqliteLedger, clock: SetClock) -> None:
@@ -80,14 +80,14 @@ async def test_who_was_frozen_until_another_took_the_lane_begins_no_post(
     ledger: SqliteLedger, clock: SetClock
 ) -> None:
     first, second = of("first", ledger, clock), of("second", ledger, clock)
-    delivery = await posted(ledger)
+    waiting = await posted(ledger)
     await first.hold([LANE])
     clock.now += LEASE_MS
     await second.hold([LANE])
-    assert await ledger.write(lambda tx: first.begins(tx, delivery)) is False
-    assert await ledger.read(lambda rows: rows.may_be_posted(delivery.post.key)) is False
-    assert await ledger.write(lambda tx: second.begins(tx, delivery)) is True
-    assert await ledger.read(lambda rows: rows.may_be_posted(delivery.post.key)) is True
+    assert await ledger.write(lambda tx: first.begins(tx, waiting)) is False
+    assert await ledger.read(lambda rows: rows.may_be_posted(waiting.post.key)) is False
+    assert await ledger.write(lambda tx: second.begins(tx, waiting)) is True
+    assert await ledger.read(lambda rows: rows.may_be_posted(waiting.post.key)) is True
 
 
 async def test_what_slack_closed_is_closed_for_whoever_holds_the_lane_next(
