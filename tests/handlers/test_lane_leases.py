@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from coupons.leases import LEASE_MS, RENEW_MS, SAFE_MS
-from coupons.posts import WaitingPost
-from coupons.posts import LONGEST_PAUSE_MS, Post, PostKind
+from coupons.posts import LONGEST_PAUSE_MS, Post, PostKind, WaitingPost
 from handlers.lane_leases import LaneLeases
 from storage.ledger import SqliteLedger
 from tests.clocks import SetClock
