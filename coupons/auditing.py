@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from coupons.audit_events import (
     AuditExported,
@@ -22,12 +22,15 @@ from coupons.audit_events import (
     OpenidViewed,
 )
 from coupons.audit_words import NOBODY, Filter, Found, hide_openids, read_words
-from coupons.authority import Authority
 from coupons.catalogue import Catalogue
 from coupons.model import Approval, Request
 from coupons.ports import AuditSearch, Clock, Ledger, Reading, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import Recorded
+
+if TYPE_CHECKING:
+    # What a command of the terminal needs of this file needs no roles, and not what they are read with.
+    from coupons.authority import Authority
 
 SLACK = "slack"
 #: On one screen.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final
 
-from bot.config.coupon_toml import CouponTomlProblems, load_coupon_toml
 from coupons.audit_words import KEYS, BadWord, Filter, FindStock, Wrong
 from coupons.catalogue import Catalogue
 from coupons.events import Tag
@@ -35,14 +35,27 @@ def _quoted(word: str) -> str:
 
 def aliases(config: Path | None) -> FindStock:
     """Of coupon.toml when it can be read. Raises CouponTomlProblems when it was named and cannot."""
-    path = config or Path(os.environ.get("COUPON_CONFIG") or "coupon.toml")
-    try:
-        catalogue = load_coupon_toml(path).catalogue
-    except CouponTomlProblems:
-        if config is not None:
-            raise
-        catalogue = Catalogue(())
-    return catalogue.stock_id
+    if config is not None:
+        return _stocks(config).stock_id
+    path = Path(os.environ.get("COUPON_CONFIG") or "coupon.toml")
+
+    @cache
+    def if_readable() -> Catalogue:
+        from bot.config.coupon_toml import CouponTomlProblems  # noqa: PLC0415 - as below
+
+        try:
+            return _stocks(path)
+        except CouponTomlProblems:
+            return Catalogue(())
+
+    return lambda alias: if_readable().stock_id(alias)
+
+
+def _stocks(path: Path) -> Catalogue:
+    # Not before it is asked for: what reads that file takes longer to load than most searches take.
+    from bot.config.coupon_toml import load_coupon_toml  # noqa: PLC0415
+
+    return load_coupon_toml(path).catalogue
 
 
 def as_number(words: Words, asked: Filter, *, known: bool) -> str:

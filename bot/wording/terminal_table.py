@@ -6,13 +6,13 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
-from wcwidth import iter_graphemes, wcswidth
-
 _GAP: Final = "  "
 
 
 def width(text: str) -> int:
     """Columns on a terminal, of text without control characters (Unicode Standard Annexes 11 and 29)."""
+    from wcwidth import wcswidth  # noqa: PLC0415 - most commands draw no table, and it takes its time to load
+
     return wcswidth(text)
 
 
@@ -32,6 +32,8 @@ def _plain(char: str) -> str:
 
 def cut(text: str, most: int) -> str:
     """At most so wide; a mark at the end says that there is more. No sign is cut in two."""
+    from wcwidth import iter_graphemes  # noqa: PLC0415 - as above
+
     if width(text) <= most:
         return text
     kept, left = "", most - 1
