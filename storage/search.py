@@ -73,10 +73,10 @@ class SearchRows(BaseRows):
         return self._found(self._search(asked), below, limit)
 
     def find_requests(self, asked: Filter, *, below: int | None = None, limit: int) -> Sequence[Found]:
-        return self._found_requests(self._search(asked, REQUEST), below, limit)
+        return self._found(self._search(asked, REQUEST), below, limit)
 
     def find_events(self, asked: Filter, *, below: int | None = None, limit: int) -> Sequence[Recorded]:
-        return self._found_events(self._search(asked, EVENT), below, limit)
+        return self._found(self._search(asked, EVENT), below, limit)
 
     def count_found(self, asked: Filter, *, most: int) -> int:
         return self._counted(self._search(asked), most)
@@ -101,34 +101,18 @@ class SearchRows(BaseRows):
         source, conditions, order, values = where
         sql = f"select {EVENT.columns} {source} where {conditions} order by {order} desc limit :limit"
         found = self._connection.execute(sql, {**values, "limit": limit}).fetchall()
-        return [recorded(row["seq"], row["body"]) for row in reversed(found)]
+        return [_event(row) for row in reversed(found)]
 
-    def _found(
-        self, search: _Search | None, below: int | None, limit: int
-    ) -> Sequence[Found] | Sequence[Recorded]:
-        if search is not None and search.kind is EVENT:
-            return self._found_events(search, below, limit)
-        return self._found_requests(search, below, limit)
-
-    def _found_requests(self, search: _Search | None, below: int | None, limit: int) -> Sequence[Found]:
-        rows = self._rows(search, below, limit)
-        return [Found(request_of(row), tuple((row["approvers"] or "").split())) for row in rows]
-
-    def _found_events(self, search: _Search | None, below: int | None, limit: int) -> Sequence[Recorded]:
-        return [recorded(row["seq"], row["body"]) for row in self._rows(search, below, limit)]
-
-    def _rows(self, search: _Search | None, below: int | None, limit: int) -> Sequence[Any]:
-        """Newest first."""
+    def _found(self, search: _Search | None, below: int | None, limit: int) -> list[Any]:
+        """Newest first: requests or events, whichever is looked for."""
         if search is None:
             return []
         source, conditions, order = search.where()
         sql = f"select {search.kind.columns} {source} where {conditions} order by {order} desc limit :limit"
         high = int(str(search.values["high"]))
-        last = {"high": high if below is None else min(high, below - 1)}
-        rows: Sequence[Any] = self._connection.execute(
-            sql, {**search.values, **last, "limit": limit}
-        ).fetchall()
-        return rows
+        values = {**search.values, "high": high if below is None else min(high, below - 1), "limit": limit}
+        made = _request if search.kind is REQUEST else _event
+        return [made(row) for row in self._connection.execute(sql, values)]
 
     def _counted(self, search: _Search | None, most: int) -> int:
         if search is None:
@@ -198,6 +182,14 @@ class SearchRows(BaseRows):
             f"select count(*) as n from ({sql} limit :most) as found", {**values, "most": most}
         )
         return int(row.fetchone()["n"])
+
+
+def _request(row: Any) -> Found:
+    return Found(request_of(row), tuple((row["approvers"] or "").split()))
+
+
+def _event(row: Any) -> Recorded:
+    return recorded(row["seq"], row["body"])
 
 
 def _values(asked: Filter) -> dict[str, object]:

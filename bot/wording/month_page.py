@@ -39,9 +39,9 @@ def _lines(words: Words, month: Month, label: str) -> Iterator[str]:
     yield f"<style>{_STYLE}</style></head><body>"
     yield f'<h1>{escape(title)}</h1><p class="about">{escape(span_of(words, month))}</p>'
     for heading, first, lines in (
-        (TABLES[0], words("agent"), month.agents),
-        (TABLES[1], words("stock"), month.stocks),
-        (TABLES[2], words("approver"), month.approvers),
+        (TABLES[0], words("agent").capitalize(), month.agents),
+        (TABLES[1], words("stock").capitalize(), month.stocks),
+        (TABLES[2], words("approver").capitalize(), month.approvers),
     ):
         yield f"<h2>{words(heading)}</h2>"
         yield from _table(words, first, lines, month.total if lines is not month.approvers else None)

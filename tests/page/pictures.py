@@ -25,6 +25,7 @@ from sandbox.slack.workspace import Workspace
 from storage.store import Store
 from tests.page.console_screens import take as take_console
 from tests.page.screens import OPENID, Mouse, Screen
+from tests.words import ENGLISH as ENGLISH_WORDS
 from tests.world import COUPON_TOML, World, world
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
@@ -174,7 +175,9 @@ async def _month(folder: Path) -> None:
         database = Path(made) / "coupon.db"
         fill(database, 100_000)
         since, before = month("2026-08")
-        text = month_page(Store(database, clock=lambda: 0).report(since=since, before=before), "2026-08")
+        text = month_page(
+            ENGLISH_WORDS, Store(database, clock=lambda: 0).report(since=since, before=before), "2026-08"
+        )
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=chromium_here(), args=["--no-sandbox"])
             page = await browser.new_page(viewport={"width": 1120, "height": 820})
