@@ -199,26 +199,25 @@ class Asking:
             code_mode=ask.stock.code_mode,
         )
         reminders = reminder_times(self._policy)
-        request, is_new = tx.add_request(
-            Draft(
-                out_request_no=number,
-                requester=ask.requester,
-                openid=ask.openid,
-                stock=ask.stock,
-                reason=ask.reason,
-                approvals_needed=found.approvals_needed,
-                created_at=now,
-                waits_from=waits_from,
-                expires_at=waits_from + self._policy.expiry_ms,
-                body=body,
-                ticket=ask.ticket,
-                rule=found.place,
-                raised=found.raised,
-                duplicate_of=duplicate.id if duplicate else None,
-                follows=ask.follows,
-                remind_at=waits_from + reminders[0] if reminders else None,
-            )
+        draft = Draft(
+            out_request_no=number,
+            requester=ask.requester,
+            openid=ask.openid,
+            stock=ask.stock,
+            reason=ask.reason,
+            approvals_needed=found.approvals_needed,
+            created_at=now,
+            waits_from=waits_from,
+            expires_at=waits_from + self._policy.expiry_ms,
+            body=body,
+            ticket=ask.ticket,
+            rule=found.place,
+            raised=found.raised,
+            duplicate_of=duplicate.id if duplicate else None,
+            follows=ask.follows,
+            remind_at=waits_from + reminders[0] if reminders else None,
         )
+        [(request, is_new)] = tx.add_requests([draft])
         tx.append(_created(request).done_by(ask.requester, request.id))
         if request.approvals_needed == 0:
             request = tx.save(request, move(request, State.APPROVED, now=now, due_at=now, remind_at=None))

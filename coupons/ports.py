@@ -217,8 +217,8 @@ class Reading(Records, DueWork, AuditSearch, Protocol):
 class Transaction(Reading, Protocol):
     """One all-or-nothing change. Everything done through it is committed together, or not at all."""
 
-    def add_request(self, draft: Draft) -> tuple[Request, bool]:
-        """The new row and True, or the row that already has this `out_request_no` and False."""
+    def add_requests(self, drafts: Sequence[Draft]) -> Sequence[tuple[Request, bool]]:
+        """For each, in order: the new row and True, or the row that has this `out_request_no` and False."""
 
     def begin_numbers_above(self, number: int) -> None:
         """The next request's `id` is higher."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -11,7 +12,7 @@ from coupons.model import Approval, CodeMode, Draft, Request, State
 from coupons.ports import Topic
 from storage.base_rows import BaseRows
 from storage.binding import bound
-from storage.dialect_sqlite import BEGIN_NUMBERS_ABOVE, HIGHEST_NUMBER
+from storage.dialect_sqlite import BEGIN_NUMBERS_ABOVE, HIGHEST_NUMBER, LISTED
 from storage.full_text import RequestTexts
 
 _SELECT = """
@@ -21,6 +22,7 @@ from request join customer on customer.id = request.customer
 _BY_ID = _SELECT + "where request.id = :id"
 _BY_COUPON = _SELECT + "where request.stock_id = :stock_id and request.coupon_code = :coupon_code limit 1"
 _BY_NUMBER = _SELECT + "where request.out_request_no = :out_request_no"
+_BY_NUMBERS = _SELECT + f"where request.out_request_no in {LISTED}"
 _OPEN_OF = (
     _SELECT
     + """
@@ -252,39 +254,21 @@ class RequestRows(BaseRows):
         rows = self._connection.execute(_APPROVALS, {"request_id": request_id})
         return [Approval(row["request_id"], row["approver"], row["at"]) for row in rows]
 
-    def add_request(self, draft: Draft) -> tuple[Request, bool]:
+    def add_requests(self, drafts: Sequence[Draft]) -> Sequence[tuple[Request, bool]]:
         self.topics.add(Topic.REQUESTS)
-        values = bound(
-            {
-                "out_request_no": draft.out_request_no,
-                "requester": draft.requester,
-                "openid": draft.openid,
-                "stock_id": draft.stock.stock_id,
-                "stock_name": draft.stock.name,
-                "value_fen": draft.stock.value_fen,
-                "code_mode": draft.stock.code_mode,
-                "reason": draft.reason,
-                "approvals_needed": draft.approvals_needed,
-                "created_at": draft.created_at,
-                "expires_at": draft.expires_at,
-                "body": draft.body,
-                "ticket": draft.ticket,
-                "rule": draft.rule,
-                "raised": ",".join(draft.raised),
-                "duplicate_of": draft.duplicate_of,
-                "follows": draft.follows,
-                "remind_at": draft.remind_at,
-                "waits_from": draft.created_at if draft.waits_from is None else draft.waits_from,
-            }
-        )
-        self._connection.execute(_ADD_CUSTOMER, {"openid": values["openid"]})
-        added = self._connection.execute(_ADD, values).rowcount
-        request = self.request_by_number(draft.out_request_no)
-        if request is None:
-            raise LookupError(f"the request {draft.out_request_no} was neither added nor there before")
-        if added:
-            RequestTexts(self._connection).add(request.id, *_texts(request))
-        return request, added == 1
+        added = []
+        for draft in drafts:
+            values = bound(_columns(draft))
+            self._connection.execute(_ADD_CUSTOMER, {"openid": values["openid"]})
+            is_new = self._connection.execute(_ADD, values).rowcount == 1
+            added.append((str(values["out_request_no"]), is_new))
+        # All at once: a question between two writes costs as much as both.
+        numbers = json.dumps([number for number, _ in added])
+        found = {request.out_request_no: request for request in self._many(_BY_NUMBERS, listed=numbers)}
+        for number, is_new in added:
+            if is_new:
+                RequestTexts(self._connection).add(found[number].id, *_texts(found[number]))
+        return [(found[number], is_new) for number, is_new in added]
 
     def highest_number(self) -> int:
         return self._number(HIGHEST_NUMBER, "highest") or 0
@@ -335,6 +319,30 @@ class RequestRows(BaseRows):
     def _number(self, sql: str, name: str, **values: object) -> int | None:
         number = self._connection.execute(sql, bound(values)).fetchone()[name]
         return None if number is None else int(number)
+
+
+def _columns(draft: Draft) -> Mapping[str, object]:
+    return {
+        "out_request_no": draft.out_request_no,
+        "requester": draft.requester,
+        "openid": draft.openid,
+        "stock_id": draft.stock.stock_id,
+        "stock_name": draft.stock.name,
+        "value_fen": draft.stock.value_fen,
+        "code_mode": draft.stock.code_mode,
+        "reason": draft.reason,
+        "approvals_needed": draft.approvals_needed,
+        "created_at": draft.created_at,
+        "expires_at": draft.expires_at,
+        "body": draft.body,
+        "ticket": draft.ticket,
+        "rule": draft.rule,
+        "raised": ",".join(draft.raised),
+        "duplicate_of": draft.duplicate_of,
+        "follows": draft.follows,
+        "remind_at": draft.remind_at,
+        "waits_from": draft.created_at if draft.waits_from is None else draft.waits_from,
+    }
 
 
 def _texts(request: Request) -> tuple[str, ...]:

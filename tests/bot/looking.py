@@ -32,7 +32,7 @@ def fill(tx: Transaction) -> None:
 
 
 def with_ticket(tx: Transaction) -> Request:
-    request, _ = tx.add_request(a_draft("n1", ticket="ZD 12"))
+    request, _ = tx.add_requests([a_draft("n1", ticket="ZD 12")])[0]
     names = ("out_request_no", "customer", "stock_id", "value_fen", "approvals_needed", "ticket")
     detail = {name: getattr(request, name) for name in names}
     tx.append(Event(Tag.REQUEST_CREATED, request.requester, request.id, detail))

@@ -125,20 +125,22 @@ class Office:
             for known, way in list(ways.items()):
                 ways |= {to: [*way, to] for to in MOVES[known] if to not in ways}
         now = self.clock()
-        request, _ = tx.add_request(
-            Draft(
-                out_request_no=f"put-{openid}-{stock_id}"[:32],
-                requester="U0LI",
-                openid=openid,
-                stock=a_stock(stock_id),
-                reason="late",
-                approvals_needed=1,
-                created_at=now,
-                expires_at=now + DAY_MS,
-                body=b"{}",
-                ticket=ticket,
-            )
-        )
+        request, _ = tx.add_requests(
+            [
+                Draft(
+                    out_request_no=f"put-{openid}-{stock_id}"[:32],
+                    requester="U0LI",
+                    openid=openid,
+                    stock=a_stock(stock_id),
+                    reason="late",
+                    approvals_needed=1,
+                    created_at=now,
+                    expires_at=now + DAY_MS,
+                    body=b"{}",
+                    ticket=ticket,
+                )
+            ]
+        )[0]
         tx.append(Event(Tag.REQUEST_CREATED, "U0LI", request.id))
         for to in ways[state]:
             code = {"coupon_code": "C"} if to is State.SENT else {}

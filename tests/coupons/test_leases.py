@@ -156,7 +156,7 @@ def _approved(tx: Transaction) -> None:
         body=BODY,
         rule=1,
     )
-    request, _ = tx.add_request(draft)
+    request, _ = tx.add_requests([draft])[0]
     created = RequestCreated(
         customer=request.customer,
         stock_id=request.stock_id,

@@ -89,7 +89,7 @@ class Room:
                 expires_at=2,
                 body=b"{}",
             )
-            request, _ = tx.add_request(draft)
+            request, _ = tx.add_requests([draft])[0]
             tx.append(_created(request).done_by("U0LI", request.id))
             tx.append(ApprovalGiven(count=1, needed=1).done_by("U0WANG", request.id))
             tx.append(RequestApproved(approvals=["U0WANG"]).done_by("U0WANG", request.id))

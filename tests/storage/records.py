@@ -91,7 +91,7 @@ def open_ledger(
 
 def create(tx: Transaction, number: str = "cb1", **changes: Any) -> Request:
     """A pending request and the event that tells of it."""
-    request, _ = tx.add_request(a_draft(number, **changes))
+    request, _ = tx.add_requests([a_draft(number, **changes)])[0]
     detail: dict[str, Json] = {
         "out_request_no": number,
         "customer": request.customer,

@@ -42,7 +42,7 @@ ROUNDS = 6
 
 
 def asked(tx: Transaction, number: str, needed: int) -> Request:
-    request, _ = tx.add_request(a_draft(number, approvals_needed=needed))
+    request, _ = tx.add_requests([a_draft(number, approvals_needed=needed)])[0]
     tx.append(_created(request).done_by(request.requester, request.id))
     return request
 

@@ -41,7 +41,7 @@ THIEF = "oThief000000000000000000000"
 
 def asked(tx: Transaction, number: str, **changes: object) -> Request:
     """As the bot makes one now, with every detail of its event."""
-    request, _ = tx.add_request(a_draft(number, **changes))
+    request, _ = tx.add_requests([a_draft(number, **changes)])[0]
     tx.append(_created(request).done_by(request.requester, request.id))
     return request
 

@@ -91,7 +91,7 @@ async def test_a_statement_the_schema_refuses_undoes_its_work_alone(ledger: Sqli
 
     def worthless(tx: Transaction) -> None:
         create(tx, "before")
-        tx.add_request(a_draft("worthless", approvals_needed=-1))
+        tx.add_requests([a_draft("worthless", approvals_needed=-1)])[0]
 
     good, bad = await queued(create, worthless, ledger=ledger)
     await gate.open()

@@ -136,10 +136,10 @@ async def test_no_approval_may_be_stored_and_less_than_none_may_not(path: Path, 
         with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
             rows(path, "update request set approvals_needed = 0 where id = 2")
     ledger = open_ledger(path)
-    request, _ = await ledger.write(lambda tx: tx.add_request(a_draft("cb0", approvals_needed=0)))
+    request, _ = await ledger.write(lambda tx: tx.add_requests([a_draft("cb0", approvals_needed=0)])[0])
     assert (request.approvals_needed, request.state) == (0, State.PENDING)
     with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
-        await ledger.write(lambda tx: tx.add_request(a_draft("cb1", approvals_needed=-1)))
+        await ledger.write(lambda tx: tx.add_requests([a_draft("cb1", approvals_needed=-1)])[0])
     await ledger.close()
 
 

@@ -398,8 +398,9 @@ def takes_a_lease(tx: Transaction) -> bool:
 
 
 CHANGES: dict[str, Callable[[Transaction], bool]] = {
-    "add_request": lambda tx: (
-        (ids([tx.add_request(a_draft("cb4"))[0]]), tx.add_request(a_draft("cb1"))[1]) == ([4], False)
+    "add_requests": lambda tx: (
+        (ids([tx.add_requests([a_draft("cb4")])[0][0]]), tx.add_requests([a_draft("cb1")])[0][1])
+        == ([4], False)
     ),
     "save": saves,
     "add_approval": lambda tx: (

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from coupons.audit_words import Filter
 from coupons.errors import RowChanged
 from coupons.lifecycle import MOVES, UNCOUNTED, move
 from coupons.model import CodeMode, Request, State
@@ -69,7 +70,7 @@ async def test_what_was_asked_for_comes_back_as_it_was(ledger: SqliteLedger) -> 
         "remind_at": NOW + 7,
         "approvals_needed": 0,
     }
-    request = await ledger.write(lambda tx: tx.add_request(a_draft("cb1", **asked))[0])
+    request = await ledger.write(lambda tx: tx.add_requests([a_draft("cb1", **asked)])[0][0])
     assert {name: getattr(request, name) for name in asked} == asked
     assert await ledger.read(lambda rows: rows.request(2)) == request
 
@@ -107,13 +108,33 @@ async def test_what_was_asked_for_never_changes(ledger: SqliteLedger) -> None:
 
 
 async def test_the_same_number_gives_the_first_request_whatever_else_is_said(ledger: SqliteLedger) -> None:
-    first, is_new = await ledger.write(lambda tx: tx.add_request(a_draft("cb1")))
+    first, is_new = await ledger.write(lambda tx: tx.add_requests([a_draft("cb1")])[0])
     assert is_new
     second, is_new = await ledger.write(
-        lambda tx: tx.add_request(a_draft("cb1", openid="somebody-else-123", body=b"{}", requester="U0SUN"))
+        lambda tx: tx.add_requests(
+            [a_draft("cb1", openid="somebody-else-123", body=b"{}", requester="U0SUN")]
+        )[0]
     )
     assert (second, is_new) == (first, False)
     assert first.body == b'{"openid":"%s","out_request_no":"cb1"}' % OPENID.encode()
+
+
+async def test_many_are_added_at_once_each_number_once_in_their_order(ledger: SqliteLedger) -> None:
+    await ledger.write(lambda tx: create(tx, "cb5", reason="kept as it was"))
+    drafts = [a_draft(f"cb{number}", reason=f"parcel {number}") for number in (7, 5, 6, 7)]
+    added = await ledger.write(lambda tx: tx.add_requests(drafts))
+    assert [(row.out_request_no, row.reason, is_new) for row, is_new in added] == [
+        ("cb7", "parcel 7", True),
+        ("cb5", "kept as it was", False),
+        ("cb6", "parcel 6", True),
+        ("cb7", "parcel 7", False),
+    ]
+    seventh, fifth, sixth, again = (row.id for row, _ in added)
+    assert fifth < seventh == again < sixth
+    assert await ledger.write(lambda tx: tx.add_requests([])) == []
+    for text, number in (("7", seventh), ("6", sixth), ("kept", fifth)):
+        [found] = await ledger.read(lambda rows, t=text: rows.find_requests(Filter(texts=(t,)), limit=9))
+        assert found.request.id == number
 
 
 async def test_one_customer_is_one_number_and_the_openid_stands_in_one_place(
@@ -196,6 +217,7 @@ async def test_only_pending_requests_expire_and_at_the_very_moment(ledger: Sqlit
     [
         (requests._BY_ID, "USING INTEGER PRIMARY KEY"),
         (requests._BY_NUMBER, "(out_request_no=?)"),
+        (requests._BY_NUMBERS, "(out_request_no=?)"),
         (requests._OPEN_OF, "request_by_requester (requester=?"),
         (requests._DUE, "request_due (due_at"),
         (requests._EXPIRED, "request_expiry (expires_at"),

@@ -76,16 +76,18 @@ ONE_A_DAY = Policy(
 
 
 def make(tx: Transaction, number: int, proposal: Proposal, found: Terms, at: int = NOW) -> None:
-    tx.add_request(
-        a_draft(
-            f"cb{number}",
-            requester=proposal.requester,
-            openid=proposal.openid,
-            stock=Stock(proposal.stock_id, "", "tea", proposal.value_fen, CodeMode.WECHATPAY_MODE),
-            approvals_needed=found.approvals_needed,
-            created_at=at,
-        )
-    )
+    tx.add_requests(
+        [
+            a_draft(
+                f"cb{number}",
+                requester=proposal.requester,
+                openid=proposal.openid,
+                stock=Stock(proposal.stock_id, "", "tea", proposal.value_fen, CodeMode.WECHATPAY_MODE),
+                approvals_needed=found.approvals_needed,
+                created_at=at,
+            )
+        ]
+    )[0]
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +136,9 @@ def test_each_total_is_summed_from_an_index_after_analyze_too(tmp_path: Path) ->
     database.execute("begin")
     tx = Rows(database, lambda: NOW)
     for number in range(300):
-        tx.add_request(a_draft(f"cb{number}", openid=f"oCustomer-{number:08d}", created_at=NOW + number))
+        tx.add_requests([a_draft(f"cb{number}", openid=f"oCustomer-{number:08d}", created_at=NOW + number)])[
+            0
+        ]
     database.execute("analyze")
     indexes = {
         Scope.CUSTOMER: "request_by_customer (customer=? AND created_at>?)",
