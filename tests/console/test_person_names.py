@@ -50,6 +50,7 @@ async def test_a_requests_page_names_all_of_its_people(here: Place) -> None:
     page = (await visitor.get(f"/request/{number}")).text
     for told in ("Li Ming (U0AGENT07)", "Wang Fang (U0LEAD03)", "Zhao (U0FIN)"):
         assert told in page
+    assert "Li Ming (U0AGENT07) asked for " in page
 
 
 async def test_files_have_ids_only_and_nothing_is_stored(here: Place) -> None:
