@@ -82,3 +82,10 @@ def test_every_target_that_the_readme_names_is_in_the_makefile() -> None:
     named = set(re.findall(r"(?:`|^ {4})make ([a-z]+)", pages, re.MULTILINE))
     assert named
     assert named <= made
+
+
+def test_every_file_that_the_developers_page_names_is_there() -> None:
+    page = (ROOT / "docs" / "developer.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([a-zA-Z_./-]+/[a-zA-Z_.-]*)`", page)
+    assert len(named) > 40
+    assert [name for name in named if not (ROOT / name).exists()] == []
