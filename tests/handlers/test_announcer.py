@@ -21,7 +21,7 @@ from coupons.lifecycle import move
 from coupons.loops import Bell
 from coupons.model import Request, State
 from coupons.policy import Policy
-from coupons.ports import Reading, Topic, Transaction
+from coupons.ports import Clock, Reading, Topic, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import Event, Json
 from coupons.replies import reply
@@ -35,7 +35,7 @@ from handlers.views.channel_loss import ChannelLoss, Lost
 from sandbox.slack import Workspace, api_error, cut_after, rate_limited, slow_answer
 from sandbox.slack.running import Slack
 from storage.ledger import SqliteLedger
-from tests.clocks import sure
+from tests.clocks import SetClock, sure
 from tests.empty_database import empty_database
 from tests.storage.records import approve, create, send
 from tests.words import LANGUAGES
@@ -156,7 +156,7 @@ def refused(request: Request) -> Event:
 
 
 @asynccontextmanager
-async def desk_of(folder: Path, workspace: Workspace) -> AsyncGenerator[Desk]:
+async def desk_of(folder: Path, workspace: Workspace, *, steady: Clock = now_ms) -> AsyncGenerator[Desk]:
     bells: list[Bell] = []
 
     def on_commit(topics: frozenset[Topic]) -> None:
@@ -185,7 +185,7 @@ async def desk_of(folder: Path, workspace: Workspace) -> AsyncGenerator[Desk]:
                 workspace_url="https://shop.slack.com/",
                 authority=Authority(policy=POLICY, directory=directory, ledger=ledger, team="T0SHOP"),
                 catalogue=Catalogue(()),
-                clock=sure(now_ms),
+                clock=sure(now_ms, steady=steady),
                 bell=bells[-1],
                 holder=holder,
                 pauses_s=PAUSES.posts_s,
@@ -205,6 +205,15 @@ async def desk_of(folder: Path, workspace: Workspace) -> AsyncGenerator[Desk]:
 async def desk(tmp_path: Path) -> AsyncGenerator[Desk]:
     async with desk_of(tmp_path, ENGLISH_TEAM) as here:
         yield here
+
+
+def posted(desk: Desk, channel: str | None = None) -> list[str]:
+    """The delivery ids of the posts that Slack took, in their order; `channel` None: in all."""
+    return [
+        call.arguments["metadata"]["event_payload"]["delivery_id"]
+        for call in desk.slack.calls("chat.postMessage")
+        if call.error is None and channel in {None, call.arguments["channel"]}
+    ]
 
 
 async def drawn(desk: Desk, fault_of: Callable[[], int]) -> None:
@@ -235,17 +244,61 @@ async def test_a_new_card_goes_before_the_replies_of_other_requests(desk: Desk) 
     await drawn(desk, lambda: desk.slack.faults.waiting)
     second = await desk.new("cb2")
     await desk.quiet()
-    posted = [
-        call.arguments["metadata"]["event_payload"]["delivery_id"]
-        for call in desk.slack.calls("chat.postMessage")
-        if call.error is None
-    ]
-    assert [delivery.partition(".")[2] for delivery in posted] == [
+    assert [delivery.partition(".")[2] for delivery in posted(desk)] == [
         f"card:{first.id}",
         f"card:{second.id}",
         "step:2",
         "step:3",
     ]
+
+
+async def test_a_lane_with_much_to_tell_looks_for_new_cards_every_second(tmp_path: Path) -> None:
+    steady = SetClock(0)
+    async with desk_of(tmp_path, ENGLISH_TEAM, steady=steady) as desk:
+        first = await desk.new("cb1")
+        desk.go()
+        await desk.quiet()
+        desk.slack.faults.next("chat.postMessage", slow_answer(0.3))
+
+        def promise(tx: Transaction) -> None:
+            for _ in range(3):
+                seq = tx.append(Event(Tag.REQUEST_EXPIRED, "system", first.id))
+                tx.post(Post(kind=PostKind.STEP, request_id=first.id, seq=seq))
+
+        await desk.ledger.write(promise)
+        await drawn(desk, lambda: desk.slack.faults.waiting)
+        second = await desk.new("cb2")
+        steady.now += 1_001
+        await desk.quiet()
+        assert [delivery.partition(".")[2].partition(":")[0] for delivery in posted(desk)] == [
+            "card",
+            "step",
+            "card",
+            "step",
+            "step",
+        ]
+        assert (await desk.now(second.id)).card_ts is not None
+
+
+async def test_what_another_process_told_before_a_lane_was_ours_is_not_told_again(desk: Desk) -> None:
+    """The outbox was read while the lane was another's."""
+    request = await desk.new()
+    desk.go()
+    await desk.quiet()
+    desk.reader.gate.clear()
+    await desk.tell(PostKind.ANSWER, request, refused(request), person="U0SUN")
+    await desk.reader.held.wait()
+
+    def told(tx: Transaction) -> None:
+        [answer] = tx.due_posts(PostKind.ANSWER, now_ms(), 9)
+        tx.finish_post(answer.id, answer.version)
+
+    await desk.ledger.write(told)
+    desk.reader.gate.set()
+    await desk.tell(PostKind.ANSWER, request, refused(request), person="U0LI")
+    await desk.quiet()
+    assert len(desk.slack.ephemerals("U0LI")) == 1
+    assert desk.slack.ephemerals("U0SUN") == []
 
 
 async def test_two_processes_on_one_database_tell_each_post_once_and_in_its_order(desk: Desk) -> None:
@@ -266,17 +319,9 @@ async def test_two_processes_on_one_database_tell_each_post_once_and_in_its_orde
     for announcer in (desk.announcer, second):
         announcer.stop()
     await both
-    posted = [
-        call.arguments["metadata"]["event_payload"]["delivery_id"]
-        for call in desk.slack.calls("chat.postMessage")
-    ]
-    assert len(posted) == len(set(posted)) == 4 + 48 + 48
+    assert len(posted(desk)) == len(set(posted(desk))) == 4 + 48 + 48
     for place in {call.arguments["channel"] for call in desk.slack.calls("chat.postMessage")}:
-        told = [
-            int(call.arguments["metadata"]["event_payload"]["delivery_id"].partition(".")[0])
-            for call in desk.slack.calls("chat.postMessage")
-            if call.arguments["channel"] == place
-        ]
+        told = [int(delivery.partition(".")[0]) for delivery in posted(desk, place)]
         assert told == sorted(told)
     assert desk.troubles == []
 
