@@ -174,8 +174,8 @@ def _in_order(events: int) -> Iterator[_Told | tuple[str, Mapping[str, object]]]
         openid = chance.randrange(CUSTOMERS)
         if openid not in customers:
             customers[openid] = len(customers) + 1
-            yield _CUSTOMER, {"id": customers[openid], "openid": _openid(openid)}
-        request, life = _life(chance, request_id, customers[openid], _openid(openid), now)
+            yield _CUSTOMER, {"id": customers[openid], "openid": openid_of(openid)}
+        request, life = _life(chance, request_id, customers[openid], openid_of(openid), now)
         yield _REQUEST, request
         for told in life:
             made += 1
@@ -184,7 +184,7 @@ def _in_order(events: int) -> Iterator[_Told | tuple[str, Mapping[str, object]]]
         yield heapq.heappop(waiting)[2]
 
 
-def _openid(number: int) -> str:
+def openid_of(number: int) -> str:
     return f"oUpF8uMuAJO_M2pxb1Q9{number:08d}"
 
 

@@ -64,7 +64,8 @@ def read_rows(sheet: VisibleSheet) -> Iterator[Row]:
     reader = _open(sheet)
     left = reader.start[1] if reader.start else 0
     for index, values in enumerate(reader.iter_rows()):
-        if index in scan.kinds:
+        # A row that only the reader sees is none that is left out: each of its cells is named.
+        if index in scan.kinds or any(value != "" for value in values):
             last = index
             yield _row(scan, index, left, values)
     # Formulas without a result are no cells to the reader: rows of nothing else come after its last.
@@ -83,8 +84,9 @@ def _open(sheet: VisibleSheet) -> CalamineSheet:
 
 
 def _row(scan: SheetScan, row: int, left: int, values: Sequence[object]) -> Row:
-    cells = []
-    for column, kind in enumerate(scan.kinds[row].ljust(scan.width, NOTHING)):
+    cells: list[Cell] = []
+    kinds = scan.kinds.get(row, "").ljust(max(scan.width, left + len(values)), NOTHING)
+    for column, kind in enumerate(kinds):
         value = values[column - left] if 0 <= column - left < len(values) else ""
         match kind:
             case xlsx_scan.NOTHING:

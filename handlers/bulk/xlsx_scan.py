@@ -207,6 +207,8 @@ class _SheetReading:
         #: Each kind of row once: most are alike, and a sheet has many.
         self._same: dict[str, str] = {}
         self._row, self._in_row = -1, False
+        #: Of the row as the sheet writes it, and columns by their letters.
+        self._number, self._columns = "0", dict[str, int]()
         self._cells: dict[int, str] = {}
         #: First row with a cell, first and last column with one.
         self._top, self._left, self._right = -1, _MOST_COLUMNS, -1
@@ -255,6 +257,7 @@ class _SheetReading:
         if self._in_row or not self._row < number < _MOST_ROWS:
             raise FileRefused(WholeFile.DAMAGED)
         self._row, self._in_row, self._column, self._cells = number, True, -1, {}
+        self._number = str(number + 1)
         if is_true(attributes.get("hidden", "")) or float(attributes.get("ht", "1")) == 0:
             self.scan.hidden_rows.add(number)
 
@@ -280,10 +283,21 @@ class _SheetReading:
         self._texts, self._has_formula = 0, False
 
     def _start_cell(self, attributes: Attributes) -> None:
-        row, column = place_of(attributes["r"]) if "r" in attributes else (self._row, self._column + 1)
-        if not self._in_row or self._in_cell or row != self._row or not self._column < column < _MOST_COLUMNS:
+        column = self._place(attributes["r"]) if "r" in attributes else self._column + 1
+        if not self._in_row or self._in_cell or not self._column < column < _MOST_COLUMNS:
             raise FileRefused(WholeFile.DAMAGED)
         self._begin_cell(column, attributes.get("t", "n"))
+
+    def _place(self, reference: str) -> int:
+        """The column; a sheet has each row's number and each column's letters many times."""
+        known = self._columns.get(reference.removesuffix(self._number))
+        if known is not None and reference.endswith(self._number):
+            return known
+        row, column = place_of(reference)
+        if row != self._row:
+            raise FileRefused(WholeFile.DAMAGED)
+        self._columns[letters(column)] = column
+        return column
 
     def _start_in_cell(self, name: str, attributes: Attributes) -> None:
         if name in {"t", "rPh"}:

@@ -6,6 +6,7 @@ import html
 from collections.abc import Iterable
 from typing import Final
 
+from coupons.batch_preview import RefusedLine
 from coupons.masking import masked
 from coupons.spreadsheet import as_csv
 from handlers.bulk.bulk_file import BadLine, FileRefused, Remark, RemarkKind, WholeFile, Wrong
@@ -13,6 +14,7 @@ from handlers.parsing import Problem
 from handlers.views import misreads
 from handlers.views.command_replies import UNDONE
 from handlers.views.escaping import code, inert, without_openids
+from handlers.views.refusals import refusal
 from handlers.views.words import N_, Words
 
 _TYPED_LONGEST: Final = 60
@@ -141,16 +143,21 @@ def place(words: Words, bad: BadLine) -> str:
     return words("Row {row}, column {column} ({name})", row=bad.row, column=bad.column, name=inert(bad.head))
 
 
-def bad_lines_csv(words: Words, bad: Iterable[BadLine]) -> str:
-    """A file to be opened beside the one that was sent; openids are masked in it."""
+def bad_lines_csv(words: Words, bad: Iterable[BadLine], refused: Iterable[RefusedLine] = ()) -> str:
+    """A file to be opened beside the one that was sent, in its order; openids are masked in it.
+
+    `refused`: lines that are good in themselves, but for which a limit leaves nothing.
+    """
     head = (words("Row"), words("Column"), words("Name"), words("Read"), words("What is wrong"))
-    return as_csv(
-        (
-            (each.row, each.column, each.head, without_openids(each.read), plain(wrong(words, each)))
-            for each in bad
-        ),
-        head=head,
-    )
+    rows: list[tuple[int, str, str, str, str]] = [
+        (each.row, each.column, each.head, without_openids(each.read), plain(wrong(words, each)))
+        for each in bad
+    ]
+    rows += [
+        (each.line.row, "", "", masked(each.line.openid), plain(refusal(words, each.reason, each.limit)))
+        for each in refused
+    ]
+    return as_csv(sorted(rows, key=lambda row: row[0]), head=head)
 
 
 def plain(mrkdwn: str) -> str:

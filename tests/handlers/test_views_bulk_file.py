@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from inline_snapshot import external_file
 
+from coupons.batch_preview import RefusedLine
+from coupons.policy import Limit, Reason
 from handlers.bulk.bulk_file import BadLine, FileRefused, Remark, RemarkKind, WholeFile, Wrong
 from handlers.cleaning import Undone
 from handlers.parsing import Misread, read_openid
@@ -93,3 +95,16 @@ def test_the_file_of_bad_lines_is_by_row_and_column_and_no_spreadsheet_ruins_it(
     ]
     assert rows[3][4].startswith("I read the customer x…, which has only 1 of")
     assert "`" not in rows[3][4]
+
+
+def test_lines_that_a_limit_refuses_stand_in_the_same_file_in_its_order() -> None:
+    found = read(csv_of([("openid", "stock"), (ANN, "late-10"), (ANN, "nothing"), (ANN, "late-10")]))
+    refused = [RefusedLine(line, Reason.CUSTOMER_LIMIT, Limit(1, 30)) for line in found.lines]
+    text = bulk_file.bad_lines_csv(ENGLISH, found.bad, refused)
+    rows = list(csv.reader(text.removeprefix("\ufeff").splitlines()))
+    assert [row[:4] for row in rows[1:]] == [
+        ["2", "", "", "oUpF…eS6o"],
+        ["3", "B", "stock", "nothing"],
+        ["4", "", "", "oUpF…eS6o"],
+    ]
+    assert rows[1][4].startswith("This customer has reached the limit of 1 in 30 days")

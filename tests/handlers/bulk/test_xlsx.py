@@ -358,6 +358,9 @@ def test_what_two_readings_do_not_agree_on_is_not_read() -> None:
     # No file is known that has the one and not the other; a newer reader may.
     row = xlsx_rows._row(SheetScan(kinds={2: "t"}, width=2), 2, 0, [BEN, "late-10"])
     assert row.cells == (BEN, Odd(Wrong.UNSURE, "late-10"))
+    sheet = xlsx_rows.find_sheet(table((ANN, "late-10"), (BEN, "late-10")))
+    del sheet.scan.kinds[2]
+    assert [row.number for row in xlsx_rows.read_rows(sheet)] == [1, 2, 3]
 
 
 # --- rows
