@@ -11,24 +11,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from bot.metrics import Metrics, Payload
+from bot.metrics import Metrics, PayloadKind
 
-_BY_TYPE: Mapping[str, Payload] = {
-    "block_actions": Payload.BUTTON,
-    "view_submission": Payload.FORM,
-    "view_closed": Payload.FORM,
-    "block_suggestion": Payload.SEARCH,
-    "event_callback": Payload.EVENT,
-    "shortcut": Payload.SHORTCUT,
-    "message_action": Payload.SHORTCUT,
+_BY_TYPE: Mapping[str, PayloadKind] = {
+    "block_actions": PayloadKind.BUTTON,
+    "view_submission": PayloadKind.FORM,
+    "view_closed": PayloadKind.FORM,
+    "block_suggestion": PayloadKind.SEARCH,
+    "event_callback": PayloadKind.EVENT,
+    "shortcut": PayloadKind.SHORTCUT,
+    "message_action": PayloadKind.SHORTCUT,
 }
 
 
-def payload_of(body: Mapping[str, Any]) -> Payload:
+def payload_of(body: Mapping[str, Any]) -> PayloadKind:
     """What a person did, by the parsed payload."""
     if "command" in body:
-        return Payload.COMMAND
-    return _BY_TYPE.get(str(body.get("type")), Payload.OTHER)
+        return PayloadKind.COMMAND
+    return _BY_TYPE.get(str(body.get("type")), PayloadKind.OTHER)
 
 
 class Ack:

@@ -38,7 +38,7 @@ class Heard(StrEnum):
     NOT_KEPT = "not_kept"
 
 
-class Payload(StrEnum):
+class PayloadKind(StrEnum):
     """What of Slack's waits for an ack."""
 
     COMMAND = "command"
@@ -63,7 +63,7 @@ class Metrics:
             ("outcome",),
             registry=self.registry,
         )
-        #: `.labels(payload=...)`: a `Payload`, `.observe(seconds)`
+        #: `.labels(payload=...)`: a `PayloadKind`, `.observe(seconds)`
         self.ack_seconds = Histogram(
             "coupon_ack_seconds",
             "From the arrival of a payload of Slack's to its ack on the wire, in seconds.",
@@ -71,7 +71,7 @@ class Metrics:
             buckets=_ACK_BUCKETS_S,
             registry=self.registry,
         )
-        #: `.labels(payload=...)`: a `Payload`.
+        #: `.labels(payload=...)`: a `PayloadKind`.
         self.acks_missing = Counter(
             "coupon_acks_missing",
             "Payloads of Slack's that never got an ack: the person saw an error.",
@@ -110,7 +110,7 @@ class Metrics:
             self.attempts.labels(outcome=kind)
         for heard in Heard:
             self.notifications.labels(result=heard)
-        for payload in Payload:
+        for payload in PayloadKind:
             self.ack_seconds.labels(payload=payload)
             self.acks_missing.labels(payload=payload)
 

@@ -23,7 +23,7 @@ from coupons.ports import Clock, Ledger, Transaction
 from coupons.recording import SYSTEM
 from handlers.audit_channel import ChannelText, posted_texts
 from handlers.shown_numbers import shown_numbers
-from handlers.web_api import Lost, RateLimited, SlackError
+from handlers.web_api import AnswerLost, RateLimited, SlackError
 from storage.checkpoint_keys import Keys, keys_of
 from storage.checkpoints import found_in, load_or_make_key, sign
 from storage.database import sqlite_verdict
@@ -75,7 +75,7 @@ class RestoreCheck:
                 shown = await shown_numbers(slack, channels, bot_user=bot_user)
         except (SlackError, TimeoutError) as error:
             self._logger.warning("numbers_not_compared", error=str(error) or "Slack did not answer in time")
-            return not isinstance(error, (Lost, RateLimited, TimeoutError))
+            return not isinstance(error, (AnswerLost, RateLimited, TimeoutError))
         seen = await self._ledger.write(partial(begin_above, shown=shown))
         if seen is not None:
             self._logger.warning("numbers_raised", above=seen)

@@ -11,7 +11,7 @@ from datasette.views.base import DatasetteError
 from console.address_checks import NotAsked
 from console.driver import sqlite3
 from console.language import N_, words
-from console.ports import FileRefused
+from console.ports import LogUnavailable
 from console.record_access import NotKept
 from console.sign_in import NOT_SAID
 from coupons.errors import DirectoryUnavailable
@@ -39,7 +39,7 @@ def explained(error: Exception) -> tuple[str, int] | None:
         found = words(NOT_SAID), 503
     elif isinstance(error, QueryInterrupted):
         found = words(TOO_LONG), 503
-    elif isinstance(error, (FileRefused, sqlite3.Error)):
+    elif isinstance(error, (LogUnavailable, sqlite3.Error)):
         found = words("The log cannot be read now: {why}", why=error), 503
     elif isinstance(error, DatasetteError) and error.status < _SERVER:
         # Of a statement that took too long it makes a page of its own.

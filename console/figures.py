@@ -69,7 +69,7 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
-class Total:
+class StateTotal:
     state: str
     count: int
     fen: int
@@ -81,12 +81,12 @@ class Figures:
         self._people = people
         self._database = database
 
-    async def this_month(self) -> tuple[str, Mapping[str, Total]]:
+    async def this_month(self) -> tuple[str, Mapping[str, StateTotal]]:
         """The month's name, and what came of the requests made in it, by state."""
         name = self._now().strftime("%Y-%m")
         since, before = span(name)
         rows = await self._rows(_TOTALS, since, before)
-        return name, {row["state"]: Total(row["state"], row["n"], row["fen"]) for row in rows}
+        return name, {row["state"]: StateTotal(row["state"], row["n"], row["fen"]) for row in rows}
 
     async def charts(self, days: int) -> Sequence[Chart]:
         """Of the last so many days, today included."""

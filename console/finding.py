@@ -44,7 +44,7 @@ class Result:
         return words("{count} or more", count=count) if self.count == MOST_COUNTED else count
 
 
-class Finding:
+class LogSearch:
     """Everything blocks, and raises FileRefused."""
 
     def __init__(self, outside: Outside) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 
-from console.ports import Words
+from console.ports import Sentences
 from coupons.model import State
 
 #: Set for each answer before anything else is done.
-WORDS: ContextVar[Words] = ContextVar("words")
+WORDS: ContextVar[Sentences] = ContextVar("words")
 
 
 class _Now:
-    """`Words` of this answer, by their own name: as in `handlers.views`, tests collect what is said."""
+    """`Sentences` of this answer, by their own name: as in `handlers.views`, tests collect what is said."""
 
     def __call__(self, sentence: str, /, **values: object) -> str:
         return WORDS.get()(sentence, **values)

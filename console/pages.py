@@ -13,7 +13,7 @@ from datasette.utils.asgi import Response
 from console.address_checks import check_known, check_length, kept
 from console.canned_queries import NAMED
 from console.figures import Figures
-from console.finding import Finding
+from console.finding import LogSearch
 from console.form_body import posted
 from console.language import words
 from console.log_database import LogDatabase
@@ -22,7 +22,7 @@ from console.person_names import People
 from console.ports import Outside
 from console.record_access import AccessRecord
 from console.sessions import Session
-from console.story import Stories
+from console.story import StoryPages
 from coupons.audit_events import AuditExported, AuditSearched, AuditViewed, OpenidViewed
 from coupons.audit_words import Found
 
@@ -39,8 +39,8 @@ class Pages:
     def __init__(
         self, outside: Outside, database: LogDatabase, access: AccessRecord, people: People, render: Render
     ) -> None:
-        self._finding = Finding(outside)
-        self._stories = Stories(outside, database, people)
+        self._finding = LogSearch(outside)
+        self._stories = StoryPages(outside, database, people)
         self._figures = Figures(outside, database, people)
         self._people = people
         self._access = access

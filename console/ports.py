@@ -16,7 +16,7 @@ from coupons.recording import Recorded
 T = TypeVar("T")
 
 
-class FileRefused(Exception):
+class LogUnavailable(Exception):
     """The log cannot be read or written now; the sentence says why."""
 
 
@@ -28,7 +28,7 @@ class WriteOnce(Protocol):
         ...
 
 
-class Words(Protocol):
+class Sentences(Protocol):
     """One language: an English sentence, which is its key, with {named} places, in the reader's words."""
 
     @property
@@ -85,7 +85,7 @@ class Outside:
     #: What is wrong with a word, for people.
     wrong_word: Callable[[str, BadWord], str]
     #: The language for a browser, by its Accept-Language.
-    language: Callable[[str], Words]
+    language: Callable[[str], Sentences]
     #: In this language an event as a sentence, in which people are called what the last makes of their ids.
     sentence_of: Callable[[str, Recorded, Callable[[str], str]], str]
     #: What a code means, in words: ours said, WeChat Pay's as they are.

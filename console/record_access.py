@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import Final
 
-from console.ports import FileRefused, Outside
+from console.ports import LogUnavailable, Outside
 from console.sessions import Session
 from coupons.audit_events import LogAccess
 
@@ -26,5 +26,5 @@ class AccessRecord:
         event = replace(access, where=BROWSER).done_by(session.person, request)
         try:
             await asyncio.to_thread(self._outside.write, lambda tx: tx.append(event))
-        except FileRefused as error:
+        except LogUnavailable as error:
             raise NotKept(str(error)) from error

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 
 from console.language import N_
-from console.ports import FileRefused, Outside
+from console.ports import LogUnavailable, Outside
 from console.record_access import BROWSER
 from console.sessions import Session
 from coupons.audit_events import ConsoleRefused, ConsoleSignedIn
@@ -87,7 +87,7 @@ async def sign_in(outside: Outside, guesses: Guesses, token: str) -> SignedIn:
             raise await _refused(outside, ("used", USED), link)
     except DirectoryUnavailable as error:
         raise SignInRefused(NO_SLACK, 503) from error
-    except FileRefused as error:
+    except LogUnavailable as error:
         raise SignInRefused(NOT_KEPT, 503) from error
     return SignedIn(person, sql)
 

@@ -20,8 +20,8 @@ _AT_ONCE: Final = 2
 _BESIDE_S: Final = 3.0
 
 
-class Row(tuple[Any, ...]):  # noqa: SLOT001 - a tuple has no room for slots
-    """As `sqlite3.Row`: by place and by name. A tuple, since Datasette writes those as JSON."""
+class ResultRow(tuple[Any, ...]):  # noqa: SLOT001 - a tuple has no room for slots
+    """As `sqlite3.ResultRow`: by place and by name. A tuple, since Datasette writes those as JSON."""
 
     _names: Sequence[str]
 
@@ -44,7 +44,7 @@ class Apart:
 
     async def ask(
         self, sql: str, params: Any, *, most: int | None, limit_s: float
-    ) -> tuple[Sequence[str], Sequence[Row]]:
+    ) -> tuple[Sequence[str], Sequence[ResultRow]]:
         """As `statement.ask`. Raises TooLong, sqlite3.OperationalError."""
         # Known without a process.
         refuse_joins(sql)
@@ -79,7 +79,7 @@ async def _run(asked: bytes, limit_s: float) -> bytes:
     return said
 
 
-def _read(said: bytes) -> tuple[Sequence[str], Sequence[Row]]:
+def _read(said: bytes) -> tuple[Sequence[str], Sequence[ResultRow]]:
     head, *rows = said.splitlines()
     how = json.loads(head)
     if "too_long" in how:
@@ -87,7 +87,7 @@ def _read(said: bytes) -> tuple[Sequence[str], Sequence[Row]]:
     if "refused" in how:
         raise sqlite3.OperationalError(how["refused"])
     names = how["columns"]
-    return names, [Row(names, [_cell(cell) for cell in json.loads(row)]) for row in rows]
+    return names, [ResultRow(names, [_cell(cell) for cell in json.loads(row)]) for row in rows]
 
 
 async def _end(process: Process) -> None:

@@ -27,7 +27,7 @@ _GENESIS: Final = "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StoryStep:
     """`since`: the time from the step before."""
 
     event: Recorded
@@ -37,7 +37,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class StoryAttempt:
     number: str
     started: str
     took: str
@@ -48,7 +48,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class ChainLink:
     """`holds`: the hash is that of this body after `prev`, and `prev` is the hash of the event before."""
 
     seq: int
@@ -58,12 +58,12 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class StoryPage:
     request: Request
     approvals: Sequence[tuple[Approval, str]]
-    steps: Sequence[Step]
-    attempts: Sequence[Attempt]
-    links: Sequence[Link]
+    steps: Sequence[StoryStep]
+    attempts: Sequence[StoryAttempt]
+    links: Sequence[ChainLink]
     others: Sequence[Request]
     others_count: int
     erased: bool
@@ -73,20 +73,20 @@ class Story:
         return all(link.holds for link in self.links)
 
 
-class Stories:
+class StoryPages:
     def __init__(self, outside: Outside, database: LogDatabase, people: People) -> None:
         self._outside = outside
         self._database = database
         self._people = people
 
-    async def of(self, number: int) -> Story | None:
+    async def of(self, number: int) -> StoryPage | None:
         """None: there is no such request. Raises FileRefused."""
         story = await asyncio.to_thread(self._read, number)
         if story is None:
             return None
         await self._people.learn(_people_of(story))
         rows = await self._database.execute(_CHAIN, {"request": number, "limit": auditing.STORY_EVENTS})
-        return Story(
+        return StoryPage(
             request=story.request,
             approvals=[
                 (approval, WORDS.get().duration(approval.at - story.request.created_at))
@@ -104,16 +104,16 @@ class Stories:
         with self._outside.reading() as rows:
             return auditing.story_of(rows, request_id=number)
 
-    def _steps(self, events: Sequence[Recorded]) -> list[Step]:
-        language, steps, before = WORDS.get(), list[Step](), None
+    def _steps(self, events: Sequence[Recorded]) -> list[StoryStep]:
+        language, steps, before = WORDS.get(), list[StoryStep](), None
         for event in events:
             since = "" if before is None else language.duration(event.ts - before)
             sentence = self._outside.sentence_of(language.language, event, self._people.shown_as)
-            steps.append(Step(event, beijing_time(event.ts), since, sentence))
+            steps.append(StoryStep(event, beijing_time(event.ts), since, sentence))
             before = event.ts
         return steps
 
-    def _attempts(self, events: Sequence[Recorded]) -> Sequence[Attempt]:
+    def _attempts(self, events: Sequence[Recorded]) -> Sequence[StoryAttempt]:
         started: dict[str, int] = {}
         attempts = []
         for event in events:
@@ -123,18 +123,18 @@ class Stories:
             elif event.tag == Tag.ATTEMPT_FINISHED:
                 attempts.append(self._attempt(number, started.pop(number, None), event))
         attempts += [
-            Attempt(number, beijing_time(at), "", words("no end is recorded"), "", "", signed=False)
+            StoryAttempt(number, beijing_time(at), "", words("no end is recorded"), "", "", signed=False)
             for number, at in started.items()
         ]
         return attempts
 
-    def _attempt(self, number: str, started: int | None, event: Recorded) -> Attempt:
+    def _attempt(self, number: str, started: int | None, event: Recorded) -> StoryAttempt:
         detail = event.detail
         parts = (
             f"HTTP {detail['status']}" if detail.get("status") else "",
             self._outside.cause(WORDS.get().language, _of(detail, "code")) if detail.get("code") else "",
         )
-        return Attempt(
+        return StoryAttempt(
             number,
             beijing_time(started) if started is not None else "",
             f"{event.ts - started:,} ms" if started is not None else "",
@@ -152,14 +152,14 @@ def _people_of(story: auditing.Story) -> Iterator[str | None]:
     yield from (other.requester for other in story.others)
 
 
-def link_of(row: Mapping[str, Any]) -> Link:
+def link_of(row: Mapping[str, Any]) -> ChainLink:
     """The hash made anew from the row, as `audit verify` does."""
     try:
         made = hashlib.sha256(bytes.fromhex(row["prev"]) + row["body"].encode()).hexdigest()
     except ValueError:
         made = ""
     before = row["before"] if row["seq"] > 1 else _GENESIS
-    return Link(row["seq"], row["prev"], row["hash"], made == row["hash"] and row["prev"] == before)
+    return ChainLink(row["seq"], row["prev"], row["hash"], made == row["hash"] and row["prev"] == before)
 
 
 def _of(detail: Mapping[str, Json], name: str) -> str:

@@ -85,7 +85,7 @@ class Found:
     approvers: tuple[str, ...]
 
 
-class Wrong(StrEnum):
+class WrongWord(StrEnum):
     """What is the matter with a word."""
 
     #: `right`: the keys nearest to it; none: no key is like it.
@@ -109,7 +109,7 @@ class Wrong(StrEnum):
 class BadWord(Exception):
     """`key` and `read` are as typed; `right` is what would be right."""
 
-    def __init__(self, wrong: Wrong, key: str, read: str = "", right: tuple[str, ...] = ()) -> None:
+    def __init__(self, wrong: WrongWord, key: str, read: str = "", right: tuple[str, ...] = ()) -> None:
         super().__init__(wrong, key)
         self.wrong = wrong
         self.key = key
@@ -173,7 +173,7 @@ def read_words(text: str, *, find_stock: FindStock) -> Filter:
         elif pair is None or key in _ADDRESS:
             found, key = _bare(found, bare, find_stock)
             if key and key in seen:
-                raise BadWord(Wrong.TWICE, key)
+                raise BadWord(WrongWord.TWICE, key)
             seen.append(key)
             texts.append("" if key else bare)
             number = bare if not key and _NUMBER.fullmatch(bare) else number
@@ -189,17 +189,17 @@ def read_words(text: str, *, find_stock: FindStock) -> Filter:
     if found.asks_for_events:
         for key in filter(None, seen):
             if key not in _OF_EVENTS:
-                raise BadWord(Wrong.NOT_OF_EVENTS, key, right=tuple(sorted(_OF_EVENTS)))
+                raise BadWord(WrongWord.NOT_OF_EVENTS, key, right=tuple(sorted(_OF_EVENTS)))
     if found.since is not None and found.before is not None and found.since >= found.before:
         dates = [key for key in seen if key in _DATES]
-        raise BadWord(Wrong.NO_DAY, dates[-1], right=tuple(dates))
+        raise BadWord(WrongWord.NO_DAY, dates[-1], right=tuple(dates))
     return found
 
 
 def _findable(texts: Sequence[str]) -> list[str]:
     for text in texts:
         if text.strip() and not any(sign.isalnum() for sign in text):
-            raise BadWord(Wrong.ONLY_SIGNS, text)
+            raise BadWord(WrongWord.ONLY_SIGNS, text)
     return [text for text in texts if text.strip()]
 
 
@@ -216,9 +216,9 @@ def hide_openids(text: str, customer: int | None) -> str:
 def _check_key(key: str, typed: str, value: str, seen: Sequence[str]) -> None:
     if key not in KEYS:
         nearest = difflib.get_close_matches(key, KEYS, n=2, cutoff=0.5)
-        raise BadWord(Wrong.UNKNOWN_KEY, typed, value, tuple(nearest))
+        raise BadWord(WrongWord.UNKNOWN_KEY, typed, value, tuple(nearest))
     if key in seen:
-        raise BadWord(Wrong.TWICE, key)
+        raise BadWord(WrongWord.TWICE, key)
 
 
 def _bare(found: Filter, word: str, find_stock: FindStock) -> tuple[Filter, str]:
@@ -229,7 +229,7 @@ def _bare(found: Filter, word: str, find_stock: FindStock) -> tuple[Filter, str]
     if _HASH_NUMBER.fullmatch(word):
         number = _NUMBER.fullmatch(word)
         if number is None:
-            raise BadWord(Wrong.NO_NUMBER, word, right=(f"#{RIGHT['request']}",))
+            raise BadWord(WrongWord.NO_NUMBER, word, right=(f"#{RIGHT['request']}",))
         return replace(found, request=int(number[1])), "request"
     if _BARE_OPENID.fullmatch(word):
         return replace(found, openid=word), "openid"
@@ -240,7 +240,7 @@ def _bare(found: Filter, word: str, find_stock: FindStock) -> tuple[Filter, str]
 
 
 def _bad(key: str, read: str) -> BadWord:
-    return BadWord(Wrong.BAD_VALUE, key, read, (RIGHT[key],))
+    return BadWord(WrongWord.BAD_VALUE, key, read, (RIGHT[key],))
 
 
 def _number(found: Filter, key: str, value: str, _find: FindStock) -> Filter:
@@ -288,7 +288,7 @@ def _state(found: Filter, key: str, value: str, _find: FindStock) -> Filter:
     try:
         return replace(found, state=State(value.casefold()))
     except ValueError:
-        raise BadWord(Wrong.BAD_VALUE, key, value, tuple(State)) from None
+        raise BadWord(WrongWord.BAD_VALUE, key, value, tuple(State)) from None
 
 
 def _tag(found: Filter, key: str, value: str, _find: FindStock) -> Filter:
@@ -299,7 +299,7 @@ def _tag(found: Filter, key: str, value: str, _find: FindStock) -> Filter:
         nearest = difflib.get_close_matches(typed, tuple(Tag), n=3)
         # Half of one is enough to know which are meant: `audit`, `viewed`.
         holding = [tag for tag in Tag if typed.strip(":") in tag.split(":")]
-        raise BadWord(Wrong.UNKNOWN_TAG, key, value, tuple(holding or nearest)) from None
+        raise BadWord(WrongWord.UNKNOWN_TAG, key, value, tuple(holding or nearest)) from None
 
 
 def _amount(found: Filter, key: str, value: str, _find: FindStock) -> Filter:

@@ -90,7 +90,7 @@ class Story:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class SignInLink:
     """A one-time link's secret; it is stored nowhere. Times in UTC milliseconds."""
 
     token: str = field(repr=False)
@@ -149,7 +149,7 @@ class Auditing:
             await self._record_access(person, OpenidViewed(customer=request.customer), request_id)
         return request
 
-    async def open_console(self, person: str) -> Link:
+    async def open_console(self, person: str) -> SignInLink:
         """A link that this person can use once, for ten minutes."""
         await self._check(person, "open")
         token, now = secrets.token_urlsafe(32), self._clock()
@@ -160,7 +160,7 @@ class Auditing:
             tx.append(ConsoleLinkMade(expires_at=now + _LINK_MS).done_by(person))
 
         await self._ledger.write(keep)
-        return Link(token, now + _LINK_MS)
+        return SignInLink(token, now + _LINK_MS)
 
     def read(self, text: str) -> Filter:
         """Raises BadWord."""

@@ -54,7 +54,7 @@ class Witness:
 
     def _hear(self, tx: Transaction, *, received: Received) -> bool:
         now = self._clock()
-        new = tx.add_notice(
+        new = tx.add_notification(
             stock_id=received.stock_id, coupon_code=received.coupon_code, event=received.event, at=now
         )
         if not new:

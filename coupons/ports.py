@@ -279,7 +279,7 @@ class Transaction(Reading, Protocol):
     def close_click(self, click_id: int) -> bool:
         """False: it was decided before."""
 
-    def add_notice(self, *, stock_id: str, coupon_code: str, event: str, at: int) -> bool:
+    def add_notification(self, *, stock_id: str, coupon_code: str, event: str, at: int) -> bool:
         """False: this notification was kept before."""
 
     def set_card(self, request_id: int, channel: str, ts: str) -> None:

@@ -34,7 +34,7 @@ from coupons.settling import (
     Lookup,
     LookupResult,
     Pace,
-    Step,
+    Settlement,
     changed,
     interrupted,
     late,
@@ -247,7 +247,7 @@ class Sender(Loop):
                 now, latest = self._clock(), self._clock.latest()
                 self._write(tx, request, late(request, begun, outcome, now=now, latest=latest))
             return
-        step = settle(
+        settlement = settle(
             request,
             outcome,
             lookup,
@@ -256,7 +256,7 @@ class Sender(Loop):
             earliest=self._clock.earliest(),
             pace=self._pace,
         )
-        self._write(tx, request, step)
+        self._write(tx, request, settlement)
 
     # --- one lookup, because a notification says that a coupon was received, or somebody wants to close
 
@@ -284,7 +284,7 @@ class Sender(Loop):
         if request.state is State.HELD and not same and lookup.result is not LookupResult.FOUND:
             # Held since, perhaps after another attempt: what was not there then says nothing of now.
             return
-        step = settle_lookup(
+        settlement = settle_lookup(
             request,
             lookup,
             now=self._clock(),
@@ -292,22 +292,22 @@ class Sender(Loop):
             latest=self._clock.latest(),
             pace=self._pace,
         )
-        if step.after.state is request.state and request.look_at != begun.look_at:
+        if settlement.after.state is request.state and request.look_at != begun.look_at:
             # Notified again meanwhile: that coupon may be one this lookup was too early for.
-            step = replace(
-                step,
-                after=replace(step.after, look_at=request.look_at, absent_looks=request.absent_looks),
+            settlement = replace(
+                settlement,
+                after=replace(settlement.after, look_at=request.look_at, absent_looks=request.absent_looks),
             )
-        self._write(tx, request, step)
+        self._write(tx, request, settlement)
 
-    def _write(self, tx: Transaction, before: Request, step: Step) -> None:
-        saved = tx.save(before, step.after)
+    def _write(self, tx: Transaction, before: Request, settlement: Settlement) -> None:
+        saved = tx.save(before, settlement.after)
         if saved.state is not before.state or saved.state is State.HELD:
             # Before the thread: who opens it must find the card saying the same.
             tx.post(Post(kind=PostKind.CARD, request_id=saved.id))
         elif saved.due_at is not None and saved.due_at - self._clock() >= _SHOWN_PAUSE_MS:
             tx.post(Post(kind=PostKind.REDRAW, request_id=saved.id))
-        for event in step.events:
+        for event in settlement.events:
             seq = tx.append(event)
             if event.tag in _THREAD_TAGS or _calls_for_people(event, saved):
                 reply(tx, saved.id, seq)

@@ -86,7 +86,7 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Settlement:
     """The request as it is to be saved, and the events that tell of it, in order."""
 
     after: Request
@@ -109,7 +109,7 @@ def settle(  # noqa: PLR0911 - one return for each thing that can come of an att
     now: int,
     earliest: int,
     pace: Pace,
-) -> Step:
+) -> Settlement:
     """`request` as it stood while the attempt ran (counted in `attempts` and `open_attempts`).
 
     Where the clock is in doubt, `started_at` is rather too late and `earliest` rather too early, so that no
@@ -135,10 +135,10 @@ def settle(  # noqa: PLR0911 - one return for each thing that can come of an att
     due_at = now + pace.pause_ms(request.tries, outcome.retry_after)
     if outcome.kind is Kind.UNKNOWN and request.state is State.SENDING:
         return _unknown(request, events, outcome.code, due_at, now)
-    return Step(replace(request, due_at=due_at, problem=outcome.code), events)
+    return Settlement(replace(request, due_at=due_at, problem=outcome.code), events)
 
 
-def interrupted(request: Request, *, now: int, latest: int, pace: Pace) -> Step:
+def interrupted(request: Request, *, now: int, latest: int, pace: Pace) -> Settlement:
     """The process died with this attempt on the wire: it may have given the coupon.
 
     The usual pause follows, so that a process that dies again and again does not hammer WeChat Pay.
@@ -151,10 +151,10 @@ def interrupted(request: Request, *, now: int, latest: int, pace: Pace) -> Step:
     request = replace(_not_running(request), unknown_at=latest, absent_looks=0)
     if request.state is State.SENDING:
         return _unknown(request, [finished], INTERRUPTED, due_at, now)
-    return Step(replace(request, due_at=due_at), [finished])
+    return Settlement(replace(request, due_at=due_at), [finished])
 
 
-def late(request: Request, begun: Request, outcome: Outcome, *, now: int, latest: int) -> Step:
+def late(request: Request, begun: Request, outcome: Outcome, *, now: int, latest: int) -> Settlement:
     """What came of an attempt that had been called interrupted: perhaps another one is on the wire by now.
 
     It is not this outcome that settles anything then. Where WeChat Pay says that the coupon was given, the
@@ -163,22 +163,22 @@ def late(request: Request, begun: Request, outcome: Outcome, *, now: int, latest
     came = AttemptLate(**_came_of(begun, outcome), coupon_code=outcome.coupon_code)
     if outcome.kind is Kind.SENT and request.state not in FINAL:
         request = replace(request, look_at=now, unknown_at=latest, absent_looks=0)
-    return Step(request, [came.done_by(SYSTEM, request.id)])
+    return Settlement(request, [came.done_by(SYSTEM, request.id)])
 
 
-def changed(request: Request, *, now: int) -> Step:
+def changed(request: Request, *, now: int) -> Settlement:
     """The bytes are not those that were asked for and approved: nothing is sent until a person has looked."""
     return _held(request, [], BODY_CHANGED, now)
 
 
-def unapproved(request: Request, *, now: int) -> Step:
+def unapproved(request: Request, *, now: int) -> Settlement:
     """The row asks to be sent, and the events show no approval for it: nothing is sent."""
     return _held(request, [], NOT_APPROVED, now)
 
 
 def settle_lookup(
     request: Request, lookup: Lookup, *, now: int, earliest: int, latest: int, pace: Pace
-) -> Step:
+) -> Settlement:
     """What a lookup without an attempt makes of an unknown request, or of a held one.
 
     What it does not find counts for nothing while it is unknown: a notification was the cause, the coupon may
@@ -201,9 +201,9 @@ def settle_lookup(
     if lookup.result is LookupResult.UNAVAILABLE:
         # Nothing counts the tries of what is held: after the first it would be asked for each second.
         pause_ms = pace.longest_ms if held else pace.pause_ms(request.tries)
-        return Step(replace(request, look_at=now + pause_ms), events)
+        return Settlement(replace(request, look_at=now + pause_ms), events)
     again = now + pace.lookup_pause_ms if held and absent_looks < LOOKUPS_BEFORE_CLOSING else None
-    return Step(replace(request, look_at=again), events)
+    return Settlement(replace(request, look_at=again), events)
 
 
 def _absent_again(request: Request, *, earliest: int, latest: int, pace: Pace) -> Request:
@@ -265,16 +265,16 @@ def _looked_up(request: Request, lookup: Lookup) -> Event:
     return CouponLookedUp(result=lookup.result).done_by(SYSTEM, request.id)
 
 
-def _sent(request: Request, events: list[Event], coupon_code: str | None, by: str, now: int) -> Step:
+def _sent(request: Request, events: list[Event], coupon_code: str | None, by: str, now: int) -> Settlement:
     after = move(request, State.SENT, now=now, coupon_code=coupon_code, problem="")
     sent = RequestSent(coupon_code=coupon_code, by=by).done_by(SYSTEM, request.id)
-    return Step(after, [*events, sent])
+    return Settlement(after, [*events, sent])
 
 
-def _refused(request: Request, events: list[Event], outcome: Outcome, now: int) -> Step:
+def _refused(request: Request, events: list[Event], outcome: Outcome, now: int) -> Settlement:
     after = move(request, State.REFUSED, now=now, problem=outcome.code)
     refused = RequestRefused(code=outcome.code, verified=outcome.verified).done_by(SYSTEM, request.id)
-    return Step(after, [*events, refused])
+    return Settlement(after, [*events, refused])
 
 
 def _cause(request: Request, outcome: Outcome) -> str:
@@ -285,14 +285,14 @@ def _cause(request: Request, outcome: Outcome) -> str:
     return outcome.code
 
 
-def _held(request: Request, events: list[Event], code: str, now: int) -> Step:
+def _held(request: Request, events: list[Event], code: str, now: int) -> Settlement:
     # Only lookups that are made from now on let a person close it.
     after = move(request, State.HELD, now=now, due_at=None, absent_looks=0, problem=code)
     # An unsigned refusal could be anybody's: the coupon may have been given all the same.
     held = RequestHeld(code=code, not_known=request.open_attempts > 0).done_by(SYSTEM, request.id)
-    return Step(after, [*events, held])
+    return Settlement(after, [*events, held])
 
 
-def _unknown(request: Request, events: list[Event], code: str, due_at: int, now: int) -> Step:
+def _unknown(request: Request, events: list[Event], code: str, due_at: int, now: int) -> Settlement:
     after = move(request, State.UNKNOWN, now=now, due_at=due_at, problem=code)
-    return Step(after, [*events, RequestUnknown(code=code).done_by(SYSTEM, request.id)])
+    return Settlement(after, [*events, RequestUnknown(code=code).done_by(SYSTEM, request.id)])

@@ -26,12 +26,12 @@ from handlers.parsing import (
     Cancel,
     Check,
     Close,
-    Customer,
+    CustomerCommand,
     Help,
     List,
     Misread,
     OpenForm,
-    Pause,
+    PauseCommand,
     Resume,
     Retry,
     Send,
@@ -113,7 +113,7 @@ class Commands:
                 return Prefill(openid=openid, channel=payloads.channel(command))
             case Check():
                 return await self._check(words, understood, command)
-            case Customer(openid=openid):
+            case CustomerCommand(openid=openid):
                 return await self._customer(words, openid, person)
             case Stocks():
                 return lookups.catalogue(words, self._catalogue)
@@ -129,11 +129,11 @@ class Commands:
                 return await self._act_on_held(words, ClickAction.RETRY, number, command)
             case Close(request=number, reason=reason):
                 return await self._act_on_held(words, ClickAction.CLOSE, number, command, reason)
-            case Pause(reason=reason):
+            case PauseCommand(reason=reason):
                 return await self._pause(words, person, pause=True, reason=reason)
             case Resume():
                 return await self._pause(words, person, pause=False, reason="")
-            case parsing.Audit(words=asked):
+            case parsing.AuditCommand(words=asked):
                 return await self._audit.answer(words, asked, person)
             case Help():
                 return command_replies.help_text(words, self._catalogue)

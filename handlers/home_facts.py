@@ -13,7 +13,7 @@ from coupons.policy import Policy, may_approve, may_retry
 from coupons.ports import Clock, Ledger, Reading, Records
 from coupons.rules import Left, left, people
 from coupons.totals import Proposal, facts, totals
-from handlers.views.home import SHOWN, Overview, Row
+from handlers.views.home import SHOWN, OpenRequest, Overview
 
 #: Pending requests, and held ones, that are looked through for all who watch, the longest waiting first.
 _PENDING = 500
@@ -25,7 +25,7 @@ _OPEN, _LATEST = 100, 60
 class Pending:
     """Everything that waits, and who decides about it: read once for all who watch."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[OpenRequest, ...]
     #: The held ones, the oldest first.
     held: tuple[Request, ...]
     approvers: Mapping[int, frozenset[str]]
@@ -111,9 +111,9 @@ class HomeFacts:
         return tuple(left(policy, facts(policy, nothing, counts)))
 
 
-def _rows(rows: Reading) -> tuple[Row, ...]:
+def _rows(rows: Reading) -> tuple[OpenRequest, ...]:
     return tuple(_row(rows, request) for request in rows.pending_requests(_PENDING))
 
 
-def _row(rows: Records, request: Request) -> Row:
-    return Row(request, tuple(rows.approvals(request.id)))
+def _row(rows: Records, request: Request) -> OpenRequest:
+    return OpenRequest(request, tuple(rows.approvals(request.id)))

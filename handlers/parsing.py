@@ -102,7 +102,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Customer:
+class CustomerCommand:
     openid: str = field(repr=False)
 
 
@@ -117,7 +117,7 @@ class Stocks:
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class PauseCommand:
     reason: str
 
 
@@ -153,7 +153,7 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
+class AuditCommand:
     """`words` with mentions as Slack wrote them: `<@U0LI|li>`. Not in the repr: they may hold an openid."""
 
     words: str = field(repr=False)
@@ -185,7 +185,7 @@ Command: TypeAlias = (
     Send
     | OpenForm
     | Check
-    | Customer
+    | CustomerCommand
     | Stocks
     | Status
     | List
@@ -193,9 +193,9 @@ Command: TypeAlias = (
     | Urge
     | Retry
     | Close
-    | Pause
+    | PauseCommand
     | Resume
-    | Audit
+    | AuditCommand
     | Help
     | Misread
 )
@@ -228,7 +228,7 @@ def parse(text: str) -> Command:  # noqa: PLR0911 - one return for each subcomma
         case "close":
             return _close(line)
         case "audit":
-            return Audit(_audit_words(text))
+            return AuditCommand(_audit_words(text))
         case _ if name in _ALONE:
             return _end(line, name, _ALONE[name]())
         case _ if name in _NUMBERED:
@@ -305,7 +305,7 @@ def _about_customer(line: CommandLine, name: str) -> Command:
     if misread := openid_misread(openid, name):
         return misread
     if name == "customer":
-        return _end(line, name, Customer(openid))
+        return _end(line, name, CustomerCommand(openid))
     stock = line.word(may_hold_ellipsis=True)
     if not stock:
         return Misread(problem=Problem.MISSING_STOCK, subcommand=name)
@@ -319,9 +319,9 @@ def _audit_words(text: str) -> str:
     return " ".join(words[1].split()) if len(words) > 1 else ""
 
 
-def _pause(line: CommandLine) -> Pause | Misread:
+def _pause(line: CommandLine) -> PauseCommand | Misread:
     reason = line.reason()
-    return _reason_too_long(reason, "pause") or Pause(reason)
+    return _reason_too_long(reason, "pause") or PauseCommand(reason)
 
 
 def _close(line: CommandLine) -> Close | Misread:

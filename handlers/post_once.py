@@ -12,7 +12,7 @@ from handlers.lane_leases import LaneLeases
 from handlers.posting import Poster
 from handlers.views.channel_loss import ChannelLoss
 from handlers.views.message import Message
-from handlers.web_api import Denied, Lost, SlackError, Unreachable
+from handlers.web_api import AnswerLost, Denied, SlackError, Unreachable
 
 
 class ChannelLost(SlackError):
@@ -78,7 +78,7 @@ class PostOnce:
                 thread_ts=thread_ts,
                 requests=requests,
             )
-        except Lost:
+        except AnswerLost:
             raise
         except SlackError as error:
             # Slack said no: it does not stand there, and nobody needs to look for it.

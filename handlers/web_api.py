@@ -1,7 +1,7 @@
 """One call of Slack's Web API, and what became of it, sorted by what the caller may do next.
 
 SlackError
-├── Lost          no answer to be believed: Slack may have done it
+├── AnswerLost    no answer to be believed: Slack may have done it
 ├── RateLimited   not taken; again after `retry_after` seconds
 ├── MessageGone   the message to change or to reply to is not there any more
 ├── Unreachable   this channel or person can't be reached this way
@@ -59,7 +59,7 @@ class SlackError(Exception):
         self.code = code
 
 
-class Lost(SlackError):
+class AnswerLost(SlackError):
     """It may have been done: look before doing it again."""
 
 
@@ -102,7 +102,7 @@ async def ask(
         raise sorted_out(error) from error
     except (AttributeError, ValueError) as error:
         # slack_sdk stumbles over a 200 that is no JSON object (a proxy's page).
-        raise Lost("not_json") from error
+        raise AnswerLost("not_json") from error
 
 
 async def update_view(client: AsyncWebClient, view: Mapping[str, Any], drawn: Mapping[str, Any]) -> None:
@@ -113,7 +113,7 @@ async def update_view(client: AsyncWebClient, view: Mapping[str, Any], drawn: Ma
 def sorted_out(error: Exception) -> SlackError:
     """What slack_sdk or the wire raised, by what may be done next."""
     if not isinstance(error, SlackApiError):
-        return Lost(type(error).__name__)
+        return AnswerLost(type(error).__name__)
     # slack_sdk puts its own response here, or aiohttp's when the body was no JSON.
     response: Any = error.response
     status = int(getattr(response, "status_code", None) or getattr(response, "status", 0) or 0)
@@ -122,7 +122,7 @@ def sorted_out(error: Exception) -> SlackError:
     if status == _HTTP_TOO_MANY or code in _RATE:
         return RateLimited(_seconds(response.headers.get("Retry-After")))
     if status >= _HTTP_SERVER or not code or code in _UNKNOWN:
-        return Lost(code or f"http_{status}")
+        return AnswerLost(code or f"http_{status}")
     sorts = ((_GONE, MessageGone), (_UNREACHABLE, Unreachable), (_TOKEN, TokenRefused))
     return next((sort(code) for codes, sort in sorts if code in codes), Denied(code))
 

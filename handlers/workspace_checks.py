@@ -18,7 +18,7 @@ from coupons.policy import Policy, Rule, WhenReached, may_be_trusted
 from coupons.ports import Directory
 from handlers.approval_channel import loss_of
 from handlers.views.channel_loss import ChannelLoss
-from handlers.web_api import Denied, Lost, TokenRefused, Unreachable, ask
+from handlers.web_api import AnswerLost, Denied, TokenRefused, Unreachable, ask
 
 #: Without these nothing works.
 _ESSENTIAL = frozenset({"commands", "chat:write", "users:read"})
@@ -70,14 +70,14 @@ async def _auth(client: AsyncWebClient) -> AsyncSlackResponse:
     """Raises WorkspaceRefused where the address is not Slack's, SlackError."""
     try:
         return await ask(client, "auth.test", as_json=True)
-    except Lost as error:
+    except AnswerLost as error:
         # Slack knows this method: what has no such page is something else, or a gateway that is starting.
         if error.code != _NOT_THERE:
             raise
     await asyncio.sleep(_AGAIN_S)
     try:
         return await ask(client, "auth.test", as_json=True)
-    except Lost as error:
+    except AnswerLost as error:
         if error.code != _NOT_THERE:
             raise
         raise WorkspaceRefused(_address_problem(client.base_url)) from error

@@ -36,7 +36,7 @@ class Format(StrEnum):
     JSONL = "jsonl"
 
 
-class Row(NamedTuple):
+class StoredEvent(NamedTuple):
     """One event as it is stored. `body` is the exact text that was hashed; hashes are lower-case hex."""
 
     seq: int
@@ -45,13 +45,13 @@ class Row(NamedTuple):
     body: str
 
 
-def last_row(database: Any, *, first: int) -> Row | None:
+def last_row(database: Any, *, first: int) -> StoredEvent | None:
     """The newest event, when it is `first` or comes after it."""
     row = database.execute(_LAST, {"first": first}).fetchone()
-    return Row(*row) if row else None
+    return StoredEvent(*row) if row else None
 
 
-def write(rows_: Iterator[Row], stream: TextIO, kind: Format) -> Row | None:
+def write(rows_: Iterator[StoredEvent], stream: TextIO, kind: Format) -> StoredEvent | None:
     """Write them all, and return the last; None when there was none.
 
     A cell of csv begins with a digit, a letter or a brace, so none can become a spreadsheet's formula. It is
@@ -104,7 +104,7 @@ def is_export(path: Path) -> bool:
         raise ExportRefused(f"{path} cannot be read: {error.strerror or error}") from error
 
 
-def read(path: Path) -> Iterator[Row]:
+def read(path: Path) -> Iterator[StoredEvent]:
     """The rows of an export, whichever format it has. Raises ExportRefused at the first that is not one."""
     try:
         with path.open(encoding=_encoding(path), newline="") as stream:
@@ -125,7 +125,7 @@ def _encoding(path: Path) -> str:
         return encoding_of(stream.read(MARK_BYTES))
 
 
-def _of_csv(path: Path, stream: TextIO) -> Iterator[Row]:
+def _of_csv(path: Path, stream: TextIO) -> Iterator[StoredEvent]:
     csv.field_size_limit(_LONGEST_BODY)
     reader = csv.reader(stream, strict=True)
     try:
@@ -152,7 +152,7 @@ def _unpadded(cells: Sequence[str]) -> tuple[str, ...]:
     return tuple(cells[:last])
 
 
-def _of_json(path: Path, stream: TextIO) -> Iterator[Row]:
+def _of_json(path: Path, stream: TextIO) -> Iterator[StoredEvent]:
     """Both: our list has an object on each line, too, so neither needs to fit into memory."""
     for number, line in enumerate(stream, 1):
         text = line.strip().removesuffix(",")
@@ -165,9 +165,9 @@ def _of_json(path: Path, stream: TextIO) -> Iterator[Row]:
         yield _row(path, number, values)
 
 
-def _row(path: Path, line: int, values: Any) -> Row:
+def _row(path: Path, line: int, values: Any) -> StoredEvent:
     try:
-        return Row(int(values["seq"]), str(values["prev"]), str(values["hash"]), str(values["body"]))
+        return StoredEvent(int(values["seq"]), str(values["prev"]), str(values["hash"]), str(values["body"]))
     except (KeyError, TypeError, ValueError) as error:
         raise _no_row(path, line) from error
 

@@ -18,7 +18,7 @@ on conflict (key) do nothing
 """
 _OPEN = f"select * from click where done = 0 and id not in {LISTED} order by id limit :limit"
 _CLOSE = "update click set done = 1 where id = :id and done = 0"
-_ADD_NOTICE = """
+_ADD_NOTIFICATION = """
 insert into notice (stock_id, coupon_code, event, at) values (:stock_id, :coupon_code, :event, :at)
 on conflict (stock_id, coupon_code, event) do nothing
 """
@@ -73,6 +73,6 @@ class ClickRows(BaseRows):
         """Forget decided clicks that no delivery can repeat any more."""
         self._connection.execute(_PURGE, {"before": now - KEPT_MS})
 
-    def add_notice(self, *, stock_id: str, coupon_code: str, event: str, at: int) -> bool:
+    def add_notification(self, *, stock_id: str, coupon_code: str, event: str, at: int) -> bool:
         values = {"stock_id": stock_id, "coupon_code": coupon_code, "event": event, "at": at}
-        return bool(self._connection.execute(_ADD_NOTICE, values).rowcount == 1)
+        return bool(self._connection.execute(_ADD_NOTIFICATION, values).rowcount == 1)

@@ -17,7 +17,7 @@ from storage.audit import recorded
 from storage.base_rows import BaseRows
 from storage.binding import bound
 from storage.requests import request_of
-from storage.search_conditions import EVENT, REQUEST, Condition, Kind
+from storage.search_conditions import EVENT, REQUEST, Condition, SearchKind
 
 #: Counting further says nothing more about which condition leads.
 _ENOUGH = 5_000
@@ -34,7 +34,7 @@ _IS_REQUEST: Final = "select 1 from request where id = :request"
 class _Search:
     """What is asked for, and how many rows each condition alone would let through."""
 
-    kind: Kind
+    kind: SearchKind
     conditions: Sequence[Condition]
     through: Mapping[str, int]
     values: dict[str, object]
@@ -138,7 +138,7 @@ class SearchRows(BaseRows):
         known = self._connection.execute(_IS_REQUEST, bound({"request": asked.request})).fetchone()
         return replace(asked, or_text=None) if known else asked.as_text
 
-    def _search(self, asked: Filter, kind: Kind | None = None) -> _Search | None:
+    def _search(self, asked: Filter, kind: SearchKind | None = None) -> _Search | None:
         """None: nothing can be found."""
         asked = self._number_or_text(asked)
         kind = kind or (EVENT if asked.asks_for_events else REQUEST)
@@ -153,7 +153,7 @@ class SearchRows(BaseRows):
         timed = asked.since is not None or asked.before is not None
         return _Search(kind, conditions, through, {**values, **bounds}, timed)
 
-    def _bounds(self, kind: Kind, asked: Filter) -> dict[str, object] | None:
+    def _bounds(self, kind: SearchKind, asked: Filter) -> dict[str, object] | None:
         """Of id or seq, which nearly follow time; None: nothing is in that time."""
         since, before = asked.since or 0, asked.before if asked.before is not None else _MOST
         values: dict[str, object] = {

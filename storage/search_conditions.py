@@ -172,7 +172,7 @@ _EVENTS: Final = "from event"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class SearchKind:
     """What is looked for, and where it stands."""
 
     conditions: Sequence[Condition]
@@ -187,7 +187,7 @@ class Kind:
     ends: str
 
 
-REQUEST: Final = Kind(
+REQUEST: Final = SearchKind(
     _OF_REQUESTS,
     _COLUMNS,
     _REQUESTS,
@@ -197,7 +197,7 @@ REQUEST: Final = Kind(
     _REQUEST_BOUNDS,
     _REQUEST_ENDS,
 )
-EVENT: Final = Kind(
+EVENT: Final = SearchKind(
     _OF_EVENTS,
     "event.seq as seq, event.body as body",
     _EVENTS,

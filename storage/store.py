@@ -19,7 +19,7 @@ from coupons.reconciling import Period
 from storage.database import one_moment, open_for_one_write, refuse_if_not_ours, unreadable
 from storage.driver import sqlite3
 from storage.errors import AuditBroken
-from storage.export import Row, last_row
+from storage.export import StoredEvent, last_row
 from storage.locks import Turn
 from storage.proof.chain import Verified
 from storage.proof.earlier_export import verify_against
@@ -96,14 +96,14 @@ class Store:
         """As `storage.proof.earlier_export` says. Raises AuditBroken, ExportRefused."""
         return verify_against(self.path, export, part=part)
 
-    def last_row(self, *, first: int = 1) -> Row | None:
+    def last_row(self, *, first: int = 1) -> StoredEvent | None:
         """The newest event, when it is `first` or comes after it."""
         with one_moment(self.path) as database:
             return last_row(database, first=first)
 
     def export(
         self, *, first: int = 1, until: int | None = None, asked: Filter = EVERYTHING
-    ) -> Iterator[Row]:
+    ) -> Iterator[StoredEvent]:
         """Those asked for, from `first` to `until` or to the end, of one moment.
 
         Events are only ever added, so those up to an earlier `last_row` are the same as they were then.
@@ -112,7 +112,7 @@ class Store:
             for row in Rows(database, self.clock).stored_rows(asked, first=first):
                 if until is not None and row["seq"] > until:
                     return
-                yield Row(*row)
+                yield StoredEvent(*row)
 
     def report(self, *, since: int, before: int) -> Month:
         """A month's figures; times in UTC milliseconds."""

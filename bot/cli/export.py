@@ -14,7 +14,7 @@ from bot.cli.progress import Tell, progress
 from bot.cli.record_access import record
 from bot.cli.search import CONFIG, kept_words, read_filter
 from coupons.audit_events import AuditExported
-from storage.export import Format, Row, write
+from storage.export import Format, StoredEvent, write
 from storage.store import Store
 
 
@@ -60,10 +60,12 @@ def export(
 class _Written:
     count: int = 0
     first: int = 0
-    last: Row | None = None
+    last: StoredEvent | None = None
 
 
-def _counted(found: Iterator[Row], written: _Written, tell: Tell, until: int) -> Iterator[Row]:
+def _counted(
+    found: Iterator[StoredEvent], written: _Written, tell: Tell, until: int
+) -> Iterator[StoredEvent]:
     """The same rows."""
     for row in found:
         written.first = written.first or row.seq

@@ -17,7 +17,7 @@ from coupons.recording import Json, Recorded
 from coupons.spreadsheet import COLUMNS, EVENT_COLUMNS, lines, row
 
 if TYPE_CHECKING:
-    from bot.cli.workbook import Sheet
+    from bot.cli.workbook import WorkbookSheet
 
 FORMATS: Final = ("table", "csv", "xlsx", "jsonl")
 
@@ -49,7 +49,7 @@ _LAST: Final = ("found", "user", "where")
 _WIDTH: Final = 120
 
 
-class Rows(Protocol):
+class OutputRows(Protocol):
     """Written piece by piece, so that a long one needs no memory."""
 
     def head(self) -> None: ...
@@ -58,14 +58,14 @@ class Rows(Protocol):
 
 
 @contextmanager
-def rows_of(kind: str, stream: TextIO, *, events: bool) -> Iterator[Rows]:
+def rows_of(kind: str, stream: TextIO, *, events: bool) -> Iterator[OutputRows]:
     """One of FORMATS; a workbook is written when this ends. Raises ExportRefused."""
     columns = EVENT_COLUMNS if events else COLUMNS
     if kind == "xlsx":
         # Here, since most commands need none of it.
-        from bot.cli.workbook import Sheet  # noqa: PLC0415
+        from bot.cli.workbook import WorkbookSheet  # noqa: PLC0415
 
-        with Sheet(stream, columns) as sheet:
+        with WorkbookSheet(stream, columns) as sheet:
             yield _Workbook(sheet)
     elif kind == "csv":
         yield _Csv(stream, columns)
@@ -113,7 +113,7 @@ class _Csv:
 class _Workbook:
     """The same rows, as text that is text."""
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: WorkbookSheet) -> None:
         self._sheet = sheet
 
     def head(self) -> None:

@@ -17,7 +17,16 @@ import click
 from bot.cli.lazy_group import NearestGroup
 from bot.cli.options import DATABASE, must_exist, refuse
 from bot.cli.record_access import write_event
-from bot.cli.wechat_call import METHODS, Shown, TargetRefused, answered, called, check_call, shown, writes
+from bot.cli.wechat_call import (
+    METHODS,
+    ShownAnswer,
+    TargetRefused,
+    answered,
+    called,
+    check_call,
+    shown,
+    writes,
+)
 from bot.config.coupon_toml import load_coupon_toml
 from bot.config.settings import PlaceSettings, WechatpaySettings, load_part
 from bot.doctor.wechat import lists_none
@@ -173,14 +182,14 @@ def _keep_answer(store: Store, event: WechatAnswered) -> None:
         )
 
 
-def _document(seen: Shown) -> dict[str, Any]:
+def _document(seen: ShownAnswer) -> dict[str, Any]:
     signature = {"good": not seen.doubt, "serial_no": seen.serial_no, "problem": seen.doubt}
     members = asdict(seen)
     kept = {name: members[name] for name in ("status", "request_id", "hint", "body")}
     return {**kept, "signature": signature}
 
 
-def _lines(seen: Shown) -> str:
+def _lines(seen: ShownAnswer) -> str:
     signature = f"NOT GOOD: {seen.doubt}" if seen.doubt else f"good, by {seen.serial_no}"
     lines = [
         f"status      {seen.status}",

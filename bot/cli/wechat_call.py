@@ -99,7 +99,7 @@ def _check_segment(segment: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownAnswer:
     """An answer as people and programs may see it."""
 
     status: int
@@ -114,7 +114,9 @@ class Shown:
     body: Any
 
 
-def shown(checked: Checked, *, asked: Iterable[str], secrets: Iterable[str], show_openids: bool) -> Shown:
+def shown(
+    checked: Checked, *, asked: Iterable[str], secrets: Iterable[str], show_openids: bool
+) -> ShownAnswer:
     """`asked`: target and body of the request, whose openids the answer may quote."""
     answer = checked.answer
     text = answer.body.decode("utf-8", "replace")
@@ -124,7 +126,7 @@ def shown(checked: Checked, *, asked: Iterable[str], secrets: Iterable[str], sho
         body = text
     if not show_openids:
         body = _Masking(asked, body, secrets).of(body)
-    return Shown(
+    return ShownAnswer(
         status=answer.status,
         request_id=answer.request_id,
         serial_no=checked.serial_no,

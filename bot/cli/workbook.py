@@ -19,7 +19,7 @@ _LONGEST_CELL: Final = 32_767
 _MOST_DIGITS: Final = 15
 
 
-class Sheet:
+class WorkbookSheet:
     """Row by row; the stream gets the whole file at the end, or nothing. Raises ExportRefused."""
 
     def __init__(self, stream: TextIO, head: Sequence[str]) -> None:
@@ -74,6 +74,6 @@ class Sheet:
 
 def write_sheet(stream: TextIO, head: Sequence[str], rows: Iterable[Iterable[Cell]]) -> None:
     """All of it. Raises ExportRefused."""
-    with Sheet(stream, head) as sheet:
+    with WorkbookSheet(stream, head) as sheet:
         for row in rows:
             sheet.add(row)

@@ -16,7 +16,7 @@ from bot.config.coupon_toml import CouponToml
 from bot.logs import reference
 from bot.wording.month import COLUMNS, NOTES, TABLES, cells, span_of, tied_to
 from bot.wording.search import as_number, wrong_word
-from console.ports import FileRefused, MonthWords, Outside
+from console.ports import LogUnavailable, MonthWords, Outside
 from coupons.audit_words import Filter, read_words
 from coupons.errors import StorageUnavailable
 from coupons.month import Month
@@ -61,7 +61,7 @@ def _refusing() -> Iterator[None]:
     try:
         yield
     except (DatabaseRefused, StorageUnavailable) as error:
-        raise FileRefused(str(error)) from error
+        raise LogUnavailable(str(error)) from error
 
 
 def outside(

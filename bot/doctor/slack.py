@@ -15,7 +15,7 @@ from bot.slack_app import session, web_client
 from bot.start_checks import app_token_problem, config_problems, config_warnings
 from coupons.errors import DirectoryUnavailable
 from handlers.directory import SlackDirectory
-from handlers.web_api import Lost, RateLimited, SlackError, ask
+from handlers.web_api import AnswerLost, RateLimited, SlackError, ask
 from handlers.workspace_checks import HISTORY_SCOPES, Workspace, WorkspaceRefused, find_workspace
 from wechatpay.errors import BadSetting
 
@@ -90,7 +90,7 @@ async def _app_token(settings: SlackSettings, http: aiohttp.ClientSession) -> Fi
     try:
         # An address that nobody opens does not disturb a running bot.
         await ask(app, "apps.connections.open", as_json=True)
-    except (Lost, RateLimited) as error:
+    except (AnswerLost, RateLimited) as error:
         return _unreached("app token", error)
     except SlackError as error:
         return Finding.of_sentence("app token", app_token_problem(error.code), _NETWORK)

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from coupons.audit_words import KEYS, BadWord, Filter, FindStock, Wrong
+from coupons.audit_words import KEYS, BadWord, Filter, FindStock, WrongWord
 from coupons.catalogue import Catalogue
 from coupons.events import Tag
 from handlers.views.words import N_, Words
@@ -92,23 +92,23 @@ def wrong_word(words: Words, error: BadWord) -> str:
 def _known(words: Words, error: BadWord) -> str:
     if error.right:
         return words("the nearest: {names}", names=words.list(error.right))
-    if error.wrong is Wrong.UNKNOWN_TAG:
+    if error.wrong is WrongWord.UNKNOWN_TAG:
         return words("docs/auditor.md tells of them: {names}", names=words.list(Tag))
     return words("there are {names}", names=words.list(KEYS))
 
 
-_SENTENCES: Final[Mapping[Wrong, str]] = {
-    Wrong.UNKNOWN_KEY: N_(
+_SENTENCES: Final[Mapping[WrongWord, str]] = {
+    WrongWord.UNKNOWN_KEY: N_(
         "{key}:{read} names no key of a search; {known}. For the text itself, put it in quotation marks: "
         "'\"{key}:{read}\"'"
     ),
-    Wrong.UNKNOWN_TAG: N_("{key}:{read} names no tag of an event; {known}"),
-    Wrong.BAD_VALUE: N_("{key}:{read} cannot be read; right would be {right}"),
-    Wrong.NO_NUMBER: N_("{key} is no request's number; right would be {right}"),
-    Wrong.ONLY_SIGNS: N_("{key} has no letter and no digit, and only words are found; leave it out"),
-    Wrong.NO_DAY: N_("{typed} have no day in common; give dates that overlap"),
-    Wrong.TWICE: N_("{key}: stands there twice; leave one of them"),
-    Wrong.NOT_OF_EVENTS: N_(
+    WrongWord.UNKNOWN_TAG: N_("{key}:{read} names no tag of an event; {known}"),
+    WrongWord.BAD_VALUE: N_("{key}:{read} cannot be read; right would be {right}"),
+    WrongWord.NO_NUMBER: N_("{key} is no request's number; right would be {right}"),
+    WrongWord.ONLY_SIGNS: N_("{key} has no letter and no digit, and only words are found; leave it out"),
+    WrongWord.NO_DAY: N_("{typed} have no day in common; give dates that overlap"),
+    WrongWord.TWICE: N_("{key}: stands there twice; leave one of them"),
+    WrongWord.NOT_OF_EVENTS: N_(
         "{key}: narrows requests, and tag: and actor: ask for events, which know only {keys} and text; "
         "leave either out"
     ),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from coupons.audit_words import KEYS, RIGHT, BadWord, Wrong
-from coupons.auditing import MOST_COUNTED, Link
+from coupons.audit_words import KEYS, RIGHT, BadWord, WrongWord
+from coupons.auditing import MOST_COUNTED, SignInLink
 from coupons.events import Tag
 from handlers.views.escaping import asked, code, without_openids
 from handlers.views.message import Message, message
@@ -97,7 +97,7 @@ def file_failed(words: Words, code_: str) -> Message:
     )
 
 
-def link(words: Words, url: str, made: Link) -> Message:
+def link(words: Words, url: str, made: SignInLink) -> Message:
     """The one-time link; only its reader sees it."""
     return message(
         words(
@@ -126,37 +126,37 @@ def bad_word(words: Words, wrong: BadWord) -> Message:
     typed = code(without_openids(f"{wrong.key}:{wrong.read}" if wrong.read else wrong.key), 60)
     right = words.list(code(each) for each in wrong.right[:12])
     match wrong.wrong:
-        case Wrong.UNKNOWN_KEY | Wrong.UNKNOWN_TAG:
+        case WrongWord.UNKNOWN_KEY | WrongWord.UNKNOWN_TAG:
             text = _unknown(words, wrong, typed, right)
-        case Wrong.NO_NUMBER:
+        case WrongWord.NO_NUMBER:
             text = words(
                 "I read {typed}, which is no request's number. It must be like {right}.",
                 typed=typed,
                 right=right,
             )
-        case Wrong.ONLY_SIGNS:
+        case WrongWord.ONLY_SIGNS:
             text = words(
                 "I read {typed}, which has no letter and no digit. Only words are found: leave it out.",
                 typed=typed,
             )
-        case Wrong.NO_DAY:
+        case WrongWord.NO_DAY:
             text = words("I read {right}, which have no day in common.", right=right)
-        case Wrong.TWICE:
+        case WrongWord.TWICE:
             text = words("I read the key {typed} twice, and can look for one of them only.", typed=typed)
-        case Wrong.NOT_OF_EVENTS:
+        case WrongWord.NOT_OF_EVENTS:
             text = words(
                 "I read {typed} together with `tag` or `actor`, which ask for single events; these are "
                 "narrowed by {right}.",
                 typed=typed,
                 right=right,
             )
-        case Wrong.BAD_VALUE if wrong.key in {"agent", "approver", "actor"}:
+        case WrongWord.BAD_VALUE if wrong.key in {"agent", "approver", "actor"}:
             text = words(
                 "I read {typed}, which is nobody that Slack knows. "
                 "Choose the person from the list that Slack shows after the @.",
                 typed=typed,
             )
-        case Wrong.BAD_VALUE:
+        case WrongWord.BAD_VALUE:
             text = words(
                 "I read {typed}. It must be like {right}.", typed=typed, right=right or code(RIGHT["since"])
             )
@@ -165,7 +165,7 @@ def bad_word(words: Words, wrong: BadWord) -> Message:
 
 def _unknown(words: Words, wrong: BadWord, typed: str, right: str) -> str:
     """A key or a tag; when none is like it, all are named."""
-    if wrong.wrong is Wrong.UNKNOWN_KEY:
+    if wrong.wrong is WrongWord.UNKNOWN_KEY:
         if right:
             return words(
                 "I read {typed}, and do not know that key. Did you mean {right}?", typed=typed, right=right

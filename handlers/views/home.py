@@ -33,7 +33,7 @@ NOT_TOGETHER = N_(
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class OpenRequest:
     """A request that is not decided, or not finished."""
 
     request: Request
@@ -50,13 +50,13 @@ class Overview:
     may_pause: bool = False
     pause: Pause | None = None
     #: What this person may decide now, the longest waiting first; no more than SHOWN are drawn.
-    waiting: tuple[Row, ...] = ()
+    waiting: tuple[OpenRequest, ...] = ()
     #: Of the drawn ones, those that one click may approve; fewer than two: no such button.
     together: tuple[Request, ...] = ()
     #: Held ones that this person may retry or close, the oldest first; no more than SHOWN are drawn.
     held: tuple[Request, ...] = ()
     #: Own ones that are not finished, newest first.
-    mine: tuple[Row, ...] = ()
+    mine: tuple[OpenRequest, ...] = ()
     #: Own ones that are.
     recent: tuple[Request, ...] = ()
     left: tuple[Left, ...] = ()
@@ -149,7 +149,7 @@ def _waiting(words: Words, seen: Overview) -> list[Block]:
     return blocks
 
 
-def _to_decide(words: Words, row: Row) -> str:
+def _to_decide(words: Words, row: OpenRequest) -> str:
     request = row.request
     asked = words(
         "*#{number}* {requester} asks for *{value}*: {stock} for {customer}, since {time}.",
@@ -199,7 +199,9 @@ def _together(words: Words, requests: Sequence[Request]) -> Block:
 # --- what is this person's own
 
 
-def _mine(words: Words, mine: Sequence[Row], *, paused: bool, with_buttons: Collection[int]) -> list[Block]:
+def _mine(
+    words: Words, mine: Sequence[OpenRequest], *, paused: bool, with_buttons: Collection[int]
+) -> list[Block]:
     """Those `with_buttons` above have no menu: their block's id would stand twice in the view."""
     if not mine:
         return [_heading(words("Your open requests")), section(words("You have no open requests."))]
@@ -214,7 +216,7 @@ def _mine(words: Words, mine: Sequence[Row], *, paused: bool, with_buttons: Coll
     return blocks
 
 
-def _open(words: Words, row: Row, *, paused: bool) -> str:
+def _open(words: Words, row: OpenRequest, *, paused: bool) -> str:
     line = line_of(words, row.request)
     return f"{line}\n{standing(words, row.request, row.approvals, paused=paused).details}"
 

@@ -2,7 +2,7 @@
 
 from sandbox.slack.errors import JSON
 from sandbox.wechatpay.ledger import Coupon, Received
-from sandbox.wechatpay.signatures import Verdict
+from sandbox.wechatpay.signatures import Judgement
 from sandbox.wechatpay.stand_in import WeChatPay
 from sandbox.wechatpay.stocks import Stock
 
@@ -68,7 +68,7 @@ def _request(request: Received) -> JSON:
     }
 
 
-def _signature(verdict: Verdict | None) -> str:
+def _signature(verdict: Judgement | None) -> str:
     if verdict is None:
         return "not looked at"
-    return "good" if verdict is Verdict.OK else verdict.value.replace("_", " ")
+    return "good" if verdict is Judgement.OK else verdict.value.replace("_", " ")

@@ -11,7 +11,7 @@ from sandbox.wechatpay.keyring import DAY_MS, KeyMode, signed_headers
 from sandbox.wechatpay.keys import KeyMaterial, Merchant, PlatformKey, make_keys
 from sandbox.wechatpay.ledger import Attempt, Coupon, CouponState, Endpoint, Ledger, Notice, Received
 from sandbox.wechatpay.notices import NoticeFault, Repeats
-from sandbox.wechatpay.signatures import Verdict
+from sandbox.wechatpay.signatures import Judgement
 from sandbox.wechatpay.stand_in import Running, WeChatPay
 from sandbox.wechatpay.stocks import CodeMode, Stock, StockState
 
@@ -26,6 +26,7 @@ __all__ = [
     "Fault",
     "FaultKind",
     "Faults",
+    "Judgement",
     "KeyMaterial",
     "KeyMode",
     "Ledger",
@@ -38,7 +39,6 @@ __all__ = [
     "Running",
     "Stock",
     "StockState",
-    "Verdict",
     "WeChatPay",
     "make_keys",
     "rfc3339",

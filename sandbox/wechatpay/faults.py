@@ -16,7 +16,7 @@ from sandbox.wechatpay.errors import (
     user_rejected,
 )
 from sandbox.wechatpay.ledger import Endpoint
-from sandbox.wechatpay.signatures import UnsignedError, Verdict
+from sandbox.wechatpay.signatures import Judgement, UnsignedError
 
 
 class FaultKind(StrEnum):
@@ -60,7 +60,7 @@ _NOTHING_DONE = {
 
 
 def _sign_error() -> RefusedError:
-    return UnsignedError(Verdict.OK, "错误的签名, 验签失败", field="signature", issue="sign not match")
+    return UnsignedError(Judgement.OK, "错误的签名, 验签失败", field="signature", issue="sign not match")
 
 
 _REFUSALS: dict[FaultKind, Callable[[], RefusedError]] = {

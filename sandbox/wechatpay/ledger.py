@@ -8,7 +8,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from sandbox.wechatpay.signatures import Verdict
+from sandbox.wechatpay.signatures import Judgement
 
 
 class Endpoint(StrEnum):
@@ -70,7 +70,7 @@ class Received:
     url: str = field(repr=False)
     body: bytes = field(repr=False)
     request_id: str
-    verdict: Verdict | None = None
+    verdict: Judgement | None = None
     fault: str | None = None
     status: int | None = None
     code: str | None = None

@@ -16,7 +16,7 @@ from sandbox.wechatpay.keyring import KeyRing
 from sandbox.wechatpay.ledger import Endpoint, Ledger, Received
 from sandbox.wechatpay.request_numbers import Result
 from sandbox.wechatpay.routes import Asked, Target, route
-from sandbox.wechatpay.signatures import UnsignedError, Verdict, Verifier
+from sandbox.wechatpay.signatures import Judgement, UnsignedError, Verifier
 
 _CUTS = (FaultKind.LOST_ANSWER, FaultKind.CUT_BEFORE)
 
@@ -72,7 +72,7 @@ class Pipeline:
         except UnsignedError as error:
             received.verdict = error.verdict
             return self._response(received, refused(error), {})
-        received.verdict = Verdict.OK
+        received.verdict = Judgement.OK
         fault = self._faults.draw(target.endpoint) if target.endpoint is not None else None
         received.fault = fault.label() if fault is not None else None
         key, honest = self._keys.usual, None

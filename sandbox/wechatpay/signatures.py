@@ -30,7 +30,7 @@ _PADDING = PKCS1v15()
 _SHA256 = SHA256()
 
 
-class Verdict(StrEnum):
+class Judgement(StrEnum):
     """What was found out about a request's own signature."""
 
     OK = "ok"
@@ -48,7 +48,7 @@ class UnsignedError(RefusedError):
 
     def __init__(
         self,
-        verdict: Verdict,
+        verdict: Judgement,
         message: str,
         *,
         field: str,
@@ -76,7 +76,7 @@ class Authorization:
         """Raises UnsignedError: nothing there, another scheme, or not exactly the five pairs."""
         if not header:
             raise UnsignedError(
-                Verdict.NO_AUTHORIZATION,
+                Judgement.NO_AUTHORIZATION,
                 "Http头缺少Authorization",
                 field="authorization",
                 issue="header missing",
@@ -86,7 +86,7 @@ class Authorization:
         values = {pair[1]: pair[2] for pair in pairs if pair is not None}
         if scheme != SCHEME or len(pairs) != len(_NAMES) or values.keys() != _NAMES or "" in values.values():
             raise UnsignedError(
-                Verdict.MALFORMED,
+                Judgement.MALFORMED,
                 "Http头Authorization值格式错误",
                 field="authorization",
                 issue=f"{SCHEME} and five name=value pairs expected",
@@ -124,11 +124,11 @@ class Verifier:
         given = Authorization.parse(header)
         if given.mchid != self._mchid:
             raise UnsignedError(
-                Verdict.UNKNOWN_MCHID, "商户号不存在", field="mchid", issue="merchant not found"
+                Judgement.UNKNOWN_MCHID, "商户号不存在", field="mchid", issue="merchant not found"
             )
         if given.serial_no not in self._keys:
             raise UnsignedError(
-                Verdict.UNKNOWN_SERIAL,
+                Judgement.UNKNOWN_SERIAL,
                 "商户证书序列号有误",
                 field="serial_no",
                 issue="certificate not found",
@@ -141,7 +141,7 @@ class Verifier:
     def _check_clock(self, timestamp: str) -> None:
         if not _SECONDS.fullmatch(timestamp) or abs(self._clock() // 1000 - int(timestamp)) > CLOCK_SECONDS:
             raise UnsignedError(
-                Verdict.CLOCK,
+                Judgement.CLOCK,
                 "Http头Authorization中的timestamp与发起请求的时间不得超过5分钟",
                 field="timestamp",
                 issue="more than 5 minutes off",
@@ -156,7 +156,7 @@ class Verifier:
             self._keys[given.serial_no].verify(signature, message, _PADDING, _SHA256)
         except (InvalidSignature, Base64Error) as error:
             raise UnsignedError(
-                Verdict.BAD_SIGNATURE,
+                Judgement.BAD_SIGNATURE,
                 "错误的签名, 验签失败",
                 field="signature",
                 issue="sign not match",
@@ -172,7 +172,7 @@ class Verifier:
         # Only nonces of good requests: strangers cannot push the merchant's own out.
         if nonce in self._nonces:
             raise UnsignedError(
-                Verdict.NONCE_REUSED, "随机串重复", field="nonce_str", issue="nonce used before"
+                Judgement.NONCE_REUSED, "随机串重复", field="nonce_str", issue="nonce used before"
             )
         self._nonces[nonce] = None
         if len(self._nonces) > NONCES_KEPT:

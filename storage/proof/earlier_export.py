@@ -11,7 +11,7 @@ from typing import Any
 from storage.audit import digest
 from storage.database import one_moment
 from storage.errors import AuditBroken, ExportRefused
-from storage.export import Row, read
+from storage.export import StoredEvent, read
 
 _ROW = "select seq, prev, hash, body from event where seq = :seq"
 _ROWS = "select seq, prev, hash, body from event where seq >= :first order by seq"
@@ -27,7 +27,7 @@ def verify_against(path: Path, export: Path, *, part: bool = False) -> int:
     too, and DatabaseRefused.
     """
     # First the export by itself: a changed row with a hash to fit shows only at the row after it.
-    before: Row | None = None
+    before: StoredEvent | None = None
     for row in read(export):
         _check_row(export, row, before, part=part)
         before = row
@@ -37,24 +37,24 @@ def verify_against(path: Path, export: Path, *, part: bool = False) -> int:
         return _compare(export, partial(_single, database) if part else _in_order(database))
 
 
-def _single(database: Any, seq: int) -> Row | None:
+def _single(database: Any, seq: int) -> StoredEvent | None:
     row = database.execute(_ROW, {"seq": seq}).fetchone()
-    return Row(*row) if row else None
+    return StoredEvent(*row) if row else None
 
 
-def _in_order(database: Any) -> Callable[[int], Row | None]:
+def _in_order(database: Any) -> Callable[[int], StoredEvent | None]:
     """Rows that follow each other, without a question for each."""
-    log: Iterator[Row] | None = None
+    log: Iterator[StoredEvent] | None = None
 
-    def following(seq: int) -> Row | None:
+    def following(seq: int) -> StoredEvent | None:
         nonlocal log
-        log = log or starmap(Row, database.execute(_ROWS, {"first": seq}))
+        log = log or starmap(StoredEvent, database.execute(_ROWS, {"first": seq}))
         return next(log, None)
 
     return following
 
 
-def _compare(export: Path, log: Callable[[int], Row | None]) -> int:
+def _compare(export: Path, log: Callable[[int], StoredEvent | None]) -> int:
     count = 0
     for row in read(export):
         stored = log(row.seq)
@@ -72,7 +72,7 @@ def _compare(export: Path, log: Callable[[int], Row | None]) -> int:
     return count
 
 
-def _check_row(export: Path, row: Row, before: Row | None, *, part: bool) -> None:
+def _check_row(export: Path, row: StoredEvent, before: StoredEvent | None, *, part: bool) -> None:
     if part and before is not None and row.seq > before.seq + 1:
         before = None
     if before is not None and (row.seq, row.prev) != (before.seq + 1, before.hash):

@@ -16,7 +16,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.acks import Acks, payload_of
 from bot.http_side import serve
-from bot.metrics import Metrics, Payload
+from bot.metrics import Metrics, PayloadKind
 from bot.readiness import Readiness
 from bot.slack_app import bolt_app, session, web_client
 from bot.slack_events import SlackEvents
@@ -38,7 +38,7 @@ class Way:
         self.slack = slack
         self.metrics = metrics
 
-    def acked(self, payload: Payload) -> tuple[float, float]:
+    def acked(self, payload: PayloadKind) -> tuple[float, float]:
         """How many, and their seconds together."""
         labels = {"payload": str(payload)}
         value = self.metrics.registry.get_sample_value
@@ -47,7 +47,7 @@ class Way:
         assert total is not None
         return count, total
 
-    def missing(self, payload: Payload) -> float | None:
+    def missing(self, payload: PayloadKind) -> float | None:
         value = self.metrics.registry.get_sample_value
         return value("coupon_acks_missing_total", {"payload": str(payload)})
 
@@ -108,22 +108,22 @@ async def by_http() -> AsyncGenerator[Way]:
 @pytest.mark.parametrize("way_in", [by_socket, by_http])
 async def test_an_ack_is_timed_until_it_leaves(way_in: Callable[[], Any]) -> None:
     async with way_in() as way:
-        before = way.acked(Payload.EVENT)[0]
+        before = way.acked(PayloadKind.EVENT)[0]
         li = way.slack.person("U0LI")
         answer = await li.command("C0SUPPORT", "/coupon slow")
         assert answer.error is None
-        count, seconds = way.acked(Payload.COMMAND)
+        count, seconds = way.acked(PayloadKind.COMMAND)
         assert count == 1
         assert SLOW_S <= seconds < SLOW_S + 1.0
         await li.open_home()
         await li.shortcut("compensate_customer")
-        assert way.acked(Payload.EVENT)[0] == before + 1
-        count, seconds = way.acked(Payload.SHORTCUT)
+        assert way.acked(PayloadKind.EVENT)[0] == before + 1
+        count, seconds = way.acked(PayloadKind.SHORTCUT)
         assert count == 1
         assert seconds < SLOW_S
         # The others were not touched, and nothing is missing.
-        assert way.acked(Payload.BUTTON) == (0, 0)
-        assert {way.missing(payload) for payload in Payload} == {0}
+        assert way.acked(PayloadKind.BUTTON) == (0, 0)
+        assert {way.missing(payload) for payload in PayloadKind} == {0}
 
 
 @pytest.mark.parametrize("way_in", [by_socket, by_http])
@@ -134,24 +134,24 @@ async def test_what_never_got_an_ack_is_counted_as_that_and_not_as_a_quick_one(
         way.slack.deliverer.ack_seconds = way.slack.sockets._ack_seconds = 0.5
         answer = await way.slack.person("U0LI").command("C0SUPPORT", "/coupon fail")
         assert answer.error is not None
-        assert way.missing(Payload.COMMAND) == 1
-        assert way.acked(Payload.COMMAND) == (0, 0)
+        assert way.missing(PayloadKind.COMMAND) == 1
+        assert way.acked(PayloadKind.COMMAND) == (0, 0)
 
 
 @pytest.mark.parametrize(
     ("body", "payload"),
     [
-        ({"command": "/coupon", "text": ""}, Payload.COMMAND),
-        ({"type": "block_actions"}, Payload.BUTTON),
-        ({"type": "view_submission"}, Payload.FORM),
-        ({"type": "view_closed"}, Payload.FORM),
-        ({"type": "block_suggestion"}, Payload.SEARCH),
-        ({"type": "event_callback"}, Payload.EVENT),
-        ({"type": "shortcut"}, Payload.SHORTCUT),
-        ({"type": "message_action"}, Payload.SHORTCUT),
-        ({"type": "url_verification"}, Payload.OTHER),
-        ({}, Payload.OTHER),
+        ({"command": "/coupon", "text": ""}, PayloadKind.COMMAND),
+        ({"type": "block_actions"}, PayloadKind.BUTTON),
+        ({"type": "view_submission"}, PayloadKind.FORM),
+        ({"type": "view_closed"}, PayloadKind.FORM),
+        ({"type": "block_suggestion"}, PayloadKind.SEARCH),
+        ({"type": "event_callback"}, PayloadKind.EVENT),
+        ({"type": "shortcut"}, PayloadKind.SHORTCUT),
+        ({"type": "message_action"}, PayloadKind.SHORTCUT),
+        ({"type": "url_verification"}, PayloadKind.OTHER),
+        ({}, PayloadKind.OTHER),
     ],
 )
-def test_each_payload_has_its_name(body: dict[str, str], payload: Payload) -> None:
+def test_each_payload_has_its_name(body: dict[str, str], payload: PayloadKind) -> None:
     assert payload_of(body) is payload

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.health import health_app
-from bot.metrics import Metrics, Payload
+from bot.metrics import Metrics, PayloadKind
 from bot.needs import LOSSES, Need
 from bot.readiness import Readiness
 from coupons.outcome import Kind
@@ -102,7 +102,7 @@ async def test_metrics_say_what_readyz_says(client: Client, readiness: Readiness
 
 async def test_the_numbers_are_there_in_prometheus_form(client: Client, metrics: Metrics) -> None:
     metrics.attempts.labels(outcome=Kind.UNKNOWN).inc()
-    metrics.ack_seconds.labels(payload=Payload.COMMAND).observe(0.02)
+    metrics.ack_seconds.labels(payload=PayloadKind.COMMAND).observe(0.02)
     answer = await client.get("/metrics")
     assert answer.status == 200
     assert answer.content_type == "text/plain"

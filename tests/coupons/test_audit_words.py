@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from coupons.audit_words import KEYS, NOBODY, BadWord, Filter, Wrong, hide_openids, read_words
+from coupons.audit_words import KEYS, NOBODY, BadWord, Filter, WrongWord, hide_openids, read_words
 from coupons.events import Tag
 from coupons.model import State
 
@@ -130,58 +130,58 @@ def test_every_key_is_tried_above() -> None:
 
 
 WRONG = (
-    ("stat:sent", Wrong.UNKNOWN_KEY, "stat", "sent", "state"),
-    ("Agnet:@U0LI", Wrong.UNKNOWN_KEY, "Agnet", "@U0LI", "agent"),
-    ("qqqqq:1", Wrong.UNKNOWN_KEY, "qqqqq", "1", None),
-    ("request:twelve", Wrong.BAD_VALUE, "request", "twelve", "12"),
-    ("request:0", Wrong.BAD_VALUE, "request", "0", "12"),
-    ("request:99999999999999999999", Wrong.BAD_VALUE, "request", "99999999999999999999", "12"),
-    ("customer:-1", Wrong.BAD_VALUE, "customer", "-1", "7"),
-    ("openid:short", Wrong.BAD_VALUE, "openid", "short", OPENID),
-    ("agent:li", Wrong.BAD_VALUE, "agent", "li", "@li"),
-    ("agent:system", Wrong.BAD_VALUE, "agent", "system", "@li"),
-    ("approver:", Wrong.BAD_VALUE, "approver", "", "@wang"),
-    ("stock:迟到", Wrong.BAD_VALUE, "stock", "迟到", "late-10"),
-    ("ticket:", Wrong.BAD_VALUE, "ticket", "", "ZD-1234"),
-    ('ticket:""', Wrong.BAD_VALUE, "ticket", "", "ZD-1234"),
-    ("code:", Wrong.BAD_VALUE, "code", "", "1212000000000001"),
-    ("state:done", Wrong.BAD_VALUE, "state", "done", "sent"),
-    ("tag:request:send", Wrong.UNKNOWN_TAG, "tag", "request:send", "request:sent"),
-    ("tag:audit", Wrong.UNKNOWN_TAG, "tag", "audit", "audit:reconciled"),
-    ("tag:Viewed:", Wrong.UNKNOWN_TAG, "tag", "Viewed:", "openid:viewed"),
-    ("tag:nonsense", Wrong.UNKNOWN_TAG, "tag", "nonsense", None),
-    ("tag:", Wrong.UNKNOWN_TAG, "tag", "", None),
-    ("#0", Wrong.NO_NUMBER, "#0", "", "#12"),
-    ("late #9999999999999999999", Wrong.NO_NUMBER, "#9999999999999999999", "", "#12"),
-    ("amount:ten", Wrong.BAD_VALUE, "amount", "ten", "10, >=20, 5..20"),
-    ("amount:1.005", Wrong.BAD_VALUE, "amount", "1.005", "10, >=20, 5..20"),
-    ("amount:..5", Wrong.BAD_VALUE, "amount", "..5", "10, >=20, 5..20"),
-    ("amount:20..5", Wrong.BAD_VALUE, "amount", "20..5", "10, >=20, 5..20"),
-    ("since:yesterday", Wrong.BAD_VALUE, "since", "yesterday", "2026-10, 2026-10-03"),
-    ("since:2026-13", Wrong.BAD_VALUE, "since", "2026-13", "2026-10, 2026-10-03"),
-    ("on:2026-02-30", Wrong.BAD_VALUE, "on", "2026-02-30", "2026-10, 2026-10-03"),
-    ("on:0000-01", Wrong.BAD_VALUE, "on", "0000-01", "2026-10, 2026-10-03"),
-    ("on:9999-12-31", Wrong.BAD_VALUE, "on", "9999-12-31", "2026-10, 2026-10-03"),
-    ("until:9999-12", Wrong.BAD_VALUE, "until", "9999-12", "2026-10, 2026-10-03"),
-    ("!!", Wrong.ONLY_SIGNS, "!!", "", None),
-    ('parcel "…?"', Wrong.ONLY_SIGNS, "…?", "", None),
-    ("since:2026-11 until:2026-10", Wrong.NO_DAY, "until", "", "since"),
-    ("on:2026-10 since:2026-11", Wrong.NO_DAY, "since", "", "on"),
-    ("state:sent state:held", Wrong.TWICE, "state", "", None),
-    ("#1 request:2", Wrong.TWICE, "request", "", None),
-    ("#1 #2", Wrong.TWICE, "request", "", None),
-    (f"openid:{OPENID} {OPENID}", Wrong.TWICE, "openid", "", None),
-    ("late-10 stock:999", Wrong.TWICE, "stock", "", None),
+    ("stat:sent", WrongWord.UNKNOWN_KEY, "stat", "sent", "state"),
+    ("Agnet:@U0LI", WrongWord.UNKNOWN_KEY, "Agnet", "@U0LI", "agent"),
+    ("qqqqq:1", WrongWord.UNKNOWN_KEY, "qqqqq", "1", None),
+    ("request:twelve", WrongWord.BAD_VALUE, "request", "twelve", "12"),
+    ("request:0", WrongWord.BAD_VALUE, "request", "0", "12"),
+    ("request:99999999999999999999", WrongWord.BAD_VALUE, "request", "99999999999999999999", "12"),
+    ("customer:-1", WrongWord.BAD_VALUE, "customer", "-1", "7"),
+    ("openid:short", WrongWord.BAD_VALUE, "openid", "short", OPENID),
+    ("agent:li", WrongWord.BAD_VALUE, "agent", "li", "@li"),
+    ("agent:system", WrongWord.BAD_VALUE, "agent", "system", "@li"),
+    ("approver:", WrongWord.BAD_VALUE, "approver", "", "@wang"),
+    ("stock:迟到", WrongWord.BAD_VALUE, "stock", "迟到", "late-10"),
+    ("ticket:", WrongWord.BAD_VALUE, "ticket", "", "ZD-1234"),
+    ('ticket:""', WrongWord.BAD_VALUE, "ticket", "", "ZD-1234"),
+    ("code:", WrongWord.BAD_VALUE, "code", "", "1212000000000001"),
+    ("state:done", WrongWord.BAD_VALUE, "state", "done", "sent"),
+    ("tag:request:send", WrongWord.UNKNOWN_TAG, "tag", "request:send", "request:sent"),
+    ("tag:audit", WrongWord.UNKNOWN_TAG, "tag", "audit", "audit:reconciled"),
+    ("tag:Viewed:", WrongWord.UNKNOWN_TAG, "tag", "Viewed:", "openid:viewed"),
+    ("tag:nonsense", WrongWord.UNKNOWN_TAG, "tag", "nonsense", None),
+    ("tag:", WrongWord.UNKNOWN_TAG, "tag", "", None),
+    ("#0", WrongWord.NO_NUMBER, "#0", "", "#12"),
+    ("late #9999999999999999999", WrongWord.NO_NUMBER, "#9999999999999999999", "", "#12"),
+    ("amount:ten", WrongWord.BAD_VALUE, "amount", "ten", "10, >=20, 5..20"),
+    ("amount:1.005", WrongWord.BAD_VALUE, "amount", "1.005", "10, >=20, 5..20"),
+    ("amount:..5", WrongWord.BAD_VALUE, "amount", "..5", "10, >=20, 5..20"),
+    ("amount:20..5", WrongWord.BAD_VALUE, "amount", "20..5", "10, >=20, 5..20"),
+    ("since:yesterday", WrongWord.BAD_VALUE, "since", "yesterday", "2026-10, 2026-10-03"),
+    ("since:2026-13", WrongWord.BAD_VALUE, "since", "2026-13", "2026-10, 2026-10-03"),
+    ("on:2026-02-30", WrongWord.BAD_VALUE, "on", "2026-02-30", "2026-10, 2026-10-03"),
+    ("on:0000-01", WrongWord.BAD_VALUE, "on", "0000-01", "2026-10, 2026-10-03"),
+    ("on:9999-12-31", WrongWord.BAD_VALUE, "on", "9999-12-31", "2026-10, 2026-10-03"),
+    ("until:9999-12", WrongWord.BAD_VALUE, "until", "9999-12", "2026-10, 2026-10-03"),
+    ("!!", WrongWord.ONLY_SIGNS, "!!", "", None),
+    ('parcel "…?"', WrongWord.ONLY_SIGNS, "…?", "", None),
+    ("since:2026-11 until:2026-10", WrongWord.NO_DAY, "until", "", "since"),
+    ("on:2026-10 since:2026-11", WrongWord.NO_DAY, "since", "", "on"),
+    ("state:sent state:held", WrongWord.TWICE, "state", "", None),
+    ("#1 request:2", WrongWord.TWICE, "request", "", None),
+    ("#1 #2", WrongWord.TWICE, "request", "", None),
+    (f"openid:{OPENID} {OPENID}", WrongWord.TWICE, "openid", "", None),
+    ("late-10 stock:999", WrongWord.TWICE, "stock", "", None),
     # Events know nothing of it, and to leave it out would show too much as if it were all.
-    ("tag:request:sent agent:U0LI", Wrong.NOT_OF_EVENTS, "agent", "", "tag"),
-    ("late-10 actor:U0LI", Wrong.NOT_OF_EVENTS, "stock", "", "tag"),
-    (f"{OPENID} tag:request:sent", Wrong.NOT_OF_EVENTS, "openid", "", "tag"),
+    ("tag:request:sent agent:U0LI", WrongWord.NOT_OF_EVENTS, "agent", "", "tag"),
+    ("late-10 actor:U0LI", WrongWord.NOT_OF_EVENTS, "stock", "", "tag"),
+    (f"{OPENID} tag:request:sent", WrongWord.NOT_OF_EVENTS, "openid", "", "tag"),
 )
 
 
 @pytest.mark.parametrize(("text", "wrong", "key", "value", "right"), WRONG, ids=[each[0] for each in WRONG])
 def test_what_cannot_be_read_says_what_would_be_right(
-    text: str, wrong: Wrong, key: str, value: str, right: str | None
+    text: str, wrong: WrongWord, key: str, value: str, right: str | None
 ) -> None:
     with pytest.raises(BadWord) as found:
         read(text)

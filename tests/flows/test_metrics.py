@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import structlog
 
-from bot.metrics import Heard, Payload
+from bot.metrics import Heard, PayloadKind
 from bot.needs import Need
 from coupons.outcome import Kind
 from coupons.posts import PostKind
@@ -28,22 +28,22 @@ async def test_each_number_is_what_was_done(shop: World) -> None:
     await shop.decline(second, "on time")
     await shop.state(second, "declined")
     await shop.slack.person("U0LI").open_home()
-    acks = {payload: value(shop, "coupon_ack_seconds_count", payload=payload) for payload in Payload}
+    acks = {payload: value(shop, "coupon_ack_seconds_count", payload=payload) for payload in PayloadKind}
     assert acks == {
-        Payload.COMMAND: 2,
+        PayloadKind.COMMAND: 2,
         # Approve, and the button that opens the form of a decline.
-        Payload.BUTTON: 2,
-        Payload.FORM: 1,
-        Payload.EVENT: 1,
-        Payload.SEARCH: 0,
-        Payload.SHORTCUT: 0,
-        Payload.OTHER: 0,
+        PayloadKind.BUTTON: 2,
+        PayloadKind.FORM: 1,
+        PayloadKind.EVENT: 1,
+        PayloadKind.SEARCH: 0,
+        PayloadKind.SHORTCUT: 0,
+        PayloadKind.OTHER: 0,
     }
     # Each waits for a commit at least, and none for as long as Slack would.
-    seconds = value(shop, "coupon_ack_seconds_sum", payload=Payload.COMMAND)
+    seconds = value(shop, "coupon_ack_seconds_sum", payload=PayloadKind.COMMAND)
     assert seconds is not None
     assert 0.0005 < seconds < 6.0
-    assert {value(shop, "coupon_acks_missing_total", payload=payload) for payload in Payload} == {0}
+    assert {value(shop, "coupon_acks_missing_total", payload=payload) for payload in PayloadKind} == {0}
     attempts = {kind: value(shop, "coupon_attempts_total", outcome=kind) for kind in Kind}
     assert attempts == {Kind.SENT: 1, Kind.REFUSED: 0, Kind.UNKNOWN: 0}
     assert {value(shop, "coupon_notifications_total", result=heard) for heard in Heard} == {0}

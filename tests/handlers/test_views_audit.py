@@ -13,8 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from inline_snapshot import external_file
 
-from coupons.audit_words import BadWord, Found, Wrong, hide_openids, read_words
-from coupons.auditing import MOST_COUNTED, STORY_EVENTS, Link, Page, Story
+from coupons.audit_words import BadWord, Found, WrongWord, hide_openids, read_words
+from coupons.auditing import MOST_COUNTED, STORY_EVENTS, Page, SignInLink, Story
 from coupons.events import Tag
 from coupons.model import State
 from coupons.recording import Recorded
@@ -136,13 +136,13 @@ def answers(words: Words, typed: str = "sinse:2026") -> Iterator[Message]:
     yield audit_answers.too_long(words, 4_000)
     yield audit_answers.did_not_open(words)
     yield audit_answers.how_to_ask(words)
-    yield audit_answers.link(words, "http://127.0.0.1:8001", Link("token", NOW))
+    yield audit_answers.link(words, "http://127.0.0.1:8001", SignInLink("token", NOW))
     yield audit_answers.file_failed(words, "missing_scope")
-    for wrong in Wrong:
+    for wrong in WrongWord:
         yield audit_answers.bad_word(words, BadWord(wrong, "since", typed, ("2026-10", "2026-10-03")))
-    yield audit_answers.bad_word(words, BadWord(Wrong.BAD_VALUE, "agent", typed, ("@li",)))
-    yield audit_answers.bad_word(words, BadWord(Wrong.UNKNOWN_KEY, "since", typed))
-    yield audit_answers.bad_word(words, BadWord(Wrong.UNKNOWN_TAG, "tag", typed))
+    yield audit_answers.bad_word(words, BadWord(WrongWord.BAD_VALUE, "agent", typed, ("@li",)))
+    yield audit_answers.bad_word(words, BadWord(WrongWord.UNKNOWN_KEY, "since", typed))
+    yield audit_answers.bad_word(words, BadWord(WrongWord.UNKNOWN_TAG, "tag", typed))
 
 
 def spoken(words: Words) -> str:

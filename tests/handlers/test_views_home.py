@@ -16,7 +16,7 @@ from coupons.model import Pause, Request, State
 from coupons.policy import Limit, Reason, WhenReached
 from coupons.rules import Left
 from handlers.views import home
-from handlers.views.home import Overview, Row
+from handlers.views.home import OpenRequest, Overview
 from handlers.views.words import Words
 from tests.handlers.test_views_chinese import english_left
 from tests.handlers.test_views_limits import (
@@ -51,9 +51,9 @@ def overview(row: Request, many: int = 1) -> Overview:
         may_approve=True,
         may_pause=True,
         pause=None,
-        waiting=tuple(Row(each, (LI,)) for each in rows),
+        waiting=tuple(OpenRequest(each, (LI,)) for each in rows),
         together=rows[: home.SHOWN],
-        mine=tuple(Row(another(), (LI, WANG)) for _ in range(many)),
+        mine=tuple(OpenRequest(another(), (LI, WANG)) for _ in range(many)),
         recent=tuple(another() for _ in range(min(many, home.SHOWN))),
         left=(AGENT_LIMIT, BUDGET),
     )
@@ -132,7 +132,13 @@ def test_no_full_openid_stands_on_home(words: Words) -> None:
 def test_a_coupon_code_stands_only_with_what_was_sent() -> None:
     for state in State:
         row = request(state=state, coupon_code="7777 8888")
-        seen = Overview(may_ask=True, may_approve=True, recent=(row,), mine=(Row(row),), waiting=(Row(row),))
+        seen = Overview(
+            may_ask=True,
+            may_approve=True,
+            recent=(row,),
+            mine=(OpenRequest(row),),
+            waiting=(OpenRequest(row),),
+        )
         assert ("7777 8888" in json.dumps(home.home(ENGLISH, seen))) is (state is State.SENT)
 
 
@@ -166,7 +172,7 @@ def test_while_sending_is_paused_nothing_can_be_approved_and_everything_declined
 
 def test_only_what_can_be_withdrawn_or_reminded_of_has_the_menu() -> None:
     for state in State:
-        seen = Overview(may_ask=True, may_approve=False, mine=(Row(request(state=state)),))
+        seen = Overview(may_ask=True, may_approve=False, mine=(OpenRequest(request(state=state)),))
         menus = action_ids(home.home(ENGLISH, seen)).get("more_request", 0)
         assert menus == (1 if state in {State.PENDING, State.APPROVED, State.HELD} else 0)
 
@@ -202,9 +208,9 @@ def sample() -> Overview:
         may_ask=True,
         may_approve=True,
         may_pause=True,
-        waiting=(Row(waits), Row(small)),
+        waiting=(OpenRequest(waits), OpenRequest(small)),
         together=(waits, small),
-        mine=(Row(request(), (LI,)),),
+        mine=(OpenRequest(request(), (LI,)),),
         recent=(done, no),
         left=(AGENT_LIMIT, BUDGET),
     )

@@ -1,9 +1,13 @@
-"""The catalogue has every sentence of ours in Chinese, reviewed, and nothing else."""
+"""Words: each sentence is in Chinese, each word of the glossary is in use, and none that is retired."""
 
 from __future__ import annotations
 
+import re
 import string
+import tokenize
+from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
@@ -116,3 +120,85 @@ def test_a_sentence_is_found_wherever_it_is_said_and_only_as_it_is_written() -> 
     )
     on_it = [sentence for _, _, sentence, _ in extract_page(BytesIO(page.encode()), (), (), {})]
     assert on_it == ["Stock", ("1", "{n}")]
+
+
+# --- names
+
+ROOMS = ("bot", "console", "coupons", "handlers", "sandbox", "storage", "wechatpay")
+#: Words that meant several things each, as a part of a name.
+NO_NAMES = {"told", "look", "looks"}
+#: Columns, and a key of a stored event.
+STORED = {"look_at", "absent_looks", "looks"}
+#: Words of one side only, and where their names are. The first table has its name on disk.
+ONE_SIDES = {
+    "notice": ("storage/migrations.py", "sandbox/wechatpay/"),
+    "notices": ("storage/migrations.py", "sandbox/wechatpay/"),
+    "delivery": (
+        *("sandbox/slack/", "coupons/asking.py", "coupons/request_number.py", "handlers/payloads.py"),
+        *("handlers/actions.py", "handlers/commands.py", "handlers/form.py", "handlers/home.py"),
+    ),
+    "deliveries": ("sandbox/slack/",),
+}
+
+
+@cache
+def names() -> set[tuple[str, str]]:
+    """Each name in the code, and each file's own, with the file's path."""
+    found = set()
+    for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+        place = path.relative_to(ROOT).as_posix()
+        found.add((path.stem, place))
+        with path.open("rb") as file:
+            tokens = tokenize.tokenize(file.readline)
+            found |= {(token.string, place) for token in tokens if token.type == tokenize.NAME}
+    return found
+
+
+def parts(name: str) -> set[str]:
+    """`LookupResult`: lookup, result; `look_up` is the verb of lookup."""
+    name = re.sub("look_up", "lookup", name, flags=re.IGNORECASE)
+    return {part.lower() for part in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", name)}
+
+
+def glossary() -> list[list[str]]:
+    """Word, Chinese and meaning."""
+    page = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
+    lines = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")]
+    return [[cell.strip("`") for cell in cells] for cells in lines[2:]]
+
+
+def test_each_word_of_the_glossary_is_defined_once(catalogue: Catalog) -> None:
+    words, chinese, meanings = zip(*glossary(), strict=True)
+    for column in (words, [each for each in chinese if each != "–"], meanings):
+        assert [text for text, times in Counter(column).items() if times > 1] == []
+    said = " ".join(text for _, texts, _ in entries(catalogue) for text in texts)
+    said += " ".join(page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs").glob("*.zh-CN.md")))
+    assert [each for each in chinese if each != "–" and each not in said] == []
+
+
+def test_each_word_of_the_glossary_is_a_name_in_the_code() -> None:
+    used = {name for name, _ in names()} | {part for name, _ in names() for part in parts(name)}
+    assert [word for word, *_ in glossary() if word not in used] == []
+
+
+def test_retired_words_do_not_come_back_as_names() -> None:
+    assert (
+        sorted((name, place) for name, place in names() if name not in STORED and parts(name) & NO_NAMES)
+        == []
+    )
+
+
+def test_a_word_of_one_side_names_nothing_of_another() -> None:
+    for word, places in ONE_SIDES.items():
+        found = {(name, place) for name, place in names() if word in parts(name)}
+        assert {each for each in found if not each[1].startswith(places)} == set(), word
+
+
+def test_two_classes_of_the_program_have_two_names() -> None:
+    """The client and the stand-ins are programs of their own."""
+    found: dict[str, list[str]] = {}
+    for room in set(ROOMS) - {"sandbox", "wechatpay"}:
+        for path in (ROOT / room).rglob("*.py"):
+            for name in re.findall(r"^class ([A-Z]\w+)", path.read_text(encoding="utf-8"), re.MULTILINE):
+                found.setdefault(name, []).append(path.relative_to(ROOT).as_posix())
+    assert {name: places for name, places in found.items() if len(places) > 1} == {}

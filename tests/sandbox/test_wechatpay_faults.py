@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from cryptography.exceptions import InvalidSignature
 
-from sandbox.wechatpay import Endpoint, Fault, FaultKind, KeyMode, Verdict, WeChatPay, system_clock
+from sandbox.wechatpay import Endpoint, Fault, FaultKind, Judgement, KeyMode, WeChatPay, system_clock
 from tests.sandbox.wechatpay_caller import (
     STOCK,
     Caller,
@@ -96,7 +96,7 @@ async def test_a_sign_error_on_demand_is_unsigned_though_the_request_was_good() 
     async with calling(pay) as caller:
         heard = await caller.send()
     assert (heard.status, heard.json()["code"], heard.is_signed) == (401, "SIGN_ERROR", False)
-    assert pay.ledger.requests[0].verdict is Verdict.OK
+    assert pay.ledger.requests[0].verdict is Judgement.OK
     assert given_and_faults(pay) == (0, [K.SIGN_ERROR])
 
 

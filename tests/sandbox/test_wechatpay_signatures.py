@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from sandbox.wechatpay import Stock, Verdict, WeChatPay, signatures
+from sandbox.wechatpay import Judgement, Stock, WeChatPay, signatures
 from tests.sandbox.wechatpay_caller import (
     REQUEST_VECTORS,
     SEND,
@@ -39,7 +39,7 @@ async def test_a_request_signed_by_another_sdk_is_believed(vector: dict[str, Any
             given["body"].encode(),
             authorization=wanted["authorization_example"],
         )
-    assert pay.ledger.requests[0].verdict is Verdict.OK
+    assert pay.ledger.requests[0].verdict is Judgement.OK
     assert pay.ledger.requests[0].url == wanted["signed_url"]
     heard.verify(public_key(pay.merchant.public_key_pem))
 
@@ -62,36 +62,39 @@ def _strangers_key() -> RSAPrivateKey:
     return private_key(vector_keys().merchant.private_key_pem)
 
 
-LIES: list[tuple[Verdict, Callable[[Caller, int], str]]] = [
-    (Verdict.NO_AUTHORIZATION, lambda caller, now: ""),
+LIES: list[tuple[Judgement, Callable[[Caller, int], str]]] = [
+    (Judgement.NO_AUTHORIZATION, lambda caller, now: ""),
     (
-        Verdict.MALFORMED,
+        Judgement.MALFORMED,
         lambda caller, now: caller.authorization("POST", SEND, BODY).replace("RSA2048", "RSA4096"),
     ),
     (
-        Verdict.MALFORMED,
+        Judgement.MALFORMED,
         lambda caller, now: caller.authorization("POST", SEND, BODY).replace("nonce_str", "nonce"),
     ),
-    (Verdict.MALFORMED, lambda caller, now: caller.authorization("POST", SEND, BODY, extra="1")),
-    (Verdict.MALFORMED, lambda caller, now: caller.authorization("POST", SEND, BODY).replace(",", ", ")),
-    (Verdict.UNKNOWN_MCHID, lambda caller, now: caller.authorization("POST", SEND, BODY, mchid="1900000110")),
+    (Judgement.MALFORMED, lambda caller, now: caller.authorization("POST", SEND, BODY, extra="1")),
+    (Judgement.MALFORMED, lambda caller, now: caller.authorization("POST", SEND, BODY).replace(",", ", ")),
     (
-        Verdict.UNKNOWN_SERIAL,
+        Judgement.UNKNOWN_MCHID,
+        lambda caller, now: caller.authorization("POST", SEND, BODY, mchid="1900000110"),
+    ),
+    (
+        Judgement.UNKNOWN_SERIAL,
         lambda caller, now: caller.authorization("POST", SEND, BODY, serial_no=keys().certificate.serial),
     ),
-    (Verdict.CLOCK, lambda caller, now: caller.authorization("POST", SEND, BODY, timestamp=now - 301)),
-    (Verdict.CLOCK, lambda caller, now: caller.authorization("POST", SEND, BODY, timestamp=now + 301)),
-    (Verdict.CLOCK, lambda caller, now: caller.authorization("POST", SEND, BODY, timestamp=now * 1000)),
-    (Verdict.CLOCK, lambda caller, now: caller.authorization("POST", SEND, BODY, timestamp="soon")),
+    (Judgement.CLOCK, lambda caller, now: caller.authorization("POST", SEND, BODY, timestamp=now - 301)),
+    (Judgement.CLOCK, lambda caller, now: caller.authorization("POST", SEND, BODY, timestamp=now + 301)),
+    (Judgement.CLOCK, lambda caller, now: caller.authorization("POST", SEND, BODY, timestamp=now * 1000)),
+    (Judgement.CLOCK, lambda caller, now: caller.authorization("POST", SEND, BODY, timestamp="soon")),
     (
-        Verdict.BAD_SIGNATURE,
+        Judgement.BAD_SIGNATURE,
         lambda caller, now: caller.authorization("POST", SEND, BODY, key=_strangers_key()),
     ),
-    (Verdict.BAD_SIGNATURE, lambda caller, now: caller.authorization("POST", SEND, BODY + b" ")),
-    (Verdict.BAD_SIGNATURE, lambda caller, now: caller.authorization("POST", SEND + "?", BODY)),
-    (Verdict.BAD_SIGNATURE, lambda caller, now: caller.authorization("PUT", SEND, BODY)),
+    (Judgement.BAD_SIGNATURE, lambda caller, now: caller.authorization("POST", SEND, BODY + b" ")),
+    (Judgement.BAD_SIGNATURE, lambda caller, now: caller.authorization("POST", SEND + "?", BODY)),
+    (Judgement.BAD_SIGNATURE, lambda caller, now: caller.authorization("PUT", SEND, BODY)),
     (
-        Verdict.BAD_SIGNATURE,
+        Judgement.BAD_SIGNATURE,
         lambda caller, now: caller.authorization("POST", SEND, BODY).replace('signature="', 'signature="!'),
     ),
 ]
@@ -99,7 +102,7 @@ LIES: list[tuple[Verdict, Callable[[Caller, int], str]]] = [
 
 @pytest.mark.parametrize(("verdict", "lie"), LIES)
 async def test_a_request_that_does_not_prove_itself_gets_an_unsigned_401_and_no_coupon(
-    verdict: Verdict, lie: Callable[[Caller, int], str]
+    verdict: Judgement, lie: Callable[[Caller, int], str]
 ) -> None:
     clock = StillClock()
     pay = a_pay(clock=clock)
@@ -146,7 +149,7 @@ async def test_a_nonce_serves_once() -> None:
         first = await caller.call("POST", SEND, BODY, authorization=authorization)
         second = await caller.call("POST", SEND, BODY, authorization=authorization)
     assert (first.status, second.status) == (200, 401)
-    assert pay.ledger.requests[1].verdict is Verdict.NONCE_REUSED
+    assert pay.ledger.requests[1].verdict is Judgement.NONCE_REUSED
 
 
 async def test_a_badly_signed_request_does_not_use_up_a_nonce() -> None:

@@ -321,7 +321,7 @@ def recalls_a_post(tx: Transaction) -> bool:
 
 
 def keeps_a_notice_once(tx: Transaction) -> bool:
-    told = [tx.add_notice(stock_id="s", coupon_code="c", event="COUPON.SEND", at=NOW) for _ in range(2)]
+    told = [tx.add_notification(stock_id="s", coupon_code="c", event="COUPON.SEND", at=NOW) for _ in range(2)]
     return told == [True, False]
 
 
@@ -414,7 +414,7 @@ CHANGES: dict[str, Callable[[Transaction], bool]] = {
     "add_console_link": adds_a_console_link,
     "use_console_link": uses_a_console_link_once,
     "erase_customer": erases,
-    "add_notice": keeps_a_notice_once,
+    "add_notification": keeps_a_notice_once,
     "begin_numbers_above": begins_numbers_above,
     "redraw_open_cards": redraws_open_cards,
     "resume_waiting": resumes_waiting,
