@@ -157,7 +157,8 @@ def bad_lines_csv(words: Words, bad: Iterable[BadLine], refused: Iterable[Refuse
         (each.line.row, "", "", masked(each.line.openid), plain(refusal(words, each.reason, each.limit)))
         for each in refused
     ]
-    return as_csv(sorted(rows, key=lambda row: row[0]), head=head)
+    rows.sort(key=lambda row: row[0])
+    return as_csv(rows, head=head)
 
 
 def plain(mrkdwn: str) -> str:
