@@ -41,3 +41,4 @@ async def test_a_bot_that_is_stuck_is_noticed_although_other_things_go_on() -> N
                     await screens.watch()
         finally:
             going_on.cancel()
+            await asyncio.wait({going_on})

@@ -89,6 +89,7 @@ async def by_socket() -> AsyncGenerator[Way]:
         finally:
             await socket.close()
             never.cancel()
+            await asyncio.wait({never})
 
 
 @asynccontextmanager

@@ -35,7 +35,7 @@ async def gateway(*first: web.Response) -> AsyncGenerator[str]:
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -73,6 +73,7 @@ async def test_wechat_pays_is_what_readyz_says(tmp_path: Path) -> None:
                 while readiness.why(Need.WECHATPAY) is None:  # noqa: ASYNC110 - it tells nobody
                     await asyncio.sleep(0.01)
             reaching.cancel()
+            await asyncio.wait({reaching})
         assert "correct the address" in str(readiness.why(Need.WECHATPAY))
 
 

@@ -124,6 +124,7 @@ async def test_while_answers_cannot_be_verified_one_is_asked_for_again(shop: Wor
                     await asyncio.sleep(0.01)
         finally:
             proving.cancel()
+            await asyncio.wait({proving})
 
 
 def named(logs: list[Any], event: str) -> list[Any]:

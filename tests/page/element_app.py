@@ -159,7 +159,7 @@ class ElementApp:
     def __init__(self, slack: Slack) -> None:
         self._token = slack.setup.bot_token
         self.client = AsyncWebClient(slack.setup.bot_token, base_url=slack.api_url)
-        self.app = AsyncApp(client=self.client, signing_secret=slack.setup.signing_secret)
+        self.app = AsyncApp(name="app", client=self.client, signing_secret=slack.setup.signing_secret)
         self.heard: asyncio.Queue[JSON] = asyncio.Queue()
         self.files: dict[str, bytes] = {}
         #: What the next form asks for.

@@ -69,7 +69,7 @@ class SmallApp:
 
     def __init__(self, slack: Slack) -> None:
         self.client = AsyncWebClient(slack.setup.bot_token, base_url=slack.api_url)
-        self.app = AsyncApp(client=self.client, signing_secret=slack.setup.signing_secret)
+        self.app = AsyncApp(name="app", client=self.client, signing_secret=slack.setup.signing_secret)
         self.heard: list[JSON] = []
         self.opened = 0
         self._register()

@@ -43,7 +43,7 @@ async def slack() -> AsyncIterator[Slack]:
 @pytest.fixture
 async def app(slack: Slack) -> AsyncIterator[AsyncApp]:
     client = AsyncWebClient(slack.setup.bot_token, base_url=slack.api_url, retry_handlers=[])
-    app = AsyncApp(client=client, signing_secret="unused")
+    app = AsyncApp(name="app", client=client, signing_secret="unused")
 
     @app.command("/coupon")
     async def command(ack: Callable[..., Any], client: AsyncWebClient) -> None:

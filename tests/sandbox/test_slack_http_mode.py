@@ -29,7 +29,7 @@ async def listening(handler: Callable[[web.Request], Any]) -> AsyncIterator[str]
 
 def bolt(slack: Slack, signing_secret: str) -> tuple[AsyncApp, Callable[[web.Request], Any]]:
     client = AsyncWebClient(slack.setup.bot_token, base_url=slack.api_url)
-    app = AsyncApp(client=client, signing_secret=signing_secret)
+    app = AsyncApp(name="app", client=client, signing_secret=signing_secret)
 
     async def handler(request: web.Request) -> web.Response:
         return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))

@@ -63,7 +63,7 @@ FORM = {
 async def heard_by_bolt(slack: Slack) -> AsyncIterator[list[JSON]]:
     """An app that acks everything and keeps the bodies."""
     client = AsyncWebClient(slack.setup.bot_token, base_url=slack.api_url)
-    app = AsyncApp(client=client, signing_secret="unused")
+    app = AsyncApp(name="app", client=client, signing_secret="unused")
     bodies: list[JSON] = []
 
     async def keep(ack: Callable[..., Any], body: JSON) -> None:

@@ -34,7 +34,7 @@ CARD = [
 async def bolt(slack: Slack) -> AsyncIterator[AsyncApp]:
     """A Bolt app connected over Socket Mode; listeners may be added before or after."""
     client = AsyncWebClient(slack.setup.bot_token, base_url=slack.api_url)
-    app = AsyncApp(client=client, signing_secret="unused")
+    app = AsyncApp(name="app", client=client, signing_secret="unused")
     handler = AsyncSocketModeHandler(app, slack.setup.app_token)
     await handler.connect_async()
     await slack.wait_for(lambda: slack.sockets.links)

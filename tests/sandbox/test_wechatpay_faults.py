@@ -184,6 +184,7 @@ async def test_a_caller_that_gives_up_on_a_slow_answer_leaves_its_coupon_behind(
         slow = asyncio.create_task(caller.send())
         await pay.ledger.until(lambda ledger: len(ledger.coupons) == 1)
         slow.cancel()
+        await asyncio.wait({slow})
         repeat = await caller.send()
         pay.release()
         await pay.ledger.until(lambda ledger: all(request.done for request in ledger.requests))

@@ -62,6 +62,7 @@ def vector_keys() -> KeyMaterial:
     )
 
 
+@cache
 def private_key(pem: str) -> RSAPrivateKey:
     key = load_pem_private_key(pem.encode(), None)
     assert isinstance(key, RSAPrivateKey)

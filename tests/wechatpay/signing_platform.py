@@ -25,6 +25,8 @@ VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "wechatpay.json").
 NOW = 1767225613
 
 #: Makes a client that differs in what is given from the usual one.
+#: Never 0: to aiohttp that means for ever, and a connection that came in the last moment was waited for.
+_SHUTDOWN_S = 0.1
 Build = Callable[..., Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -34,7 +36,7 @@ def vector_key(name: str) -> Any:
 
 
 @functools.cache
-def _private_key(name: str) -> Any:
+def private_key(name: str) -> Any:
     return load_pem_private_key(vector_key(name)["private_key_pkcs8_pem"].encode(), password=None)
 
 
@@ -44,7 +46,7 @@ def sign(
     """The four headers (and the type) for `body`, signed with a key of the vectors."""
     key = vector_key(signer)
     message = f"{now}\n{nonce}\n".encode() + body + b"\n"
-    signature = _private_key(signer).sign(message, padding.PKCS1v15(), hashes.SHA256())
+    signature = private_key(signer).sign(message, padding.PKCS1v15(), hashes.SHA256())
     return {
         "Wechatpay-Timestamp": str(now),
         "Wechatpay-Nonce": nonce,
@@ -124,7 +126,7 @@ class Platform:
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()

@@ -12,9 +12,18 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.wechatpay.signing_platform import NOW, compact, listed, lower, sealed, sign, vector_key
+from tests.wechatpay.signing_platform import (
+    NOW,
+    compact,
+    listed,
+    lower,
+    private_key,
+    sealed,
+    sign,
+    vector_key,
+)
 from wechatpay.answers import Answer
 from wechatpay.certificates import read_certificates
 from wechatpay.errors import (
@@ -43,19 +52,17 @@ def read(came: Answer, apiv3_key: bytes) -> dict[str, PlatformKey]:
 
 def certificate(*, begins: int, ends: int, serial: int = 0xABCDEF01, key: Any = None) -> dict[str, Any]:
     """An entry with a certificate of our making; the key is the platform's unless another is given."""
-    private_key: Any = key or load_pem_private_key(
-        vector_key("platform")["private_key_pkcs8_pem"].encode(), password=None
-    )
+    signs: Any = key or private_key("platform")
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
-        .public_key(private_key.public_key())
+        .public_key(signs.public_key())
         .serial_number(serial)
         .not_valid_before(datetime.fromtimestamp(begins, UTC))
         .not_valid_after(datetime.fromtimestamp(ends, UTC))
-        .sign(private_key, hashes.SHA256())
+        .sign(signs, hashes.SHA256())
     )
     return sealed(made.public_bytes(Encoding.PEM).decode(), f"{serial:X}")
 
