@@ -80,6 +80,7 @@ class Draft:
     remind_at: int | None = None
     #: None: from `created_at`.
     waits_from: int | None = None
+    batch: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +118,8 @@ class Request:
     duplicate_of: int | None = None
     #: The declined request in whose place this one was sent, edited.
     follows: int | None = None
+    #: The batch that it is a line of.
+    batch: int | None = None
     #: From when its waiting is counted, while it waits: `created_at`, later by each pause of sending.
     waits_from: int = 0
     #: When the approvers are next called to mind; None: not again.

@@ -118,8 +118,13 @@ class Records(Protocol):
 class DueWork(Protocol):
     """What loops need: what is due, and when the next is."""
 
-    def due_requests(self, now: int, limit: int, latest: int) -> Sequence[Request]:
-        """In a SENDABLE state, `due_at` reached (`latest` as above), none running; the longest due first."""
+    def due_requests(
+        self, now: int, limit: int, latest: int, *, in_batch: bool = False, but: Collection[str] = ()
+    ) -> Sequence[Request]:
+        """In a SENDABLE state, `due_at` reached (or after `latest`), none running; the longest due first.
+
+        Of batches, or of no batch; `but` those of these stocks.
+        """
 
     def requests_to_look_up(self, now: int, limit: int, latest: int) -> Sequence[Request]:
         """Unknown or held, `look_at` reached (`latest` as above), none running; the longest due first."""

@@ -95,7 +95,10 @@ class Sender(Loop):
             lambda rows: (
                 rows.pause(),
                 rows.interrupted_requests(rows.lease_clock(), rows.lease_clock() + LEASE_MS),
-                rows.due_requests(now, in_flight, now + self._pace.longest_ms),
+                [
+                    *rows.due_requests(now, in_flight, now + self._pace.longest_ms),
+                    *rows.due_requests(now, in_flight, now + self._pace.longest_ms, in_batch=True),
+                ],
                 rows.requests_to_look_up(now, in_flight, now + self._longest_lookup_ms),
                 rows.next_send_due(),
             )

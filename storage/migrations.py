@@ -339,6 +339,11 @@ _PROMISES = (
     # Whose attempt is on the wire, and until when nobody else may say that it was interrupted.
     "alter table request add column running_by text",
     "alter table request add column running_until integer",
+    # Many requests with one approval. Sending has two lanes, so that nobody waits behind a batch.
+    "alter table request add column batch integer",
+    "drop index request_due",
+    "create index request_due on request (due_at) where due_at is not null and batch is null",
+    "create index request_due_in_batch on request (due_at) where due_at is not null and batch is not null",
     # What one process at a time may do, and who does it; and until when Slack has closed a lane for all of
     # them. Nothing refers to it.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -31,14 +31,22 @@ where request.requester = :requester
 order by request.id desc limit :limit
 """
 )
-_DUE = (
-    _SELECT
-    + """
-where (request.due_at <= :now or request.due_at > :latest)
+_NOT_RUNNING = f"""
   and request.running = 0 and request.state in ('approved', 'sending', 'unknown')
+  and request.stock_id not in {LISTED}
 order by request.due_at, request.id limit :limit
 """
-)
+#: Two lanes, by `batch`, each with its index: what is due, and what is due too late, since `or` would sort all.
+_DUE = {
+    False: (
+        _SELECT + "where request.batch is null and request.due_at <= :now" + _NOT_RUNNING,
+        _SELECT + "where request.batch is null and request.due_at > :latest" + _NOT_RUNNING,
+    ),
+    True: (
+        _SELECT + "where request.batch is not null and request.due_at <= :now" + _NOT_RUNNING,
+        _SELECT + "where request.batch is not null and request.due_at > :latest" + _NOT_RUNNING,
+    ),
+}
 _DOUBTFUL = (
     _SELECT
     + """
@@ -79,7 +87,11 @@ where id = :id and running = 1 and attempts = :attempts and running_by = :runnin
 _NEXT_SEND_DUE = """
 select min(due) as due from (
     select min(due_at) as due from request
-    where due_at is not null and running = 0 and state in ('approved', 'sending', 'unknown')
+    where due_at is not null and batch is null and running = 0 and state in ('approved', 'sending', 'unknown')
+    union all
+    select min(due_at) from request
+    where due_at is not null and batch is not null and running = 0
+      and state in ('approved', 'sending', 'unknown')
     union all
     select min(look_at) from request
     where look_at is not null and running = 0 and state in ('unknown', 'held')
@@ -136,11 +148,11 @@ _ADD = """
 insert into request (
     rev, state, out_request_no, requester, customer, stock_id, stock_name, value_fen, code_mode, reason,
     approvals_needed, created_at, expires_at, body, ticket, rule, raised, duplicate_of, follows, remind_at,
-    waits_from
+    waits_from, batch
 )
 select 1, 'pending', :out_request_no, :requester, customer.id, :stock_id, :stock_name, :value_fen, :code_mode,
     :reason, :approvals_needed, :created_at, :expires_at, :body, :ticket, :rule, :raised, :duplicate_of,
-    :follows, :remind_at, :waits_from
+    :follows, :remind_at, :waits_from, :batch
 from customer where customer.openid = :openid
 on conflict (out_request_no) do nothing
 """
@@ -202,8 +214,14 @@ class RequestRows(BaseRows):
     def open_requests_of(self, requester: str, limit: int) -> Sequence[Request]:
         return self._many(_OPEN_OF, requester=requester, limit=limit)
 
-    def due_requests(self, now: int, limit: int, latest: int) -> Sequence[Request]:
-        return self._many(_DUE, now=now, limit=limit, latest=latest)
+    def due_requests(
+        self, now: int, limit: int, latest: int, *, in_batch: bool = False, but: Collection[str] = ()
+    ) -> Sequence[Request]:
+        found: list[Request] = []
+        values = {"now": now, "latest": latest, "listed": json.dumps(list(but))}
+        for sql in _DUE[in_batch]:
+            found += self._many(sql, **values, limit=limit - len(found))
+        return found
 
     def requests_to_look_up(self, now: int, limit: int, latest: int) -> Sequence[Request]:
         return self._many(_TO_LOOK_UP, now=now, limit=limit, latest=latest)
@@ -342,6 +360,7 @@ def _columns(draft: Draft) -> Mapping[str, object]:
         "follows": draft.follows,
         "remind_at": draft.remind_at,
         "waits_from": draft.created_at if draft.waits_from is None else draft.waits_from,
+        "batch": draft.batch,
     }
 
 

@@ -39,7 +39,9 @@ CREATE INDEX request_counted_by_stock on request (stock_id, created_at, value_fe
 
 CREATE INDEX request_doubtful on request (stock_id) where state in ('sending', 'unknown', 'held');
 
-CREATE INDEX request_due on request (due_at) where due_at is not null;
+CREATE INDEX request_due on request (due_at) where due_at is not null and batch is null;
+
+CREATE INDEX request_due_in_batch on request (due_at) where due_at is not null and batch is not null;
 
 CREATE INDEX request_expiry on request (expires_at) where state = 'pending';
 
@@ -183,7 +185,7 @@ CREATE TABLE request (
     coupon_code text,
     closed_at integer,
     card_channel text,
-    card_ts text, look_at integer, ticket text not null default '', rule integer not null default 0, raised text not null default '', duplicate_of integer references request (id), follows integer references request (id), remind_at integer, urged_at integer, waits_from integer not null default 0, running_by text, running_until integer,
+    card_ts text, look_at integer, ticket text not null default '', rule integer not null default 0, raised text not null default '', duplicate_of integer references request (id), follows integer references request (id), remind_at integer, urged_at integer, waits_from integer not null default 0, running_by text, running_until integer, batch integer,
     check ((state = 'sent') = (coupon_code is not null))
 ) strict
 ;

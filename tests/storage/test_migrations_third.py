@@ -93,7 +93,7 @@ def contents(path: Path) -> dict[str, list[dict[str, Any]]]:
 def with_newer_columns(found: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
     """What the seventh step adds to rows of before."""
     new = {"message_ts": "", "out_request_no": ""}
-    alone = {"running_by": None, "running_until": None}
+    alone = {"running_by": None, "running_until": None, "batch": None}
     return {
         **found,
         "click": [row | new for row in found["click"]],

@@ -202,6 +202,39 @@ async def test_due_are_the_sendable_ones_that_no_attempt_works_on_longest_due_fi
     assert {request.out_request_no for request in running} == {f"running-{state}" for state in State}
 
 
+async def test_what_is_in_a_batch_and_what_is_not_are_due_in_lanes_of_their_own(ledger: SqliteLedger) -> None:
+    other = replace(STOCK, stock_id="99")
+
+    def look(tx: Transaction) -> list[list[str]]:
+        for number, batch in enumerate((7, None, 7)):
+            approve(tx, create(tx, f"cb{number}", batch=batch), due_at=NOW - number)
+        approve(tx, create(tx, "other", batch=8, stock=other), due_at=NOW)
+        approve(tx, create(tx, "too late", batch=8), due_at=NOW + DAY + 1)
+        asked: tuple[tuple[int, bool, tuple[str, ...]], ...] = (
+            (9, False, ()),
+            (9, True, ()),
+            (3, True, ()),
+            (9, True, ("99",)),
+            (9, True, (STOCK.stock_id, "99")),
+        )
+        return [
+            [
+                request.out_request_no
+                for request in tx.due_requests(NOW, limit, NOW + DAY, in_batch=in_batch, but=but)
+            ]
+            for limit, in_batch, but in asked
+        ]
+
+    assert await ledger.write(look) == [
+        ["cb1"],
+        ["cb2", "cb0", "other", "too late"],
+        ["cb2", "cb0", "other"],
+        ["cb2", "cb0", "too late"],
+        [],
+    ]
+    assert await ledger.read(lambda rows: rows.next_send_due()) == NOW - 2
+
+
 async def test_only_pending_requests_expire_and_at_the_very_moment(ledger: SqliteLedger) -> None:
     await ledger.write(lambda tx: create(tx, "late", expires_at=NOW + 20))
     await ledger.write(lambda tx: create(tx, "early", expires_at=NOW + 10))
@@ -219,7 +252,12 @@ async def test_only_pending_requests_expire_and_at_the_very_moment(ledger: Sqlit
         (requests._BY_NUMBER, "(out_request_no=?)"),
         (requests._BY_NUMBERS, "(out_request_no=?)"),
         (requests._OPEN_OF, "request_by_requester (requester=?"),
-        (requests._DUE, "request_due (due_at"),
+        (requests._DUE[False][0], "request_due (due_at<"),
+        (requests._DUE[False][1], "request_due (due_at>"),
+        (requests._DUE[True][0], "request_due_in_batch (due_at<"),
+        (requests._DUE[True][1], "request_due_in_batch (due_at>"),
+        (requests._NEXT_SEND_DUE, "INDEX request_due_in_batch"),
+        (requests._NEXT_SEND_DUE, "INDEX request_running"),
         (requests._EXPIRED, "request_expiry (expires_at"),
         (requests._INTERRUPTED, "INDEX request_running"),
         (requests._NEXT_SEND_DUE, "INDEX request_due"),
