@@ -12,13 +12,14 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from benchmarks import acks, bulk, busy_minute, lifecycles, month, page, search, sends, verify
+from benchmarks import acks, bulk, busy_minute, lifecycles, month, page, search, sending, sends, verify
 from benchmarks.report import FULL, Load, Row, table
 from storage.driver import sqlite3
 
 #: Each by its name, in the order of the table.
 BENCHMARKS: Mapping[str, Callable[[Load], Awaitable[list[Row]]]] = {
     "sends": sends.run,
+    "sending": sending.run,
     "lifecycles": lifecycles.run,
     "acks": acks.run,
     "busy": busy_minute.run,

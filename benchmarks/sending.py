@@ -69,13 +69,13 @@ async def _sent(requests: int, *, answers_after_s: float = 0.0) -> _Ran:
         try:
             async with _client(address) as client:
                 issuer = WechatPayIssuer(Busifavor(client, appid=address.merchant.appid), appid="wx1")
-                await _approve(ledger, issuer, address, requests)
+                await _approve(ledger, issuer, requests)
                 return await _send_all(ledger, issuer, bells, requests)
         finally:
             await ledger.close()
 
 
-async def _approve(ledger: SqliteLedger, issuer: WechatPayIssuer, address: Address, requests: int) -> None:
+async def _approve(ledger: SqliteLedger, issuer: WechatPayIssuer, requests: int) -> None:
     for first in range(0, requests, 1000):
         numbers = range(first, min(first + 1000, requests))
         await ledger.write(partial(_approved, issuer=issuer, numbers=numbers))
@@ -83,25 +83,7 @@ async def _approve(ledger: SqliteLedger, issuer: WechatPayIssuer, address: Addre
 
 def _approved(tx: Transaction, *, issuer: WechatPayIssuer, numbers: range) -> None:
     now = utc_ms()
-    for number in numbers:
-        openid, out_request_no = f"oUpF8uMuAJO_M2pxb1Q9{number:08d}", f"bench{number:027d}"
-        body = issuer.compose(
-            out_request_no=out_request_no, openid=openid, stock_id=STOCK_ID, code_mode=_STOCK.code_mode
-        )
-        request, _ = tx.add_request(
-            Draft(
-                out_request_no=out_request_no,
-                requester="U0LI",
-                openid=openid,
-                stock=_STOCK,
-                reason="the parcel came four days late",
-                approvals_needed=0,
-                created_at=now,
-                expires_at=now + DAY_MS,
-                body=body,
-                rule=1,
-            )
-        )
+    for request, _ in tx.add_requests([_draft(issuer, number, now) for number in numbers]):
         created = RequestCreated(
             customer=request.customer,
             stock_id=request.stock_id,
@@ -110,16 +92,35 @@ def _approved(tx: Transaction, *, issuer: WechatPayIssuer, numbers: range) -> No
             reason=request.reason,
             ticket="",
             approvals_needed=0,
-            body_sha256=hashlib.sha256(body).hexdigest(),
+            body_sha256=hashlib.sha256(request.body).hexdigest(),
             rule=1,
             raised=(),
             duplicate_of=None,
             follows=None,
-            out_request_no=out_request_no,
+            out_request_no=request.out_request_no,
         )
         tx.append(created.done_by("U0LI", request.id))
         tx.append(RequestApproved(approvals=(), rule=1).done_by(SYSTEM, request.id))
         tx.save(request, move(request, State.APPROVED, now=now, due_at=now))
+
+
+def _draft(issuer: WechatPayIssuer, number: int, now: int) -> Draft:
+    openid, out_request_no = f"oUpF8uMuAJO_M2pxb1Q9{number:08d}", f"bench{number:027d}"
+    return Draft(
+        out_request_no=out_request_no,
+        requester="U0LI",
+        openid=openid,
+        stock=_STOCK,
+        reason="the parcel came four days late",
+        approvals_needed=0,
+        created_at=now,
+        expires_at=now + DAY_MS,
+        body=issuer.compose(
+            out_request_no=out_request_no, openid=openid, stock_id=STOCK_ID, code_mode=_STOCK.code_mode
+        ),
+        rule=1,
+        batch=1,
+    )
 
 
 async def _send_all(ledger: SqliteLedger, issuer: WechatPayIssuer, bells: Bells, requests: int) -> _Ran:

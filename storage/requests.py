@@ -36,7 +36,7 @@ _NOT_RUNNING = f"""
   and request.stock_id not in {LISTED}
 order by request.due_at, request.id limit :limit
 """
-#: Two lanes, by `batch`, each with its index: what is due, and what is due too late, since `or` would sort all.
+#: Two lanes, each with its index; what is due, and apart what is due too late, since `or` would sort all.
 _DUE = {
     False: (
         _SELECT + "where request.batch is null and request.due_at <= :now" + _NOT_RUNNING,
