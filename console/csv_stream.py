@@ -1,5 +1,5 @@
-"""A whole view as a CSV file, narrowed as its page is. Datasette's own stream of one is not to be had: it
-counts through all rows before, page by page, and ends at an error as if it were whole."""
+"""All rows of a view as a CSV file, with the filters of its page. Datasette's own CSV stream is not used: for
+each page it counts through all rows before, and after an error it ends as if it were complete."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Filter:
 
     @property
     def as_text(self) -> Filter:
-        """The same, where there is no request of the number that was typed alone."""
+        """With the number that was typed alone as a text: for where there is no request of that number."""
         if self.or_text is None:
             return self
         return replace(self, request=None, or_text=None, texts=(*self.texts, self.or_text))

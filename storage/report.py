@@ -17,7 +17,7 @@ _COUNTS: Final = """
     count(*) filter (where state in ('pending', 'approved', 'sending')) as waiting
 """
 _MADE: Final = "from request where created_at >= :since and created_at < :before"
-#: The closing is never before the making, so the index of one bounds the other.
+#: No request is closed before it is made, so the index on created_at bounds closed_at, too.
 _SENT: Final = """
 from request where state = 'sent' and created_at < :before and closed_at >= :since and closed_at < :before
 """

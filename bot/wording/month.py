@@ -65,7 +65,7 @@ def span_of(words: Words, month: Month) -> str:
 
 
 def tied_to(words: Words, month: Month) -> str:
-    """By which an auditor finds the log that these figures were read from."""
+    """Names the events and the head of the log that these figures were read from."""
     head = words("the log whose head is #{seq} {hash}", seq=month.head_seq, hash=month.head_hash)
     if not month.last_seq:
         return words("no event of {log}", log=head)

@@ -98,7 +98,7 @@ def replay(story: str) -> State | None:
 
 @cache
 def lacks(story: str, needed: int) -> str | None:
-    """What is wrong with how it came to be approved; None for what nobody approved yet, or enough did."""
+    """What is wrong with its approval; None: it has enough approvals, or is not approved yet."""
     if "o" in story:
         return None if needed == 0 else f"needs {needed} approval(s), but its events say that a rule sent it"
     before, approved, _ = story.partition("a")

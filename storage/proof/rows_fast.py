@@ -15,12 +15,11 @@ from storage.proof.replay import fits
 
 #: So that two who take one after the other are done at nearly the same time.
 _PARTS = 16
-#: The letters are those of `folding`, and `!` for an event that does not agree; a stands for o, too, since
+#: The letters are those of `replay`, and `!` for an event that does not agree; a stands for o, too, since
 #: which of them it must be is known by approvals_needed, and compared. One row comes out, whose text is a
 #: JSON array without its brackets: each different story once. DISTINCT finds the few again in no time, where
 #: GROUP BY would sort all requests, and SQLite works without the interpreter while it does all this.
-#: Each approval that is told of is kept, and no two the same one; as there are equally many of both in all,
-#: each that is kept is told of, too.
+#: Each approval in an event has its own row; as there are as many rows as events, each row has its event.
 _STORIES = """
 select count(*) as requests, total(events) as events, total(given) as given, group_concat(distinct concat(
     '["', story, '",', json_quote(state), ',', attempts, ',', approvals_needed, ',',
