@@ -50,11 +50,11 @@ _RUN_MS = 1_000
 #: Posts that the approval channel refused before those are told who wait for a card.
 _REFUSALS_TO_TELL = 4
 
-#: Answers first: somebody is looking at the screen.
+#: Answers first: somebody is looking at the screen. Then cards: somebody waits for each.
 _ORDER = (
     PostKind.ANSWER,
-    PostKind.DIRECT,
     PostKind.CARD,
+    PostKind.DIRECT,
     PostKind.STEP,
     PostKind.NEWS,
     PostKind.FILE,

@@ -301,6 +301,25 @@ async def test_what_another_process_told_before_a_lane_was_ours_is_not_told_agai
     assert desk.slack.ephemerals("U0SUN") == []
 
 
+async def test_a_card_goes_before_direct_messages_when_not_all_can_go_at_once(desk: Desk) -> None:
+    desk.slack.faults.rate("chat.postMessage", slow_answer(0.3), share=1.0)
+    people = [*desk.slack.state.directory.people][:9]
+    requests = [await desk.ledger.write(lambda tx, p=who: create(tx, p, requester=p)) for who in people]  # type: ignore[misc]
+
+    def promise(tx: Transaction) -> None:
+        for about in requests:
+            seq = tx.append(Event(Tag.REQUEST_EXPIRED, "system", about.id))
+            tx.post(Post(kind=PostKind.DIRECT, request_id=about.id, seq=seq, person=about.requester))
+        tx.post(Post(kind=PostKind.CARD, request_id=requests[0].id))
+
+    await desk.ledger.write(promise)
+    desk.go()
+    await desk.quiet()
+    channels = [call.arguments["channel"] for call in desk.slack.calls("chat.postMessage")]
+    assert CHANNEL in channels[:8]
+    assert len(channels) == 10
+
+
 async def test_two_processes_on_one_database_tell_each_post_once_and_in_its_order(desk: Desk) -> None:
     """Each lane is one process's at a time; whoever comes second to it leaves it alone."""
     requests = [await desk.new(f"cb{place}", requester=("U0LI", "U0SUN")[place % 2]) for place in range(4)]
