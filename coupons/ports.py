@@ -157,8 +157,8 @@ class DueWork(Protocol):
     def due_posts(
         self, kind: PostKind, now: int, limit: int, but: Collection[str] = ()
     ) -> Sequence[WaitingPost]:
-        """Promised to Slack, of this kind, and due, oldest first; `but` those in these `Delivery.lane`s, and
-        replies to a card that was promised before them and is due, too."""
+        """Promised to Slack, of this kind, and due, oldest first; `but` those in these `WaitingPost.lane`s,
+        and replies to a card that was promised before them and is due, too."""
 
     def next_post_due(self, after: int) -> int | None:
         """The earliest `due_at` later than `after`: what is due already is being worked on."""

@@ -20,7 +20,7 @@ _QUIET_MS: Final = 60_000
 
 
 class PostPace:
-    """Of each `Delivery.lane`. `steady`: milliseconds that nobody can set."""
+    """Of each `WaitingPost.lane`. `steady`: milliseconds that nobody can set."""
 
     def __init__(self, steady: Clock) -> None:
         self._steady = steady

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -207,12 +208,12 @@ async def desk(tmp_path: Path) -> AsyncGenerator[Desk]:
         yield here
 
 
-def posted(desk: Desk, channel: str | None = None) -> list[str]:
-    """The delivery ids of the posts that Slack took, in their order; `channel` None: in all."""
+def posted(desk: Desk) -> list[str]:
+    """The delivery ids of the posts that Slack took, in their order."""
     return [
         call.arguments["metadata"]["event_payload"]["delivery_id"]
         for call in desk.slack.calls("chat.postMessage")
-        if call.error is None and channel in {None, call.arguments["channel"]}
+        if call.error is None
     ]
 
 
@@ -339,9 +340,12 @@ async def test_two_processes_on_one_database_tell_each_post_once_and_in_its_orde
         announcer.stop()
     await both
     assert len(posted(desk)) == len(set(posted(desk))) == 4 + 48 + 48
-    for place in {call.arguments["channel"] for call in desk.slack.calls("chat.postMessage")}:
-        told = [int(delivery.partition(".")[0]) for delivery in posted(desk, place)]
-        assert told == sorted(told)
+    threads = defaultdict[tuple[str, str | None], list[int]](list)
+    for call in desk.slack.calls("chat.postMessage"):
+        number = int(call.arguments["metadata"]["event_payload"]["delivery_id"].partition(".")[0])
+        threads[call.arguments["channel"], call.arguments.get("thread_ts")].append(number)
+    assert len(threads) == 1 + 4 + 2
+    assert all(told == sorted(told) for told in threads.values())
     assert desk.troubles == []
 
 
