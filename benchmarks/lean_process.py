@@ -8,51 +8,21 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import multiprocessing
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from benchmarks.stand_in_process import Address, server_tls
+from benchmarks.stand_in_process import Address, server_tls, stand_in
 from sandbox.wechatpay import make_keys
 
-_START_S = 30.0
-_STOP_S = 5.0
 
-
-@contextmanager
-def lean_platform(*, answers_after_s: float = 0.0) -> Iterator[Address]:
-    """Runs while the context lasts; it also ends by itself when this process does."""
-    spawn = multiprocessing.get_context("spawn")
-    ours, theirs = spawn.Pipe()
-    process = spawn.Process(target=_run, args=(theirs, answers_after_s), daemon=True)
-    process.start()
-    theirs.close()
-    try:
-        if not ours.poll(_START_S):
-            raise TimeoutError(f"the lean platform did not listen within {_START_S} s")
-        address = ours.recv()
-        if not isinstance(address, Address):
-            raise TypeError(f"the lean platform said {address!r} where its address was expected")
-        yield address
-    finally:
-        ours.close()
-        process.join(_STOP_S)
-        if process.is_alive():
-            process.kill()
-            process.join()
-
-
-def _run(pipe: Connection, answers_after_s: float) -> None:
-    # Ctrl-C reaches all processes of a terminal; this one ends with its pipe.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    asyncio.run(_serve(pipe, answers_after_s))
+def lean_platform(*, answers_after_s: float = 0.0) -> AbstractContextManager[Address]:
+    """Runs while the context lasts."""
+    return stand_in(_serve, answers_after_s=answers_after_s)
 
 
 async def _serve(pipe: Connection, answers_after_s: float) -> None:

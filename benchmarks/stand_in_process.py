@@ -1,20 +1,20 @@
-"""WeChat Pay's stand-in in a process of its own, over TLS, so that its work is not counted as ours."""
+"""A stand-in of WeChat Pay in a process of its own, over TLS, so that its work is not counted as ours."""
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
-import logging
 import multiprocessing
 import signal
 import ssl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from sandbox.wechatpay import Fault, FaultKind, Merchant, Stock, WeChatPay, make_keys
+from sandbox.wechatpay import Merchant
 
 STOCK_ID = "1212121212"
 _START_S = 30.0
@@ -38,12 +38,16 @@ class Address:
     certificate_pem: str
 
 
+#: Says an Address through the pipe, and ends with it; answers after so many seconds.
+Serve = Callable[[Connection, float], Coroutine[Any, Any, None]]
+
+
 @contextmanager
-def stand_in(*, answers_after_s: float = 0.0) -> Iterator[Address]:
+def stand_in(serve: Serve, *, answers_after_s: float) -> Iterator[Address]:
     """Runs while the context lasts; it also ends by itself when this process does, however that happens."""
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
-    process = spawn.Process(target=_run, args=(theirs, answers_after_s), daemon=True)
+    process = spawn.Process(target=_run, args=(serve, theirs, answers_after_s), daemon=True)
     process.start()
     theirs.close()
     try:
@@ -61,26 +65,10 @@ def stand_in(*, answers_after_s: float = 0.0) -> Iterator[Address]:
             process.join()
 
 
-def _run(pipe: Connection, answers_after_s: float) -> None:
+def _run(serve: Serve, pipe: Connection, answers_after_s: float) -> None:
     # Ctrl-C reaches all processes of a terminal; this one ends with its pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Connections that end in the middle are then no news. A real fault here shows as a send that failed.
-    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
-    asyncio.run(_serve(pipe, answers_after_s))
-
-
-async def _serve(pipe: Connection, answers_after_s: float) -> None:
-    keys = make_keys()
-    wechatpay = WeChatPay(keys, stocks=[Stock(STOCK_ID)])
-    if answers_after_s:
-        wechatpay.faults.rate(Fault(FaultKind.SLOW, seconds=answers_after_s), 1.0)
-    certificate_pem, context = server_tls()
-    closed = asyncio.Event()
-    async with wechatpay.serve(ssl_context=context) as running:
-        pipe.send(Address(running.url, keys.merchant, certificate_pem))
-        # The other end says nothing: what becomes readable is its end.
-        asyncio.get_running_loop().add_reader(pipe.fileno(), closed.set)
-        await closed.wait()
+    asyncio.run(serve(pipe, answers_after_s))
 
 
 def server_tls() -> tuple[str, ssl.SSLContext]:
