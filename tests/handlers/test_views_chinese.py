@@ -35,6 +35,7 @@ from tests.handlers.views_samples import (
     REQUEST,
     STOCKS,
     WANG,
+    event_messages,
     events,
     every_message,
     now_messages,
@@ -42,7 +43,6 @@ from tests.handlers.views_samples import (
     readable,
     refused_click,
     request,
-    told_messages,
     written,
 )
 from tests.words import CHINESE
@@ -130,7 +130,7 @@ def test_no_other_message_about_a_request_that_is_not_sent_claims_it() -> None:
             row = request(state=state, attempts=1, open_attempts=1)
             for message in [
                 *now_messages(CHINESE, row, [WANG]),
-                *told_messages(CHINESE, row, told),
+                *event_messages(CHINESE, row, told),
                 *other_messages(CHINESE, row, "word"),
             ]:
                 text = readable(message).replace(DOUBT, "").replace(NO_COUPON, "")

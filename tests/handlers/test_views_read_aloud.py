@@ -28,11 +28,11 @@ from tests.handlers.views_samples import (
     NOW,
     STOCKS,
     WANG,
+    event_messages,
     events,
     now_messages,
     other_messages,
     request,
-    told_messages,
     written,
 )
 from tests.words import CHINESE, ENGLISH
@@ -61,7 +61,7 @@ def cards(words: Words) -> Iterator[Message]:
 
 
 def told(words: Words) -> Iterator[Message]:
-    yield from told_messages(words, request(), events())
+    yield from event_messages(words, request(), events())
 
 
 def others(words: Words) -> Iterator[Message]:

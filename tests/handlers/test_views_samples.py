@@ -17,7 +17,7 @@ from handlers.views import (
     refusals,
     thread_replies,
 )
-from tests.handlers.views_samples import events, looked_up, now_messages, other_messages, told_messages
+from tests.handlers.views_samples import event_messages, events, looked_up, now_messages, other_messages
 from tests.words import ENGLISH
 
 
@@ -36,7 +36,7 @@ def drawn_by(module: ModuleType) -> set[str]:
 def test_the_samples_draw_every_message_that_the_views_can_make() -> None:
     source = (
         inspect.getsource(now_messages)
-        + inspect.getsource(told_messages)
+        + inspect.getsource(event_messages)
         + inspect.getsource(other_messages)
         + inspect.getsource(looked_up)
     )

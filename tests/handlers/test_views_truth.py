@@ -22,13 +22,13 @@ from tests.handlers.views_samples import (
     REQUEST,
     WANG,
     event,
+    event_messages,
     events,
     now_messages,
     other_messages,
     readable,
     refused_click,
     request,
-    told_messages,
     written,
 )
 from tests.words import CHINESE, ENGLISH
@@ -101,7 +101,7 @@ def test_no_other_message_about_a_request_that_is_not_sent_claims_it() -> None:
             row = request(state=state, attempts=1, open_attempts=1)
             for message in [
                 *now_messages(ENGLISH, row, [WANG]),
-                *told_messages(ENGLISH, row, told),
+                *event_messages(ENGLISH, row, told),
                 *other_messages(ENGLISH, row, "word"),
             ]:
                 assert claims(message) == []
@@ -153,7 +153,7 @@ def test_advice_for_a_final_no_is_not_given_while_it_is_not_known() -> None:
         for state in (State.UNKNOWN, State.SENDING, State.APPROVED, State.HELD):
             row = request(state=state, problem=code, attempts=2, open_attempts=2, unknown_at=NOW)
             told = [event(Tag.REQUEST_UNKNOWN, code=code), event(Tag.REQUEST_HELD, code=code, not_known=True)]
-            for message in [*shown(ENGLISH, row), *told_messages(ENGLISH, row, told)]:
+            for message in [*shown(ENGLISH, row), *event_messages(ENGLISH, row, told)]:
                 assert "another stock" not in readable(message)
 
 

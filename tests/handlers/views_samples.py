@@ -139,7 +139,7 @@ def now_messages(words: Words, request: Request, approvals: list[Approval]) -> I
             yield ephemerals.answer(words, refused_click(reason, action), request)
 
 
-def told_messages(words: Words, request: Request, told: list[Recorded]) -> Iterator[Message]:
+def event_messages(words: Words, request: Request, told: list[Recorded]) -> Iterator[Message]:
     """All that is told from events."""
     for each in told:
         yield thread_replies.step(words, each, request, approvers=APPROVERS)
@@ -238,7 +238,7 @@ def looked_up(words: Words, request: Request, word: str) -> Iterator[Message]:
 
 def every_message(words: Words, request: Request, approvals: list[Approval], word: str) -> Iterator[Message]:
     yield from now_messages(words, request, approvals)
-    yield from told_messages(words, request, events(word, code=word))
+    yield from event_messages(words, request, events(word, code=word))
     yield from other_messages(words, request, word)
 
 

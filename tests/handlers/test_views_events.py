@@ -1,4 +1,4 @@
-"""What is told from events: in the thread, to the requester, to somebody whose click changed nothing."""
+"""What events become: in the thread, to the requester, to somebody whose click changed nothing."""
 
 from __future__ import annotations
 
