@@ -22,7 +22,9 @@ from coupons.batch_preview import preview, totals_of
 from coupons.catalogue import Catalogue
 from coupons.model import CodeMode, Stock
 from coupons.policy import DAY_MS, CustomerTotal, Limit, Policy, Rule
+from handlers.bulk.bulk_file import FormValues
 from handlers.bulk.reading import read_lines
+from handlers.bulk.reading_process import BulkReader
 from storage.store import Store
 
 _STOCKS = Catalogue((Stock("1212121212", "late-10", "¥10 off", 1000, CodeMode.WECHATPAY_MODE),))
@@ -57,18 +59,18 @@ async def run(load: Load) -> list[Row]:
         of = f"{load.lines:,} lines of {name}"
         rows.append(Row(f"read {of}", figures.seconds, "CPU s", figures.bare_seconds, "the bare reader"))
         rows.append(Row(f"memory for {of}", figures.megabytes, "MB", _GOAL_MB, "the goal"))
-    seconds = await asyncio.to_thread(_preview, load)
+    seconds = await _preview(load)
     goal = f"the goal, at {load.events:,} events"
     rows.append(Row(f"preview of {load.lines:,} lines of .xlsx", seconds, "s", _PREVIEW_GOAL_S, goal))
     return rows
 
 
-def _preview(load: Load) -> float:
+async def _preview(load: Load) -> float:
     """From the bytes to what the batch comes to, with what each customer had."""
     raw = _xlsx_file(load.lines)
     store = Store(Path(shared(load.events).name) / "coupon.db", clock=lambda: END_MS)
     started = time.perf_counter()
-    lines = read_lines(raw, catalogue=_STOCKS).lines
+    lines = (await BulkReader(_STOCKS).read(raw, FormValues())).lines
     with store.read() as rows:
         counts = rows.used(totals_of(_POLICY, _AGENT, lines), END_MS)
         tickets = {line.ticket for line in lines}

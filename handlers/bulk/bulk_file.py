@@ -199,6 +199,8 @@ class WholeFile(StrEnum):
     QUOTATION = "quotation"
     #: A workbook that is cut off or put together wrongly.
     DAMAGED = "damaged"
+    #: Reading it took more time or memory than it may.
+    TOO_MUCH_WORK = "too_much_work"
     #: `row`, `read`: a cell that the reader of workbooks does not know.
     STRANGE_CELL = "strange_cell"
     #: `names`.

@@ -1,6 +1,6 @@
 """Reads a bulk file: from its bytes to lines that may be asked for, cells that are wrong, and remarks. Pure.
 
-It takes a second or two for fifty thousand lines: run it in a thread, never on the event loop.
+It takes seconds for fifty thousand lines, and holds the interpreter: the bot asks `reading_process` for it.
 """
 
 from __future__ import annotations

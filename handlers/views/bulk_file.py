@@ -199,6 +199,10 @@ _WHOLE: Final = {
         "The workbook is damaged, or no spreadsheet program wrote it. Open it in one, and save it as .xlsx "
         "again."
     ),
+    WholeFile.TOO_MUCH_WORK: N_(
+        "Reading the file took too long or too much memory. Please split it, or copy the lines into a new "
+        "one."
+    ),
     WholeFile.STRANGE_CELL: N_(
         "Row {row} has a cell that I cannot read: {read}. Please put a value in its place."
     ),
