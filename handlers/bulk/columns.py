@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from handlers.bulk.bulk_file import Cell, Column, FileRefused, Number, Odd, Row, WholeFile
+from handlers.bulk.bulk_file import Column, FileRefused, WholeFile
+from handlers.bulk.cells import Cell, Number, Odd, Row
 from handlers.cleaning import drop_invisible
 
 #: What people call them; the first two of each are the documented ones.

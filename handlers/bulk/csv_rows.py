@@ -10,7 +10,8 @@ from typing import Final
 
 from coupons import csv_rows
 from coupons.csv_rows import DELIMITERS, NotCsv, NotText, numbered_rows
-from handlers.bulk.bulk_file import FileRefused, Row, WholeFile
+from handlers.bulk.bulk_file import FileRefused, WholeFile
+from handlers.bulk.cells import Row
 
 #: Rows among which the head is looked for.
 HEAD_WITHIN: Final = 20

@@ -14,7 +14,8 @@ from coupons.batch import BatchLine
 from coupons.catalogue import Catalogue
 from coupons.model import Stock
 from handlers import cleaning, parsing
-from handlers.bulk.bulk_file import BadLine, Cell, Column, FormValues, Number, Odd, Row, RowList, Wrong
+from handlers.bulk.bulk_file import BadLine, Column, FormValues, RowList, Wrong
+from handlers.bulk.cells import Cell, Number, Odd, Row
 from handlers.bulk.columns import Head, letters, text_of
 from handlers.cleaning import Undone
 from handlers.command_line import CommandLine

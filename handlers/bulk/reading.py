@@ -22,14 +22,13 @@ from handlers.bulk.bulk_file import (
     Column,
     FileRefused,
     FormValues,
-    Odd,
     Remark,
     RemarkKind,
-    Row,
     RowList,
     WholeFile,
     Wrong,
 )
+from handlers.bulk.cells import Odd, Row
 from handlers.bulk.columns import Head, count_columns, head_of, letters, text_of
 from handlers.bulk.csv_rows import HEAD_WITHIN
 from handlers.bulk.line_checks import LineChecks

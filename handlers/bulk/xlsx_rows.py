@@ -15,9 +15,11 @@ from typing import Final
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from handlers.bulk import xlsx_scan
-from handlers.bulk.bulk_file import Cell, FileRefused, Number, Odd, Row, WholeFile, Wrong
+from handlers.bulk.bulk_file import FileRefused, WholeFile, Wrong
+from handlers.bulk.cells import Cell, Number, Odd, Row
 from handlers.bulk.xlsx_package import Package, Sheet
-from handlers.bulk.xlsx_scan import NOTHING, SheetScan, scan_shared_strings, scan_sheet
+from handlers.bulk.xlsx_scan import NOTHING, SheetScan, scan_sheet
+from handlers.bulk.xlsx_texts import scan_shared_strings
 
 #: From here on a spreadsheet has cut the last digits: it keeps fifteen.
 _LONG: Final = 10**15

@@ -7,15 +7,14 @@ process down. So this runs before it, and holds where a sheet's cells end.
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
-from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Final
 
 from handlers.bulk.bulk_file import FileRefused, WholeFile
 from handlers.bulk.columns import letters
-from handlers.bulk.xlsx_package import SHARED_STRINGS, Attributes, Package, is_true
+from handlers.bulk.xlsx_package import Attributes, Package, is_true
+from handlers.bulk.xlsx_places import MOST_COLUMNS, MOST_ROWS, Ranges, place_of
+from handlers.bulk.xlsx_texts import CellText, has_escape
 
 #: What stands in a cell, in a string with one sign for each column of a row.
 NOTHING: Final = " "
@@ -36,59 +35,8 @@ _KINDS: Final = {"n": NUMBER, "s": TEXT, "str": TEXT, "inlineStr": TEXT, "b": LO
 _KNOWN_ERRORS: Final = frozenset(
     {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#GETTING_DATA"}
 )
-_REFERENCE: Final = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})", re.ASCII)
-#: Excel's own bounds.
-_MOST_ROWS: Final = 1_048_576
-_MOST_COLUMNS: Final = 16_384
 #: The reader takes 24 bytes for each place between the first and the last cell.
 _MOST_PLACES: Final = 3_000_000
-_MOST_RANGES: Final = 100_000
-#: How the format writes a character that XML has no room for (ECMA-376 part 1, 22.9.2.19, ST_Xstring).
-_ESCAPE: Final = re.compile(r"_x[0-9A-Fa-f]{4}_")
-#: White space to XML; the reader takes it away at both ends of a part that does not ask to keep it.
-_SPACES: Final = " \t\r\n"
-_KEEP: Final = "xml:space"
-
-
-class Ranges:
-    """Cells that belong to a rectangle, whose first cell alone has the value."""
-
-    def __init__(self) -> None:
-        self._rows: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        self._firsts: set[tuple[int, int]] = set()
-        self._count = 0
-        self._sorted: dict[int, tuple[list[int], list[int]]] = {}
-
-    def add(self, reference: str) -> None:
-        """`B2:C9`; a single cell is no rectangle."""
-        first, _, last = reference.partition(":")
-        if last in {"", first}:
-            return
-        (top, left), (bottom, right) = place_of(first), place_of(last)
-        self._firsts.add((top, left))
-        self._count += right - left + 1
-        if self._count > _MOST_RANGES:
-            raise FileRefused(WholeFile.TOO_WIDE, read=last)
-        for column in range(left, right + 1):
-            self._rows[column].append((top, bottom))
-
-    def has(self, row: int, column: int) -> bool:
-        """Whether the cell is in one, and not its first."""
-        if column not in self._rows or (row, column) in self._firsts:
-            return False
-        starts, ends = self._sorted.get(column) or self._sort(column)
-        at = bisect_right(starts, row) - 1
-        return at >= 0 and row <= ends[at]
-
-    def _sort(self, column: int) -> tuple[list[int], list[int]]:
-        """`ends[n]` is the farthest of the first n + 1."""
-        starts: list[int] = []
-        ends: list[int] = []
-        for top, bottom in sorted(self._rows[column]):
-            starts.append(top)
-            ends.append(max(bottom, ends[-1]) if ends else bottom)
-        self._sorted[column] = starts, ends
-        return starts, ends
 
 
 @dataclass(slots=True)
@@ -114,26 +62,6 @@ class SheetScan:
         return next(strange, None)
 
 
-def scan_shared_strings(package: Package) -> frozenset[int]:
-    """The numbers of those that the reader may give otherwise than they were typed."""
-    if not package.has(SHARED_STRINGS):
-        return frozenset()
-    found: set[int] = set()
-    text = _Text()
-    count = 0
-
-    def end(name: str) -> None:
-        nonlocal count
-        text.end(name)
-        if name == "si":
-            if text.take_is_unsure():
-                found.add(count)
-            count += 1
-
-    package.parse(SHARED_STRINGS, start=text.start, end=end, text=text.add)
-    return frozenset(found)
-
-
 def scan_sheet(
     package: Package, part: str, unsure_strings: frozenset[int], *, is_computed: bool
 ) -> SheetScan:
@@ -145,57 +73,6 @@ def scan_sheet(
     return reading.scan
 
 
-def place_of(reference: str) -> tuple[int, int]:
-    """Row and column, from 0, of `B7`. Raises ValueError."""
-    found = _REFERENCE.fullmatch(reference)
-    if found is None:
-        raise ValueError(reference)
-    column = 0
-    for letter in found[1]:
-        column = column * 26 + ord(letter) - ord("A") + 1
-    row = int(found[2])
-    if row > _MOST_ROWS or column > _MOST_COLUMNS:
-        raise ValueError(reference)
-    return row - 1, column - 1
-
-
-class _Text:
-    """One text, in one part or several (`r`), with or without phonetic help (`rPh`), which is not read."""
-
-    def __init__(self) -> None:
-        self._parts: list[str] = []
-        self._is_open = False
-        self._keeps = False
-        self._spaces_lost = False
-        self._phonetic = 0
-        self._read = ""
-
-    def start(self, name: str, attributes: Attributes) -> None:
-        if name == "rPh":
-            self._phonetic += 1
-        elif name == "t" and not self._phonetic:
-            self._is_open, self._keeps, self._parts = True, attributes.get(_KEEP) == "preserve", []
-
-    def add(self, text: str) -> None:
-        if self._is_open:
-            self._parts.append(text)
-
-    def end(self, name: str) -> None:
-        if name == "rPh":
-            self._phonetic -= 1
-        elif name == "t" and self._is_open:
-            part = "".join(self._parts)
-            self._is_open = False
-            self._spaces_lost |= not self._keeps and part != part.strip(_SPACES)
-            self._read += part
-
-    def take_is_unsure(self) -> bool:
-        """Forgets it too. Spaces at the ends of the whole text are nobody's meaning."""
-        unsure = self._spaces_lost or _ESCAPE.search(self._read) is not None
-        self._spaces_lost, self._read = False, ""
-        return unsure
-
-
 class _SheetReading:
     """What expat calls, element by element."""
 
@@ -203,7 +80,7 @@ class _SheetReading:
         self.scan = SheetScan()
         self._unsure_strings = unsure_strings
         self._is_computed = is_computed
-        self._text = _Text()
+        self._text = CellText()
         #: Each kind of row once: most are alike, and a sheet has many.
         self._same: dict[str, str] = {}
         self._row, self._in_row = -1, False
@@ -211,7 +88,7 @@ class _SheetReading:
         self._number, self._columns = "0", dict[str, int]()
         self._cells: dict[int, str] = {}
         #: First row with a cell, first and last column with one.
-        self._top, self._left, self._right = -1, _MOST_COLUMNS, -1
+        self._top, self._left, self._right = -1, MOST_COLUMNS, -1
         self._begin_cell(-1, "")
         self._in_cell = False
 
@@ -254,7 +131,7 @@ class _SheetReading:
     def _start_row(self, attributes: Attributes) -> None:
         number = int(attributes["r"]) - 1 if "r" in attributes else self._row + 1
         # No program writes a row twice, or upwards: which one counts would be a guess.
-        if self._in_row or not self._row < number < _MOST_ROWS:
+        if self._in_row or not self._row < number < MOST_ROWS:
             raise FileRefused(WholeFile.DAMAGED)
         self._row, self._in_row, self._column, self._cells = number, True, -1, {}
         self._number = str(number + 1)
@@ -284,7 +161,7 @@ class _SheetReading:
 
     def _start_cell(self, attributes: Attributes) -> None:
         column = self._place(attributes["r"]) if "r" in attributes else self._column + 1
-        if not self._in_row or self._in_cell or not self._column < column < _MOST_COLUMNS:
+        if not self._in_row or self._in_cell or not self._column < column < MOST_COLUMNS:
             raise FileRefused(WholeFile.DAMAGED)
         self._begin_cell(column, attributes.get("t", "n"))
 
@@ -325,7 +202,7 @@ class _SheetReading:
             return kind if self._has_formula else NOTHING
         elif self._type == "s":
             kind = IN_PARTS if int(value) in self._unsure_strings else TEXT
-        elif kind == TEXT and _ESCAPE.search(value):
+        elif kind == TEXT and has_escape(value):
             kind = IN_PARTS
         elif kind == ERROR:
             self.scan.errors[self._row, self._column] = value

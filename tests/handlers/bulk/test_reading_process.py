@@ -133,6 +133,21 @@ async def test_a_process_that_takes_too_long_is_ended(worker: Path, tmp_path: Pa
         os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
+@pytest.mark.parametrize("limit", ["_MEMORY = 2**20", "_CPU_S = 0"])
+async def test_a_process_has_no_more_memory_and_time_than_it_may(
+    limit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = table(*((ANN, "late-10") for _ in range(2_000)))
+    script = tmp_path / "worker"
+    program = f"from handlers.bulk import reading_worker as worker; worker.{limit}; worker.main()"
+    be(script, f"exec {sys.executable} -c '{program}'")
+    assert len((await BulkReader(CATALOGUE).read(raw, FormValues())).lines) == 2_000
+    monkeypatch.setattr(sys, "executable", str(script))
+    with pytest.raises(FileRefused) as refused:
+        await BulkReader(CATALOGUE).read(raw, FormValues())
+    assert refused.value.why is WholeFile.TOO_MUCH_WORK
+
+
 async def test_the_environment_of_the_process_has_no_secret(
     worker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from handlers.bulk import reading, xlsx_package, xlsx_scan
+from handlers.bulk import reading, xlsx_package, xlsx_places
 from handlers.bulk.bulk_file import FileRefused, WholeFile
 from tests.handlers.bulk.files import (
     ANN,
@@ -192,7 +192,7 @@ def test_a_way_of_packing_that_cannot_be_unpacked_in_pieces_is_refused(way: int)
 
 
 def test_ranges_without_end_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xlsx_scan, "_MOST_RANGES", 10)
+    monkeypatch.setattr(xlsx_places, "_MOST_RANGES", 10)
     merges = "<mergeCells>" + '<mergeCell ref="A9:C9"/>' * 4 + "</mergeCells>"
     raw = with_xml(table((ANN, "late-10")), SHEET, {"</sheetData>": f"</sheetData>{merges}"})
     assert refusal(raw).why is WholeFile.TOO_WIDE
