@@ -18,6 +18,8 @@ _HELD = "select holder, term, until, closed_until from lease where name = :name"
 _CLOSE = "update lease set closed_until = :until where name = :name"
 #: Whoever holds the lock on the file knows that each start before is dead (`storage.locks.FileLock`).
 _END_ALL = (
+    # Else there would be one for each person who was ever written to.
+    "delete from lease where closed_until = 0",
     "update lease set until = 0 where until > 0",
     "update request set running_until = 0 where running = 1",
 )

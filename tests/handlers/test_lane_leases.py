@@ -12,6 +12,7 @@ from coupons.posts import LONGEST_PAUSE_MS, Post, PostKind, WaitingPost
 from handlers.lane_leases import LaneLeases
 from storage.ledger import SqliteLedger
 from tests.clocks import SetClock
+from tests.storage.records import rows
 
 LANE, OTHER = "/", "/U0LI"
 
@@ -38,7 +39,7 @@ def of(holder: str, ledger: SqliteLedger, clock: SetClock) -> LaneLeases:
 
 async def posted(ledger: SqliteLedger) -> WaitingPost:
     await ledger.write(lambda tx: tx.post(Post(kind=PostKind.NEWS, request_id=None, seq=1)))
-    [waiting] = await ledger.read(lambda rows: rows.due_posts(PostKind.NEWS, rows.lease_clock(), 9))
+    [waiting] = await ledger.read(lambda read: read.due_posts(PostKind.NEWS, read.lease_clock(), 9))
     return waiting
 
 
@@ -84,9 +85,9 @@ async def test_who_was_frozen_until_another_took_the_lane_begins_no_post(
     clock.now += LEASE_MS
     await second.hold([LANE])
     assert await ledger.write(lambda tx: first.begins(tx, waiting)) is False
-    assert await ledger.read(lambda rows: rows.may_be_posted(waiting.post.key)) is False
+    assert await ledger.read(lambda read: read.may_be_posted(waiting.post.key)) is False
     assert await ledger.write(lambda tx: second.begins(tx, waiting)) is True
-    assert await ledger.read(lambda rows: rows.may_be_posted(waiting.post.key)) is True
+    assert await ledger.read(lambda read: read.may_be_posted(waiting.post.key)) is True
 
 
 async def test_what_slack_closed_is_closed_for_whoever_holds_the_lane_next(
@@ -108,6 +109,7 @@ async def test_a_start_takes_the_lanes_of_the_last_one_at_once_and_knows_what_sl
     await dead.close(OTHER, 30)
     await before.close()
     ledger = opened(tmp_path, clock)
+    assert rows(tmp_path / "coupon.db", "select name from lease") == [("lane /U0LI",)]
     assert await of("new", ledger, clock).hold([LANE, OTHER]) == {LANE: 0.0, OTHER: 30.0}
     await ledger.close()
 
