@@ -151,7 +151,7 @@ class Remark:
     count: int = 0
     #: The first `NAMED`.
     rows: tuple[int, ...] = ()
-    #: The first `NAMED`.
+    #: The first `NAMED`, and of each the first `NAMED` rows.
     groups: tuple[tuple[int, ...], ...] = ()
     names: tuple[str, ...] = ()
     undone: Undone | None = None

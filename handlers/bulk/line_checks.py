@@ -41,6 +41,8 @@ _GUARDS: Final = ("`", "'", "’", "=")
 _SHOWN: Final = 80
 #: Different words that are remembered: a column of stocks has a few.
 _REMEMBERED: Final = 1_000
+#: Words for which the nearest stocks are looked for.
+_OFFERED: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,7 @@ class LineChecks:
         self._stock_ids = [stock.stock_id for stock in catalogue]
         self._words = [word for stock in catalogue for word in (stock.alias, stock.stock_id)]
         self._stocks: dict[Cell, tuple[Stock | _Fault, frozenset[Undone]]] = {}
+        self._offered = 0
         #: The rows by what was undone in them.
         self.undone: dict[Undone, RowList] = {}
         self.stock_of_form = RowList()
@@ -112,10 +115,11 @@ class LineChecks:
             return _Fault(wrong=Wrong.SUM, read=first)
         if not self._delimiter:
             return None
-        while len(cells) > width and not text_of(cells[-1]).strip():
-            cells = cells[:-1]
-        if len(cells) > width:
-            return _Fault(wrong=Wrong.TOO_MANY_CELLS, count=len(cells), limit=width)
+        count = len(cells)
+        while count > width and not text_of(cells[count - 1]).strip():
+            count -= 1
+        if count > width:
+            return _Fault(wrong=Wrong.TOO_MANY_CELLS, count=count, limit=width)
         if len(cells) <= self._head.places.get(Column.STOCK, -1):
             return _Fault(wrong=Wrong.TOO_FEW_CELLS, count=len(cells), limit=width)
         lines = max((self._swallowed(text_of(cell)) for cell in cells), default=0)
@@ -217,7 +221,10 @@ class LineChecks:
                 return _Fault(wrong=wrong, read=word)
         if word.startswith(_GUARDS):
             return _Fault(wrong=Wrong.GUARD, read=word)
-        return _Fault(wrong=Wrong.UNKNOWN_STOCK, read=word, nearest=parsing.nearest(word, self._words))
+        # Each takes a while, and a wrong column has a word of its own in each row.
+        self._offered += 1
+        nearest = parsing.nearest(word, self._words) if self._offered <= _OFFERED else ()
+        return _Fault(wrong=Wrong.UNKNOWN_STOCK, read=word, nearest=nearest)
 
 
 def _openid(cell: Cell) -> tuple[str | _Fault, frozenset[Undone]]:

@@ -201,7 +201,8 @@ class _Reading:
             (RemarkKind.OPENIDS_ALIKE, openids_alike(self.lines)),
         ):
             if groups:
-                yield Remark(kind=kind, count=len(groups), groups=groups[:NAMED])
+                few = tuple(group[:NAMED] for group in groups[:NAMED])
+                yield Remark(kind=kind, count=len(groups), groups=few)
 
 
 def _about_file(table: _Table, head: Head, unnamed: Iterable[int]) -> Iterator[Remark]:

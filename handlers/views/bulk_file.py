@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from coupons.batch_preview import RefusedLine
@@ -18,6 +18,8 @@ from handlers.views.refusals import refusal
 from handlers.views.words import N_, Words
 
 _TYPED_LONGEST: Final = 60
+#: Rows of one group that are named.
+_GROUP: Final = 5
 _MEGABYTE: Final = 1024 * 1024
 
 #: The places: `typed` (what was read), `count`, `limit`, `stocks`.
@@ -274,9 +276,14 @@ def remark(words: Words, remark: Remark) -> str:
         _REMARKS[remark.kind],
         names=words.list(inert(name) for name in remark.names),
         rows=_counted(words, map(str, remark.rows), remark.count),
-        groups=_counted(words, ("+".join(map(str, group)) for group in remark.groups), remark.count),
+        groups=_counted(words, map(_group, remark.groups), remark.count),
         what=words(UNDONE[remark.undone]) if remark.undone else "",
     )
+
+
+def _group(rows: Sequence[int]) -> str:
+    """`2+5`; of many rows the first."""
+    return "+".join(map(str, rows[:_GROUP])) + ("+…" if len(rows) > _GROUP else "")
 
 
 def _counted(words: Words, named: Iterable[str], count: int) -> str:

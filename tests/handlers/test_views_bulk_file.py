@@ -55,7 +55,12 @@ def sentences(words: Words) -> Iterator[str]:
     for kind in RemarkKind:
         for undone in Undone if kind is RemarkKind.UNDONE else (None,):
             remark = Remark(
-                kind=kind, count=25, rows=(2, 3), groups=((2, 5), (3, 9)), names=("C",), undone=undone
+                kind=kind,
+                count=25,
+                rows=(2, 3),
+                groups=((2, 5), tuple(range(3, 13))),
+                names=("C",),
+                undone=undone,
             )
             yield f"{kind}: {bulk_file.remark(words, remark)}"
 

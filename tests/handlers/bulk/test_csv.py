@@ -263,6 +263,19 @@ def test_each_wrong_cell_of_a_row_is_named() -> None:
     assert found.bad_rows == 1
 
 
+def test_a_column_of_nothing_but_wrong_words_is_read_soon() -> None:
+    rows = [("openid", "stock"), *((ANN, f"late-1{number:04d}") for number in range(200))]
+    found = read(csv_of(rows))
+    assert [bool(bad.nearest) for bad in found.bad] == [True] * 100 + [False] * 100
+
+
+def test_one_customer_in_all_rows_is_said_shortly() -> None:
+    found = read(csv_of([("openid", "stock"), *((ANN, "late-10") for _ in range(500))]))
+    (remark,) = found.remarks
+    assert (remark.kind, remark.count) == (RemarkKind.SAME_ASKED_TWICE, 1)
+    assert remark.groups == (tuple(range(2, 22)),)
+
+
 def test_the_same_asked_twice_and_openids_that_differ_in_case_are_said() -> None:
     rows = [
         ("openid", "stock"),
