@@ -15,7 +15,7 @@ from handlers.views.escaping import inert, person, without_openids
 from handlers.views.message import Block, context, fields
 from handlers.views.words import Words
 
-_PAUSE_REASON = 300
+_PAUSE_REASON = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from handlers.views.words import Words
 #: People named in one line; the rest are counted.
 _NAMED = 20
 _NAME_LONGEST = 80
-_CODE_LONGEST = 128
+_CODE_LONGEST = 64
 _WORDS_LONGEST = 500
 
 #: Full-width twins look alike, format nothing, and `handlers.parsing` reads them back when pasted.

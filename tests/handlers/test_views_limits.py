@@ -188,6 +188,8 @@ def formatting(message: Message) -> list[str]:
 @both_languages
 @example(typed="&" * 3_000, name="&" * 3_000, state=State.DECLINED)
 @example(typed='"' * 3_000, name="<!channel>*" * 300, state=State.HELD)
+@example(typed="&" * 3_000, name="&" * 3_000, state=State.HELD)
+@example(typed="&" * 3_000, name="&" * 3_000, state=State.PENDING)
 @given(typed=hostile_text, name=hostile_text, state=st.sampled_from(State))
 def test_slack_takes_every_message_whatever_people_typed(
     words: Words, typed: str, name: str, state: State
