@@ -18,13 +18,16 @@ _SIGNED_BYTES = 280
 
 
 def rsa_pairs_per_second(seconds: float) -> float:
-    """Signatures made and checked with RSA-2048, one after the other: a send needs one of each."""
+    """Signatures made and checked with RSA-2048, one after the other: a send needs one of each.
+
+    By CPU time, as of a core of its own: work beside it would flatter those who are measured by it.
+    """
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public_key = key.public_key()
     text = bytes(_SIGNED_BYTES)
     pairs = 0
-    started = time.perf_counter()
-    while (elapsed := time.perf_counter() - started) < seconds:
+    started = time.process_time()
+    while (elapsed := time.process_time() - started) < seconds:
         signature = key.sign(text, padding.PKCS1v15(), hashes.SHA256())
         public_key.verify(signature, text, padding.PKCS1v15(), hashes.SHA256())
         pairs += 1

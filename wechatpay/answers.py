@@ -13,6 +13,8 @@ from wechatpay.errors import Doubtful
 
 #: Long enough for a sentence of the server's, short enough for a card and a log line.
 _MESSAGE_LENGTH = 300
+_WAIT = re.compile(r"[0-9]{1,9}")
+_NOT_OF_AN_ID = re.compile(r"[^0-9A-Za-z_.:-]")
 
 
 class FailureKind(StrEnum):
@@ -55,7 +57,7 @@ class Answer:
     def retry_after(self) -> float | None:
         """Seconds asked for by Retry-After, at most an hour: nobody in between may silence us for longer."""
         text = self.headers.get("retry-after", "").strip()
-        return min(float(text), 3600.0) if re.fullmatch(r"[0-9]{1,9}", text) else None
+        return min(float(text), 3600.0) if _WAIT.fullmatch(text) else None
 
     def members(self) -> dict[str, Any] | None:
         """The JSON object in the body; None when it is something else (HTML of a gateway, empty, cut off)."""
@@ -114,7 +116,7 @@ def complaint(answer: Answer, *, hide: str) -> Complaint:
 
 def plain_request_id(text: str) -> str:
     """A Request-ID with anything strange left out: it goes into logs and to WeChat Pay's support."""
-    return re.sub(r"[^0-9A-Za-z_.:-]", "", text)[:128]
+    return _NOT_OF_AN_ID.sub("", text)[:128]
 
 
 def _quotes(text: str, hidden: str) -> bool:

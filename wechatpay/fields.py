@@ -46,7 +46,8 @@ Members = Mapping[str, Member]
 
 
 def text(least: int, most: int, of: str = "") -> Check:
-    """`of`: the characters allowed, as a class like [0-9A-Za-z_-]; without it all that WeChat Pay takes."""
+    """`of`: the characters allowed, as a class of ASCII like [0-9A-Za-z_-]; without it all that WeChat Pay
+    takes."""
     pattern = re.compile(f"{of}{{{least},{most}}}") if of else None
     wanted = f"must be {least} to {most} " + (f"of {of}" if of else "characters")
 
@@ -55,7 +56,7 @@ def text(least: int, most: int, of: str = "") -> Check:
             yield name, f"{wanted}; no text was read"
         elif not (pattern.fullmatch(value) if pattern else least <= len(value) <= most):
             yield name, f"{wanted}; {len(value)} characters were read"
-        elif _UNSUPPORTED.search(value):
+        elif pattern is None and _UNSUPPORTED.search(value):
             yield name, "must not hold characters of four UTF-8 bytes, like emoji; WeChat Pay takes none"
 
     return check

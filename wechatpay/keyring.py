@@ -66,4 +66,6 @@ class KeyRing:
         valid = [key for key in self._keys.values() if key.valid_at(now)]
         if not valid:
             return None
+        if len(valid) == 1:
+            return valid[0].serial_no
         return max(valid, key=lambda key: (key.begins is None, key.begins or 0)).serial_no

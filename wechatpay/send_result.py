@@ -138,8 +138,18 @@ def _given(sent: SendRequest, checked: Checked) -> SendResult:
     if not _is_coupon_code(coupon_code) or sent.coupon_code not in (None, coupon_code):
         wrong.append("coupon_code")
     if not wrong:
-        known = _unknown(checked, NextStep.NONE, code="", message="")
-        return replace(known, state=SendState.SENT, coupon_code=coupon_code)
+        return SendResult(
+            state=SendState.SENT,
+            verified=checked.verified,
+            attempt_open=True,
+            next_step=NextStep.NONE,
+            coupon_code=coupon_code,
+            status=checked.answer.status,
+            request_id=checked.answer.request_id,
+            serial_no=checked.serial_no,
+            retry_after=checked.answer.retry_after,
+            hint=checked.answer.hint,
+        )
     said = find_code(complaint(checked.answer, hide=sent.openid).code)
     if said is not None and said.code_class is CodeClass.UNKNOWN:  # SYSTEM_ERROR counts at any status
         return _unknown(checked, NextStep.REPEAT, code=said.name, message="")

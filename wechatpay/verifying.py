@@ -17,6 +17,8 @@ from wechatpay.signing import answer_message
 #: Seconds, either side. Peers disagree about exactly 300; ours: more than 300 is refused.
 TOLERANCE = 300
 
+#: `int` and `isdigit` would take other scripts' digits, signs and underscores.
+_SECONDS = re.compile(r"[0-9]{1,12}")
 _HEADERS = ("wechatpay-timestamp", "wechatpay-nonce", "wechatpay-signature", "wechatpay-serial")
 
 
@@ -26,12 +28,11 @@ def verify(headers: Mapping[str, str], body: bytes, *, keys: KeyRing, now: int) 
     `headers` has lower-case names (or does not mind case); `body` is raw, only a Content-Encoding undone.
     Raises Unsigned, Stale, UnknownSerial, BadSignature, looked for in this order.
     """
-    timestamp, nonce, signature, serial_no = (headers.get(name, "").strip() for name in _HEADERS)
+    timestamp, nonce, signature, serial_no = [headers.get(name, "").strip() for name in _HEADERS]
     if not (timestamp and nonce and signature and serial_no):
         missing = [name for name in _HEADERS if not headers.get(name, "").strip()]
         raise Unsigned(f"the answer has no {', '.join(missing)}")
-    # `int` and `isdigit` would take other scripts' digits, signs and underscores.
-    if not re.fullmatch(r"[0-9]{1,12}", timestamp):
+    if not _SECONDS.fullmatch(timestamp):
         raise Stale("the answer's timestamp is no whole number of seconds")
     if abs(now - int(timestamp)) > TOLERANCE:
         raise Stale(f"the answer's timestamp and our clock are {abs(now - int(timestamp))} s apart")

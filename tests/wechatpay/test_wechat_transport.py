@@ -8,7 +8,7 @@ import logging
 import httpx
 import pytest
 
-from tests.wechatpay.raw_server import genuine, read_request, server
+from tests.wechatpay.raw_server import Talk, genuine, read_request, server
 from tests.wechatpay.signing_platform import Build
 from tests.world import until
 from wechatpay.answers import Checked, Failure, FailureKind
@@ -131,8 +131,7 @@ async def test_a_kept_connection_closed_before_the_request_is_not_used(build: Bu
 def still_open(client: Client) -> bool:
     """Whether a kept connection's end has not been read yet."""
     assert isinstance(client._transport, Transport)
-    connector = client._transport._opened().connector
-    assert connector is not None
+    connector = client._transport._opened()
     return any(kept[0].is_connected() for pool in connector._conns.values() for kept in pool)
 
 
@@ -155,7 +154,199 @@ async def test_connections_are_kept_and_used_again(build: Build) -> None:
     assert connections == 1
 
 
+async def test_one_connection_brings_answers_of_every_shape(build: Build) -> None:
+    """Its parser serves all of them: with a length, in chunks, with hints before it, with no body at all."""
+    signed = genuine(b'{"a":1}')
+    head, body = signed.split(b"\r\n\r\n")
+    chunked = head.replace(b"Content-Length: 7", b"Transfer-Encoding: chunked")
+    answers = [
+        signed,
+        chunked + b"\r\n\r\n3\r\n" + body[:3] + b"\r\n4\r\n" + body[3:] + b"\r\n0\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" + signed,
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        signed,
+    ]
+    connections = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        for answer in answers:
+            await read_request(reader)
+            # Byte for byte: no shape may depend on what arrives together.
+            for byte in answer:
+                writer.write(bytes([byte]))
+                await writer.drain()
+
+    async with server(talk) as address:
+        client = build(base_url=f"http://{address}")
+        came_back = [await client.call("POST", SEND, b"{}") for _ in answers]
+    found = [(each.answer.status, each.answer.body) for each in came_back if isinstance(each, Checked)]
+    assert found == [(200, b'{"a":1}')] * 3 + [(204, b""), (200, b'{"a":1}')]
+    assert connections == 1
+
+
+@pytest.mark.parametrize("when", ["with the answer", "later"])
+async def test_what_nobody_asked_for_is_not_taken_for_the_next_answer(build: Build, when: str) -> None:
+    """A second answer on the same connection: the next request goes out on another."""
+    connections, sent = 0, asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await read_request(reader)
+        mine, stray = genuine(b'{"n":%d}' % connections), genuine(b'{"stray":1}')
+        writer.write(mine + stray if when == "with the answer" else mine)
+        await writer.drain()
+        if when == "later":
+            await sent.wait()
+            writer.write(stray)
+            await writer.drain()
+        await reader.read()
+
+    async with server(talk) as address:
+        client = build(base_url=f"http://{address}")
+        first = await client.call("POST", SEND, b"{}")
+        sent.set()
+        await until(lambda: True if when == "with the answer" else not clean(client) or None)
+        second = await client.call("POST", SEND, b"{}")
+        await client.aclose()
+    assert [each.answer.body for each in (first, second) if isinstance(each, Checked)] == [
+        b'{"n":1}',
+        b'{"n":2}',
+    ]
+
+
+def clean(client: Client) -> bool:
+    """Whether nothing came on the connections that are kept."""
+    assert isinstance(client._transport, Transport)
+    pools = client._transport._opened()._conns.values()
+    return not any(kept[0].should_close for pool in pools for kept in pool)
+
+
+@pytest.mark.parametrize(
+    ("headers", "why"),
+    [
+        ({"X-A": "1\r\nX-B: 2"}, "line break"),
+        ({"X-A": "1\n"}, "line break"),
+        ({"Transfer-Encoding": "chunked"}, "whole"),
+    ],
+)
+async def test_a_head_that_could_not_go_out_as_it_stands_is_not_sent(
+    headers: dict[str, str], why: str
+) -> None:
+    async def talk(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        pytest.fail("something was sent")
+
+    async with server(talk) as address, httpx.AsyncClient(transport=Transport(https=False)) as http:
+        with pytest.raises(httpx.UnsupportedProtocol, match=why):
+            await http.post(
+                f"http://{address}", content=b"{}", headers=headers, extensions={"target": b"/v3/x"}
+            )
+
+
 # ---- What its errors prove --------------------------------------------------------------------------------
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
+
+
+async def after_accept(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    return
+
+
+async def within_the_request(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    await reader.readexactly(30)
+
+
+async def after_the_request(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    await read_request(reader)
+
+
+async def after_a_hint(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await read_request(reader)
+    writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    await writer.drain()
+
+
+async def within_the_head(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await read_request(reader)
+    writer.write(HEAD[:25])
+    await writer.drain()
+
+
+async def after_the_head(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await read_request(reader)
+    writer.write(HEAD)
+    await writer.drain()
+
+
+async def within_the_body(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await read_request(reader)
+    writer.write(HEAD + b"{}")
+    await writer.drain()
+
+
+@pytest.mark.parametrize("how", ["closed", "reset"])
+@pytest.mark.parametrize("kept", [False, True], ids=["fresh", "kept"])
+@pytest.mark.parametrize(
+    "point",
+    [
+        after_accept,
+        within_the_request,
+        after_the_request,
+        after_a_hint,
+        within_the_head,
+        after_the_head,
+        within_the_body,
+    ],
+)
+async def test_a_server_that_hangs_up_once_it_was_reached_leaves_the_outcome_unknown(
+    build: Build, point: Talk, how: str, *, kept: bool
+) -> None:
+    """At whatever point; and it is asked once, whatever the connection."""
+    heard = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal heard
+        if kept and not heard:
+            heard += 1
+            await read_request(reader)
+            writer.write(genuine())
+            await writer.drain()
+        heard += 1
+        await point(reader, writer)
+        if how == "reset":
+            writer.transport.abort()
+
+    async with server(talk) as address:
+        client = build(base_url=f"http://{address}", fallback_url=f"http://{address}")
+        if kept:
+            assert isinstance(await client.call("POST", SEND, b"{}"), Checked)
+        came_back = await client.call("POST", SEND, bytes(100_000))
+        await client.aclose()
+    if kept and point is after_accept:
+        # Seen in time, the dead connection is not used, and a new one meets the same.
+        assert heard in {2, 3}
+    else:
+        assert heard == 1 + kept
+    assert isinstance(came_back, Failure)
+    assert (came_back.kind, came_back.code) == (FailureKind.AFTER_FIRST_BYTE, "LOST")
+
+
+async def test_an_answer_that_stops_in_its_middle_is_a_time_out_of_reading(build: Build) -> None:
+    released = asyncio.Event()
+
+    async def stop(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await within_the_body(reader, writer)
+        await released.wait()
+
+    async with server(stop) as address:
+        came_back = await build(base_url=f"http://{address}", timeouts=Timeouts(read=0.05)).call(
+            "POST", SEND, b"{}"
+        )
+        released.set()
+    assert isinstance(came_back, Failure)
+    assert (came_back.kind, came_back.message) == (FailureKind.AFTER_FIRST_BYTE, "ReadTimeout")
 
 
 async def test_a_handshake_that_never_ends_proves_that_nothing_left(build: Build) -> None:
