@@ -225,10 +225,9 @@ class ClickAction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Click:
-    """A click kept before Slack gets its ack, decided after it: a crash in between loses nothing."""
+class Clicked:
+    """Who clicked what, where and when."""
 
-    id: int
     action: ClickAction
     request_id: int
     person: str
@@ -245,19 +244,17 @@ class Click:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewClick:
+class Click(Clicked):
+    """A click kept before Slack gets its ack, decided after it: a crash in between loses nothing."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewClick(Clicked):
     """A click before it has a row; `key` is the same for the same Slack delivery."""
 
     key: str
-    action: ClickAction
-    request_id: int
-    person: str
-    team: str
-    channel: str
-    reason: str
-    at: int
-    message_ts: str = ""
-    out_request_no: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
