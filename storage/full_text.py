@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from storage.dialect_sqlite import REMOVE_REQUEST_WORDS
@@ -22,10 +23,6 @@ _ADD = "insert into request_words (rowid, words) values (:id, :words)"
 
 #: Written without spaces: Chinese and Japanese.
 _HAN = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_RUNS = re.compile(f"[{_HAN}]+|[^{_HAN}]+")
-_IS_HAN = re.compile(f"[{_HAN}]")
-#: Between two such characters a space means nothing: 客户 投诉 is looked for as 客户投诉, and found as it.
-_GAP = re.compile(f"(?<=[{_HAN}])\\s+(?=[{_HAN}])")
 _SHORT = re.compile(r"[0-9A-Za-z]{1,2}", re.ASCII)
 _WORD = re.compile(r"[^\W_]", re.UNICODE)
 
@@ -53,12 +50,24 @@ def _phrase(word: str) -> str:
     return " ".join(_pieces(word, last=False)).replace('"', " ").strip() if _WORD.search(word) else ""
 
 
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """Runs of Han and of all else; one Han; a gap. When first needed: they take longer than some commands."""
+    return (
+        re.compile(f"[{_HAN}]+|[^{_HAN}]+"),
+        re.compile(f"[{_HAN}]"),
+        # Between two Han a space means nothing: 客户 投诉 is looked for as 客户投诉, and found as it.
+        re.compile(f"(?<=[{_HAN}])\\s+(?=[{_HAN}])"),
+    )
+
+
 def _pieces(text: str, *, last: bool) -> list[str]:
     """`last`: the one character at the very end, too."""
+    runs_of, han, gap = _patterns()
     found: list[str] = []
-    runs = _RUNS.findall(_GAP.sub("", text))
+    runs = runs_of.findall(gap.sub("", text))
     for number, run in enumerate(runs, 1):
-        if not _IS_HAN.match(run):
+        if not han.match(run):
             found.append(run)
             continue
         found += [run[place : place + 2] for place in range(len(run) - 1)]

@@ -41,6 +41,8 @@ def aliases(config: Path | None) -> FindStock:
 
     @cache
     def if_readable() -> Catalogue:
+        if not path.exists():
+            return Catalogue(())
         from bot.config.coupon_toml import CouponTomlProblems  # noqa: PLC0415 - as below
 
         try:
