@@ -205,7 +205,7 @@ class Announcer(Loop):
             except ChannelLost as error:
                 # The next one would fare no better, and must not overtake this one.
                 self._lost.add(lane)
-                self._lanes.rest(lane, self._channel.refused(error.loss))
+                self._lanes.rest(lane, self._channel.refused(error.loss, post=error.post))
                 if self._channel.refusals == _REFUSALS_TO_TELL:
                     await self._tell_those_who_wait()
                 return

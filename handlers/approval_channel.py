@@ -56,6 +56,8 @@ class ApprovalChannel:
         self._on_change = on_change
         self._loss: ChannelLoss | None = None
         self._refusals = 0
+        #: Not only the change of a message was refused.
+        self._post_refused = False
 
     @property
     def lost(self) -> Lost | None:
@@ -64,16 +66,19 @@ class ApprovalChannel:
 
     @property
     def refusals(self) -> int:
-        """Posts refused since one was taken."""
+        """Posts and changes refused since one was taken."""
         return self._refusals
 
-    def took(self) -> None:
-        """A post stands."""
-        self._refusals = 0
+    def took(self, *, post: bool = True) -> None:
+        """A post stands; or, not `post`, a message was changed: a channel may take that and no posts."""
+        if self._post_refused and not post:
+            return
+        self._refusals, self._post_refused = 0, False
         self._change(None)
 
-    def refused(self, loss: ChannelLoss) -> float:
-        """A post does not. Returns the seconds after which to try again."""
+    def refused(self, loss: ChannelLoss, *, post: bool = True) -> float:
+        """A post or change was not taken. Returns the seconds after which to try again."""
+        self._post_refused = self._post_refused or post
         pause_s = self._pauses_s[min(self._refusals, len(self._pauses_s) - 1)]
         self._refusals += 1
         self._change(loss)

@@ -16,11 +16,12 @@ from handlers.web_api import AnswerLost, Denied, SlackError, Unreachable
 
 
 class ChannelLost(SlackError):
-    """The approval channel took no post, and would take no other."""
+    """The approval channel took no post, and would take no other; or, not `post`, no change."""
 
-    def __init__(self, code: str, loss: ChannelLoss) -> None:
+    def __init__(self, code: str, loss: ChannelLoss, *, post: bool) -> None:
         super().__init__(code)
         self.loss = loss
+        self.post = post
 
 
 class Recalled(SlackError):
@@ -93,9 +94,9 @@ class PostOnce:
         try:
             await self._poster.redraw(channel, ts, message)
         except SlackError as error:
-            self._judge(channel, error)
+            self._judge(channel, error, post=False)
             raise
-        self._took(channel)
+        self._took(channel, post=False)
 
     async def _find(
         self, waiting: WaitingPost, channel: str, thread_ts: str | None
@@ -120,12 +121,12 @@ class PostOnce:
         now = self._clock.sure()
         return waiting.promised_at if now is not None and waiting.promised_at <= now else 0
 
-    def _judge(self, channel: str, error: SlackError) -> None:
+    def _judge(self, channel: str, error: SlackError, *, post: bool = True) -> None:
         """Raises ChannelLost where the error says that of the approval channel."""
         loss = loss_of(error.code) if channel == self._channel.id else None
         if loss is not None:
-            raise ChannelLost(error.code, loss) from error
+            raise ChannelLost(error.code, loss, post=post) from error
 
-    def _took(self, channel: str) -> None:
+    def _took(self, channel: str, *, post: bool = True) -> None:
         if channel == self._channel.id:
-            self._channel.took()
+            self._channel.took(post=post)

@@ -44,7 +44,7 @@ from tests.world import ENGLISH_TEAM, until
 
 CHANNEL = "C0APPROVE"
 #: What is promised about our own pauses is that they end.
-PAUSES = Pauses(posts_s=(0.1,))
+PAUSES = Pauses(posts_s=(0.1,), lost_channel_s=(0.1,))
 
 POLICY = Policy(
     agents=(),
@@ -531,6 +531,33 @@ async def test_a_plain_no_is_not_looked_for(desk: Desk) -> None:
     assert len(desk.slack.messages(CHANNEL)) == 1
     assert desk.slack.calls("conversations.history") == []
     assert desk.changes == [Lost(CHANNEL, ChannelLoss.POSTING_RULES), None]
+
+
+async def test_a_channel_that_takes_changes_and_no_posts_is_lost_until_it_takes_a_post(desk: Desk) -> None:
+    standing = await desk.new("cb1")
+    desk.go()
+    await desk.quiet()
+    desk.slack.faults.rate("chat.postMessage", api_error("restricted_action"), 1.0)
+    await desk.new("cb2")
+    await desk.slack.wait_for(lambda: desk.channel.lost)
+    await desk.ledger.write(lambda tx: tx.post(Post(kind=PostKind.CARD, request_id=standing.id)))
+    await desk.slack.wait_for(lambda: desk.slack.calls("chat.update") or None)
+    tried = len(desk.slack.calls("chat.postMessage"))
+    await desk.slack.wait_for(lambda: len(desk.slack.calls("chat.postMessage")) > tried or None)
+    assert desk.changes == [Lost(CHANNEL, ChannelLoss.POSTING_RULES)]
+    desk.slack.faults.clear()
+    await desk.quiet()
+    assert desk.changes[1:] == [None]
+
+
+async def test_what_only_changes_were_refused_for_is_over_when_a_change_is_taken(desk: Desk) -> None:
+    standing = await desk.new()
+    desk.go()
+    await desk.quiet()
+    desk.slack.faults.next("chat.update", api_error("missing_scope"))
+    await desk.ledger.write(lambda tx: tx.post(Post(kind=PostKind.CARD, request_id=standing.id)))
+    await desk.quiet()
+    assert desk.changes == [Lost(CHANNEL, ChannelLoss.NO_ACCESS), None]
 
 
 async def test_nobody_is_told_that_a_card_does_not_stand_which_stands_by_now(desk: Desk) -> None:
