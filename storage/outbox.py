@@ -41,7 +41,8 @@ where post.kind = :kind and (post.due_at <= :now or post.due_at > :latest)
   end not in {LISTED}
   and not (post.kind = 'step' and exists (
       select 1 from outbox as card
-      where card.key = 'card:' || post.request_id and card.id < post.id and card.due_at <= :now
+      where card.key = 'card:' || post.request_id and card.id < post.id
+        and (card.due_at <= :now or card.due_at > :latest)
   ))
 order by post.id limit :limit
 """

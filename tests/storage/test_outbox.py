@@ -91,6 +91,15 @@ async def test_a_card_that_is_put_off_holds_up_no_reply(ledger: SqliteLedger) ->
     assert [delivery.post for delivery in await due(ledger, kind=PostKind.STEP)] == [STEP]
 
 
+async def test_a_reply_waits_for_its_card_also_where_both_were_promised_by_a_clock_that_was_ahead(
+    ledger: SqliteLedger, clock: Time
+) -> None:
+    clock.now += 26 * 3_600_000
+    await ledger.write(lambda tx: (tx.post(card(1)), tx.post(STEP)))
+    assert [delivery.post for delivery in await due(ledger)] == [card(1)]
+    assert await due(ledger, kind=PostKind.STEP) == []
+
+
 async def test_a_card_changes_lanes_when_it_stands(ledger: SqliteLedger) -> None:
     def write(tx: Transaction) -> None:
         create(tx, "cb1")
