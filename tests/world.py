@@ -100,7 +100,9 @@ hours = 0
 """
 
 #: Short pauses: what is promised about them is their order and number, not their length.
-QUICK = Pace(pauses_s=(0.02, 0.05, 0.1, 0.2), tries=8, quiet_ms=300, in_flight=16)
+QUICK = Pace(
+    pauses_s=(0.02, 0.05, 0.1, 0.2), too_fast_s=(0.02, 0.05, 0.1, 0.2), tries=8, quiet_ms=300, in_flight=16
+)
 
 _KEYS: list[KeyMaterial] = []
 

@@ -48,7 +48,7 @@ _TELLS = {
     ClickAction.CANCEL: Tag.REQUEST_CANCELLED,
     ClickAction.URGE: Tag.REQUEST_URGED,
 }
-_PACE = Pace(pauses_s=(0, 60), tries=3, quiet_ms=HOUR, lookups_from=2, in_flight=4)
+_PACE = Pace(pauses_s=(0, 60), too_fast_s=(0,), tries=3, quiet_ms=HOUR, lookups_from=2, in_flight=4)
 
 
 class Lifecycle(RuleBasedStateMachine):
@@ -400,8 +400,10 @@ class Lifecycle(RuleBasedStateMachine):
         now = self.clock()
         due = self.run(self.ledger.read(lambda rows: rows.due_requests(now, 2, now + 2**40)))
         for request in due:
-            begun = self.run(self.ledger.write(partial(self.sender._begin, request_id=request.id)))
-            assert (begun is None) is (self.moment().pause is not None)
+            begun = self.run(
+                self.ledger.write(partial(self.sender._attempts.begin_all, request_ids=[request.id]))
+            )
+            assert (not begun) is (self.moment().pause is not None)
         self.run(self.ledger.close())
         self.open()
 

@@ -31,7 +31,6 @@ from tests.clocks import SetClock, sure
 from tests.coupons.office import NOW, a_stock
 
 OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
-BODY = f'{{"openid":"{OPENID}"}}'.encode()
 SENT = Outcome(kind=Kind.SENT, verified=True, attempt_open=False, remedy=Remedy.NONE, coupon_code="C1")
 LOST = Outcome(kind=Kind.UNKNOWN, verified=False, attempt_open=True, remedy=Remedy.REPEAT, code="TIMEOUT")
 NO = Outcome(
@@ -143,20 +142,25 @@ def _short(event: Recorded) -> str:
     return " ".join([event.tag, *(str(each) for each in told if each)])
 
 
-def _approved(tx: Transaction) -> None:
+def approved(
+    tx: Transaction, *, number: str = "cb1", batch: int | None = None, stock_id: str = "1212121212"
+) -> None:
+    """A request, let pass by a rule, and the events that tell of it."""
+    body = f'{{"out_request_no":"{number}","openid":"{OPENID}"}}'.encode()
     draft = Draft(
-        out_request_no="cb1",
+        out_request_no=number,
         requester="U0LI",
         openid=OPENID,
-        stock=a_stock("1212121212"),
+        stock=a_stock(stock_id),
         reason="late",
         approvals_needed=0,
         created_at=NOW,
         expires_at=NOW + DAY_MS,
-        body=BODY,
+        body=body,
         rule=1,
+        batch=batch,
     )
-    request, _ = tx.add_requests([draft])[0]
+    [(request, _)] = tx.add_requests([draft])
     created = RequestCreated(
         customer=request.customer,
         stock_id=request.stock_id,
@@ -165,12 +169,12 @@ def _approved(tx: Transaction) -> None:
         reason="late",
         ticket="",
         approvals_needed=0,
-        body_sha256=hashlib.sha256(BODY).hexdigest(),
+        body_sha256=hashlib.sha256(body).hexdigest(),
         rule=1,
         raised=(),
         duplicate_of=None,
         follows=None,
-        out_request_no="cb1",
+        out_request_no=number,
     )
     tx.append(created.done_by("U0LI", request.id))
     tx.append(RequestApproved(approvals=(), rule=1).done_by(SYSTEM, request.id))
@@ -180,7 +184,7 @@ def _approved(tx: Transaction) -> None:
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncGenerator[Shop]:
     shop = Shop(tmp_path / "coupon.db")
-    await shop.ledger.write(_approved)
+    await shop.ledger.write(approved)
     try:
         yield shop
         for replica in (shop.here, shop.there):
@@ -252,7 +256,7 @@ async def test_a_lease_that_was_renewed_after_somebody_read_that_it_was_over_is_
     shop.passes(LEASE_MS)
     left = await shop.request()
     await shop.here.sender.step()
-    await shop.ledger.write(partial(shop.there.sender._interrupt, left=left))
+    await shop.ledger.write(partial(shop.there.sender._attempts.interrupt, left=left))
     assert await shop.story() == ["attempt:started 1"]
     await shop.here.answer(SENT)
 

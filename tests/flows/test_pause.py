@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.clock import utc_ms
-from coupons import sender
+from coupons import attempts, settlement_posts
 from coupons.settling import Pace
 from handlers import cards
 from sandbox.wechatpay.faults import Fault, FaultKind
@@ -43,8 +43,9 @@ async def test_many_open_cards_are_redrawn_within_slacks_limit_and_nothing_new_w
 async def test_a_long_wait_that_wechat_pay_asks_for_is_said_as_waiting_until_it_is_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sender, "_SHOWN_PAUSE_MS", 1_000)
-    pace = Pace(pauses_s=(0.1, 2.0), tries=8, quiet_ms=300)
+    for module in (attempts, settlement_posts):
+        monkeypatch.setattr(module, "SHOWN_PAUSE_MS", 1_000)
+    pace = Pace(pauses_s=(0.1, 2.0), too_fast_s=(0.1, 2.0), tries=8, quiet_ms=300)
     async with world(tmp_path, pace=pace) as shop:
         # An hour is asked for; the longest pause is two seconds, and no wait is longer.
         shop.wechatpay.faults.queue(Fault(FaultKind.RATE_LIMITED, seconds=3600))
@@ -69,8 +70,10 @@ async def test_a_long_wait_that_wechat_pay_asks_for_is_said_as_waiting_until_it_
 async def test_while_an_attempt_after_a_long_wait_is_under_way_the_card_does_not_say_it_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sender, "_SHOWN_PAUSE_MS", 500)
-    async with world(tmp_path, pace=Pace(pauses_s=(1.0,), tries=8, quiet_ms=300)) as shop:
+    for module in (attempts, settlement_posts):
+        monkeypatch.setattr(module, "SHOWN_PAUSE_MS", 500)
+    pace = Pace(pauses_s=(1.0,), too_fast_s=(1.0,), tries=8, quiet_ms=300)
+    async with world(tmp_path, pace=pace) as shop:
         slow = Fault(FaultKind.SLOW, seconds=60.0)
         shop.wechatpay.faults.queue(Fault(FaultKind.RATE_LIMITED, seconds=1), slow)
         number = await shop.ask()

@@ -103,7 +103,7 @@ class Shop:
 
     def __init__(self, ledger: SqliteLedger, path: Path, clock: Time, bell: Bell, script: Script) -> None:
         self.ledger, self.clock, self.bell, self.script = Proven(ledger, path), clock, bell, script
-        self.pace = Pace(pauses_s=(0,), tries=4, quiet_ms=0, lookups_from=99)
+        self.pace = Pace(pauses_s=(0,), too_fast_s=(0,), tries=4, quiet_ms=0, lookups_from=99)
         policy = Policy(
             agents=(),
             approvers=("U0WANG", "U0ZHAO"),
@@ -259,8 +259,7 @@ async def test_every_moment_after_a_process_that_died_on_the_wire_is_proven(
         await shop.send_until(State.UNKNOWN, attempts=attempt + 1)
         shop.clock.now += 1000
     # What the dead process had committed: an attempt that began and never ended.
-    begun = await shop.ledger.write(partial(shop.sender()._begin, request_id=1))
-    assert begun is not None
+    [begun] = await shop.ledger.write(partial(shop.sender()._attempts.begin_all, request_ids=[1]))
     assert begun.running
     assert await shop.send_until(State.SENT, tick=1000) is State.SENT
     assert "request:unknown" in await shop.tags()

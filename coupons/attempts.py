@@ -1,0 +1,155 @@
+"""The transactions of attempts: many are begun in one, and each outcome is booked by the fence.
+
+The order is the promise: attempt event committed, then the call, then its outcome committed. Whatever dies
+in between leaves a row marked as running, which is found when the lease of the attempt is over, and repeated
+under the same number. An attempt has an owner with that lease, and a fence, which is its place among the
+attempts: whoever comes back late with its outcome changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from coupons.approvals import APPROVAL_TAGS, body_digest, may_be_sent
+from coupons.clock_watch import ClockWatch
+from coupons.events import AttemptStarted, Tag
+from coupons.leases import LEASE_MS
+from coupons.lifecycle import SENDABLE, move
+from coupons.model import Request, State
+from coupons.outcome import Outcome
+from coupons.ports import Records, Transaction
+from coupons.posts import Post, PostKind
+from coupons.recording import SYSTEM
+from coupons.settlement_posts import SHOWN_PAUSE_MS, write_settlement
+from coupons.settling import INTERRUPTED, Lookup, Pace, changed, interrupted, late, settle, unapproved
+
+
+class Attempts:
+    """`holder` names this start of the bot, and no other one ever."""
+
+    def __init__(self, *, clock: ClockWatch, holder: str, pace: Pace) -> None:
+        self._clock = clock
+        self._holder = holder
+        self._pace = pace
+
+    def begin_all(self, tx: Transaction, request_ids: Iterable[int]) -> Sequence[Request]:
+        """In one commit; those that may not be begun (any more) are left out."""
+        if tx.pause() is not None:
+            return []
+        begun = (self._begin(tx, request_id) for request_id in request_ids)
+        return [request for request in begun if request is not None]
+
+    def renew(self, tx: Transaction, begun: Iterable[Request]) -> None:
+        """Their leases, from now on."""
+        until = tx.lease_clock() + LEASE_MS
+        for request in begun:
+            tx.renew_attempt(request, until)
+
+    def interrupt(self, tx: Transaction, left: Request) -> None:
+        """`left`: a row whose lease was found to be over."""
+        request = tx.request(left.id)
+        if request is None or not request.running:
+            return
+        # Renewed meanwhile, or ended and begun again: somebody lives who works on it.
+        if (request.attempts, request.running_until) == (left.attempts, left.running_until):
+            now, latest = self._clock(), self._clock.latest()
+            settlement = interrupted(request, now=now, latest=latest, pace=self._pace)
+            write_settlement(tx, request, settlement, now=now)
+
+    def _begin(self, tx: Transaction, request_id: int) -> Request | None:
+        before = tx.request(request_id)
+        now = self._clock()
+        if before is None or before.state not in SENDABLE or before.running:
+            return None
+        if not is_due(before.due_at, now, self._pace.longest_ms):
+            return None
+        digest = hashlib.sha256(before.body).hexdigest()
+        events = tx.events_of(request_id, APPROVAL_TAGS)
+        if body_digest(events) not in {digest, None}:
+            # Whoever can write the file could send an approved coupon to somebody else.
+            write_settlement(tx, before, changed(before, now=now), now=now)
+            return None
+        if not may_be_sent(events):
+            # Or one that nobody approved.
+            write_settlement(tx, before, unapproved(before, now=now), now=now)
+            return None
+        after = replace(
+            before,
+            attempts=before.attempts + 1,
+            tries=before.tries + 1,
+            open_attempts=before.open_attempts + 1,
+            running=True,
+            running_by=self._holder,
+            running_until=tx.lease_clock() + LEASE_MS,
+        )
+        if before.state is State.APPROVED:
+            after = move(after, State.SENDING, now=now)
+        if before.batch is not None:
+            # The batch's own card counts it.
+            pass
+        elif before.state is State.APPROVED:
+            tx.post(Post(kind=PostKind.CARD, request_id=before.id))
+        elif not 0 <= now - _last_ended(tx, request_id) < SHOWN_PAUSE_MS:
+            tx.post(Post(kind=PostKind.REDRAW, request_id=before.id))
+        saved = tx.save(before, after)
+        started = AttemptStarted(
+            attempt=saved.attempts,
+            out_request_no=saved.out_request_no,
+            body_sha256=digest,
+        )
+        tx.append(started.done_by(SYSTEM, saved.id))
+        return saved
+
+    def finish(
+        self,
+        tx: Transaction,
+        *,
+        begun: Request,
+        outcome: Outcome,
+        lookup: Lookup | None,
+        started_at: int,
+        retry_in_ms: int | None = None,
+    ) -> None:
+        """What came of it, or, behind the fence, no more than an event. `retry_in_ms`: as `settle` says."""
+        request, now = tx.request(begun.id), self._clock()
+        if request is None:
+            return
+        if not request.running or request.attempts != begun.attempts:
+            # The fence: what runs now, if anything, is another attempt.
+            if _was_interrupted(tx, begun):
+                latest = self._clock.latest()
+                settlement = late(request, begun, outcome, now=now, latest=latest)
+                write_settlement(tx, request, settlement, now=now)
+            return
+        settlement = settle(
+            request,
+            outcome,
+            lookup,
+            started_at=started_at,
+            now=now,
+            earliest=self._clock.earliest(),
+            pace=self._pace,
+            retry_in_ms=retry_in_ms,
+        )
+        write_settlement(tx, request, settlement, now=now)
+
+
+def is_due(at: int | None, now: int, longest_ms: int) -> bool:
+    """No pause is longer: what comes later than that was put off by a clock that was ahead."""
+    return at is not None and (at <= now or at > now + longest_ms)
+
+
+def _last_ended(rows: Records, request_id: int) -> int:
+    """When the last attempt ended; 0: there was none."""
+    return max((each.ts for each in rows.events_of(request_id, {Tag.ATTEMPT_FINISHED})), default=0)
+
+
+def _was_interrupted(rows: Records, begun: Request) -> bool:
+    """And not finished by a commit of which it was not known whether it was kept, nor late before."""
+    events = rows.events_of(begun.id, {Tag.ATTEMPT_FINISHED, Tag.ATTEMPT_LATE})
+    mine = [each for each in events if each.detail.get("attempt") == begun.attempts]
+    return [each.detail.get("code") for each in mine if each.tag == Tag.ATTEMPT_FINISHED] == [
+        INTERRUPTED
+    ] and len(mine) == 1

@@ -1,0 +1,50 @@
+"""A settlement becomes rows, events and what Slack is told, in one transaction."""
+
+from __future__ import annotations
+
+from coupons.events import Tag
+from coupons.lifecycle import FINAL
+from coupons.model import Request, State
+from coupons.outcome import Kind
+from coupons.policy import LOOKUPS_BEFORE_CLOSING
+from coupons.ports import Transaction
+from coupons.posts import Post, PostKind
+from coupons.recording import Event
+from coupons.replies import reply
+from coupons.settling import Settlement
+
+#: From so long a pause on, the card says that the bot waits, and is drawn anew at both its ends.
+SHOWN_PAUSE_MS = 15_000
+
+#: Events that people are told in the card's thread, and those that the requester gets as a direct message.
+_THREAD_TAGS = frozenset({Tag.REQUEST_SENT, Tag.REQUEST_REFUSED, Tag.REQUEST_HELD, Tag.REQUEST_UNKNOWN})
+_DIRECT_TAGS = _THREAD_TAGS - {Tag.REQUEST_UNKNOWN}
+
+
+def write_settlement(tx: Transaction, before: Request, settlement: Settlement, *, now: int) -> Request:
+    """Save it, append its events, and promise what people are told. Raises RowChanged.
+
+    A line of a batch has no card and no thread: the batch's own card counts it.
+    """
+    saved = tx.save(before, settlement.after)
+    alone = saved.batch is None
+    if alone and (saved.state is not before.state or saved.state is State.HELD):
+        # Before the thread: who opens it must find the card saying the same.
+        tx.post(Post(kind=PostKind.CARD, request_id=saved.id))
+    elif alone and saved.due_at is not None and saved.due_at - now >= SHOWN_PAUSE_MS:
+        tx.post(Post(kind=PostKind.REDRAW, request_id=saved.id))
+    for event in settlement.events:
+        seq = tx.append(event)
+        if alone and (event.tag in _THREAD_TAGS or _calls_for_people(event, saved)):
+            reply(tx, saved.id, seq)
+        if alone and event.tag in _DIRECT_TAGS:
+            tx.post(Post(kind=PostKind.DIRECT, request_id=saved.id, seq=seq, person=saved.requester))
+    return saved
+
+
+def _calls_for_people(event: Event, request: Request) -> bool:
+    if event.tag == Tag.COUPON_LOOKED_UP:
+        return request.state is State.HELD and request.absent_looks >= LOOKUPS_BEFORE_CLOSING
+    # Nothing looks any more at what has ended, and it ended without this coupon.
+    given = event.tag == Tag.ATTEMPT_LATE and event.detail.get("kind") == Kind.SENT
+    return given and request.state in FINAL - {State.SENT}
