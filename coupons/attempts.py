@@ -14,11 +14,11 @@ from dataclasses import replace
 
 from coupons.approvals import APPROVAL_TAGS, body_digest, may_be_sent
 from coupons.clock_watch import ClockWatch
-from coupons.events import AttemptStarted, Tag
+from coupons.events import AttemptStarted, SendingPaused, Tag
 from coupons.leases import LEASE_MS
 from coupons.lifecycle import SENDABLE, move
-from coupons.model import Request, State
-from coupons.outcome import Outcome
+from coupons.model import Pause, Request, State
+from coupons.outcome import Outcome, Remedy
 from coupons.ports import Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM
@@ -133,7 +133,22 @@ class Attempts:
             pace=self._pace,
             retry_in_ms=retry_in_ms,
         )
-        write_settlement(tx, request, settlement, now=now)
+        saved = write_settlement(tx, request, settlement, now=now)
+        if saved.state is State.HELD and saved.batch is not None and outcome.remedy is Remedy.OPERATOR:
+            self._pause_all(tx, saved, outcome, now)
+
+    def _pause_all(self, tx: Transaction, held: Request, outcome: Outcome, now: int) -> None:
+        """Thousands of lines would each be refused in the same way: people are told once, and then resume.
+
+        A refusal that is the stock's alone stops that stock by the line that is held (`stopped_stocks`).
+        """
+        if not outcome.of_merchant or tx.pause() is not None:
+            return
+        why = f"WeChat Pay refused request #{held.id} with {outcome.code}, and would refuse all others so"
+        tx.set_pause(Pause(SYSTEM, now, why))
+        tx.redraw_open_cards()
+        seq = tx.append(SendingPaused(reason=why).done_by(SYSTEM))
+        tx.post(Post(kind=PostKind.NEWS, request_id=None, seq=seq))
 
 
 def is_due(at: int | None, now: int, longest_ms: int) -> bool:

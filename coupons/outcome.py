@@ -41,6 +41,8 @@ class Outcome:
     #: This attempt may have given the coupon.
     attempt_open: bool
     remedy: Remedy
+    #: With OPERATOR: it is said of the merchant, and so would be said of every request.
+    of_merchant: bool = False
     #: The answer was a final no, signed or not; whether it counts is said by the other members.
     said_no: bool = False
     coupon_code: str | None = None

@@ -126,6 +126,9 @@ class DueWork(Protocol):
         Of batches, or of no batch; `but` those of these stocks.
         """
 
+    def stopped_stocks(self) -> Collection[str]:
+        """Of which a line of a batch is held since WeChat Pay said no: an operator must act first."""
+
     def requests_to_look_up(self, now: int, limit: int, latest: int) -> Sequence[Request]:
         """Unknown or held, `look_at` reached (`latest` as above), none running; the longest due first."""
 

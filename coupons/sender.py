@@ -66,19 +66,24 @@ class Sender(Loop):
         self._on_wire: dict[int, Request] = {}
         #: The attempts without an outcome on the disk, and since when their leases run, by the steady clock.
         self._leases: dict[int, tuple[Request, int]] = {}
+        #: By the steady clock. A batch of which nothing may leave is not looked through at each step.
+        self._batches_rest_until = clock.steady()
 
     async def step(self) -> float | None:
         """Renew what runs, take up what a dead process left and what is due."""
         await self._renew()
         now = self._clock()
-        paused, left, due, to_look_up, next_due = await self._ledger.read(
+        paused, left, due, to_look_up, next_due, shut = await self._ledger.read(
             partial(
                 self._work,
                 free=min(self._brake.free(), self._free_places()),
-                free_in_batch=self._free_places(in_batch=True),
+                free_in_batch=0 if self._batches_rest() else self._free_places(in_batch=True),
                 but=self._brake.closed(),
             )
         )
+        if shut:
+            rest_ms = min(int(_LOOK_AGAIN_S * 1000), self._brake.next_free_ms())
+            self._batches_rest_until = self._clock.steady() + rest_ms
         for row in left:
             # Of ours none is interrupted as long as it is worked on, whatever became of its lease.
             if row.id not in self._rounds:
@@ -104,6 +109,9 @@ class Sender(Loop):
         # Something is due, and may not leave yet.
         return min(max(self._brake.next_free_ms() / 1000, _SHORTEST_S), _LOOK_AGAIN_S)
 
+    def _batches_rest(self) -> bool:
+        return self._clock.steady() < self._batches_rest_until
+
     def _free_places(self, *, in_batch: bool = False) -> int:
         most = self._pace.in_flight
         if not in_batch:
@@ -113,25 +121,35 @@ class Sender(Loop):
 
     def _work(
         self, rows: Reading, *, free: int, free_in_batch: int, but: Collection[str]
-    ) -> tuple[bool, Sequence[Request], Sequence[Request], Sequence[Request], int | None]:
+    ) -> tuple[bool, Sequence[Request], Sequence[Request], Sequence[Request], int | None, bool]:
         lease_now = rows.lease_clock()
         paused = rows.pause() is not None
+        due, shut = ((), False) if paused else self._due(rows, free, free_in_batch, but)
         return (
             paused,
             rows.interrupted_requests(lease_now, lease_now + LEASE_MS),
-            () if paused else self._due(rows, free, free_in_batch, but),
+            due,
             self._lookups.due(rows, self._pace.in_flight),
             rows.next_send_due(),
+            shut,
         )
 
-    def _due(self, rows: DueWork, free: int, free_in_batch: int, but: Collection[str]) -> Sequence[Request]:
-        """What is due and may leave now, single requests first."""
+    def _due(
+        self, rows: DueWork, free: int, free_in_batch: int, but: Collection[str]
+    ) -> tuple[Sequence[Request], bool]:
+        """What is due and may leave now, single requests first; and whether some stock keeps batches waiting.
+
+        Where a line is held for what an operator must put right, the others of its stock would be, too. A
+        single request is tried all the same: whoever asked for it is told at once.
+        """
         now, longest_ms = self._clock(), self._pace.longest_ms
         alone = rows.due_requests(now, free, now + longest_ms, but=but) if free > 0 else ()
         free = min(free - len(alone), free_in_batch)
         if free <= 0:
-            return alone
-        return [*alone, *rows.due_requests(now, free, now + longest_ms, in_batch=True, but=but)]
+            return alone, False
+        but = [*but, *rows.stopped_stocks()]
+        lines = rows.due_requests(now, free, now + longest_ms, in_batch=True, but=but)
+        return [*alone, *lines], bool(but) and not lines
 
     async def drain(self) -> None:
         await self._lookups_under_way.drain()

@@ -344,6 +344,7 @@ _PROMISES = (
     "drop index request_due",
     "create index request_due on request (due_at) where due_at is not null and batch is null",
     "create index request_due_in_batch on request (due_at) where due_at is not null and batch is not null",
+    "create index request_held_in_batch on request (stock_id) where state = 'held' and batch is not null",
     # What one process at a time may do, and who does it; and until when Slack has closed a lane for all of
     # them. Nothing refers to it.
     """

@@ -47,6 +47,11 @@ _DUE = {
         _SELECT + "where request.batch is not null and request.due_at > :latest" + _NOT_RUNNING,
     ),
 }
+#: WeChat Pay said no, and not finally: what was held for another reason says nothing of its stock.
+_STOPPED = """
+select distinct stock_id from request
+where state = 'held' and batch is not null and attempts > 0 and open_attempts = 0
+"""
 _DOUBTFUL = (
     _SELECT
     + """
@@ -222,6 +227,9 @@ class RequestRows(BaseRows):
         for sql in _DUE[in_batch]:
             found += self._many(sql, **values, limit=limit - len(found))
         return found
+
+    def stopped_stocks(self) -> Collection[str]:
+        return [row["stock_id"] for row in self._connection.execute(_STOPPED).fetchall()]
 
     def requests_to_look_up(self, now: int, limit: int, latest: int) -> Sequence[Request]:
         return self._many(_TO_LOOK_UP, now=now, limit=limit, latest=latest)

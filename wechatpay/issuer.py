@@ -10,6 +10,7 @@ from coupons.errors import IssuerUnavailable
 from coupons.model import CodeMode
 from coupons.outcome import Kind, Outcome, Remedy
 from wechatpay.busifavor import Busifavor
+from wechatpay.codes import Actor
 from wechatpay.errors import WechatPayError
 from wechatpay.send_request import CouponType, compose_send
 from wechatpay.send_result import SendResult
@@ -56,6 +57,7 @@ def _outcome(result: SendResult) -> Outcome:
         verified=result.verified,
         attempt_open=result.attempt_open,
         remedy=Remedy(result.next_step),
+        of_merchant=result.meaning is not None and result.meaning.actor is Actor.OPERATOR,
         said_no=result.said_no,
         coupon_code=result.coupon_code,
         status=result.status,

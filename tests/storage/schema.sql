@@ -47,6 +47,8 @@ CREATE INDEX request_expiry on request (expires_at) where state = 'pending';
 
 CREATE INDEX request_follows on request (follows) where follows is not null;
 
+CREATE INDEX request_held_in_batch on request (stock_id) where state = 'held' and batch is not null;
+
 CREATE INDEX request_look on request (look_at) where look_at is not null;
 
 CREATE INDEX request_remind on request (remind_at) where remind_at is not null;

@@ -216,6 +216,7 @@ READS: dict[str, Callable[[Reading], bool]] = {
     ),
     "asked_ahead": lambda tx: (tx.asked_ahead(NOW - 1), tx.asked_ahead(NOW)) == (NOW, None),
     "next_expiry": lambda tx: tx.next_expiry() == NOW + 5,
+    "stopped_stocks": lambda tx: list(tx.stopped_stocks()) == [],
     "interrupted_requests": lambda tx: (
         [ids(tx.interrupted_requests(NOW + n, NOW + m)) for n, m in ((5, 6), (6, 9), (0, 5))]
         == [[], [3], [3]]

@@ -252,6 +252,7 @@ async def test_only_pending_requests_expire_and_at_the_very_moment(ledger: Sqlit
         (requests._BY_NUMBER, "(out_request_no=?)"),
         (requests._BY_NUMBERS, "(out_request_no=?)"),
         (requests._OPEN_OF, "request_by_requester (requester=?"),
+        (requests._STOPPED, "request_held_in_batch"),
         (requests._DUE[False][0], "request_due (due_at<"),
         (requests._DUE[False][1], "request_due (due_at>"),
         (requests._DUE[True][0], "request_due_in_batch (due_at<"),

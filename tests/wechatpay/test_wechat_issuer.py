@@ -11,7 +11,7 @@ from coupons.outcome import Kind, Outcome, Remedy
 from tests.wechatpay.signing_platform import Platform
 from wechatpay.busifavor import Busifavor
 from wechatpay.client import Client
-from wechatpay.issuer import WechatPayIssuer
+from wechatpay.issuer import WechatPayIssuer, _outcome
 from wechatpay.send_result import NextStep, SendResult, SendState
 
 
@@ -21,7 +21,30 @@ def test_both_sides_have_the_same_words() -> None:
     renamed = {"state": "kind", "next_step": "remedy"}
     ours = {field.name for field in fields(Outcome)}
     # The hint is about our signature, for who calls by hand.
-    assert {renamed.get(field.name, field.name) for field in fields(SendResult)} - {"hint"} == ours
+    theirs = {renamed.get(field.name, field.name) for field in fields(SendResult)} - {"hint"}
+    # Read off what the code means.
+    assert theirs | {"of_merchant"} == ours
+
+
+@pytest.mark.parametrize(
+    ("code", "of_merchant"), [("SIGN_ERROR", True), ("NO_AUTH", True), ("NOT_ENOUGH", False)]
+)
+def test_what_every_request_would_be_refused_with_is_said_to_be_of_the_merchant(
+    code: str, of_merchant: bool
+) -> None:
+    refused = SendResult(
+        state=SendState.REFUSED,
+        verified=True,
+        attempt_open=False,
+        next_step=NextStep.OPERATOR,
+        status=403,
+        code=code,
+    )
+    assert _outcome(refused).of_merchant is of_merchant
+    given = SendResult(
+        state=SendState.SENT, verified=True, attempt_open=True, next_step=NextStep.NONE, coupon_code="C1"
+    )
+    assert _outcome(given).of_merchant is False
 
 
 @pytest.mark.parametrize(
