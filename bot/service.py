@@ -76,7 +76,7 @@ class Service:
         self._settings = settings
         self._config = config
         self._logger = logger
-        self._pace = pace or Pace()
+        self._pace = pace or Pace(per_second=config.sends_per_second, in_flight=config.sends_at_once)
         self._pauses = pauses or Pauses()
         self._clock = ClockWatch(clock, steady=steady)
         self._reread = reread

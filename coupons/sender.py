@@ -30,7 +30,7 @@ _KEPT_OF = 8
 #: Outcomes on their way to the disk, for each place on the wire: their calls take none any more.
 _ENDING = 4
 #: When what is due may not leave, until it is looked for again; and the least of all such times.
-_LOOK_AGAIN_S, _SHORTEST_S = 1.0, 0.02
+_RECHECK_S, _SHORTEST_S = 1.0, 0.02
 
 
 class Sender(Loop):
@@ -82,7 +82,7 @@ class Sender(Loop):
             )
         )
         if shut:
-            rest_ms = min(int(_LOOK_AGAIN_S * 1000), self._brake.next_free_ms())
+            rest_ms = min(int(_RECHECK_S * 1000), self._brake.next_free_ms())
             self._batches_rest_until = self._clock.steady() + rest_ms
         for row in left:
             # Of ours none is interrupted as long as it is worked on, whatever became of its lease.
@@ -107,7 +107,7 @@ class Sender(Loop):
             # A row that failed stays due, and so does one more than was asked for: never a busy loop.
             return max((next_due - now) / 1000, _SHORTEST_S)
         # Something is due, and may not leave yet.
-        return min(max(self._brake.next_free_ms() / 1000, _SHORTEST_S), _LOOK_AGAIN_S)
+        return min(max(self._brake.next_free_ms() / 1000, _SHORTEST_S), _RECHECK_S)
 
     def _batches_rest(self) -> bool:
         return self._clock.steady() < self._batches_rest_until

@@ -53,6 +53,9 @@ class CouponToml:
     checkpoint_events: int
     #: A customer without a request for so long is erased; None: never.
     openid_days: int | None
+    #: Calls that give coupons: at most so many begin in a second, and so many are on the wire.
+    sends_per_second: int
+    sends_at_once: int
 
 
 def load_coupon_toml(path: Path) -> CouponToml:
@@ -123,6 +126,8 @@ def _meaning(file: File) -> CouponToml:
         console_sql=_distinct(file.audit.console_sql),
         checkpoint_events=file.audit.checkpoint_events,
         openid_days=file.retention.openid_days,
+        sends_per_second=file.sending.per_second,
+        sends_at_once=file.sending.at_once,
     )
 
 

@@ -22,6 +22,7 @@ from bot.config.coupon_toml_tables import (
     RetentionTable,
     RolesTable,
     RuleTable,
+    SendingTable,
     StockTable,
     Table,
 )
@@ -43,6 +44,7 @@ class File(Table):
     reminders: RemindersTable = RemindersTable()
     home: HomeTable = HomeTable()
     audit: AuditTable = AuditTable()
+    sending: SendingTable = SendingTable()
     retention: RetentionTable = RetentionTable()
 
     @field_validator("stock")

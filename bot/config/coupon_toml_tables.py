@@ -162,5 +162,12 @@ class AuditTable(Table):
     checkpoint_events: Annotated[int, Field(ge=1, le=_MOST)] = 1000
 
 
+class SendingTable(Table):
+    # WeChat Pay takes 500 a second in this family. A call has a connection of its own: `wechatpay.transport`
+    # keeps 100, of which lookups need some.
+    per_second: Annotated[int, Field(ge=1, le=500)] = 400
+    at_once: Annotated[int, Field(ge=1, le=90)] = 64
+
+
 class RetentionTable(Table):
     openid_days: _Days | None = None

@@ -66,6 +66,12 @@ def test_what_is_left_out_has_the_contracts_default(file: Path) -> None:
     assert config.audit_channel is None
     assert config.policy == Policy(agents=(), approvers=("U0WANG",), expiry_ms=24 * 3_600_000)
     assert list(config.catalogue) == []
+    assert (config.sends_per_second, config.sends_at_once) == (400, 64)
+
+
+def test_sending_is_as_fast_as_the_file_says(file: Path) -> None:
+    config = read(file, f"{SMALLEST}\n[sending]\nper_second = 50\nat_once = 8")
+    assert (config.sends_per_second, config.sends_at_once) == (50, 8)
 
 
 @pytest.mark.parametrize(("hours", "ms"), [("1", 3_600_000), ("0.5", 1_800_000), ("0.0000001", 1)])
@@ -144,6 +150,9 @@ BAD_FORM = [
     ("[expiry]\nhours = inf", "[expiry] hours reads inf; it must be a number with an end"),
     ("[expiry]\nhours = nan", "[expiry] hours reads nan; it must be a number with an end"),
     ('[expiry]\nhours = "24"', "[expiry] hours reads '24'; it must be a number"),
+    ("[sending]\nper_second = 501", "[sending] per_second reads 501; it must be 500 or less"),
+    ("[sending]\nper_second = 0", "[sending] per_second reads 0; it must be 1 or more"),
+    ("[sending]\nat_once = 91", "[sending] at_once reads 91; it must be 90 or less"),
     ("[expiry]\nhours = 1e12", "[expiry] hours reads 1000000000000.0; it must be 876000 or less"),
 ]
 
