@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +39,8 @@ class Sentences(Protocol):
     def __call__(self, sentence: str, /, **values: object) -> str: ...
 
     def plural(self, one: str, many: str, n: int, /, **values: object) -> str: ...
+
+    def list(self, items: Iterable[str]) -> str: ...
 
     def duration(self, ms: int) -> str:
         """`4 min 5 s`."""

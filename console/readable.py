@@ -129,7 +129,7 @@ class Authorizer:
     """SQLite's question before each thing that a statement would do
     (https://www.sqlite.org/c3ref/set_authorizer.html).
 
-    It is not asked for the columns of USING and of NATURAL: console/opened.py sees to those. `taken`: the
+    It is not asked for the columns of USING and of NATURAL: console/statement.py sees to those. `taken`: the
     names of tables, which no common table expression may have.
     """
 

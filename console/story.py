@@ -138,7 +138,7 @@ class StoryPages:
             number,
             beijing_time(started) if started is not None else "",
             f"{event.ts - started:,} ms" if started is not None else "",
-            ", ".join(part for part in (_of(detail, "kind"), *parts) if part),
+            WORDS.get().list(part for part in (words(_of(detail, "kind")), *parts) if part),
             _of(detail, "wechatpay_request_id"),
             _of(detail, "serial_no"),
             signed=detail.get("verified") is True,

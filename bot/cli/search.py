@@ -15,11 +15,11 @@ from bot.cli.outputs import standard_output, stream_of
 from bot.cli.progress import Tell, progress
 from bot.cli.record_access import record
 from bot.cli.search_output import FORMATS, rows_of
-from bot.wording.search import aliases, as_number, joined, wrong_word
+from bot.wording.search import aliases, as_number, end_of_search, joined, no_request, wrong_word
 from bot.wording.story import words_of
 from coupons.audit_events import AuditSearched, OpenidViewed
 from coupons.audit_words import BadWord, Filter, read_words
-from coupons.auditing import MOST_COUNTED, Part, by_number, page_of, parts_of, place_of
+from coupons.auditing import Part, by_number, page_of, parts_of, place_of
 from coupons.masking import ERASED
 from coupons.ports import Records
 from storage.store import Store
@@ -85,7 +85,8 @@ def search(
             written = _write(kind, stream, asked, _followed(parts, tell))
     if hint:
         click.echo(hint, err=True)
-    click.echo(_end(written, count), err=kind != "table" or output != "-")
+    ending = end_of_search(words_of(os.environ), written, count)
+    click.echo(ending, err=kind != "table" or output != "-")
 
 
 def _write(kind: str, stream: TextIO, asked: Filter, parts: Iterator[Part]) -> int:
@@ -138,17 +139,6 @@ def kept_words(store: Store, asked: Filter, text: str) -> str:
         return by_number(rows, asked, text)[1]
 
 
-def _end(written: int, count: int) -> str:
-    found = f"{count} or more" if count == MOST_COUNTED else str(count)
-    if not count:
-        return "nothing was found"
-    if written >= count:
-        return f"{written} found" if count < MOST_COUNTED else f"{written} written"
-    return (
-        f"{written} of {found} found; see more with a larger --limit, or --all, or find fewer by more words"
-    )
-
-
 @click.command("openid")
 @click.argument("request", type=NUMBER)
 @DATABASE
@@ -162,7 +152,7 @@ def openid(request: int, store: Store) -> None:
     with store.read() as rows:
         found = rows.request(request)
     if found is None:
-        refuse([f"there is no request #{request} in {store}"])
+        refuse([no_request(words_of(os.environ), request, store)])
     if found.openid.startswith(ERASED):
         erased = f"customer {found.customer} was erased: nobody can tell the openid any more"
         click.echo(erased, err=True)

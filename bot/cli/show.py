@@ -13,6 +13,7 @@ from bot.cli.outputs import standard_output
 from bot.cli.record_access import record
 from bot.cli.search import CONFIG, FORMAT, kept_words, number_hint, read_filter
 from bot.cli.search_output import details, write_events
+from bot.wording.search import end_of_search, no_request
 from bot.wording.story import lines, words_of
 from bot.wording.terminal_table import plain
 from coupons.audit_events import AuditViewed
@@ -76,7 +77,7 @@ def show(
     if hint:
         click.echo(hint, err=True)
     if text and not events:
-        click.echo("nothing was found", err=True)
+        click.echo(end_of_search(words_of(os.environ), 0, 0), err=True)
 
 
 def _show_story(store: Store, request_id: int, kind: str) -> None:
@@ -84,7 +85,7 @@ def _show_story(store: Store, request_id: int, kind: str) -> None:
     with store.read() as rows:
         story = story_of(rows, request_id=request_id, newest=None)
     if story is None:
-        refuse([f"there is no request #{request_id} in {store}"])
+        refuse([no_request(words_of(os.environ), request_id, store)])
     record(store, AuditViewed(), request=request_id)
     with standard_output() as stream:
         if kind == "table":

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 from typing import TextIO
 
 from bot.demo.stage import WAIT_S, Broken, Stage, open_stage
+from bot.demo.workspace import SETUP
 from sandbox.slack.messages import Message
 from sandbox.slack.transcript import Transcript
-from sandbox.slack.workspace import Workspace
 from sandbox.wechatpay.faults import Fault, FaultKind
 from sandbox.wechatpay.stocks import Stock
 
@@ -37,7 +37,7 @@ _CUSTOMERS = ("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "oKx3TzQ0bN5h-Rr7LwYc2fVd8MgE", "o
 async def play(out: TextIO) -> int:
     """0 when all was as promised, 1 when not."""
     try:
-        async with open_stage(Workspace(), out, stocks=[_STOCK], coupon_toml=_COUPON_TOML) as stage:
+        async with open_stage(SETUP, out, stocks=[_STOCK], coupon_toml=_COUPON_TOML) as stage:
             for scene in (
                 _an_agent_asks_and_a_lead_approves,
                 _nobody_approves_the_own_request,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from coupons.audit_words import KEYS, BadWord, Filter, FindStock, WrongWord
+from coupons.auditing import MOST_COUNTED
 from coupons.catalogue import Catalogue
 from coupons.events import Tag
 from handlers.views.words import N_, Words
@@ -75,6 +76,24 @@ def as_number(words: Words, asked: Filter, *, known: bool) -> str:
         text=asked.or_text,
         number=asked.request,
     )
+
+
+def end_of_search(words: Words, written: int, count: int) -> str:
+    """How many were written, of how many that there are, as far as they were counted."""
+    if not count:
+        return words("nothing was found")
+    if written >= count:
+        known = count < MOST_COUNTED
+        return words("{count} found", count=written) if known else words("{count} written", count=written)
+    return words(
+        "{count} of {found} found; see more with a larger --limit, or --all, or find fewer by more words",
+        count=written,
+        found=words("{count} or more", count=count) if count == MOST_COUNTED else count,
+    )
+
+
+def no_request(words: Words, number: int, where: object) -> str:
+    return words("there is no request #{number} in {where}", number=number, where=where)
 
 
 def wrong_word(words: Words, error: BadWord) -> str:

@@ -79,7 +79,7 @@ def _facts(words: Words, found: Story) -> Iterator[tuple[str, str]]:
     if request.problem:
         yield words("Last problem"), problems.cause(words, request.problem, show=plain)
     yield words("Attempts"), str(request.attempts)
-    yield "out_request_no", request.out_request_no
+    yield words("out_request_no"), request.out_request_no
 
 
 def _nobody(words: Words, request: Request) -> str:

@@ -67,7 +67,7 @@ def catalogue(words: Words, known: Iterable[Stock]) -> Message:
 def check(words: Words, openid: str, stock: Stock, outlook: Outlook | Stopped) -> Message:
     """A dry run: nobody is told, nothing is kept."""
     read = words(
-        "A look only, nothing was asked for: {stock} ({value}) for customer {customer}.",
+        "A check only, nothing was asked for: {stock} ({value}) for customer {customer}.",
         stock=inert(stock.name),
         value=words.money(stock.value_fen),
         customer=code(masked(openid)),

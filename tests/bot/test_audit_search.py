@@ -49,6 +49,19 @@ def test_a_table_newest_first_with_its_time_zone_and_how_many_there_are(database
     assert "--all" in end
 
 
+def test_what_is_said_of_a_search_is_in_the_language_of_the_terminal(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert searched(database).stdout.splitlines()[-1] == "找到 3 条"
+    assert searched(database, "--limit", 2).stdout.splitlines()[-1].startswith("找到 3 条，已列出 2 条")
+    assert searched(database, "nowhere").stdout == "没有找到\n"
+    assert "或 held 或" in typed("search", "state:foo", "--database", database).stderr
+    assert typed("show", "tag:clock:doubted", "--database", database).stderr == "没有找到\n"
+    for refused in (("show", "--request", 99), ("openid", 99)):
+        assert typed(*refused, "--database", database).stderr.strip() == f"{database} 中没有申请 #99"
+
+
 def test_the_table_stands_straight_with_chinese_in_it_and_fits_120_columns(database: Path) -> None:
     for words in ((), ("tag:request:created",), ("tag:click:refused",)):
         head, *lines, _ = searched(database, *words).stdout.splitlines()

@@ -102,6 +102,7 @@ def test_a_story_is_in_the_language_of_the_terminal(
     lines = typed("show", "--request", 1, "--database", database).stdout.splitlines()
     assert lines[0] == first
     assert ("第 1 次尝试：向微信支付请求发券" in "\n".join(lines)) is first.startswith("申请")
+    assert any(line.startswith("  商户请求单号") for line in lines) is first.startswith("申请")
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])

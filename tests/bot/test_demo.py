@@ -82,6 +82,9 @@ def test_the_transcript_takes_no_port() -> None:
 async def test_the_transcript_is_played_to_its_end() -> None:
     out = io.StringIO()
     assert await play(out) == 0
+    # As is said around it; what an agent copies for a customer is there in Chinese too.
+    assert "I read: customer oUpF…eS6o" in out.getvalue()
+    assert "已读到" not in out.getvalue()
     last = out.getvalue().splitlines()[-1]
     assert last == "All as promised: 2 requests approved, 2 coupons given, 1 declined, 0 doubled, 0 lost."
 

@@ -59,6 +59,12 @@ async def test_a_page_is_in_the_language_of_the_browser(here: Place, path: str) 
     assert "审计日志" not in page
 
 
+async def test_what_an_attempt_led_to_is_in_it_too(here: Place) -> None:
+    visitor = await here.signed_in()
+    assert "<td>已发券、HTTP 200</td>" in (await visitor.get("/request/5", **CHINA)).text
+    assert "<td>sent, HTTP 200</td>" in (await visitor.get("/request/5")).text
+
+
 async def test_the_way_in_and_out_is_in_it_too(here: Place) -> None:
     visitor = here.visitor()
     assert "你尚未登录" in (await visitor.get("/", **CHINA)).text

@@ -61,7 +61,7 @@ ENGLISH = Telling(
     "Approve",
     "Decline",
     "is sent",
-    "look only",
+    "check only",
     "Needs 2 approvals.",
 )
 CHINESE = Telling(

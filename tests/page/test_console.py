@@ -183,3 +183,19 @@ async def test_named_queries_and_facets(page: Page, there: Served) -> None:
     assert set(await page.locator("tbody .state").all_inner_texts()) == {"declined"}
     await page.goto(f"{there.url}/log/looks")
     await expect(page.locator("tbody")).to_contain_text("audit:searched")
+
+
+async def test_each_page_fits_a_telephone(page: Page, there: Served) -> None:
+    """Tables may be wider: each scrolls by itself."""
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await sign_in(page, there)
+    for path in (
+        "/",
+        "/search?q=since:2026-08",
+        "/request/12",
+        "/month?month=2026-08",
+        "/charts",
+        "/log/events",
+    ):
+        await page.goto(f"{there.url}{path}")
+        assert await page.evaluate("document.documentElement.scrollWidth") == 390, path

@@ -71,6 +71,15 @@ async def test_a_lost_answer_is_settled_and_gives_one_coupon(screen: Screen, sho
     assert len(shop.wechatpay.ledger.coupons) == 1
 
 
+async def test_a_telephone_has_all_of_the_page(screen: Screen) -> None:
+    await screen.page.set_viewport_size({"width": 390, "height": 844})
+    await screen.be("U0LI", "C0SUPPORT")
+    for part in (".sidebar", ".middle", ".world"):
+        box = await screen.page.locator(part).bounding_box()
+        assert box is not None
+        assert (box["x"], box["width"]) == (0, 390), part
+
+
 async def test_the_command_is_completed_as_it_is_typed(screen: Screen) -> None:
     await screen.be("U0LI", "C0SUPPORT")
     composer = screen.page.get_by_role("combobox", name="Message ")
