@@ -16,7 +16,7 @@ from coupons.events import Tag
 from coupons.recording import Event
 from storage.locks import Turn
 from storage.proof.verify import verify
-from tests.bot.looking import ZHANG, make_shop, newest, searched, typed
+from tests.bot.audit_shop import ZHANG, make_shop, newest, searched, typed
 from tests.storage.records import open_ledger, rows
 
 

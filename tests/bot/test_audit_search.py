@@ -23,7 +23,7 @@ from bot.cli import record_access
 from bot.wording.search import joined
 from bot.wording.terminal_table import line, width
 from coupons.spreadsheet import COLUMNS
-from tests.bot.looking import FORGED, ZHANG, make_shop, searched, shown, typed
+from tests.bot.audit_shop import FORGED, ZHANG, make_shop, searched, shown, typed
 from tests.storage.records import NOW, OPENID, ROOT, STOCK, create, open_ledger, rows
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from coupons.events import Tag
 from coupons.recording import Event
-from tests.bot.looking import FORGED, make_shop, newest, shown, typed
+from tests.bot.audit_shop import FORGED, make_shop, newest, shown, typed
 from tests.storage.records import OPENID, create, open_ledger
 
 

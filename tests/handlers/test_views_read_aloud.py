@@ -60,7 +60,7 @@ def cards(words: Words) -> Iterator[Message]:
         yield from now_messages(words, standing(state), [WANG])
 
 
-def told(words: Words) -> Iterator[Message]:
+def of_events(words: Words) -> Iterator[Message]:
     yield from event_messages(words, request(), events())
 
 
@@ -123,7 +123,7 @@ def spoken(words: Words, chapter: str) -> str:
     return "\n\n".join(re.sub(r"(?m)^(.*)$(?:\n\1$)+", r"\1", page) for page in pages) + "\n"
 
 
-CHAPTERS = {"cards": cards, "told": told, "others": others}
+CHAPTERS = {"cards": cards, "events": of_events, "others": others}
 
 
 @pytest.mark.parametrize("words", [ENGLISH, CHINESE], ids=["en", "zh"])

@@ -17,7 +17,7 @@ from bot.cli import workbook
 from bot.cli.workbook import write_sheet
 from coupons.spreadsheet import COLUMNS, EVENT_COLUMNS, MONTH_COLUMNS, Cell
 from storage.errors import ExportRefused
-from tests.bot.looking import make_shop, typed
+from tests.bot.audit_shop import make_shop, typed
 
 LONG = "3564492952157993399296"
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
