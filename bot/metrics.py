@@ -92,10 +92,10 @@ class Metrics:
             ("need",),
             registry=self.registry,
         )
-        #: `.labels(kind=...)`: a `PostKind`; both are set for each scrape, see `wait`.
+        #: `.labels(kind=...)`: a name of `PostKind`; both are set for each scrape, see `wait`.
         self.outbox_waiting = Gauge(
             "coupon_outbox_waiting",
-            "What is promised to Slack and not told yet.",
+            "What is promised to Slack and not posted yet.",
             ("kind",),
             registry=self.registry,
         )
@@ -117,10 +117,12 @@ class Metrics:
     def wait(self, posts: Mapping[PostKind, Backlog] | None, now: int) -> None:
         """What the outbox holds at this scrape, in UTC milliseconds; None: the database does not say."""
         for kind in PostKind:
+            # A direct message has the name of 0.1.0 on disk.
+            label = kind.name.lower()
             found = Backlog(0, now) if posts is None else posts.get(kind, Backlog(0, now))
-            self.outbox_waiting.labels(kind=kind).set(nan if posts is None else found.count)
+            self.outbox_waiting.labels(kind=label).set(nan if posts is None else found.count)
             age_s = max(now - found.oldest_at, 0) / 1000
-            self.outbox_oldest.labels(kind=kind).set(nan if posts is None else age_s)
+            self.outbox_oldest.labels(kind=label).set(nan if posts is None else age_s)
 
     def follow(self, is_missing: Callable[[Need], bool]) -> None:
         """What `/readyz` says is asked of `is_missing` at each scrape, so that the two cannot differ."""

@@ -32,7 +32,7 @@ def explained(error: Exception) -> tuple[str, int] | None:
         found = str(error), error.status
     elif isinstance(error, NotKept):
         found = (
-            words("Nothing is shown, because your look could not be kept in the log: {why}", why=error),
+            words("Nothing is shown, because your access could not be kept in the log: {why}", why=error),
             503,
         )
     elif isinstance(error, DirectoryUnavailable):

@@ -26,12 +26,12 @@ def record(store: Store, access: LogAccess, *, request: int | None = None) -> No
     read it needs no command of ours.
     """
     if not _may_write(store.path):
-        click.echo(f"{store} cannot be written to, so this look at it leaves no event in it", err=True)
+        click.echo(f"{store} cannot be written to, so this access leaves no event in it", err=True)
         return
     try:
         write_event(store, access, request=request)
     except (DatabaseRefused, StorageUnavailable) as error:
-        refuse([f"nothing is shown, because the look could not be kept as an event: {error}"])
+        refuse([f"nothing is shown, because the access could not be kept as an event: {error}"])
 
 
 def write_event(store: Store, access: LogAccess, *, request: int | None = None) -> int:

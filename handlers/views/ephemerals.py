@@ -166,12 +166,12 @@ def _not_requester(words: Words, action: object, request: Request) -> str:
 
 def _lookup_first(words: Words, request: Request) -> str:
     return words(
-        "Request #{number} is not closed yet. {doubt} So the bot looks for it at WeChat Pay first: {looks} "
+        "Request #{number} is not closed yet. {doubt} So the bot looks for it at WeChat Pay first: {lookups} "
         "times, {minutes} minutes apart; {done} of these are done, and it was not there. The thread of the "
         "card says what comes of it; if it is not there, you can close the request then.",
         number=request.id,
         doubt=words(NOT_KNOWN),
-        looks=LOOKUPS_BEFORE_CLOSING,
+        lookups=LOOKUPS_BEFORE_CLOSING,
         minutes=Pace().quiet_ms // 60_000,
         done=request.absent_looks,
     )

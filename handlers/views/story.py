@@ -66,8 +66,8 @@ def _closed(words: EventWords) -> str:
     closed = words("{who} closed it: nothing was given")
     if words.whole("looks"):
         closed = words.plural(
-            "{who} closed it: nothing was given, and 1 look at the customer's list did not find it",
-            "{who} closed it: nothing was given, and {n} looks at the customer's list did not find it",
+            "{who} closed it: nothing was given, and 1 lookup in the customer's list did not find it",
+            "{who} closed it: nothing was given, and {n} lookups in the customer's list did not find it",
             words.whole("looks"),
         )
     elif "looks" in words.event.detail:

@@ -233,7 +233,7 @@ def test_a_tag_of_another_version_is_told_with_all_it_says() -> None:
             Tag.REQUEST_CLOSED,
             {"reason": "no budget", "looks": 2},
             (
-                "U0FIN closed it: nothing was given, and 2 looks at the customer's list did not find it: "
+                "U0FIN closed it: nothing was given, and 2 lookups in the customer's list did not find it: "
                 "“no budget”"
             ),
         ),

@@ -89,3 +89,8 @@ def test_every_file_that_the_developers_page_names_is_there() -> None:
     named = re.findall(r"`([a-zA-Z_./-]+/[a-zA-Z_.-]*)`", page)
     assert len(named) > 40
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_each_decision_bears_its_number() -> None:
+    for page in (ROOT / "docs" / "decisions").glob("*.md"):
+        assert page.read_text(encoding="utf-8").startswith(f"# {int(page.name[:4])}. "), page.name
