@@ -170,6 +170,7 @@ update request set
     decline_reason = :decline_reason, problem = :problem, coupon_code = :coupon_code, closed_at = :closed_at,
     remind_at = :remind_at, urged_at = :urged_at
 where id = :id and rev = :rev
+returning *, (select openid from customer where customer.id = request.customer) as openid
 """
 _SET_CARD = "update request set card_channel = :channel, card_ts = :ts where id = :id"
 _ADD_APPROVAL = """
@@ -307,10 +308,11 @@ class RequestRows(BaseRows):
         # Compare-and-set.
         self.topics.add(Topic.REQUESTS)
         values = bound({name: getattr(after, name) for name in _SAVED})
-        saved = self._connection.execute(_SAVE, {**values, "id": before.id, "rev": before.rev}).rowcount
-        request = self.request(before.id)
-        if saved != 1 or request is None:
+        values |= {"id": before.id, "rev": before.rev}
+        saved = self._connection.execute(_SAVE, values).fetchall()
+        if len(saved) != 1:
             raise RowChanged(before.id, before.rev)
+        request = request_of(saved[0])
         if request.decline_reason != before.decline_reason:
             RequestTexts(self._connection).replace(request.id, _texts(before), _texts(request))
         return request
