@@ -117,7 +117,10 @@ class Cards:
         await self._ledger.write(partial(self._drawn_in, waiting=waiting, request=request))
 
     def _drawn_in(self, tx: Transaction, waiting: WaitingPost, request: Request) -> None:
-        tx.finish_post(waiting.id, waiting.version)
+        if not tx.finish_post(waiting.id, waiting.version):
+            # Changed meanwhile; or this process was frozen, another one took the lane and kept the promise,
+            # and what was drawn here came later and is older.
+            tx.post(waiting.post)
         if waiting.post.kind is not PostKind.CARD:
             return
         # The cards of the same customer say what else was given to them and what is open.

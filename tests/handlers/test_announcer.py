@@ -33,7 +33,7 @@ from handlers.directory import SlackDirectory
 from handlers.languages import Readers
 from handlers.posting import Poster
 from handlers.views.channel_loss import ChannelLoss, Lost
-from sandbox.slack import Workspace, api_error, cut_after, rate_limited, slow_answer
+from sandbox.slack import Workspace, api_error, cut_after, rate_limited, slow, slow_answer
 from sandbox.slack.running import Slack
 from storage.ledger import SqliteLedger
 from tests.clocks import SetClock, sure
@@ -347,6 +347,31 @@ async def test_two_processes_on_one_database_tell_each_post_once_and_in_its_orde
     assert len(threads) == 1 + 4 + 2
     assert all(told == sorted(told) for told in threads.values())
     assert desk.troubles == []
+
+
+async def test_a_card_drawn_late_by_who_was_frozen_is_drawn_again(desk: Desk) -> None:
+    """Another process drew it meanwhile, as it is now, and kept the promise."""
+    request = await desk.new()
+    desk.go()
+    await desk.quiet()
+    desk.slack.faults.next("chat.update", slow(0.3))
+    await desk.ledger.write(lambda tx: tx.post(Post(kind=PostKind.CARD, request_id=request.id)))
+    await drawn(desk, lambda: desk.slack.faults.waiting)
+
+    def drawn_by_another(tx: Transaction) -> None:
+        latest = tx.request(request.id)
+        assert latest is not None
+        tx.append(Event(Tag.REQUEST_CANCELLED, "U0LI", request.id))
+        tx.save(latest, move(latest, State.CANCELLED, now=now_ms(), closed_by="U0LI"))
+        [card] = tx.due_posts(PostKind.CARD, now_ms(), 9)
+        assert tx.finish_post(card.id, card.version)
+
+    await desk.ledger.write(drawn_by_another)
+    await desk.slack.wait_for(lambda: len(desk.slack.calls("chat.update")) == 2 or None)
+    await desk.quiet()
+    assert len(desk.slack.calls("chat.update")) == 2
+    [card] = desk.slack.messages(CHANNEL)
+    assert not card.element("approve_request")
 
 
 async def test_nothing_is_tried_that_is_known_to_be_too_early(desk: Desk) -> None:
