@@ -53,7 +53,7 @@ async def run(load: Load) -> list[Row]:
                 tasks.append(group.create_task(_one(bot, screens, customer)))
             late = sorted([await task for task in tasks])
             for customer in range(load.busy_requests):
-                await screens.notices[openid(customer)].wait()
+                await screens.direct_messages[openid(customer)].wait()
             noticed_s = loop.time() - began
             for customer in range(load.busy_requests):
                 await screens.replies[openid(customer)].wait()

@@ -78,7 +78,7 @@ async def _one(bot: RunningBot, screens: Screens, customer: int) -> None:
     await screens.cards[number].wait()
     await bot.slack.person(APPROVER).click(APPROVAL_CHANNEL, screens.ts[number], "approve_request")
     await screens.replies[who].wait()
-    await screens.notices[who].wait()
+    await screens.direct_messages[who].wait()
 
 
 class Screens:
@@ -97,7 +97,7 @@ class Screens:
         self.cards: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         #: Of coupons, by whose they are: in the card's thread, and in the direct messages.
         self.replies: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
-        self.notices: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self.direct_messages: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     async def watch(self) -> None:
         """Until cancelled. Raises TimeoutError when no message comes any more."""
@@ -122,7 +122,7 @@ class Screens:
         codes = self._codes()
         for word in _WORD.findall(message.words()):
             if word in codes:
-                place = self.replies if message.channel == APPROVAL_CHANNEL else self.notices
+                place = self.replies if message.channel == APPROVAL_CHANNEL else self.direct_messages
                 place[codes[word]].set()
 
 

@@ -213,7 +213,7 @@ class Console:
             "title": words("Console"),
             "session": session,
         }
-        return Response.html(await self._render("told.html", context), status=status)
+        return Response.html(await self._render("sentence.html", context), status=status)
 
     async def _render(self, name: str, context: Mapping[str, Any]) -> str:
         template = self.datasette.jinja_env.get_template(name)

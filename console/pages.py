@@ -137,7 +137,7 @@ class Pages:
         result = await asyncio.to_thread(self._finding.page, text, None)
         if result.problem is not None:
             return await self._page(
-                "told.html", session, 400, title=words("Search"), sentence=result.problem, how=""
+                "sentence.html", session, 400, title=words("Search"), sentence=result.problem, how=""
             )
         await self._access.record(session, AuditExported(words=kept(result.text), found=result.count))
         return self._finding.file(result.text)

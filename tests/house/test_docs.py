@@ -84,11 +84,40 @@ def test_every_target_that_the_readme_names_is_in_the_makefile() -> None:
     assert named <= made
 
 
+ROOMS = (
+    "benchmarks",
+    "bot",
+    "console",
+    "coupons",
+    "docs",
+    "findings",
+    "handlers",
+    "sandbox",
+    "storage",
+    "wechatpay",
+)
+_FILE = re.compile(
+    rf"(?<![\w./-])(?:{'|'.join((*ROOMS, 'tests'))})/[\w./-]*"
+    r"\.(?:css|html|js|json|md|po|py|sh|sql|toml|txt)\b"
+)
+
+
 def test_every_file_that_the_developers_page_names_is_there() -> None:
     page = (ROOT / "docs" / "developer.md").read_text(encoding="utf-8")
     named = re.findall(r"`([a-zA-Z_./-]+/[a-zA-Z_.-]*)`", page)
     assert len(named) > 40
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_every_file_that_a_page_or_a_comment_names_is_there() -> None:
+    code = [path for room in ROOMS for kind in ("py", "sh") for path in (ROOT / room).rglob(f"*.{kind}")]
+    gone = [
+        (path.relative_to(ROOT).as_posix(), name)
+        for path in (*PAGES, *code, ROOT / "pyproject.toml", ROOT / "Makefile")
+        for name in _FILE.findall(path.read_text(encoding="utf-8"))
+        if not (ROOT / name).exists()
+    ]
+    assert gone == []
 
 
 def test_each_decision_bears_its_number() -> None:
