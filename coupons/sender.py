@@ -115,7 +115,9 @@ class Sender(Loop):
     def _free_places(self, *, in_batch: bool = False) -> int:
         most = self._pace.in_flight
         if not in_batch:
-            return most - len(self._on_wire)
+            # What is claimed must have a place to end in, too: else nobody works on it while its lease is renewed.
+            ending = most * _ENDING - len(self._rounds.under_way)
+            return min(most - len(self._on_wire), ending)
         kept = max(most // _KEPT_OF, 1) if most > 1 else 0
         return most - kept - sum(request.batch is not None for request in self._on_wire.values())
 

@@ -209,6 +209,34 @@ async def test_a_place_is_free_once_the_answer_came_although_its_outcome_waits_f
     assert await shop.states() == {State.SENT: 6}
 
 
+async def test_nothing_is_claimed_for_which_there_is_no_place_because_too_many_outcomes_wait(
+    shop: Shop,
+) -> None:
+    """As when WeChat Pay answers at once that it does not know, and slowly what a customer has."""
+    numbers = [f"a{number}" for number in range(14)]
+    await shop.add(*numbers)
+    sender, write, disk = shop.sender(Pace(in_flight=2)), shop.ledger.write, asyncio.Event()
+
+    async def slow(work: object) -> object:
+        if isinstance(work, partial) and work.func == sender._attempts.finish:
+            await disk.wait()
+        return await write(work)  # type: ignore[arg-type]  # whatever it is
+
+    shop.ledger.write = slow  # type: ignore[method-assign,assignment]  # outcomes wait
+    for _ in range(8):
+        await turn(sender)
+    # Each that was claimed is called: else nobody would ever work on it, and its lease never end.
+    assert await shop.states() == {State.SENDING: len(shop.wire.calls), State.APPROVED: 14 - 8}
+    disk.set()
+    await ended(sender)
+    shop.ledger.write = write  # type: ignore[method-assign]  # no more
+    for _ in range(3):
+        await turn(sender)
+        await ended(sender)
+    assert sorted(shop.wire.calls) == sorted(numbers)
+    assert await shop.states() == {State.SENT: 14}
+
+
 async def test_of_what_the_rate_lets_go_single_requests_are_the_first(shop: Shop) -> None:
     await shop.add(*(f"n{number}" for number in range(30)), batch=1)
     await shop.add("a1", "a2")
