@@ -115,7 +115,7 @@ class Sender(Loop):
     def _free_places(self, *, in_batch: bool = False) -> int:
         most = self._pace.in_flight
         if not in_batch:
-            # What is claimed must have a place to end in, too: else nobody works on it while its lease is renewed.
+            # Without a place to end in, too, nobody would work on what is claimed, and its lease be renewed.
             ending = most * _ENDING - len(self._rounds.under_way)
             return min(most - len(self._on_wire), ending)
         kept = max(most // _KEPT_OF, 1) if most > 1 else 0
