@@ -49,7 +49,7 @@ async def examine(environ: Mapping[str, str]) -> AsyncIterator[Finding]:
     """Cheapest first. One side's trouble does not keep the others from being looked at."""
     slack, slack_findings = _part("Slack settings", environ, SlackSettings)
     wechatpay, wechatpay_findings = _part("WeChat Pay settings", environ, WechatpaySettings)
-    places, place_findings = _part("places", environ, PlaceSettings)
+    places, place_findings = _part("files and address", environ, PlaceSettings)
     config, toml_findings = _config(places.coupon_config) if places is not None else (None, [])
     for finding in (*slack_findings, *wechatpay_findings, *place_findings, *toml_findings):
         yield finding

@@ -41,7 +41,14 @@ async def test_where_all_is_well_every_line_is_ok(tmp_path: Path, mode: KeyMode)
         assert len(seen) == len(said.findings), [each for each in said.findings if each.level is not Level.OK]
         # Cheapest first: files, then the network.
         assert list(seen) == [
-            *("Slack settings", "WeChat Pay settings", "places", "coupon.toml", "file modes", "database"),
+            *(
+                "Slack settings",
+                "WeChat Pay settings",
+                "files and address",
+                "coupon.toml",
+                "file modes",
+                "database",
+            ),
             *("key files", "merchant certificate", "clock", "signature", "key mode", "APIv3 key"),
             *(["certificates"] if mode is KeyMode.CERTIFICATE else []),
             *("stock late-10", "stock sorry-50", "stock own-10", "stock uploaded-10"),
