@@ -239,7 +239,7 @@ async def test_a_form_that_was_taken_unseen_and_then_corrected_says_what_stands(
     form = await _form(guarded)
     assert guarded.service is not None
     # The commit succeeds, and its answer comes too late for Slack.
-    monkeypatch.setattr("handlers.form.ACK_WITHIN_S", 0.5)
+    monkeypatch.setattr("handlers.form.ACK_WITHIN_S", 1.0)
     blocked = sqlite3.connect(guarded.folder / "coupon.db", isolation_level=None)
     blocked.execute("begin immediate")
     await li.submit(form, {"openid": OPENID, "stock": LATE, "reason": "first"})
