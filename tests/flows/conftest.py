@@ -10,6 +10,15 @@ from tests.world import World, world
 
 
 @pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For who holds the database back on purpose: the bot waits for it however busy the machine is.
+
+    Named before the fixture that starts the bot.
+    """
+    monkeypatch.setattr("storage.database.BUSY_MS", 15_000)
+
+
+@pytest.fixture
 def pauses() -> Pauses:
     """How long the bot's loops wait; a file of flows that has no time for it says otherwise."""
     return Pauses()

@@ -94,12 +94,13 @@ async def test_two_people_declining_at_once_decide_once_and_the_second_is_told(s
     assert shop.tags(number).count("request:declined") == 1
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_decline_that_was_taken_unseen_and_then_reworded_is_answered(
     shop: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = await shop.ask()
     view, wang = await form(shop, number), shop.slack.person("U0WANG")
-    monkeypatch.setattr("handlers.actions.ACK_WITHIN_S", 0.2)
+    monkeypatch.setattr("handlers.actions.ACK_WITHIN_S", 0.5)
     blocked = sqlite3.connect(shop.folder / "coupon.db", isolation_level=None)
     blocked.execute("begin immediate")
     await wang.submit(view, {"reason": "on time"})

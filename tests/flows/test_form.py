@@ -231,6 +231,7 @@ async def test_a_declined_request_is_edited_and_sent_again_once_by_its_requester
     assert len(guarded.rows("select id from request")) == 2
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_form_that_was_taken_unseen_and_then_corrected_says_what_stands(
     guarded: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
