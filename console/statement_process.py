@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
 from console.driver import sqlite3
 from console.statement import TooLong, refuse_joins
+from coupons.worker_process import WorkerEnded, ask_worker
 
 #: At the same time; whoever comes next waits for one of them to end.
 _AT_ONCE: Final = 2
@@ -21,7 +19,7 @@ _BESIDE_S: Final = 3.0
 
 
 class ResultRow(tuple[Any, ...]):  # noqa: SLOT001 - a tuple has no room for slots
-    """As `sqlite3.ResultRow`: by place and by name. A tuple, since Datasette writes those as JSON."""
+    """As `sqlite3.Row`: by place and by name. A tuple, since Datasette writes those as JSON."""
 
     _names: Sequence[str]
 
@@ -51,32 +49,14 @@ class Apart:
         values = dict(params) if isinstance(params, Mapping) else list(params or ())
         asked = {"path": str(self._path), "sql": sql, "params": values, "most": most, "limit_s": limit_s}
         async with self._turn:
-            said = await _run(json.dumps(asked).encode(), limit_s + _BESIDE_S)
+            try:
+                said = await ask_worker(
+                    "console.statement_worker", json.dumps(asked).encode(), limit_s=limit_s + _BESIDE_S
+                )
+            except WorkerEnded:
+                raise TooLong from None
         # Line by line, so that other pages are answered meanwhile.
         return await asyncio.to_thread(_read, said)
-
-
-async def _run(asked: bytes, limit_s: float) -> bytes:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "console.statement_worker",
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=DEVNULL,
-        # Where our modules are, and nothing else: the token stands in the environment.
-        env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    )
-    try:
-        said, _ = await asyncio.wait_for(process.communicate(asked), limit_s)
-    except TimeoutError:
-        raise TooLong from None
-    finally:
-        await _end(process)
-    if process.returncode != 0:
-        # The system ended it, for the processor's time that it took or for its memory.
-        raise TooLong
-    return said
 
 
 def _read(said: bytes) -> tuple[Sequence[str], Sequence[ResultRow]]:
@@ -88,13 +68,6 @@ def _read(said: bytes) -> tuple[Sequence[str], Sequence[ResultRow]]:
         raise sqlite3.OperationalError(how["refused"])
     names = how["columns"]
     return names, [ResultRow(names, [_cell(cell) for cell in json.loads(row)]) for row in rows]
-
-
-async def _end(process: Process) -> None:
-    """Also when the server is stopped: nobody waits for a statement."""
-    if process.returncode is None:
-        process.kill()
-        await process.wait()
 
 
 def _cell(cell: Any) -> Any:

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import itertools
 import json
-import resource
 import sys
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from console.driver import sqlite3
 from console.readable import connect
 from console.statement import TooLong, ask
+from coupons.worker_limits import limit_worker
 
 _MEMORY: Final = 768 * 2**20
 #: Of an answer, in characters: the console keeps it whole for a moment.
@@ -29,7 +28,7 @@ _BESIDE_S: Final = 2
 
 def main() -> None:
     asked = json.load(sys.stdin)
-    _limit(int(asked["limit_s"]) + _BESIDE_S)
+    limit_worker(memory=_MEMORY, cpu_s=int(asked["limit_s"]) + _BESIDE_S)
     for line in _lines(asked):
         sys.stdout.write(json.dumps(line) + "\n")
 
@@ -52,13 +51,6 @@ def _lines(asked: Mapping[str, Any]) -> Iterable[Any]:
     if sum(len(cell) if isinstance(cell, (str, bytes)) else _NUMBER for cell in cells) > _MOST:
         return [{"refused": f"the answer is longer than {_MOST >> 20} million characters; ask for less"}]
     return itertools.chain([{"columns": columns}], ([_cell(cell) for cell in row] for row in rows))
-
-
-def _limit(seconds: int) -> None:
-    # Where a system knows no such limit the console's own end of time still holds.
-    for kind, most in ((resource.RLIMIT_AS, _MEMORY), (resource.RLIMIT_CPU, seconds)):
-        with suppress(ValueError, OSError):
-            resource.setrlimit(kind, (most, most))
 
 
 def _text(text: bytes) -> str:

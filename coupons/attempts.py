@@ -86,13 +86,9 @@ class Attempts:
         )
         if before.state is State.APPROVED:
             after = move(after, State.SENDING, now=now)
-        if before.batch is not None:
-            # The batch's own card counts it.
-            pass
-        elif before.state is State.APPROVED:
-            tx.post(Post(kind=PostKind.CARD, request_id=before.id))
-        elif not 0 <= now - _last_ended(tx, request_id) < SHOWN_PAUSE_MS:
-            tx.post(Post(kind=PostKind.REDRAW, request_id=before.id))
+        if before.batch is None:
+            # A line has no card of its own.
+            self._show(tx, before, now)
         saved = tx.save(before, after)
         started = AttemptStarted(
             attempt=saved.attempts,
@@ -101,6 +97,12 @@ class Attempts:
         )
         tx.append(started.done_by(SYSTEM, saved.id))
         return saved
+
+    def _show(self, tx: Transaction, before: Request, now: int) -> None:
+        if before.state is State.APPROVED:
+            tx.post(Post(kind=PostKind.CARD, request_id=before.id))
+        elif not 0 <= now - _last_ended(tx, before.id) < SHOWN_PAUSE_MS:
+            tx.post(Post(kind=PostKind.REDRAW, request_id=before.id))
 
     def finish(
         self,

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from typing import Final
 
 from coupons.catalogue import Catalogue
+from coupons.worker_process import WorkerEnded, ask_worker
 from handlers.bulk import file_json
 from handlers.bulk.bulk_file import BulkFile, FileRefused, FormValues, WholeFile
 from handlers.bulk.reading import MOST_BYTES, MOST_LINES
@@ -41,36 +39,13 @@ class BulkReader:
             "most_lines": self._most_lines,
         }
         async with self._turn:
-            said = await self._run(json.dumps(asked).encode() + b"\n" + raw)
+            try:
+                said = await ask_worker(
+                    "handlers.bulk.reading_worker",
+                    json.dumps(asked).encode() + b"\n" + raw,
+                    limit_s=self._limit_s,
+                )
+            except WorkerEnded:
+                raise FileRefused(WholeFile.TOO_MUCH_WORK) from None
         # Line by line, so that commands are answered meanwhile.
         return await asyncio.to_thread(file_json.load, said.splitlines(), self._catalogue)
-
-    async def _run(self, asked: bytes) -> bytes:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "handlers.bulk.reading_worker",
-            stdin=PIPE,
-            stdout=PIPE,
-            # What a library says when it gives up names cells of the file.
-            stderr=DEVNULL,
-            # Where our modules are, and nothing else: tokens and keys stand in the environment.
-            env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        )
-        try:
-            said, _ = await asyncio.wait_for(process.communicate(asked), self._limit_s)
-        except TimeoutError:
-            raise FileRefused(WholeFile.TOO_MUCH_WORK) from None
-        finally:
-            await _end(process)
-        if process.returncode != 0:
-            # The system ended it, for the processor's time that it took or for its memory.
-            raise FileRefused(WholeFile.TOO_MUCH_WORK)
-        return said
-
-
-async def _end(process: Process) -> None:
-    """Also when the bot is stopped: nobody waits for a file."""
-    if process.returncode is None:
-        process.kill()
-        await process.wait()

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
-from contextlib import suppress
 from typing import Final
 
 from coupons.catalogue import Catalogue
 from coupons.model import CodeMode, Stock
+from coupons.worker_limits import limit_worker
 from handlers.bulk.bulk_file import FileRefused, FormValues
 from handlers.bulk.file_json import dump
 from handlers.bulk.reading import read_lines
@@ -28,10 +27,7 @@ _NICE: Final = 5
 
 def main() -> None:
     os.nice(_NICE)
-    for kind, most in ((resource.RLIMIT_AS, _MEMORY), (resource.RLIMIT_CPU, _CPU_S)):
-        # Where a system knows no such limit, the bot still ends this process after a time.
-        with suppress(ValueError, OSError):
-            resource.setrlimit(kind, (most, most))
+    limit_worker(memory=_MEMORY, cpu_s=_CPU_S)
     asked = json.loads(sys.stdin.buffer.readline())
     # Names and values stay with the bot: here a stock is only known or not.
     catalogue = Catalogue(

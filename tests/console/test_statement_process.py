@@ -117,10 +117,10 @@ async def test_the_process_has_no_secret_of_the_consoles(
 async def test_what_its_words_refuse_needs_no_process(
     here: Place, sql: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def never(asked: bytes, limit_s: float) -> bytes:
+    async def never(_module: str, asked: bytes, *, limit_s: float) -> bytes:
         raise AssertionError(asked)
 
-    monkeypatch.setattr(statement_process, "_run", never)
+    monkeypatch.setattr(statement_process, "ask_worker", never)
     with pytest.raises(sqlite3.OperationalError, match="join with ON"):
         await Apart(here.database).ask(sql, {}, most=None, limit_s=2)
     connection = here.console.database.connect()
