@@ -23,6 +23,7 @@ from benchmarks.report import Load, Row
 from benchmarks.stand_in_process import STOCK_ID, Address
 from bot.clock import steady_ms, utc_ms
 from bot.wiring import Bells
+from coupons.batches import BatchState, NewBatch, move_batch
 from coupons.clock_watch import ClockWatch
 from coupons.events import RequestApproved, RequestCreated
 from coupons.lifecycle import move
@@ -71,10 +72,28 @@ async def _sent(requests: int, *, answers_after_s: float = 0.0) -> _Ran:
         try:
             async with _client(address) as client:
                 issuer = WechatPayIssuer(Busifavor(client, appid=address.merchant.appid), appid="wx1")
+                await ledger.write(_running_batch)
                 await _approve(ledger, issuer, requests)
                 return await _send_all(ledger, issuer, bells, requests)
         finally:
             await ledger.close()
+
+
+def _running_batch(tx: Transaction) -> None:
+    batch, _ = tx.add_batch(
+        NewBatch(
+            delivery="bench",
+            requester="U0LI",
+            file_id="",
+            file_name="bench.csv",
+            stock_id=STOCK_ID,
+            reason="",
+            ticket="",
+            asked_at=utc_ms(),
+        )
+    )
+    for state in (BatchState.PENDING, BatchState.APPROVED, BatchState.RUNNING):
+        batch = tx.save_batch(batch, move_batch(batch, state, now=utc_ms()))
 
 
 async def _approve(ledger: SqliteLedger, issuer: WechatPayIssuer, requests: int) -> None:

@@ -77,6 +77,7 @@ class Bells:
             Topic.REQUESTS: (self.sending, self.expiring, self.reminding, self.showing),
             Topic.CLICKS: (self.deciding,),
             Topic.POSTS: (self.announcing,),
+            Topic.BATCHES: (self.sending, self.expiring, self.reminding),
         }
 
     def ring(self, topics: frozenset[Topic]) -> None:

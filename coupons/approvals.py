@@ -34,8 +34,11 @@ def body_digest(events: Sequence[Recorded]) -> str | None:
     return digest if digest is None else str(digest)
 
 
-def may_be_sent(events: Sequence[Recorded]) -> bool:
-    """`events`: of one request, those that are LOOKED_AT, oldest first."""
+def may_be_sent(events: Sequence[Recorded], of_batch: Sequence[Recorded] = ()) -> bool:
+    """`events`: of one request, those that are LOOKED_AT, oldest first.
+
+    `of_batch`: the approvals of the batch that it is a line of. Which batch, the event says that made it.
+    """
     made = [event for event in events if event.tag == Tag.REQUEST_CREATED]
     approved = [event for event in events if event.tag == Tag.REQUEST_APPROVED]
     if len(made) != 1 or len(approved) != 1 or made[0].seq > approved[0].seq:
@@ -45,10 +48,12 @@ def may_be_sent(events: Sequence[Recorded]) -> bool:
     holds = [event.tag for event in events if event.tag in _HOLDS]
     if holds and holds[-1] != Tag.REQUEST_RETRIED:
         return False
-    return _has_approvals(made[0], approved[0], events)
+    return _has_approvals(made[0], approved[0], events, of_batch)
 
 
-def _has_approvals(made: Recorded, approved: Recorded, events: Sequence[Recorded]) -> bool:
+def _has_approvals(
+    made: Recorded, approved: Recorded, events: Sequence[Recorded], of_batch: Sequence[Recorded]
+) -> bool:
     needed, names = made.detail.get("approvals_needed"), approved.detail.get("approvals")
     if not isinstance(needed, int) or isinstance(needed, bool) or not isinstance(names, list):
         return False
@@ -56,6 +61,13 @@ def _has_approvals(made: Recorded, approved: Recorded, events: Sequence[Recorded
         # A rule let it pass, which the bot itself tells.
         rule = made.detail.get("rule")
         return approved.actor == SYSTEM and not names and bool(rule) and approved.detail.get("rule") == rule
+    batch = made.detail.get("batch")
+    if batch != approved.detail.get("batch"):
+        return False
+    if batch is not None:
+        events = [
+            event for event in of_batch if event.request_id is None and event.detail.get("batch") == batch
+        ]
     given = {
         event.actor for event in events if event.tag == Tag.APPROVAL_GIVEN and event.seq < approved.seq
     } - {made.actor, SYSTEM}

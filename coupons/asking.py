@@ -218,7 +218,7 @@ class Asking:
             remind_at=waits_from + reminders[0] if reminders else None,
         )
         [(request, is_new)] = tx.add_requests([draft])
-        tx.append(_created(request).done_by(ask.requester, request.id))
+        tx.append(created(request).done_by(ask.requester, request.id))
         if request.approvals_needed == 0:
             request = tx.save(request, move(request, State.APPROVED, now=now, due_at=now, remind_at=None))
             tx.append(RequestApproved(approvals=(), rule=request.rule).done_by(SYSTEM, request.id))
@@ -295,7 +295,8 @@ def _limit_detail(limit: Limit) -> dict[str, int]:
     return {name: value for name, value in detail.items() if value is not None}
 
 
-def _created(request: Request) -> RequestCreated:
+def created(request: Request) -> RequestCreated:
+    """What the log tells of a new request."""
     return RequestCreated(
         customer=request.customer,
         stock_id=request.stock_id,
@@ -310,4 +311,6 @@ def _created(request: Request) -> RequestCreated:
         duplicate_of=request.duplicate_of,
         follows=request.follows,
         out_request_no=request.out_request_no,
+        batch=request.batch,
+        row=request.batch_row,
     )

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from coupons.approvals import APPROVAL_TAGS, body_digest, may_be_sent
+from coupons.batch_lines import approvals_of_batch, draw_batch, may_begin
 from coupons.clock_watch import ClockWatch
 from coupons.events import AttemptStarted, SendingPaused, Tag
 from coupons.leases import LEASE_MS
@@ -65,13 +66,15 @@ class Attempts:
             return None
         if not is_due(before.due_at, now, self._pace.longest_ms):
             return None
+        if not may_begin(tx, before):
+            return None
         digest = hashlib.sha256(before.body).hexdigest()
         events = tx.events_of(request_id, APPROVAL_TAGS)
         if body_digest(events) not in {digest, None}:
             # Whoever can write the file could send an approved coupon to somebody else.
             write_settlement(tx, before, changed(before, now=now), now=now)
             return None
-        if not may_be_sent(events):
+        if not may_be_sent(events, approvals_of_batch(tx, before)):
             # Or one that nobody approved.
             write_settlement(tx, before, unapproved(before, now=now), now=now)
             return None
@@ -86,9 +89,7 @@ class Attempts:
         )
         if before.state is State.APPROVED:
             after = move(after, State.SENDING, now=now)
-        if before.batch is None:
-            # A line has no card of its own.
-            self._show(tx, before, now)
+        self._show(tx, before, now)
         saved = tx.save(before, after)
         started = AttemptStarted(
             attempt=saved.attempts,
@@ -99,7 +100,10 @@ class Attempts:
         return saved
 
     def _show(self, tx: Transaction, before: Request, now: int) -> None:
-        if before.state is State.APPROVED:
+        if before.batch is not None:
+            # A line has no card of its own.
+            draw_batch(tx, before.batch)
+        elif before.state is State.APPROVED:
             tx.post(Post(kind=PostKind.CARD, request_id=before.id))
         elif not 0 <= now - _last_ended(tx, before.id) < SHOWN_PAUSE_MS:
             tx.post(Post(kind=PostKind.REDRAW, request_id=before.id))

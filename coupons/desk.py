@@ -12,6 +12,7 @@ from functools import partial
 
 from coupons.asking import Stopped
 from coupons.authority import Authority
+from coupons.batch_lines import draw_batch, line_is_sent_again
 from coupons.clock_watch import ClockWatch
 from coupons.events import (
     ApprovalGiven,
@@ -112,6 +113,8 @@ class Desk:
         return self._cancel(tx, request) if action is ClickAction.CANCEL else self._urge(tx, request)
 
     def _of_requester(self, action: ClickAction, request: Request, person: str) -> Decision:
+        if request.batch is not None:
+            return Decision(Reason.IN_BATCH)
         if action is ClickAction.CANCEL:
             return may_cancel(request, person)
         return may_urge(request, person, now=self._clock())
@@ -236,6 +239,8 @@ class Desk:
             return trusted
         if request is None:
             return Decision(Reason.NO_SUCH_REQUEST)
+        if request.batch is not None and click.action not in {ClickAction.RETRY, ClickAction.CLOSE}:
+            return Decision(Reason.IN_BATCH)
         shown = was_shown(request, click)
         return self._may(tx, click, request, approvers) if shown.allowed else shown
 
@@ -275,7 +280,7 @@ class Desk:
             self._look_up_before_closing(tx, request)
         if request is not None and decision.reason is Reason.NOT_APPROVER:
             # The rule or the group may have moved since the card was drawn, and the card named them then.
-            tx.post(Post(kind=PostKind.CARD, request_id=request.id))
+            _draw(tx, request)
 
     def _approve(self, tx: Transaction, request: Request, person: str) -> None:
         now = self._clock()
@@ -307,6 +312,9 @@ class Desk:
             request, move(request, State.APPROVED, now=now, due_at=now, look_at=None, tries=0, absent_looks=0)
         )
         seq = tx.append(RequestRetried().done_by(person, request.id))
+        if request.batch is not None:
+            line_is_sent_again(tx, request)
+            return
         tx.post(Post(kind=PostKind.CARD, request_id=request.id))
         tx.post(Post(kind=PostKind.STEP, request_id=request.id, seq=seq))
 
@@ -321,7 +329,7 @@ class Desk:
         """The sending loop looks for the coupon; when it did not find it, the person may close."""
         if request.look_at is None:
             tx.save(request, replace(request, look_at=self._clock()))
-        tx.post(Post(kind=PostKind.CARD, request_id=request.id))
+        _draw(tx, request)
 
     # --- time
 
@@ -347,11 +355,21 @@ class Desk:
     ) -> Request:
         saved = tx.save(before, after)
         seq = tx.append(event)
-        tx.post(Post(kind=PostKind.CARD, request_id=saved.id))
+        _draw(tx, saved)
+        if saved.batch is not None:
+            return saved
         reply(tx, saved.id, seq)
         if tell_requester:
             tx.post(Post(kind=PostKind.DIRECT, request_id=saved.id, seq=seq, person=saved.requester))
         return saved
+
+
+def _draw(tx: Transaction, request: Request) -> None:
+    """Its card, or the one of its batch."""
+    if request.batch is None:
+        tx.post(Post(kind=PostKind.CARD, request_id=request.id))
+    else:
+        draw_batch(tx, request.batch)
 
 
 def _is_being_posted(rows: Records, request: Request) -> bool:

@@ -36,6 +36,15 @@ class Tag(StrEnum):
     REQUEST_HELD = "request:held"
     REQUEST_RETRIED = "request:retried"
     REQUEST_CLOSED = "request:closed"
+    BATCH_CREATED = "batch:created"
+    BATCH_APPROVED = "batch:approved"
+    BATCH_DECLINED = "batch:declined"
+    BATCH_EXPIRED = "batch:expired"
+    BATCH_CANCELLED = "batch:cancelled"
+    BATCH_STRUCK = "batch:struck"
+    BATCH_PAUSED = "batch:paused"
+    BATCH_RESUMED = "batch:resumed"
+    BATCH_DONE = "batch:done"
     CLICK_REFUSED = "click:refused"
     COMMAND_REFUSED = "command:refused"
     REQUEST_URGED = "request:urged"
@@ -73,7 +82,8 @@ class RequestCreated(Payload, tag=Tag.REQUEST_CREATED):
     """`rule`: its place in coupon.toml, 0 without. `raised`: the limits that ask for one approval more each.
 
     `duplicate_of`: like this one, as the requester confirmed. `follows`: declined, and edited to this one.
-    `body_sha256`: of the exact bytes for WeChat Pay, which name the openid.
+    `body_sha256`: of the exact bytes for WeChat Pay, which name the openid. `batch`, `row`: of a batch, and
+    where in its file; approvals are then given to the batch.
     """
 
     customer: Personal[int]
@@ -89,20 +99,27 @@ class RequestCreated(Payload, tag=Tag.REQUEST_CREATED):
     duplicate_of: int | None
     follows: int | None
     out_request_no: str
+    batch: int | None = None
+    row: int | None = None
 
 
 class ApprovalGiven(Payload, tag=Tag.APPROVAL_GIVEN):
-    """One for each approver: the `count`th of `needed`."""
+    """One for each approver: the `count`th of `needed`; of a request, or of a `batch`."""
 
     count: int
     needed: int
+    batch: int | None = None
 
 
 class RequestApproved(Payload, tag=Tag.REQUEST_APPROVED):
-    """Once, at the last approval, with all who gave one; without any it was `rule` that let it pass."""
+    """Once, at the last approval, with all who gave one; without any it was `rule` that let it pass.
+
+    `batch`: it is a line of one, whose approvals these are.
+    """
 
     approvals: Personal[Sequence[str]]
     rule: int | None = None
+    batch: int | None = None
 
 
 class RequestDeclined(Payload, tag=Tag.REQUEST_DECLINED):
@@ -213,10 +230,11 @@ class RequestUrged(Payload, tag=Tag.REQUEST_URGED):
 
 
 class RequestReminded(Payload, tag=Tag.REQUEST_REMINDED):
-    """The bot did, since it waits so long; `mention` is whom the setting names by now."""
+    """The bot did, since it (or a `batch`) waits so long; `mention` is whom the setting names by now."""
 
     waited_ms: int
     mention: Personal[str | None]
+    batch: int | None = None
 
 
 # --- what was not allowed
@@ -225,13 +243,14 @@ class RequestReminded(Payload, tag=Tag.REQUEST_REMINDED):
 class ClickRefused(Payload, tag=Tag.CLICK_REFUSED):
     """Somebody clicked or typed what they may not, or too late; `reason` says which.
 
-    `state`: the request's at that moment. `asked_for`: the number or numbers that were named.
+    `state`: the request's (or batch's) at that moment. `asked_for`: the number or numbers that were named.
     """
 
     action: str
     reason: str
     state: str | None = None
     asked_for: int | Sequence[int] | None = None
+    batch: int | None = None
 
 
 class CommandRefused(Payload, tag=Tag.COMMAND_REFUSED):

@@ -80,7 +80,9 @@ class Draft:
     remind_at: int | None = None
     #: None: from `created_at`.
     waits_from: int | None = None
+    #: The batch it is a line of, and the row of its file.
     batch: int | None = None
+    batch_row: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +120,9 @@ class Request:
     duplicate_of: int | None = None
     #: The declined request in whose place this one was sent, edited.
     follows: int | None = None
-    #: The batch that it is a line of.
+    #: The batch it is a line of, and the row of its file. Its approvals are then the batch's.
     batch: int | None = None
+    batch_row: int | None = None
     #: From when its waiting is counted, while it waits: `created_at`, later by each pause of sending.
     waits_from: int = 0
     #: When the approvers are next called to mind; None: not again.
@@ -222,6 +225,15 @@ class ClickAction(StrEnum):
     #: The requester's own: withdraw, and call the approvers.
     CANCEL = "cancel"
     URGE = "urge"
+    #: Under a batch's preview, and on its card. `reason` of a strike: the rows, as typed.
+    SUBMIT_BATCH = "submit_batch"
+    DISCARD_BATCH = "discard_batch"
+    APPROVE_BATCH = "approve_batch"
+    DECLINE_BATCH = "decline_batch"
+    STRIKE_LINES = "strike_lines"
+    PAUSE_BATCH = "pause_batch"
+    RESUME_BATCH = "resume_batch"
+    CANCEL_BATCH = "cancel_batch"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +253,8 @@ class Clicked:
     message_ts: str = ""
     #: Of the request that Home showed; empty: not made there. Without both it was typed as a command.
     out_request_no: str = ""
+    #: The batch it is about; `request_id` is 0 then.
+    batch: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

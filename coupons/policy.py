@@ -163,6 +163,8 @@ class Reason(StrEnum):
     NOT_DECLINED = "not_declined"
     #: Made on a message that is not the request's card now: an old one, a copy, or another request's.
     OTHER_CARD = "other_card"
+    #: A line of a batch, which is approved, declined, withdrawn and called to mind as a whole.
+    IN_BATCH = "in_batch"
     #: What was shown there under this number was another request.
     OTHER_REQUEST = "other_request"
 

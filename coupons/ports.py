@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from coupons.audit_words import Filter, Found
 from coupons.batch import AskedLately
+from coupons.batch_ports import BatchChanges, BatchRecords, DueBatches
 from coupons.model import (
     Approval,
     Click,
@@ -42,9 +43,10 @@ class Topic(StrEnum):
     REQUESTS = "requests"
     CLICKS = "clicks"
     POSTS = "posts"
+    BATCHES = "batches"
 
 
-class Records(Protocol):
+class Records(BatchRecords, Protocol):
     """What decisions need: requests, their stories, and what was asked for already."""
 
     def request(self, request_id: int) -> Request | None: ...
@@ -115,7 +117,7 @@ class Records(Protocol):
         posted, or its outcome got lost."""
 
 
-class DueWork(Protocol):
+class DueWork(DueBatches, Protocol):
     """What loops need: what is due, and when the next is."""
 
     def due_requests(
@@ -123,7 +125,7 @@ class DueWork(Protocol):
     ) -> Sequence[Request]:
         """In a SENDABLE state, `due_at` reached (or after `latest`), none running; the longest due first.
 
-        Of batches, or of no batch; `but` those of these stocks.
+        Of no batch; or of the batches that run, the oldest batch first. `but` those of these stocks.
         """
 
     def stopped_stocks(self) -> Collection[str]:
@@ -143,7 +145,7 @@ class DueWork(Protocol):
         """Pending, `remind_at` reached (or after `latest`: set by a wrong clock); the longest due first."""
 
     def next_reminder(self) -> int | None:
-        """The earliest `remind_at` of pending requests."""
+        """The earliest `remind_at` of pending requests and batches."""
 
     def expired_requests(self, now: int, limit: int) -> Sequence[Request]:
         """Pending, `expires_at` reached."""
@@ -152,7 +154,7 @@ class DueWork(Protocol):
         """The earliest `expires_at` of pending requests."""
 
     def asked_ahead(self, after: int) -> int | None:
-        """The earliest `waits_from` later than `after` of pending requests."""
+        """The earliest `waits_from` later than `after` of pending requests and batches."""
 
     def open_clicks(self, limit: int, but: Collection[int] = ()) -> Sequence[Click]:
         """Kept and not yet decided, oldest first; `but` these ids."""
@@ -222,7 +224,7 @@ class Reading(Records, DueWork, AuditSearch, Protocol):
     """Committed rows of one moment (and, inside a Transaction, its own writes)."""
 
 
-class Transaction(Reading, Protocol):
+class Transaction(Reading, BatchChanges, Protocol):
     """One all-or-nothing change. Everything done through it is committed together, or not at all."""
 
     def add_requests(self, drafts: Sequence[Draft]) -> Sequence[tuple[Request, bool]]:

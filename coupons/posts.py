@@ -29,6 +29,12 @@ class PostKind(StrEnum):
     NEWS = "news"
     #: A file to `person`: what they asked for stands in an event, its rows are read when it is made.
     FILE = "file"
+    #: The card of a batch, as `CARD`.
+    BATCH_CARD = "batch_card"
+    #: The requester's preview of a draft, as a direct message: posted once, redrawn ever after.
+    PREVIEW = "preview"
+    #: The file of what became of a batch's lines, to its requester and into the card's thread.
+    RESULT = "result"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +52,16 @@ class Post:
     channel: str | None = None
     #: Of a reply on what WeChat Pay said: the `seq` of the last approval, which it tells first.
     approval_seq: int | None = None
+    #: The batch it is about, where it is about no request.
+    batch: int | None = None
 
     @property
     def key(self) -> str:
         """The same promise has the same key."""
         if self.kind in {PostKind.CARD, PostKind.REDRAW}:
             return f"{self.kind}:{self.request_id}"
+        if self.kind in {PostKind.BATCH_CARD, PostKind.PREVIEW, PostKind.RESULT}:
+            return f"{self.kind}:{self.batch}"
         if self.kind is PostKind.NEWS and self.channel:
             # The same news may be told in two channels.
             return f"{self.kind}:{self.seq}:{self.channel}"

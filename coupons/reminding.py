@@ -1,4 +1,4 @@
-"""Calls waiting requests to mind, with growing pauses, and someone else too after a set time.
+"""Calls waiting requests and batches to mind, with growing pauses, and someone else too after a set time.
 
 The next time stands in the row: a restart forgets none; a clock that jumps over several makes one reminder.
 While sending is paused nobody could decide, so nobody is called and that time does not count; while the clock
@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+from coupons.batches import Batch
 from coupons.clock_watch import ClockWatch
 from coupons.events import RequestReminded
 from coupons.loops import Bell, Loop, OnTrouble
@@ -58,24 +59,31 @@ class Reminder(Loop):
             return moved
         due = tx.requests_to_remind(now, _AT_ONCE, now + self._longest_ms)
         for request in due:
-            if now >= request.expires_at:
-                # Nobody is called to what can only expire.
-                tx.save(request, replace(request, remind_at=None))
-                continue
-            waited = max(now - request.waits_from, 0)
-            escalation = self._policy.escalation
-            mention = escalation.mention if escalation and waited >= escalation.after_ms else None
-            saved = tx.save(request, replace(request, remind_at=_next(request, self._policy, now)))
-            seq = tx.append(RequestReminded(waited_ms=waited, mention=mention).done_by(SYSTEM, saved.id))
-            tx.post(Post(kind=PostKind.STEP, request_id=saved.id, seq=seq))
-        return moved + len(due)
+            tx.save(request, replace(request, remind_at=self._next(request, now)))
+            # Nobody is called to what can only expire.
+            if now < request.expires_at:
+                seq = tx.append(self._reminded(request, now).done_by(SYSTEM, request.id))
+                tx.post(Post(kind=PostKind.STEP, request_id=request.id, seq=seq))
+        batches = tx.batches_to_remind(now, _AT_ONCE, now + self._longest_ms)
+        for batch in batches:
+            tx.save_batch(batch, replace(batch, remind_at=self._next(batch, now)))
+            if now < (batch.expires_at or 0):
+                seq = tx.append(self._reminded(batch, now).done_by(SYSTEM))
+                tx.post(Post(kind=PostKind.STEP, request_id=None, batch=batch.id, seq=seq))
+        return moved + len(due) + len(batches)
 
+    def _reminded(self, waiting: Request | Batch, now: int) -> RequestReminded:
+        waited = max(now - (waiting.waits_from or 0), 0)
+        escalation = self._policy.escalation
+        mention = escalation.mention if escalation and waited >= escalation.after_ms else None
+        batch = waiting.id if isinstance(waiting, Batch) else None
+        return RequestReminded(waited_ms=waited, mention=mention, batch=batch)
 
-def _next(request: Request, policy: Policy, now: int) -> int | None:
-    # From no time yet to come: what is set to be due too late is due at once, and would be for ever.
-    began = min(request.waits_from, now)
-    later = (began + after for after in reminder_times(policy))
-    return next((at for at in later if at > now and at < request.expires_at), None)
+    def _next(self, waiting: Request | Batch, now: int) -> int | None:
+        # From no time yet to come: what is set to be due too late is due at once, and would be for ever.
+        began = min(waiting.waits_from or 0, now)
+        later = (began + after for after in reminder_times(self._policy))
+        return next((at for at in later if at > now and at < (waiting.expires_at or 0)), None)
 
 
 def reminder_times(policy: Policy) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from coupons.batch_lines import line_was_settled
 from coupons.events import Tag
 from coupons.lifecycle import FINAL
 from coupons.model import Request, State
@@ -39,6 +40,8 @@ def write_settlement(tx: Transaction, before: Request, settlement: Settlement, *
             reply(tx, saved.id, seq)
         if alone and event.tag in _DIRECT_TAGS:
             tx.post(Post(kind=PostKind.DIRECT, request_id=saved.id, seq=seq, person=saved.requester))
+    if not alone:
+        line_was_settled(tx, saved, now=now)
     return saved
 
 

@@ -1,7 +1,8 @@
-"""From when a request's waiting is counted, where the clock was ahead when it was asked for."""
+"""From when a request's or a batch's waiting is counted, where the clock was ahead when it was asked for."""
 
 from __future__ import annotations
 
+from coupons.batch_lines import draw_batch
 from coupons.clock_watch import JUMP_MS
 from coupons.ports import Transaction
 from coupons.posts import Post, PostKind
@@ -16,4 +17,7 @@ def set_waiting_right(tx: Transaction, *, now: int) -> int:
     for request_id in moved:
         # The card says when it expires.
         tx.post(Post(kind=PostKind.CARD, request_id=request_id))
-    return len(moved)
+    batches = tx.set_batches_right(now, now + JUMP_MS)
+    for batch_id in batches:
+        draw_batch(tx, batch_id)
+    return len(moved) + len(batches)

@@ -21,7 +21,7 @@ where (cast(:only as bigint) is null or id = :only) and substr(openid, 1, 7) <> 
         request.created_at >= :before or request.closed_at >= :before
         or request.state in ('pending', 'approved', 'sending', 'unknown', 'held')
     )
-)
+) and not exists (select 1 from batch_line where batch_line.openid = customer.openid)
 order by id limit :limit
 """
 #: By the index of tags.
@@ -34,6 +34,17 @@ _CLICKS = """
 update click set reason = replace(reason, :openid, :masked)
 where request_id in (select id from request where customer = :customer)
   and replace(reason, :openid, :masked) <> reason
+"""
+#: A line of a draft is no request yet: it gives nothing any more, and the batch's requester is shown why.
+_DRAFT_LINES = """
+update batch_line set openid = '', stock_id = '', reason = '', ticket = '', problem = 'erased'
+where openid = :openid
+"""
+#: What else stands in files: the openid in another column, or in a cell that was wrong.
+_TEXTS_OF_LINES = """
+update batch_line set reason = replace(reason, :openid, :masked), ticket = replace(ticket, :openid, :masked),
+    read = replace(read, :openid, :masked)
+where replace(reason || ticket || read, :openid, '') <> reason || ticket || read
 """
 
 
@@ -57,6 +68,8 @@ class ErasingRows(BaseRows):
     def erase_customer(self, customer: int) -> int:
         [openid] = self._connection.execute(_OPENID, {"customer": customer}).fetchone()
         values = {"customer": customer}
-        self._connection.execute(_CLICKS, {**values, "openid": openid, "masked": masked(openid)})
+        for sql in (_CLICKS, _TEXTS_OF_LINES):
+            self._connection.execute(sql, {**values, "openid": openid, "masked": masked(openid)})
+        self._connection.execute(_DRAFT_LINES, {"openid": openid})
         self._connection.execute(_ERASE, values)
         return int(self._connection.execute(_BODIES, {**values, "nothing": b""}).rowcount)

@@ -12,8 +12,10 @@ from storage.binding import bound
 from storage.dialect_sqlite import LISTED
 
 _ADD = """
-insert into click (key, action, request_id, person, team, channel, reason, at, message_ts, out_request_no)
-values (:key, :action, :request_id, :person, :team, :channel, :reason, :at, :message_ts, :out_request_no)
+insert into click (key, action, request_id, person, team, channel, reason, at, message_ts, out_request_no,
+    batch)
+values (:key, :action, :request_id, :person, :team, :channel, :reason, :at, :message_ts, :out_request_no,
+    :batch)
 on conflict (key) do nothing
 """
 _OPEN = f"select * from click where done = 0 and id not in {LISTED} order by id limit :limit"
@@ -44,6 +46,7 @@ class ClickRows(BaseRows):
             "at": click.at,
             "message_ts": click.message_ts,
             "out_request_no": click.out_request_no,
+            "batch": click.batch,
         }
         return bool(self._connection.execute(_ADD, bound(values)).rowcount == 1)
 
@@ -62,6 +65,7 @@ class ClickRows(BaseRows):
                 at=row["at"],
                 message_ts=row["message_ts"],
                 out_request_no=row["out_request_no"],
+                batch=row["batch"],
             )
             for row in rows
         ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlite_utils import Database, Migrations
 
 from storage.full_text import EventTexts, RequestTexts
+from storage.tables_of_batches import BATCHES
 
 #: In the file's header: says whose database it is. "CpBt".
 APPLICATION_ID = 0x43704274
@@ -21,6 +22,7 @@ STEPS = frozenset(
         "m005_event_words",
         "m006_first_letters",
         "m007_promises",
+        "m008_batches",
     }
 )
 LATEST = len(STEPS)
@@ -343,8 +345,9 @@ _PROMISES = (
     "alter table request add column batch integer",
     "drop index request_due",
     "create index request_due on request (due_at) where due_at is not null and batch is null",
-    "create index request_due_in_batch on request (due_at) where due_at is not null and batch is not null",
-    "create index request_held_in_batch on request (stock_id) where state = 'held' and batch is not null",
+    """
+create index request_due_in_batch on request (batch, due_at) where due_at is not null and batch is not null
+""",
     # What one process at a time may do, and who does it; and until when Slack has closed a lane for all of
     # them. Nothing refers to it.
     """
@@ -365,4 +368,10 @@ create table lease (
 def m007_promises(database: Database) -> None:
     _edit_schema(database, _CLOSED)
     for statement in _PROMISES:
+        database.execute(statement)
+
+
+@MIGRATIONS()
+def m008_batches(database: Database) -> None:
+    for statement in BATCHES:
         database.execute(statement)

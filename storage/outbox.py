@@ -18,8 +18,8 @@ on conflict (key) do update set version = outbox.version + 1,
     due_at = case when excluded.due_at < outbox.due_at then excluded.due_at else outbox.due_at end
 """
 _POST = f"""
-insert into outbox (key, kind, request_id, seq, person, channel, approval_seq, due_at, promised_at)
-values (:key, :kind, :request_id, :seq, :person, :channel, :approval_seq, :due_at, :now)
+insert into outbox (key, kind, request_id, batch, seq, person, channel, approval_seq, due_at, promised_at)
+values (:key, :kind, :request_id, :batch, :seq, :person, :channel, :approval_seq, :due_at, :now)
 {_AGAIN}
 """
 #: The newest first: people look at the end of a channel. A card that does not stand yet is drawn twice.
@@ -27,7 +27,14 @@ _REDRAW_OPEN = f"""
 insert into outbox (key, kind, request_id, due_at, promised_at)
 select case when card_ts is null then 'card:' else 'redraw:' end || id,
     case when card_ts is null then 'card' else 'redraw' end, id, :now, :now
-from request where state in ('pending', 'approved', 'sending', 'unknown', 'held') order by id desc
+from request where batch is null and state in ('pending', 'approved', 'sending', 'unknown', 'held')
+order by id desc
+{_AGAIN}
+"""
+_REDRAW_BATCHES = f"""
+insert into outbox (key, kind, batch, due_at, promised_at)
+select 'batch_card:' || id, 'batch_card', id, :now, :now
+from batch where state in ('pending', 'approved', 'running', 'paused') order by id desc
 {_AGAIN}
 """
 #: A reply waits for its card, which was promised before it and is drawn in another lane.
@@ -72,6 +79,7 @@ class OutboxRows(BaseRows):
             "key": post.key,
             "kind": post.kind,
             "request_id": post.request_id,
+            "batch": post.batch,
             "seq": post.seq,
             "person": post.person,
             "channel": post.channel,
@@ -86,7 +94,8 @@ class OutboxRows(BaseRows):
 
     def redraw_open_cards(self) -> None:
         self.topics.add(Topic.POSTS)
-        self._connection.execute(_REDRAW_OPEN, {"now": self._clock()})
+        for sql in (_REDRAW_OPEN, _REDRAW_BATCHES):
+            self._connection.execute(sql, {"now": self._clock()})
 
     def due_posts(
         self, kind: PostKind, now: int, limit: int, but: Collection[str] = ()
@@ -131,6 +140,7 @@ def _waiting_post(row: Any) -> WaitingPost:
         post=Post(
             kind=PostKind(row["kind"]),
             request_id=row["request_id"],
+            batch=row["batch"],
             seq=row["seq"],
             person=row["person"],
             channel=row["channel"],

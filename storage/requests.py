@@ -15,18 +15,18 @@ from storage.binding import bound
 from storage.dialect_sqlite import BEGIN_NUMBERS_ABOVE, HIGHEST_NUMBER, LISTED
 from storage.full_text import RequestTexts
 
-_SELECT = """
+SELECT = """
 select request.*, customer.openid as openid
 from request join customer on customer.id = request.customer
 """
-_BY_ID = _SELECT + "where request.id = :id"
-_BY_COUPON = _SELECT + "where request.stock_id = :stock_id and request.coupon_code = :coupon_code limit 1"
-_BY_NUMBER = _SELECT + "where request.out_request_no = :out_request_no"
-_BY_NUMBERS = _SELECT + f"where request.out_request_no in {LISTED}"
+_BY_ID = SELECT + "where request.id = :id"
+_BY_COUPON = SELECT + "where request.stock_id = :stock_id and request.coupon_code = :coupon_code limit 1"
+_BY_NUMBER = SELECT + "where request.out_request_no = :out_request_no"
+_BY_NUMBERS = SELECT + f"where request.out_request_no in {LISTED}"
 _OPEN_OF = (
-    _SELECT
+    SELECT
     + """
-where request.requester = :requester
+where request.requester = :requester and request.batch is null
   and request.state in ('pending', 'approved', 'sending', 'unknown', 'held')
 order by request.id desc limit :limit
 """
@@ -34,26 +34,44 @@ order by request.id desc limit :limit
 _NOT_RUNNING = f"""
   and request.running = 0 and request.state in ('approved', 'sending', 'unknown')
   and request.stock_id not in {LISTED}
-order by request.due_at, request.id limit :limit
 """
+_LONGEST_DUE = "order by request.due_at, request.id limit :limit"
 #: Two lanes, each with its index; what is due, and apart what is due too late, since `or` would sort all.
+_ALONE = SELECT + "where request.batch is null"
+#: Batch after batch, so that no index is sorted: a `cross join` is what keeps SQLite to that order.
+_IN_BATCH = """
+select request.*, customer.openid as openid
+from batch cross join request on request.batch = batch.id join customer on customer.id = request.customer
+where batch.state = 'running'
+"""
+#: Of a batch that is over, what had begun before it was cancelled, and what somebody sends again.
+_IN_ENDED_BATCH = """
+select request.*, customer.openid as openid
+from batch cross join request on request.batch = batch.id join customer on customer.id = request.customer
+where batch.result_promised = 0 and batch.state in ('done', 'cancelled')
+  and (batch.state = 'done' or request.attempts > 0)
+  and (request.due_at <= :now or request.due_at > :latest)
+"""
+_OLDEST_BATCH = "order by batch.id, " + _LONGEST_DUE.removeprefix("order by ")
 _DUE = {
     False: (
-        _SELECT + "where request.batch is null and request.due_at <= :now" + _NOT_RUNNING,
-        _SELECT + "where request.batch is null and request.due_at > :latest" + _NOT_RUNNING,
+        _ALONE + " and request.due_at <= :now" + _NOT_RUNNING + _LONGEST_DUE,
+        _ALONE + " and request.due_at > :latest" + _NOT_RUNNING + _LONGEST_DUE,
     ),
     True: (
-        _SELECT + "where request.batch is not null and request.due_at <= :now" + _NOT_RUNNING,
-        _SELECT + "where request.batch is not null and request.due_at > :latest" + _NOT_RUNNING,
+        _IN_BATCH + " and request.due_at <= :now" + _NOT_RUNNING + _OLDEST_BATCH,
+        _IN_BATCH + " and request.due_at > :latest" + _NOT_RUNNING + _OLDEST_BATCH,
+        _IN_ENDED_BATCH + _NOT_RUNNING + _LONGEST_DUE,
     ),
 }
-#: WeChat Pay said no, and not finally: what was held for another reason says nothing of its stock.
+#: WeChat Pay said no, and not finally: what was held for another reason says nothing of its stock. Such a
+#: line pauses its batch; once that was resumed or cancelled, the next line tells whether it was put right.
 _STOPPED = """
-select distinct stock_id from request
-where state = 'held' and batch is not null and attempts > 0 and open_attempts = 0
+select distinct request.stock_id from batch cross join request on request.batch = batch.id
+where batch.state = 'paused' and request.state = 'held' and request.attempts > 0 and request.open_attempts = 0
 """
 _DOUBTFUL = (
-    _SELECT
+    SELECT
     + """
 where request.stock_id = :stock_id and request.open_attempts > 0
   and request.state in ('sending', 'unknown', 'held')
@@ -62,7 +80,7 @@ order by request.id limit :limit
 """
 )
 _TO_LOOK_UP = (
-    _SELECT
+    SELECT
     + """
 where (request.look_at <= :now or request.look_at > :latest)
   and request.running = 0 and request.state in ('unknown', 'held')
@@ -70,14 +88,14 @@ order by request.look_at, request.id limit :limit
 """
 )
 _EXPIRED = (
-    _SELECT
+    SELECT
     + """
-where request.state = 'pending' and request.expires_at <= :now
+where request.state = 'pending' and request.expires_at <= :now and request.batch is null
 order by request.expires_at, request.id limit :limit
 """
 )
 _INTERRUPTED = (
-    _SELECT
+    SELECT
     + """
 where request.running = 1
   and (request.running_until is null or request.running_until <= :now or request.running_until > :latest)
@@ -94,9 +112,20 @@ select min(due) as due from (
     select min(due_at) as due from request
     where due_at is not null and batch is null and running = 0 and state in ('approved', 'sending', 'unknown')
     union all
-    select min(due_at) from request
-    where due_at is not null and batch is not null and running = 0
-      and state in ('approved', 'sending', 'unknown')
+    select (
+        select min(due_at) from request
+        where request.batch = batch.id and due_at is not null and running = 0
+          and request.state in ('approved', 'sending', 'unknown')
+    )
+    from batch where state = 'running'
+    union all
+    select (
+        select min(due_at) from request
+        where request.batch = batch.id and due_at is not null and running = 0
+          and request.state in ('approved', 'sending', 'unknown')
+          and (batch.state = 'done' or request.attempts > 0)
+    )
+    from batch where result_promised = 0 and state in ('done', 'cancelled')
     union all
     select min(look_at) from request
     where look_at is not null and running = 0 and state in ('unknown', 'held')
@@ -104,7 +133,6 @@ select min(due) as due from (
     select min(running_until) from request where running = 1
 ) as waiting
 """
-_NEXT_EXPIRY = "select min(expires_at) as due from request where state = 'pending'"
 #: Two questions, each with its index: one with `or` would read the whole table at every command.
 _DUPLICATE = """
 select max(id) as id from (
@@ -117,47 +145,34 @@ select max(id) as id from (
       and state not in ('declined', 'cancelled', 'expired', 'refused', 'closed')
 ) as alike
 """
-_OF_CUSTOMER = _SELECT + "where customer.openid = :openid order by request.id desc limit :limit"
-_OF_REQUESTER = _SELECT + "where request.requester = :requester order by request.id desc limit :limit"
-_PENDING = _SELECT + "where request.state = 'pending' order by request.created_at, request.id limit :limit"
+_OF_CUSTOMER = SELECT + "where customer.openid = :openid order by request.id desc limit :limit"
+_OF_REQUESTER = SELECT + "where request.requester = :requester order by request.id desc limit :limit"
+_PENDING = (
+    SELECT
+    + """
+where request.state = 'pending' and request.batch is null order by request.created_at, request.id limit :limit
+"""
+)
 #: By the index of what auditors ask by.
-_HELD = _SELECT + "where request.state || '' = 'held' order by request.id limit :limit"
-_FOLLOWER = _SELECT + "where request.follows = :id order by request.id desc limit 1"
+_HELD = SELECT + "where request.state || '' = 'held' order by request.id limit :limit"
+_FOLLOWER = SELECT + "where request.follows = :id order by request.id desc limit 1"
 _TO_REMIND = (
-    _SELECT
+    SELECT
     + """
 where request.state = 'pending' and (request.remind_at <= :now or request.remind_at > :latest)
 order by request.remind_at, request.id limit :limit
 """
 )
-_NEXT_REMINDER = "select min(remind_at) as due from request where state = 'pending' and remind_at is not null"
-#: The time of those that wait: moved by a pause, and where the clock was ahead when they were asked for.
-_WAITED = ":now - case when waits_from > :since then waits_from else :since end"
-_RESUME = f"""
-update request set
-    rev = rev + 1, expires_at = expires_at + {_WAITED}, remind_at = remind_at + {_WAITED},
-    waits_from = waits_from + {_WAITED}
-where state = 'pending'
-"""
-_ASKED_AHEAD = """
-select min(waits_from) as ahead from request where state = 'pending' and waits_from > :after
-"""
-_SET_RIGHT = """
-update request set
-    rev = rev + 1, expires_at = expires_at + :now - waits_from,
-    remind_at = remind_at + :now - waits_from, waits_from = :now
-where state = 'pending' and waits_from > :after returning id
-"""
 _ADD_CUSTOMER = "insert into customer (openid) values (:openid) on conflict (openid) do nothing"
 _ADD = """
 insert into request (
     rev, state, out_request_no, requester, customer, stock_id, stock_name, value_fen, code_mode, reason,
     approvals_needed, created_at, expires_at, body, ticket, rule, raised, duplicate_of, follows, remind_at,
-    waits_from, batch
+    waits_from, batch, batch_row
 )
 select 1, 'pending', :out_request_no, :requester, customer.id, :stock_id, :stock_name, :value_fen, :code_mode,
     :reason, :approvals_needed, :created_at, :expires_at, :body, :ticket, :rule, :raised, :duplicate_of,
-    :follows, :remind_at, :waits_from, :batch
+    :follows, :remind_at, :waits_from, :batch, :batch_row
 from customer where customer.openid = :openid
 on conflict (out_request_no) do nothing
 """
@@ -248,9 +263,6 @@ class RequestRows(BaseRows):
     def next_send_due(self) -> int | None:
         return self._number(_NEXT_SEND_DUE, "due")
 
-    def next_expiry(self) -> int | None:
-        return self._number(_NEXT_EXPIRY, "due")
-
     def duplicate_of(self, *, openid: str, stock_id: str, ticket: str, since: int) -> Request | None:
         values = {"openid": openid, "stock_id": stock_id, "ticket": ticket, "since": since}
         found = self._number(_DUPLICATE, "id", **values)
@@ -273,9 +285,6 @@ class RequestRows(BaseRows):
 
     def requests_to_remind(self, now: int, limit: int, latest: int) -> Sequence[Request]:
         return self._many(_TO_REMIND, now=now, limit=limit, latest=latest)
-
-    def next_reminder(self) -> int | None:
-        return self._number(_NEXT_REMINDER, "due")
 
     def approvals(self, request_id: int) -> Sequence[Approval]:
         rows = self._connection.execute(_APPROVALS, {"request_id": request_id})
@@ -317,18 +326,6 @@ class RequestRows(BaseRows):
             RequestTexts(self._connection).replace(request.id, _texts(before), _texts(request))
         return request
 
-    def resume_waiting(self, now: int, since: int) -> None:
-        self.topics.add(Topic.REQUESTS)
-        self._connection.execute(_RESUME, {"now": now, "since": since})
-
-    def asked_ahead(self, after: int) -> int | None:
-        return self._number(_ASKED_AHEAD, "ahead", after=after)
-
-    def set_waiting_right(self, now: int, after: int) -> Sequence[int]:
-        self.topics.add(Topic.REQUESTS)
-        moved = self._connection.execute(_SET_RIGHT, {"now": now, "after": after}).fetchall()
-        return [row["id"] for row in moved]
-
     def set_card(self, request_id: int, channel: str, ts: str) -> None:
         self._connection.execute(_SET_CARD, bound({"id": request_id, "channel": channel, "ts": ts}))
 
@@ -343,10 +340,6 @@ class RequestRows(BaseRows):
 
     def _many(self, sql: str, **values: object) -> list[Request]:
         return [request_of(row) for row in self._connection.execute(sql, bound(values)).fetchall()]
-
-    def _number(self, sql: str, name: str, **values: object) -> int | None:
-        number = self._connection.execute(sql, bound(values)).fetchone()[name]
-        return None if number is None else int(number)
 
 
 def _columns(draft: Draft) -> Mapping[str, object]:
@@ -371,6 +364,7 @@ def _columns(draft: Draft) -> Mapping[str, object]:
         "remind_at": draft.remind_at,
         "waits_from": draft.created_at if draft.waits_from is None else draft.waits_from,
         "batch": draft.batch,
+        "batch_row": draft.batch_row,
     }
 
 

@@ -7,6 +7,7 @@ the same name; tests/storage/test_ports.py then asks for its test.
 from __future__ import annotations
 
 from storage.audit import EventRows
+from storage.batches import BatchRows
 from storage.console_links import ConsoleLinkRows
 from storage.erasing import ErasingRows
 from storage.inbox import ClickRows
@@ -16,10 +17,13 @@ from storage.pauses import PauseRows
 from storage.requests import RequestRows
 from storage.search import SearchRows
 from storage.totals import UseRows
+from storage.waiting import WaitingRows
 
 
 class Rows(
     RequestRows,
+    WaitingRows,
+    BatchRows,
     ClickRows,
     OutboxRows,
     EventRows,

@@ -42,6 +42,14 @@ ACTIONS: Mapping[str, str] = {
     "resume": N_("resume sending"),
     "approve_together": N_("approve several at once"),
     "send": N_("ask for a coupon"),
+    "submit_batch": N_("submit the batch"),
+    "discard_batch": N_("discard the batch"),
+    "approve_batch": N_("approve the batch"),
+    "decline_batch": N_("decline the batch"),
+    "strike_lines": N_("strike lines out of the batch"),
+    "pause_batch": N_("pause the batch"),
+    "resume_batch": N_("resume the batch"),
+    "cancel_batch": N_("cancel the batch"),
 }
 
 #: Why that was refused, by its reason.
@@ -72,6 +80,7 @@ REFUSALS: Mapping[str, str] = {
     Reason.MAY_BE_GIVEN: N_("it had to be looked for at WeChat Pay first"),
     Reason.NOT_DECLINED: N_("it was not declined, or was asked for again already"),
     Reason.OTHER_CARD: N_("clicked on a message that is not its card"),
+    Reason.IN_BATCH: N_("it is decided with its batch"),
     Reason.OTHER_REQUEST: N_("clicked where another request was shown"),
     "not_together": N_("these may not be approved together"),
 }

@@ -18,6 +18,7 @@ from handlers.views.modals import REASON_LONGEST
 from handlers.views.state_words import (
     NO_COUPON,
     NOBODY_TO_REMIND,
+    decided_with_its_batch,
     line_of,
     only_the_requester_withdraws,
     sending_began,
@@ -181,6 +182,8 @@ def cannot_cancel(words: Words, reason: Reason, request: Request) -> Message:
             text = only_the_requester_withdraws(words, request)
         case Reason.SENDING_BEGAN:
             text = sending_began(words, request)
+        case Reason.IN_BATCH:
+            text = decided_with_its_batch(words, request)
         case _ if request.state is State.CANCELLED:
             text = words("Request #{number} is withdrawn already.", number=number)
         case _:
@@ -235,6 +238,8 @@ def cannot_urge(words: Words, reason: Reason, request: Request) -> Message:
             return message(
                 words("Request #{number} is not yours, so you cannot remind anybody of it.", number=number)
             )
+        case Reason.IN_BATCH:
+            return message(decided_with_its_batch(words, request))
         case Reason.TOO_SOON:
             return message(
                 words(

@@ -14,6 +14,7 @@ from handlers.views.message import Message, message
 from handlers.views.state_words import (
     NOBODY_TO_REMIND,
     NOT_KNOWN,
+    decided_with_its_batch,
     only_the_requester_withdraws,
     sending_began,
     where,
@@ -117,6 +118,8 @@ def _about_request(  # noqa: PLR0911 - one return for each reason
                 number=number,
             )
             return words.sentences(who, _urge(words, request) or now)
+        case Reason.IN_BATCH:
+            return decided_with_its_batch(words, request)
         case Reason.MAY_BE_GIVEN:
             return _lookup_first(words, request)
         case Reason.NOT_APPROVER:

@@ -219,6 +219,15 @@ def sending_began(words: Words, request: Request) -> str:
     )
 
 
+def decided_with_its_batch(words: Words, request: Request) -> str:
+    """For whoever wants something of a single line of a batch."""
+    return words(
+        "Request #{number} is a line of a batch: it is approved, declined, withdrawn and called to mind "
+        "with it.",
+        number=request.id,
+    )
+
+
 def only_the_requester_withdraws(words: Words, request: Request) -> str:
     """For somebody else; approvers have other ways."""
     text = words(

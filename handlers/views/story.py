@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from coupons.auditing import MOST_COUNTED, Story
 from coupons.events import Tag
 from coupons.recording import Json, Recorded
-from handlers.views import causes, log_story
+from handlers.views import batch_story, causes, log_story
 from handlers.views.escaping import without_openids
 from handlers.views.rendering import MRKDWN, EventWords, Rendering
 from handlers.views.words import N_, Words
@@ -56,6 +56,8 @@ def _created(words: EventWords) -> str:
         "{who} asked for {stock} ({value}), which needs {n} approvals",
         words.whole("approvals_needed"),
     )
+    if words.whole("batch"):
+        request = words("{sentence}, as row {row} of batch {batch}", sentence=request)
     raised = words.list(_why(words, reason) for reason in words.names("raised"))
     return (
         words("{sentence}, more because {reasons}", sentence=request, reasons=raised) if raised else request
@@ -184,9 +186,15 @@ def _whole(value: Json) -> int:
 #: By tag: the first sentence for which the event has all, or what puts one together.
 _SENTENCES: Mapping[str, tuple[str, ...] | Callable[[EventWords], str]] = {
     **log_story.SENTENCES,
+    **batch_story.SENTENCES,
     Tag.REQUEST_CREATED: _created,
-    Tag.APPROVAL_GIVEN: (N_("{who} approved it ({count} of {needed})"), N_("{who} approved it")),
+    Tag.APPROVAL_GIVEN: (
+        N_("{who} approved batch {batch} ({count} of {needed})"),
+        N_("{who} approved it ({count} of {needed})"),
+        N_("{who} approved it"),
+    ),
     Tag.REQUEST_APPROVED: (
+        N_("its batch {batch} had the approvals it needs: {approvals}"),
         N_("it had the approvals it needs: {approvals}"),
         N_("rule {rule} let it pass without an approval"),
         N_("it had the approvals it needs"),
@@ -207,6 +215,8 @@ _SENTENCES: Mapping[str, tuple[str, ...] | Callable[[EventWords], str]] = {
     Tag.REQUEST_RETRIED: (N_("{who} released it to be sent again, with the same out_request_no"),),
     Tag.REQUEST_URGED: (N_("{who} asked for a reminder"),),
     Tag.REQUEST_REMINDED: (
+        N_("a reminder of batch {batch} was due after {waited_ms}: {mention}"),
+        N_("a reminder of batch {batch} was due after {waited_ms}"),
         N_("a reminder was due after {waited_ms}: {mention}"),
         N_("a reminder was due after {waited_ms}"),
         N_("a reminder was due"),

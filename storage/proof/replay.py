@@ -18,7 +18,8 @@ with told as (
         select request_id, case tag
             when 'request:created' then 'n' when 'approval:given' then 'g' when 'attempt:started' then 't'
             when 'request:approved' then case
-                when actor = 'system' and body ->> '$.detail.approvals' = '[]' then 'o' else 'a' end
+                when actor = 'system' and body ->> '$.detail.approvals' = '[]' then 'o'
+                when body ->> '$.detail.batch' is not null then 'b' else 'a' end
             when 'request:sent' then 's' when 'request:refused' then 'r' when 'request:unknown' then 'u'
             when 'request:held' then 'h' when 'request:retried' then 'y' when 'request:declined' then 'd'
             when 'request:cancelled' then 'c' when 'request:expired' then 'e'
@@ -36,6 +37,8 @@ _LEADS_TO = {
     "a": State.APPROVED,
     # By a rule, without a person.
     "o": State.APPROVED,
+    # With its batch, whose approvals `storage.proof.batches` counts.
+    "b": State.APPROVED,
     "s": State.SENT,
     "r": State.REFUSED,
     "u": State.UNKNOWN,
@@ -101,6 +104,8 @@ def lacks(story: str, needed: int) -> str | None:
     """What is wrong with its approval; None: it has enough approvals, or is not approved yet."""
     if "o" in story:
         return None if needed == 0 else f"needs {needed} approval(s), but its events say that a rule sent it"
+    if "b" in story:
+        return None if needed > 0 else "needs no approval, but its events say that its batch was approved"
     before, approved, _ = story.partition("a")
     if not approved:
         return None

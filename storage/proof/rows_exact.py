@@ -72,7 +72,14 @@ where event.tag = 'request:created' and (
         case request.raised when '' then '[]' else '["' || replace(request.raised, ',', '","') || '"]' end
     or (event.body ->> '$.detail.duplicate_of') is not request.duplicate_of
     or (event.body ->> '$.detail.follows') is not request.follows
+    or (event.body ->> '$.detail.batch') is not request.batch
+    or (event.body ->> '$.detail.row') is not request.batch_row
 )
+order by request.id limit 1
+"""
+_WITH_BATCH = """
+select request.id as id from request join event on event.request_id = request.id
+where event.tag = 'request:approved' and (event.body ->> '$.detail.batch') is not request.batch
 order by request.id limit 1
 """
 #: Both are read off the clock in one transaction.
@@ -109,7 +116,8 @@ order by request.id limit 1
 """
 _APPROVALS = """
 select request_id as id from (
-    select request_id, actor as person, 1 as told, 0 as kept from event where tag = 'approval:given'
+    select request_id, actor as person, 1 as told, 0 as kept from event
+    where tag = 'approval:given' and request_id is not null
     union all select request_id, approver, 0, 1 from approval
 ) as either
 group by request_id, person having sum(told) <> sum(kept)
@@ -162,6 +170,7 @@ def compare(database: Any) -> None:
         (_TERMS, "requester, number, customer, stock, value, need of approvals or reason for it"),
         (_CODES, "coupon code"),
         (_APPROVALS, "list of approvers"),
+        (_WITH_BATCH, "batch that it was approved with"),
     )
     _name(database, compared)
     check_stories(database)

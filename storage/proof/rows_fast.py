@@ -48,15 +48,20 @@ from (
         group_concat(case event.tag
             when 'attempt:finished' then ''
             when 'attempt:started' then 't'
-            when 'request:approved' then iif((request.approvals_needed = 0) = (
-                event.body >= '{"actor":"system","detail":{"approvals":[]'
-                and event.body < '{"actor":"system","detail":{"approvals":[^'), 'a', '!')
+            when 'request:approved' then case
+                when request.batch is not null then iif(instr(event.body, concat(
+                    '],"batch":', request.batch, '},"request_id":')) > 0, 'b', '!')
+                else iif((request.approvals_needed = 0) = (
+                    event.body >= '{"actor":"system","detail":{"approvals":[]'
+                    and event.body < '{"actor":"system","detail":{"approvals":[^')
+                    and instr(event.body, '],"batch":') = 0, 'a', '!') end
             when 'request:created' then iif(
                 abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.created_at)
                     <= 60000
                 and instr(event.body, concat(
                     '{"actor":"', request.requester, '"',
                     ',"detail":{"approvals_needed":', request.approvals_needed,
+                    case when request.batch is null then '' else concat(',"batch":', request.batch) end,
                     ',"body_sha256":"')) = 1
                 and instr(event.body, concat(
                     '","customer":', request.customer,
@@ -66,6 +71,7 @@ from (
                     ',"raised":', case request.raised when '' then '[]'
                         else '["' || replace(request.raised, ',', '","') || '"]' end,
                     ',"reason":', json_quote(request.reason),
+                    case when request.batch_row is null then '' else concat(',"row":', request.batch_row) end,
                     ',"rule":', request.rule,
                     ',"stock_id":"', request.stock_id, '"',
                     ',"stock_name":', json_quote(request.stock_name),

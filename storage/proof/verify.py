@@ -12,6 +12,7 @@ from storage.database import open_for_reading
 from storage.driver import sqlite3
 from storage.errors import AuditBroken, DatabaseRefused
 from storage.migrations import LATEST
+from storage.proof.batches import check_batches
 from storage.proof.bodies import check_bodies
 from storage.proof.chain import LAST, Verified, check_chain
 from storage.proof.permits import check_permits
@@ -52,6 +53,7 @@ def verify(
             helped.result()
             if not agreement.holds():
                 compare(beside)
+            check_batches(database)
             if thorough:
                 check_bodies(database)
         except sqlite3.DatabaseError as error:

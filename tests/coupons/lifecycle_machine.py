@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from coupons.asking import Ask, Asking, Stopped, Submitted
 from coupons.authority import Authority
+from coupons.batch_desk import OF_BATCHES
 from coupons.clock_watch import JUMP_MS
 from coupons.desk import Desk
 from coupons.events import Tag
@@ -179,7 +180,7 @@ class Lifecycle(RuleBasedStateMachine):
     @rule(
         who=clickers,
         choice=pick,
-        action=st.sampled_from([*ClickAction, ClickAction.APPROVE]),
+        action=st.sampled_from([*sorted({*ClickAction} - OF_BATCHES), ClickAction.APPROVE]),
         outside=st.sampled_from((False, False, False, True)),
         shown=st.sampled_from(("home", "home", "card", "old card", "old home")),
     )

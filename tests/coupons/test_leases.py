@@ -142,9 +142,7 @@ def _short(event: Recorded) -> str:
     return " ".join([event.tag, *(str(each) for each in told if each)])
 
 
-def approved(
-    tx: Transaction, *, number: str = "cb1", batch: int | None = None, stock_id: str = "1212121212"
-) -> None:
+def approved(tx: Transaction, *, number: str = "cb1", stock_id: str = "1212121212") -> None:
     """A request, let pass by a rule, and the events that tell of it."""
     body = f'{{"out_request_no":"{number}","openid":"{OPENID}"}}'.encode()
     draft = Draft(
@@ -158,7 +156,6 @@ def approved(
         expires_at=NOW + DAY_MS,
         body=body,
         rule=1,
-        batch=batch,
     )
     [(request, _)] = tx.add_requests([draft])
     created = RequestCreated(

@@ -12,7 +12,7 @@ import pytest
 
 from bot.clock import utc_ms
 from bot.wiring import Bells
-from coupons.asking import _created
+from coupons.asking import created
 from coupons.events import ApprovalGiven, RequestApproved
 from coupons.lifecycle import move
 from coupons.model import CodeMode, Draft, Request, State, Stock
@@ -90,7 +90,7 @@ class Room:
                 body=b"{}",
             )
             request, _ = tx.add_requests([draft])[0]
-            tx.append(_created(request).done_by("U0LI", request.id))
+            tx.append(created(request).done_by("U0LI", request.id))
             tx.append(ApprovalGiven(count=1, needed=1).done_by("U0WANG", request.id))
             tx.append(RequestApproved(approvals=["U0WANG"]).done_by("U0WANG", request.id))
             approved = tx.save(request, move(request, State.APPROVED, now=1, due_at=1))

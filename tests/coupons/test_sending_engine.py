@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from coupons.batch_events import BatchResumed
+from coupons.batches import BatchState, move_batch
 from coupons.events import RequestRetried, SendingResumed
 from coupons.lifecycle import move
 from coupons.loops import Bell
@@ -23,6 +25,7 @@ from coupons.settling import Pace
 from storage.ledger import SqliteLedger
 from storage.proof.verify import verify
 from tests.clocks import SetClock, sure
+from tests.coupons.batch_office import put_running
 from tests.coupons.office import NOW
 from tests.coupons.test_leases import approved
 
@@ -96,8 +99,11 @@ class Shop:
 
     async def add(self, *numbers: str, batch: int | None = None, stock_id: str = "1212121212") -> None:
         def add(tx: Transaction) -> None:
+            if batch is not None:
+                put_running(tx, numbers, stock_id=stock_id, delivery=f"T0SHOP.V{batch}")
+                return
             for number in numbers:
-                approved(tx, number=number, batch=batch, stock_id=stock_id)
+                approved(tx, number=number, stock_id=stock_id)
 
         await self.ledger.write(add)
 
@@ -261,14 +267,16 @@ async def test_a_batch_posts_nothing_by_the_line(shop: Shop) -> None:
     await turn(sender)
     await ended(sender)
     assert await shop.states() == {State.SENT: 1}
-    posts = await shop.ledger.read(lambda rows: [rows.due_posts(kind, 2 * NOW, 9) for kind in PostKind])
-    assert [list(each) for each in posts] == [[]] * len(PostKind)
+    posts = await shop.ledger.read(
+        lambda rows: [post for kind in PostKind for post in rows.due_posts(kind, 2 * NOW, 9)]
+    )
+    assert [(each.post.kind, each.post.batch) for each in posts] == [(PostKind.BATCH_CARD, 1)]
 
 
 async def test_too_fast_stops_its_stock_is_no_try_of_any_request_and_goes_on_by_itself(shop: Shop) -> None:
     pace = Pace(pauses_s=(1,), too_fast_s=(1, 2, 60), tries=2, in_flight=8)
     await shop.add(*(f"n{number}" for number in range(20)), batch=1, stock_id="99")
-    await shop.add("other", batch=1)
+    await shop.add("other", batch=2)
     shop.wire.answer = lambda number: SENT if number == "other" else TOO_FAST
     sender = shop.sender(pace)
     for pause_ms in (1_000, 2_000):
@@ -390,6 +398,10 @@ async def _resume(shop: Shop) -> None:
                 released = move(request, State.APPROVED, now=shop.clock(), due_at=shop.clock(), tries=0)
                 tx.save(request, released)
                 tx.append(RequestRetried().done_by("U0WANG", number))
+        for batch in tx.open_batches(9):
+            if batch.state is BatchState.PAUSED:
+                tx.save_batch(batch, move_batch(batch, BatchState.RUNNING, now=shop.clock()))
+                tx.append(BatchResumed(batch=batch.id, retried=0).done_by("U0WANG"))
 
     await shop.ledger.write(resume)
 

@@ -55,6 +55,7 @@ def all_events(typed: str = "Already refunded") -> list[Recorded]:
         event(Tag.CLICK_REFUSED, "U0X", action="approve", reason="own_request"),
         event(Tag.COMMAND_REFUSED, "U0X", reason="agent_limit"),
         *refused_commands(),
+        *of_batches(typed),
         *looks(typed),
         event(Tag.CUSTOMER_ERASED, customer=7, why="retention", days=730),
         event(Tag.SETTINGS_CHANGED, changed=["limits.per_agent"], added=["console.url"], removed=[]),
@@ -68,6 +69,29 @@ def all_events(typed: str = "Already refunded") -> list[Recorded]:
     ]
     known = {each.tag for each in told}
     return [*told, *(event(tag, "U0FIN") for tag in Tag if tag not in known), event(Tag.AUDIT_VIEWED, **line)]
+
+
+def of_batches(typed: str) -> Iterator[Recorded]:
+    made = {"batch": 3, "file_name": f"{typed}.xlsx", "size": 480, "value_fen": 480_000, "left_out": 2}
+    yield event(Tag.BATCH_CREATED, "U0AGENT", **made)
+    yield event(Tag.BATCH_CREATED, "U0AGENT", **{**made, "size": 1, "left_out": 0})
+    line: dict[str, Any] = {"stock_name": "¥10 off", "value_fen": 1000, "approvals_needed": 2}
+    yield event(Tag.REQUEST_CREATED, "U0AGENT", **line, batch=3, row=17)
+    yield event(Tag.APPROVAL_GIVEN, "U0WANG", count=1, needed=2, batch=3)
+    yield event(Tag.BATCH_APPROVED, "U0LI", batch=3, approvals=["U0WANG", "U0LI"])
+    yield event(Tag.REQUEST_APPROVED, "U0LI", batch=3, approvals=["U0WANG", "U0LI"])
+    yield event(Tag.BATCH_STRUCK, "U0WANG", batch=3, rows=[17, 20])
+    for reason in (typed, ""):
+        yield event(Tag.BATCH_DECLINED, "U0LI", batch=3, reason=reason)
+    yield event(Tag.BATCH_CANCELLED, "U0AGENT", batch=3)
+    yield event(Tag.BATCH_EXPIRED, batch=3)
+    yield event(Tag.BATCH_PAUSED, "U0WANG", batch=3)
+    yield event(Tag.BATCH_PAUSED, batch=3, code="NOT_ENOUGH")
+    for retried in (0, 1, 56):
+        yield event(Tag.BATCH_RESUMED, "U0WANG", batch=3, retried=retried)
+    yield event(Tag.BATCH_DONE, batch=3, states={"sent": 470, "refused": 9, "held": 1})
+    for mention in (None, "S0MANAGERS"):
+        yield event(Tag.REQUEST_REMINDED, batch=3, waited_ms=7_200_000, mention=mention)
 
 
 def refused_commands() -> Iterator[Recorded]:

@@ -1,4 +1,4 @@
-"""What events tell is said in two files; docs/privacy.md says which of it is personal, as they do."""
+"""What events tell is said in three files; docs/privacy.md says which of it is personal, as they do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from coupons import audit_events
+from coupons import audit_events, batch_events
 from coupons.events import Tag
 from coupons.recording import Payload, personal
 
@@ -22,10 +22,14 @@ def records(parent: type[Payload] = Payload) -> Iterator[type[Payload]]:
         yield from records(child)
 
 
-def test_every_tag_has_one_record_in_the_two_files_of_events() -> None:
+def test_every_tag_has_one_record_in_the_files_of_events() -> None:
     told = [record.tag for record in records()]
     assert sorted(told) == sorted(Tag)
-    assert {record.__module__ for record in records()} == {Tag.__module__, audit_events.__name__}
+    assert {record.__module__ for record in records()} == {
+        Tag.__module__,
+        audit_events.__name__,
+        batch_events.__name__,
+    }
 
 
 def test_the_page_and_the_records_agree() -> None:

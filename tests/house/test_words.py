@@ -135,6 +135,7 @@ ONE_SIDES = {
     "notices": ("storage/migrations.py", "sandbox/wechatpay/"),
     "delivery": (
         *("sandbox/slack/", "coupons/asking.py", "coupons/request_number.py", "handlers/payloads.py"),
+        *("coupons/batches.py", "coupons/batch_work.py", "coupons/batch_ports.py", "storage/batches.py"),
         *("handlers/actions.py", "handlers/commands.py", "handlers/form.py", "handlers/home.py"),
     ),
     "deliveries": ("sandbox/slack/",),

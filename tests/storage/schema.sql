@@ -1,5 +1,13 @@
 CREATE INDEX approval_by_approver on approval (approver, request_id);
 
+CREATE INDEX batch_by_sha256 on batch (sha256) where sha256 <> '';
+
+CREATE INDEX batch_by_state on batch (state);
+
+CREATE INDEX batch_line_by_openid on batch_line (openid);
+
+CREATE INDEX batch_without_result on batch (state) where result_promised = 0;
+
 CREATE INDEX click_open on click (id) where done = 0;
 
 CREATE INDEX event_by_actor on event (actor, seq);
@@ -15,6 +23,8 @@ CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
 
 CREATE INDEX outbox_due on outbox (kind, due_at);
 
+CREATE INDEX request_by_batch on request (batch, state, id) where batch is not null;
+
 CREATE INDEX request_by_coupon on request (coupon_code) where coupon_code is not null;
 
 CREATE INDEX request_by_created on request (created_at);
@@ -22,6 +32,8 @@ CREATE INDEX request_by_created on request (created_at);
 CREATE INDEX request_by_customer on request (customer, created_at);
 
 CREATE INDEX request_by_requester on request (requester, id);
+
+CREATE UNIQUE INDEX request_by_row on request (batch, batch_row) where batch is not null;
 
 CREATE INDEX request_by_state on request (state || '', id);
 
@@ -41,13 +53,12 @@ CREATE INDEX request_doubtful on request (stock_id) where state in ('sending', '
 
 CREATE INDEX request_due on request (due_at) where due_at is not null and batch is null;
 
-CREATE INDEX request_due_in_batch on request (due_at) where due_at is not null and batch is not null;
+CREATE INDEX request_due_in_batch on request (batch, due_at) where due_at is not null and batch is not null
+;
 
-CREATE INDEX request_expiry on request (expires_at) where state = 'pending';
+CREATE INDEX request_expiry on request (expires_at) where state = 'pending' and batch is null;
 
 CREATE INDEX request_follows on request (follows) where follows is not null;
-
-CREATE INDEX request_held_in_batch on request (stock_id) where state = 'held' and batch is not null;
 
 CREATE INDEX request_look on request (look_at) where look_at is not null;
 
@@ -64,6 +75,67 @@ CREATE TABLE approval (
 ) strict
 ;
 
+CREATE TABLE batch (
+    id integer primary key autoincrement,
+    rev integer not null,
+    state text not null check (state in ('draft', 'pending', 'approved', 'running', 'paused', 'done',
+                                         'cancelled', 'declined', 'expired', 'discarded')),
+    delivery text not null unique,
+    requester text not null,
+    file_id text not null,
+    file_name text not null,
+    stock_id text not null,
+    reason text not null,
+    ticket text not null,
+    asked_at integer not null,
+    sha256 text not null default '',
+    problem text not null default '',
+    submitted_at integer,
+    size integer not null default 0,
+    value_fen integer not null default 0,
+    highest_fen integer not null default 0,
+    left_out integer not null default 0,
+    approvals_needed integer not null default 0,
+    approvers text not null default '',
+    rule integer not null default 0,
+    raised text not null default '',
+    waits_from integer,
+    expires_at integer,
+    remind_at integer,
+    closed_by text,
+    decline_reason text not null default '',
+    closed_at integer,
+    result_promised integer not null default 0 check (result_promised in (0, 1)),
+    preview_channel text,
+    preview_ts text,
+    card_channel text,
+    card_ts text
+) strict
+;
+
+CREATE TABLE batch_approval (
+    batch integer not null references batch (id),
+    approver text not null,
+    at integer not null,
+    seq integer not null,
+    primary key (batch, approver)
+) strict, without rowid
+;
+
+CREATE TABLE batch_line (
+    batch integer not null references batch (id),
+    row integer not null,
+    openid text not null,
+    stock_id text not null,
+    reason text not null,
+    ticket text not null,
+    column_name text not null default '',
+    read text not null default '',
+    problem text not null default '',
+    primary key (batch, row)
+) strict, without rowid
+;
+
 CREATE TABLE click (
     id integer primary key autoincrement,
     key text not null unique,
@@ -75,7 +147,7 @@ CREATE TABLE click (
     reason text not null,
     at integer not null,
     done integer not null default 0 check (done in (0, 1))
-, message_ts text not null default '', out_request_no text not null default '') strict
+, message_ts text not null default '', out_request_no text not null default '', batch integer) strict
 ;
 
 CREATE TABLE console_link (
@@ -146,7 +218,7 @@ CREATE TABLE outbox (
     due_at integer not null,
     maybe_posted integer not null default 0 check (maybe_posted in (0, 1)),
     promised_at integer not null
-, approval_seq integer) strict
+, approval_seq integer, batch integer) strict
 ;
 
 CREATE TABLE pause (
@@ -187,7 +259,7 @@ CREATE TABLE request (
     coupon_code text,
     closed_at integer,
     card_channel text,
-    card_ts text, look_at integer, ticket text not null default '', rule integer not null default 0, raised text not null default '', duplicate_of integer references request (id), follows integer references request (id), remind_at integer, urged_at integer, waits_from integer not null default 0, running_by text, running_until integer, batch integer,
+    card_ts text, look_at integer, ticket text not null default '', rule integer not null default 0, raised text not null default '', duplicate_of integer references request (id), follows integer references request (id), remind_at integer, urged_at integer, waits_from integer not null default 0, running_by text, running_until integer, batch integer, batch_row integer,
     check ((state = 'sent') = (coupon_code is not null))
 ) strict
 ;

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from coupons.asking import _created
+from coupons.asking import created
 from coupons.events import (
     ApprovalGiven,
     AttemptFinished,
@@ -43,7 +43,7 @@ ROUNDS = 6
 
 def asked(tx: Transaction, number: str, needed: int) -> Request:
     request, _ = tx.add_requests([a_draft(number, approvals_needed=needed)])[0]
-    tx.append(_created(request).done_by(request.requester, request.id))
+    tx.append(created(request).done_by(request.requester, request.id))
     return request
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from coupons.asking import _created
+from coupons.asking import created
 from coupons.events import AttemptStarted, RequestDeclined, RequestRefused
 from coupons.lifecycle import move
 from coupons.model import Approval, Request, State
@@ -42,7 +42,7 @@ THIEF = "oThief000000000000000000000"
 def asked(tx: Transaction, number: str, **changes: object) -> Request:
     """As the bot makes one now, with every detail of its event."""
     request, _ = tx.add_requests([a_draft(number, **changes)])[0]
-    tx.append(_created(request).done_by(request.requester, request.id))
+    tx.append(created(request).done_by(request.requester, request.id))
     return request
 
 

@@ -36,6 +36,7 @@ def test_applying_says_what_it_did_and_twice_does_nothing(path: Path) -> None:
         "m005_event_words",
         "m006_first_letters",
         "m007_promises",
+        "m008_batches",
     )
     before = rows(path, "select * from sqlite_master"), rows(path, "select * from _sqlite_migrations")
     assert bring_up_to_date(path) == ()
@@ -65,6 +66,9 @@ def test_every_table_refuses_wrong_types(path: Path) -> None:
     tables = rows(path, f"select name, strict from pragma_table_list where {ours}")
     assert sorted(tables) == [
         ("approval", 1),
+        ("batch", 1),
+        ("batch_approval", 1),
+        ("batch_line", 1),
         ("click", 1),
         ("console_link", 1),
         ("customer", 1),

@@ -81,6 +81,7 @@ def test_rows_and_events_of_the_third_version_are_kept_and_proven(old: Path) -> 
         "m005_event_words",
         "m006_first_letters",
         "m007_promises",
+        "m008_batches",
     )
     assert bring_up_to_date(old) == ()
     assert contents(old) == with_newer_columns(before)

@@ -36,6 +36,7 @@ def test_a_database_of_the_first_schema_keeps_its_rows_and_learns_the_second(tmp
         "m005_event_words",
         "m006_first_letters",
         "m007_promises",
+        "m008_batches",
     )
     assert bring_up_to_date(path) == ()
     database = open_for_writing(path)

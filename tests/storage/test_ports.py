@@ -20,6 +20,7 @@ from coupons.rules import Used
 from coupons.totals import Scope, Total
 from storage.audit import GENESIS
 from storage.ledger import SqliteLedger
+from tests.storage import ports_of_batches
 from tests.storage.records import (
     DAY,
     NOW,
@@ -41,6 +42,7 @@ def public(protocol: type) -> set[str]:
 
 #: Of the Protocols that it is made of.
 QUESTIONS = set[str]().union(*map(public, Reading.__mro__))
+CHANGING = set[str]().union(*map(public, Transaction.__mro__)) - QUESTIONS
 
 
 def seed(tx: Transaction) -> None:
@@ -63,6 +65,7 @@ def seed(tx: Transaction) -> None:
     tx.post(Post(kind=PostKind.STEP, request_id=1, seq=1))
     tx.add_console_link(digest="d1", person="U0FIN", made_at=NOW, expires_at=NOW + 600)
     tx.put_post_off(2, NOW + 50)
+    ports_of_batches.seed_batch(tx)
 
 
 def ids(requests: Any) -> list[int]:
@@ -230,6 +233,7 @@ READS: dict[str, Callable[[Reading], bool]] = {
         tx.waiting_posts() == {PostKind.CARD: Backlog(1, NOW), PostKind.STEP: Backlog(1, NOW)}
     ),
     "next_post_due": lambda tx: (tx.next_post_due(NOW), tx.next_post_due(NOW + 50)) == (NOW + 50, None),
+    **ports_of_batches.READS,
 }
 
 
@@ -429,6 +433,7 @@ CHANGES: dict[str, Callable[[Transaction], bool]] = {
     "renew_attempt": renews_an_attempt,
     "take_lease": takes_a_lease,
     "close_lane": closes_a_lane,
+    **ports_of_batches.CHANGES,
 }
 
 
@@ -447,7 +452,7 @@ async def test_every_look_answers_in_a_read_and_in_a_write(ledger: SqliteLedger,
     assert await ledger.write(READS[name])
 
 
-@pytest.mark.parametrize("name", sorted(public(Transaction)))
+@pytest.mark.parametrize("name", sorted(CHANGING))
 async def test_every_change_does_its_one_thing(ledger: SqliteLedger, name: str) -> None:
     await ledger.write(seed)
     assert await ledger.write(CHANGES[name])
@@ -455,10 +460,23 @@ async def test_every_change_does_its_one_thing(ledger: SqliteLedger, name: str) 
 
 def test_the_tables_name_nothing_that_is_gone() -> None:
     assert set(READS) == QUESTIONS
-    assert set(CHANGES) == public(Transaction)
+    assert set(CHANGES) == CHANGING
 
 
 async def test_a_look_sees_the_writes_of_its_own_transaction(ledger: SqliteLedger, clock: Time) -> None:
     clock.now += 1
     event = await ledger.write(lambda tx: tx.events_of(create(tx).id)[0])
     assert event.ts == NOW + 1
+
+
+async def test_lines_of_a_batch_are_requests_apart_from_the_others(ledger: SqliteLedger) -> None:
+    await ledger.write(seed)
+    await ledger.write(ports_of_batches.lines_that_are_requests)
+
+
+@pytest.mark.parametrize("asked", [ports_of_batches.batches_that_wait, ports_of_batches.an_ended_batch])
+async def test_batches_wait_and_end_as_they_say(
+    ledger: SqliteLedger, asked: Callable[[Transaction], None]
+) -> None:
+    await ledger.write(ports_of_batches.seed_batch)
+    await ledger.write(asked)

@@ -351,8 +351,8 @@ def test_a_file_that_cannot_be_read_to_its_end_is_named(path: Path) -> None:
     settle_file(path)
     whole = path.read_bytes()
     # Whose file it is and the schema can be read; what follows is gone.
-    half = len(whole) // 2
-    path.write_bytes(whole[:half] + b"\xa5" * half)
+    read = len(whole) * 2 // 3
+    path.write_bytes(whole[:read] + b"\xa5" * (len(whole) - read))
     assert broken(path)[0] == "unreadable"
 
 

@@ -6,15 +6,17 @@ from pathlib import Path
 import pytest
 
 from coupons.audit_words import Filter
+from coupons.batches import BatchState, move_batch
 from coupons.errors import RowChanged
 from coupons.lifecycle import MOVES, UNCOUNTED, move
 from coupons.model import CodeMode, Request, State
 from coupons.ports import Transaction
 from coupons.rules import Used
 from coupons.totals import Scope, Total
-from storage import requests, totals
+from storage import requests, totals, waiting
 from storage.database import bring_up_to_date, open_for_reading
 from storage.ledger import SqliteLedger
+from tests.storage.ports_of_batches import running_batch
 from tests.storage.records import DAY, NOW, OPENID, STOCK, a_draft, approve, create, rows
 
 
@@ -206,10 +208,15 @@ async def test_what_is_in_a_batch_and_what_is_not_are_due_in_lanes_of_their_own(
     other = replace(STOCK, stock_id="99")
 
     def look(tx: Transaction) -> list[list[str]]:
-        for number, batch in enumerate((7, None, 7)):
+        first, second, waiting = (running_batch(tx, name) for name in ("V1", "V2", "V3"))
+        for number, batch in enumerate((first, None, first)):
             approve(tx, create(tx, f"cb{number}", batch=batch), due_at=NOW - number)
-        approve(tx, create(tx, "other", batch=8, stock=other), due_at=NOW)
-        approve(tx, create(tx, "too late", batch=8), due_at=NOW + DAY + 1)
+        approve(tx, create(tx, "other", batch=second, stock=other), due_at=NOW)
+        approve(tx, create(tx, "too late", batch=second), due_at=NOW + DAY + 1)
+        approve(tx, create(tx, "paused", batch=waiting), due_at=NOW - 9)
+        paused = tx.batch(waiting)
+        assert paused is not None
+        tx.save_batch(paused, move_batch(paused, BatchState.PAUSED, now=NOW))
         asked: tuple[tuple[int, bool, tuple[str, ...]], ...] = (
             (9, False, ()),
             (9, True, ()),
@@ -252,17 +259,17 @@ async def test_only_pending_requests_expire_and_at_the_very_moment(ledger: Sqlit
         (requests._BY_NUMBER, "(out_request_no=?)"),
         (requests._BY_NUMBERS, "(out_request_no=?)"),
         (requests._OPEN_OF, "request_by_requester (requester=?"),
-        (requests._STOPPED, "request_held_in_batch"),
+        (requests._STOPPED, "request_by_batch (batch=? AND state=?)"),
         (requests._DUE[False][0], "request_due (due_at<"),
         (requests._DUE[False][1], "request_due (due_at>"),
-        (requests._DUE[True][0], "request_due_in_batch (due_at<"),
-        (requests._DUE[True][1], "request_due_in_batch (due_at>"),
+        (requests._DUE[True][0], "request_due_in_batch (batch=? AND due_at<"),
+        (requests._DUE[True][1], "request_due_in_batch (batch=? AND due_at>"),
         (requests._NEXT_SEND_DUE, "INDEX request_due_in_batch"),
         (requests._NEXT_SEND_DUE, "INDEX request_running"),
         (requests._EXPIRED, "request_expiry (expires_at"),
         (requests._INTERRUPTED, "INDEX request_running"),
         (requests._NEXT_SEND_DUE, "INDEX request_due"),
-        (requests._NEXT_EXPIRY, "INDEX request_expiry"),
+        (waiting._NEXT_EXPIRY, "INDEX request_expiry"),
         (requests._DUPLICATE, "request_by_customer (customer=? AND created_at>?)"),
         (requests._DUPLICATE, "request_by_ticket (ticket=? AND created_at>?)"),
         (requests._OF_CUSTOMER, "request_by_customer (customer=?"),
@@ -270,10 +277,10 @@ async def test_only_pending_requests_expire_and_at_the_very_moment(ledger: Sqlit
         (requests._PENDING, "INDEX request_expiry"),
         (requests._FOLLOWER, "request_follows (follows=?)"),
         (requests._TO_REMIND, "request_remind (remind_at"),
-        (requests._ASKED_AHEAD, "INDEX request_expiry"),
-        (requests._RESUME, "INDEX request_expiry"),
-        (requests._SET_RIGHT, "INDEX request_expiry"),
-        (requests._NEXT_REMINDER, "request_remind (remind_at"),
+        (waiting._ASKED_AHEAD, "INDEX request_expiry"),
+        (waiting._RESUME, "INDEX request_expiry"),
+        (waiting._SET_RIGHT, "INDEX request_expiry"),
+        (waiting._NEXT_REMINDER, "request_remind (remind_at"),
         (totals._BY_CUSTOMER, "request_by_customer (customer=? AND created_at>?)"),
         (totals._USED[Scope.CUSTOMER], "request_by_customer (customer=? AND created_at>?)"),
         (totals._USED[Scope.AGENT], "request_counted_by_requester (requester=? AND created_at>?)"),

@@ -1,0 +1,172 @@
+"""A file becomes a batch: kept before the ack, read, shown to its requester, and submitted or discarded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+
+from coupons.asking import Stopped
+from coupons.authority import Authority
+from coupons.batch import BatchLine
+from coupons.batch_preview import BatchPreview, preview, totals_of
+from coupons.batch_terms import Members, raised_of
+from coupons.batches import SAME_FILE, Batch, BatchState, DraftLine, LeftOut, NewBatch, move_batch
+from coupons.catalogue import Catalogue
+from coupons.clock_watch import ClockWatch
+from coupons.events import CommandRefused
+from coupons.policy import Decision, Policy, Reason, may_ask
+from coupons.ports import Ledger, Records, Transaction
+from coupons.posts import Post, PostKind
+from coupons.rules import people
+
+#: Lines in one transaction: it holds up an ack for some milliseconds.
+LINES_AT_ONCE = 500
+#: A draft that nobody submits is discarded, and its lines with it.
+DRAFT_MS = 3_600_000
+#: Of one file.
+MOST_LINES = 50_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownDraft:
+    """A draft as its requester is shown it."""
+
+    batch: Batch
+    preview: BatchPreview
+    #: The batch that this very file became before.
+    same_file: Batch | None
+
+
+class BatchAsking:
+    """`team` is the workspace the bot lives in."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        authority: Authority,
+        policy: Policy,
+        catalogue: Catalogue,
+        team: str,
+        clock: ClockWatch,
+    ) -> None:
+        self._ledger = ledger
+        self._authority = authority
+        self._policy = policy
+        self._catalogue = catalogue
+        self._team = team
+        self._clock = clock
+
+    async def receive(self, new: NewBatch, *, team: str) -> Batch | Stopped:
+        """Durable when this returns, so that the ack may go.
+
+        Raises DirectoryUnavailable, StorageUnavailable.
+        """
+        members = await self._members()
+        return await self._ledger.write(partial(self._receive, new=new, team=team, members=members))
+
+    def _receive(self, tx: Transaction, *, new: NewBatch, team: str, members: Members) -> Batch | Stopped:
+        right = Decision(Reason.OUTSIDER)
+        if team == self._team:
+            agents = people(self._policy.agents, members) if self._policy.agents else None
+            right = may_ask(new.requester, agents)
+        if not right.allowed:
+            refused = CommandRefused(reason=right.reason, stock_id=new.stock_id, value_fen=0)
+            tx.append(refused.done_by(new.requester))
+            return Stopped(right)
+        batch, _ = tx.add_batch(new)
+        return batch
+
+    async def keep_lines(
+        self, batch: Batch, *, sha256: str, good: Sequence[DraftLine], bad: Sequence[LeftOut]
+    ) -> None:
+        """What the file holds. Done again after a crash it comes to the same. Raises StorageUnavailable."""
+        for part in _parts([*good, *bad]):
+            lines = [line for line in part if isinstance(line, DraftLine)]
+            wrong = [line for line in part if isinstance(line, LeftOut)]
+            await self._ledger.write(partial(_add_lines, batch_id=batch.id, lines=lines, bad=wrong))
+        members = await self._members()
+        seen = await self._ledger.read(partial(self._preview, batch=batch, members=members))
+        await self._ledger.write(partial(self._was_read, batch=batch, sha256=sha256, seen=seen))
+
+    async def refuse_file(self, batch: Batch, problem: str, *, sha256: str = "") -> None:
+        """Nothing of the file can be used, and why. Raises StorageUnavailable."""
+        await self._ledger.write(partial(self._cannot_be_read, batch=batch, problem=problem, sha256=sha256))
+
+    async def show(self, batch: Batch) -> ShownDraft:
+        """As it is at this moment. Raises DirectoryUnavailable, StorageUnavailable."""
+        members = await self._members()
+        preview = await self._ledger.read(partial(self._preview, batch=batch, members=members))
+        same = await self._ledger.read(lambda rows: rows.batch_of_file(batch.sha256, but=batch.id))
+        return ShownDraft(batch=batch, preview=preview, same_file=same)
+
+    def _was_read(self, tx: Transaction, *, batch: Batch, sha256: str, seen: BatchPreview) -> None:
+        before = tx.batch(batch.id)
+        if before is None or before.state is not BatchState.DRAFT or before.sha256:
+            return
+        for refused in seen.refused:
+            tx.leave_line_out(batch.id, refused.line.row, refused.reason)
+        terms = seen.terms
+        # What many people get is looked at by one at least, whatever a rule lets pass by itself.
+        needed = max(terms.approvals_needed, 1) if terms else 1
+        after = replace(
+            before,
+            file_id="",
+            sha256=sha256,
+            problem=SAME_FILE if tx.batch_of_file(sha256, but=batch.id) is not None else "",
+            size=len(seen.lines),
+            value_fen=seen.fen,
+            highest_fen=max((line.stock.value_fen for line in seen.lines), default=0),
+            left_out=tx.count_left_out(batch.id),
+            approvals_needed=needed,
+            approvers=terms.approvers if terms else (),
+            rule=terms.place if terms else 0,
+            raised=raised_of(terms) if terms else (),
+            expires_at=self._clock.latest() + DRAFT_MS,
+        )
+        self._show(tx, before, after)
+
+    def _cannot_be_read(self, tx: Transaction, *, batch: Batch, problem: str, sha256: str) -> None:
+        before = tx.batch(batch.id)
+        if before is None or before.state is not BatchState.DRAFT or before.sha256:
+            return
+        after = move_batch(before, BatchState.DISCARDED, now=self._clock(), problem=problem, sha256=sha256)
+        self._show(tx, before, after)
+
+    def _show(self, tx: Transaction, before: Batch, after: Batch) -> None:
+        saved = tx.save_batch(before, after)
+        tx.post(Post(kind=PostKind.PREVIEW, request_id=None, batch=saved.id, person=saved.requester))
+
+    def _preview(self, rows: Records, *, batch: Batch, members: Members) -> BatchPreview:
+        lines = tuple(lines_of(rows.lines(batch.id, after=0, limit=MOST_LINES), self._catalogue))
+        wanted = totals_of(self._policy, batch.requester, lines)
+        counts = rows.used(wanted, self._clock.earliest())
+        return preview(self._policy, batch.requester, lines, counts, members)
+
+    async def _members(self) -> Members:
+        named = {*self._policy.agents}
+        named.update(entry for rule in self._policy.rules for entry in rule.requesters)
+        return await self._authority.members(named)
+
+
+def _add_lines(tx: Transaction, *, batch_id: int, lines: Sequence[DraftLine], bad: Sequence[LeftOut]) -> None:
+    batch = tx.batch(batch_id)
+    # Read by another start meanwhile, or given up.
+    if batch is not None and batch.state is BatchState.DRAFT and not batch.sha256:
+        tx.add_lines(batch_id, lines, bad)
+
+
+def lines_of(lines: Iterable[DraftLine], catalogue: Catalogue) -> Iterator[BatchLine]:
+    """With their stocks; a stock that coupon.toml has no longer is left out."""
+    for line in lines:
+        stock = catalogue.find(line.stock_id)
+        if stock is not None:
+            yield BatchLine(line.row, line.openid, stock, line.reason, line.ticket)
+
+
+def _parts(lines: Sequence[DraftLine | LeftOut]) -> Iterable[Sequence[DraftLine | LeftOut]]:
+    rest = iter(lines)
+    while part := tuple(islice(rest, LINES_AT_ONCE)):
+        yield part

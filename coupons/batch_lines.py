@@ -1,0 +1,71 @@
+"""What sending asks of a batch before a line of it begins, and what a settled line does to its batch.
+
+Lines have no card and no thread: their batch's card counts them, drawn once for many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from coupons.batch_events import BatchPaused
+from coupons.batches import Batch, BatchState, move_batch
+from coupons.model import Request, State
+from coupons.ports import Records, Transaction
+from coupons.posts import Post, PostKind
+from coupons.recording import SYSTEM, Recorded
+
+
+def may_begin(rows: Records, request: Request) -> bool:
+    """Of a line: by its batch's state at this moment."""
+    if request.batch is None:
+        return True
+    batch = rows.batch(request.batch)
+    return batch is not None and _lets_begin(batch, request)
+
+
+def _lets_begin(batch: Batch, line: Request) -> bool:
+    if batch.state is BatchState.RUNNING:
+        return True
+    # What had begun when its batch was cancelled is found out by repeating it, and what somebody sends again
+    # after the end of its batch is sent.
+    over = batch.state in {BatchState.DONE, BatchState.CANCELLED} and not batch.result_promised
+    return over and (batch.state is BatchState.DONE or line.attempts > 0)
+
+
+def approvals_of_batch(rows: Records, request: Request) -> Sequence[Recorded]:
+    """The events that tell of its batch's approvals; none outside a batch."""
+    if request.batch is None:
+        return ()
+    events = (rows.event(each.seq) for each in rows.batch_approvals(request.batch))
+    return [event for event in events if event is not None]
+
+
+def draw_batch(tx: Transaction, batch_id: int) -> None:
+    """Its card, once for all that happens until it is drawn."""
+    tx.post(Post(kind=PostKind.BATCH_CARD, request_id=None, batch=batch_id))
+
+
+def line_was_settled(tx: Transaction, line: Request, *, now: int) -> None:
+    """Where WeChat Pay said no, and not finally, it would say so to the others too: the batch is paused.
+
+    They are told once, and the lines that are held go on when somebody resumes it (`held_of_batch`).
+    """
+    assert line.batch is not None  # noqa: S101 - who calls this asked
+    draw_batch(tx, line.batch)
+    batch = tx.batch(line.batch)
+    if batch is None or batch.state is not BatchState.RUNNING:
+        return
+    if line.state is State.HELD and line.attempts > 0 and line.open_attempts == 0:
+        tx.save_batch(batch, move_batch(batch, BatchState.PAUSED, now=now, closed_by=None))
+        seq = tx.append(BatchPaused(batch=batch.id, code=line.problem).done_by(SYSTEM))
+        tx.post(Post(kind=PostKind.STEP, request_id=None, batch=batch.id, seq=seq))
+
+
+def line_is_sent_again(tx: Transaction, line: Request) -> None:
+    """By a person. A batch that is over has another result then, which is told when that line has ended."""
+    assert line.batch is not None  # noqa: S101 - who calls this asked
+    batch = tx.batch(line.batch)
+    if batch is not None and batch.result_promised:
+        tx.save_batch(batch, replace(batch, result_promised=False))
+    draw_batch(tx, line.batch)

@@ -1,0 +1,341 @@
+"""Works batches off in parts: lines become requests, are approved, or end with their batch.
+
+Each part is a short transaction, so that no ack waits for 50,000 lines, and begins where the last one ended:
+a crash between two of them loses and repeats nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from coupons.asking import created
+from coupons.authority import Authority
+from coupons.batch import BatchLine, asked_before
+from coupons.batch_asking import lines_of
+from coupons.batch_events import BatchCreated, BatchDone, BatchExpired
+from coupons.batch_terms import Counting, Members, raised_of
+from coupons.batches import Batch, BatchState, move_batch
+from coupons.catalogue import Catalogue
+from coupons.clock_watch import ClockWatch
+from coupons.events import RequestApproved, RequestCancelled, RequestDeclined, RequestExpired
+from coupons.lifecycle import move
+from coupons.loops import Bell, Loop, OnTrouble
+from coupons.masking import keepable
+from coupons.model import Draft, Request, State
+from coupons.policy import Policy
+from coupons.ports import Issuer, Ledger, Reading, Transaction
+from coupons.posts import Post, PostKind
+from coupons.recording import SYSTEM, Event
+from coupons.reminding import reminder_times
+from coupons.request_number import out_request_no
+
+#: Lines in one transaction: some 20 ms of the one writer.
+_PART: Final = 64
+_BATCHES: Final = 20
+_RUNNING: Final = frozenset({BatchState.RUNNING, BatchState.PAUSED, BatchState.DONE})
+_TIMED: Final = frozenset({BatchState.DRAFT, BatchState.PENDING})
+_UNKNOWN_STOCK: Final = "unknown_stock"
+
+Part = Callable[[Transaction], bool]
+
+
+class BatchWork(Loop):
+    """Its step does a part of every batch that has something to do."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        authority: Authority,
+        issuer: Issuer,
+        policy: Policy,
+        catalogue: Catalogue,
+        clock: ClockWatch,
+        bell: Bell,
+        on_trouble: OnTrouble,
+    ) -> None:
+        super().__init__(bell=bell, on_trouble=on_trouble)
+        self._ledger = ledger
+        self._authority = authority
+        self._issuer = issuer
+        self._policy = policy
+        self._catalogue = catalogue
+        self._clock = clock
+        #: What limits count, by batch, as long as nobody else asks for anything.
+        self._counted: dict[int, tuple[int, Counting]] = {}
+
+    async def step(self) -> float | None:
+        """Raises StorageUnavailable. Returns 0 while there is more to do at once."""
+        found, due = await self._ledger.read(partial(_to_work_on, now=self._clock.sure()))
+        more = False
+        for batch in found:
+            more |= await self._work(batch)
+        return 0.0 if more else due
+
+    async def _work(self, batch: Batch) -> bool:
+        """One part; False: nothing of it can be done now."""
+        match batch.state:
+            case BatchState.DRAFT if batch.submitted_at is not None:
+                members = await self._authority.members(self._policy.groups)
+                return await self._ledger.write(partial(self._make, batch_id=batch.id, members=members))
+            case BatchState.DRAFT:
+                return await self._ledger.write(partial(self._forget, batch_id=batch.id))
+            case BatchState.PENDING:
+                return await self._ledger.write(partial(self._expire, batch_id=batch.id))
+            case BatchState.APPROVED:
+                return await self._ledger.write(partial(self._approve, batch_id=batch.id))
+            case BatchState.RUNNING | BatchState.PAUSED | BatchState.DONE:
+                return await self._ledger.write(partial(self._finish, batch_id=batch.id))
+            case _:
+                return await self._ledger.write(partial(self._close_lines, batch_id=batch.id))
+
+    # --- lines become requests
+
+    def _make(self, tx: Transaction, *, batch_id: int, members: Members) -> bool:
+        batch = tx.batch(batch_id)
+        if batch is None or batch.state is not BatchState.DRAFT or batch.submitted_at is None:
+            return False
+        after = tx.last_row_of_batch(batch.id)
+        lines = tx.lines(batch.id, after=after, limit=_PART)
+        if not lines:
+            self._counted.pop(batch.id, None)
+            self._ready(tx, batch)
+            return True
+        known = {line.row: line for line in lines_of(lines, self._catalogue)}
+        counting, now = self._counting(tx, batch, members), self._clock.earliest()
+        counting.read(known.values(), lambda totals: tx.used(totals, now))
+        drafts = []
+        lately = self._asked_lately(tx, known.values())
+        for line in lines:
+            problem = self._problem(batch, known.get(line.row), counting)
+            if problem is None:
+                counting.add(known[line.row])
+                drafts.append(self._draft(batch, known[line.row], lately))
+            else:
+                tx.leave_line_out(batch.id, line.row, problem)
+        for request, is_new in tx.add_requests(drafts):
+            if is_new:
+                tx.append(created(request).done_by(batch.requester, request.id))
+        self._counted[batch.id] = (tx.highest_number(), counting)
+        return True
+
+    def _counting(self, tx: Transaction, batch: Batch, members: Members) -> Counting:
+        highest, counting = self._counted.get(batch.id, (-1, None))
+        if counting is None or highest != tx.highest_number():
+            # Somebody else asked for something meanwhile: limits are exact, and so it is counted anew.
+            return Counting(self._policy, members, requester=batch.requester)
+        return counting
+
+    def _problem(self, batch: Batch, line: BatchLine | None, counting: Counting) -> str | None:
+        """Why the line is left out after all; None: it becomes a request."""
+        if line is None:
+            return _UNKNOWN_STOCK
+        found = counting.judge(line)
+        if not found.decision.allowed:
+            return found.decision.reason
+        # Reached since the preview: those who approve must not be fewer than it asks for.
+        return min({*raised_of(found)} - {*batch.raised}, default=None)
+
+    def _asked_lately(self, tx: Transaction, lines: Iterable[BatchLine]) -> Mapping[int, int]:
+        """By the row of a line: a request of a short time before, for the same customer and stock."""
+        if not self._policy.duplicate_ms:
+            return {}
+        lines = tuple(lines)
+        since = self._clock.earliest() - self._policy.duplicate_ms
+        return asked_before(lines, tx.asked_lately({line.openid for line in lines}, (), since))
+
+    def _draft(self, batch: Batch, line: BatchLine, lately: Mapping[int, int]) -> Draft:
+        stock, number = line.stock, out_request_no(batch.delivery, line.row)
+        body = self._issuer.compose(
+            out_request_no=number,
+            openid=line.openid,
+            stock_id=stock.stock_id,
+            code_mode=stock.code_mode,
+        )
+        return Draft(
+            out_request_no=number,
+            requester=batch.requester,
+            openid=line.openid,
+            stock=stock,
+            reason=keepable(line.reason, line.openid),
+            approvals_needed=batch.approvals_needed,
+            created_at=self._clock(),
+            waits_from=self._clock.latest(),
+            # The batch's time is its lines': they have none of their own.
+            expires_at=self._clock.latest() + self._policy.expiry_ms,
+            body=body,
+            ticket=keepable(line.ticket, line.openid),
+            rule=batch.rule,
+            raised=batch.raised,
+            duplicate_of=lately.get(line.row),
+            batch=batch.id,
+            batch_row=line.row,
+        )
+
+    def _ready(self, tx: Transaction, batch: Batch) -> None:
+        """All lines are requests: now it can be decided about."""
+        lines, now, waits_from = tx.totals_of_batch(batch.id), self._clock(), self._clock.latest()
+        if not lines.count:
+            # Limits left nothing of it.
+            after = move_batch(batch, BatchState.DISCARDED, now=now, left_out=tx.count_left_out(batch.id))
+            tx.save_batch(batch, after)
+            tx.post(Post(kind=PostKind.PREVIEW, request_id=None, batch=batch.id, person=batch.requester))
+            return
+        reminders = reminder_times(self._policy)
+        after = move_batch(
+            batch,
+            BatchState.PENDING,
+            now=now,
+            size=lines.count,
+            value_fen=lines.fen,
+            highest_fen=max(tx.highest_of_batch(batch.id).values()),
+            left_out=tx.count_left_out(batch.id),
+            waits_from=waits_from,
+            expires_at=waits_from + self._policy.expiry_ms,
+            remind_at=waits_from + reminders[0] if reminders else None,
+        )
+        saved = tx.save_batch(batch, after)
+        tx.forget_good_lines(saved.id)
+        event = BatchCreated(
+            batch=saved.id,
+            file_name=saved.file_name,
+            sha256=saved.sha256,
+            size=saved.size,
+            value_fen=saved.value_fen,
+            highest_fen=saved.highest_fen,
+            left_out=saved.left_out,
+            approvals_needed=saved.approvals_needed,
+            approvers=saved.approvers,
+            rule=saved.rule,
+            raised=saved.raised,
+        )
+        tx.append(event.done_by(saved.requester))
+        tx.post(Post(kind=PostKind.BATCH_CARD, request_id=None, batch=saved.id))
+        tx.post(Post(kind=PostKind.PREVIEW, request_id=None, batch=saved.id, person=saved.requester))
+
+    # --- time
+
+    def _forget(self, tx: Transaction, *, batch_id: int) -> bool:
+        batch, now = tx.batch(batch_id), self._clock.sure()
+        if batch is None or batch.state is not BatchState.DRAFT or batch.submitted_at is not None:
+            return False
+        if now is None or batch.expires_at is None or batch.expires_at > now:
+            return False
+        tx.save_batch(batch, move_batch(batch, BatchState.DISCARDED, now=now))
+        tx.forget_lines(batch.id)
+        tx.post(Post(kind=PostKind.PREVIEW, request_id=None, batch=batch.id, person=batch.requester))
+        return True
+
+    def _expire(self, tx: Transaction, *, batch_id: int) -> bool:
+        batch, now = tx.batch(batch_id), self._clock.sure()
+        if batch is None or batch.state is not BatchState.PENDING or now is None or tx.pause() is not None:
+            return False
+        if batch.expires_at is None or batch.expires_at > now:
+            return False
+        tx.save_batch(batch, move_batch(batch, BatchState.EXPIRED, now=now))
+        seq = tx.append(BatchExpired(batch=batch.id).done_by(SYSTEM))
+        tx.post(Post(kind=PostKind.BATCH_CARD, request_id=None, batch=batch.id))
+        tx.post(Post(kind=PostKind.STEP, request_id=None, batch=batch.id, seq=seq))
+        return True
+
+    # --- lines follow their batch
+
+    def _approve(self, tx: Transaction, *, batch_id: int) -> bool:
+        batch = tx.batch(batch_id)
+        if batch is None or batch.state is not BatchState.APPROVED:
+            return False
+        names = [each.approver for each in tx.batch_approvals(batch.id)]
+        lines = tx.requests_of_batch(batch.id, state=State.PENDING, limit=_PART)
+        now = self._clock()
+        for line in lines:
+            tx.save(line, move(line, State.APPROVED, now=now, due_at=now, remind_at=None))
+            tx.append(RequestApproved(approvals=names, batch=batch.id).done_by(names[-1], line.id))
+        if len(lines) < _PART:
+            tx.save_batch(batch, move_batch(batch, BatchState.RUNNING, now=now))
+            tx.post(Post(kind=PostKind.BATCH_CARD, request_id=None, batch=batch.id))
+        return True
+
+    def _close_lines(self, tx: Transaction, *, batch_id: int) -> bool:
+        """Those of a batch that was declined, cancelled or expired, as far as they had not begun."""
+        batch = tx.batch(batch_id)
+        if batch is None or batch.state not in _ENDS:
+            return False
+        state, event = _ENDS[batch.state](batch)
+        now = self._clock()
+        lines = [
+            *tx.requests_of_batch(batch.id, state=State.PENDING, limit=_PART),
+            *tx.unbegun_of_batch(batch.id, limit=_PART),
+        ]
+        for line in lines:
+            by = batch.closed_by
+            tx.save(line, move(line, state, now=now, closed_by=by, decline_reason=batch.decline_reason))
+            tx.append(event(line))
+        if not lines and not tx.batch_is_under_way(batch.id):
+            self._promise_result(tx, batch)
+        return bool(lines)
+
+    def _finish(self, tx: Transaction, *, batch_id: int) -> bool:
+        batch = tx.batch(batch_id)
+        if batch is None or batch.state not in _RUNNING or tx.batch_is_under_way(batch.id):
+            return False
+        if batch.state is BatchState.DONE:
+            # Somebody sent a line again after the end.
+            self._promise_result(tx, batch)
+            return True
+        if batch.state is BatchState.PAUSED and tx.progress_of_batch(batch.id).states.get(State.HELD):
+            # What was held for all goes on when somebody resumes.
+            return False
+        saved = tx.save_batch(batch, move_batch(batch, BatchState.DONE, now=self._clock()))
+        states = dict(tx.progress_of_batch(batch.id).states)
+        seq = tx.append(BatchDone(batch=batch.id, states=states).done_by(SYSTEM))
+        tx.post(Post(kind=PostKind.STEP, request_id=None, batch=batch.id, seq=seq))
+        self._promise_result(tx, saved)
+        return True
+
+    def _promise_result(self, tx: Transaction, batch: Batch) -> None:
+        if batch.result_promised:
+            return
+        tx.save_batch(batch, replace(batch, result_promised=True))
+        tx.post(Post(kind=PostKind.BATCH_CARD, request_id=None, batch=batch.id))
+        tx.post(Post(kind=PostKind.RESULT, request_id=None, batch=batch.id, person=batch.requester))
+
+
+def _declined(batch: Batch) -> tuple[State, Callable[[Request], Event]]:
+    event = RequestDeclined(reason=batch.decline_reason)
+    return State.DECLINED, lambda line: event.done_by(batch.closed_by or SYSTEM, line.id)
+
+
+def _cancelled(batch: Batch) -> tuple[State, Callable[[Request], Event]]:
+    return State.CANCELLED, lambda line: RequestCancelled().done_by(batch.closed_by or SYSTEM, line.id)
+
+
+def _expired(_batch: Batch) -> tuple[State, Callable[[Request], Event]]:
+    return State.EXPIRED, lambda line: RequestExpired().done_by(SYSTEM, line.id)
+
+
+_ENDS: Final = {
+    BatchState.DECLINED: _declined,
+    BatchState.CANCELLED: _cancelled,
+    BatchState.EXPIRED: _expired,
+}
+
+
+def _to_work_on(rows: Reading, *, now: int | None) -> tuple[Sequence[Batch], float | None]:
+    """Those with something to do, and in how many seconds the next one's time is over."""
+    found, times = [], []
+    for batch in rows.open_batches(_BATCHES):
+        if batch.state in _RUNNING:
+            if not rows.batch_is_under_way(batch.id):
+                found.append(batch)
+        elif batch.state in _TIMED and batch.expires_at is not None:
+            # A draft that nobody submits, or a batch that nobody decides on: only its time does anything.
+            if now is not None and batch.expires_at <= now:
+                found.append(batch)
+            elif now is not None:
+                times.append((batch.expires_at - now) / 1000 + 0.001)
+        elif batch.state is not BatchState.DRAFT or batch.submitted_at is not None:
+            found.append(batch)
+    return found, min(times, default=None)
