@@ -1,4 +1,4 @@
-"""Clicks on the card, and the decline form.
+"""Clicks on the card and under a batch's preview, and the decline form.
 
 A click is kept before the ack and decided after it, from the rows and Slack's word at that moment. What the
 message says that it was made on is never read: it may be old, a copy, or forged. Only where it stands is kept
@@ -29,6 +29,18 @@ _BUTTONS = {
     "approve_request": ClickAction.APPROVE,
     "retry_request": ClickAction.RETRY,
     "close_request": ClickAction.CLOSE,
+}
+#: Under a batch's preview, and on its card.
+_BATCH_BUTTONS = {
+    str(action): action
+    for action in (
+        ClickAction.SUBMIT_BATCH,
+        ClickAction.DISCARD_BATCH,
+        ClickAction.APPROVE_BATCH,
+        ClickAction.PAUSE_BATCH,
+        ClickAction.RESUME_BATCH,
+        ClickAction.CANCEL_BATCH,
+    )
 }
 #: What the menu of a card, or of one's own request on Home, offers.
 _MENU = {"cancel": ClickAction.CANCEL, "urge": ClickAction.URGE}
@@ -63,6 +75,8 @@ class Actions:
     def register(self, app: AsyncApp) -> None:
         for action_id in _BUTTONS:
             app.action(action_id)(self.on_button)
+        for action_id in _BATCH_BUTTONS:
+            app.action(action_id)(self.on_batch_button)
         app.action("decline_request")(self.on_decline)
         app.action("more_request")(self.on_more)
         app.view("decline_reason")(self.on_decline_reason)
@@ -74,6 +88,16 @@ class Actions:
             return
         key = payloads.delivery_key(body, pressed, number)
         click = self._click(body, _BUTTONS[pressed], number, key=key, origin=_origin(body, action))
+        if await self._keep(click):
+            await ack()
+
+    async def on_batch_button(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        batch, pressed = payloads.number(action.get("value")), str(action["action_id"])
+        if batch is None:
+            await ack()
+            return
+        key = payloads.delivery_key(body, pressed, batch)
+        click = self._click(body, _BATCH_BUTTONS[pressed], key=key, origin=_origin(body, action), batch=batch)
         if await self._keep(click):
             await ack()
 
@@ -128,11 +152,12 @@ class Actions:
         self,
         body: Mapping[str, Any],
         action: ClickAction,
-        number: int,
+        number: int = 0,
         *,
         key: str,
         origin: modals.Origin,
         reason: str = "",
+        batch: int | None = None,
     ) -> NewClick:
         return NewClick(
             key=key,
@@ -145,6 +170,7 @@ class Actions:
             at=self._clock(),
             message_ts=origin.ts,
             out_request_no=origin.out_request_no,
+            batch=batch,
         )
 
     def _place(self, body: Mapping[str, Any]) -> str:
