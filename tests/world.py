@@ -142,7 +142,13 @@ def environment(slack: Slack, wechatpay_url: str, folder: Path, *, mode: KeyMode
     return values
 
 
-async def until(condition: Callable[[], T | None], within_s: float = 15.0) -> T:
+#: For what never comes: a busy machine is slow, and being patient costs nothing where a wait ends well.
+PATIENCE_S = 60.0
+#: Cards that are drawn anew for what stands beside them rest up to a minute, once there were many of them.
+_REDRAWS_REST_S = 60.0
+
+
+async def until(condition: Callable[[], T | None], within_s: float = PATIENCE_S) -> T:
     """The first value that is not None. Rows change without telling us, so they are looked at again."""
     async with asyncio.timeout(within_s):
         while (found := condition()) is None:  # noqa: ASYNC110 - another process may write the rows
@@ -257,7 +263,9 @@ class World:
 
     async def quiet(self) -> None:
         """Until everything promised to Slack has been told."""
-        await until(lambda: not self.rows("select 1 from outbox") or None)
+        await until(
+            lambda: not self.rows("select 1 from outbox") or None, within_s=PATIENCE_S + _REDRAWS_REST_S
+        )
 
     async def whisper(self, who: str, words: str) -> str:
         """An ephemeral answer to a click of this person (not to a command) that has these words."""

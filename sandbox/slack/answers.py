@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.slack.changes import WAIT_SECONDS
 from sandbox.slack.deliveries import Delivery
 from sandbox.slack.errors import JSON
 from sandbox.slack.messages import Message
 from sandbox.slack.state import State
 from sandbox.slack.view_store import View
-
-WAIT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from sandbox.slack.errors import JSON
 
 T = TypeVar("T")
 SHOWN_AT_TIMEOUT = 12
+#: For what never comes: whoever waits for less says so. A busy machine is slow.
+WAIT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from sandbox.slack.acting import Actor
+from sandbox.slack.changes import WAIT_SECONDS
 from sandbox.slack.conversations import Conversation
 from sandbox.slack.deliveries import Deliverer, Delivery, Kind, Twice, repeat
 from sandbox.slack.faults import Faults
@@ -17,7 +18,6 @@ from sandbox.slack.state import Call, State
 from sandbox.slack.view_store import View
 
 T = TypeVar("T")
-WAIT_SECONDS = 5.0
 
 
 class Slack:

@@ -13,6 +13,7 @@ import pytest
 
 from bot import socket_mode
 from bot.pauses import Pauses
+from handlers import cards as card_drawing
 from sandbox.slack import api_error, cut_after, rate_limited, server_error, slow
 from sandbox.slack.messages import Message
 from sandbox.slack.state import Call
@@ -355,6 +356,9 @@ async def test_with_the_socket_going_away_under_it_again_and_again_nothing_is_lo
 ) -> None:
     # After a cut, slack_sdk's client is deaf until its next ping.
     monkeypatch.setattr(socket_mode, "_PING_EVERY_S", 1.0)
+    # What is typed again is another request of the same customer, whose cards are all drawn anew: on a busy
+    # machine so many that they would rest for a minute.
+    monkeypatch.setattr(card_drawing, "_REDRAWS_A_MINUTE", 10_000)
     async with world(tmp_path, pauses=pauses) as shop:
         shop.slack.sockets._ack_seconds = 1.0
         await _work_while_the_socket_goes(shop, how)
