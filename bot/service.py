@@ -44,7 +44,7 @@ from coupons.ports import Clock
 from coupons.settling import Pace
 from handlers.directory import SlackDirectory
 from handlers.web_api import SlackError
-from handlers.workspace_checks import HISTORY_SCOPES, find_workspace
+from handlers.workspace_checks import FILE_SCOPES, HISTORY_SCOPES, find_workspace
 from storage.ledger import SqliteLedger
 from wechatpay import Client, WechatPayError
 
@@ -53,6 +53,8 @@ _CERTIFICATES_EVERY_S = 12 * 3600.0
 _WARN_BEFORE_END_S = 30 * 24 * 3600
 #: Supervisors commonly kill 30 seconds after SIGTERM; what is then in flight stays resumable.
 _DRAIN_S = 25.0
+#: What the log says of a token without these.
+_WITHOUT = {HISTORY_SCOPES: "posts_may_come_twice", FILE_SCOPES: "files_cannot_be_sent"}
 
 
 class Service:
@@ -153,9 +155,12 @@ class Service:
             raise StartRefused(*problems)
         for warning in await self._reach_slack(lambda: config_warnings(config, directory)):
             self._logger.warning("settings_doubtful", problem=warning)
-        lacking = HISTORY_SCOPES - workspace.scopes
-        if workspace.scopes and lacking:
-            self._logger.warning("posts_may_come_twice", missing_scopes=sorted(lacking))
+        for scopes, event in (
+            (HISTORY_SCOPES, "posts_may_come_twice"),
+            (FILE_SCOPES, "files_cannot_be_sent"),
+        ):
+            if lacking := workspace.lacks(scopes):
+                self._logger.warning(event, missing_scopes=lacking)
         first = RestoreCheck(self._settings, ledger=ledger, clock=self._clock, logger=self._logger)
         parts = build(
             self._settings,

@@ -300,9 +300,8 @@ class Announcer(Loop):
         await self._finish(waiting)
 
     async def _post_file(self, waiting: WaitingPost, event: Recorded) -> None:
-        # Not looked for after a lost answer: the same file twice in one's own direct messages harms nobody.
         try:
-            await self._files.send(event)
+            await self._files.send(waiting, event, self._once)
         except (Unreachable, Denied, BadWord) as error:
             self._on_trouble(error)
         await self._finish(waiting)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from io import BytesIO
 
 from coupons.audit_words import Filter, read_words
 from coupons.auditing import AT_ONCE, part_of
 from coupons.catalogue import Catalogue
 from coupons.days import beijing_time
 from coupons.ports import Ledger
+from coupons.posts import WaitingPost
 from coupons.recording import Recorded
 from coupons.spreadsheet import COLUMNS, EVENT_COLUMNS, Cell, as_csv, row
+from handlers.file_upload import OutgoingFile
 from handlers.languages import Readers
+from handlers.post_once import PostOnce
 from handlers.posting import Poster
 from handlers.views import audit_answers
 from handlers.views.event_words import text_of
@@ -32,7 +36,7 @@ class AuditFiles:
         self._poster = poster
         self._readers = readers
 
-    async def send(self, event: Recorded) -> None:
+    async def send(self, waiting: WaitingPost, event: Recorded, once: PostOnce) -> None:
         """`event` tells who asked, and for what. Raises SlackError."""
         text = text_of(event, "words")
         asked = read_words(text, find_stock=self._catalogue.stock_id)
@@ -43,8 +47,9 @@ class AuditFiles:
         cut = len(rows) > MOST_ROWS
         comment = audit_answers.file_comment(words, text, rows=min(len(rows), MOST_ROWS), cut=cut)
         name = f"audit-{beijing_time(event.ts)[:10]}-{event.seq}.csv"
+        files = [OutgoingFile(name, BytesIO(content.encode()))]
         try:
-            await self._poster.send_file(event.actor, name=name, content=content.encode(), comment=comment)
+            await once.share(waiting, event.actor, files, comment=comment)
         except Denied as error:
             # Most likely files:write, which older installations lack; the person must not wait for ever.
             await self._poster.post(event.actor, audit_answers.file_failed(words, error.code), metadata_id="")

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Protocol, TypeVar
 
 from coupons.clock_watch import ClockWatch
 from coupons.ports import Ledger
 from coupons.posts import WaitingPost
 from handlers.approval_channel import ApprovalChannel, loss_of
+from handlers.file_upload import OutgoingFile
 from handlers.lane_leases import LaneLeases
 from handlers.posting import Poster
 from handlers.views.channel_loss import ChannelLoss
 from handlers.views.message import Message
 from handlers.web_api import AnswerLost, Denied, SlackError, Unreachable
+
+T = TypeVar("T")
+
+
+class Find(Protocol):
+    """Looks for a post of ours: channel and `ts`. Raises SlackError."""
+
+    async def __call__(
+        self, channel: str, *, since_ms: int, thread_ts: str | None = None
+    ) -> tuple[str, str] | None: ...
 
 
 class ChannelLost(SlackError):
@@ -65,20 +78,49 @@ class PostOnce:
         `requests`: see `posting.REQUESTS`. Returns channel and `ts`.
         Raises Recalled, ChannelLost, and SlackError.
         """
-        if waiting.maybe_posted:
-            found = await self._find(waiting, channel, thread_ts)
-            if found is not None:
-                return found
-        if not await self._ledger.write(lambda tx: self._leases.begins(tx, waiting)):
-            raise Recalled
-        try:
-            stands = await self._poster.post(
+        find = partial(self._poster.find, metadata_id=waiting.metadata_id)
+        found = await self._find(waiting, channel, thread_ts, find)
+        if found is not None:
+            return found
+
+        async def post() -> tuple[str, str]:
+            return await self._poster.post(
                 channel,
                 message,
                 metadata_id=waiting.metadata_id,
                 thread_ts=thread_ts,
                 requests=requests,
             )
+
+        return await self._once(waiting, channel, post)
+
+    async def share(
+        self,
+        waiting: WaitingPost,
+        channel: str,
+        files: Sequence[OutgoingFile],
+        *,
+        comment: str,
+        thread_ts: str | None = None,
+    ) -> None:
+        """The same for files in one message: see `handlers.file_upload`. `channel` may be a person.
+
+        Until they are shared nobody sees them, and a crash needs no looking for them. After a lost answer
+        they are looked for; what Slack is still about to show then comes twice. Raises as `post`.
+        """
+        find = partial(self._poster.find_file, names={file.name for file in files})
+        if await self._find(waiting, channel, thread_ts, find) is not None:
+            return
+        ids = {file.name: await self._poster.upload(file) for file in files}
+        share = partial(self._poster.share, ids, channel, comment=comment, thread_ts=thread_ts)
+        await self._once(waiting, channel, share)
+
+    async def _once(self, waiting: WaitingPost, channel: str, post: Callable[[], Awaitable[T]]) -> T:
+        """Noted as perhaps posted before it is."""
+        if not await self._ledger.write(lambda tx: self._leases.begins(tx, waiting)):
+            raise Recalled
+        try:
+            stands = await post()
         except AnswerLost:
             raise
         except SlackError as error:
@@ -99,15 +141,13 @@ class PostOnce:
         self._took(channel, post=False)
 
     async def _find(
-        self, waiting: WaitingPost, channel: str, thread_ts: str | None
+        self, waiting: WaitingPost, channel: str, thread_ts: str | None, find: Find
     ) -> tuple[str, str] | None:
+        """An earlier try that stands."""
+        if not waiting.maybe_posted:
+            return None
         try:
-            return await self._poster.find(
-                channel,
-                metadata_id=waiting.metadata_id,
-                since_ms=self._since(waiting),
-                thread_ts=thread_ts,
-            )
+            return await find(channel, since_ms=self._since(waiting), thread_ts=thread_ts)
         except Unreachable as error:
             self._judge(channel, error)
             raise

@@ -6,15 +6,15 @@ answer got lost is looked for in the channel before it is posted again.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-import aiohttp
-from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from handlers.file_upload import OutgoingFile, share, upload
 from handlers.views.message import Message
-from handlers.web_api import Denied, Unreachable, ask, sorted_out
+from handlers.web_api import Denied, Unreachable, ask
 
 EVENT_TYPE = "coupon_bot_delivery"
 #: In the metadata of a checkpoint: the highest request number that was given out.
@@ -82,16 +82,16 @@ class Poster:
         if not await self.whisper(channel, person, message):
             await self.post(person, message, metadata_id="")
 
-    async def send_file(self, person: str, *, name: str, content: bytes, comment: str) -> None:
-        """Into the direct messages. Raises SlackError."""
-        opened = await ask(self._client, "conversations.open", as_json=True, users=person)
-        channel = str((opened.get("channel") or {}).get("id") or person)
-        try:
-            await self._client.files_upload_v2(
-                filename=name, content=content, channel=channel, initial_comment=comment
-            )
-        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise sorted_out(error) from error
+    async def upload(self, file: OutgoingFile) -> str:
+        """Seen by nobody yet; Slack's id of it. Raises SlackError."""
+        return await upload(self._client, file)
+
+    async def share(
+        self, ids: Mapping[str, str], channel: str, *, comment: str, thread_ts: str | None = None
+    ) -> None:
+        """What was uploaded (`ids` by the files' names), in one message. Raises SlackError."""
+        channel = await self._opened(channel)
+        await share(self._client, ids, channel, comment=comment, thread_ts=thread_ts)
 
     async def find(
         self, channel: str, *, metadata_id: str, since_ms: int, thread_ts: str | None = None
@@ -100,9 +100,31 @@ class Poster:
 
         Raises SlackError when Slack can't be asked: then it must not be posted either.
         """
-        if channel.startswith(("U", "W")):
-            opened = await ask(self._client, "conversations.open", as_json=True, users=channel)
-            channel = str((opened.get("channel") or {}).get("id") or channel)
+
+        def is_it(message: Mapping[str, Any]) -> bool:
+            payload = (message.get("metadata") or {}).get("event_payload") or {}
+            return payload.get("delivery_id") == metadata_id
+
+        return await self._search(is_it, channel, since_ms, thread_ts)
+
+    async def find_file(
+        self, channel: str, *, names: Collection[str], since_ms: int, thread_ts: str | None = None
+    ) -> tuple[str, str] | None:
+        """The same for a message with a file of one of these names: it can have no metadata."""
+
+        def is_it(message: Mapping[str, Any]) -> bool:
+            return any(file.get("name") in names for file in message.get("files") or ())
+
+        return await self._search(is_it, channel, since_ms, thread_ts)
+
+    async def _search(
+        self,
+        is_it: Callable[[Mapping[str, Any]], bool],
+        channel: str,
+        since_ms: int,
+        thread_ts: str | None,
+    ) -> tuple[str, str] | None:
+        channel = await self._opened(channel)
         method = "conversations.replies" if thread_ts else "conversations.history"
         asked: dict[str, Any] = {"channel": channel, "limit": 100, "include_all_metadata": True}
         if thread_ts:
@@ -112,14 +134,20 @@ class Poster:
         for _ in range(_PAGES):
             page = await ask(self._client, method, **asked)
             for found in page.get("messages") or ():
-                payload = (found.get("metadata") or {}).get("event_payload") or {}
-                if payload.get("delivery_id") == metadata_id:
+                if is_it(found):
                     return channel, str(found["ts"])
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return None
             asked["cursor"] = cursor
         return None
+
+    async def _opened(self, channel: str) -> str:
+        """The channel with a person, where it is one's id: history and files know no people."""
+        if not channel.startswith(("U", "W")):
+            return channel
+        opened = await ask(self._client, "conversations.open", as_json=True, users=channel)
+        return str((opened.get("channel") or {}).get("id") or channel)
 
     async def _call(self, method: str, message: Message, **arguments: Any) -> AsyncSlackResponse:
         given = {name: value for name, value in arguments.items() if value is not None}

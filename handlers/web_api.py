@@ -120,14 +120,15 @@ def sorted_out(error: Exception) -> SlackError:
     answer = getattr(response, "data", None)
     code = str(answer.get("error") or "") if isinstance(answer, dict) else ""
     if status == _HTTP_TOO_MANY or code in _RATE:
-        return RateLimited(_seconds(response.headers.get("Retry-After")))
+        return RateLimited(seconds(response.headers.get("Retry-After")))
     if status >= _HTTP_SERVER or not code or code in _UNKNOWN:
         return AnswerLost(code or f"http_{status}")
     sorts = ((_GONE, MessageGone), (_UNREACHABLE, Unreachable), (_TOKEN, TokenRefused))
     return next((sort(code) for codes, sort in sorts if code in codes), Denied(code))
 
 
-def _seconds(retry_after: str | None) -> float:
+def seconds(retry_after: str | None) -> float:
+    """What a Retry-After says."""
     try:
         return max(float(retry_after or 1), 0.0)
     except ValueError:

@@ -26,6 +26,8 @@ _ESSENTIAL = frozenset({"commands", "chat:write", "users:read"})
 _GROUPS = "usergroups:read"
 #: Without these a post whose answer got lost can't be looked for, and may come twice.
 HISTORY_SCOPES = frozenset({"channels:history", "groups:history", "im:history", "im:write"})
+#: Without these Slack takes no file of the bot's: results of batches, parts of the log.
+FILE_SCOPES = frozenset({"files:write"})
 #: What `sorted_out` calls a 404 without Slack's JSON, and seconds until it is believed.
 _NOT_THERE = "http_404"
 _AGAIN_S = 1.0
@@ -41,6 +43,10 @@ class Workspace:
     scopes: frozenset[str]
     #: The workspace's address, `https://....slack.com/`, under which its messages have links.
     url: str
+
+    def lacks(self, scopes: frozenset[str]) -> list[str]:
+        """Those that the token has not; none where Slack did not say which it has."""
+        return sorted(scopes - self.scopes) if self.scopes else []
 
 
 class WorkspaceRefused(Refusal):

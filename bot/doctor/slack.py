@@ -16,10 +16,14 @@ from bot.start_checks import app_token_problem, config_problems, config_warnings
 from coupons.errors import DirectoryUnavailable
 from handlers.directory import SlackDirectory
 from handlers.web_api import AnswerLost, RateLimited, SlackError, ask
-from handlers.workspace_checks import HISTORY_SCOPES, Workspace, WorkspaceRefused, find_workspace
+from handlers.workspace_checks import FILE_SCOPES, HISTORY_SCOPES, Workspace, WorkspaceRefused, find_workspace
 from wechatpay.errors import BadSetting
 
 _NETWORK = "look at this machine's network, DNS, firewall and HTTPS_PROXY, and at SLACK_API_URL"
+_WITHOUT = {
+    HISTORY_SCOPES: "a post whose answer is lost may come twice",
+    FILE_SCOPES: "no file reaches anybody: results of batches, parts of the audit log",
+}
 _TOML = "name more people or groups in coupon.toml, or ask for fewer approvals"
 
 
@@ -52,13 +56,16 @@ async def examine_slack(settings: SlackSettings, config: CouponToml | None) -> A
 
 
 def _scopes(workspace: Workspace) -> Finding:
-    lacking = HISTORY_SCOPES - workspace.scopes
     if not workspace.scopes:
         return Finding.ok("scopes", "Slack did not say which the token has")
-    if lacking:
-        seen = f"the token has no {', '.join(sorted(lacking))}: a post whose answer is lost may come twice"
+    seen = [
+        f"the token has no {', '.join(lacking)}: {so}"
+        for scopes, so in _WITHOUT.items()
+        if (lacking := workspace.lacks(scopes))
+    ]
+    if seen:
         cure = "add them under OAuth & Permissions (coupon-bot manifest lists all) and reinstall the app"
-        return Finding.warn("scopes", seen, cure)
+        return Finding.warn("scopes", "; ".join(seen), cure)
     return Finding.ok("scopes", "all there")
 
 

@@ -10,8 +10,10 @@ from aiohttp import web
 from sandbox.slack.caller import Arguments, Caller
 from sandbox.slack.conversations import Conversation
 from sandbox.slack.errors import JSON, SlackError, refused
+from sandbox.slack.faults import Faults
 from sandbox.slack.files import new_file_id
 from sandbox.slack.limits import POST_CHARACTERS, checked_text
+from sandbox.slack.misbehaving import Misbehaving
 from sandbox.slack.state import Draft, State
 from sandbox.slack.stored_files import PendingUpload, StoredFile
 
@@ -102,16 +104,26 @@ def _forget(state: State, files: list[StoredFile]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Uploads:
-    """`/upload/v1/…`: the bytes, bare or as one part of a form. The address is the permission: no token."""
+    """`/upload/v1/…`: the bytes, bare or as one part of a form. The address is the permission: no token.
+
+    Among the faults its name is `upload`.
+    """
 
     state: State
+    faults: Faults
+    misbehaving: Misbehaving
 
     async def handle(self, request: web.Request) -> web.Response:
-        key = request.match_info["key"]
+        content = await _content(request)
+        fault = self.faults.draw("upload", None)
+        return await self.misbehaving.answer(
+            request, fault, lambda: self._keep(request.match_info["key"], content)
+        )
+
+    def _keep(self, key: str, content: bytes) -> web.Response:
         upload = self.state.uploads.get(key)
         if upload is None:
             return web.Response(status=404, text="no such upload")
-        content = await _content(request)
         if len(content) != upload.length:
             said = f"{len(content)} bytes came, {upload.length} were announced"
             return web.Response(status=400, text=said)

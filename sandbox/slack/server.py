@@ -48,7 +48,7 @@ async def serve(
     app.router.add_post("/response/{team}/{key}", posts.handle)
     app.router.add_get("/link", sockets.handle)
     app.router.add_get("/files/{file}/{name}", Downloads(state).handle)
-    app.router.add_post("/upload/v1/{key}", Uploads(state).handle)
+    app.router.add_post("/upload/v1/{key}", Uploads(state, faults, misbehaving).handle)
     app.add_routes(Admin(slack).routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()

@@ -176,7 +176,11 @@ async def test_an_app_token_that_slack_refuses_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("lacking", "check", "level"),
-    [("chat:write", "bot token", Level.FAIL), ("channels:history", "scopes", Level.WARN)],
+    [
+        ("chat:write", "bot token", Level.FAIL),
+        ("channels:history", "scopes", Level.WARN),
+        ("files:write", "scopes", Level.WARN),
+    ],
 )
 async def test_a_missing_scope_is_named(tmp_path: Path, lacking: str, check: str, level: Level) -> None:
     scopes = tuple(scope for scope in ALL_BOT_SCOPES if scope != lacking)
