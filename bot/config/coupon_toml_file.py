@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from collections.abc import Iterator
+from typing import Final, Literal, get_args
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -10,14 +11,10 @@ from bot.config import coupon_toml_checks as checks
 from bot.config.coupon_toml_tables import (
     AuditTable,
     Channel,
-    CustomerTotalTable,
-    CustomerWordsTable,
     DuplicatesTable,
     ExpiryTable,
     HomeTable,
     LimitsTable,
-    LimitTable,
-    PerDayTable,
     RemindersTable,
     RetentionTable,
     RolesTable,
@@ -72,21 +69,13 @@ class File(Table):
         return reminders
 
 
+def _keys(table: type[Table]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for name, field in table.model_fields.items():
+        for inner in (field.annotation, *get_args(field.annotation)):
+            if isinstance(inner, type) and issubclass(inner, Table):
+                yield name, tuple(inner.model_fields)
+                yield from _keys(inner)
+
+
 #: Every key, by its table.
-KEYS: Final = {
-    "": tuple(File.model_fields),
-    "roles": tuple(RolesTable.model_fields),
-    "stock": tuple(StockTable.model_fields),
-    "customer_words": tuple(CustomerWordsTable.model_fields),
-    "rule": tuple(RuleTable.model_fields),
-    "max_customer_total": tuple(CustomerTotalTable.model_fields),
-    "per_day": tuple(PerDayTable.model_fields),
-    "limits": tuple(LimitsTable.model_fields),
-    **dict.fromkeys(LimitsTable.model_fields, tuple(LimitTable.model_fields)),
-    "expiry": tuple(ExpiryTable.model_fields),
-    "duplicates": tuple(DuplicatesTable.model_fields),
-    "reminders": tuple(RemindersTable.model_fields),
-    "home": tuple(HomeTable.model_fields),
-    "audit": tuple(AuditTable.model_fields),
-    "retention": tuple(RetentionTable.model_fields),
-}
+KEYS: Final = {"": tuple(File.model_fields), **dict(_keys(File))}

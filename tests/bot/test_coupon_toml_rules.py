@@ -167,6 +167,7 @@ BAD = [
         "[[stock]] 1 customer_words en reads '{code}\\nsorry'; it must be some words on one line",
     ),
     # whole tables
+    ("[sending]\nper_secnd = 3", "unknown key 'per_secnd' in [sending]; the nearest is 'per_second'"),
     ("[home]\nfen = 1", "unknown key 'fen' in [home]; the nearest is 'approve_together_fen'"),
 ]
 
