@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from coupons.batches import Batch, BatchApproval, DraftLine, LeftOut, NewBatch, Progress
-from coupons.model import Request, State
-from coupons.rules import Used
+if TYPE_CHECKING:
+    from coupons.batches import Batch, BatchApproval, DraftLine, LeftOut, NewBatch, Progress
+    from coupons.model import Request, State
+    from coupons.rules import Used
 
 
 class BatchRecords(Protocol):

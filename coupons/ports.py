@@ -7,29 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from coupons.audit_words import Filter, Found
-from coupons.batch import AskedLately
 from coupons.batch_ports import BatchChanges, BatchRecords, DueBatches
-from coupons.model import (
-    Approval,
-    Click,
-    CodeMode,
-    ConsoleLink,
-    Draft,
-    History,
-    Lease,
-    NewClick,
-    Pause,
-    Person,
-    Request,
-)
-from coupons.outcome import Outcome
-from coupons.posts import Backlog, Post, PostKind, WaitingPost
-from coupons.recording import Event, Recorded
-from coupons.rules import Used
-from coupons.totals import Counts, Total
+
+if TYPE_CHECKING:
+    from coupons.audit_words import Filter, Found
+    from coupons.batch import AskedLately
+    from coupons.model import (
+        Approval,
+        Click,
+        CodeMode,
+        ConsoleLink,
+        Draft,
+        History,
+        Lease,
+        NewClick,
+        Pause,
+        Person,
+        Request,
+    )
+    from coupons.outcome import Outcome
+    from coupons.posts import Backlog, Post, PostKind, WaitingPost
+    from coupons.recording import Event, Recorded
+    from coupons.rules import Used
+    from coupons.totals import Counts, Total
 
 T = TypeVar("T")
 

@@ -2,6 +2,9 @@
 
 Nothing is opened before something is asked for, and nothing stays open after. Whatever cannot be read, or is
 no database of ours, raises DatabaseRefused.
+
+What answers a question is loaded when the question is asked: a command asks one or two, and loading all that
+could be asked takes longer than most answers.
 """
 
 from __future__ import annotations
@@ -9,25 +12,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from coupons.audit_words import EVERYTHING, Filter
 from coupons.errors import StorageUnavailable
-from coupons.month import Month
-from coupons.ports import Clock, Reading, Transaction
-from coupons.reconciling import Period
 from storage.database import one_moment, open_for_one_write, refuse_if_not_ours, unreadable
 from storage.driver import sqlite3
 from storage.errors import AuditBroken
-from storage.export import StoredEvent, last_row
 from storage.locks import Turn
-from storage.proof.chain import Verified
-from storage.proof.earlier_export import verify_against
-from storage.proof.verify import verify
-from storage.reconciling import OurSide, our_side
-from storage.report import month
-from storage.rows import Rows
-from storage.write_back import files_holding, write_back, write_back_by
+
+if TYPE_CHECKING:
+    from coupons.audit_words import Filter
+    from coupons.month import Month
+    from coupons.ports import Clock, Reading, Transaction
+    from coupons.reconciling import Period
+    from storage.export import StoredEvent
+    from storage.proof.chain import Verified
+    from storage.reconciling import OurSide
+
+# ruff: noqa: PLC0415 - loaded when asked for, see above
 
 T = TypeVar("T")
 
@@ -45,6 +47,8 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Reading]:
         """All that is read inside is of one moment, while the bot goes on writing."""
+        from storage.rows import Rows
+
         with one_moment(self.path) as database:
             try:
                 yield Rows(database.conn, self.clock)
@@ -57,6 +61,9 @@ class Store:
         What `work` raises undoes all it did. After DatabaseRefused nothing was changed; after
         StorageUnavailable it is not known whether the change was kept.
         """
+        from storage.rows import Rows
+        from storage.write_back import write_back_by
+
         # Before the turn: nothing may be left beside what is no database.
         refuse_if_not_ours(self.path)
         try:
@@ -80,46 +87,64 @@ class Store:
 
     def write_back(self) -> bool:
         """What was erased stands nowhere any more; False: somebody reads an older moment."""
+        from storage.write_back import write_back
+
         return write_back(self.path)
 
     def holding(self, text: str) -> Sequence[Path]:
         """Which of the database's files hold these bytes anywhere."""
+        from storage.write_back import files_holding
+
         return files_holding(self.path, text)
 
     def verify(
         self, tell: Callable[[int, int], object] = lambda _place, _last: None, *, thorough: bool = False
     ) -> Verified:
         """As `storage.proof.verify` says. Raises AuditBroken."""
+        from storage.proof.verify import verify
+
         return verify(self.path, tell, thorough=thorough)
 
     def verify_against(self, export: Path, *, part: bool = False) -> int:
         """As `storage.proof.earlier_export` says. Raises AuditBroken, ExportRefused."""
+        from storage.proof.earlier_export import verify_against
+
         return verify_against(self.path, export, part=part)
 
     def last_row(self, *, first: int = 1) -> StoredEvent | None:
         """The newest event, when it is `first` or comes after it."""
+        from storage.export import last_row
+
         with one_moment(self.path) as database:
             return last_row(database, first=first)
 
     def export(
-        self, *, first: int = 1, until: int | None = None, asked: Filter = EVERYTHING
+        self, *, first: int = 1, until: int | None = None, asked: Filter | None = None
     ) -> Iterator[StoredEvent]:
-        """Those asked for, from `first` to `until` or to the end, of one moment.
+        """Those asked for, or all, from `first` to `until` or to the end, of one moment.
 
         Events are only ever added, so those up to an earlier `last_row` are the same as they were then.
         """
+        from coupons.audit_words import EVERYTHING
+        from storage.export import StoredEvent
+        from storage.rows import Rows
+
         with one_moment(self.path) as database:
-            for row in Rows(database, self.clock).stored_rows(asked, first=first):
+            for row in Rows(database, self.clock).stored_rows(asked or EVERYTHING, first=first):
                 if until is not None and row["seq"] > until:
                     return
                 yield StoredEvent(*row)
 
     def report(self, *, since: int, before: int) -> Month:
         """A month's figures; times in UTC milliseconds."""
+        from storage.report import month
+
         with one_moment(self.path) as database:
             return month(database, since=since, before=before)
 
     def our_side(self, period: Period) -> OurSide:
         """Of a comparison with WeChat Pay."""
+        from storage.reconciling import our_side
+
         with one_moment(self.path) as database:
             return our_side(database, period)

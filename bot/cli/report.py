@@ -11,9 +11,9 @@ import click
 from bot.cli.options import DATABASE, must_exist, refuse
 from bot.cli.outputs import stream_of
 from bot.cli.record_access import record
+from bot.wording.language import words_of
 from bot.wording.month import COLUMNS, NOTES, TABLES, cells, span_of, tied_to
 from bot.wording.month_page import page
-from bot.wording.story import words_of
 from bot.wording.terminal_table import plain, width
 from coupons import days
 from coupons.audit_events import AuditReported

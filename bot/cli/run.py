@@ -8,8 +8,9 @@ from collections.abc import Mapping
 import click
 
 from bot.cli.options import refuse
-from bot.config.coupon_toml import CouponToml, CouponTomlProblems, load_coupon_toml
+from bot.config.coupon_toml import CouponToml, load_coupon_toml
 from bot.config.settings import ConfigSettings, Settings, SettingsProblems, load_part, load_settings
+from bot.config.toml_tables import CouponTomlProblems
 from bot.mounts import problem_of_mount
 from coupons.errors import Refusal
 

@@ -15,8 +15,8 @@ from bot.cli.outputs import standard_output, stream_of
 from bot.cli.progress import Tell, progress
 from bot.cli.record_access import record
 from bot.cli.search_output import FORMATS, rows_of
+from bot.wording.language import words_of
 from bot.wording.search import aliases, as_number, end_of_search, joined, no_request, wrong_word
-from bot.wording.story import words_of
 from coupons.audit_events import AuditSearched, OpenidViewed
 from coupons.audit_words import BadWord, Filter, read_words
 from coupons.auditing import Part, by_number, page_of, parts_of, place_of

@@ -13,8 +13,9 @@ from bot.cli.outputs import standard_output
 from bot.cli.record_access import record
 from bot.cli.search import CONFIG, FORMAT, kept_words, number_hint, read_filter
 from bot.cli.search_output import details, write_events
+from bot.wording.language import words_of
 from bot.wording.search import end_of_search, no_request
-from bot.wording.story import lines, words_of
+from bot.wording.story import lines
 from bot.wording.terminal_table import plain
 from coupons.audit_events import AuditViewed
 from coupons.auditing import story_of

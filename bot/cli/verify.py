@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Final
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from bot.cli.options import DATABASE, must_exist, pasted, refuse
+from bot.cli.options import DATABASE, must_exist, refuse
 from bot.cli.progress import progress
 from bot.wording.terminal_table import plain
-from coupons import days
-from coupons.encodings import encoding_of
-from storage.checkpoint_keys import check, keys_of
-from storage.checkpoints import Checkpoint, found_in, key_file, load_key, read_public
-from storage.errors import AuditBroken, CheckpointRefused
-from storage.export import is_export
+from storage.errors import AuditBroken
 from storage.store import Store
 
-_CHANNEL: Final = "channel"
-_CHECKPOINT: Final = "coupon-checkpoint v1 "
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+# ruff: noqa: PLC0415 - signatures are loaded when there is one to check: most of the time of a short log
 
 
 @click.command("verify")
@@ -51,10 +46,10 @@ def audit_verify(
         refuse(["--key and --part are about what --against names, and nothing is named; add --against WHAT"])
     must_exist(store)
     try:
-        checked_with = None if key is None else read_public(key)
+        checked_with = None if key is None else _read(key)
         with progress("Verifying") as tell:
             found = store.verify(tell, thorough=thorough)
-        held = [line for what in against for line in _held(store, what, checked_with, part=part)]
+        held = _held(store, against, checked_with, part=part) if against else []
     except AuditBroken as error:
         click.echo(f"{store}: NOT whole: {error}", err=True)
         sys.exit(1)
@@ -63,66 +58,13 @@ def audit_verify(
         click.echo(plain(line))
 
 
-def _held(store: Store, what: str, key: Ed25519PublicKey | None, *, part: bool) -> Iterator[str]:
-    """A sentence for each thing that the log holds. Raises AuditBroken, and what else `verify` refuses."""
-    if not what:
-        raise CheckpointRefused("--against names nothing; name a file, a checkpoint, - or channel")
-    if what not in {_CHANNEL, "-"} and not what.startswith(_CHECKPOINT) and is_export(Path(what)):
-        count = store.verify_against(Path(what), part=part)
-        yield f"{what}: all {count} rows stand in the log, unchanged"
-        return
-    yield from _signed(store, list(_checkpoints(what)), key)
+def _read(key: str) -> Ed25519PublicKey:
+    from storage.checkpoints import read_public
+
+    return read_public(key)
 
 
-def _checkpoints(what: str) -> Iterator[tuple[Checkpoint, bool]]:
-    """Each that stands there, and whether Slack says that this bot posted it."""
-    if what == _CHANNEL:
-        # Here, since it loads Slack's library, and without the channel none of it is needed.
-        from bot.cli.audit_channel import channel_texts  # noqa: PLC0415
+def _held(store: Store, against: Iterable[str], key: Ed25519PublicKey | None, *, part: bool) -> list[str]:
+    from bot.cli.verify_against import held
 
-        for text in channel_texts():
-            yield from ((found, text.by_us) for found in found_in(text.text))
-        return
-    yield from ((found, False) for found in found_in(_text(what)))
-
-
-def _text(what: str) -> str:
-    if what.startswith(_CHECKPOINT):
-        return what
-    if what == "-":
-        return pasted()
-    # It was read a moment ago, to see that it is no export.
-    raw = Path(what).read_bytes()
-    return raw.decode(encoding_of(raw), errors="replace")
-
-
-def _signed(
-    store: Store, found: Sequence[tuple[Checkpoint, bool]], key: Ed25519PublicKey | None
-) -> Iterator[str]:
-    if not found:
-        raise CheckpointRefused("no checkpoint stands in that text; one begins with `coupon-checkpoint v1`")
-    if key is None and not key_file(store.path).exists():
-        raise CheckpointRefused(f"{key_file(store.path)} is not there; name the public key with --key")
-    checked_with = load_key(store.path).public_key() if key is None else key
-    with store.read() as rows:
-        keys = keys_of(rows, checked_with)
-        there = {checkpoint.seq: rows.hash_of(checkpoint.seq) for checkpoint, _ in found}
-    others = 0
-    for checkpoint, by_us in found:
-        if check(checkpoint, there[checkpoint.seq], keys, by_us=by_us):
-            at = days.moment(checkpoint.at)
-            signed = checkpoint.at if at is None else days.written(at)
-            lost = f"; its key {checkpoint.key} is lost, so its signature is not looked at"
-            yield (
-                f"checkpoint of #{checkpoint.seq}, signed {signed}: the log still holds it"
-                f"{lost if checkpoint.key in keys.lost else ''}"
-            )
-        else:
-            # Another bot, or anybody, can post its own beside ours: that says nothing of this log.
-            others += 1
-            yield f"checkpoint of #{checkpoint.seq} names another key ({checkpoint.key}): not looked at"
-    if others == len(found):
-        raise AuditBroken(
-            "checkpoint_key",
-            f"the checkpoint of #{checkpoint.seq} names the key {checkpoint.key}; this one is {keys.present}",
-        )
+    return [line for what in against for line in held(store, what, key, part=part)]

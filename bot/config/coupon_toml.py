@@ -9,8 +9,6 @@ from __future__ import annotations
 import difflib
 import itertools
 import math
-import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,18 +19,13 @@ from pydantic import ValidationError
 from bot.config.coupon_toml_checks import Several
 from bot.config.coupon_toml_file import KEYS, File
 from bot.config.coupon_toml_tables import CHANNEL, STOCK_ID, LimitTable, RuleTable, StockTable
-from bot.config.timed_read import read_text_within
+from bot.config.toml_tables import CouponTomlProblems, tables_of
 from coupons.catalogue import Catalogue
-from coupons.errors import Refusal
 from coupons.model import Stock
 from coupons.policy import CustomerTotal, DailyCap, Escalation, Limit, Policy, Rule
 
 _HOUR_MS: Final = 3_600_000
 _SHOWN: Final = 60
-
-
-class CouponTomlProblems(Refusal):
-    """What is wrong with coupon.toml, all of it: one sentence for each problem."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,25 +62,6 @@ def load_coupon_toml(path: Path) -> CouponToml:
     else:
         return _meaning(file)
     raise CouponTomlProblems(*problems)
-
-
-def tables_of(path: Path) -> dict[str, Any]:
-    """The file as TOML alone. Raises CouponTomlProblems."""
-    try:
-        return tomllib.loads(read_text_within(path))
-    except OSError as error:
-        sentence = f"{path.absolute()} cannot be read ({error.strerror}); it must be the bot's coupon.toml"
-    except UnicodeDecodeError:
-        sentence = f"{path.absolute()} is not in UTF-8; it must be saved as UTF-8"
-    except tomllib.TOMLDecodeError as error:
-        found = re.fullmatch(r"(?s)(.*) \(at (.*)\)", str(error))
-        what, place = (found[1], found[2]) if found else (str(error), "in the file")
-        sentence = f"{path}, {place}: this is not TOML: {what}"
-    except RecursionError:
-        sentence = (
-            f"{path} holds brackets in brackets, thousands deep; no setting of coupon.toml is like that"
-        )
-    raise CouponTomlProblems(sentence)
 
 
 # --- what it means

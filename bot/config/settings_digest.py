@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
-from bot.config.coupon_toml import tables_of
 from bot.config.settings import Settings
+from bot.config.toml_tables import tables_of
 from coupons.audit_words import Filter
 from coupons.events import SettingsChanged, Tag
 from coupons.ports import Transaction

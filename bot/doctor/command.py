@@ -13,8 +13,9 @@ from typing import TypeVar
 
 import click
 
-from bot.config.coupon_toml import CouponToml, CouponTomlProblems, load_coupon_toml
+from bot.config.coupon_toml import CouponToml, load_coupon_toml
 from bot.config.settings import PlaceSettings, SettingsProblems, SlackSettings, WechatpaySettings, load_part
+from bot.config.toml_tables import CouponTomlProblems
 from bot.doctor.disk import examine_checkpoint_key, examine_database, examine_secret_files
 from bot.doctor.findings import Finding, Level
 from bot.doctor.slack import examine_slack

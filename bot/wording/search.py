@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from bot.config.toml_tables import CouponTomlProblems, stock_words
 from coupons.audit_words import KEYS, BadWord, Filter, FindStock, WrongWord
 from coupons.auditing import MOST_COUNTED
 from coupons.catalogue import Catalogue
@@ -41,21 +42,24 @@ def aliases(config: Path | None) -> FindStock:
     path = Path(os.environ.get("COUPON_CONFIG") or "coupon.toml")
 
     @cache
-    def if_readable() -> Catalogue:
-        if not path.exists():
-            return Catalogue(())
-        from bot.config.coupon_toml import CouponTomlProblems  # noqa: PLC0415 - as below
+    def known() -> frozenset[str]:
+        try:
+            return stock_words(path) if path.exists() else frozenset()
+        except CouponTomlProblems:
+            return frozenset()
 
+    @cache
+    def if_readable() -> Catalogue:
         try:
             return _stocks(path)
         except CouponTomlProblems:
             return Catalogue(())
 
-    return lambda alias: if_readable().stock_id(alias)
+    return lambda word: if_readable().stock_id(word) if word.casefold() in known() else None
 
 
 def _stocks(path: Path) -> Catalogue:
-    # Not before it is asked for: what reads that file takes longer to load than most searches take.
+    # Not for a word that names no stock: what checks that file takes longer to load than most searches take.
     from bot.config.coupon_toml import load_coupon_toml  # noqa: PLC0415
 
     return load_coupon_toml(path).catalogue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from bot.wording.terminal_table import filled, plain
@@ -11,16 +11,9 @@ from coupons.days import beijing_time
 from coupons.model import Request, State
 from handlers.views import problems, rendering, story
 from handlers.views.state_words import STATES
-from handlers.views.words import Words, load_language
+from handlers.views.words import Words
 
 _LABEL: Final = 16
-_LOCALE: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
-
-
-def words_of(environ: Mapping[str, str]) -> Words:
-    """The terminal's language, by the first of these that is set (POSIX.1-2017, 8.2)."""
-    locale = next((environ[name] for name in _LOCALE if environ.get(name)), "")
-    return load_language(locale)
 
 
 def lines(words: Words, found: Story) -> Iterator[str]:

@@ -11,7 +11,9 @@ _GAP: Final = "  "
 
 def width(text: str) -> int:
     """Columns on a terminal, of text without control characters (Unicode Standard Annexes 11 and 29)."""
-    from wcwidth import wcswidth  # noqa: PLC0415 - most commands draw no table, and it takes its time to load
+    if text.isascii():
+        return len(text)
+    from wcwidth import wcswidth  # noqa: PLC0415 - many tables need it not, and it takes its time to load
 
     return wcswidth(text)
 
@@ -32,10 +34,12 @@ def _plain(char: str) -> str:
 
 def cut(text: str, most: int) -> str:
     """At most so wide; a mark at the end says that there is more. No sign is cut in two."""
-    from wcwidth import iter_graphemes  # noqa: PLC0415 - as above
-
     if width(text) <= most:
         return text
+    if text.isascii():
+        return f"{text[: most - 1]}…"
+    from wcwidth import iter_graphemes  # noqa: PLC0415 - as above
+
     kept, left = "", most - 1
     for sign in iter_graphemes(text):
         left -= width(sign)

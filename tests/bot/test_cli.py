@@ -277,6 +277,31 @@ print(sorted({{"aiohttp", "httpx", "slack_bolt", "datasette"}} & set(sys.modules
     assert found.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.parametrize(
+    ("words", "not_loaded"),
+    [
+        (("verify",), {"cryptography", "pydantic", "coupons.events", "storage.rows"}),
+        (("search", "nobody-called-it-so"), {"cryptography", "pydantic", "storage.proof.verify"}),
+    ],
+    ids=str,
+)
+def test_a_command_loads_what_it_needs_and_no_more(
+    words: tuple[str, ...], not_loaded: set[str], database: Path
+) -> None:
+    """These are most of the time that a short log takes."""
+    program = f"""
+import sys
+from bot.cli.main import cli
+cli({["audit", *words, "--database", str(database)]}, standalone_mode=False)
+print(sorted({not_loaded} & set(sys.modules)))
+"""
+    # In a checkout, whose coupon.toml is read for its aliases.
+    found = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.splitlines()[-1] == "[]"
+
+
 def test_ctrl_c_while_the_program_is_still_loading_leaves_no_traceback() -> None:
     found = subprocess.run(
         [sys.executable, "-c", INTERRUPTED], cwd=ROOT, capture_output=True, text=True, check=False

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.config.coupon_toml import CouponToml, CouponTomlProblems, load_coupon_toml
+from bot.config.coupon_toml import CouponToml, load_coupon_toml
+from bot.config.toml_tables import CouponTomlProblems
 from coupons.model import CodeMode, Stock
 from coupons.policy import Limit, Policy, Rule, WhenReached
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from bot.config import timed_read
-from bot.config.coupon_toml import CouponTomlProblems, load_coupon_toml
+from bot.config.coupon_toml import load_coupon_toml
 from bot.config.settings import SettingsProblems, WechatpaySettings, load_part
 from bot.config.timed_read import read_text_within
+from bot.config.toml_tables import CouponTomlProblems
 
 
 def pipe(folder: Path) -> Path:
