@@ -10,7 +10,7 @@ from pathlib import Path
 from sandbox.slack.workspace import Workspace
 from sandbox.wechatpay.keyring import KeyMode
 from sandbox.wechatpay.stand_in import WeChatPay
-from tests.faults.bot_process import BotProcess
+from tests.faults.bot_process import bot_process
 from tests.world import STOCKS, World, environment, keys, until
 
 
@@ -34,23 +34,19 @@ async def test_a_secret_in_a_pipe_that_is_not_filled_again_keeps_nobody_from_end
     async with Workspace().serve() as slack, WeChatPay(keys(), stocks=STOCKS).serve() as running:
         environ = environment(slack, running.url, tmp_path, mode=KeyMode.PUBLIC_KEY)
         secret = environ.pop("WECHATPAY_APIV3_KEY")
-        bot = BotProcess(environ | {"WECHATPAY_APIV3_KEY_FILE": str(pipe)}, log)
-        starting = asyncio.create_task(bot.start(slack))
-        try:
+        async with bot_process(environ | {"WECHATPAY_APIV3_KEY_FILE": str(pipe)}, log) as bot:
+            starting = asyncio.create_task(bot.start(slack))
             writer = await until(lambda: a_writer(pipe), within_s=30.0)
             os.write(writer, f"{secret}\n".encode())
             os.close(writer)
             await starting
             await until(lambda: '"ready"' in log.read_text() or None)
-            assert bot._process is not None
-            os.kill(bot._process.pid, signal.SIGHUP)
+            bot.signal(signal.SIGHUP)
             # The second reading has begun; it gets nothing, and no end.
             writer = await until(lambda: a_writer(pipe))
             async with asyncio.timeout(8.0):
                 assert await bot.stop() == 0
             os.close(writer)
-        finally:
-            bot.close()
 
 
 async def test_a_bad_key_file_is_named_and_then_a_key_rolled_over_without_a_restart(tmp_path: Path) -> None:
@@ -63,22 +59,20 @@ async def test_a_bad_key_file_is_named_and_then_a_key_rolled_over_without_a_rest
         environ = environment(slack, running.url, tmp_path, mode=KeyMode.PUBLIC_KEY)
         old = environ.pop("WECHATPAY_SERIAL_NO")
         write(str(serial_no), old)
-        bot = BotProcess(environ | {"WECHATPAY_SERIAL_NO_FILE": str(serial_no)}, log)
         shop = World(slack, wechatpay, tmp_path, environ)
-        await bot.start(slack)
-        try:
+        async with bot_process(environ | {"WECHATPAY_SERIAL_NO_FILE": str(serial_no)}, log) as bot:
+            await bot.start(slack)
             # The socket stands a moment before the loops are told of it.
             await until(lambda: '"ready"' in log.read_text() or None)
             write(environ["WECHATPAY_PRIVATE_KEY_FILE"], keys().merchant.certificate_pem)
-            assert bot._process is not None
-            os.kill(bot._process.pid, signal.SIGHUP)
+            bot.signal(signal.SIGHUP)
             await until(lambda: "key_files_not_taken" in log.read_text() or None)
             assert "WECHATPAY_PRIVATE_KEY_FILE" in log.read_text()
             assert "is a certificate" in log.read_text()
             new = wechatpay.issue_certificate()
             write(environ["WECHATPAY_PRIVATE_KEY_FILE"], new.private_key_pem)
             write(str(serial_no), new.serial_no)
-            os.kill(bot._process.pid, signal.SIGHUP)
+            bot.signal(signal.SIGHUP)
             await until(lambda: "key_files_taken" in log.read_text() or None)
             wechatpay.withdraw_certificate(old)
             number = await shop.ask()
@@ -86,5 +80,3 @@ async def test_a_bad_key_file_is_named_and_then_a_key_rolled_over_without_a_rest
             await shop.state(number, "sent")
             assert len(wechatpay.ledger.coupons) == 1
             assert await bot.stop() == 0
-        finally:
-            bot.close()

@@ -1,55 +1,117 @@
-"""The bot as its own process, so that it can be killed."""
+"""The bot as its own process, so that it can be killed, frozen, and harmed from within."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from sandbox.slack.running import Slack
-from tests.world import until
+
+_ROOT = Path(__file__).resolve().parents[2]
+_SHOWN = 4_000
 
 
 class BotProcess:
-    """Started, killed and started again; its log goes to one file."""
+    """Started, killed and started again by one `preloaded_bot`; its log goes to one file."""
 
     def __init__(self, environ: Mapping[str, str], log: Path) -> None:
-        kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ}
-        self._environ = kept | dict(environ)
+        needed = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ}
+        self._environ = needed | dict(environ)
         self._log = log
-        self._process: asyncio.subprocess.Process | None = None
+        self._starter: asyncio.subprocess.Process | None = None
+        self._ended: asyncio.Task[int] | None = None
+        self.pid = 0
         self.kills = 0
 
-    async def start(self, slack: Slack) -> None:
-        """Returns once its socket is open."""
-        with self._log.open("ab") as lines:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run", env=self._environ, stderr=lines
-            )
+    async def open(self) -> None:
+        """Loads the bot once."""
+        self._starter = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "tests.faults.preloaded_bot",
+            cwd=_ROOT,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
 
-        def connected() -> bool | None:
-            assert self._process is not None
-            assert self._process.returncode is None, self._log.read_text()[-4000:]
-            return bool(slack.sockets.links) or None
+    async def begin(self, **sabotage: Any) -> None:
+        """Returns when it runs, long before it is ready. `sabotage`: see `sabotage.sabotage`."""
+        assert self._starter is not None
+        assert self._starter.stdin is not None
+        order = {"environ": self._environ, "log": str(self._log), "sabotage": sabotage}
+        self._starter.stdin.write(json.dumps(order).encode() + b"\n")
+        self.pid = await self._line()
+        self._ended = asyncio.create_task(self._line())
 
-        await until(connected, within_s=30.0)
+    async def start(self, slack: Slack, **sabotage: Any) -> bool:
+        """Returns once its socket is open; False: it died before, as it was ordered to."""
+        await self.begin(**sabotage)
+        async with asyncio.timeout(30.0):
+            while not slack.sockets.links:
+                if not self.runs:
+                    assert await self.ended() == -signal.SIGKILL, self.log[-_SHOWN:]
+                    return False
+                await asyncio.sleep(0.005)
+        return True
+
+    @property
+    def runs(self) -> bool:
+        return self._ended is not None and not self._ended.done()
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text() if self._log.exists() else ""
+
+    async def ended(self, within_s: float = 60.0) -> int:
+        """Its exit status, once it has ended."""
+        assert self._ended is not None
+        return await asyncio.wait_for(asyncio.shield(self._ended), within_s)
 
     async def kill(self) -> None:
         """SIGKILL: nothing of it runs any more, nothing was tidied up."""
-        assert self._process is not None
-        self._process.kill()
-        await self._process.wait()
-        self.kills += 1
+        self.signal(signal.SIGKILL)
+        await self.ended()
 
     async def stop(self) -> int:
         """SIGTERM; its exit status."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
-        return await asyncio.wait_for(self._process.wait(), 40.0)
+        self.signal(signal.SIGTERM)
+        return await self.ended(40.0)
 
-    def close(self) -> None:
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
+    def signal(self, number: signal.Signals) -> None:
+        """Nothing, where it has ended already."""
+        if self.runs:
+            os.kill(self.pid, number)
+
+    async def close(self) -> None:
+        """Whatever still runs is killed."""
+        if self._starter is None:
+            return
+        assert self._starter.stdin is not None
+        self._starter.stdin.close()
+        await self._starter.wait()
+        if self._ended is not None:
+            await asyncio.wait({self._ended})
+
+    async def _line(self) -> int:
+        assert self._starter is not None
+        assert self._starter.stdout is not None
+        line = await self._starter.stdout.readline()
+        return int(line) if line else -signal.SIGKILL
+
+
+@asynccontextmanager
+async def bot_process(environ: Mapping[str, str], log: Path) -> AsyncGenerator[BotProcess]:
+    """Loaded, and not started yet; nothing of it runs any more afterwards."""
+    bot = BotProcess(environ, log)
+    await bot.open()
+    try:
+        yield bot
+    finally:
+        await bot.close()

@@ -17,7 +17,7 @@ from sandbox.wechatpay.faults import Fault, FaultKind
 from sandbox.wechatpay.keyring import KeyMode
 from sandbox.wechatpay.ledger import Received
 from sandbox.wechatpay.stand_in import WeChatPay
-from tests.faults.bot_process import BotProcess
+from tests.faults.bot_process import BotProcess, bot_process
 from tests.world import COUPON_TOML, ENGLISH_TEAM, OPENID, STOCKS, World, environment, keys, until, world
 
 OTHER = "oUpF8uMuAJO_M2pxb1Q9zNjWeS7p"
@@ -240,13 +240,12 @@ async def process_shop(folder: Path) -> AsyncGenerator[tuple[World, BotProcess]]
     stand_in = WeChatPay(keys(), stocks=STOCKS)
     async with ENGLISH_TEAM.serve() as slack, stand_in.serve() as running:
         environ = environment(slack, running.url, folder, mode=KeyMode.PUBLIC_KEY)
-        bot = BotProcess(environ, folder / "bot.log")
-        await bot.start(slack)
-        try:
-            yield World(slack, stand_in, folder, environ), bot
-        finally:
-            stand_in.release()
-            bot.close()
+        async with bot_process(environ, folder / "bot.log") as bot:
+            await bot.start(slack)
+            try:
+                yield World(slack, stand_in, folder, environ), bot
+            finally:
+                stand_in.release()
 
 
 async def test_sigterm_waits_for_the_answer_on_the_wire_and_exits_with_0(tmp_path: Path) -> None:
