@@ -13,6 +13,8 @@ class Pauses:
 
     #: After a post that failed, by its tries.
     posts_s: tuple[float, ...] = (1, 2, 5, 15, 30, 60, 120, LONGEST_PAUSE_MS / 1000)
+    #: Before a file of a batch is asked for again that Slack did not give.
+    files_s: tuple[float, ...] = (1, 2, 5, 15, 30, 60)
     #: Before a reply is tried again whose card does not stand yet.
     no_card_s: float = 1.0
     #: Between two posts to an approval channel that refuses them, by how many it refused.

@@ -21,6 +21,7 @@ from bot.troubles import Troubles
 from coupons.asking import Asking
 from coupons.auditing import Auditing
 from coupons.authority import Authority
+from coupons.batch_asking import BatchAsking
 from coupons.checkpointing import Checkpointer, Sign
 from coupons.clock_keeping import ClockKeeper
 from coupons.clock_watch import ClockWatch, Doubt
@@ -43,6 +44,9 @@ from handlers.announcer import Announcer
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit import Audit
 from handlers.audit_files import AuditFiles
+from handlers.bulk.file_loop import FileLoop
+from handlers.bulk.reading_process import BulkReader
+from handlers.bulk_form import BulkForm
 from handlers.commands import Commands
 from handlers.directory import SlackDirectory
 from handlers.form import Form, Prefill
@@ -50,6 +54,7 @@ from handlers.home import Home
 from handlers.home_facts import HomeFacts
 from handlers.languages import Readers
 from handlers.posting import Poster
+from handlers.slack_files import SlackFiles
 from handlers.views.words import load_languages
 from handlers.web_api import ask
 from handlers.workspace_checks import Workspace
@@ -72,12 +77,13 @@ class Bells:
         self.expiring = Bell()
         self.reminding = Bell()
         self.announcing = Bell()
+        self.files = Bell()
         self.showing = Bell()
         self._by_topic: Mapping[Topic, tuple[Bell, ...]] = {
             Topic.REQUESTS: (self.sending, self.expiring, self.reminding, self.showing),
             Topic.CLICKS: (self.deciding,),
             Topic.POSTS: (self.announcing,),
-            Topic.BATCHES: (self.sending, self.expiring, self.reminding),
+            Topic.BATCHES: (self.files, self.sending, self.expiring, self.reminding),
         }
 
     def ring(self, topics: frozenset[Topic]) -> None:
@@ -185,6 +191,7 @@ class Parts:
     clock_keeper: ClockKeeper
     checkpointer: Checkpointer
     announcer: Announcer
+    files: FileLoop
 
     @property
     def loops(self) -> Mapping[str, Loop]:
@@ -199,6 +206,7 @@ class Parts:
             "clock": self.clock_keeper,
             "checkpointer": self.checkpointer,
             "announcer": self.announcer,
+            "files": self.files,
         }
 
 
@@ -266,6 +274,24 @@ def build(
         on_trouble=troubles.note,
     )
     form.register(app)
+    batch_asking = BatchAsking(
+        ledger=ledger,
+        authority=authority,
+        policy=config.policy,
+        catalogue=config.catalogue,
+        team=workspace.team,
+        clock=clock,
+    )
+    bulk_form = BulkForm(
+        client=slack,
+        asking=batch_asking,
+        poster=poster,
+        after_ack=after_ack,
+        readers=readers,
+        clock=clock,
+        on_trouble=troubles.note,
+    )
+    bulk_form.register(app)
     auditing = Auditing(ledger=ledger, authority=authority, catalogue=config.catalogue, clock=clock)
     audit = Audit(
         client=slack,
@@ -282,6 +308,7 @@ def build(
         desk=desk,
         authority=authority,
         form=form,
+        bulk_form=bulk_form,
         audit=audit,
         ledger=ledger,
         catalogue=config.catalogue,
@@ -322,6 +349,7 @@ def build(
         approval_channel=approval_channel,
         workspace_url=workspace.url,
         authority=authority,
+        batch_asking=batch_asking,
         catalogue=config.catalogue,
         readers=readers,
         files=AuditFiles(ledger=ledger, catalogue=config.catalogue, poster=poster, readers=readers),
@@ -383,4 +411,15 @@ def build(
             on_trouble=troubles.note,
         ),
         announcer=announcer,
+        files=FileLoop(
+            ledger=ledger,
+            asking=batch_asking,
+            files=SlackFiles(slack),
+            reader=BulkReader(config.catalogue),
+            catalogue=config.catalogue,
+            clock=clock,
+            bell=bells.files,
+            pauses_s=pauses.files_s,
+            on_trouble=troubles.expected,
+        ),
     )

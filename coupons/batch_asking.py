@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
 from coupons.asking import Stopped
 from coupons.authority import Authority
-from coupons.batch import BatchLine
+from coupons.batch import BatchLine, asked_before
 from coupons.batch_preview import BatchPreview, preview, totals_of
 from coupons.batch_terms import Members, raised_of
 from coupons.batches import SAME_FILE, Batch, BatchState, DraftLine, LeftOut, NewBatch, move_batch
 from coupons.catalogue import Catalogue
 from coupons.clock_watch import ClockWatch
 from coupons.events import CommandRefused
+from coupons.masking import keepable
 from coupons.policy import Decision, Policy, Reason, may_ask
 from coupons.ports import Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
@@ -37,6 +38,8 @@ class ShownDraft:
     preview: BatchPreview
     #: The batch that this very file became before.
     same_file: Batch | None
+    #: By the row of a line: a request of a short time before, for the same customer and stock.
+    lately: Mapping[int, int]
 
 
 class BatchAsking:
@@ -76,20 +79,38 @@ class BatchAsking:
             refused = CommandRefused(reason=right.reason, stock_id=new.stock_id, value_fen=0)
             tx.append(refused.done_by(new.requester))
             return Stopped(right)
+        # Kept for as long as the batch: what is plainly a person's number is shortened, as in events.
+        new = replace(
+            new,
+            file_name=keepable(new.file_name),
+            reason=keepable(new.reason),
+            ticket=keepable(new.ticket),
+        )
         batch, _ = tx.add_batch(new)
         return batch
 
     async def keep_lines(
-        self, batch: Batch, *, sha256: str, good: Sequence[DraftLine], bad: Sequence[LeftOut]
+        self,
+        batch: Batch,
+        *,
+        sha256: str,
+        good: Sequence[DraftLine],
+        bad: Sequence[LeftOut],
+        remarks: str = "",
     ) -> None:
-        """What the file holds. Done again after a crash it comes to the same. Raises StorageUnavailable."""
+        """What the file holds, and what is said of it besides.
+
+        Done again after a crash it comes to the same. Raises DirectoryUnavailable, StorageUnavailable.
+        """
         for part in _parts([*good, *bad]):
             lines = [line for line in part if isinstance(line, DraftLine)]
             wrong = [line for line in part if isinstance(line, LeftOut)]
             await self._ledger.write(partial(_add_lines, batch_id=batch.id, lines=lines, bad=wrong))
         members = await self._members()
         seen = await self._ledger.read(partial(self._preview, batch=batch, members=members))
-        await self._ledger.write(partial(self._was_read, batch=batch, sha256=sha256, seen=seen))
+        await self._ledger.write(
+            partial(self._was_read, batch=batch, sha256=sha256, remarks=remarks, seen=seen)
+        )
 
     async def refuse_file(self, batch: Batch, problem: str, *, sha256: str = "") -> None:
         """Nothing of the file can be used, and why. Raises StorageUnavailable."""
@@ -99,10 +120,23 @@ class BatchAsking:
         """As it is at this moment. Raises DirectoryUnavailable, StorageUnavailable."""
         members = await self._members()
         preview = await self._ledger.read(partial(self._preview, batch=batch, members=members))
-        same = await self._ledger.read(lambda rows: rows.batch_of_file(batch.sha256, but=batch.id))
-        return ShownDraft(batch=batch, preview=preview, same_file=same)
+        same, lately = await self._ledger.read(
+            lambda rows: (
+                rows.batch_of_file(batch.sha256, but=batch.id),
+                self._asked_lately(rows, preview.lines),
+            )
+        )
+        return ShownDraft(batch=batch, preview=preview, same_file=same, lately=lately)
 
-    def _was_read(self, tx: Transaction, *, batch: Batch, sha256: str, seen: BatchPreview) -> None:
+    def _asked_lately(self, rows: Records, lines: Sequence[BatchLine]) -> Mapping[int, int]:
+        if not self._policy.duplicate_ms:
+            return {}
+        since = self._clock.earliest() - self._policy.duplicate_ms
+        return asked_before(lines, rows.asked_lately({line.openid for line in lines}, (), since))
+
+    def _was_read(
+        self, tx: Transaction, *, batch: Batch, sha256: str, remarks: str, seen: BatchPreview
+    ) -> None:
         before = tx.batch(batch.id)
         if before is None or before.state is not BatchState.DRAFT or before.sha256:
             return
@@ -116,6 +150,7 @@ class BatchAsking:
             file_id="",
             sha256=sha256,
             problem=SAME_FILE if tx.batch_of_file(sha256, but=batch.id) is not None else "",
+            remarks=remarks,
             size=len(seen.lines),
             value_fen=seen.fen,
             highest_fen=max((line.stock.value_fen for line in seen.lines), default=0),

@@ -104,6 +104,8 @@ class Batch:
     sha256: str = ""
     #: Why nothing of the file can be used; empty: it can, or was not read yet. SAME_FILE is only said.
     problem: str = ""
+    #: What its preview says besides about the file, as `handlers.bulk.file_json` wrote it.
+    remarks: str = ""
     #: When its requester submitted it; until its lines are requests it is still a draft.
     submitted_at: int | None = None
     #: Lines that are requests (in a draft: that would be), and what they are worth.
@@ -150,13 +152,17 @@ class DraftLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """A line that gives nothing: `read` is what stands in the file's `column`, `problem` a code."""
+    """A line that gives nothing: `read` is what stands in the file's `column`, `problem` a code.
+
+    `facts`: all that is wrong with it, as `handlers.bulk.file_json` wrote it; empty: the code says all.
+    """
 
     row: int
     column: str
     #: Perhaps an openid.
     read: str = field(repr=False)
     problem: str
+    facts: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

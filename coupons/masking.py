@@ -15,6 +15,7 @@ ERASED: Final = "erased:"
 
 #: Shorter than this, four characters at both ends would be nearly all of it.
 _MASKABLE = 12
+_MASKED = re.compile(r".{4}….{4}")
 #: WeChat's own form. What else could be one is masked where it is shown, but is too often a word to be lost.
 _OPENID = re.compile(r"(?<![0-9A-Za-z_-])o[0-9A-Za-z_-]{27}(?![0-9A-Za-z_-])", re.ASCII)
 
@@ -37,8 +38,8 @@ _MAIL = re.compile(r"([0-9A-Za-z._%+-]+)@((?:[\w-]+\.)+[^\W\d_]{2,})")
 
 
 def masked(openid: str) -> str:
-    """`oAbc…wxyz`; of a customer who was erased, what stands there instead."""
-    if openid.startswith(ERASED):
+    """`oAbc…wxyz`, once and for all; of a customer who was erased, what stands there instead."""
+    if openid.startswith(ERASED) or _MASKED.fullmatch(openid):
         return openid
     if len(openid) < _MASKABLE:
         return f"{openid[:2]}…"

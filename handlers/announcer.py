@@ -16,6 +16,7 @@ from slack_bolt.async_app import AsyncApp
 
 from coupons.audit_words import BadWord
 from coupons.authority import Authority
+from coupons.batch_asking import BatchAsking
 from coupons.catalogue import Catalogue
 from coupons.clock_watch import ClockWatch
 from coupons.errors import DirectoryUnavailable, StorageUnavailable
@@ -29,6 +30,7 @@ from coupons.posts import LONGEST_PAUSE_MS, Post, PostKind, WaitingPost
 from coupons.recording import Recorded
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit_files import AuditFiles
+from handlers.batch_previews import BatchPreviews
 from handlers.cards import Cards
 from handlers.lane_leases import LaneLeases
 from handlers.languages import Readers
@@ -54,6 +56,7 @@ _REFUSALS_TO_TELL = 4
 _ORDER = (
     PostKind.ANSWER,
     PostKind.CARD,
+    PostKind.PREVIEW,
     PostKind.DIRECT,
     PostKind.STEP,
     PostKind.NEWS,
@@ -81,6 +84,7 @@ class Announcer(Loop):
         approval_channel: ApprovalChannel,
         workspace_url: str,
         authority: Authority,
+        batch_asking: BatchAsking,
         catalogue: Catalogue,
         clock: ClockWatch,
         bell: Bell,
@@ -106,6 +110,14 @@ class Announcer(Loop):
             ledger=ledger,
             approval_channel=approval_channel,
             authority=authority,
+        )
+        self._previews = BatchPreviews(
+            once=self._once,
+            readers=readers,
+            ledger=ledger,
+            asking=batch_asking,
+            workspace_url=workspace_url,
+            on_trouble=on_trouble,
         )
         self._readers = readers
         self._files = files
@@ -220,6 +232,9 @@ class Announcer(Loop):
         post = waiting.post
         if post.kind in {PostKind.CARD, PostKind.REDRAW}:
             await self._cards.post(waiting)
+            return
+        if post.kind is PostKind.PREVIEW:
+            await self._previews.post(waiting)
             return
         request = await self._request(post.request_id)
         event = await self._ledger.read(lambda rows: rows.event(post.seq or 0))

@@ -20,6 +20,7 @@ from handlers import parsing, payloads
 from handlers.after_ack import ACK_WITHIN_S
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit import Audit, View
+from handlers.bulk_form import BulkForm
 from handlers.form import Form, Prefill
 from handlers.languages import Readers
 from handlers.parsing import (
@@ -30,6 +31,7 @@ from handlers.parsing import (
     Help,
     List,
     Misread,
+    OpenBulkForm,
     OpenForm,
     PauseCommand,
     Resume,
@@ -40,6 +42,7 @@ from handlers.parsing import (
     Urge,
 )
 from handlers.views import command_replies, failures, lookups, refusals
+from handlers.views.bulk_form import BulkPrefill
 from handlers.views.message import Message
 from handlers.views.words import Words
 
@@ -56,6 +59,7 @@ class Commands:
         desk: Desk,
         authority: Authority,
         form: Form,
+        bulk_form: BulkForm,
         audit: Audit,
         ledger: Ledger,
         readers: Readers,
@@ -68,6 +72,7 @@ class Commands:
         self._desk = desk
         self._authority = authority
         self._form = form
+        self._bulk_form = bulk_form
         self._audit = audit
         self._ledger = ledger
         self._readers = readers
@@ -95,6 +100,9 @@ class Commands:
         if isinstance(answer, Prefill):
             await ack()
             self._form.open_soon(str(command["trigger_id"]), payloads.person(command), answer)
+        elif isinstance(answer, BulkPrefill):
+            await ack()
+            self._bulk_form.open_soon(str(command["trigger_id"]), payloads.person(command), answer)
         elif isinstance(answer, dict):
             await ack()
             self._audit.open_soon(command, answer)
@@ -103,7 +111,7 @@ class Commands:
 
     async def _answer(  # noqa: C901, PLR0911, PLR0912 - one return for each subcommand
         self, words: Words, command: Mapping[str, Any]
-    ) -> Message | Prefill | View:
+    ) -> Message | Prefill | BulkPrefill | View:
         """A Prefill: the form is opened with it. A View is opened as it is."""
         understood, person = parsing.parse(str(command.get("text") or "")), payloads.person(command)
         match understood:
@@ -111,6 +119,8 @@ class Commands:
                 return await self._send(words, understood, command)
             case OpenForm(openid=openid):
                 return Prefill(openid=openid, channel=payloads.channel(command))
+            case OpenBulkForm():
+                return BulkPrefill(channel=payloads.channel(command))
             case Check():
                 return await self._check(words, understood, command)
             case CustomerCommand(openid=openid):

@@ -27,8 +27,9 @@ from handlers.approval_channel import ApprovalChannel
 from handlers.languages import Readers
 from handlers.parsing import Misread
 from handlers.posting import Poster
-from handlers.views import command_replies, failures, form, misreads, refusals, stocks
+from handlers.views import command_replies, failures, form, inputs, misreads, refusals, stocks
 from handlers.views.form import Filled
+from handlers.views.inputs import metadata_of, value_of
 from handlers.views.message import Message
 from handlers.views.words import Words
 from handlers.web_api import SlackError, ask, update_view
@@ -118,7 +119,7 @@ class Form:
         prefill = Prefill(
             openid=openids.pop() if len(openids) == 1 else "",
             reason=reason,
-            ticket=ticket or _permalink(body, channel, str(message.get("ts") or "")),
+            ticket=ticket or payloads.permalink(body, channel, str(message.get("ts") or "")),
             channel=channel,
         )
         self.open_soon(body["trigger_id"], payloads.person(body), prefill)
@@ -157,7 +158,7 @@ class Form:
         typed = str(body.get("value") or "").strip()
         known = list(self._catalogue)
         found = stocks.search(words, typed, known) if typed else known
-        await ack(options=form.stock_options(words, found))
+        await ack(options=inputs.stock_options(words, found))
 
     async def on_stock(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
@@ -189,7 +190,7 @@ class Form:
         if wrong or isinstance(openid, Misread):
             await ack(response_action="errors", errors=wrong)
             return
-        confirmed = bool(_value(view, "confirm", "selected_options"))
+        confirmed = bool(value_of(view, "confirm", "selected_options"))
         try:
             async with asyncio.timeout(ACK_WITHIN_S):
                 result = await self._asking.submit(
@@ -266,14 +267,14 @@ class Form:
         )
 
     def _read(self, view: Mapping[str, Any]) -> Filled:
-        known = form.metadata_of(view)
-        chosen = _value(view, "stock", "selected_option") or {}
+        known = metadata_of(view)
+        chosen = value_of(view, "stock", "selected_option") or {}
         follows = known.get("follows")
         reason, ticket = parsing.reason_and_ticket(
-            str(_value(view, "reason", "value") or ""), str(_value(view, "ticket", "value") or "")
+            str(value_of(view, "reason") or ""), str(value_of(view, "ticket") or "")
         )
         return Filled(
-            openid=str(_value(view, "openid", "value") or ""),
+            openid=str(value_of(view, "openid") or ""),
             stock=self._stock(str(chosen.get("value") or "")),
             reason=reason,
             ticket=ticket,
@@ -285,19 +286,6 @@ class Form:
         return self._catalogue.find(stock_id) if stock_id else None
 
 
-def _value(view: Mapping[str, Any], block_id: str, name: str) -> Any:
-    values = (view.get("state") or {}).get("values") or {}
-    return ((values.get(block_id) or {}).get("value") or {}).get(name)
-
-
 def _openid(text: str) -> str | None:
     found = parsing.read_openid(text)
     return found if isinstance(found, str) else None
-
-
-def _permalink(body: Mapping[str, Any], channel: str, ts: str) -> str:
-    """As Slack itself writes it: asking for it would cost a call."""
-    domain = str((body.get("team") or {}).get("domain") or "")
-    if not (re.fullmatch(r"[a-z0-9-]+", domain) and re.fullmatch(r"\d+\.\d+", ts) and channel):
-        return ""
-    return f"https://{domain}.slack.com/archives/{channel}/p{ts.replace('.', '')}"

@@ -5,9 +5,7 @@ Pure. A `Misread` carries facts; the sentences for people are made of them in `h
 
 from __future__ import annotations
 
-import difflib
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -15,10 +13,12 @@ from typing import TypeAlias
 from handlers import cleaning
 from handlers.cleaning import Undone
 from handlers.command_line import CommandLine
+from handlers.nearest_names import nearest
 from handlers.ticket import take_ticket
 
 SUBCOMMANDS = (
     "send",
+    "bulk",
     "status",
     "list",
     "cancel",
@@ -91,6 +91,11 @@ class OpenForm:
 
     #: Not in the repr, which may reach a log.
     openid: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBulkForm:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +189,7 @@ class Misread:
 Command: TypeAlias = (
     Send
     | OpenForm
+    | OpenBulkForm
     | Check
     | CustomerCommand
     | Stocks
@@ -206,7 +212,12 @@ _NUMBERED: dict[str, type[Status | Cancel | Retry | Urge]] = {
     "retry": Retry,
     "urge": Urge,
 }
-_ALONE: dict[str, type[List | Stocks | Resume]] = {"list": List, "stocks": Stocks, "resume": Resume}
+_ALONE: dict[str, type[List | Stocks | Resume | OpenBulkForm]] = {
+    "list": List,
+    "stocks": Stocks,
+    "resume": Resume,
+    "bulk": OpenBulkForm,
+}
 
 
 def parse(text: str) -> Command:  # noqa: PLR0911 - one return for each subcommand
@@ -235,29 +246,6 @@ def parse(text: str) -> Command:  # noqa: PLR0911 - one return for each subcomma
             return _numbered(line, name)
         case _:
             return Misread(problem=Problem.UNKNOWN_SUBCOMMAND, read=word, nearest=nearest(name, SUBCOMMANDS))
-
-
-def nearest(word: str, names: Iterable[str], n: int = 3) -> tuple[str, ...]:
-    """At most `n` of `names` that `word` may stand for, best first: the start or a part of one, or a slip."""
-    wanted = _comparable(word)
-    if not wanted:
-        return ()
-    ranked = []
-    for name in dict.fromkeys(names):
-        candidate = _comparable(name)
-        alike = difflib.SequenceMatcher(None, wanted, candidate).ratio()
-        if candidate.startswith(wanted):
-            ranked.append((0, -alike, name))
-        elif len(wanted) > 1 and len(candidate) > 1 and (wanted in candidate or candidate in wanted):
-            ranked.append((1, -alike, name))
-        elif alike >= 0.6:  # noqa: PLR2004 - difflib's own cut-off for a close match
-            ranked.append((2, -alike, name))
-    return tuple(name for _, _, name in sorted(ranked, key=lambda found: found[:2])[:n])
-
-
-def _comparable(name: str) -> str:
-    # Cut, because difflib takes the square of the length, and the person who pastes a novel waits for an ack.
-    return unicodedata.normalize("NFKC", name[:64]).casefold()
 
 
 def reason_and_ticket(text: str, ticket: str = "") -> tuple[str, str]:

@@ -5,6 +5,7 @@ Of a command these stand flat; of all else in objects of their own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,14 @@ def channel(body: Mapping[str, Any]) -> str:
     """Where it was typed or clicked; empty: in a view, which stands nowhere."""
     place, container = body.get("channel") or {}, body.get("container") or {}
     return str(body.get("channel_id") or place.get("id") or container.get("channel_id") or "")
+
+
+def permalink(body: Mapping[str, Any], channel: str, ts: str) -> str:
+    """Of a message, as Slack itself writes it: asking for it would cost a call. Empty: it cannot be made."""
+    domain = str((body.get("team") or {}).get("domain") or "")
+    if not (re.fullmatch(r"[a-z0-9-]+", domain) and re.fullmatch(r"\d+\.\d+", ts) and channel):
+        return ""
+    return f"https://{domain}.slack.com/archives/{channel}/p{ts.replace('.', '')}"
 
 
 def number(value: object) -> int | None:

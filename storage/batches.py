@@ -49,6 +49,7 @@ _SAVED: Final = (
     "file_id",
     "sha256",
     "problem",
+    "remarks",
     "submitted_at",
     "size",
     "value_fen",
@@ -69,18 +70,18 @@ _SAVED: Final = (
 _SAVE: Final = """
 update batch set
     rev = rev + 1, state = :state, file_id = :file_id, sha256 = :sha256, problem = :problem,
-    submitted_at = :submitted_at, size = :size, value_fen = :value_fen, highest_fen = :highest_fen,
-    left_out = :left_out, approvals_needed = :approvals_needed, approvers = :approvers, rule = :rule,
-    raised = :raised, waits_from = :waits_from, expires_at = :expires_at, remind_at = :remind_at,
-    closed_by = :closed_by,
+    remarks = :remarks, submitted_at = :submitted_at, size = :size, value_fen = :value_fen,
+    highest_fen = :highest_fen, left_out = :left_out, approvals_needed = :approvals_needed,
+    approvers = :approvers, rule = :rule, raised = :raised, waits_from = :waits_from,
+    expires_at = :expires_at, remind_at = :remind_at, closed_by = :closed_by,
     decline_reason = :decline_reason, closed_at = :closed_at, result_promised = :result_promised
 where id = :id and rev = :rev
 """
 _SET_CARD: Final = "update batch set card_channel = :channel, card_ts = :ts where id = :id"
 _SET_PREVIEW: Final = "update batch set preview_channel = :channel, preview_ts = :ts where id = :id"
 _ADD_LINE: Final = """
-insert into batch_line (batch, row, openid, stock_id, reason, ticket, column_name, read, problem)
-values (:batch, :row, :openid, :stock_id, :reason, :ticket, :column_name, :read, :problem)
+insert into batch_line (batch, row, openid, stock_id, reason, ticket, column_name, read, problem, facts)
+values (:batch, :row, :openid, :stock_id, :reason, :ticket, :column_name, :read, :problem, :facts)
 on conflict (batch, row) do nothing
 """
 _LINES: Final = """
@@ -88,7 +89,7 @@ select row, openid, stock_id, reason, ticket from batch_line
 where batch = :batch and row > :after and problem = '' order by row limit :limit
 """
 _BAD_LINES: Final = """
-select row, column_name, read, problem from batch_line
+select row, column_name, read, problem, facts from batch_line
 where batch = :batch and problem <> '' order by row limit :limit
 """
 _LEAVE_OUT: Final = """
@@ -197,7 +198,7 @@ class BatchRows(BaseRows):
 
     def add_lines(self, batch_id: int, lines: Iterable[DraftLine], bad: Iterable[LeftOut]) -> None:
         nothing = {"openid": "", "stock_id": "", "reason": "", "ticket": ""}
-        sound = {"column_name": "", "read": "", "problem": ""}
+        sound = {"column_name": "", "read": "", "problem": "", "facts": ""}
         good = (
             {
                 **sound,
@@ -218,6 +219,7 @@ class BatchRows(BaseRows):
                 "column_name": line.column,
                 "read": line.read,
                 "problem": line.problem,
+                "facts": line.facts,
             }
             for line in bad
         )
@@ -240,7 +242,13 @@ class BatchRows(BaseRows):
     def left_out_of(self, batch_id: int, limit: int) -> Sequence[LeftOut]:
         found = self._connection.execute(_BAD_LINES, {"batch": batch_id, "limit": limit}).fetchall()
         return [
-            LeftOut(row=row["row"], column=row["column_name"], read=row["read"], problem=row["problem"])
+            LeftOut(
+                row=row["row"],
+                column=row["column_name"],
+                read=row["read"],
+                problem=row["problem"],
+                facts=row["facts"],
+            )
             for row in found
         ]
 

@@ -21,6 +21,7 @@ create table batch (
     asked_at integer not null,
     sha256 text not null default '',
     problem text not null default '',
+    remarks text not null default '',
     submitted_at integer,
     size integer not null default 0,
     value_fen integer not null default 0,
@@ -44,7 +45,7 @@ create table batch (
 ) strict
 """,
     # Of drafts alone: what became a request stands in `request`, and the rest is forgotten. `problem` not
-    # empty: a bad line, of which `read` is what stands in `column_name`.
+    # empty: a bad line, of which `read` is what stands in `column_name`; `facts`: all that is wrong in it.
     """
 create table batch_line (
     batch integer not null references batch (id),
@@ -56,6 +57,7 @@ create table batch_line (
     column_name text not null default '',
     read text not null default '',
     problem text not null default '',
+    facts text not null default '',
     primary key (batch, row)
 ) strict, without rowid
 """,

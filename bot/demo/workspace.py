@@ -37,7 +37,8 @@ SETUP = Setup(
     command_words={
         "/coupon": CommandWords(
             "Compensate a customer with a WeChat Pay coupon",
-            "send <openid> <stock> [reason] | check | customer | status <request> | list | audit | help",
+            "send <openid> <stock> [reason] | bulk | check | customer | status <request> | list | audit | "
+            "help",
         )
     },
     shortcuts=(
@@ -53,6 +54,12 @@ SETUP = Setup(
             ShortcutType.MESSAGE,
             "Opens the form with this message as the reason",
         ),
+        Shortcut(
+            "bulk_from_message",
+            "Coupons for this file",
+            ShortcutType.MESSAGE,
+            "Opens the form for many customers with the file of this message",
+        ),
     ),
     bot_scopes=(
         "commands",
@@ -62,6 +69,7 @@ SETUP = Setup(
         "channels:read",
         "groups:read",
         "channels:history",
+        "files:read",
         "files:write",
         "groups:history",
         "im:history",

@@ -218,6 +218,17 @@ class WholeFile(StrEnum):
     #: A head and nothing under it.
     NO_LINES = "no_lines"
 
+    # --- before its first byte was read
+
+    #: Deleted since, or Slack shows the bot no such file.
+    GONE = "gone"
+    #: It is not kept by Slack, which has only a link to it.
+    ELSEWHERE = "elsewhere"
+    #: The installation lacks the scope `files:read`.
+    NO_SCOPE = "no_scope"
+    #: Slack did not give it in time.
+    NOT_GIVEN = "not_given"
+
 
 class FileRefused(CouponsError):
     """Nothing of the file was taken."""

@@ -1,18 +1,36 @@
-"""A bulk file that was read, as lines of JSON: its way from the process that reads it to the bot."""
+"""What was found in a bulk file as JSON: its way from the process that reads it to the bot, and into rows.
+
+What rows keep of it is masked: they outlast the file, and erasing cannot find an openid that is misspelt.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from itertools import groupby
 from typing import Any
 
 from coupons.batch import BatchLine
+from coupons.batches import LeftOut
 from coupons.catalogue import Catalogue
+from coupons.masking import masked
 from coupons.model import Stock
 from handlers.bulk.bulk_file import BadLine, BulkFile, FileRefused, Remark, RemarkKind, WholeFile, Wrong
 from handlers.cleaning import Undone
 from handlers.parsing import Misread, Problem
+from handlers.views.escaping import without_openids
+
+#: A misread that has all of what is, or should be, an openid.
+_OF_OPENID = frozenset(
+    {
+        Problem.OPENID_DAMAGED,
+        Problem.OPENID_WRONG_CHARACTER,
+        Problem.OPENID_TOO_SHORT,
+        Problem.OPENID_TOO_LONG,
+    }
+)
+_SHORT = 12
 
 
 def dump(found: BulkFile | FileRefused) -> Iterator[str]:
@@ -25,8 +43,7 @@ def dump(found: BulkFile | FileRefused) -> Iterator[str]:
     for line in found.lines:
         yield json.dumps([line.row, line.openid, line.stock.stock_id, line.reason, line.ticket])
     for bad in found.bad:
-        misread = None if bad.misread is None else _given(bad.misread)
-        yield json.dumps(_given(bad) | {"misread": misread})
+        yield json.dumps(_cell(bad))
 
 
 def load(said: Iterable[str | bytes], catalogue: Catalogue) -> BulkFile:
@@ -50,6 +67,64 @@ def load(said: Iterable[str | bytes], catalogue: Catalogue) -> BulkFile:
         remarks=tuple(map(_remark, head["remarks"])),
         sheet=head["sheet"],
     )
+
+
+# --- in rows
+
+
+def left_out(bad: Sequence[BadLine]) -> Iterator[LeftOut]:
+    """One for each row; `bad` is in their order."""
+    for row, cells in groupby(map(_masked, bad), key=lambda cell: cell.row):
+        found = list(cells)
+        yield LeftOut(
+            row=row,
+            column=found[0].column,
+            read=found[0].read,
+            problem=found[0].wrong,
+            facts=json.dumps([_cell(cell) for cell in found]),
+        )
+
+
+def bad_lines(facts: str) -> tuple[BadLine, ...]:
+    """What `left_out` kept of one row; none where something else left it out."""
+    return tuple(map(_bad, json.loads(facts))) if facts else ()
+
+
+def dump_remarks(found: BulkFile) -> str:
+    return json.dumps([_given(remark) for remark in found.remarks])
+
+
+def load_remarks(text: str) -> tuple[Remark, ...]:
+    return tuple(map(_remark, json.loads(text))) if text else ()
+
+
+def dump_refusal(refused: FileRefused) -> str:
+    facts = _refusal(refused)
+    names = [without_openids(name) for name in refused.names]
+    return json.dumps(facts | {"read": without_openids(refused.read), "names": names})
+
+
+def load_refusal(text: str) -> FileRefused | None:
+    """None: it is another problem of a batch."""
+    return _refused(json.loads(text)) if text.startswith("{") else None
+
+
+def _masked(bad: BadLine) -> BadLine:
+    misread = bad.misread
+    if misread is None:
+        return replace(bad, read=without_openids(bad.read))
+    hide = _hidden if misread.problem in _OF_OPENID else without_openids
+    return replace(bad, read=hide(bad.read), misread=replace(misread, read=hide(misread.read)))
+
+
+def _hidden(read: str) -> str:
+    # What is far too short to be an openid may be a stock in the wrong place.
+    return read if len(read) < _SHORT else masked(read)
+
+
+def _cell(bad: BadLine) -> dict[str, Any]:
+    misread = None if bad.misread is None else _given(bad.misread)
+    return _given(bad) | {"misread": misread}
 
 
 def _given(record: Any) -> dict[str, Any]:

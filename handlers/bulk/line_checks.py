@@ -13,7 +13,7 @@ from typing import Final
 from coupons.batch import BatchLine
 from coupons.catalogue import Catalogue
 from coupons.model import Stock
-from handlers import cleaning, parsing
+from handlers import cleaning, nearest_names, parsing
 from handlers.bulk.bulk_file import BadLine, Column, FormValues, RowList, Wrong
 from handlers.bulk.cells import Cell, Number, Odd, Row
 from handlers.bulk.columns import Head, letters, text_of
@@ -223,7 +223,7 @@ class LineChecks:
             return _Fault(wrong=Wrong.GUARD, read=word)
         # Each takes a while, and a wrong column has a word of its own in each row.
         self._offered += 1
-        nearest = parsing.nearest(word, self._words) if self._offered <= _OFFERED else ()
+        nearest = nearest_names.nearest(word, self._words) if self._offered <= _OFFERED else ()
         return _Fault(wrong=Wrong.UNKNOWN_STOCK, read=word, nearest=nearest)
 
 

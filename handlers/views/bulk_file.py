@@ -230,6 +230,18 @@ _WHOLE: Final = {
         "Row {row} names the columns again, and in another way. Please send each list as a file of its own."
     ),
     WholeFile.NO_LINES: N_("There is nothing under the names of the columns."),
+    WholeFile.GONE: N_(
+        "Slack shows me no such file: it was deleted, or it is in a channel that I am not in. Please drop it "
+        "into the form of `/coupon bulk`."
+    ),
+    WholeFile.ELSEWHERE: N_(
+        "Slack does not keep the file itself, only a link to it. Please download it, and drop it into the "
+        "form of `/coupon bulk`."
+    ),
+    WholeFile.NO_SCOPE: N_(
+        "Slack does not let me read files: the app lacks the scope `files:read`. Please tell an operator."
+    ),
+    WholeFile.NOT_GIVEN: N_("Slack did not give me the file in time. Please send it again."),
 }
 
 

@@ -319,6 +319,7 @@ def help_text(words: Words, catalogue: Iterable[Stock]) -> Message:
     heading = words("Compensate a customer with a WeChat Pay coupon; rules say which need a lead first.")
     commands = words(
         "• `/coupon` opens a form; {example} asks for a coupon at once\n"
+        "• `/coupon bulk` asks for coupons for many customers, with a file\n"
         "• {check} shows what it would need, and tells nobody\n"
         "• {customer} shows the coupons of a customer\n"
         "• `/coupon stocks` shows the coupons you can give\n"

@@ -76,7 +76,7 @@ def check(words: Words, openid: str, stock: Stock, outlook: Outlook | Stopped) -
         no = refusal(words, outlook.decision.reason, outlook.limit)
         return message(words.sentences(read, no), section(read), section(f"⛔ {no}"))
     needs = _needs(words, outlook)
-    rest = [_left(words, left) for left in outlook.left]
+    rest = [left(words, each) for each in outlook.left]
     notes = _notes(words, outlook)
     blocks = [section(read), section(needs)]
     if notes:
@@ -132,10 +132,11 @@ def _notes(words: Words, outlook: Outlook) -> list[str]:
     return notes
 
 
-def _left(words: Words, left: Left) -> str:
+def left(words: Words, left: Left, *, what: str = "") -> str:
+    """How much of a limit is left; `what` it counts, in mrkdwn, where its name says too little."""
     parts = []
     if left.count is not None:
         parts.append(words.plural("1 request", "{n} requests", left.count))
     if left.fen is not None:
         parts.append(words.money(left.fen))
-    return words("{what}: {rest}", what=words(LIMITS[left.reason]), rest=words.list(parts))
+    return words("{what}: {rest}", what=what or words(LIMITS[left.reason]), rest=words.list(parts))

@@ -17,6 +17,7 @@ _OPENID = "oUpF8uMu…ChOPENID"
 _SHORT = 12
 
 FORMS = {
+    "bulk": "/coupon bulk",
     "status": "/coupon status 12",
     "cancel": "/coupon cancel 12",
     "retry": "/coupon retry 12",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from coupons.model import Stock
-from handlers.parsing import nearest
+from handlers.nearest_names import nearest
 from handlers.views.escaping import code, inert
 from handlers.views.words import Words
 

@@ -16,6 +16,7 @@ import pytest
 from bot.pauses import Pauses
 from bot.slack_app import session, web_client
 from coupons.authority import Authority
+from coupons.batch_asking import BatchAsking
 from coupons.catalogue import Catalogue
 from coupons.events import Tag
 from coupons.lifecycle import move
@@ -175,6 +176,17 @@ async def desk_of(folder: Path, workspace: Workspace, *, steady: Clock = now_ms)
         poster = Poster(client)
         readers = Readers(directory, LANGUAGES, language="en", on_trouble=troubles.append)
 
+        authority = Authority(policy=POLICY, directory=directory, ledger=ledger, team="T0SHOP")
+        clock = sure(now_ms, steady=steady)
+        batch_asking = BatchAsking(
+            ledger=reader,
+            authority=authority,
+            policy=POLICY,
+            catalogue=Catalogue(()),
+            team="T0SHOP",
+            clock=clock,
+        )
+
         def announcer(holder: str) -> Announcer:
             bells.append(Bell())
             return Announcer(
@@ -184,9 +196,10 @@ async def desk_of(folder: Path, workspace: Workspace, *, steady: Clock = now_ms)
                 ledger=reader,
                 approval_channel=channel,
                 workspace_url="https://shop.slack.com/",
-                authority=Authority(policy=POLICY, directory=directory, ledger=ledger, team="T0SHOP"),
+                authority=authority,
+                batch_asking=batch_asking,
                 catalogue=Catalogue(()),
-                clock=sure(now_ms, steady=steady),
+                clock=clock,
                 bell=bells[-1],
                 holder=holder,
                 pauses_s=PAUSES.posts_s,

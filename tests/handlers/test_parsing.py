@@ -113,7 +113,7 @@ def test_what_cannot_be_understood_is_named_with_what_was_read(
         ("ＣＡＮＣＥＬＬＥＤ", ("cancel",)),
         ("s", ("send", "status", "stocks")),
         ("custom", ("customer",)),
-        ("bulk", ()),
+        ("mass", ()),
         ("resum", ("resume",)),
         ("😀", ()),
         ("--", ()),

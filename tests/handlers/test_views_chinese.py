@@ -531,6 +531,7 @@ def test_the_other_replies() -> None:
             """\
 用微信支付商家券补偿客户；哪些要先经主管审批，由规则决定
 • `/coupon` 打开表单；`/coupon send oUpF8uMu…ChOPENID late-10 包裹晚到 3 天` 直接申请一张券
+• `/coupon bulk` 用文件为许多客户申请
 • `/coupon check oUpF8uMu…ChOPENID late-10` 查看需要什么审批，不通知任何人
 • `/coupon customer oUpF8uMu…ChOPENID` 查看客户已获得的券
 • `/coupon stocks` 查看可发的券

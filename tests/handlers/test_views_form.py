@@ -13,7 +13,7 @@ from coupons.asking import Outlook, Stopped
 from coupons.model import Pause
 from coupons.policy import YES, Decision, Reason
 from coupons.rules import Terms
-from handlers.views import form
+from handlers.views import form, inputs
 from handlers.views.form import Filled
 from handlers.views.words import Words
 from tests.handlers.views_samples import NOW, OPENID, STOCKS, request, written
@@ -56,9 +56,9 @@ def test_slack_takes_the_form_whatever_is_in_it(words: Words, typed: str, name: 
     check(form.send_form(words, filled, duplicate=request(reason=typed)))
     assert all(
         len(option["text"]["text"]) <= 75
-        for option in form.stock_options(words, [filled.stock] * 200 if filled.stock else [])
+        for option in inputs.stock_options(words, [filled.stock] * 200 if filled.stock else [])
     )
-    assert len(form.stock_options(words, [STOCKS[0]] * 200)) == 100
+    assert len(inputs.stock_options(words, [STOCKS[0]] * 200)) == 100
 
 
 @pytest.mark.parametrize("words", [ENGLISH, CHINESE], ids=lambda words: words.language)
@@ -87,4 +87,4 @@ def test_the_hint_says_what_asking_comes_to(words: Words) -> None:
 
 def test_what_somebody_else_put_into_the_metadata_is_harmless() -> None:
     for metadata in ("", "[]", "{", '{"follows": "12"}', "null"):
-        assert isinstance(form.metadata_of({"private_metadata": metadata}), dict)
+        assert isinstance(inputs.metadata_of({"private_metadata": metadata}), dict)

@@ -19,7 +19,8 @@ from coupons.asking import Outlook, Stopped
 from coupons.model import Pause, Request, State
 from coupons.policy import YES, Decision, Reason
 from coupons.rules import Terms
-from handlers.views import form, home, modals
+from handlers.views import bulk_form, form, home, modals
+from handlers.views.bulk_form import BulkPrefill, GivenFile
 from handlers.views.form import Filled
 from handlers.views.message import Message
 from handlers.views.words import Words
@@ -72,6 +73,14 @@ def views(words: Words) -> Iterator[dict[str, Any]]:
     """Forms and Home."""
     yield modals.decline_modal(words, 12, modals.Origin("C0APPROVE", "5.000100"))
     yield form.send_form(words, Filled())
+    given = GivenFile(file_id="F0LIST", name="late.csv")
+    for prefill in (
+        BulkPrefill(),
+        BulkPrefill(file=given, files_of_message=1, ticket="https://shop.slack.com/archives/C0SUPPORT/p1"),
+        BulkPrefill(files_of_message=0),
+        BulkPrefill(files_of_message=2),
+    ):
+        yield bulk_form.bulk_form(words, prefill)
     for outlook in (
         Stopped(Decision(Reason.NOT_AGENT)),
         Outlook(terms=TERMS, able=("U0WANG", "U0ZHAO"), left=(), duplicate=None, pause=None),
@@ -137,7 +146,7 @@ def test_every_form_and_every_home_is_read_aloud() -> None:
     """Messages are counted by the samples they come from."""
 
     source = inspect.getsource(views)
-    for module in (modals, form, home):
+    for module in (modals, form, bulk_form, home):
         room = module.__name__.rpartition(".")[2]
         made = {
             name
@@ -146,6 +155,6 @@ def test_every_form_and_every_home_is_read_aloud() -> None:
             and thing.__module__ == module.__name__
             and not name.startswith("_")
             and str(thing.__annotations__.get("return")) in {"View", "dict[str, Any]"}
-        } - {"metadata_of"}
+        }
         assert made
         assert not {name for name in made if f"{room}.{name}(" not in source}

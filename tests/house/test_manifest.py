@@ -24,6 +24,7 @@ SCOPES = {
     "groups:history": "conversations.history and .replies of a private channel: the same",
     "im:history": "conversations.history of a direct message: the same",
     "im:write": "conversations.open",
+    "files:read": "files.info, and the download: the list of customers of a batch",
     "files:write": "files.getUploadURLExternal and .completeUploadExternal: a part of the log as a file",
 }
 

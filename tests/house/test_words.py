@@ -137,6 +137,7 @@ ONE_SIDES = {
         *("sandbox/slack/", "coupons/asking.py", "coupons/request_number.py", "handlers/payloads.py"),
         *("coupons/batches.py", "coupons/batch_work.py", "coupons/batch_ports.py", "storage/batches.py"),
         *("handlers/actions.py", "handlers/commands.py", "handlers/form.py", "handlers/home.py"),
+        *("handlers/bulk_form.py",),
     ),
     "deliveries": ("sandbox/slack/",),
 }

@@ -90,6 +90,7 @@ CREATE TABLE batch (
     asked_at integer not null,
     sha256 text not null default '',
     problem text not null default '',
+    remarks text not null default '',
     submitted_at integer,
     size integer not null default 0,
     value_fen integer not null default 0,
@@ -132,6 +133,7 @@ CREATE TABLE batch_line (
     column_name text not null default '',
     read text not null default '',
     problem text not null default '',
+    facts text not null default '',
     primary key (batch, row)
 ) strict, without rowid
 ;

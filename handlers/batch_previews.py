@@ -1,0 +1,96 @@
+"""The previews of drafts: posted to their requesters as direct messages, and drawn anew where they stand."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from coupons.batch_asking import BatchAsking, ShownDraft
+from coupons.batches import Batch, BatchState
+from coupons.loops import OnTrouble
+from coupons.ports import Ledger, Transaction
+from coupons.posts import WaitingPost
+from handlers.bulk import file_json
+from handlers.languages import Readers
+from handlers.post_once import PostOnce
+from handlers.views import batch_preview
+from handlers.views.batch_preview import AboutFile
+from handlers.views.message import Message
+from handlers.views.words import Words
+from handlers.web_api import Denied, MessageGone, Unreachable
+
+_LANGUAGE_WITHIN_S: Final = 3.0
+#: Lines that cannot be taken, of which the message itself names some.
+_BAD_LINES: Final = 5
+
+
+class BatchPreviews:
+    """A preview is drawn from the rows at the moment of posting."""
+
+    def __init__(
+        self,
+        *,
+        once: PostOnce,
+        readers: Readers,
+        ledger: Ledger,
+        asking: BatchAsking,
+        workspace_url: str,
+        on_trouble: OnTrouble,
+    ) -> None:
+        self._once = once
+        self._readers = readers
+        self._ledger = ledger
+        self._asking = asking
+        self._workspace_url = workspace_url
+        self._on_trouble = on_trouble
+
+    async def post(self, waiting: WaitingPost) -> None:
+        """What a PREVIEW promises. Raises SlackError, DirectoryUnavailable, StorageUnavailable."""
+        batch = await self._ledger.read(lambda rows: rows.batch(waiting.post.batch or 0))
+        if batch is None:
+            await self._ledger.write(lambda tx: tx.finish_post(waiting.id, waiting.version))
+            return
+        words = await self._readers.words(batch.requester, within_s=_LANGUAGE_WITHIN_S)
+        message = await self._draw(words, batch)
+        if batch.preview_channel is not None and batch.preview_ts is not None:
+            try:
+                await self._once.redraw(batch.preview_channel, batch.preview_ts, message)
+            except (MessageGone, Unreachable):
+                # Its requester deleted it: a fresh one takes its place.
+                pass
+            else:
+                await self._ledger.write(partial(_drawn, waiting=waiting))
+                return
+        try:
+            channel, ts = await self._once.post(waiting, batch.requester, message)
+        except (Unreachable, Denied) as error:
+            # Who can't be written to must not block the rest; what nobody is shown nobody can submit.
+            self._on_trouble(error)
+            await self._ledger.write(lambda tx: tx.finish_post(waiting.id, waiting.version))
+            return
+
+        def keep(tx: Transaction) -> None:
+            tx.set_preview(batch.id, channel, ts)
+            _drawn(tx, waiting)
+
+        await self._ledger.write(keep)
+
+    async def _draw(self, words: Words, batch: Batch) -> Message:
+        if batch.state is not BatchState.DRAFT or batch.submitted_at is not None:
+            return batch_preview.without_preview(
+                words, batch, file_json.load_refusal(batch.problem), workspace_url=self._workspace_url
+            )
+        shown: ShownDraft = await self._asking.show(batch)
+        bad = await self._ledger.read(lambda rows: rows.left_out_of(batch.id, _BAD_LINES))
+        about = AboutFile(
+            bad=[cell for line in bad for cell in file_json.bad_lines(line.facts)],
+            left_out=batch.left_out,
+            remarks=file_json.load_remarks(batch.remarks),
+        )
+        return batch_preview.draft(words, shown, about)
+
+
+def _drawn(tx: Transaction, waiting: WaitingPost) -> None:
+    if not tx.finish_post(waiting.id, waiting.version):
+        # Changed meanwhile, or another process kept the promise while this one was frozen: once more.
+        tx.post(waiting.post)
