@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from benchmarks import acks, bulk, busy_minute, lifecycles, month, page, search, sending, sends, verify
+from benchmarks import acks, batch, bulk, busy_minute, lifecycles, month, page, search, sending, sends, verify
 from benchmarks.report import FULL, Load, Row, table
 from storage.driver import sqlite3
 
@@ -27,6 +27,7 @@ BENCHMARKS: Mapping[str, Callable[[Load], Awaitable[list[Row]]]] = {
     "search": search.run,
     "month": month.run,
     "bulk": bulk.run,
+    "batch": batch.run,
     "page": page.run,
 }
 

@@ -13,10 +13,10 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import xlsxwriter
 from python_calamine import CalamineWorkbook
 
-from benchmarks.long_log import END_MS, openid_of, shared
+from benchmarks.bulk_files import csv_file, xlsx_file
+from benchmarks.long_log import END_MS, shared
 from benchmarks.report import Load, Row
 from coupons.batch_preview import preview, totals_of
 from coupons.catalogue import Catalogue
@@ -28,7 +28,6 @@ from handlers.bulk.reading_process import BulkReader
 from storage.store import Store
 
 _STOCKS = Catalogue((Stock("1212121212", "late-10", "¥10 off", 1000, CodeMode.WECHATPAY_MODE),))
-_HEAD = ("openid", "stock", "reason", "ticket")
 _GOAL_MB = 150.0
 _PREVIEW_GOAL_S = 10.0
 _AGENT = "U0AGENT"
@@ -54,7 +53,7 @@ class _Figures:
 async def run(load: Load) -> list[Row]:
     """Seconds of CPU for all lines, and the memory that the process has taken in the end."""
     rows = []
-    for name, make, bare in (("CSV", _csv_file, _bare_csv), (".xlsx", _xlsx_file, _bare_xlsx)):
+    for name, make, bare in (("CSV", csv_file, _bare_csv), (".xlsx", xlsx_file, _bare_xlsx)):
         figures = await asyncio.to_thread(_measure_apart, make(load.lines), bare, load.lines)
         of = f"{load.lines:,} lines of {name}"
         rows.append(Row(f"read {of}", figures.seconds, "CPU s", figures.bare_seconds, "the bare reader"))
@@ -67,7 +66,7 @@ async def run(load: Load) -> list[Row]:
 
 async def _preview(load: Load) -> float:
     """From the bytes to what the batch comes to, with what each customer had."""
-    raw = _xlsx_file(load.lines)
+    raw = xlsx_file(load.lines)
     store = Store(Path(shared(load.events).name) / "coupon.db", clock=lambda: END_MS)
     started = time.perf_counter()
     lines = (await BulkReader(_STOCKS).read(raw, FormValues())).lines
@@ -106,27 +105,6 @@ def _most_megabytes() -> float:
     if status.exists():
         return int(status.read_text().partition("VmHWM:")[2].split()[0]) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-
-
-def _lines(count: int) -> list[tuple[str, str, str, str]]:
-    return [(openid_of(number), "late-10", f"包裹迟到 {number}", f"T-{number}") for number in range(count)]
-
-
-def _csv_file(count: int) -> bytes:
-    stream = io.StringIO()
-    csv.writer(stream).writerows([_HEAD, *_lines(count)])
-    return stream.getvalue().encode()
-
-
-def _xlsx_file(count: int) -> bytes:
-    stream = io.BytesIO()
-    book = xlsxwriter.Workbook(stream, {"in_memory": True})
-    sheet = book.add_worksheet()
-    for number, line in enumerate([_HEAD, *_lines(count)]):
-        for column, text in enumerate(line):
-            sheet.write_string(number, column, text)
-    book.close()
-    return stream.getvalue()
 
 
 def _bare_csv(raw: bytes) -> int:

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import ssl
 import tempfile
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,7 +17,8 @@ from pathlib import Path
 from benchmarks.lean_process import lean_platform
 from benchmarks.limits import rsa_pairs_per_second
 from benchmarks.report import Load, Row
-from benchmarks.stand_in_process import STOCK_ID, Address
+from benchmarks.stand_in_process import STOCK_ID
+from benchmarks.tls_client import tls_client
 from bot.clock import steady_ms, utc_ms
 from bot.wiring import Bells
 from coupons.batches import BatchState, NewBatch, move_batch
@@ -34,9 +32,8 @@ from coupons.recording import SYSTEM
 from coupons.sender import Sender
 from coupons.settling import Pace
 from storage.ledger import SqliteLedger
-from wechatpay import Busifavor, Client, load_merchant, load_public_key, read_apiv3_key
+from wechatpay import Busifavor
 from wechatpay.issuer import WechatPayIssuer
-from wechatpay.transport import Transport
 
 _IN_FLIGHT = 64
 _SLOW_S = 0.1
@@ -70,7 +67,7 @@ async def _sent(requests: int, *, answers_after_s: float = 0.0) -> _Ran:
         bells = Bells()
         ledger = SqliteLedger(Path(folder) / "coupon.db", clock=utc_ms, on_commit=bells.ring)
         try:
-            async with _client(address) as client:
+            async with tls_client(address) as client:
                 issuer = WechatPayIssuer(Busifavor(client, appid=address.merchant.appid), appid="wx1")
                 await ledger.write(_running_batch)
                 await _approve(ledger, issuer, requests)
@@ -180,21 +177,3 @@ async def _send_all(ledger: SqliteLedger, issuer: WechatPayIssuer, bells: Bells,
 
 def _raise(error: BaseException) -> None:
     raise error
-
-
-@asynccontextmanager
-async def _client(address: Address) -> AsyncGenerator[Client]:
-    account = address.merchant
-    merchant = load_merchant(
-        mchid=account.mchid, serial_no=account.serial_no, private_key=account.private_key_pem
-    )
-    key = load_public_key(key_id=account.public_key_id, pem=account.public_key_pem, merchant=merchant)
-    async with Client(
-        merchant=merchant,
-        apiv3_key=read_apiv3_key(account.apiv3_key),
-        clock=utc_ms,
-        public_keys=[key],
-        base_url=address.url,
-        transport=Transport(ssl_context=ssl.create_default_context(cadata=address.certificate_pem)),
-    ) as client:
-        yield client

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,17 +11,9 @@ from benchmarks.lean_process import lean_platform
 from benchmarks.limits import resident_megabytes, rsa_pairs_per_second
 from benchmarks.report import Load, Row
 from benchmarks.stand_in_process import STOCK_ID, Address
+from benchmarks.tls_client import tls_client
 from benchmarks.wechatpayv3_sends import wechatpayv3_sends_per_second
-from wechatpay import (
-    Busifavor,
-    Client,
-    SendState,
-    compose_send,
-    load_merchant,
-    load_public_key,
-    read_apiv3_key,
-)
-from wechatpay.transport import Transport
+from wechatpay import Busifavor, SendState, compose_send
 
 _IN_FLIGHT = 64
 _ROUNDS = 9
@@ -72,7 +63,7 @@ async def run(load: Load) -> list[Row]:
 async def _quick(address: Address, load: Load) -> tuple[list[_Round], float, float]:
     rounds, resident = [], []
     each = load.sends // _ROUNDS
-    async with _client(address) as client:
+    async with tls_client(address) as client:
         busifavor = Busifavor(client, appid=address.merchant.appid)
         # Connections and their handshakes first: they are kept for all that follow.
         await _send_all(busifavor, _bodies(address, "warm", _IN_FLIGHT))
@@ -87,7 +78,7 @@ async def _quick(address: Address, load: Load) -> tuple[list[_Round], float, flo
 
 
 async def _slow(address: Address, sends: int) -> float:
-    async with _client(address) as client:
+    async with tls_client(address) as client:
         busifavor = Busifavor(client, appid=address.merchant.appid)
         await _send_all(busifavor, _bodies(address, "warm", _IN_FLIGHT))
         started = time.perf_counter()
@@ -118,21 +109,4 @@ def _bodies(address: Address, name: str, count: int) -> Iterator[bytes]:
             )
             for number in range(count)
         ]
-    )
-
-
-def _client(address: Address) -> Client:
-    account = address.merchant
-    merchant = load_merchant(
-        mchid=account.mchid, serial_no=account.serial_no, private_key=account.private_key_pem
-    )
-    public_key = load_public_key(key_id=account.public_key_id, pem=account.public_key_pem, merchant=merchant)
-    return Client(
-        merchant=merchant,
-        apiv3_key=read_apiv3_key(account.apiv3_key),
-        clock=lambda: time.time_ns() // 1_000_000,
-        public_keys=[public_key],
-        base_url=address.url,
-        # The client's usual transport, but for the certificate it trusts.
-        transport=Transport(ssl_context=ssl.create_default_context(cadata=address.certificate_pem)),
     )
