@@ -331,10 +331,14 @@ async def world(
     pace: Pace = QUICK,
     clock: Clock = utc_ms,
     pauses: Pauses | None = None,
+    stand_in: WeChatPay | None = None,
     **wechatpay: Any,
 ) -> AsyncGenerator[World]:
-    """Both stand-ins and the bot, all running; everything is closed at the end."""
-    stand_in = WeChatPay(keys(), stocks=STOCKS, mode=mode, **wechatpay)
+    """Both stand-ins and the bot, all running; everything is closed at the end.
+
+    `stand_in`: for one that does more than a WeChatPay with the options `wechatpay`.
+    """
+    stand_in = stand_in or WeChatPay(keys(), stocks=STOCKS, mode=mode, **wechatpay)
     async with (workspace or ENGLISH_TEAM).serve() as slack, stand_in.serve() as running:
         environ = environment(slack, running.url, folder, mode=mode)
         here = World(slack, stand_in, folder, environ, pace, clock, pauses or Pauses())

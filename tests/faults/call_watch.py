@@ -17,10 +17,11 @@ from storage.driver import sqlite3
 _COMMITTED = """
 select request.id, request.approvals_needed as needed, request.requester, request.batch,
     (select count(*) from event where event.request_id = request.id and tag = 'attempt:started') as attempts,
-    (select count(distinct approver) from approval
-     where request_id = request.id and approver <> request.requester) as own,
-    (select count(distinct approver) from batch_approval
-     where batch_approval.batch = request.batch and approver <> request.requester) as of_batch
+    (select count(distinct actor) from event where event.request_id = request.id
+     and tag = 'approval:given' and actor <> request.requester) as own,
+    (select count(distinct actor) from batch_approval join event on event.seq = batch_approval.seq
+     where batch_approval.batch = request.batch and tag = 'approval:given'
+     and actor <> request.requester) as of_batch
 from request where out_request_no = :number
 """
 

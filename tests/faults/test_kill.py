@@ -20,6 +20,8 @@ from tests.faults.kill_points import POINTS
 from tests.faults.people import LEADS, People
 from tests.world import ENGLISH_TEAM, STOCKS, World, environment, keys, until
 
+#: Requests and kills.
+_LONG, _SHORT = (5000, 1000), (12, 6)
 _RANDOM = "at random"
 #: A point that is not passed by then: nothing was left to do.
 _LONGEST_LIFE_S = 2.0
@@ -94,7 +96,7 @@ async def _campaign(folder: Path, seed: int) -> AsyncGenerator[Campaign]:
 async def test_killed_again_and_again_it_doubles_loses_and_forges_nothing(
     tmp_path: Path, figures: Callable[[str], None], *, long_form: bool
 ) -> None:
-    requests, kills = (5000, 1000) if long_form else (12, 6)
+    requests, kills = _LONG if long_form else _SHORT
     started = time.monotonic()
     async with _campaign(tmp_path, seed=20261201) as campaign:
         people, killer, shop = campaign.people, campaign.killer, campaign.shop

@@ -1,0 +1,94 @@
+"""How each protection of the money is taken out, within a test's process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+
+from coupons.attempts import Attempts
+from coupons.model import Request
+from coupons.outcome import Outcome
+from coupons.ports import Transaction
+from storage import requests
+from storage.ledger import SqliteLedger
+from wechatpay.issuer import WechatPayIssuer
+
+
+def stored_number(patch: pytest.MonkeyPatch) -> None:
+    """Each attempt takes a number of its own."""
+    send = WechatPayIssuer.send
+
+    async def with_fresh_number(self: WechatPayIssuer, body: bytes, *, earlier_open: bool) -> Outcome:
+        fresh = {**json.loads(body), "out_request_no": f"fresh{secrets.token_hex(12)}"}
+        return await send(self, json.dumps(fresh).encode(), earlier_open=earlier_open)
+
+    patch.setattr(WechatPayIssuer, "send", with_fresh_number)
+
+
+def lease(patch: pytest.MonkeyPatch) -> None:
+    """It is over as soon as it is taken."""
+    patch.setattr("coupons.attempts.LEASE_MS", 0)
+
+
+def fence(patch: pytest.MonkeyPatch) -> None:
+    """An outcome is booked on whatever attempt runs now."""
+    finish = Attempts.finish
+
+    def on_present(self: Attempts, tx: Transaction, *, begun: Request, **came: Any) -> None:
+        present = tx.request(begun.id)
+        assert present is not None
+        finish(self, tx, begun=replace(begun, attempts=present.attempts), **came)
+
+    patch.setattr(Attempts, "finish", on_present)
+
+
+class _UndoneError(Exception):
+    pass
+
+
+def attempt_first(patch: pytest.MonkeyPatch) -> None:
+    """The call leaves while its attempt is still on the way to the disk."""
+    write = SqliteLedger.write
+
+    async def begun_later(self: SqliteLedger, work: Callable[[Transaction], Any]) -> Any:
+        if getattr(getattr(work, "func", None), "__func__", None) is not Attempts.begin_all:
+            return await write(self, work)
+        found: list[Request] = []
+
+        def undone(tx: Transaction) -> None:
+            found.extend(work(tx))
+            raise _UndoneError
+
+        with pytest.raises(_UndoneError):
+            await write(self, undone)
+        later.append(asyncio.create_task(_after(0.2, partial(write, self, work))))
+        return found
+
+    later: list[asyncio.Task[None]] = []
+    patch.setattr(SqliteLedger, "write", begun_later)
+
+
+async def _after(seconds: float, work: Callable[[], Any]) -> None:
+    await asyncio.sleep(seconds)
+    await work()
+
+
+def compare_and_set(patch: pytest.MonkeyPatch) -> None:
+    """Whoever writes last wins, whatever was read."""
+    patch.setattr(requests, "_SAVE", requests._SAVE.replace(" and rev = :rev", ""))
+
+
+def approvals_in_events(patch: pytest.MonkeyPatch) -> None:
+    """The row's word is taken."""
+
+    def believed(_events: Iterable[object], _of_batch: Iterable[object] = ()) -> bool:
+        return True
+
+    patch.setattr("coupons.attempts.may_be_sent", believed)
