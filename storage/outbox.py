@@ -26,14 +26,14 @@ values (:key, :kind, :request_id, :batch, :seq, :person, :channel, :approval_seq
 _REDRAW_OPEN = f"""
 insert into outbox (key, kind, request_id, due_at, promised_at)
 select case when card_ts is null then 'card:' else 'redraw:' end || id,
-    case when card_ts is null then 'card' else 'redraw' end, id, :now, :now
+    case when card_ts is null then 'card' else 'redraw' end, id, 0, :now
 from request where batch is null and state in ('pending', 'approved', 'sending', 'unknown', 'held')
 order by id desc
 {_AGAIN}
 """
 _REDRAW_BATCHES = f"""
 insert into outbox (key, kind, batch, due_at, promised_at)
-select 'batch_card:' || id, 'batch_card', id, :now, :now
+select 'batch_card:' || id, 'batch_card', id, 0, :now
 from batch where state in ('pending', 'approved', 'running', 'paused') order by id desc
 {_AGAIN}
 """
@@ -84,7 +84,8 @@ class OutboxRows(BaseRows):
             "person": post.person,
             "channel": post.channel,
             "approval_seq": post.approval_seq,
-            "due_at": now + after_ms,
+            # What is due at once is so by any clock: one that is set back must not keep it waiting.
+            "due_at": now + after_ms if after_ms else 0,
             "now": now,
         }
         self._connection.execute(_POST, bound(values))

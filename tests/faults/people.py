@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-from collections import Counter
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -14,24 +14,42 @@ from sandbox.slack.messages import Message
 from tests.world import World
 
 LEADS = ("U0WANG", "U0ZHAO", "U0QIAN")
+REQUESTER = "U0LI"
 _CHANNEL = "C0APPROVE"
-#: A card that does not change is clicked so often, and then left to whoever looks for what is lost.
-_CLICKS = 40
+#: A card that has not changed by then is clicked once more; so is what was typed or given without effect.
+_AGAIN_S = 3.0
+_PREVIEW_S = 30.0
 
 
 @dataclass(slots=True)
 class People:
-    """`again_s`: a lead looks at the channel so often."""
+    """`look_s`: a lead looks at the channel so often."""
 
     shop: World
     dice: random.Random
-    again_s: float = 0.1
+    look_s: float = 0.1
     #: Requests whose number an agent was told.
     acked: set[int] = field(default_factory=set)
+    #: Lines of batches that were submitted.
+    lines: int = 0
     _typed: int = 0
-    _clicks: Counter[tuple[str, str]] = field(default_factory=Counter)
-    #: By channel: of the messages before, nothing is left to decide.
+    _files: int = 0
+    #: By card and lead: when it was clicked last.
+    _clicked: dict[tuple[str, str], float] = field(default_factory=dict)
+    #: Cards on which nothing is left to decide.
     _decided: set[str] = field(default_factory=set)
+
+    @property
+    def asked(self) -> int:
+        return len(self.acked) + self.lines
+
+    def customer(self) -> str:
+        """An openid that nobody had before."""
+        self._typed += 1
+        return f"oCust{self._typed:06d}_{self.dice.randrange(10**10):010d}-x"
+
+    def stock(self) -> str:
+        return self.dice.choice(("late-10", "late-10", "sorry-50"))
 
     async def agent(self, requests: int, may_go_on: Callable[[], bool] = lambda: True) -> None:
         """Types until so many were acked by all agents together, each for a customer of its own."""
@@ -39,22 +57,65 @@ class People:
             if not may_go_on():
                 await asyncio.sleep(0.01)
                 continue
-            self._typed += 1
-            openid = f"oCust{self._typed:06d}_{self.dice.randrange(10**10):010d}-x"
-            stock = self.dice.choice(("late-10", "late-10", "sorry-50"))
-            answer = await self.shop.send(f"send {openid} {stock} parcel {self._typed} late")
+            answer = await self.shop.send(f"send {self.customer()} {self.stock()} parcel {self._typed} late")
             found = re.search(r"#(\d+)", answer.text) if answer.error is None else None
             if found:
                 self.acked.add(int(found[1]))
+
+    async def requester(
+        self, lines: int, may_go_on: Callable[[], bool] = lambda: True, *, most: int = 120
+    ) -> None:
+        """Gives files and submits their previews, until so many lines were submitted by all together."""
+        while self.lines < lines:
+            if not may_go_on():
+                await asyncio.sleep(0.01)
+                continue
+            self._files += 1
+            name, size = f"list-{self._files}.csv", min(self.dice.randint(2, most), lines - self.lines)
+            rows = [f"{self.customer()},{self.stock()},late" for _ in range(size)]
+            content = "\n".join(["openid,stock,reason", *rows]).encode()
+            if await self._give(name, content) and await self._submit(name):
+                self.lines += size
+
+    async def _give(self, name: str, content: bytes) -> bool:
+        """False: nobody took it in time."""
+        person = self.shop.slack.person(REQUESTER)
+        opened = await self.shop.send("bulk", REQUESTER)
+        try:
+            form = await opened.view(_AGAIN_S)
+            given = await person.submit(form, {"file": [person.upload(name, content)]})
+        except (CannotDoError, TimeoutError):
+            return False
+        if form.open:
+            await person.close(form)
+        return given.error is None
+
+    async def _submit(self, name: str) -> bool:
+        """The preview that a file which was taken has to get, clicked until it shows no button any more."""
+        async with asyncio.timeout(_PREVIEW_S):
+            while (preview := self._preview(name)) is None:
+                await asyncio.sleep(0.05)
+        person, clicked = self.shop.slack.person(REQUESTER), -_AGAIN_S
+        while preview.element("submit_batch"):
+            if time.monotonic() - clicked >= _AGAIN_S:
+                clicked = time.monotonic()
+                await person.click(preview.channel, preview.ts, "submit_batch", stale=True)
+            await asyncio.sleep(0.05)
+        return True
+
+    def _preview(self, name: str) -> Message | None:
+        shown = self.shop.slack.dms(REQUESTER)
+        return next((each for each in reversed(shown) if f"Preview of {name}" in each.words()), None)
 
     async def lead(self, who: str, *, declines: float = 0.0) -> None:
         """Approves (declines a share, which asks for a reason) whatever waits, until cancelled."""
         while True:
             for card in self._open_cards():
-                if self._clicks[card.ts, who] < _CLICKS:
-                    self._clicks[card.ts, who] += 1
+                now = time.monotonic()
+                if now - self._clicked.get((card.ts, who), -_AGAIN_S) >= _AGAIN_S:
+                    self._clicked[card.ts, who] = now
                     await self._decide(who, card, declines)
-            await asyncio.sleep(self.again_s)
+            await asyncio.sleep(self.look_s)
 
     def _open_cards(self) -> list[Message]:
         found = []
