@@ -119,6 +119,9 @@ class PostOnce:
         """Noted as perhaps posted before it is."""
         if not await self._ledger.write(lambda tx: self._leases.begins(tx, waiting)):
             raise Recalled
+        if not self._leases.holds(waiting.lane):
+            # Frozen while that was committed: another process may look for it by now, and post it.
+            raise Recalled
         try:
             stands = await post()
         except AnswerLost:

@@ -19,12 +19,13 @@ from coupons.authority import Authority
 from coupons.batch_asking import BatchAsking
 from coupons.catalogue import Catalogue
 from coupons.events import Tag
+from coupons.leases import SAFE_MS
 from coupons.lifecycle import move
 from coupons.loops import Bell
 from coupons.model import Request, State
 from coupons.policy import Policy
 from coupons.ports import Clock, Reading, Topic, Transaction
-from coupons.posts import Post, PostKind
+from coupons.posts import Post, PostKind, WaitingPost
 from coupons.recording import Event, Json
 from coupons.replies import reply
 from handlers.announcer import Announcer
@@ -385,6 +386,27 @@ async def test_a_card_drawn_late_by_who_was_frozen_is_drawn_again(desk: Desk) ->
     assert len(desk.slack.calls("chat.update")) == 2
     [card] = desk.slack.messages(CHANNEL)
     assert not card.element("approve_request")
+
+
+async def test_who_was_frozen_when_it_had_begun_a_post_looks_for_it_first(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process may have had the lane meanwhile, and have posted it."""
+    await desk.new()
+    leases = desk.announcer._leases
+    begins, steady = leases.begins, leases._steady
+
+    def begins_and_freezes(tx: Transaction, waiting: WaitingPost) -> bool:
+        monkeypatch.setattr(leases, "_steady", lambda: steady() + SAFE_MS)
+        monkeypatch.setattr(leases, "begins", begins)
+        return begins(tx, waiting)
+
+    monkeypatch.setattr(leases, "begins", begins_and_freezes)
+    desk.go()
+    await desk.quiet()
+    methods = [call.method for call in desk.slack.calls() if call.method != "auth.test"]
+    assert methods.index("conversations.history") < methods.index("chat.postMessage")
+    assert len(desk.slack.messages(CHANNEL)) == 1
 
 
 async def test_nothing_is_tried_that_is_known_to_be_too_early(desk: Desk) -> None:
