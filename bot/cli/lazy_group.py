@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from bot.cli.options import refuse
+from bot.loading import loading
 from coupons.errors import Refusal, StorageUnavailable
 
 
@@ -58,5 +59,6 @@ class LazyGroup(NearestGroup):
         if place is None:
             return super().get_command(ctx, cmd_name)
         module, _, name = place.partition(":")
-        command: click.Command = getattr(import_module(module), name)
+        with loading():
+            command: click.Command = getattr(import_module(module), name)
         return command

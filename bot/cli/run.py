@@ -11,6 +11,7 @@ from bot.cli.options import refuse
 from bot.config.coupon_toml import CouponToml, load_coupon_toml
 from bot.config.settings import ConfigSettings, Settings, SettingsProblems, load_part, load_settings
 from bot.config.toml_tables import CouponTomlProblems
+from bot.loading import loading
 from bot.mounts import problem_of_mount
 from coupons.errors import Refusal
 
@@ -25,7 +26,8 @@ def run() -> None:
     if problem := problem_of_mount(settings.coupon_database):
         refuse([problem])
     # Slack's libraries take longer to load than all of the above: whoever mends a setting need not wait.
-    from bot.cli.running import run_until_signal  # noqa: PLC0415
+    with loading():
+        from bot.cli.running import run_until_signal  # noqa: PLC0415
 
     run_until_signal(settings, config, environ)
 

@@ -11,14 +11,12 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from gettext import GNUTranslations, NullTranslations
-from importlib import resources
-from io import BytesIO
+from gettext import NullTranslations
 
 from coupons.days import beijing_time
 from coupons.money import yuan
 from handlers.views.translatable import N_
+from handlers.views.translations import translations
 
 #: In milliseconds, largest first.
 _UNITS = ((86_400_000, N_("{n} d")), (3_600_000, N_("{n} h")), (60_000, N_("{n} min")), (1_000, N_("{n} s")))
@@ -145,22 +143,9 @@ def _english() -> Words:
 def _chinese() -> Words:
     return Words(
         "zh-CN",
-        _catalogue("zh_CN"),
+        translations("zh_CN"),
         _gap="",
         _comma="、",
         _moment="{0.year}年{0.month}月{0.day}日 {0:%H:%M} UTC",
         _day="{0.year}年{0.month}月{0.day}日",
     )
-
-
-@cache
-def _catalogue(name: str) -> GNUTranslations:
-    from babel.messages.mofile import write_mo  # noqa: PLC0415 - English needs none of it
-    from babel.messages.pofile import read_po  # noqa: PLC0415
-
-    po = resources.files("handlers.views").joinpath("locale", name, "LC_MESSAGES", "coupon.po")
-    compiled = BytesIO()
-    # Compiled here, not in the repository: there is one catalogue, and it is the one that was reviewed.
-    write_mo(compiled, read_po(BytesIO(po.read_bytes()), locale=name))
-    compiled.seek(0)
-    return GNUTranslations(compiled)

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from bot.cli.lazy_group import LazyGroup
 from bot.cli.wechat_call import TargetRefused
-from bot.config.coupon_toml import CouponTomlProblems
 from bot.config.settings import SettingsProblems
+from bot.config.toml_tables import CouponTomlProblems
 from bot.readiness import StartRefused
 from coupons.csv_rows import BillRefused
 from coupons.errors import Refusal, StorageUnavailable
