@@ -6,6 +6,7 @@ Nor is there any at the end of the process, where all of it would be looked thro
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,11 +14,12 @@ from contextlib import contextmanager
 @contextmanager
 def loading() -> Iterator[None]:
     """What is there at its end stays for as long as the process runs, and is not looked through again."""
-    was_on = gc.isenabled()
+    before, was_on = len(sys.modules), gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()
+        if len(sys.modules) > before:
+            gc.freeze()
         if was_on:
             gc.enable()
