@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.stand_in_process import STOCK_ID
+from bot.bells import Bells
 from bot.clock import steady_ms, utc_ms
-from bot.wiring import Bells
 from coupons.asking import Ask, Asking, Stopped
 from coupons.authority import Authority
 from coupons.batch_asking import BatchAsking

@@ -19,8 +19,8 @@ from benchmarks.limits import rsa_pairs_per_second
 from benchmarks.report import Load, Row
 from benchmarks.stand_in_process import STOCK_ID
 from benchmarks.tls_client import tls_client
+from bot.bells import Bells
 from bot.clock import steady_ms, utc_ms
-from bot.wiring import Bells
 from coupons.batches import BatchState, NewBatch, move_batch
 from coupons.clock_watch import ClockWatch
 from coupons.events import RequestApproved, RequestCreated

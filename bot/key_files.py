@@ -12,7 +12,7 @@ from functools import partial
 import structlog
 
 from bot.config.settings import FILES, Settings, SettingsProblems
-from bot.wiring import wechatpay_client
+from bot.wechatpay_client import wechatpay_client
 from wechatpay import Client, WechatPayError
 from wechatpay.answers import Checked
 from wechatpay.certificates import CERTIFICATES_TARGET

@@ -13,6 +13,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.acks import Acks
+from bot.bells import Bells
 from bot.channel_watch import ChannelWatch
 from bot.clock import steady_ms, utc_ms
 from bot.clock_checks import clock_check, compare_log, hear_slack, hear_wechatpay, log_doubt
@@ -34,7 +35,8 @@ from bot.socket_mode import SocketMode
 from bot.start_checks import config_problems, config_warnings
 from bot.troubles import Troubles
 from bot.wechat_proof import NOT_THERE, WRONG_ADDRESS, prove_answers, reach_wechatpay, why_not
-from bot.wiring import Bells, Parts, build, notify, wechatpay_client
+from bot.wechatpay_client import wechatpay_client
+from bot.wiring import Parts, build, notify
 from coupons.clock_watch import ClockWatch
 from coupons.errors import DirectoryUnavailable, StorageUnavailable
 from coupons.leases import Holding, name_of_this_start

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.clock import utc_ms
+from bot.bells import Bells
 from bot.config.coupon_toml import CouponToml
-from bot.config.settings import Settings, WechatpaySettings
+from bot.config.settings import Settings
 from bot.metrics import Heard, Metrics
 from bot.notify import Notify
 from bot.pauses import Pauses
 from bot.slack_app import bolt_app
 from bot.troubles import Troubles
+from bot.wechatpay_client import apiv3_key
 from coupons.asking import Asking
 from coupons.auditing import Auditing
 from coupons.authority import Authority
 from coupons.batch_asking import BatchAsking
+from coupons.batch_desk import BatchDesk
+from coupons.batch_work import BatchWork
 from coupons.checkpointing import Checkpointer, Sign
 from coupons.clock_keeping import ClockKeeper
 from coupons.clock_watch import ClockWatch, Doubt
@@ -29,12 +31,12 @@ from coupons.decider import Decider
 from coupons.desk import Desk
 from coupons.expiring import Expirer
 from coupons.forgetting import Forgetter
-from coupons.loops import Bell, Loop
+from coupons.loops import Loop
 from coupons.model import Request
 from coupons.notifications import Witness
 from coupons.outcome import Outcome
 from coupons.overwriting import Overwriter
-from coupons.ports import Clock, Ledger, Topic
+from coupons.ports import Clock, Ledger
 from coupons.reminding import Reminder
 from coupons.sender import Sender
 from coupons.settling import Pace
@@ -44,9 +46,11 @@ from handlers.announcer import Announcer
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit import Audit
 from handlers.audit_files import AuditFiles
+from handlers.batch_actions import BatchActions
 from handlers.bulk.file_loop import FileLoop
 from handlers.bulk.reading_process import BulkReader
 from handlers.bulk_form import BulkForm
+from handlers.clicks import Clicks
 from handlers.commands import Commands
 from handlers.directory import SlackDirectory
 from handlers.form import Form, Prefill
@@ -58,80 +62,8 @@ from handlers.slack_files import SlackFiles
 from handlers.views.words import load_languages
 from handlers.web_api import ask
 from handlers.workspace_checks import Workspace
-from wechatpay import Busifavor, Client, load_merchant, load_public_key, read_apiv3_key
-from wechatpay.errors import BadSetting
+from wechatpay import Busifavor, Client
 from wechatpay.issuer import WechatPayIssuer
-from wechatpay.keyring import PlatformKey
-from wechatpay.keys import Merchant
-from wechatpay.skew import Tell
-
-T = TypeVar("T")
-
-
-class Bells:
-    """One bell for each loop that waits for commits of a topic."""
-
-    def __init__(self) -> None:
-        self.sending = Bell()
-        self.deciding = Bell()
-        self.expiring = Bell()
-        self.reminding = Bell()
-        self.announcing = Bell()
-        self.files = Bell()
-        self.showing = Bell()
-        self._by_topic: Mapping[Topic, tuple[Bell, ...]] = {
-            Topic.REQUESTS: (self.sending, self.expiring, self.reminding, self.showing),
-            Topic.CLICKS: (self.deciding,),
-            Topic.POSTS: (self.announcing,),
-            Topic.BATCHES: (self.files, self.sending, self.expiring, self.reminding),
-        }
-
-    def ring(self, topics: frozenset[Topic]) -> None:
-        for topic in topics:
-            for bell in self._by_topic[topic]:
-                bell.ring()
-
-
-def wechatpay_client(
-    settings: WechatpaySettings,
-    tell: Tell = lambda _word, _sentence: None,
-    *,
-    clock: Clock = utc_ms,
-    signed_at: Callable[[int], None] = lambda _second: None,
-) -> Client:
-    """Raises BadSetting: a key or number that cannot be right, named by its setting."""
-    merchant, public_keys = wechatpay_keys(settings)
-    return Client(
-        merchant=merchant,
-        apiv3_key=_apiv3_key(settings),
-        clock=clock,
-        public_keys=public_keys,
-        base_url=settings.wechatpay_api_url,
-        fallback_url=settings.wechatpay_fallback_api_url,
-        tell=tell,
-        signed_at=signed_at,
-    )
-
-
-def wechatpay_keys(settings: WechatpaySettings) -> tuple[Merchant, list[PlatformKey]]:
-    """Who signs, and the WeChat Pay public key if there is one. Raises BadSetting."""
-    merchant = _named(
-        settings.origin("WECHATPAY_PRIVATE_KEY"),
-        lambda: load_merchant(
-            mchid=settings.wechatpay_mchid,
-            serial_no=settings.wechatpay_serial_no,
-            private_key=settings.wechatpay_private_key.get_secret_value(),
-        ),
-    )
-    public_keys = []
-    key_id, pem = settings.wechatpay_public_key_id, settings.wechatpay_public_key
-    if key_id is not None and pem is not None:
-        key = _named(
-            settings.origin("WECHATPAY_PUBLIC_KEY"),
-            lambda: load_public_key(key_id=key_id, pem=pem.get_secret_value(), merchant=merchant),
-        )
-        public_keys.append(key)
-    return merchant, public_keys
 
 
 def notify(
@@ -151,27 +83,13 @@ def notify(
 
     return Notify(
         keys=wechatpay.keys,
-        apiv3_key=_apiv3_key(settings),
+        apiv3_key=apiv3_key(settings),
         witness=Witness(ledger=ledger, clock=clock),
         clock=clock,
         count=count,
         on_trouble=troubles.note,
         logger=logger,
     )
-
-
-def _apiv3_key(settings: WechatpaySettings) -> bytes:
-    return _named(
-        settings.origin("WECHATPAY_APIV3_KEY"),
-        lambda: read_apiv3_key(settings.wechatpay_apiv3_key.get_secret_value()),
-    )
-
-
-def _named(setting: str, load: Callable[[], T]) -> T:
-    try:
-        return load()
-    except BadSetting as error:
-        raise BadSetting(f"{setting}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +102,7 @@ class Parts:
     directory: SlackDirectory
     sender: Sender
     decider: Decider
+    batch_work: BatchWork
     expirer: Expirer
     reminder: Reminder
     forgetter: Forgetter
@@ -199,6 +118,7 @@ class Parts:
         return {
             "sender": self.sender,
             "decider": self.decider,
+            "batches": self.batch_work,
             "expirer": self.expirer,
             "reminder": self.reminder,
             "forgetter": self.forgetter,
@@ -318,17 +238,28 @@ def build(
         on_trouble=troubles.note,
     )
     commands.register(app)
+    clicks = Clicks(
+        desk=desk, approval_channel=config.approval_channel, clock=clock, on_trouble=troubles.note
+    )
     actions = Actions(
-        desk=desk,
+        clicks=clicks,
         client=slack,
         poster=poster,
         after_ack=after_ack,
-        approval_channel=config.approval_channel,
         readers=readers,
-        clock=clock,
         on_trouble=troubles.note,
     )
     actions.register(app)
+    batch_actions = BatchActions(
+        clicks=clicks,
+        ledger=ledger,
+        client=slack,
+        poster=poster,
+        after_ack=after_ack,
+        readers=readers,
+        on_trouble=troubles.note,
+    )
+    batch_actions.register(app)
     home = Home(
         client=slack,
         facts=HomeFacts(ledger=ledger, authority=authority, policy=config.policy, clock=clock.earliest),
@@ -350,6 +281,7 @@ def build(
         workspace_url=workspace.url,
         authority=authority,
         batch_asking=batch_asking,
+        policy=config.policy,
         catalogue=config.catalogue,
         readers=readers,
         files=AuditFiles(ledger=ledger, catalogue=config.catalogue, poster=poster, readers=readers),
@@ -379,9 +311,27 @@ def build(
         decider=Decider(
             ledger=ledger,
             desk=desk,
+            batch_desk=BatchDesk(
+                ledger=ledger,
+                directory=directory,
+                authority=authority,
+                policy=config.policy,
+                team=workspace.team,
+                clock=clock,
+            ),
             bell=bells.deciding,
             again_s=pauses.click_s,
             on_trouble=troubles.expected,
+        ),
+        batch_work=BatchWork(
+            ledger=ledger,
+            authority=authority,
+            issuer=issuer,
+            policy=config.policy,
+            catalogue=config.catalogue,
+            clock=clock,
+            bell=bells.batches,
+            on_trouble=troubles.note,
         ),
         expirer=Expirer(ledger=ledger, desk=desk, clock=clock, bell=bells.expiring, on_trouble=troubles.note),
         reminder=Reminder(

@@ -80,17 +80,11 @@ class BatchDesk:
             trusted = Decision(Reason.OUTSIDER)
         approvers: frozenset[str] = frozenset()
         if batch is not None and click.action not in _OF_REQUESTER:
-            named = self._still_named(batch)
+            named = may_decide(self._policy, batch)
             approvers = people(named, await self._authority.members(named))
         return await self._ledger.write(
             partial(self._decide, click=click, trusted=trusted, approvers=approvers)
         )
-
-    def _still_named(self, batch: Batch) -> tuple[str, ...]:
-        """Whom its rule named when it was made, as far as coupon.toml still lets them approve anything."""
-        rules = self._policy.rules
-        named = {*self._policy.approvers}.union(*(rule.approvers for rule in rules))
-        return tuple(each for each in batch.approvers if each in named)
 
     def _decide(self, tx: Transaction, *, click: Click, trusted: Decision, approvers: frozenset[str]) -> bool:
         batch = tx.batch(click.batch or 0)
@@ -241,6 +235,12 @@ class BatchDesk:
         if event is not None:
             seq = tx.append(event)
             tx.post(Post(kind=PostKind.STEP, request_id=None, batch=saved.id, seq=seq))
+
+
+def may_decide(policy: Policy, batch: Batch) -> tuple[str, ...]:
+    """Whom its rule named when it was made, as far as coupon.toml still lets them approve anything."""
+    named = {*policy.approvers}.union(*(rule.approvers for rule in policy.rules))
+    return tuple(each for each in batch.approvers if each in named)
 
 
 def _right(tx: Records, click: Click, batch: Batch, approvers: frozenset[str]) -> Decision:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from coupons.batch_events import BatchPaused
 from coupons.batches import Batch, BatchState, move_batch
@@ -14,6 +15,9 @@ from coupons.model import Request, State
 from coupons.ports import Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM, Recorded
+
+#: Between two drawings of the card of a batch that runs.
+DRAWN_EVERY_MS: Final = 5_000
 
 
 def may_begin(rows: Records, request: Request) -> bool:
@@ -42,8 +46,11 @@ def approvals_of_batch(rows: Records, request: Request) -> Sequence[Recorded]:
 
 
 def draw_batch(tx: Transaction, batch_id: int) -> None:
-    """Its card, once for all that happens until it is drawn."""
-    tx.post(Post(kind=PostKind.BATCH_CARD, request_id=None, batch=batch_id))
+    """Its card, once for all that happens in a few seconds.
+
+    Slack takes some fifty changes of messages a minute in all, and other cards need theirs.
+    """
+    tx.post(Post(kind=PostKind.BATCH_CARD, request_id=None, batch=batch_id), DRAWN_EVERY_MS)
 
 
 def line_was_settled(tx: Transaction, line: Request, *, now: int) -> None:

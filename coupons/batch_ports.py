@@ -6,7 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from coupons.batches import Batch, BatchApproval, DraftLine, LeftOut, NewBatch, Progress
+    from coupons.batches import (
+        Batch,
+        BatchApproval,
+        CustomersOfBatch,
+        DraftLine,
+        HeldLines,
+        LeftOut,
+        NewBatch,
+        Progress,
+        StockOfBatch,
+    )
     from coupons.model import Request, State
     from coupons.rules import Used
 
@@ -58,6 +68,15 @@ class BatchRecords(Protocol):
         """By stock, the worth in fen of the most valuable line that is a request."""
 
     def progress_of_batch(self, batch_id: int) -> Progress: ...
+
+    def stocks_of_batch(self, batch_id: int) -> Sequence[StockOfBatch]:
+        """The largest sums first."""
+
+    def held_lines_of_batch(self, batch_id: int) -> Sequence[HeldLines]:
+        """By stock and code, the most lines first."""
+
+    def customers_of_batch(self, batch_id: int, *, since: int, until: int, largest: int) -> CustomersOfBatch:
+        """Of its lines that were not declined; `before` by what was sent between these two times."""
 
     def batch_is_under_way(self, batch_id: int) -> bool:
         """Whether a line waits for a decision, or can still be sent by itself."""

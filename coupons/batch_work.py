@@ -20,6 +20,7 @@ from coupons.batch_terms import Counting, Members, raised_of
 from coupons.batches import Batch, BatchState, move_batch
 from coupons.catalogue import Catalogue
 from coupons.clock_watch import ClockWatch
+from coupons.errors import DirectoryUnavailable, RowChanged
 from coupons.events import RequestApproved, RequestCancelled, RequestDeclined, RequestExpired
 from coupons.lifecycle import move
 from coupons.loops import Bell, Loop, OnTrouble
@@ -38,6 +39,12 @@ _BATCHES: Final = 20
 _RUNNING: Final = frozenset({BatchState.RUNNING, BatchState.PAUSED, BatchState.DONE})
 _TIMED: Final = frozenset({BatchState.DRAFT, BatchState.PENDING})
 _UNKNOWN_STOCK: Final = "unknown_stock"
+
+#: Until it is looked again whether lines that are under way have ended: no commit of a line wakes this loop,
+#: since hundreds are made in a second.
+_RECHECK_S: Final = 1.0
+#: After a part that could not be done.
+_AGAIN_S: Final = 1.0
 
 Part = Callable[[Transaction], bool]
 
@@ -72,7 +79,12 @@ class BatchWork(Loop):
         found, due = await self._ledger.read(partial(_to_work_on, now=self._clock.sure()))
         more = False
         for batch in found:
-            more |= await self._work(batch)
+            try:
+                more |= await self._work(batch)
+            except (DirectoryUnavailable, RowChanged) as error:
+                # The others go on, and so does this one a little later.
+                self._on_trouble(error)
+                due = min(_AGAIN_S, due or _AGAIN_S)
         return 0.0 if more else due
 
     async def _work(self, batch: Batch) -> bool:
@@ -323,12 +335,19 @@ _ENDS: Final = {
 }
 
 
+def _has_unbegun(rows: Reading, batch_id: int) -> bool:
+    pending = rows.requests_of_batch(batch_id, state=State.PENDING, limit=1)
+    return bool(pending or rows.unbegun_of_batch(batch_id, limit=1))
+
+
 def _to_work_on(rows: Reading, *, now: int | None) -> tuple[Sequence[Batch], float | None]:
     """Those with something to do, and in how many seconds the next one's time is over."""
     found, times = [], []
     for batch in rows.open_batches(_BATCHES):
-        if batch.state in _RUNNING:
-            if not rows.batch_is_under_way(batch.id):
+        if batch.state in _RUNNING or (batch.state in _ENDS and not _has_unbegun(rows, batch.id)):
+            if rows.batch_is_under_way(batch.id):
+                times.append(_RECHECK_S)
+            else:
                 found.append(batch)
         elif batch.state in _TIMED and batch.expires_at is not None:
             # A draft that nobody submits, or a batch that nobody decides on: only its time does anything.

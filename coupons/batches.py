@@ -186,6 +186,45 @@ class Progress:
         return sum(self.states.values())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockOfBatch:
+    """Its lines of one stock, as far as they were not declined. `fen`: what these are worth together."""
+
+    stock_id: str
+    stock_name: str
+    count: int
+    fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldLines:
+    """Lines of one stock that WeChat Pay's `code` holds, of which `not_known` may have been given."""
+
+    stock_id: str
+    stock_name: str
+    code: str
+    count: int
+    not_known: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerOfBatch:
+    """What one customer is to get out of it."""
+
+    openid: str = field(repr=False)
+    count: int
+    fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomersOfBatch:
+    """`before`: how many got a coupon in the days before it was submitted. `largest`: largest sums first."""
+
+    count: int
+    before: int
+    largest: tuple[CustomerOfBatch, ...]
+
+
 def move_batch(batch: Batch, to: BatchState, *, now: int, **changes: Any) -> Batch:
     """The batch in its next state; `closed_at` is set by itself on a final one.
 

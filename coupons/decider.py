@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
+from coupons.batch_desk import BatchDesk
 from coupons.desk import Desk
 from coupons.loops import Bell, InFlight, Loop, OnTrouble
 from coupons.model import Click
@@ -22,11 +23,19 @@ class Decider(Loop):
     """
 
     def __init__(
-        self, *, ledger: Ledger, desk: Desk, bell: Bell, again_s: float, on_trouble: OnTrouble
+        self,
+        *,
+        ledger: Ledger,
+        desk: Desk,
+        batch_desk: BatchDesk,
+        bell: Bell,
+        again_s: float,
+        on_trouble: OnTrouble,
     ) -> None:
         super().__init__(bell=bell, on_trouble=on_trouble, trouble_s=again_s)
         self._ledger = ledger
         self._desk = desk
+        self._batch_desk = batch_desk
         self._clicks = InFlight[int](_IN_FLIGHT, bell=bell, on_trouble=on_trouble, trouble_s=again_s)
         #: How long each that waits for its card waited the last time.
         self._pauses_s: dict[int, float] = {}
@@ -40,7 +49,8 @@ class Decider(Loop):
         await self._clicks.drain()
 
     async def _decide(self, click: Click) -> None:
-        if await self._desk.decide(click):
+        desk = self._desk if click.batch is None else self._batch_desk
+        if await desk.decide(click):
             self._pauses_s.pop(click.id, None)
             return
         # Until it is known where its card stands it takes nobody's place.

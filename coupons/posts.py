@@ -81,7 +81,7 @@ class WaitingPost:
     maybe_posted: bool
     #: When the promise was first made; a search in Slack starts a little before.
     promised_at: int
-    #: The card of its request stands already.
+    #: The card of its request or batch stands already.
     card_stands: bool = False
 
     @property
@@ -91,7 +91,8 @@ class WaitingPost:
 
         A lane waits for no other one. But a reply waits for its card, wherever that is drawn.
         """
-        if self.post.kind is PostKind.REDRAW or (self.post.kind is PostKind.CARD and self.card_stands):
+        is_card = self.post.kind in {PostKind.CARD, PostKind.BATCH_CARD}
+        if self.post.kind is PostKind.REDRAW or (is_card and self.card_stands):
             return f"{PostKind.REDRAW}/"
         return f"{self.post.channel or ''}/{self.post.person or ''}"
 

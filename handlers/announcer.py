@@ -25,11 +25,13 @@ from coupons.leases import RENEW_MS
 from coupons.lifecycle import FINAL
 from coupons.loops import Bell, InFlight, Loop, OnTrouble
 from coupons.model import Request
+from coupons.policy import Policy
 from coupons.ports import Ledger, Transaction
 from coupons.posts import LONGEST_PAUSE_MS, Post, PostKind, WaitingPost
 from coupons.recording import Recorded
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit_files import AuditFiles
+from handlers.batch_cards import BatchCards
 from handlers.batch_previews import BatchPreviews
 from handlers.cards import Cards
 from handlers.lane_leases import LaneLeases
@@ -37,7 +39,7 @@ from handlers.languages import Readers
 from handlers.post_once import ChannelLost, PostOnce, Recalled
 from handlers.post_pace import PostPace
 from handlers.posting import Poster
-from handlers.views import direct_messages, ephemerals, thread_replies
+from handlers.views import batch_answers, direct_messages, ephemerals, thread_replies
 from handlers.views.event_words import text_of
 from handlers.views.for_customer import to_paste
 from handlers.web_api import Denied, MessageGone, RateLimited, SlackError, Unreachable
@@ -57,12 +59,15 @@ _ORDER = (
     PostKind.ANSWER,
     PostKind.CARD,
     PostKind.PREVIEW,
+    PostKind.BATCH_CARD,
     PostKind.DIRECT,
     PostKind.STEP,
     PostKind.NEWS,
     PostKind.FILE,
     PostKind.REDRAW,
 )
+#: Drawn from rows, and drawn anew where they stand; all others tell an event.
+_DRAWN = frozenset({PostKind.CARD, PostKind.REDRAW, PostKind.BATCH_CARD, PostKind.PREVIEW})
 #: Steps that call the approvers by name.
 _CALLS = frozenset({Tag.REQUEST_URGED, Tag.REQUEST_REMINDED})
 
@@ -85,6 +90,7 @@ class Announcer(Loop):
         workspace_url: str,
         authority: Authority,
         batch_asking: BatchAsking,
+        policy: Policy,
         catalogue: Catalogue,
         clock: ClockWatch,
         bell: Bell,
@@ -118,6 +124,14 @@ class Announcer(Loop):
             asking=batch_asking,
             workspace_url=workspace_url,
             on_trouble=on_trouble,
+        )
+        self._batch_cards = BatchCards(
+            once=self._once,
+            readers=readers,
+            ledger=ledger,
+            approval_channel=approval_channel,
+            policy=policy,
+            steady=clock.steady,
         )
         self._readers = readers
         self._files = files
@@ -167,7 +181,7 @@ class Announcer(Loop):
         for waiting in posts:
             by_lane[waiting.lane].append(waiting)
         for lane, theirs in by_lane.items():
-            theirs.sort(key=lambda waiting: (waiting.post.kind is not PostKind.CARD, waiting.id))
+            theirs.sort(key=lambda waiting: (_goes_before(waiting), waiting.id))
             if self._leases.holds(lane):
                 self._lanes.start(lane, partial(self._run_lane, lane, theirs), name=f"lane-{lane}")
         waits = (
@@ -230,11 +244,8 @@ class Announcer(Loop):
 
     async def _post(self, waiting: WaitingPost) -> None:
         post = waiting.post
-        if post.kind in {PostKind.CARD, PostKind.REDRAW}:
-            await self._cards.post(waiting)
-            return
-        if post.kind is PostKind.PREVIEW:
-            await self._previews.post(waiting)
+        if post.kind in _DRAWN:
+            await self._draw(waiting)
             return
         request = await self._request(post.request_id)
         event = await self._ledger.read(lambda rows: rows.event(post.seq or 0))
@@ -243,6 +254,8 @@ class Announcer(Loop):
             await self._finish(waiting)
         elif post.kind is PostKind.STEP and request is not None:
             await self._post_step(waiting, request, event)
+        elif post.kind is PostKind.STEP:
+            await self._post_step_of_batch(waiting, event)
         elif post.kind is PostKind.DIRECT and request is not None:
             await self._post_direct(waiting, request, event)
         elif post.kind is PostKind.NEWS:
@@ -254,6 +267,16 @@ class Announcer(Loop):
             await self._post_file(waiting, event)
         else:
             await self._post_answer(waiting, request, event)
+
+    async def _draw(self, waiting: WaitingPost) -> None:
+        match waiting.post.kind:
+            case PostKind.PREVIEW:
+                await self._previews.post(waiting)
+            case PostKind.BATCH_CARD:
+                if rests_s := await self._batch_cards.post(waiting):
+                    await self._put_off(waiting, rests_s)
+            case _:
+                await self._cards.post(waiting)
 
     async def _request(self, request_id: int | None) -> Request | None:
         if request_id is None:
@@ -281,6 +304,12 @@ class Announcer(Loop):
             return
         await self._finish(waiting)
 
+    async def _post_step_of_batch(self, waiting: WaitingPost, event: Recorded) -> None:
+        if await self._batch_cards.step(waiting, event):
+            await self._finish(waiting)
+        else:
+            await self._put_off(waiting, self._no_card_s)
+
     async def _post_direct(self, waiting: WaitingPost, request: Request, event: Recorded) -> None:
         lost = self._channel.lost
         if event.tag == Tag.REQUEST_CREATED and (lost is None or request.card_ts is not None):
@@ -306,7 +335,12 @@ class Announcer(Loop):
     async def _post_answer(self, waiting: WaitingPost, request: Request | None, event: Recorded) -> None:
         person, channel = waiting.post.person or "", waiting.post.channel or ""
         words = await self._readers.words(person, within_s=_LANGUAGE_WITHIN_S)
-        message = ephemerals.answer(words, event, request, workspace_url=self._workspace_url)
+        number = waiting.post.batch
+        if number is None:
+            message = ephemerals.answer(words, event, request, workspace_url=self._workspace_url)
+        else:
+            batch = await self._ledger.read(lambda rows: rows.batch(number))
+            message = batch_answers.answer(words, event, batch, workspace_url=self._workspace_url)
         try:
             if not await self._poster.whisper(channel, person, message):
                 await self._once.post(waiting, person, message)
@@ -347,6 +381,12 @@ class Announcer(Loop):
     async def _put_off(self, waiting: WaitingPost, pause_s: float) -> None:
         due_at = self._clock() + int(pause_s * 1000)
         await self._ledger.write(lambda tx: tx.put_post_off(waiting.id, due_at))
+
+
+def _goes_before(waiting: WaitingPost) -> int:
+    """Cards of requests first: an approver waits for each. The card of a batch comes again by itself."""
+    first = (PostKind.CARD, PostKind.BATCH_CARD)
+    return first.index(waiting.post.kind) if waiting.post.kind in first else len(first)
 
 
 def _requests_by(event: Recorded) -> int | None:

@@ -39,16 +39,20 @@ from batch where state in ('pending', 'approved', 'running', 'paused') order by 
 """
 #: A reply waits for its card, which was promised before it and is drawn in another lane.
 _DUE = f"""
-select post.*, request.card_ts is not null as card_stands
-from outbox as post left join request on request.id = post.request_id
+select post.*, coalesce(request.card_ts, batch.card_ts) is not null as card_stands
+from outbox as post
+    left join request on request.id = post.request_id
+    left join batch on batch.id = post.batch
 where post.kind = :kind and (post.due_at <= :now or post.due_at > :latest)
   and case
-      when post.kind = 'redraw' or (post.kind = 'card' and request.card_ts is not null) then 'redraw/'
+      when post.kind = 'redraw'
+          or (post.kind in ('card', 'batch_card') and coalesce(request.card_ts, batch.card_ts) is not null)
+      then 'redraw/'
       else coalesce(post.channel, '') || '/' || coalesce(post.person, '')
   end not in {LISTED}
   and not (post.kind = 'step' and exists (
       select 1 from outbox as card
-      where card.key = 'card:' || post.request_id and card.id < post.id
+      where card.key in ('card:' || post.request_id, 'batch_card:' || post.batch) and card.id < post.id
         and (card.due_at <= :now or card.due_at > :latest)
   ))
 order by post.id limit :limit

@@ -7,6 +7,7 @@ the same name; tests/storage/test_ports.py then asks for its test.
 from __future__ import annotations
 
 from storage.audit import EventRows
+from storage.batch_sums import BatchSumRows
 from storage.batches import BatchRows
 from storage.console_links import ConsoleLinkRows
 from storage.erasing import ErasingRows
@@ -24,6 +25,7 @@ class Rows(
     RequestRows,
     WaitingRows,
     BatchRows,
+    BatchSumRows,
     ClickRows,
     OutboxRows,
     EventRows,

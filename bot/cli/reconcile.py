@@ -18,7 +18,7 @@ from bot.cli.outputs import standard_output
 from bot.cli.record_access import record
 from bot.cli.wechat_bill import read_bill
 from bot.config.settings import WechatpaySettings, load_part
-from bot.wiring import wechatpay_client
+from bot.wechatpay_client import wechatpay_client
 from bot.wording.terminal_table import plain
 from coupons import days
 from coupons.audit_events import AuditReconciled

@@ -30,7 +30,7 @@ from bot.cli.wechat_call import (
 from bot.config.coupon_toml import load_coupon_toml
 from bot.config.settings import PlaceSettings, WechatpaySettings, load_part
 from bot.doctor.wechat import lists_none
-from bot.wiring import wechatpay_client
+from bot.wechatpay_client import wechatpay_client
 from bot.wording.wechat_tables import coupon_table, coupons_table, keys_table, printable, stock_table
 from coupons.audit_events import WechatAnswered, WechatCalled
 from coupons.errors import StorageUnavailable

@@ -9,7 +9,7 @@ from bot.config.settings import WechatpaySettings
 from bot.config.timed_read import read_text_within
 from bot.doctor.findings import Finding
 from bot.doctor.stocks import stock_findings
-from bot.wiring import wechatpay_client, wechatpay_keys
+from bot.wechatpay_client import wechatpay_client, wechatpay_keys
 from bot.wording.wechat_tables import day
 from coupons.model import Stock
 from wechatpay import Busifavor, Client, WechatPayError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from coupons.model import Request
@@ -26,15 +26,7 @@ def grounds(words: Words, request: Request) -> list[str]:
     """Sentences in mrkdwn, from the row alone."""
     notes: list[str] = []
     if request.raised:
-        why = words.list(_raised(words, reason) for reason in request.raised)
-        notes.append(
-            words.plural(
-                "It needs 1 approval more than its rule asks for: {reasons}.",
-                "It needs {n} approvals more than its rule asks for: {reasons}.",
-                len(request.raised),
-                reasons=why,
-            )
-        )
+        notes.append(raised_by(words, request.raised))
     if request.duplicate_of is not None:
         notes.append(
             words(
@@ -46,6 +38,16 @@ def grounds(words: Words, request: Request) -> list[str]:
     if request.follows is not None:
         notes.append(words("It takes the place of #{number}, which was declined.", number=request.follows))
     return notes
+
+
+def raised_by(words: Words, reasons: Sequence[str]) -> str:
+    """Why more people must say yes than the rule asks for."""
+    return words.plural(
+        "It needs 1 approval more than its rule asks for: {reasons}.",
+        "It needs {n} approvals more than its rule asks for: {reasons}.",
+        len(reasons),
+        reasons=words.list(_raised(words, reason) for reason in reasons),
+    )
 
 
 def _raised(words: Words, reason: str) -> str:

@@ -22,10 +22,10 @@ from handlers.views.state_words import (
 from handlers.views.thread_replies import step
 from handlers.views.words import N_, Words
 
-_NOTHING_CHANGED = N_("Nothing has changed.")
+NOTHING_CHANGED = N_("Nothing has changed.")
 
 #: Why this person decides nothing at all here.
-_ABOUT_PERSON: Mapping[str, str] = {
+ABOUT_PERSON: Mapping[str, str] = {
     Reason.OUTSIDER: N_(
         "You are here from another company or workspace, and only people of this workspace may decide about "
         "coupons."
@@ -54,17 +54,17 @@ def answer(words: Words, event: Recorded, request: Request | None, *, workspace_
     `workspace_url`: where the workspace's messages have their links.
     """
     if event.tag != Tag.CLICK_REFUSED:
-        return step(words, event, request) if request is not None else message(words(_NOTHING_CHANGED))
+        return step(words, event, request) if request is not None else message(words(NOTHING_CHANGED))
     why = _why(words, event, request, workspace_url)
     if event.detail.get("reason") == Reason.MAY_BE_GIVEN:
         # The lookups that it wants are made.
         return message(why)
-    return message(words.sentences(words(_NOTHING_CHANGED), why))
+    return message(words.sentences(words(NOTHING_CHANGED), why))
 
 
 def _why(words: Words, event: Recorded, request: Request | None, workspace_url: str) -> str:
     reason, action = str(event.detail.get("reason")), event.detail.get("action")
-    about_person = _ABOUT_PERSON.get(reason)
+    about_person = ABOUT_PERSON.get(reason)
     if about_person is not None:
         return words(about_person)
     about_all = _about_all(words, reason, action)

@@ -69,3 +69,10 @@ def form_did_not_open(words: Words, number: int) -> Message:
 def send_form_did_not_open(words: Words) -> Message:
     """Slack's trigger was too old, or Slack was busy."""
     return message(words("The form did not open. Nothing was asked for: please try again."))
+
+
+def batch_form_did_not_open(words: Words, number: int) -> Message:
+    """As `form_did_not_open`."""
+    return message(
+        words("The form for batch {batch} did not open. Please click the button again.", batch=number)
+    )

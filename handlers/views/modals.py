@@ -1,4 +1,7 @@
-"""The form that asks an approver why. It carries the request's number and what it was opened on."""
+"""The forms of an approver: why something is declined, and which lines of a batch are struck out.
+
+Each carries the number of its request or batch, and what it was opened on.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from handlers.views.words import Words
 REASON_LONGEST = 500
 _TITLE = 24
 _FROM_HOME = "home"
+#: Before the number where it is a batch's.
+_BATCH = "batch:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +33,69 @@ class Origin:
 def decline_modal(words: Words, request_id: int, origin: Origin) -> dict[str, Any]:
     """A view for `views.open`; its submission has `values["reason"]["text"]`."""
     opened = f"{_FROM_HOME} {origin.out_request_no}" if not origin.ts else f"{origin.channel} {origin.ts}"
+    return _decline(
+        words,
+        words("Decline this request"),
+        words("Why is request #{number} declined?", number=request_id),
+        carried=f"{request_id} {opened}",
+    )
+
+
+def decline_batch_modal(words: Words, batch_id: int, origin: Origin) -> dict[str, Any]:
+    """As `decline_modal`, with the same blocks."""
+    return _decline(
+        words,
+        words("Decline this batch"),
+        words("Why is batch {batch} declined?", batch=batch_id),
+        carried=f"{_BATCH}{batch_id} {origin.channel} {origin.ts}",
+    )
+
+
+def strike_modal(words: Words, batch_id: int, origin: Origin) -> dict[str, Any]:
+    """A view for `views.open`; its submission has `values["rows"]["value"]`."""
+    return {
+        "type": "modal",
+        "callback_id": "strike_form",
+        "private_metadata": f"{_BATCH}{batch_id} {origin.channel} {origin.ts}",
+        "title": plain_text(words("Strike lines out"), _TITLE),
+        "submit": plain_text(words("Strike out"), _TITLE),
+        "close": plain_text(words("Back"), _TITLE),
+        "blocks": [
+            {
+                "type": "input",
+                "block_id": "rows",
+                "label": plain_text(words("Which rows of batch {batch}?", batch=batch_id), 150),
+                "hint": plain_text(
+                    words(
+                        "By the row numbers of the file, such as: 17, 20-25. Their customers get no coupon "
+                        "from this batch."
+                    ),
+                    150,
+                ),
+                "element": {
+                    "type": "plain_text_input",
+                    "action_id": "value",
+                    "max_length": REASON_LONGEST,
+                    "focus_on_load": True,
+                },
+            }
+        ],
+    }
+
+
+def _decline(words: Words, title: str, label: str, *, carried: str) -> dict[str, Any]:
     return {
         "type": "modal",
         "callback_id": "decline_reason",
-        "private_metadata": f"{request_id} {opened}",
-        "title": plain_text(words("Decline this request"), _TITLE),
+        "private_metadata": carried,
+        "title": plain_text(title, _TITLE),
         "submit": plain_text(words("Decline"), _TITLE),
         "close": plain_text(words("Back"), _TITLE),
         "blocks": [
             {
                 "type": "input",
                 "block_id": "reason",
-                "label": plain_text(words("Why is request #{number} declined?", number=request_id), 150),
+                "label": plain_text(label, 150),
                 "hint": plain_text(
                     words(
                         "The requester and everybody in the approval channel can read it; it is kept in the "
@@ -63,6 +119,12 @@ def decline_modal(words: Words, request_id: int, origin: Origin) -> dict[str, An
 def request_of(view: Mapping[str, Any]) -> int:
     """The request that a submitted form is about. Raises ValueError: it is not our form."""
     return int(str(view.get("private_metadata") or "").partition(" ")[0])
+
+
+def batch_of(view: Mapping[str, Any]) -> int | None:
+    """The batch that a submitted form is about; None: it is about a request."""
+    carried = str(view.get("private_metadata") or "").partition(" ")[0]
+    return int(carried.removeprefix(_BATCH)) if carried.startswith(_BATCH) else None
 
 
 def origin_of(view: Mapping[str, Any]) -> Origin:

@@ -191,7 +191,7 @@ def _clock(words: Words, event: Recorded) -> str:
     why = words("🕰️ The clock of the bot's machine is in doubt.")
     if apart:
         # To the nearest minute: an hour less some milliseconds is an hour.
-        off = _waited(words, apart + _MINUTE_MS // 2)
+        off = waited(words, apart + _MINUTE_MS // 2)
         why = words("🕰️ The clock of the bot's machine is in doubt: it is off by {time}.", time=off)
     then = words(
         "Until Slack or WeChat Pay confirm it, no request expires, nobody is reminded, and no customer is "
@@ -223,7 +223,7 @@ def _call(words: Words, event: Recorded, request: Request, approvers: Sequence[s
         text = words(
             "Request #{number} has waited {time} for a decision: {people}.",
             number=request.id,
-            time=_waited(words, _number(event, "waited_ms")),
+            time=waited(words, _number(event, "waited_ms")),
             people=people,
         )
     mention = text_of(event, "mention")
@@ -245,7 +245,8 @@ def _call_for_held(words: Words, event: Recorded, request: Request, approvers: S
     )
 
 
-def _waited(words: Words, waited_ms: int) -> str:
+def waited(words: Words, waited_ms: int) -> str:
+    """`1 minute`, `3 hours`."""
     if waited_ms < _HOUR_MS:
         return words.plural("1 minute", "{n} minutes", max(waited_ms // _MINUTE_MS, 1))
     return words.plural("1 hour", "{n} hours", waited_ms // _HOUR_MS)

@@ -14,7 +14,7 @@ from bot.clock import utc_ms
 from bot.config.coupon_toml import load_coupon_toml
 from bot.config.settings import load_settings
 from bot.service import Service
-from bot.wiring import wechatpay_client
+from bot.wechatpay_client import wechatpay_client
 from tests.world import COUPON_TOML, keys
 from wechatpay.keyring import PlatformKey
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from bot import key_files
 from bot.config.settings import Settings, load_settings
 from bot.key_files import KeyFiles
-from bot.wiring import wechatpay_client
+from bot.wechatpay_client import wechatpay_client
 from sandbox.wechatpay.keyring import KeyMode
 from sandbox.wechatpay.stand_in import WeChatPay
 from tests.world import keys

@@ -19,7 +19,7 @@ from bot.slack_app import session, web_client
 from bot.start_checks import _public
 from bot.troubles import Troubles
 from bot.wechat_proof import reach_wechatpay
-from bot.wiring import wechatpay_client
+from bot.wechatpay_client import wechatpay_client
 from handlers.workspace_checks import WorkspaceRefused, find_workspace
 from tests.bot.examined import examined
 from tests.bot.operating import operator

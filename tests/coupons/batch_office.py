@@ -308,6 +308,13 @@ class BatchOffice(Office):
             if each.request_id is None and each.detail.get("batch") == batch_id
         ]
 
+    async def steps(self) -> list[Post]:
+        """Of what stands in the threads once the cards are drawn."""
+        numbers = await self.ledger.read(lambda rows: [each.id for each in rows.open_batches(9)])
+        keys = [Post(kind=PostKind.BATCH_CARD, request_id=None, batch=number).key for number in {1, *numbers}]
+        await self.ledger.write(lambda tx: [tx.recall_post(key) for key in keys])
+        return await self.posts(PostKind.STEP)
+
     async def posts(self, kind: PostKind) -> list[Post]:
         found = await self.ledger.read(lambda rows: rows.due_posts(kind, 10**15, 999))
         return [waiting.post for waiting in found]

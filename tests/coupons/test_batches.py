@@ -72,8 +72,8 @@ async def test_a_file_becomes_coupons_that_two_approved(office: BatchOffice) -> 
     assert (await office.prove()).rows > 150 * 5
     # No line says anything by itself; one card and one result tell of all.
     assert await office.posts(PostKind.CARD) == await office.posts(PostKind.DIRECT) == []
-    assert [post.request_id for post in await office.posts(PostKind.STEP)] == [None] * 3
     assert len(await office.posts(PostKind.BATCH_CARD)) == len(await office.posts(PostKind.RESULT)) == 1
+    assert [post.request_id for post in await office.steps()] == [None] * 3
 
 
 async def crashed_everywhere(office: BatchOffice) -> int:
@@ -302,7 +302,7 @@ async def test_a_batch_is_called_to_mind_like_a_request(opened: Opening) -> None
         (None, 1, None),
         (None, 1, "S0BOSSES"),
     ]
-    steps = await office.posts(PostKind.STEP)
+    steps = await office.steps()
     assert [(post.batch, post.seq) for post in steps] == [(1, each.seq) for each in reminded]
     await office.prove()
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.bells import Bells
 from bot.clock import utc_ms
-from bot.wiring import Bells
 from coupons.asking import created
 from coupons.events import ApprovalGiven, RequestApproved
 from coupons.lifecycle import move

@@ -12,6 +12,7 @@ import pytest
 
 from coupons.asking import Ask, Asking, Submitted
 from coupons.authority import Authority
+from coupons.batch_desk import BatchDesk
 from coupons.decider import Decider
 from coupons.desk import Desk
 from coupons.loops import Bell
@@ -57,7 +58,19 @@ class Floor:
             clock=sure(self.clock),
         )
         self.decider = Decider(
-            ledger=self.ledger, desk=self.desk, bell=self.bell, again_s=2.0, on_trouble=self.troubles.append
+            ledger=self.ledger,
+            desk=self.desk,
+            batch_desk=BatchDesk(
+                ledger=self.ledger,
+                directory=self.groups,
+                authority=authority,
+                policy=policy,
+                team=TEAM,
+                clock=sure(self.clock),
+            ),
+            bell=self.bell,
+            again_s=2.0,
+            on_trouble=self.troubles.append,
         )
 
     def heard(self, _: frozenset[Topic]) -> None:

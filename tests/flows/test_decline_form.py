@@ -100,7 +100,7 @@ async def test_a_decline_that_was_taken_unseen_and_then_reworded_is_answered(
 ) -> None:
     number = await shop.ask()
     view, wang = await form(shop, number), shop.slack.person("U0WANG")
-    monkeypatch.setattr("handlers.actions.ACK_WITHIN_S", 0.5)
+    monkeypatch.setattr("handlers.clicks.ACK_WITHIN_S", 0.5)
     blocked = sqlite3.connect(shop.folder / "coupon.db", isolation_level=None)
     blocked.execute("begin immediate")
     await wang.submit(view, {"reason": "on time"})

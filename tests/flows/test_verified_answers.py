@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from bot.config.settings import load_settings
 from bot.wechat_proof import prove_answers
-from bot.wiring import wechatpay_client
+from bot.wechatpay_client import wechatpay_client
 from coupons.settling import Pace
 from sandbox.wechatpay.faults import Fault, FaultKind
 from sandbox.wechatpay.keyring import KeyMode

@@ -199,6 +199,7 @@ async def desk_of(folder: Path, workspace: Workspace, *, steady: Clock = now_ms)
                 workspace_url="https://shop.slack.com/",
                 authority=authority,
                 batch_asking=batch_asking,
+                policy=POLICY,
                 catalogue=Catalogue(()),
                 clock=clock,
                 bell=bells[-1],

@@ -71,6 +71,8 @@ def others(words: Words) -> Iterator[Message]:
 
 def views(words: Words) -> Iterator[dict[str, Any]]:
     """Forms and Home."""
+    yield modals.decline_batch_modal(words, 7, modals.Origin("C0APPROVE", "5.000100"))
+    yield modals.strike_modal(words, 7, modals.Origin("C0APPROVE", "5.000100"))
     yield modals.decline_modal(words, 12, modals.Origin("C0APPROVE", "5.000100"))
     yield form.send_form(words, Filled())
     given = GivenFile(file_id="F0LIST", name="late.csv")

@@ -7,6 +7,9 @@ from types import ModuleType
 
 from coupons.events import Tag
 from handlers.views import (
+    batch_answers,
+    batch_card,
+    batch_thread,
     card,
     command_replies,
     direct_messages,
@@ -17,6 +20,7 @@ from handlers.views import (
     refusals,
     thread_replies,
 )
+from tests.handlers.batch_samples import batch_messages
 from tests.handlers.views_samples import event_messages, events, looked_up, now_messages, other_messages
 from tests.words import ENGLISH
 
@@ -35,12 +39,16 @@ def drawn_by(module: ModuleType) -> set[str]:
 
 def test_the_samples_draw_every_message_that_the_views_can_make() -> None:
     source = (
-        inspect.getsource(now_messages)
+        inspect.getsource(batch_messages)
+        + inspect.getsource(now_messages)
         + inspect.getsource(event_messages)
         + inspect.getsource(other_messages)
         + inspect.getsource(looked_up)
     )
     for module in (
+        batch_answers,
+        batch_card,
+        batch_thread,
         card,
         thread_replies,
         direct_messages,

@@ -136,8 +136,14 @@ ONE_SIDES = {
     "delivery": (
         *("sandbox/slack/", "coupons/asking.py", "coupons/request_number.py", "handlers/payloads.py"),
         *("coupons/batches.py", "coupons/batch_work.py", "coupons/batch_ports.py", "storage/batches.py"),
-        *("handlers/actions.py", "handlers/commands.py", "handlers/form.py", "handlers/home.py"),
         *("handlers/bulk_form.py",),
+        *(
+            "handlers/actions.py",
+            "handlers/batch_actions.py",
+            "handlers/commands.py",
+            "handlers/form.py",
+            "handlers/home.py",
+        ),
     ),
     "deliveries": ("sandbox/slack/",),
 }

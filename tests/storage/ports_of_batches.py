@@ -11,10 +11,14 @@ from coupons.batches import (
     Batch,
     BatchApproval,
     BatchState,
+    CustomerOfBatch,
+    CustomersOfBatch,
     DraftLine,
+    HeldLines,
     LeftOut,
     NewBatch,
     Progress,
+    StockOfBatch,
     move_batch,
 )
 from coupons.errors import RowChanged
@@ -100,6 +104,12 @@ READS: dict[str, Callable[[Reading], bool]] = {
     "totals_of_batch": lambda tx: tx.totals_of_batch(1) == Used(),
     "highest_of_batch": lambda tx: tx.highest_of_batch(1) == {},
     "progress_of_batch": lambda tx: tx.progress_of_batch(1) == Progress({}, 0),
+    "stocks_of_batch": lambda tx: tx.stocks_of_batch(1) == [],
+    "held_lines_of_batch": lambda tx: tx.held_lines_of_batch(1) == [],
+    "customers_of_batch": lambda tx: (
+        tx.customers_of_batch(1, since=0, until=NOW, largest=5)
+        == CustomersOfBatch(count=0, before=0, largest=())
+    ),
     "batch_is_under_way": lambda tx: not tx.batch_is_under_way(1),
     "files_to_read": lambda tx: [batch.id for batch in tx.files_to_read(9)] == [1],
     "open_batches": lambda tx: [batch.id for batch in tx.open_batches(9)] == [1],
@@ -218,6 +228,32 @@ def lines_that_are_requests(tx: Transaction) -> None:
         tx.save_batch(batch, move_batch(batch, state, now=NOW))
     assert tx.due_requests(NOW, 9, NOW + 9, in_batch=True) == [second]
     assert tx.next_send_due() == NOW
+
+
+def sums_of_a_batch(tx: Transaction) -> None:
+    """What its card says of its lines; called by a test of its own."""
+    [(got, _), (late, _)] = tx.add_requests(
+        [a_draft(f"cb-before-{each}", openid=each, created_at=NOW - 5) for each in ("oGot", "oGotLater")]
+    )
+    tx.save(got, replace(got, state=State.SENT, coupon_code="1", closed_at=NOW - 3))
+    tx.save(late, replace(late, state=State.SENT, coupon_code="2", closed_at=NOW))
+    for row, openid in enumerate(("oGot", "oGot", "oGotLater", "oNever", "oStruck"), 2):
+        make_line(tx, row, openid=openid)
+    held, doubtful, struck = (
+        tx.requests_of_rows(1, State.PENDING, first=row, last=row, limit=1)[0] for row in (2, 4, 6)
+    )
+    tx.save(held, replace(held, state=State.HELD, problem="NOT_ENOUGH"))
+    tx.save(doubtful, replace(doubtful, state=State.HELD, problem="NOT_ENOUGH", open_attempts=1))
+    tx.save(struck, replace(struck, state=State.DECLINED))
+    [stock] = tx.stocks_of_batch(1)
+    named = {"stock_id": held.stock_id, "stock_name": held.stock_name}
+    assert stock == StockOfBatch(**named, count=4, fen=4000)
+    assert tx.held_lines_of_batch(1) == [HeldLines(**named, code="NOT_ENOUGH", count=2, not_known=1)]
+    times = {"since": NOW - 5, "until": NOW}
+    assert tx.customers_of_batch(1, **times, largest=1) == CustomersOfBatch(
+        count=3, before=1, largest=(CustomerOfBatch(openid="oGot", count=2, fen=2000),)
+    )
+    assert tx.customers_of_batch(1, since=NOW - 4, until=NOW, largest=1).before == 0
 
 
 def batches_that_wait(tx: Transaction) -> None:

@@ -474,6 +474,11 @@ async def test_lines_of_a_batch_are_requests_apart_from_the_others(ledger: Sqlit
     await ledger.write(ports_of_batches.lines_that_are_requests)
 
 
+async def test_the_lines_of_a_batch_add_up_for_its_card(ledger: SqliteLedger) -> None:
+    await ledger.write(ports_of_batches.seed_batch)
+    await ledger.write(ports_of_batches.sums_of_a_batch)
+
+
 @pytest.mark.parametrize("asked", [ports_of_batches.batches_that_wait, ports_of_batches.an_ended_batch])
 async def test_batches_wait_and_end_as_they_say(
     ledger: SqliteLedger, asked: Callable[[Transaction], None]

@@ -1,0 +1,237 @@
+"""The card of a batch: the one message about all its lines in the approval channel, drawn anew on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from coupons.batches import (
+    BATCH_FINAL,
+    Batch,
+    BatchApproval,
+    BatchState,
+    CustomersOfBatch,
+    HeldLines,
+    Progress,
+    StockOfBatch,
+)
+from coupons.masking import masked
+from coupons.model import Pause
+from handlers.views.batch_buttons import buttons
+from handlers.views.batch_standing import Speed, now_in_words, standing
+from handlers.views.card_context import with_reason
+from handlers.views.card_notes import raised_by
+from handlers.views.escaping import approver, code, inert, listed, person, without_openids
+from handlers.views.message import Block, Message, context, fields, header, message, quote, section
+from handlers.views.words import Words
+
+_NAME: Final = 60
+_STOCKS: Final = 8
+#: How far back an approver is told what its customers got already.
+BEFORE_DAYS: Final = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchOnCard:
+    """All that is read for one drawing, in one look. `customers` None: nobody decides about it any more.
+
+    `approvers`: user and group ids; they are shown, not judged by.
+    """
+
+    batch: Batch
+    approvals: Sequence[BatchApproval]
+    progress: Progress
+    stocks: Sequence[StockOfBatch] = ()
+    held: Sequence[HeldLines] = ()
+    customers: CustomersOfBatch | None = None
+    approvers: Sequence[str] = ()
+    pause: Pause | None = None
+    speed: Speed | None = None
+
+
+def batch_card(words: Words, shown: BatchOnCard) -> Message:
+    """For whoever decides, and for all who want to know how far it is."""
+    return message(
+        sentence(words, shown),
+        header(title(words, shown.batch)),
+        fields(*_facts(words, shown)),
+        *_reason(words, shown.batch),
+        *_sums(words, shown),
+        *standing(words, shown.batch, shown.progress, shown.held, shown.speed, pause=shown.pause),
+        *_pause_line(words, shown),
+        *buttons(words, shown.batch, shown.progress),
+        context(*_small_print(words, shown)),
+    )
+
+
+def title(words: Words, batch: Batch) -> str:
+    """As plain text."""
+    return words.plural(
+        "Batch {batch}: 1 coupon, {value}",
+        "Batch {batch}: {n} coupons, {value}",
+        batch.size,
+        batch=batch.id,
+        value=words.money(batch.value_fen),
+    )
+
+
+def sentence(words: Words, shown: BatchOnCard) -> str:
+    """The whole card in words: for notifications, for screen readers, and where blocks are refused."""
+    batch = shown.batch
+    headline, details = now_in_words(words, batch, shown.progress, shown.held, shown.speed)
+    text = words.plural(
+        "{headline}: batch {batch} of {requester}, 1 coupon ({value}) out of {file}. {details}",
+        "{headline}: batch {batch} of {requester}, {n} coupons ({value}) out of {file}. {details}",
+        batch.size,
+        headline=headline,
+        batch=batch.id,
+        requester=person(batch.requester),
+        value=words.money(batch.value_fen),
+        file=inert(batch.file_name, _NAME),
+        details=details,
+    )
+    reason = inert(without_openids(batch.reason), 500)
+    return words.sentences(
+        text,
+        _approved_so_far(words, shown) if batch.state is BatchState.PENDING else "",
+        _paused(words, shown),
+        words("Reason: {reason}", reason=reason) if reason else "",
+    )
+
+
+def _facts(words: Words, shown: BatchOnCard) -> list[tuple[str, str]]:
+    batch = shown.batch
+    known = [
+        (words("Asked for by"), person(batch.requester)),
+        (words("Asked"), words.moment(batch.submitted_at or batch.asked_at)),
+        (words("File"), inert(batch.file_name, _NAME)),
+        (words("SHA-256 of the file"), code(batch.sha256)),
+    ]
+    if batch.ticket:
+        known.append((words("Ticket"), inert(without_openids(batch.ticket), 100)))
+    if shown.customers is not None:
+        known.append((words("Customers"), _customers(words, shown.customers)))
+    if batch.left_out:
+        known.append((words("Left out or struck out"), words.number(batch.left_out)))
+    return known
+
+
+def _customers(words: Words, customers: CustomersOfBatch) -> str:
+    return words.sentences(
+        words.plural("1 customer.", "{n} customers.", customers.count),
+        words.plural(
+            "1 got a coupon in the {days} days before.",
+            "{n} got a coupon in the {days} days before.",
+            customers.before,
+            days=BEFORE_DAYS,
+        ),
+    )
+
+
+def _reason(words: Words, batch: Batch) -> list[Block]:
+    return [quote(words("Reason"), without_openids(batch.reason))] if batch.reason else []
+
+
+def _sums(words: Words, shown: BatchOnCard) -> list[Block]:
+    blocks = []
+    if shown.stocks:
+        lines = [_stock(words, stock) for stock in shown.stocks[:_STOCKS]]
+        if (more := len(shown.stocks) - _STOCKS) > 0:
+            lines.append(words.plural("… and 1 more stock", "… and {n} more stocks", more))
+        blocks.append(section("\n".join([f"*{words('By stock')}*", *lines])))
+    if shown.customers is not None and shown.customers.largest:
+        lines = [
+            words.plural(
+                "• {customer}: 1 coupon, {value}",
+                "• {customer}: {n} coupons, {value}",
+                each.count,
+                customer=code(masked(each.openid)),
+                value=words.money(each.fen),
+            )
+            for each in shown.customers.largest
+        ]
+        blocks.append(section("\n".join([f"*{words('The largest customers')}*", *lines])))
+    return blocks
+
+
+def _stock(words: Words, stock: StockOfBatch) -> str:
+    return words.plural(
+        "• {stock} ({id}): 1 coupon, {value}",
+        "• {stock} ({id}): {n} coupons, {value}",
+        stock.count,
+        stock=inert(stock.stock_name),
+        id=code(stock.stock_id),
+        value=words.money(stock.fen),
+    )
+
+
+def _pause_line(words: Words, shown: BatchOnCard) -> list[Block]:
+    text = _paused(words, shown)
+    return [context(f"⏸️ {text}")] if text else []
+
+
+def _paused(words: Words, shown: BatchOnCard) -> str:
+    """Of the pause of all sending."""
+    pause, state = shown.pause, shown.batch.state
+    if pause is None or state in BATCH_FINAL:
+        return ""
+    if state is BatchState.PENDING:
+        text = words(
+            "{person} paused sending ({time}): nothing can be approved until somebody resumes it.",
+            person=person(pause.by),
+            time=words.moment(pause.at),
+        )
+    else:
+        text = words(
+            "{person} paused sending ({time}): nothing goes out until somebody resumes it.",
+            person=person(pause.by),
+            time=words.moment(pause.at),
+        )
+    return with_reason(words, text, pause)
+
+
+def _small_print(words: Words, shown: BatchOnCard) -> list[str]:
+    batch = shown.batch
+    if batch.state is not BatchState.PENDING:
+        lines = [_approved_so_far(words, shown)] if shown.approvals else []
+        if batch.closed_at is not None:
+            lines.append(words("Ended {time}", time=words.moment(batch.closed_at)))
+        return lines or [words("Approvals needed: {needed}.", needed=batch.approvals_needed)]
+    who = listed(words, (approver(entry) for entry in shown.approvers))
+    who = who or words("nobody, because coupon.toml names no approvers")
+    lines = [words("May decide, except the requester: {people}", people=who), _rule(words, batch)]
+    lines.append(_approved_so_far(words, shown))
+    if shown.pause is not None:
+        lines.append(words("Does not expire while sending is paused"))
+    elif batch.expires_at is not None:
+        lines.append(words("Expires {time}", time=words.moment(batch.expires_at)))
+    return lines
+
+
+def _rule(words: Words, batch: Batch) -> str:
+    values = {
+        "needed": batch.approvals_needed,
+        "value": words.money(batch.value_fen),
+        "highest": words.money(batch.highest_fen),
+    }
+    if batch.rule:
+        text = words(
+            "{needed} approvals by rule {rule}, the stricter of those for {value} in all and for a single "
+            "{highest}",
+            rule=batch.rule,
+            **values,
+        )
+    else:
+        text = words("{needed} approvals by the usual rule", **values)
+    if not batch.raised:
+        return text
+    return words.sentences(text + ".", raised_by(words, batch.raised))
+
+
+def _approved_so_far(words: Words, shown: BatchOnCard) -> str:
+    count, needed = len(shown.approvals), shown.batch.approvals_needed
+    if not count:
+        return words("Approvals: {count} of {needed}.", count=count, needed=needed)
+    people = listed(words, (person(given.approver) for given in shown.approvals))
+    return words("Approvals: {count} of {needed} ({people}).", count=count, needed=needed, people=people)
