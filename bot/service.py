@@ -46,7 +46,7 @@ from coupons.ports import Clock
 from coupons.settling import Pace
 from handlers.directory import SlackDirectory
 from handlers.web_api import SlackError
-from handlers.workspace_checks import FILE_SCOPES, HISTORY_SCOPES, find_workspace
+from handlers.workspace_checks import FILE_SCOPES, HISTORY_SCOPES, READ_SCOPES, find_workspace
 from storage.ledger import SqliteLedger
 from wechatpay import Client, WechatPayError
 
@@ -56,7 +56,11 @@ _WARN_BEFORE_END_S = 30 * 24 * 3600
 #: Supervisors commonly kill 30 seconds after SIGTERM; what is then in flight stays resumable.
 _DRAIN_S = 25.0
 #: What the log says of a token without these.
-_WITHOUT = {HISTORY_SCOPES: "posts_may_come_twice", FILE_SCOPES: "files_cannot_be_sent"}
+_WITHOUT = {
+    HISTORY_SCOPES: "posts_may_come_twice",
+    READ_SCOPES: "files_cannot_be_read",
+    FILE_SCOPES: "files_cannot_be_sent",
+}
 
 
 class Service:
@@ -157,10 +161,7 @@ class Service:
             raise StartRefused(*problems)
         for warning in await self._reach_slack(lambda: config_warnings(config, directory)):
             self._logger.warning("settings_doubtful", problem=warning)
-        for scopes, event in (
-            (HISTORY_SCOPES, "posts_may_come_twice"),
-            (FILE_SCOPES, "files_cannot_be_sent"),
-        ):
+        for scopes, event in _WITHOUT.items():
             if lacking := workspace.lacks(scopes):
                 self._logger.warning(event, missing_scopes=lacking)
         first = RestoreCheck(self._settings, ledger=ledger, clock=self._clock, logger=self._logger)

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
+from typing import TypeVar
 
 from coupons.asking import Stopped
 from coupons.authority import Authority
 from coupons.batch import BatchLine, asked_before
-from coupons.batch_preview import BatchPreview, preview, totals_of
+from coupons.batch_preview import BatchPreview, RefusedLine, preview, totals_of
 from coupons.batch_terms import Members, raised_of
 from coupons.batches import SAME_FILE, Batch, BatchState, DraftLine, LeftOut, NewBatch, move_batch
 from coupons.catalogue import Catalogue
@@ -21,6 +22,8 @@ from coupons.policy import Decision, Policy, Reason, may_ask
 from coupons.ports import Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.rules import people
+
+T = TypeVar("T")
 
 #: Lines in one transaction: it holds up an ack for some milliseconds.
 LINES_AT_ONCE = 500
@@ -108,6 +111,8 @@ class BatchAsking:
             await self._ledger.write(partial(_add_lines, batch_id=batch.id, lines=lines, bad=wrong))
         members = await self._members()
         seen = await self._ledger.read(partial(self._preview, batch=batch, members=members))
+        for refused in _parts(seen.refused):
+            await self._ledger.write(partial(_leave_out, batch_id=batch.id, refused=refused))
         await self._ledger.write(
             partial(self._was_read, batch=batch, sha256=sha256, remarks=remarks, seen=seen)
         )
@@ -140,8 +145,6 @@ class BatchAsking:
         before = tx.batch(batch.id)
         if before is None or before.state is not BatchState.DRAFT or before.sha256:
             return
-        for refused in seen.refused:
-            tx.leave_line_out(batch.id, refused.line.row, refused.reason)
         terms = seen.terms
         # What many people get is looked at by one at least, whatever a rule lets pass by itself.
         needed = max(terms.approvals_needed, 1) if terms else 1
@@ -162,6 +165,8 @@ class BatchAsking:
             expires_at=self._clock.latest() + DRAFT_MS,
         )
         self._show(tx, before, after)
+        if after.left_out:
+            tx.post(Post(kind=PostKind.LEFT_OUT, request_id=None, batch=batch.id, person=batch.requester))
 
     def _cannot_be_read(self, tx: Transaction, *, batch: Batch, problem: str, sha256: str) -> None:
         before = tx.batch(batch.id)
@@ -193,6 +198,13 @@ def _add_lines(tx: Transaction, *, batch_id: int, lines: Sequence[DraftLine], ba
         tx.add_lines(batch_id, lines, bad)
 
 
+def _leave_out(tx: Transaction, *, batch_id: int, refused: Sequence[RefusedLine]) -> None:
+    batch = tx.batch(batch_id)
+    if batch is not None and batch.state is BatchState.DRAFT and not batch.sha256:
+        for each in refused:
+            tx.leave_line_out(batch_id, each.line.row, each.reason)
+
+
 def lines_of(lines: Iterable[DraftLine], catalogue: Catalogue) -> Iterator[BatchLine]:
     """With their stocks; a stock that coupon.toml has no longer is left out."""
     for line in lines:
@@ -201,7 +213,7 @@ def lines_of(lines: Iterable[DraftLine], catalogue: Catalogue) -> Iterator[Batch
             yield BatchLine(line.row, line.openid, stock, line.reason, line.ticket)
 
 
-def _parts(lines: Sequence[DraftLine | LeftOut]) -> Iterable[Sequence[DraftLine | LeftOut]]:
+def _parts(lines: Sequence[T]) -> Iterable[Sequence[T]]:
     rest = iter(lines)
     while part := tuple(islice(rest, LINES_AT_ONCE)):
         yield part

@@ -64,6 +64,8 @@ BATCH_FINAL: Final = frozenset(state for state, following in BATCH_MOVES.items()
 
 #: The same bytes were submitted before: a draft's requester is shown that before it can be submitted.
 SAME_FILE: Final = "same_file"
+#: The problem of a line whose customer was forgotten while it was no request yet.
+ERASED: Final = "erased"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,8 @@ class PostKind(StrEnum):
     BATCH_CARD = "batch_card"
     #: The requester's preview of a draft, as a direct message: posted once, redrawn ever after.
     PREVIEW = "preview"
+    #: The file of the lines that a draft leaves out, and why, to its requester: after the preview.
+    LEFT_OUT = "left_out"
     #: The file of what became of a batch's lines, to its requester and into the card's thread.
     RESULT = "result"
 
@@ -60,7 +62,7 @@ class Post:
         """The same promise has the same key."""
         if self.kind in {PostKind.CARD, PostKind.REDRAW}:
             return f"{self.kind}:{self.request_id}"
-        if self.kind in {PostKind.BATCH_CARD, PostKind.PREVIEW, PostKind.RESULT}:
+        if self.kind in {PostKind.BATCH_CARD, PostKind.PREVIEW, PostKind.LEFT_OUT, PostKind.RESULT}:
             return f"{self.kind}:{self.batch}"
         if self.kind is PostKind.NEWS and self.channel:
             # The same news may be told in two channels.

@@ -63,6 +63,7 @@ _ORDER = (
     PostKind.DIRECT,
     PostKind.STEP,
     PostKind.NEWS,
+    PostKind.LEFT_OUT,
     PostKind.FILE,
     PostKind.REDRAW,
 )
@@ -246,6 +247,9 @@ class Announcer(Loop):
         post = waiting.post
         if post.kind in _DRAWN:
             await self._draw(waiting)
+            return
+        if post.kind is PostKind.LEFT_OUT:
+            await self._previews.share_left_out(waiting)
             return
         request = await self._request(post.request_id)
         event = await self._ledger.read(lambda rows: rows.event(post.seq or 0))

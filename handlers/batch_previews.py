@@ -1,27 +1,30 @@
-"""The previews of drafts: posted to their requesters as direct messages, and drawn anew where they stand."""
+"""The previews of drafts, and the files of what they leave out: direct messages to their requesters."""
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
+from io import BytesIO
 from typing import Final
 
-from coupons.batch_asking import BatchAsking, ShownDraft
+from coupons.batch_asking import MOST_LINES, BatchAsking, ShownDraft
 from coupons.batches import Batch, BatchState
 from coupons.loops import OnTrouble
 from coupons.ports import Ledger, Transaction
 from coupons.posts import WaitingPost
 from handlers.bulk import file_json
+from handlers.file_upload import OutgoingFile, promised_name
 from handlers.languages import Readers
 from handlers.post_once import PostOnce
-from handlers.views import batch_preview
+from handlers.views import batch_preview, bulk_file
 from handlers.views.batch_preview import AboutFile
 from handlers.views.message import Message
 from handlers.views.words import Words
 from handlers.web_api import Denied, MessageGone, Unreachable
 
 _LANGUAGE_WITHIN_S: Final = 3.0
-#: Lines that cannot be taken, of which the message itself names some.
-_BAD_LINES: Final = 5
+#: Lines that are left out, of which the message itself names some.
+_FEW: Final = 5
 
 
 class BatchPreviews:
@@ -81,13 +84,29 @@ class BatchPreviews:
                 words, batch, file_json.load_refusal(batch.problem), workspace_url=self._workspace_url
             )
         shown: ShownDraft = await self._asking.show(batch)
-        bad = await self._ledger.read(lambda rows: rows.left_out_of(batch.id, _BAD_LINES))
-        about = AboutFile(
-            bad=[cell for line in bad for cell in file_json.bad_lines(line.facts)],
-            left_out=batch.left_out,
-            remarks=file_json.load_remarks(batch.remarks),
-        )
+        left_out = await self._ledger.read(lambda rows: rows.left_out_of(batch.id, _FEW))
+        about = AboutFile(left_out=left_out, remarks=file_json.load_remarks(batch.remarks))
         return batch_preview.draft(words, shown, about)
+
+    async def share_left_out(self, waiting: WaitingPost) -> None:
+        """What a LEFT_OUT promises, as long as there is something to put right. Raises as `post`."""
+        number = waiting.post.batch or 0
+        batch, lines = await self._ledger.read(
+            lambda rows: (rows.batch(number), rows.left_out_of(number, MOST_LINES))
+        )
+        if batch is not None and lines:
+            words = await self._readers.words(batch.requester, within_s=_LANGUAGE_WITHIN_S)
+            # Beside the event loop: thousands of sentences would keep acks waiting.
+            content = await asyncio.to_thread(bulk_file.left_out_csv, words, lines)
+            name = promised_name(waiting, f"batch-{batch.id}-left-out", "csv")
+            comment = bulk_file.left_out_comment(words, batch.file_name, len(lines))
+            try:
+                files = [OutgoingFile(name, BytesIO(content.encode()))]
+                await self._once.share(waiting, batch.requester, files, comment=comment)
+            except (Unreachable, Denied) as error:
+                # The preview names the first of them.
+                self._on_trouble(error)
+        await self._ledger.write(lambda tx: tx.finish_post(waiting.id, waiting.version))
 
 
 def _drawn(tx: Transaction, waiting: WaitingPost) -> None:

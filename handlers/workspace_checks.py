@@ -26,6 +26,8 @@ _ESSENTIAL = frozenset({"commands", "chat:write", "users:read"})
 _GROUPS = "usergroups:read"
 #: Without these a post whose answer got lost can't be looked for, and may come twice.
 HISTORY_SCOPES = frozenset({"channels:history", "groups:history", "im:history", "im:write"})
+#: Without these the bot reads no file of `/coupon bulk`.
+READ_SCOPES = frozenset({"files:read"})
 #: Without these Slack takes no file of the bot's: results of batches, parts of the log.
 FILE_SCOPES = frozenset({"files:write"})
 #: What `sorted_out` calls a 404 without Slack's JSON, and seconds until it is believed.

@@ -16,12 +16,20 @@ from bot.start_checks import app_token_problem, config_problems, config_warnings
 from coupons.errors import DirectoryUnavailable
 from handlers.directory import SlackDirectory
 from handlers.web_api import AnswerLost, RateLimited, SlackError, ask
-from handlers.workspace_checks import FILE_SCOPES, HISTORY_SCOPES, Workspace, WorkspaceRefused, find_workspace
+from handlers.workspace_checks import (
+    FILE_SCOPES,
+    HISTORY_SCOPES,
+    READ_SCOPES,
+    Workspace,
+    WorkspaceRefused,
+    find_workspace,
+)
 from wechatpay.errors import BadSetting
 
 _NETWORK = "look at this machine's network, DNS, firewall and HTTPS_PROXY, and at SLACK_API_URL"
 _WITHOUT = {
     HISTORY_SCOPES: "a post whose answer is lost may come twice",
+    READ_SCOPES: "the file of a batch (`/coupon bulk`) cannot be read",
     FILE_SCOPES: "no file reaches anybody: results of batches, parts of the audit log",
 }
 _TOML = "name more people or groups in coupon.toml, or ask for fewer approvals"

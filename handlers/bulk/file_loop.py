@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
@@ -63,8 +64,8 @@ class FileLoop(Loop):
         self._clock = clock
         self._pauses_s = pauses_s
         self._reading = InFlight[int](_IN_FLIGHT, bell=bell, on_trouble=on_trouble, trouble_s=pauses_s[-1])
-        #: How often Slack did not give the file of a draft.
-        self._tries: dict[int, int] = {}
+        #: How often Slack did not give the file of a draft, and how often it said that there is none.
+        self._tries, self._gone = Counter[int](), Counter[int]()
 
     @property
     def one_at_a_time(self) -> bool:
@@ -91,15 +92,16 @@ class FileLoop(Loop):
         except (SlackError, DirectoryUnavailable) as error:
             await self._not_given(batch, error)
         else:
-            self._tries.pop(batch.id, None)
+            self._forget(batch)
 
     async def _not_given(self, batch: Batch, error: Exception) -> None:
         """Tried again as long as that may be of use; `_take` ends it with the life of a draft."""
-        tries = self._tries[batch.id] = self._tries.get(batch.id, 0) + 1
         why = _WHY.get(type(error))
-        if why is None or (why is WholeFile.GONE and tries < _TIMES_GONE):
+        self._tries[batch.id] += 1
+        self._gone[batch.id] += why is WholeFile.GONE
+        if why is None or (why is WholeFile.GONE and self._gone[batch.id] < _TIMES_GONE):
             self._on_trouble(error)
-            pause_s = self._pauses_s[min(tries, len(self._pauses_s)) - 1]
+            pause_s = self._pauses_s[min(self._tries[batch.id], len(self._pauses_s)) - 1]
             wait_s = error.retry_after if isinstance(error, RateLimited) else 0.0
             self._reading.rest(batch.id, max(pause_s, wait_s))
             return
@@ -110,7 +112,11 @@ class FileLoop(Loop):
 
     async def _refuse(self, batch: Batch, refused: FileRefused, *, sha256: str = "") -> None:
         await self._asking.refuse_file(batch, file_json.dump_refusal(refused), sha256=sha256)
+        self._forget(batch)
+
+    def _forget(self, batch: Batch) -> None:
         self._tries.pop(batch.id, None)
+        self._gone.pop(batch.id, None)
 
     async def _read(self, batch: Batch, content: bytes) -> None:
         form = FormValues(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from coupons.batch_asking import ShownDraft
 from coupons.batch_preview import RECENT_DAYS, BatchPreview, CustomerSum, LimitLeft
-from coupons.batches import SAME_FILE, Batch, BatchState
+from coupons.batches import SAME_FILE, Batch, BatchState, LeftOut
 from coupons.masking import masked
 from coupons.rules import Terms
-from handlers.bulk.bulk_file import BadLine, FileRefused, Remark
+from handlers.bulk.bulk_file import FileRefused, Remark
 from handlers.views import bulk_file, lookups
 from handlers.views.escaping import approver, code, inert, listed, message_link
 from handlers.views.message import Block, Message, actions, button, confirm, context, header, message, section
@@ -29,9 +30,8 @@ _LATELY_SHOWN: Final = 10
 class AboutFile:
     """What is known of the file besides its good lines."""
 
-    #: The first lines that cannot be taken, and how many there are in all.
-    bad: Sequence[BadLine] = ()
-    left_out: int = 0
+    #: The first lines that are left out.
+    left_out: Sequence[LeftOut] = ()
     remarks: Sequence[Remark] = ()
 
 
@@ -45,13 +45,13 @@ def draft(words: Words, shown: ShownDraft, about: AboutFile) -> Message:
     ]
     if shown.same_file is not None:
         blocks.append(section(f"⚠️ {_same_file(words, shown.same_file)}"))
-    blocks += _left_out(words, about, found)
+    blocks += _left_out(words, batch, about, found)
     if found.lines:
         blocks += _lines(words, shown)
     if about.remarks:
         blocks.append(section("\n".join(f"• {bulk_file.remark(words, each)}" for each in about.remarks)))
     blocks += _end(words, batch)
-    blocks.append(_buttons(words, batch, found, about))
+    blocks.append(_buttons(words, batch, found))
     return message(words.sentences(sum_line, words("Nothing is asked for yet.")), *blocks)
 
 
@@ -124,13 +124,14 @@ def _same_file(words: Words, same: Batch) -> str:
 # --- lines that are left out
 
 
-def _left_out(words: Words, about: AboutFile, found: BatchPreview) -> Iterator[Block]:
-    count = about.left_out + len(found.refused)
+def _left_out(words: Words, batch: Batch, about: AboutFile, found: BatchPreview) -> Iterator[Block]:
+    count = batch.left_out + len(found.refused)
     if not count:
         return
     text = words.plural("*1 line is left out.*", "*{n} lines are left out.*", count)
     shown = [
-        f"• {bulk_file.place(words, bad)}: {bulk_file.wrong(words, bad)}" for bad in about.bad[:_BAD_SHOWN]
+        f"• {each.place}: {each.why}"
+        for each in islice(bulk_file.left_out(words, about.left_out), _BAD_SHOWN)
     ]
     shown += [
         f"• {words('Row {row}', row=each.line.row)}: {refusal(words, each.reason, each.limit)}"
@@ -254,7 +255,7 @@ def _end(words: Words, batch: Batch) -> Iterator[Block]:
     yield context(*facts)
 
 
-def _buttons(words: Words, batch: Batch, found: BatchPreview, about: AboutFile) -> Block:
+def _buttons(words: Words, batch: Batch, found: BatchPreview) -> Block:
     discard = button(
         words("Discard"),
         "discard_batch",
@@ -268,13 +269,13 @@ def _buttons(words: Words, batch: Batch, found: BatchPreview, about: AboutFile) 
     )
     if not found.lines:
         return actions(discard)
-    return actions(_submit(words, batch, found, about), discard)
+    return actions(_submit(words, batch, found), discard)
 
 
-def _submit(words: Words, batch: Batch, found: BatchPreview, about: AboutFile) -> Block:
+def _submit(words: Words, batch: Batch, found: BatchPreview) -> Block:
     asked = words.plural("1 coupon", "{n} coupons", len(found.lines))
     text = words("{coupons}, {sum}.", coupons=asked, sum=words.money(found.fen))
-    left_out = about.left_out + len(found.refused)
+    left_out = batch.left_out + len(found.refused)
     if left_out:
         text = words.sentences(
             text,

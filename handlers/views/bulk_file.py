@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from coupons.batch_preview import RefusedLine
+from coupons.batches import ERASED, LeftOut
 from coupons.masking import masked
+from coupons.policy import Reason
 from coupons.spreadsheet import as_csv
+from handlers.bulk import file_json
 from handlers.bulk.bulk_file import BadLine, FileRefused, Remark, RemarkKind, WholeFile, Wrong
 from handlers.parsing import Problem
 from handlers.views import misreads
@@ -145,22 +148,62 @@ def place(words: Words, bad: BadLine) -> str:
     return words("Row {row}, column {column} ({name})", row=bad.row, column=bad.column, name=inert(bad.head))
 
 
-def bad_lines_csv(words: Words, bad: Iterable[BadLine], refused: Iterable[RefusedLine] = ()) -> str:
-    """A file to be opened beside the one that was sent, in its order; openids are masked in it.
+@dataclass(frozen=True, slots=True)
+class LeftOutWords:
+    """One cell, or one row, that gives nothing. `place` and `why` are mrkdwn; the others are plain."""
 
-    `refused`: lines that are good in themselves, but for which a limit leaves nothing.
-    """
+    row: int
+    place: str
+    why: str
+    column: str = ""
+    head: str = ""
+    read: str = ""
+
+
+def left_out(words: Words, lines: Iterable[LeftOut]) -> Iterator[LeftOutWords]:
+    """Every cell that is wrong, in the order of the file."""
+    for line in lines:
+        bad = file_json.bad_lines(line.facts)
+        for each in bad:
+            why = wrong(words, each)
+            yield LeftOutWords(
+                each.row, place(words, each), why, each.column, each.head, without_openids(each.read)
+            )
+        if not bad:
+            yield LeftOutWords(line.row, words("Row {row}", row=line.row), _no_line(words, line.problem))
+
+
+def _no_line(words: Words, problem: str) -> str:
+    """Good in itself, but nothing is left for it, or it is no longer there."""
+    if problem in {*Reason}:
+        return refusal(words, Reason(problem), None)
+    if problem == ERASED:
+        return words("The customer was erased from my database meanwhile.")
+    return words("Its stock is no longer among those that can be given.")
+
+
+def left_out_csv(words: Words, lines: Iterable[LeftOut]) -> str:
+    """A file to be opened beside the one that was sent, in its order; openids are masked in it."""
     head = (words("Row"), words("Column"), words("Name"), words("Read"), words("What is wrong"))
-    rows: list[tuple[int, str, str, str, str]] = [
-        (each.row, each.column, each.head, without_openids(each.read), plain(wrong(words, each)))
-        for each in bad
-    ]
-    rows += [
-        (each.line.row, "", "", masked(each.line.openid), plain(refusal(words, each.reason, each.limit)))
-        for each in refused
-    ]
-    rows.sort(key=lambda row: row[0])
+    rows = ((each.row, each.column, each.head, each.read, plain(each.why)) for each in left_out(words, lines))
     return as_csv(rows, head=head)
+
+
+def left_out_comment(words: Words, file_name: str, count: int) -> str:
+    """Above the file, as mrkdwn."""
+    lines = words.plural(
+        "1 line of {file} is left out; the file says why.",
+        "{n} lines of {file} are left out; the file says why of each.",
+        count,
+        file=f"*{inert(file_name)}*",
+    )
+    return words.sentences(
+        lines,
+        words(
+            "Once you have submitted the others, put these right and send them as a file of their own: the "
+            "whole list again would give the others a second coupon."
+        ),
+    )
 
 
 def plain(mrkdwn: str) -> str:

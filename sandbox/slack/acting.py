@@ -1,6 +1,6 @@
 """People at their screens: they type commands, press buttons, fill in forms, and see what comes back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sandbox.slack import acks, form_filling
@@ -237,17 +237,22 @@ class Actor:
         sent = await self._deliverer.deliver(Kind.EVENT, payload, accepts_answer=False, twice=twice)
         return Answer(self._state, self.id, sent)
 
-    def say(self, channel: str, text: str, *, thread_ts: str | None = None) -> Message:
+    def say(
+        self, channel: str, text: str, *, thread_ts: str | None = None, files: Sequence[JSON] = ()
+    ) -> Message:
         """Write an ordinary message; mentions, channels and links in it are resolved as Slack's client does.
-        The app is not told."""
+        `files` are from `upload`. The app is not told."""
         conversation = self._room(channel)
-        if not text.strip():
+        if not text.strip() and not files:
             raise CannotDoError("there is nothing to send")
         parent = conversation.find(thread_ts) if thread_ts is not None else None
         if thread_ts is not None and (parent is None or parent.is_reply):
             raise CannotDoError(f"there is no message {thread_ts} in {channel} to reply to")
         kept = as_delivered(text, self._state.directory, self._state.conversations, resolve=True)
-        return self._state.post(Draft(conversation, self.id, kept, thread_ts=thread_ts, source="person"))
+        file_ids = tuple(file["id"] for file in files)
+        return self._state.post(
+            Draft(conversation, self.id, kept, thread_ts=thread_ts, source="person", file_ids=file_ids)
+        )
 
     def upload(self, name: str, content: bytes) -> JSON:
         """A file off this person's disk for a file input: `submit(view, {"file": [li.upload(…)]})`."""

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from inline_snapshot import external_file
 
-from coupons.batch_preview import RefusedLine
-from coupons.policy import Limit, Reason
+from coupons.batches import ERASED, LeftOut
+from coupons.policy import Reason
+from handlers.bulk import file_json
 from handlers.bulk.bulk_file import BadLine, FileRefused, Remark, RemarkKind, WholeFile, Wrong
 from handlers.cleaning import Undone
 from handlers.parsing import Misread, read_openid
@@ -82,7 +83,9 @@ def test_openids_are_masked_wherever_they_stand() -> None:
     found = read(csv_of(rows))
     assert len(found.bad) == 5
     said = [bulk_file.wrong(ENGLISH, each) for each in found.bad]
-    said += [bulk_file.bad_lines_csv(ENGLISH, found.bad), repr(found), repr(found.bad)]
+    left_out = list(file_json.left_out(found.bad))
+    said += [bulk_file.left_out_csv(ENGLISH, left_out), repr(found), repr(found.bad), repr(left_out)]
+    said += [f"{each.read} {each.facts}" for each in left_out]
     said.append(bulk_file.refused(ENGLISH, FileRefused(WholeFile.NO_HEAD, row=1, read=f"{ANN}, late-10")))
     for text in said:
         assert ANN not in text
@@ -90,7 +93,7 @@ def test_openids_are_masked_wherever_they_stand() -> None:
 
 def test_the_file_of_bad_lines_is_by_row_and_column_and_no_spreadsheet_ruins_it() -> None:
     found = read(csv_of([("openid", "stock"), (ANN, "=1+1"), (ANN, "1.23457E+17"), ("x", "late-10")]))
-    text = bulk_file.bad_lines_csv(ENGLISH, found.bad)
+    text = bulk_file.left_out_csv(ENGLISH, file_json.left_out(found.bad))
     rows = list(csv.reader(text.removeprefix("\ufeff").splitlines()))
     assert rows[0] == ["Row", "Column", "Name", "Read", "What is wrong"]
     assert [row[:4] for row in rows[1:]] == [
@@ -102,14 +105,33 @@ def test_the_file_of_bad_lines_is_by_row_and_column_and_no_spreadsheet_ruins_it(
     assert "`" not in rows[3][4]
 
 
-def test_lines_that_a_limit_refuses_stand_in_the_same_file_in_its_order() -> None:
-    found = read(csv_of([("openid", "stock"), (ANN, "late-10"), (ANN, "nothing"), (ANN, "late-10")]))
-    refused = [RefusedLine(line, Reason.CUSTOMER_LIMIT, Limit(1, 30)) for line in found.lines]
-    text = bulk_file.bad_lines_csv(ENGLISH, found.bad, refused)
+def test_lines_for_which_nothing_is_left_stand_in_the_same_file_in_its_order() -> None:
+    found = read(csv_of([("openid", "stock"), (ANN, "late-10"), (ANN, "nothing")]))
+    left_out = [
+        LeftOut(row=2, column="", read="", problem=Reason.CUSTOMER_LIMIT),
+        *file_json.left_out(found.bad),
+        LeftOut(row=4, column="", read="", problem=ERASED),
+        LeftOut(row=5, column="", read="", problem="unknown_stock"),
+    ]
+    text = bulk_file.left_out_csv(ENGLISH, left_out)
     rows = list(csv.reader(text.removeprefix("\ufeff").splitlines()))
     assert [row[:4] for row in rows[1:]] == [
-        ["2", "", "", "oUpF…eS6o"],
+        ["2", "", "", ""],
         ["3", "B", "stock", "nothing"],
-        ["4", "", "", "oUpF…eS6o"],
+        ["4", "", "", ""],
+        ["5", "", "", ""],
     ]
-    assert rows[1][4].startswith("This customer has reached the limit of 1 in 30 days")
+    whys = ["reached the limit", "no stock of mine", "was erased", "is no longer among"]
+    assert [why in row[4] for why, row in zip(whys, rows[1:], strict=True)] == [True] * 4
+
+
+def test_an_openid_that_is_misspelt_is_masked_in_rows_and_reads_the_same() -> None:
+    """Erasing finds in rows what is spelt right; this would outlast it."""
+    misspelt = [ANN.replace("_", "—"), ANN.replace("_", "!"), f"{ANN}{ANN}{ANN}", ANN[:14], f"{ANN} extra"]
+    found = read(csv_of([("openid", "stock"), *((each, "late-10") for each in misspelt)]))
+    left_out = list(file_json.left_out(found.bad))
+    assert len(left_out) == len(misspelt)
+    for line, bad, typed in zip(left_out, found.bad, misspelt, strict=True):
+        assert typed not in line.read + line.facts
+        [kept] = file_json.bad_lines(line.facts)
+        assert bulk_file.wrong(ENGLISH, kept) == bulk_file.wrong(ENGLISH, bad)

@@ -1,0 +1,64 @@
+"""The way of a file from Slack to a draft, on bad days: read once, or refused with a sentence, never lost."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.pauses import Pauses
+from sandbox.slack import api_error, rate_limited, server_error
+from tests.flows.bulk import CSV, batch, give, preview
+from tests.world import ENGLISH_TEAM, World, until, world
+
+
+@pytest.fixture
+def pauses() -> Pauses:
+    return Pauses(files_s=(0.05,), posts_s=(0.1,))
+
+
+async def test_a_file_that_slack_does_not_give_at_once_is_asked_for_again(shop: World) -> None:
+    for fault in (server_error(), rate_limited(0), api_error("file_not_found"), server_error(503)):
+        shop.slack.faults.next("files.info", fault)
+    await give(shop, CSV)
+    await preview(shop, "2 coupons for 2 customers")
+    assert len(shop.slack.calls("files.info")) == 5
+
+
+async def test_a_file_that_was_deleted_meanwhile_is_told(shop: World) -> None:
+    shop.slack.faults.next("files.info", api_error("file_deleted"), times=9)
+    await give(shop, CSV)
+    refused = await preview(shop, "Slack shows me no such file")
+    assert "*late.csv*" in refused.text
+    assert (batch(shop)["state"], batch(shop)["file_id"]) == ("discarded", "")
+    # It is shown to the bot a moment later than to people: so not at the first no.
+    assert len(shop.slack.calls("files.info")) == 3
+
+
+@pytest.fixture
+async def unscoped(tmp_path: Path, pauses: Pauses) -> AsyncGenerator[World]:
+    scopes = tuple(scope for scope in ENGLISH_TEAM.bot_scopes if scope != "files:read")
+    async with world(tmp_path, workspace=replace(ENGLISH_TEAM, bot_scopes=scopes), pauses=pauses) as started:
+        yield started
+
+
+async def test_without_the_scope_the_person_and_the_operator_are_told(
+    unscoped: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await give(unscoped, CSV)
+    refused = await preview(unscoped, "the app lacks the scope `files:read`")
+    assert "Please tell an operator." in refused.text
+    assert "missing_scope" in capsys.readouterr().out
+
+
+async def test_a_file_that_waits_when_the_bot_stops_is_read_by_the_next_start(shop: World) -> None:
+    shop.slack.faults.next("files.info", server_error(), times=10_000)
+    await give(shop, CSV)
+    await until(lambda: len(shop.slack.calls("files.info")) > 1 or None)
+    await shop.stop()
+    assert batch(shop)["file_id"]
+    shop.slack.faults.clear()
+    await shop.start()
+    await preview(shop, "2 coupons for 2 customers")
