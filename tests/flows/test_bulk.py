@@ -14,7 +14,7 @@ from bot.demo.workspace import SETUP
 from sandbox.slack.deliveries import Twice
 from tests.flows.bulk import CSV, FIRST, SECOND, batch, file_of, form_of, give, preview
 from tests.handlers.bulk.files import SHEET, table, text_cell, with_xml
-from tests.world import BIG, COUPON_TOML, ENGLISH_TEAM, LATE, World, world
+from tests.world import BIG, COUPON_TOML, ENGLISH_TEAM, LATE, World, until, world
 
 GUARDED = COUPON_TOML.replace("[duplicates]\nhours = 0", "[duplicates]\nhours = 24")
 LIMITED = f"{GUARDED}\n[limits]\nper_customer = {{ count = 2, days = 30 }}\n"
@@ -177,3 +177,13 @@ async def test_a_message_with_no_or_several_lists_opens_the_form_and_says_so(
     assert sentence in json.dumps(form.definition)
     await wang.submit(form, {"file": [wang.upload("late.csv", CSV)]})
     await preview(with_shortcuts, "2 coupons for 2 customers", who="U0WANG")
+
+
+async def test_the_same_file_again_is_said(shop: World) -> None:
+    await give(shop, CSV)
+    shown = await preview(shop, "Preview of late.csv")
+    await shop.slack.person("U0LI").click(shown.channel, shown.ts, "submit_batch")
+    await until(lambda: batch(shop)["submitted_at"])
+    await give(shop, CSV, name="again.csv")
+    again = await preview(shop, "Preview of again.csv")
+    assert "This very file was submitted before, as batch 1" in again.words()
