@@ -46,6 +46,8 @@ class Agreement:
     tags: Mapping[int, Counter[str]]
     approvers: Mapping[int, set[str]]
     approvers_of_batch: Mapping[int, set[str]]
+    #: Of the attempts that ended.
+    codes: Counter[str]
 
     def figures(self) -> str:
         """For the campaign's line."""
@@ -58,6 +60,9 @@ class Agreement:
             f"{len(self.rows)} requests ({in_batches} in batches): {listed}; "
             f"{attempts} attempts, {calls} calls, {coupons} coupons given"
         )
+
+    def attempts_that_ended_with(self, code: str) -> int:
+        return self.codes[code]
 
     # --- what does not agree
 
@@ -147,7 +152,7 @@ class Agreement:
 
     def _loose_ends(self) -> Iterator[str]:
         for what, sql in (
-            ("posts wait", "select count(*) as n from outbox"),
+            ("posts wait", "select count(*) as n from outbox where kind <> 'result'"),
             ("clicks wait", "select count(*) as n from click where done = 0"),
             ("requests are said to run", "select count(*) as n from request where running = 1"),
         ):
@@ -165,10 +170,13 @@ def agreement_of(shop: World) -> Agreement:
         if received.endpoint in SENDS:
             calls[received.out_request_no or ""].append(received)
     tags: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    codes = Counter[str]()
     for row in shop.rows("select body from event order by seq"):
         event = json.loads(row["body"])
         if event["request_id"] is not None:
             tags[event["request_id"]][event["tag"]] += 1
+        if event["tag"] == "attempt:finished":
+            codes[event["detail"]["code"]] += 1
     return Agreement(
         shop=shop,
         rows=shop.rows(
@@ -180,6 +188,7 @@ def agreement_of(shop: World) -> Agreement:
         tags=tags,
         approvers=_sets(shop, "select request_id as of, approver from approval"),
         approvers_of_batch=_sets(shop, "select batch as of, approver from batch_approval"),
+        codes=codes,
     )
 
 

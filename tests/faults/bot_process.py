@@ -21,7 +21,10 @@ _SHOWN = 4_000
 class BotProcess:
     """Started, killed and started again by one `preloaded_bot`; its log goes to one file."""
 
-    def __init__(self, environ: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], log: Path, preload: Mapping[str, str] | None = None
+    ) -> None:
+        self._preload = preload or {}
         needed = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ}
         self._environ = needed | dict(environ)
         self._log = log
@@ -37,6 +40,7 @@ class BotProcess:
             "-m",
             "tests.faults.preloaded_bot",
             cwd=_ROOT,
+            env={**os.environ, **self._preload},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )
@@ -107,9 +111,14 @@ class BotProcess:
 
 
 @asynccontextmanager
-async def bot_process(environ: Mapping[str, str], log: Path) -> AsyncGenerator[BotProcess]:
-    """Loaded, and not started yet; nothing of it runs any more afterwards."""
-    bot = BotProcess(environ, log)
+async def bot_process(
+    environ: Mapping[str, str], log: Path, preload: Mapping[str, str] | None = None
+) -> AsyncGenerator[BotProcess]:
+    """Loaded, and not started yet; nothing of it runs any more afterwards.
+
+    `preload`: environment of the process that all its starts are forked from.
+    """
+    bot = BotProcess(environ, log, preload)
     await bot.open()
     try:
         yield bot

@@ -7,18 +7,20 @@ import random
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sandbox.slack.errors import CannotDoError
 from sandbox.slack.messages import Message
-from tests.world import World
+from tests.world import World, until
 
 LEADS = ("U0WANG", "U0ZHAO", "U0QIAN")
 REQUESTER = "U0LI"
 _CHANNEL = "C0APPROVE"
 #: A card that has not changed by then is clicked once more; so is what was typed or given without effect.
 _AGAIN_S = 3.0
-_PREVIEW_S = 30.0
+#: A file is read anew after each start, which takes longer than most lives of a bot that is killed.
+_PREVIEW_S = 300.0
 
 
 @dataclass(slots=True)
@@ -32,8 +34,9 @@ class People:
     acked: set[int] = field(default_factory=set)
     #: Lines of batches that were submitted.
     lines: int = 0
+    #: What stands in each file that was given: openid and stock of its lines.
+    files: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     _typed: int = 0
-    _files: int = 0
     #: By card and lead: when it was clicked last.
     _clicked: dict[tuple[str, str], float] = field(default_factory=dict)
     #: Cards on which nothing is left to decide.
@@ -70,10 +73,10 @@ class People:
             if not may_go_on():
                 await asyncio.sleep(0.01)
                 continue
-            self._files += 1
-            name, size = f"list-{self._files}.csv", min(self.dice.randint(2, most), lines - self.lines)
-            rows = [f"{self.customer()},{self.stock()},late" for _ in range(size)]
-            content = "\n".join(["openid,stock,reason", *rows]).encode()
+            name, size = f"list-{len(self.files)}.csv", min(self.dice.randint(2, most), lines - self.lines)
+            rows = self.files[name] = [(self.customer(), self.stock()) for _ in range(size)]
+            written = [f"{openid},{stock},late" for openid, stock in rows]
+            content = "\n".join(["openid,stock,reason", *written]).encode()
             if await self._give(name, content) and await self._submit(name):
                 self.lines += size
 
@@ -92,15 +95,12 @@ class People:
 
     async def _submit(self, name: str) -> bool:
         """The preview that a file which was taken has to get, clicked until it shows no button any more."""
-        async with asyncio.timeout(_PREVIEW_S):
-            while (preview := self._preview(name)) is None:
-                await asyncio.sleep(0.05)
-        person, clicked = self.shop.slack.person(REQUESTER), -_AGAIN_S
+        preview = await until(lambda: self._preview(name), within_s=_PREVIEW_S)
+        person = self.shop.slack.person(REQUESTER)
         while preview.element("submit_batch"):
-            if time.monotonic() - clicked >= _AGAIN_S:
-                clicked = time.monotonic()
-                await person.click(preview.channel, preview.ts, "submit_batch", stale=True)
-            await asyncio.sleep(0.05)
+            await person.click(preview.channel, preview.ts, "submit_batch", stale=True)
+            with suppress(TimeoutError):
+                await until(lambda: not preview.element("submit_batch") or None, within_s=_AGAIN_S)
         return True
 
     def _preview(self, name: str) -> Message | None:
@@ -116,6 +116,18 @@ class People:
                     self._clicked[card.ts, who] = now
                     await self._decide(who, card, declines)
             await asyncio.sleep(self.look_s)
+
+    async def operator(self) -> None:
+        """Lets sending go on whenever something stopped it, until cancelled."""
+        boss = LEADS[0]
+        while True:
+            await asyncio.sleep(self.look_s * 5)
+            if self.shop.slack.sockets.links and self.shop.rows("select 1 from pause"):
+                await self.shop.send("resume", boss)
+            for card in self.shop.slack.messages(_CHANNEL):
+                if card.element("resume_batch"):
+                    with suppress(CannotDoError):
+                        await self.shop.slack.person(boss).click(card.channel, card.ts, "resume_batch")
 
     def _open_cards(self) -> list[Message]:
         found = []
