@@ -52,11 +52,10 @@ from handlers.bulk.reading_process import BulkReader
 from handlers.bulk_form import BulkForm
 from handlers.clicks import Clicks
 from handlers.commands import Commands
-from handlers.directory import SlackDirectory
+from handlers.directory import Readers, SlackDirectory
 from handlers.form import Form, Prefill
 from handlers.home import Home
 from handlers.home_facts import HomeFacts
-from handlers.languages import Readers
 from handlers.posting import Poster
 from handlers.slack_files import SlackFiles
 from handlers.views.words import load_languages

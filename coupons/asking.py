@@ -17,7 +17,6 @@ from coupons.policy import YES, Decision, Limit, Policy, Reason, may_ask, may_fo
 from coupons.ports import Issuer, Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM
-from coupons.reminding import reminder_times
 from coupons.request_number import out_request_no
 from coupons.rules import Left, Terms, left, people, terms
 from coupons.totals import Counts, Proposal, facts, judge, totals
@@ -198,7 +197,7 @@ class Asking:
             stock_id=ask.stock.stock_id,
             code_mode=ask.stock.code_mode,
         )
-        reminders = reminder_times(self._policy)
+        reminders = self._policy.reminder_times()
         draft = Draft(
             out_request_no=number,
             requester=ask.requester,

@@ -30,7 +30,6 @@ from coupons.policy import Policy
 from coupons.ports import Issuer, Ledger, Reading, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM, Event
-from coupons.reminding import reminder_times
 from coupons.request_number import out_request_no
 
 #: Lines in one transaction: some 20 ms of the one writer.
@@ -196,7 +195,7 @@ class BatchWork(Loop):
             tx.save_batch(batch, after)
             tx.post(Post(kind=PostKind.PREVIEW, request_id=None, batch=batch.id, person=batch.requester))
             return
-        reminders = reminder_times(self._policy)
+        reminders = self._policy.reminder_times()
         after = move_batch(
             batch,
             BatchState.PENDING,

@@ -120,6 +120,13 @@ class Policy:
         """`rule` None: no rule fitted."""
         return (rule.approvers if rule else ()) or self.approvers
 
+    def reminder_times(self) -> tuple[int, ...]:
+        """Milliseconds of waiting, in growing order; the escalation is one of them."""
+        times = {*self.reminders_ms}
+        if self.escalation:
+            times.add(self.escalation.after_ms)
+        return tuple(sorted(times))
+
 
 class Reason(StrEnum):
     """Why a decision is what it is; goes to the card, the log and the tests."""

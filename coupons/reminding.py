@@ -33,7 +33,7 @@ class Reminder(Loop):
         super().__init__(bell=bell, on_trouble=on_trouble)
         self._ledger = ledger
         self._policy = policy
-        self._longest_ms = max(reminder_times(policy), default=0)
+        self._longest_ms = max(policy.reminder_times(), default=0)
         self._clock = clock
 
     @property
@@ -82,13 +82,5 @@ class Reminder(Loop):
     def _next(self, waiting: Request | Batch, now: int) -> int | None:
         # From no time yet to come: what is set to be due too late is due at once, and would be for ever.
         began = min(waiting.waits_from or 0, now)
-        later = (began + after for after in reminder_times(self._policy))
+        later = (began + after for after in self._policy.reminder_times())
         return next((at for at in later if at > now and at < (waiting.expires_at or 0)), None)
-
-
-def reminder_times(policy: Policy) -> tuple[int, ...]:
-    """Milliseconds of waiting, in growing order; the escalation is one of them."""
-    times = {*policy.reminders_ms}
-    if policy.escalation:
-        times.add(policy.escalation.after_ms)
-    return tuple(sorted(times))

@@ -18,7 +18,7 @@ from coupons.model import ClickAction
 from handlers import payloads
 from handlers.after_ack import AfterAck
 from handlers.clicks import Clicks, origin_of
-from handlers.languages import Readers
+from handlers.directory import Readers
 from handlers.posting import Poster
 from handlers.views import command_replies, failures, modals
 from handlers.web_api import SlackError, ask

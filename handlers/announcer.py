@@ -34,8 +34,8 @@ from handlers.audit_files import AuditFiles
 from handlers.batch_cards import BatchCards
 from handlers.batch_previews import BatchPreviews
 from handlers.cards import Cards
+from handlers.directory import Readers
 from handlers.lane_leases import LaneLeases
-from handlers.languages import Readers
 from handlers.post_once import ChannelLost, PostOnce, Recalled
 from handlers.post_pace import PostPace
 from handlers.posting import Poster

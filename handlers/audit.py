@@ -13,7 +13,7 @@ from coupons.auditing import Auditing, NotAuditor
 from coupons.errors import CouponsError
 from handlers import payloads
 from handlers.after_ack import AfterAck
-from handlers.languages import Readers
+from handlers.directory import Readers
 from handlers.posting import Poster
 from handlers.views import audit, audit_answers, failures
 from handlers.views.message import Message

@@ -14,8 +14,8 @@ from coupons.ports import Ledger
 from coupons.posts import WaitingPost
 from coupons.recording import Recorded
 from coupons.spreadsheet import COLUMNS, EVENT_COLUMNS, Cell, as_csv, row
+from handlers.directory import Readers
 from handlers.file_upload import OutgoingFile
-from handlers.languages import Readers
 from handlers.post_once import PostOnce
 from handlers.posting import Poster
 from handlers.views import audit_answers

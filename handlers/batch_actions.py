@@ -21,7 +21,7 @@ from handlers import payloads
 from handlers.after_ack import ACK_WITHIN_S, AfterAck
 from handlers.cleaning import drop_invisible, fold_width
 from handlers.clicks import Clicks, origin_of
-from handlers.languages import Readers
+from handlers.directory import Readers
 from handlers.posting import Poster
 from handlers.views import failures, modals, struck_rows
 from handlers.web_api import SlackError, ask

@@ -16,7 +16,7 @@ from coupons.ports import Clock, Ledger, Reading, Transaction
 from coupons.posts import Post, PostKind, WaitingPost
 from coupons.recording import Recorded
 from handlers.approval_channel import ApprovalChannel
-from handlers.languages import Readers
+from handlers.directory import Readers
 from handlers.post_once import PostOnce
 from handlers.views import batch_thread
 from handlers.views.batch_card import BEFORE_DAYS, BatchOnCard, batch_card

@@ -13,8 +13,8 @@ from coupons.loops import OnTrouble
 from coupons.ports import Ledger, Transaction
 from coupons.posts import WaitingPost
 from handlers.bulk import file_json
+from handlers.directory import Readers
 from handlers.file_upload import OutgoingFile, promised_name
-from handlers.languages import Readers
 from handlers.post_once import PostOnce
 from handlers.views import batch_preview, bulk_file
 from handlers.views.batch_preview import AboutFile

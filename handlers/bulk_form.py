@@ -21,7 +21,7 @@ from coupons.ports import Clock
 from handlers import parsing, payloads
 from handlers.after_ack import ACK_WITHIN_S, AfterAck
 from handlers.bulk.reading import MOST_BYTES
-from handlers.languages import Readers
+from handlers.directory import Readers
 from handlers.posting import Poster
 from handlers.views import bulk_form, failures, refusals
 from handlers.views.bulk_form import FILE_TYPES, BulkPrefill, GivenFile

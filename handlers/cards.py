@@ -14,7 +14,7 @@ from coupons.policy import DAY_MS
 from coupons.ports import Ledger, Reading, Transaction
 from coupons.posts import Post, PostKind, WaitingPost
 from handlers.approval_channel import ApprovalChannel
-from handlers.languages import Readers
+from handlers.directory import Readers
 from handlers.post_once import PostOnce
 from handlers.views import card
 from handlers.views.card_context import Beside

@@ -21,8 +21,8 @@ from handlers.after_ack import ACK_WITHIN_S
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit import Audit, View
 from handlers.bulk_form import BulkForm
+from handlers.directory import Readers
 from handlers.form import Form, Prefill
-from handlers.languages import Readers
 from handlers.parsing import (
     Cancel,
     Check,

@@ -1,4 +1,4 @@
-"""Slack's present word on people and user groups, at most 30 seconds old."""
+"""Slack's present word on people and groups, at most 30 seconds old; and in which language somebody reads."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from coupons.errors import DirectoryUnavailable
 from coupons.model import Person
 from coupons.ports import Clock
+from handlers.views.words import Languages, Words
 from handlers.web_api import SlackError, ask
 
 #: What the contract allows for group membership; a person's state is held to the same.
@@ -24,6 +25,8 @@ _RENEW_S = 20.0
 _STRANGERS = frozenset({"user_not_found", "user_not_visible"})
 #: The group does not exist (any more), or the plan has no groups: nobody is in it.
 _NO_GROUP = frozenset({"no_such_subteam", "plan_upgrade_required", "subteam_not_found"})
+#: What a listener, whose ack is waited for, may spend on a person's language.
+_SOON_S = 0.25
 
 V = TypeVar("V")
 
@@ -119,3 +122,34 @@ def _person(user_id: str, user: dict[str, Any], team: str) -> Person:
         is_outsider=bool(user.get("is_stranger")),
         locale=str(user.get("locale") or ""),
     )
+
+
+class Readers:
+    """`language` is coupon.toml's: of cards and threads, and of those whose language Slack does not tell."""
+
+    def __init__(
+        self,
+        directory: SlackDirectory,
+        languages: Languages,
+        *,
+        language: str,
+        on_trouble: Callable[[BaseException], object],
+    ) -> None:
+        self._directory = directory
+        self.languages = languages
+        self._on_trouble = on_trouble
+        #: For what many people read.
+        self.channel = languages.of(language)
+
+    async def words(self, user_id: str, *, within_s: float = _SOON_S) -> Words:
+        """By the person's Slack locale; asked of Slack once, and then only now and again."""
+        try:
+            async with asyncio.timeout(within_s):
+                locale = await self._directory.locale(user_id)
+        except TimeoutError:
+            # A slow Slack costs a person the language, never the answer.
+            locale = ""
+        except DirectoryUnavailable as error:
+            self._on_trouble(error)
+            locale = ""
+        return self.languages.of(locale) if locale else self.channel

@@ -24,7 +24,7 @@ from coupons.ports import Ledger
 from handlers import parsing, payloads
 from handlers.after_ack import ACK_WITHIN_S, AfterAck
 from handlers.approval_channel import ApprovalChannel
-from handlers.languages import Readers
+from handlers.directory import Readers
 from handlers.parsing import Misread
 from handlers.posting import Poster
 from handlers.views import command_replies, failures, form, inputs, misreads, refusals, stocks

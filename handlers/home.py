@@ -22,8 +22,8 @@ from coupons.ports import Clock
 from handlers import payloads
 from handlers.after_ack import ACK_WITHIN_S, AfterAck
 from handlers.approval_channel import ApprovalChannel
+from handlers.directory import Readers
 from handlers.home_facts import HomeFacts, Pending
-from handlers.languages import Readers
 from handlers.views import home
 from handlers.web_api import RateLimited, SlackError, ask
 

@@ -11,8 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
 from coupons.recording import Event, Json, Recorded
-from storage.base_rows import BaseRows
-from storage.binding import storable
+from storage.base_rows import BaseRows, storable
 from storage.dialect_sqlite import LISTED
 from storage.errors import AuditBroken
 from storage.full_text import EventTexts

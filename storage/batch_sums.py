@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from coupons.batches import CustomerOfBatch, CustomersOfBatch, HeldLines, StockOfBatch
-from storage.base_rows import BaseRows
-from storage.binding import bound
+from storage.base_rows import BaseRows, bound
 
 _STOCKS: Final = """
 select stock_id, max(stock_name) as stock_name, count(*) as n, sum(value_fen) as fen

@@ -12,8 +12,7 @@ from coupons.errors import RowChanged
 from coupons.model import Request
 from coupons.ports import Topic
 from coupons.rules import Used
-from storage.base_rows import BaseRows
-from storage.binding import bound
+from storage.base_rows import BaseRows, bound
 from storage.requests import SELECT, request_of
 
 _ADD: Final = """

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from coupons.model import ConsoleLink
-from storage.base_rows import BaseRows
-from storage.binding import bound
+from storage.base_rows import BaseRows, bound
 
 _ADD = """
 insert into console_link (digest, person, made_at, expires_at)

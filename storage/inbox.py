@@ -7,8 +7,7 @@ from collections.abc import Collection, Sequence
 
 from coupons.model import Click, ClickAction, NewClick
 from coupons.ports import Topic
-from storage.base_rows import BaseRows
-from storage.binding import bound
+from storage.base_rows import BaseRows, bound
 from storage.dialect_sqlite import LISTED
 
 _ADD = """

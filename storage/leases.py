@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from coupons.model import Lease
-from storage.base_rows import BaseRows
-from storage.binding import bound
+from storage.base_rows import BaseRows, bound
 
 #: What ends later than `latest` was taken while the clock was ahead.
 _TAKE = """

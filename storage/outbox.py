@@ -8,8 +8,7 @@ from typing import Any
 
 from coupons.ports import Topic
 from coupons.posts import LONGEST_PAUSE_MS, Backlog, Post, PostKind, WaitingPost
-from storage.base_rows import BaseRows
-from storage.binding import bound
+from storage.base_rows import BaseRows, bound
 from storage.dialect_sqlite import LISTED
 
 #: A promise made again while it waits is one promise; its version tells the poster to draw once more.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from coupons.model import Pause
 from coupons.ports import Topic
-from storage.base_rows import BaseRows
-from storage.binding import bound
+from storage.base_rows import BaseRows, bound
 
 _PAUSE = "select by, at, reason from pause where id = 1"
 _SET = """

@@ -10,8 +10,7 @@ from typing import Any
 from coupons.errors import RowChanged
 from coupons.model import Approval, CodeMode, Draft, Request, State
 from coupons.ports import Topic
-from storage.base_rows import BaseRows
-from storage.binding import bound
+from storage.base_rows import BaseRows, bound
 from storage.dialect_sqlite import BEGIN_NUMBERS_ABOVE, HIGHEST_NUMBER, LISTED
 from storage.full_text import RequestTexts
 

@@ -14,8 +14,7 @@ from coupons.audit_words import Filter, Found
 from coupons.recording import Recorded
 from storage import full_text
 from storage.audit import recorded
-from storage.base_rows import BaseRows
-from storage.binding import bound
+from storage.base_rows import BaseRows, bound
 from storage.requests import request_of
 from storage.search_conditions import EVENT, REQUEST, Condition, SearchKind
 

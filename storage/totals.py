@@ -12,8 +12,7 @@ from coupons.model import History
 from coupons.policy import DAY_MS
 from coupons.rules import NOTHING, Used
 from coupons.totals import Counts, Scope, Total
-from storage.base_rows import BaseRows
-from storage.binding import bound, storable
+from storage.base_rows import BaseRows, bound, storable
 from storage.dialect_sqlite import BY_COUNTED, LISTED
 
 #: To the letter as the indexes of counted requests say it, else they serve nobody.

@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wechatpay.endpoints import Endpoint
-from wechatpay.fields import MCHID, callback_url, needed
-from wechatpay.forms import Form
+from wechatpay.fields import MCHID, Form, callback_url, needed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from wechatpay.aead import ALGORITHM, decrypt
 from wechatpay.answers import Answer
 from wechatpay.errors import Malformed, WechatPayError
 from wechatpay.keyring import KeyRing, PlatformKey
-from wechatpay.verifying import verify
+from wechatpay.signatures import verify
 
 CERTIFICATES_TARGET = "/v3/certificates"
 

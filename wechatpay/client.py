@@ -26,11 +26,10 @@ from wechatpay.keyring import PlatformKey
 from wechatpay.keys import Merchant
 from wechatpay.keystore import Clock, KeyStore
 from wechatpay.reading import OK, failed, members_of, refused
-from wechatpay.signing import authorization, fresh_nonce
+from wechatpay.signatures import authorization, fresh_nonce, verify
 from wechatpay.skew import SkewWatch, Tell, seconds_ahead
 from wechatpay.transport import RawRequest, Transport
 from wechatpay.trust import TrustWatch, counts, explain_doubt
-from wechatpay.verifying import verify
 
 #: WeChat Pay refuses requests without one.
 USER_AGENT = f"wechatpay-busifavor (httpx/{httpx.__version__}; Python/{platform.python_version()})"

@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wechatpay.endpoints import Endpoint
-from wechatpay.fields import COUPON_CODE, REQUEST_NO, STOCK_ID, needed, optional, text
-from wechatpay.forms import Form
+from wechatpay.fields import COUPON_CODE, REQUEST_NO, STOCK_ID, Form, needed, optional, text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from wechatpay.client import Client
-from wechatpay.forms import Form
+from wechatpay.fields import Form
 from wechatpay.reading import members_of
 from wechatpay.records import promised
 from wechatpay.targets import target

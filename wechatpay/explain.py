@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from wechatpay.answers import Answer, complaint
 from wechatpay.codes import find_code
-from wechatpay.signing import request_message
+from wechatpay.signatures import request_message
 from wechatpay.skew import WARN_FROM_S, off, seconds_ahead
 
 SIGNATURE_REFUSED = "signature_refused"

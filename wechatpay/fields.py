@@ -1,4 +1,7 @@
-"""How members of a request must look: small checks, and the published limits of the product.
+"""The body of a call, declared once: which members, and how each must look. No network.
+
+Composed bodies are for ever: the caller keeps the bytes before anything is sent. After an outcome that is
+not known the same bytes go out again, and the request number in them makes it one request.
 
 Where two lengths are published the shorter one is obeyed here, in what we send; longer values are read.
 A check names all that is wrong with a value and never quotes it: an openid must not get into a log.
@@ -6,12 +9,17 @@ A check names all that is wrong with a value and never quotes it: an openid must
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from urllib.parse import urlsplit
+
+from wechatpay.errors import BadRequest
+from wechatpay.records import wire
 
 #: Name of a field (of a list's entry with its place, like `coupon_code_list[1]`), and what is wrong with it.
 Fault = tuple[str, str]
@@ -138,3 +146,43 @@ COUPON_CODE = text(1, 32, r"[0-9A-Za-z \-_\\/=|]")
 #: The number of a send comes back as a coupon's `send_request_no`, which was long listed with 32.
 SEND_REQUEST_NO = text(1, 32, _PLAIN)
 REQUEST_NO = text(1, 128, _PLAIN)
+
+
+Together = Callable[[Mapping[str, Any]], Iterable[Fault]]
+
+
+def _nothing(_members: Mapping[str, Any]) -> Iterable[Fault]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The members of one body. `together`: what is wrong with members that are each right."""
+
+    members: Members
+    together: Together = _nothing
+
+    def compose(self, **values: object) -> bytes:
+        """The bytes to keep and to send: the same values give the same bytes for ever.
+
+        What is None is left out: `null` is never sent. Raises BadRequest, naming every wrong field.
+        """
+        given = {name: wire(value) for name, value in values.items() if value is not None}
+        self._check(given)
+        return json.dumps(given, separators=(",", ":"), ensure_ascii=False).encode()
+
+    def read(self, body: bytes) -> dict[str, Any]:
+        """The members in bytes that `compose` made. Raises BadRequest when they are no such thing."""
+        try:
+            given = json.loads(body)
+        except (ValueError, RecursionError):  # RecursionError: thousands of brackets
+            given = None
+        if not isinstance(given, dict):
+            raise BadRequest([("body", "is no JSON object; it must be what was composed")])
+        self._check(given)
+        return given
+
+    def _check(self, given: Mapping[str, Any]) -> None:
+        faults = [*faults_of(given, self.members), *self.together(given)]
+        if faults:
+            raise BadRequest(faults)

@@ -14,7 +14,7 @@ from typing import Any
 from wechatpay.aead import ALGORITHM, decrypt
 from wechatpay.errors import Malformed
 from wechatpay.keyring import KeyRing
-from wechatpay.verifying import verify
+from wechatpay.signatures import verify
 
 #: Some hundred bytes are usual. More than this is none of WeChat Pay's: refuse it before holding it.
 LONGEST_NOTIFICATION = 64 * 1024

@@ -18,11 +18,11 @@ from wechatpay.fields import (
     OPENID,
     SEND_REQUEST_NO,
     STOCK_ID,
+    Form,
     needed,
     one_of,
     optional,
 )
-from wechatpay.forms import Form
 from wechatpay.targets import PRODUCT_SEND_TARGET, SEND_TARGET
 
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wechatpay.endpoints import Endpoint
-from wechatpay.fields import COUPON_CODE, REQUEST_NO, listed, needed
-from wechatpay.forms import Form
+from wechatpay.fields import COUPON_CODE, REQUEST_NO, Form, listed, needed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,8 @@ from wechatpay.certificates import CERTIFICATES_TARGET
 from wechatpay.errors import BadSetting, NoAnswer, NotSent, Refused, Trouble, Undecryptable
 from wechatpay.keys import Merchant, load_merchant_certificate
 from wechatpay.reading import members_of
+from wechatpay.signatures import TOLERANCE
 from wechatpay.skew import WARN_FROM_S, off
-from wechatpay.verifying import TOLERANCE
 
 #: What merchants with the public key only get for the certificates: 404 as a rule, the others were seen.
 _NO_CERTIFICATES = frozenset({403, 404, 500})

@@ -8,7 +8,7 @@ from coupons.events import Tag
 from coupons.model import State
 from handlers.views.rendering import EventWords
 from handlers.views.state_words import STATES
-from handlers.views.translatable import N_
+from handlers.views.translations import N_
 
 
 def _created(words: EventWords) -> str:

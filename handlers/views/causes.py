@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from coupons.policy import Reason
-from handlers.views.translatable import N_
+from handlers.views.translations import N_
 
 #: Our codes, where no answer came, or none that can be believed, or nothing was asked.
 OURS: Mapping[str, str] = {

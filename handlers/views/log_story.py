@@ -8,7 +8,7 @@ from coupons.events import Tag
 from coupons.recording import SYSTEM
 from handlers.views import causes
 from handlers.views.rendering import EventWords
-from handlers.views.translatable import N_
+from handlers.views.translations import N_
 
 
 def _settings(words: EventWords) -> str:

@@ -15,8 +15,7 @@ from gettext import NullTranslations
 
 from coupons.days import beijing_time
 from coupons.money import yuan
-from handlers.views.translatable import N_
-from handlers.views.translations import translations
+from handlers.views.translations import N_, translations
 
 #: In milliseconds, largest first.
 _UNITS = ((86_400_000, N_("{n} d")), (3_600_000, N_("{n} h")), (60_000, N_("{n} min")), (1_000, N_("{n} s")))

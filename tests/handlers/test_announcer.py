@@ -31,8 +31,7 @@ from coupons.replies import reply
 from handlers.announcer import Announcer
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit_files import AuditFiles
-from handlers.directory import SlackDirectory
-from handlers.languages import Readers
+from handlers.directory import Readers, SlackDirectory
 from handlers.posting import Poster
 from handlers.views.channel_loss import ChannelLoss, Lost
 from sandbox.slack import Workspace, api_error, cut_after, rate_limited, slow, slow_answer

@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack_app import session, web_client
-from handlers.directory import SlackDirectory
-from handlers.languages import Readers
+from handlers.directory import Readers, SlackDirectory
 from handlers.views.words import Words
 from sandbox.slack import Workspace, server_error, slow
 from sandbox.slack.running import Slack

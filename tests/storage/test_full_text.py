@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.binding import storable
+from storage.base_rows import storable
 from storage.driver import sqlite3
 from storage.full_text import RequestTexts, cut, query
 

@@ -18,7 +18,7 @@ from wechatpay.explain import SignedRequest, explain_sign_error, is_sign_error
 from wechatpay.keys import Merchant, load_merchant
 from wechatpay.send_request import compose_send, read_send
 from wechatpay.send_result import judge_send
-from wechatpay.signing import authorization
+from wechatpay.signatures import authorization
 
 OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
 TARGET = f"/v3/marketing/busifavor/users/{OPENID}/coupons?appid=wx1&limit=20"

@@ -16,8 +16,7 @@ from wechatpay import callback_address, deactivation, send_request, uploaded_cod
 from wechatpay.busifavor import Busifavor
 from wechatpay.client import Client
 from wechatpay.errors import BadRequest
-from wechatpay.fields import COUPON_CODE, Check, listed, needed, one_of, optional, read_moment, text
-from wechatpay.forms import Form
+from wechatpay.fields import COUPON_CODE, Check, Form, listed, needed, one_of, optional, read_moment, text
 from wechatpay.stock_records import StockState
 from wechatpay.targets import target
 

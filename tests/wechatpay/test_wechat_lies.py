@@ -27,7 +27,7 @@ from wechatpay.keyring import KeyRing, PlatformKey
 from wechatpay.notifications import CouponReceived, read_notification
 from wechatpay.send_request import compose_send
 from wechatpay.send_result import NextStep, SendState
-from wechatpay.verifying import verify
+from wechatpay.signatures import verify
 
 OPENID, APPID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "wxd678efh567hg6787"
 SEND = compose_send(

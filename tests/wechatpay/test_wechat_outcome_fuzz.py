@@ -15,7 +15,7 @@ from wechatpay.keys import load_merchant, load_public_key
 from wechatpay.reading import members_of
 from wechatpay.send_request import compose_send, read_send
 from wechatpay.send_result import NextStep, SendState, judge_send
-from wechatpay.verifying import verify
+from wechatpay.signatures import verify
 
 OURS, THEIRS = vector_key("merchant"), vector_key("wechatpay_public_key")
 MERCHANT = load_merchant(

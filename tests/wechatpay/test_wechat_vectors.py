@@ -21,8 +21,7 @@ from wechatpay.errors import BadSignature, Stale, Undecryptable, UnknownSerial, 
 from wechatpay.keyring import KeyRing, PlatformKey
 from wechatpay.keys import Merchant, load_merchant
 from wechatpay.send_request import compose_send
-from wechatpay.signing import answer_message, authorization, request_message
-from wechatpay.verifying import verify
+from wechatpay.signatures import answer_message, authorization, request_message, verify
 
 HOST = "https://api.mch.weixin.qq.com"
 REFUSALS = {

@@ -9,7 +9,7 @@ import pytest
 from tests.wechatpay.signing_platform import NOW, lower, sign
 from wechatpay.errors import BadSignature, Doubtful, Stale, UnknownSerial, Unsigned
 from wechatpay.keyring import KeyRing, PlatformKey
-from wechatpay.verifying import verify
+from wechatpay.signatures import verify
 
 BODY = '{"stock_name":"售后关怀券"}'.encode()
 
