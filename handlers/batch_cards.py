@@ -116,6 +116,8 @@ class BatchCards:
 
         def keep(tx: Transaction) -> None:
             tx.set_batch_card(batch.id, channel, ts)
+            # From where its requester finds it.
+            tx.post(Post(kind=PostKind.PREVIEW, request_id=None, batch=batch.id, person=batch.requester))
             _drawn_in(tx, waiting)
 
         await self._ledger.write(keep)

@@ -93,7 +93,7 @@ def _submitted(words: Words, batch: Batch, file: str, workspace_url: str) -> Mes
     left_out = words.plural(
         "1 line of the file is left out.", "{n} lines of the file are left out.", batch.left_out
     )
-    link = ""
+    link = words("Its card follows in the approval channel.")
     if batch.card_channel and batch.card_ts:
         label = words("Its card in the approval channel")
         link = message_link(workspace_url, batch.card_channel, batch.card_ts, label)

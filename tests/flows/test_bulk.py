@@ -54,6 +54,41 @@ async def test_a_file_becomes_a_preview_and_a_click_that_is_kept(shop: World) ->
     assert (click["action"], click["batch"], click["message_ts"]) == ("submit_batch", 1, shown.ts)
 
 
+async def test_what_is_submitted_shows_no_button_any_more_and_leads_to_its_card(shop: World) -> None:
+    await give(shop, CSV)
+    shown = await preview(shop, "Preview of late.csv")
+    li = shop.slack.person("U0LI")
+    await li.click(shown.channel, shown.ts, "submit_batch")
+    await until(lambda: batch(shop)["card_ts"])
+    await preview(shop, "Its card in the approval channel")
+    now = shop.slack.message(shown.channel, shown.ts)
+    assert now is not None
+    assert (now.element("submit_batch"), now.element("discard_batch")) == (None, None)
+    for sentence in (
+        "*late.csv* is submitted as batch 1: 2 requests, ¥60.00 together.",
+        "1 line of the file is left out.",
+        batch(shop)["card_ts"].replace(".", ""),
+    ):
+        assert sentence in now.text
+    # Its screen had not caught up: the click counts for nothing, and says so.
+    await li.click(shown.channel, shown.ts, "discard_batch", stale=True)
+    await preview(shop, "Your click on batch 1 came too late.")
+    assert batch(shop)["state"] == "pending"
+
+
+async def test_what_is_discarded_is_forgotten_and_may_come_again(shop: World) -> None:
+    await give(shop, CSV)
+    shown = await preview(shop, "Preview of late.csv")
+    await shop.slack.person("U0LI").click(shown.channel, shown.ts, "discard_batch")
+    await preview(shop, "*late.csv*: nothing was asked for. You discarded it.")
+    await shop.quiet()
+    assert shop.rows("select * from batch_line") == []
+    assert shop.rows("select * from request") == []
+    await give(shop, CSV, name="again.csv")
+    again = await preview(shop, "Preview of again.csv")
+    assert "submitted before" not in again.words()
+
+
 async def test_lines_that_are_left_out_come_as_a_file_by_row_and_column(shop: World) -> None:
     await give(shop, CSV + f"{FIRST},=1+1,x\n".encode())
     text = await file_of(shop, "batch-1-left-out-")
