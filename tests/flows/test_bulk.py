@@ -72,7 +72,7 @@ async def test_what_is_submitted_shows_no_button_any_more_and_leads_to_its_card(
         assert sentence in now.text
     # Its screen had not caught up: the click counts for nothing, and says so.
     await li.click(shown.channel, shown.ts, "discard_batch", stale=True)
-    await preview(shop, "Your click on batch 1 came too late.")
+    await shop.whisper("U0LI", "Your click on batch 1 came too late.")
     assert batch(shop)["state"] == "pending"
 
 
