@@ -14,7 +14,7 @@ from aiohttp import web
 
 from bot.logs import Seldom
 from bot.metrics import Heard
-from coupons.notifications import Received, Witness
+from coupons.notifications import Notifications, Received
 from coupons.ports import Clock
 from wechatpay import WechatPayError, read_notification
 from wechatpay.errors import UnknownSerial
@@ -54,7 +54,7 @@ class Notify:
         *,
         keys: KeyStore,
         apiv3_key: bytes,
-        witness: Witness,
+        notifications: Notifications,
         clock: Clock,
         count: Callable[[Heard], None],
         on_trouble: Callable[[BaseException], object],
@@ -62,7 +62,7 @@ class Notify:
     ) -> None:
         self._keys = keys
         self._apiv3_key = apiv3_key
-        self._witness = witness
+        self._notifications = notifications
         self._clock = clock
         self._count = count
         self._on_trouble = on_trouble
@@ -121,7 +121,7 @@ class Notify:
             self._logger.info("notification_of_something_else", event_type=notification.event_type)
             return self._accept(Heard.OTHER)
         try:
-            new = await self._witness.hear(
+            new = await self._notifications.hear(
                 Received(
                     event=notification.event_type,
                     stock_id=notification.stock_id,

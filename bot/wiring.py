@@ -33,7 +33,7 @@ from coupons.expiring import Expirer
 from coupons.forgetting import Forgetter
 from coupons.loops import Loop
 from coupons.model import Request
-from coupons.notifications import Witness
+from coupons.notifications import Notifications
 from coupons.outcome import Outcome
 from coupons.overwriting import Overwriter
 from coupons.ports import Clock, Ledger
@@ -83,7 +83,7 @@ def notify(
     return Notify(
         keys=wechatpay.keys,
         apiv3_key=apiv3_key(settings),
-        witness=Witness(ledger=ledger, clock=clock),
+        notifications=Notifications(ledger=ledger, clock=clock),
         clock=clock,
         count=count,
         on_trouble=troubles.note,

@@ -39,12 +39,12 @@ def detail(value: object) -> str:
             return str(value)
     if not isinstance(value, Mapping):
         return str(value)
-    return " · ".join(f"{name} {_said(each)}" for name, each in value.items() if each not in ("", None, []))
+    return " · ".join(f"{name} {_member(each)}" for name, each in value.items() if each not in ("", None, []))
 
 
-def _said(value: object) -> str:
+def _member(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(map(_said, value))
+        return ", ".join(map(_member, value))
     return detail(value) if isinstance(value, Mapping) else str(value)

@@ -112,7 +112,7 @@ class Auditing:
         Raises BadWord.
         """
         await self._check(person, "search")
-        asked, shown = await self._asked(text)
+        asked, shown = await self._filter(text)
         page = await self._ledger.read(partial(_page, asked=asked, text=shown, below=below))
         await self._record_access(person, AuditSearched(words=shown, found=page.count, page=len(below) + 1))
         return page
@@ -131,7 +131,7 @@ class Auditing:
         Raises BadWord.
         """
         await self._check(person, "export")
-        asked, shown = await self._asked(text)
+        asked, shown = await self._filter(text)
         count = await self._ledger.read(lambda rows: rows.count_found(asked, most=MOST_COUNTED))
 
         def promise(tx: Transaction) -> None:
@@ -166,7 +166,7 @@ class Auditing:
         """Raises BadWord."""
         return read_words(text, find_stock=self._catalogue.stock_id)
 
-    async def _asked(self, text: str) -> tuple[Filter, str]:
+    async def _filter(self, text: str) -> tuple[Filter, str]:
         """With the customer's number in place of an openid: so it may stand in an event and in a view."""
         asked = self.read(text)
         return await self._ledger.read(lambda rows: by_number(rows, asked, text))

@@ -184,7 +184,7 @@ class BatchDesk:
             tx.save_batch(batch, after)
             tx.append(BatchApproved(batch=batch.id, approvals=given).done_by(person))
         tx.post(Post(kind=PostKind.BATCH_CARD, request_id=None, batch=batch.id))
-        tx.post(Post(kind=PostKind.STEP, request_id=None, batch=batch.id, seq=seq))
+        tx.post(Post(kind=PostKind.REPLY, request_id=None, batch=batch.id, seq=seq))
 
     def _strike(self, tx: Transaction, batch: Batch, click: Click) -> None:
         """The rows were read once already, when the form was sent: what cannot be read changes nothing."""
@@ -234,7 +234,7 @@ class BatchDesk:
         tx.post(Post(kind=PostKind.BATCH_CARD, request_id=None, batch=saved.id))
         if event is not None:
             seq = tx.append(event)
-            tx.post(Post(kind=PostKind.STEP, request_id=None, batch=saved.id, seq=seq))
+            tx.post(Post(kind=PostKind.REPLY, request_id=None, batch=saved.id, seq=seq))
 
 
 def may_decide(policy: Policy, batch: Batch) -> tuple[str, ...]:

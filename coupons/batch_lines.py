@@ -66,7 +66,7 @@ def line_was_settled(tx: Transaction, line: Request, *, now: int) -> None:
     if line.state is State.HELD and line.attempts > 0 and line.open_attempts == 0:
         tx.save_batch(batch, move_batch(batch, BatchState.PAUSED, now=now, closed_by=None))
         seq = tx.append(BatchPaused(batch=batch.id, code=line.problem).done_by(SYSTEM))
-        tx.post(Post(kind=PostKind.STEP, request_id=None, batch=batch.id, seq=seq))
+        tx.post(Post(kind=PostKind.REPLY, request_id=None, batch=batch.id, seq=seq))
 
 
 def line_is_sent_again(tx: Transaction, line: Request) -> None:

@@ -116,7 +116,7 @@ def preview(
         customers=len(by_customer),
         customers_before=sum(each.before.count > 0 for each in by_customer),
         largest=tuple(by_customer[:LARGEST]),
-        left=tuple(_left(policy, requester, taken, counted)),
+        left=tuple(_limits(policy, requester, taken, counted)),
         terms=_strictest([*whole, *needed], requester, members),
     )
 
@@ -149,7 +149,9 @@ def _by_customer(lines: Iterable[BatchLine], counts: Counts) -> list[CustomerSum
     return sorted(sums, key=lambda each: -each.fen)
 
 
-def _left(policy: Policy, requester: str, lines: Iterable[BatchLine], counted: Counts) -> Iterable[LimitLeft]:
+def _limits(
+    policy: Policy, requester: str, lines: Iterable[BatchLine], counted: Counts
+) -> Iterable[LimitLeft]:
     """Each limit once; a customer's says nothing about a batch."""
     common: dict[Reason, Left] = {}
     for stock_id, line in {line.stock.stock_id: line for line in lines}.items():

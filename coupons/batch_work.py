@@ -249,7 +249,7 @@ class BatchWork(Loop):
         tx.save_batch(batch, move_batch(batch, BatchState.EXPIRED, now=now))
         seq = tx.append(BatchExpired(batch=batch.id).done_by(SYSTEM))
         tx.post(Post(kind=PostKind.BATCH_CARD, request_id=None, batch=batch.id))
-        tx.post(Post(kind=PostKind.STEP, request_id=None, batch=batch.id, seq=seq))
+        tx.post(Post(kind=PostKind.REPLY, request_id=None, batch=batch.id, seq=seq))
         return True
 
     # --- lines follow their batch
@@ -302,7 +302,7 @@ class BatchWork(Loop):
         saved = tx.save_batch(batch, move_batch(batch, BatchState.DONE, now=self._clock()))
         states = dict(tx.progress_of_batch(batch.id).states)
         seq = tx.append(BatchDone(batch=batch.id, states=states).done_by(SYSTEM))
-        tx.post(Post(kind=PostKind.STEP, request_id=None, batch=batch.id, seq=seq))
+        tx.post(Post(kind=PostKind.REPLY, request_id=None, batch=batch.id, seq=seq))
         self._promise_result(tx, saved)
         return True
 

@@ -129,7 +129,7 @@ class Desk:
     def _urge(self, tx: Transaction, request: Request) -> Request:
         saved = tx.save(request, replace(request, urged_at=self._clock()))
         seq = tx.append(RequestUrged().done_by(saved.requester, saved.id))
-        tx.post(Post(kind=PostKind.STEP, request_id=saved.id, seq=seq))
+        tx.post(Post(kind=PostKind.REPLY, request_id=saved.id, seq=seq))
         return saved
 
     async def pause(self, person: str, *, pause: bool, reason: str = "") -> Pause | Stopped | None:
@@ -296,7 +296,7 @@ class Desk:
             names = [each.approver for each in given]
             tx.append(RequestApproved(approvals=names).done_by(person, request.id))
         tx.post(Post(kind=PostKind.CARD, request_id=request.id))
-        tx.post(Post(kind=PostKind.STEP, request_id=request.id, seq=seq), reply_after_ms)
+        tx.post(Post(kind=PostKind.REPLY, request_id=request.id, seq=seq), reply_after_ms)
 
     def _decline(self, tx: Transaction, request: Request, click: Click) -> None:
         reason = keepable(click.reason, request.openid)
@@ -316,7 +316,7 @@ class Desk:
             line_is_sent_again(tx, request)
             return
         tx.post(Post(kind=PostKind.CARD, request_id=request.id))
-        tx.post(Post(kind=PostKind.STEP, request_id=request.id, seq=seq))
+        tx.post(Post(kind=PostKind.REPLY, request_id=request.id, seq=seq))
 
     def _close_held(self, tx: Transaction, request: Request, click: Click) -> None:
         reason = keepable(click.reason, request.openid)

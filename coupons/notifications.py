@@ -38,7 +38,7 @@ class Received:
     openid: str | None = field(repr=False)
 
 
-class Witness:
+class Notifications:
     """Keeps each notification once: its event and the requests that it wakes are one transaction."""
 
     def __init__(self, *, ledger: Ledger, clock: Clock) -> None:

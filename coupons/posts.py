@@ -20,7 +20,7 @@ class PostKind(StrEnum):
     #: A standing card drawn anew because of what stands beside its row: soon, and before nobody else's post.
     REDRAW = "redraw"
     #: A reply in the card's thread, told from an event.
-    STEP = "step"
+    REPLY = "step"
     #: A direct message to `person`, told from an event.
     DIRECT = "notice"
     #: An ephemeral answer to `person` in `channel`, told from an event.

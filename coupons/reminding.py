@@ -63,13 +63,13 @@ class Reminder(Loop):
             # Nobody is called to what can only expire.
             if now < request.expires_at:
                 seq = tx.append(self._reminded(request, now).done_by(SYSTEM, request.id))
-                tx.post(Post(kind=PostKind.STEP, request_id=request.id, seq=seq))
+                tx.post(Post(kind=PostKind.REPLY, request_id=request.id, seq=seq))
         batches = tx.batches_to_remind(now, _AT_ONCE, now + self._longest_ms)
         for batch in batches:
             tx.save_batch(batch, replace(batch, remind_at=self._next(batch, now)))
             if now < (batch.expires_at or 0):
                 seq = tx.append(self._reminded(batch, now).done_by(SYSTEM))
-                tx.post(Post(kind=PostKind.STEP, request_id=None, batch=batch.id, seq=seq))
+                tx.post(Post(kind=PostKind.REPLY, request_id=None, batch=batch.id, seq=seq))
         return moved + len(due) + len(batches)
 
     def _reminded(self, waiting: Request | Batch, now: int) -> RequestReminded:

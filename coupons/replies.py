@@ -20,4 +20,4 @@ def reply(tx: Transaction, request_id: int, seq: int) -> None:
 
 
 def _post(request_id: int, seq: int, approval_seq: int | None = None) -> Post:
-    return Post(kind=PostKind.STEP, request_id=request_id, seq=seq, approval_seq=approval_seq)
+    return Post(kind=PostKind.REPLY, request_id=request_id, seq=seq, approval_seq=approval_seq)

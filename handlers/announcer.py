@@ -61,7 +61,7 @@ _ORDER = (
     PostKind.PREVIEW,
     PostKind.BATCH_CARD,
     PostKind.DIRECT,
-    PostKind.STEP,
+    PostKind.REPLY,
     PostKind.NEWS,
     PostKind.LEFT_OUT,
     PostKind.FILE,
@@ -256,9 +256,9 @@ class Announcer(Loop):
         if event is None:
             # Nothing to tell of: kept, it would be looked at for ever.
             await self._finish(waiting)
-        elif post.kind is PostKind.STEP and request is not None:
+        elif post.kind is PostKind.REPLY and request is not None:
             await self._post_step(waiting, request, event)
-        elif post.kind is PostKind.STEP:
+        elif post.kind is PostKind.REPLY:
             await self._post_step_of_batch(waiting, event)
         elif post.kind is PostKind.DIRECT and request is not None:
             await self._post_direct(waiting, request, event)

@@ -103,7 +103,7 @@ class Audit:
         self._after_ack.begin(self._page(body, action))
 
     async def _page(self, body: Mapping[str, Any], action: Mapping[str, Any]) -> None:
-        text, below = _asked(body["view"])
+        text, below = _search_in(body["view"])
         if action.get("action_id") == "audit_newer":
             below = below[:-1]
         elif (place := payloads.number(action.get("value"))) is not None:
@@ -119,7 +119,7 @@ class Audit:
         self._after_ack.begin(self._export(body))
 
     async def _export(self, body: Mapping[str, Any]) -> None:
-        text, below = _asked(body["view"])
+        text, below = _search_in(body["view"])
 
         async def draw(words: Words, person: str) -> View:
             count = await self._auditing.export(person, text)
@@ -186,7 +186,7 @@ class Audit:
             await self._poster.tell("", person, failures.something_went_wrong(words, self._on_trouble(error)))
 
 
-def _asked(view: Mapping[str, Any]) -> tuple[str, tuple[int, ...]]:
+def _search_in(view: Mapping[str, Any]) -> tuple[str, tuple[int, ...]]:
     known = audit.metadata_of(view)
     below = known.get("below")
     places = tuple(place for place in (below if isinstance(below, list) else []) if isinstance(place, int))

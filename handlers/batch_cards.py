@@ -98,7 +98,7 @@ class BatchCards:
         return True
 
     async def _put_up(self, waiting: WaitingPost, batch: Batch) -> None:
-        shown = await self._ledger.read(partial(_shown, batch_id=batch.id))
+        shown = await self._ledger.read(partial(_batch_on_card, batch_id=batch.id))
         message = batch_card(self._readers.channel, self._with_people(shown))
         if batch.card_ts is not None and batch.card_channel is not None:
             try:
@@ -149,7 +149,7 @@ class BatchCards:
         return Speed(per_second, int((shown.progress.total - ended) / per_second * 1000))
 
 
-def _shown(rows: Reading, *, batch_id: int) -> BatchOnCard:
+def _batch_on_card(rows: Reading, *, batch_id: int) -> BatchOnCard:
     batch = rows.batch(batch_id)
     assert batch is not None  # noqa: S101 - rows of batches are never deleted
     customers = None

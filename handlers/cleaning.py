@@ -65,12 +65,12 @@ _BREAKS = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029")
 
 def take_apart(text: str) -> str:
     """Slack's `<...>` forms replaced by the text that was shown; still escaped."""
-    return _FORM.sub(_shown, text)
+    return _FORM.sub(_link_text, text)
 
 
 def take_apart_but_people(text: str) -> str:
     """The same, but mentions of people stay: shown names say less than ids."""
-    return _FORM.sub(lambda form: form[0] if form["sigil"] == "@" else _shown(form), text)
+    return _FORM.sub(lambda form: form[0] if form["sigil"] == "@" else _link_text(form), text)
 
 
 def unescape(text: str) -> str:
@@ -150,7 +150,7 @@ def character_name(character: str) -> str:
     return f"{unicodedata.name(character, '')} U+{ord(character):04X}".lstrip()
 
 
-def _shown(form: re.Match[str]) -> str:
+def _link_text(form: re.Match[str]) -> str:
     shown = form["shown"]
     if form["sigil"]:
         sign = "#" if form["sigil"] == "#" else "@"

@@ -41,7 +41,7 @@ from handlers.parsing import (
     Stocks,
     Urge,
 )
-from handlers.views import command_replies, failures, lookups, refusals
+from handlers.views import command_replies, failures, inquiry_replies, refusals
 from handlers.views.bulk_form import BulkPrefill
 from handlers.views.message import Message
 from handlers.views.words import Words
@@ -126,7 +126,7 @@ class Commands:
             case CustomerCommand(openid=openid):
                 return await self._customer(words, openid, person)
             case Stocks():
-                return lookups.catalogue(words, self._catalogue)
+                return inquiry_replies.catalogue(words, self._catalogue)
             case Status(request=number):
                 return await self._status(words, number, person)
             case List():
@@ -182,7 +182,7 @@ class Commands:
         if stock is None:
             return command_replies.unknown_stock(words, check.stock, self._catalogue)
         outlook = await self._asking.outlook(_ask(command, check.openid, stock))
-        return lookups.check(words, check.openid, stock, outlook)
+        return inquiry_replies.check(words, check.openid, stock, outlook)
 
     async def _customer(self, words: Words, openid: str, person: str) -> Message:
         if not await self._authority.may_see(person):
@@ -190,10 +190,10 @@ class Commands:
         history, requests = await self._ledger.read(
             lambda rows: (
                 rows.history_of_customer(openid),
-                rows.requests_of_customer(openid, lookups.LISTED),
+                rows.requests_of_customer(openid, inquiry_replies.LISTED),
             )
         )
-        return lookups.customer(words, openid, history, requests)
+        return inquiry_replies.customer(words, openid, history, requests)
 
     async def _status(self, words: Words, number: int, person: str) -> Message:
         request, approvals, pause = await self._ledger.read(

@@ -41,10 +41,10 @@ class _Fresh(Generic[V]):
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def get(self, key: str, max_age_ms: int = MAX_AGE_MS) -> V:
-        if (value := self._kept(key, max_age_ms)) is not None:
+        if (value := self._fresh_value(key, max_age_ms)) is not None:
             return value[1]
         async with self._locks.setdefault(key, asyncio.Lock()):
-            if (value := self._kept(key, max_age_ms)) is not None:
+            if (value := self._fresh_value(key, max_age_ms)) is not None:
                 return value[1]
             return await self.renew(key)
 
@@ -54,7 +54,7 @@ class _Fresh(Generic[V]):
         self._values[key] = (asked_at, value)
         return value
 
-    def _kept(self, key: str, max_age_ms: int) -> tuple[int, V] | None:
+    def _fresh_value(self, key: str, max_age_ms: int) -> tuple[int, V] | None:
         kept = self._values.get(key)
         # abs: a wall clock set back must not keep a value for ever.
         return kept if kept is not None and abs(self._clock() - kept[0]) <= max_age_ms else None

@@ -133,7 +133,7 @@ class Home(Loop):
 
     async def on_approve_together(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """One kept click for each, all or none; each is judged by itself, and refused by itself."""
-        user, shown = payloads.person(body), _shown(action)
+        user, shown = payloads.person(body), _confirmed_requests(action)
         numbers = [number for number, _ in shown]
         try:
             async with asyncio.timeout(ACK_WITHIN_S):
@@ -259,7 +259,7 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _shown(action: Mapping[str, Any]) -> list[tuple[int, str]]:
+def _confirmed_requests(action: Mapping[str, Any]) -> list[tuple[int, str]]:
     """The requests that the person confirmed, each with its `out_request_no`; only a client that is not
     Slack's sends anything else."""
     parts = str(action.get("value") or "").split(",")[: home.SHOWN]

@@ -85,7 +85,7 @@ class HomeFacts:
                 recent=tuple(
                     request for request in rows.requests_of(person, _LATEST) if request.state in FINAL
                 )[:SHOWN],
-                left=self._left(rows, person) if may_ask else (),
+                left=self._limits_left(rows, person) if may_ask else (),
             )
 
         return await self._ledger.read(read)
@@ -103,7 +103,7 @@ class HomeFacts:
     def _is_small(self, request: Request) -> bool:
         return 0 < request.value_fen <= self._policy.together_fen
 
-    def _left(self, rows: Records, person: str) -> tuple[Left, ...]:
+    def _limits_left(self, rows: Records, person: str) -> tuple[Left, ...]:
         # What depends on no customer or stock, before one is named.
         policy = replace(self._policy, rules=(), per_customer=None, per_stock=None)
         nothing = Proposal(requester=person, openid="", stock_id="", value_fen=0)

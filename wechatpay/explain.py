@@ -88,7 +88,7 @@ def explain_sign_error(
     # A length in characters is as good: no page says which it is.
     same_length = length is None or length in (len(message), len(ours))
     at = _first_difference(ours, theirs)
-    said = f"We signed {len(message)} bytes: {_shown(ours)}."
+    said = f"We signed {len(message)} bytes: {_quoted(ours)}."
     if theirs:
         counted = "" if length is None else f"{length} long: "
         said += (
@@ -96,7 +96,7 @@ def explain_sign_error(
             if at is not None or not same_length
             else (f" WeChat Pay built the same message, {counted}")
         )
-        said += f"{_shown(theirs)}."
+        said += f"{_quoted(theirs)}."
     if at is not None:
         here, there = (repr(_masked(text)[at : at + _AROUND]) for text in (ours, theirs))
         said += f" First difference at character {at + 1}: ours {here}, theirs {there}."
@@ -192,7 +192,7 @@ def _first_difference(ours: str, theirs: str) -> int | None:
     return len(ours) if len(theirs) > len(ours) else None
 
 
-def _shown(text: str) -> str:
+def _quoted(text: str) -> str:
     masked = _masked(text)
     return repr(masked[:_SHOWN]) + ("..." if len(masked) > _SHOWN else "")
 

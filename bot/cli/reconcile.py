@@ -76,7 +76,7 @@ def reconcile(label: str | None, bill: Path | None, kind: str, store: Store) -> 
         theirs, missed = (
             (read_bill(bill), [])
             if bill
-            else asyncio.run(_asked(ours, load_part(os.environ, WechatpaySettings)))
+            else asyncio.run(_theirs(ours, load_part(os.environ, WechatpaySettings)))
         )
         found = compare(ours.requests, _of_ours(theirs, ours), period)
         counts = Counter(match.verdict for match in found)
@@ -115,7 +115,9 @@ def _period(label: str | None) -> Period:
         refuse([f"--month reads {label!r}; it must be a year and a month, like 2026-10"])
 
 
-async def _asked(ours: OurSide, settings: WechatpaySettings) -> tuple[Sequence[Theirs], Sequence[str]]:
+async def _theirs(
+    ours: OurSide, settings: WechatpaySettings
+) -> tuple[Sequence[Theirs], Sequence[str]]:
     """What WeChat Pay has of each customer, and a sentence for each whom it would not tell of."""
     found: list[Theirs] = []
     missed: list[str] = []

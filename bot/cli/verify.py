@@ -49,7 +49,7 @@ def audit_verify(
         checked_with = None if key is None else _read(key)
         with progress("Verifying") as tell:
             found = store.verify(tell, thorough=thorough)
-        held = _held(store, against, checked_with, part=part) if against else []
+        held = _compared(store, against, checked_with, part=part) if against else []
     except AuditBroken as error:
         click.echo(f"{store}: NOT whole: {error}", err=True)
         sys.exit(1)
@@ -64,7 +64,7 @@ def _read(key: str) -> Ed25519PublicKey:
     return read_public(key)
 
 
-def _held(store: Store, against: Iterable[str], key: Ed25519PublicKey | None, *, part: bool) -> list[str]:
+def _compared(store: Store, against: Iterable[str], key: Ed25519PublicKey | None, *, part: bool) -> list[str]:
     from bot.cli.verify_against import held
 
     return [line for what in against for line in held(store, what, key, part=part)]

@@ -189,7 +189,7 @@ def _sentences(error: Mapping[str, Any]) -> Sequence[str]:
             right = str(ours)
         case kind:
             right = _RIGHT[kind].format(**context)
-    return [f"{where} reads {_shown(error['input'])}; it must be {right}"]
+    return [f"{where} reads {_quoted(error['input'])}; it must be {right}"]
 
 
 def _unknown_key(loc: tuple[int | str, ...]) -> str:
@@ -213,7 +213,7 @@ def _place(loc: tuple[int | str, ...]) -> str:
     return " ".join(words).strip()
 
 
-def _shown(value: object) -> str:
+def _quoted(value: object) -> str:
     match value:
         case bool():
             return str(value).lower()

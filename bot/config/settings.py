@@ -98,7 +98,7 @@ class _Part(BaseModel):
     def origin(self, name: str) -> str:
         """The variable that gave this value, with its file if it named one."""
         path = self._files.get(name)
-        return name if path is None else f"{name}_FILE ({_shown(path, longest=_LONGEST_PATH)})"
+        return name if path is None else f"{name}_FILE ({_quoted(path, longest=_LONGEST_PATH)})"
 
     def file(self, name: str) -> Path | None:
         """The file that gave this value; None: the variable itself did."""
@@ -180,7 +180,7 @@ class WechatpaySettings(_Part):
     def _form(cls, text: str, info: ValidationInfo) -> str:
         name = _name(info)
         if not _FORMS[name].fullmatch(text):
-            raise ValueError(f"{name} reads {_shown(text)}; it must be {_WHAT[name]}")
+            raise ValueError(f"{name} reads {_quoted(text)}; it must be {_WHAT[name]}")
         return text.upper() if name == "WECHATPAY_SERIAL_NO" else text
 
     @field_validator("wechatpay_apiv3_key")
@@ -211,7 +211,7 @@ class WechatpaySettings(_Part):
     def _send_path(cls, path: str, info: ValidationInfo) -> str:
         name = _name(info)
         if path not in _SEND_PATHS:
-            raise ValueError(f"{name} reads {_shown(path)}; it must be {_WHAT[name]}")
+            raise ValueError(f"{name} reads {_quoted(path)}; it must be {_WHAT[name]}")
         return path
 
 
@@ -228,7 +228,7 @@ class PlaceSettings(_Part):
     def _database(cls, path: Path) -> Path:
         # SQLite takes these for a database in memory, and everything would be lost with the process.
         if str(path) == ":memory:" or str(path).startswith("file:"):
-            raise ValueError(f"COUPON_DATABASE reads {_shown(str(path))}; it must be the path of a file")
+            raise ValueError(f"COUPON_DATABASE reads {_quoted(str(path))}; it must be the path of a file")
         return path
 
     @field_validator("coupon_listen", mode="before")
@@ -236,7 +236,7 @@ class PlaceSettings(_Part):
     def _listen(cls, text: str) -> tuple[str, int]:
         found = _LISTEN.fullmatch(text)
         if not found or int(found["port"]) > _HIGHEST_PORT:
-            raise ValueError(f"COUPON_LISTEN reads {_shown(text)}; it must be {_WHAT['COUPON_LISTEN']}")
+            raise ValueError(f"COUPON_LISTEN reads {_quoted(text)}; it must be {_WHAT['COUPON_LISTEN']}")
         return found["v6"] or found["host"], int(found["port"])
 
 
@@ -324,7 +324,7 @@ def _read(environ: Mapping[str, str], name: str) -> str:
 
 
 def _read_file(name: str, path: str) -> str:
-    file = f"{name} names {_shown(path, longest=_LONGEST_PATH)}"
+    file = f"{name} names {_quoted(path, longest=_LONGEST_PATH)}"
     try:
         text = read_text_within(Path(path)).strip()
     except UnicodeDecodeError:
@@ -375,7 +375,7 @@ def _check_url(name: str, url: str, *, like: str) -> None:
     except ValueError:
         whole = False
     if not whole or re.search(r"\s", url):
-        raise ValueError(f"{name} reads {_shown(url)}; it must be an address like {like}")
+        raise ValueError(f"{name} reads {_quoted(url)}; it must be an address like {like}")
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise ValueError(f"{name} begins with http://; it must begin with https:// outside this machine")
 
@@ -384,7 +384,7 @@ def _name(info: ValidationInfo) -> str:
     return str(info.field_name).upper()
 
 
-def _shown(text: str, longest: int = 60) -> str:
+def _quoted(text: str, longest: int = 60) -> str:
     """A value that should be no secret, in ASCII so that look-alike letters show.
 
     A secret in the wrong variable is what people get wrong, so nothing that looks like one is quoted.

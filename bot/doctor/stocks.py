@@ -24,7 +24,7 @@ def stock_findings(check: str, listed: Listed, stock: Stock, *, appid: str, now_
         *_as_listed(check, listed, stock),
         *_state(check, stock),
         *_period(check, stock, now),
-        *_left(check, stock),
+        *_budget(check, stock),
         *_notifications(check, stock, appid),
     ]
     if not found:
@@ -82,7 +82,7 @@ def _period(check: str, stock: Stock, now: datetime) -> Iterator[Finding]:
         yield Finding.warn(check, f"ends at {stock.available_end_time}", "have its successor made now")
 
 
-def _left(check: str, stock: Stock) -> Iterator[Finding]:
+def _budget(check: str, stock: Stock) -> Iterator[Finding]:
     left, most = stock.remaining, stock.max_coupons
     if left is not None and most is not None:
         if left <= 0:

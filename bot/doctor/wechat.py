@@ -54,7 +54,7 @@ async def examine_wechatpay(
         yield Finding.of_sentence("WeChat Pay client", str(error), _NETWORK)
         return
     async with client:
-        async for finding in _asked(client, settings.wechatpay_appid, catalogue):
+        async for finding in _calls(client, settings.wechatpay_appid, catalogue):
             yield finding
 
 
@@ -82,7 +82,7 @@ def _certificate(settings: WechatpaySettings, merchant: Merchant) -> Finding:
     return Finding.ok(check, seen)
 
 
-async def _asked(client: Client, appid: str, catalogue: Iterable[Stock]) -> AsyncIterator[Finding]:
+async def _calls(client: Client, appid: str, catalogue: Iterable[Stock]) -> AsyncIterator[Finding]:
     try:
         signed = await (_with_public_key(client) if client.keys.fixed else _with_certificates(client))
     except WechatPayError as error:

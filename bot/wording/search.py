@@ -105,8 +105,8 @@ def wrong_word(words: Words, error: BadWord) -> str:
     right = words(" or ").join(error.right).replace(", ", words(" or "))
     return words(
         _SENTENCES[error.wrong],
-        key=_shown(error.key),
-        read=_shown(error.read),
+        key=_printable(error.key),
+        read=_printable(error.read),
         right=_people(words, error.key) or right,
         keys=words.list(error.right),
         typed=words(" and ").join(f"{key}:" for key in error.right),
@@ -148,7 +148,7 @@ def _people(words: Words, key: str) -> str:
     return words("a Slack user id such as U0LI; @names are known in Slack only")
 
 
-def _shown(text: str) -> str:
+def _printable(text: str) -> str:
     """On one line, and never a terminal's commands."""
     cut = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
     return "".join(char if char.isprintable() else "�" for char in cut)

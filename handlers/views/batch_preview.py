@@ -13,7 +13,7 @@ from coupons.batches import SAME_FILE, Batch, BatchState, LeftOut
 from coupons.masking import masked
 from coupons.rules import Terms
 from handlers.bulk.bulk_file import FileRefused, Remark
-from handlers.views import bulk_file, lookups
+from handlers.views import bulk_file, inquiry_replies
 from handlers.views.escaping import approver, code, inert, listed, message_link
 from handlers.views.message import Block, Message, actions, button, confirm, context, header, message, section
 from handlers.views.refusals import refusal
@@ -220,7 +220,7 @@ def _needs(words: Words, terms: Terms) -> str:
         max(terms.approvals_needed, 1),
         rule=rule,
     )
-    raised = [words(lookups.LIMITS[each]) for each in terms.raised if each in lookups.LIMITS]
+    raised = [words(inquiry_replies.LIMITS[each]) for each in terms.raised if each in inquiry_replies.LIMITS]
     more = ""
     if raised:
         more = words(
@@ -236,8 +236,8 @@ def _needs(words: Words, terms: Terms) -> str:
 def _limit(words: Words, found: BatchPreview, each: LimitLeft) -> str:
     names = {line.stock.stock_id: line.stock.name for line in found.by_stock}
     name = names.get(each.stock_id)
-    what = inert(name) if name else words(lookups.LIMITS[each.left.reason])
-    return lookups.left(words, each.left, what=what)
+    what = inert(name) if name else words(inquiry_replies.LIMITS[each.left.reason])
+    return inquiry_replies.left(words, each.left, what=what)
 
 
 def _more(words: Words, count: int) -> Iterator[str]:

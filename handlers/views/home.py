@@ -87,7 +87,7 @@ def home(words: Words, seen: Overview, *, note: str = "", lost: Lost | None = No
     if seen.left:
         blocks += [
             _heading(words("What is left")),
-            section("\n".join(_left(words, left) for left in seen.left)),
+            section("\n".join(_limit_left(words, left) for left in seen.left)),
         ]
     return _view([*blocks, context(_commands(words, seen))])
 
@@ -255,7 +255,7 @@ def _finished(words: Words, request: Request) -> str:
 # --- limits and commands
 
 
-def _left(words: Words, left: Left) -> str:
+def _limit_left(words: Words, left: Left) -> str:
     limit = left.limit
     parts = [words("Your own limit:") if left.reason is Reason.AGENT_LIMIT else words("Everybody's budget:")]
     if left.count is not None and limit.count is not None:

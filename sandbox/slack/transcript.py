@@ -47,14 +47,14 @@ class Transcript:
         if conversation is None:
             raise KeyError(channel)
         lines = [self._rule(self._title(conversation))]
-        for message in self._shown(conversation):
+        for message in self._posted(conversation):
             if not self._in_thread(conversation, message):
                 lines += ["", *self._message(message, 0), *self._thread(conversation, message)]
         return "\n".join([*lines, ""])
 
     def everything(self) -> str:
         """Every conversation with something in it, channels before direct messages."""
-        busy = [c for c in self._state.conversations if self._shown(c)]
+        busy = [c for c in self._state.conversations if self._posted(c)]
         busy.sort(key=lambda c: c.kind is ChannelKind.DIRECT)
         return "\n".join(self.channel(conversation.id) for conversation in busy)
 
@@ -95,7 +95,7 @@ class Transcript:
         start = f"━━ {title} "
         return self._style.bold(start + "━" * max(2, self._columns - width(start)))
 
-    def _shown(self, conversation: Conversation) -> list[Message]:
+    def _posted(self, conversation: Conversation) -> list[Message]:
         """What was posted, oldest first. A deleted message shows only where a thread still hangs on it."""
         found = [
             message
@@ -116,7 +116,7 @@ class Transcript:
 
     def _thread(self, conversation: Conversation, parent: Message) -> list[str]:
         lines: list[str] = []
-        for message in self._shown(conversation):
+        for message in self._posted(conversation):
             if message.is_reply and message.thread_ts == parent.ts:
                 lines += ["", *self._message(message, THREAD_INDENT + INDENT - 2)]
         return lines

@@ -313,7 +313,7 @@ class BatchOffice(Office):
         numbers = await self.ledger.read(lambda rows: [each.id for each in rows.open_batches(9)])
         keys = [Post(kind=PostKind.BATCH_CARD, request_id=None, batch=number).key for number in {1, *numbers}]
         await self.ledger.write(lambda tx: [tx.recall_post(key) for key in keys])
-        return await self.posts(PostKind.STEP)
+        return await self.posts(PostKind.REPLY)
 
     async def posts(self, kind: PostKind) -> list[Post]:
         found = await self.ledger.read(lambda rows: rows.due_posts(kind, 10**15, 999))

@@ -311,7 +311,7 @@ async def test_a_late_yes_to_what_ended_without_a_coupon_calls_for_people(shop: 
     await shop.here.answer(SENT)
     [late] = await shop.ledger.read(lambda look: look.events_of(1, {Tag.ATTEMPT_LATE}))
     await shop.ledger.write(_draw_card)  # replies wait for it
-    steps = await shop.ledger.read(lambda look: look.due_posts(PostKind.STEP, shop.clock.now, 9))
+    steps = await shop.ledger.read(lambda look: look.due_posts(PostKind.REPLY, shop.clock.now, 9))
     assert late.seq in {step.post.seq for step in steps}
     assert (await shop.request()).state is State.CLOSED
     # The state was changed without an event, which `verify` would find.

@@ -16,7 +16,7 @@ from coupons.asking import created
 from coupons.events import ApprovalGiven, RequestApproved
 from coupons.lifecycle import move
 from coupons.model import CodeMode, Draft, Request, State, Stock
-from coupons.notifications import OWN_CHANNEL, Received, Witness
+from coupons.notifications import OWN_CHANNEL, Notifications, Received
 from coupons.outcome import Kind, Outcome, Remedy
 from coupons.ports import Transaction
 from coupons.sender import Sender
@@ -71,7 +71,7 @@ class Far:
 class Room:
     ledger: SqliteLedger
     bells: Bells
-    witness: Witness
+    notifications: Notifications
     far: Far
 
     async def a_row(self, state: State, number: str = "n1") -> int:
@@ -146,7 +146,7 @@ async def room(tmp_path: Path) -> AsyncGenerator[Room]:
     bells = Bells()
     ledger = SqliteLedger(empty_database(tmp_path / "coupon.db"), clock=utc_ms, on_commit=bells.ring)
     try:
-        yield Room(ledger, bells, Witness(ledger=ledger, clock=utc_ms), Far())
+        yield Room(ledger, bells, Notifications(ledger=ledger, clock=utc_ms), Far())
     finally:
         await ledger.close()
 
@@ -156,7 +156,7 @@ async def test_told_before_the_answer_is_lost_it_is_looked_for_at_once(room: Roo
     number = await room.a_row(State.APPROVED)
     async with room.sending():
         await room.far.sent.wait()
-        assert await room.witness.hear(DIRECT)
+        assert await room.notifications.hear(DIRECT)
         assert room.far.lookups == 0
         room.far.answers.set()
         assert (await room.settled(number)).coupon_code == "C1"
@@ -167,7 +167,7 @@ async def test_what_was_told_before_a_crash_is_looked_for_after_it(room: Room) -
     room.far.lists = ["C1"]
     room.far.answers.set()
     number = await room.a_row(State.UNKNOWN)
-    assert await room.witness.hear(DIRECT)
+    assert await room.notifications.hear(DIRECT)
     async with room.sending():
         await room.settled(number)
     assert (room.far.sends, room.far.lookups) == (0, 1)
@@ -177,7 +177,7 @@ async def test_a_lookup_that_a_crash_ends_is_begun_again(room: Room) -> None:
     room.far.lists = [None]
     number = await room.a_row(State.UNKNOWN)
     async with room.sending():
-        await room.witness.hear(DIRECT)
+        await room.notifications.hear(DIRECT)
         await room.far.looking.wait()
         # What a crash would leave here is still to be looked for, only later.
         look_at = (await room.row(number)).look_at
@@ -191,9 +191,9 @@ async def test_told_again_while_looking_it_is_looked_up_once_more(room: Room) ->
     room.far.lists = [None, "C2"]
     number = await room.a_row(State.UNKNOWN)
     async with room.sending():
-        await room.witness.hear(DIRECT)
+        await room.notifications.hear(DIRECT)
         await room.far.looking.wait()
-        await room.witness.hear(replace(DIRECT, coupon_code="C2"))
+        await room.notifications.hear(replace(DIRECT, coupon_code="C2"))
         room.far.answers.set()
         assert (await room.settled(number)).coupon_code == "C2"
     assert (room.far.sends, room.far.lookups) == (0, 2)
@@ -201,11 +201,11 @@ async def test_told_again_while_looking_it_is_looked_up_once_more(room: Room) ->
 
 async def test_a_notification_is_heard_once(room: Room) -> None:
     number = await room.a_row(State.UNKNOWN)
-    assert await room.witness.hear(DIRECT)
+    assert await room.notifications.hear(DIRECT)
     before = await room.row(number)
-    assert not await room.witness.hear(DIRECT)
+    assert not await room.notifications.hear(DIRECT)
     assert await room.row(number) == before
-    assert await room.witness.hear(replace(DIRECT, event="COUPON.OTHER"))
+    assert await room.notifications.hear(replace(DIRECT, event="COUPON.OTHER"))
 
 
 async def test_without_an_openid_only_what_a_call_of_ours_gave_wakes_and_a_burst_is_one_lookup(
@@ -213,17 +213,17 @@ async def test_without_an_openid_only_what_a_call_of_ours_gave_wakes_and_a_burst
 ) -> None:
     number = await room.a_row(State.UNKNOWN)
     h5 = "BUSICOUPON_SEND_CHANNEL_H5"
-    await room.witness.hear(replace(DIRECT, coupon_code="A", openid=None, send_channel=h5))
+    await room.notifications.hear(replace(DIRECT, coupon_code="A", openid=None, send_channel=h5))
     assert (await room.row(number)).look_at is None
     before = utc_ms()
-    await room.witness.hear(replace(DIRECT, coupon_code="B", openid=None))
+    await room.notifications.hear(replace(DIRECT, coupon_code="B", openid=None))
     first = (await room.row(number)).look_at
     assert first is not None
     assert first >= before + 1_000
-    await room.witness.hear(replace(DIRECT, coupon_code="C", openid=None))
+    await room.notifications.hear(replace(DIRECT, coupon_code="C", openid=None))
     assert (await room.row(number)).look_at == first
     # Who is named goes first.
-    await room.witness.hear(replace(DIRECT, coupon_code="D"))
+    await room.notifications.hear(replace(DIRECT, coupon_code="D"))
     sooner = (await room.row(number)).look_at
     assert sooner is not None
     assert sooner < first
@@ -233,7 +233,7 @@ async def test_without_an_openid_only_what_a_call_of_ours_gave_wakes_and_a_burst
 async def test_a_request_without_an_open_attempt_is_left_alone(room: Room, state: State) -> None:
     number = await room.a_row(state)
     before = await room.row(number)
-    await room.witness.hear(DIRECT)
+    await room.notifications.hear(DIRECT)
     assert await room.row(number) == before
 
 
@@ -276,7 +276,7 @@ async def test_a_notification_wakes_what_is_held_and_what_was_not_there_before_c
         tx.save(request, move(request, State.HELD, now=1, due_at=None, absent_looks=2))
 
     await room.ledger.write(hold)
-    assert await room.witness.hear(DIRECT)
+    assert await room.notifications.hear(DIRECT)
     assert (await room.row(number)).absent_looks == 0
     async with room.sending():
         assert (await room.settled(number)).coupon_code == "C1"

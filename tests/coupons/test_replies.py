@@ -31,7 +31,7 @@ async def office(tmp_path: Path) -> AsyncGenerator[Office]:
 async def replies(office: Office, within_ms: int = 0) -> Sequence[WaitingPost]:
     """Those that are due by then."""
     at = office.clock() + within_ms
-    return await office.ledger.read(lambda rows: rows.due_posts(PostKind.STEP, at, 9))
+    return await office.ledger.read(lambda rows: rows.due_posts(PostKind.REPLY, at, 9))
 
 
 async def draw_cards(office: Office) -> None:

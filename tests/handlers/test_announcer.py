@@ -238,8 +238,8 @@ async def drawn(desk: Desk, fault_of: Callable[[], int]) -> None:
 
 async def test_what_was_promised_before_the_start_is_told_in_its_order(desk: Desk) -> None:
     request = await desk.new()
-    await desk.tell(PostKind.STEP, request, Event(Tag.APPROVAL_GIVEN, "U0WANG", request.id, {"count": 1}))
-    await desk.tell(PostKind.STEP, request, Event(Tag.REQUEST_RETRIED, "U0WANG", request.id))
+    await desk.tell(PostKind.REPLY, request, Event(Tag.APPROVAL_GIVEN, "U0WANG", request.id, {"count": 1}))
+    await desk.tell(PostKind.REPLY, request, Event(Tag.REQUEST_RETRIED, "U0WANG", request.id))
     desk.go()
     await desk.quiet()
     [card] = desk.slack.messages(CHANNEL)
@@ -255,7 +255,7 @@ async def test_a_new_card_goes_before_the_replies_of_other_requests(desk: Desk) 
     await desk.quiet()
     desk.slack.faults.next("chat.postMessage", rate_limited(1))
     for tag in (Tag.REQUEST_RETRIED, Tag.REQUEST_EXPIRED):
-        await desk.tell(PostKind.STEP, first, Event(tag, "U0WANG", first.id))
+        await desk.tell(PostKind.REPLY, first, Event(tag, "U0WANG", first.id))
     await drawn(desk, lambda: desk.slack.faults.waiting)
     second = await desk.new("cb2")
     await desk.quiet()
@@ -278,7 +278,7 @@ async def test_a_lane_with_much_to_tell_looks_for_new_cards_every_second(tmp_pat
         def promise(tx: Transaction) -> None:
             for _ in range(3):
                 seq = tx.append(Event(Tag.REQUEST_EXPIRED, "system", first.id))
-                tx.post(Post(kind=PostKind.STEP, request_id=first.id, seq=seq))
+                tx.post(Post(kind=PostKind.REPLY, request_id=first.id, seq=seq))
 
         await desk.ledger.write(promise)
         await drawn(desk, lambda: desk.slack.faults.waiting)
@@ -343,7 +343,7 @@ async def test_two_processes_on_one_database_tell_each_post_once_and_in_its_orde
         for place in range(48):
             about = requests[place % 4]
             seq = tx.append(Event(Tag.REQUEST_EXPIRED, "system", about.id))
-            tx.post(Post(kind=PostKind.STEP, request_id=about.id, seq=seq))
+            tx.post(Post(kind=PostKind.REPLY, request_id=about.id, seq=seq))
             tx.post(Post(kind=PostKind.DIRECT, request_id=about.id, seq=seq, person=about.requester))
 
     await desk.ledger.write(promise)
@@ -442,7 +442,7 @@ async def test_a_reply_that_another_one_tells_by_now_is_not_posted(desk: Desk) -
     def promise(tx: Transaction) -> None:
         """In one commit, so that the lane has read both."""
         for event in (Event(Tag.REQUEST_RETRIED, "U0WANG", request.id), given):
-            tx.post(Post(kind=PostKind.STEP, request_id=request.id, seq=tx.append(event)))
+            tx.post(Post(kind=PostKind.REPLY, request_id=request.id, seq=tx.append(event)))
 
     await desk.ledger.write(promise)
     await drawn(desk, lambda: desk.slack.faults.waiting)
@@ -661,7 +661,7 @@ async def test_a_person_whom_slack_makes_wait_holds_up_neither_the_channel_nor_o
     expired = Event(Tag.REQUEST_EXPIRED, "system", first.id)
     await desk.tell(PostKind.DIRECT, first, expired, person="U0LI")
     await drawn(desk, lambda: desk.slack.faults.waiting)
-    await desk.tell(PostKind.STEP, first, expired)
+    await desk.tell(PostKind.REPLY, first, expired)
     await desk.tell(PostKind.DIRECT, second, Event(Tag.REQUEST_EXPIRED, "system", second.id), person="U0SUN")
     await desk.slack.wait_for(lambda: desk.slack.dms("U0SUN") or None)
     ts = (await desk.now(first.id)).card_ts
@@ -696,7 +696,7 @@ async def test_the_metadata_and_the_text_of_what_is_posted_tell_no_openid(desk: 
     request = await desk.new(reason="for oUpF8uMuAJO_M2pxb1Q9zNjWeS6o, who waited")
     sent = Event(Tag.REQUEST_SENT, "system", request.id, {"coupon_code": "CODE1", "by": "answer"})
     desk.go()
-    await desk.tell(PostKind.STEP, request, sent)
+    await desk.tell(PostKind.REPLY, request, sent)
     await desk.tell(PostKind.DIRECT, request, sent, person="U0LI")
     await desk.quiet()
     assert len(desk.slack.calls("chat.postMessage")) == 3

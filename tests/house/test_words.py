@@ -127,6 +127,8 @@ def test_a_sentence_is_found_wherever_it_is_said_and_only_as_it_is_written() -> 
 ROOMS = ("bot", "console", "coupons", "handlers", "sandbox", "storage", "wechatpay")
 #: Words that meant several things each, as a part of a name.
 NO_NAMES = {"told", "look", "looks"}
+#: Of functions: they tell the grammar of a sentence, and not the thing.
+NO_FUNCTIONS = {"kept", "asked", "told", "said", "shown", "left"}
 #: Columns, and a key of a stored event.
 STORED = {"look_at", "absent_looks", "looks"}
 #: Words of one side only, and where their names are. The first table has its name on disk.
@@ -194,6 +196,16 @@ def test_retired_words_do_not_come_back_as_names() -> None:
         sorted((name, place) for name, place in names() if name not in STORED and parts(name) & NO_NAMES)
         == []
     )
+
+
+def test_a_function_says_what_it_gives() -> None:
+    found = [
+        (name, path.relative_to(ROOT).as_posix())
+        for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+        for name in re.findall(r"def (_\w+)\(", path.read_text(encoding="utf-8"))
+        if name.strip("_") in NO_FUNCTIONS
+    ]
+    assert found == []
 
 
 def test_a_word_of_one_side_names_nothing_of_another() -> None:

@@ -7,7 +7,7 @@ from coupons.posts import Post, PostKind, WaitingPost
 from storage.ledger import SqliteLedger
 from tests.storage.records import NOW, Time, begin_posting, card, create
 
-STEP = Post(kind=PostKind.STEP, request_id=1, seq=1)
+STEP = Post(kind=PostKind.REPLY, request_id=1, seq=1)
 DIRECT = Post(kind=PostKind.DIRECT, request_id=1, seq=1, person="U0LI")
 
 
@@ -57,7 +57,7 @@ async def test_what_was_put_off_waits_until_then_and_renewing_brings_it_forward(
 async def test_what_is_due_at_once_is_so_by_a_clock_that_was_set_back(ledger: SqliteLedger) -> None:
     await ledger.write(lambda tx: (tx.post(card()), tx.post(STEP, after_ms=5)))
     assert [delivery.post for delivery in await due(ledger, NOW - 240_000)] == [card()]
-    assert await due(ledger, NOW - 240_000, PostKind.STEP) == []
+    assert await due(ledger, NOW - 240_000, PostKind.REPLY) == []
 
 
 async def test_kinds_are_asked_for_apart_and_the_oldest_promise_comes_first(ledger: SqliteLedger) -> None:
@@ -65,7 +65,7 @@ async def test_kinds_are_asked_for_apart_and_the_oldest_promise_comes_first(ledg
         await ledger.write(lambda tx, p=post: tx.post(p))
     await ledger.write(lambda tx: tx.put_post_off(3, NOW - 100))
     assert [delivery.post for delivery in await due(ledger)] == [card(3), card(1), card(2)]
-    assert [delivery.post for delivery in await due(ledger, kind=PostKind.STEP)] == [STEP]
+    assert [delivery.post for delivery in await due(ledger, kind=PostKind.REPLY)] == [STEP]
     assert [delivery.post for delivery in await due(ledger, kind=PostKind.DIRECT)] == [DIRECT]
     assert await due(ledger, kind=PostKind.ANSWER) == []
     assert len(await ledger.read(lambda rows: rows.due_posts(PostKind.CARD, NOW, 2))) == 2
@@ -85,16 +85,16 @@ async def test_a_reply_waits_for_its_card_where_that_was_promised_before_it(ledg
     """Who opens the thread must find the card saying the same. Another request's card is not its business."""
     for post in (card(2), card(1), STEP):
         await ledger.write(lambda tx, p=post: tx.post(p))
-    assert await due(ledger, kind=PostKind.STEP) == []
+    assert await due(ledger, kind=PostKind.REPLY) == []
     await ledger.write(lambda tx: tx.finish_post(2, 1))
-    assert [delivery.post for delivery in await due(ledger, kind=PostKind.STEP)] == [STEP]
+    assert [delivery.post for delivery in await due(ledger, kind=PostKind.REPLY)] == [STEP]
     await ledger.write(lambda tx: tx.post(card(1)))
-    assert [delivery.post for delivery in await due(ledger, kind=PostKind.STEP)] == [STEP]
+    assert [delivery.post for delivery in await due(ledger, kind=PostKind.REPLY)] == [STEP]
 
 
 async def test_a_card_that_is_put_off_holds_up_no_reply(ledger: SqliteLedger) -> None:
     await ledger.write(lambda tx: (tx.post(card(1)), tx.post(STEP), tx.put_post_off(1, NOW + 1)))
-    assert [delivery.post for delivery in await due(ledger, kind=PostKind.STEP)] == [STEP]
+    assert [delivery.post for delivery in await due(ledger, kind=PostKind.REPLY)] == [STEP]
 
 
 async def test_a_reply_waits_for_its_card_also_where_both_were_promised_by_a_clock_that_was_ahead(
@@ -103,7 +103,7 @@ async def test_a_reply_waits_for_its_card_also_where_both_were_promised_by_a_clo
     clock.now += 26 * 3_600_000
     await ledger.write(lambda tx: (tx.post(card(1)), tx.post(STEP)))
     assert [delivery.post for delivery in await due(ledger)] == [card(1)]
-    assert await due(ledger, kind=PostKind.STEP) == []
+    assert await due(ledger, kind=PostKind.REPLY) == []
 
 
 async def test_a_card_changes_lanes_when_it_stands(ledger: SqliteLedger) -> None:

@@ -62,7 +62,7 @@ def seed(tx: Transaction) -> None:
     )
     tx.add_click(a_click())
     tx.post(card(1))
-    tx.post(Post(kind=PostKind.STEP, request_id=1, seq=1))
+    tx.post(Post(kind=PostKind.REPLY, request_id=1, seq=1))
     tx.add_console_link(digest="d1", person="U0FIN", made_at=NOW, expires_at=NOW + 600)
     tx.put_post_off(2, NOW + 50)
     ports_of_batches.seed_batch(tx)
@@ -230,7 +230,7 @@ READS: dict[str, Callable[[Reading], bool]] = {
         [delivery.metadata_id for delivery in tx.due_posts(PostKind.CARD, NOW, 9)] == ["1.card:1"]
     ),
     "waiting_posts": lambda tx: (
-        tx.waiting_posts() == {PostKind.CARD: Backlog(1, NOW), PostKind.STEP: Backlog(1, NOW)}
+        tx.waiting_posts() == {PostKind.CARD: Backlog(1, NOW), PostKind.REPLY: Backlog(1, NOW)}
     ),
     "next_post_due": lambda tx: (tx.next_post_due(NOW), tx.next_post_due(NOW + 50)) == (NOW + 50, None),
     **ports_of_batches.READS,
