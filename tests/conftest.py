@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # and pytest's own variable still say where folders of tests are.
     if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Processes that share the tests must call them by the same names: sets and addresses differ in each."""
+    if differing := [item.nodeid for item in items if re.search(r"\{'| at 0x", item.nodeid)]:
+        raise pytest.UsageError(f"name the parameters of {differing[0]} by `ids`")
 
 
 @pytest.fixture

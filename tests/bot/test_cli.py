@@ -283,7 +283,7 @@ print(sorted({{"aiohttp", "httpx", "slack_bolt", "datasette"}} & set(sys.modules
         (("verify",), {"cryptography", "pydantic", "coupons.events", "storage.rows"}),
         (("search", "nobody-called-it-so"), {"cryptography", "pydantic", "storage.proof.verify"}),
     ],
-    ids=str,
+    ids=["verify", "search"],
 )
 def test_a_command_loads_what_it_needs_and_no_more(
     words: tuple[str, ...], not_loaded: set[str], database: Path
