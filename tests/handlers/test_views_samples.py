@@ -15,7 +15,7 @@ from handlers.views import (
     direct_messages,
     ephemerals,
     failures,
-    lookups,
+    inquiry_replies,
     modals,
     refusals,
     thread_replies,
@@ -56,7 +56,7 @@ def test_the_samples_draw_every_message_that_the_views_can_make() -> None:
         refusals,
         command_replies,
         failures,
-        lookups,
+        inquiry_replies,
     ):
         room = module.__name__.rpartition(".")[2]
         # `without_buttons` is drawn through `command_replies.status`.

@@ -21,7 +21,7 @@ from handlers.views import (
     direct_messages,
     ephemerals,
     failures,
-    lookups,
+    inquiry_replies,
     refusals,
     thread_replies,
 )
@@ -215,11 +215,13 @@ def other_messages(words: Words, request: Request, word: str) -> Iterator[Messag
 
 def looked_up(words: Words, request: Request, word: str) -> Iterator[Message]:
     stocks = [replace(STOCKS[0], alias=word, name=word, stock_id=word)] * 40
-    yield lookups.catalogue(words, ())
-    yield lookups.catalogue(words, stocks)
-    yield lookups.customer(words, OPENID, History(0, 0, None), [])
-    yield lookups.customer(words, OPENID, History(2, 3000, NOW), [replace(request, stock_name=word)] * 40)
-    limits = tuple(Left(reason, Limit(2, 30), 1, 500) for reason in lookups.LIMITS)
+    yield inquiry_replies.catalogue(words, ())
+    yield inquiry_replies.catalogue(words, stocks)
+    yield inquiry_replies.customer(words, OPENID, History(0, 0, None), [])
+    yield inquiry_replies.customer(
+        words, OPENID, History(2, 3000, NOW), [replace(request, stock_name=word)] * 40
+    )
+    limits = tuple(Left(reason, Limit(2, 30), 1, 500) for reason in inquiry_replies.LIMITS)
     asked = Terms(
         decision=YES, approvals_needed=2, place=3, approvers=APPROVERS, raised=(Reason.AGENT_LIMIT,)
     )
@@ -232,8 +234,8 @@ def looked_up(words: Words, request: Request, word: str) -> Iterator[Message]:
             outlook = Outlook(
                 terms=terms, able=able, left=limits, duplicate=request, pause=Pause("U0LI", NOW, word)
             )
-            yield lookups.check(words, OPENID, stocks[0], outlook)
-    yield lookups.check(words, OPENID, stocks[0], Stopped(Decision(Reason.NOT_AGENT)))
+            yield inquiry_replies.check(words, OPENID, stocks[0], outlook)
+    yield inquiry_replies.check(words, OPENID, stocks[0], Stopped(Decision(Reason.NOT_AGENT)))
 
 
 def every_message(words: Words, request: Request, approvals: list[Approval], word: str) -> Iterator[Message]:
