@@ -115,9 +115,7 @@ def _period(label: str | None) -> Period:
         refuse([f"--month reads {label!r}; it must be a year and a month, like 2026-10"])
 
 
-async def _theirs(
-    ours: OurSide, settings: WechatpaySettings
-) -> tuple[Sequence[Theirs], Sequence[str]]:
+async def _theirs(ours: OurSide, settings: WechatpaySettings) -> tuple[Sequence[Theirs], Sequence[str]]:
     """What WeChat Pay has of each customer, and a sentence for each whom it would not tell of."""
     found: list[Theirs] = []
     missed: list[str] = []

@@ -12,9 +12,9 @@ from coupons.batch_preview import RECENT_DAYS, BatchPreview, CustomerSum, LimitL
 from coupons.batches import SAME_FILE, Batch, BatchState, LeftOut
 from coupons.masking import masked
 from coupons.rules import Terms
-from handlers.bulk.bulk_file import FileRefused, Remark
+from handlers.bulk.bulk_file import FileRefused, Remark, RemarkKind
 from handlers.views import bulk_file, inquiry_replies
-from handlers.views.escaping import approver, code, inert, listed, message_link
+from handlers.views.escaping import approver, clip, code, inert, listed, message_link
 from handlers.views.message import Block, Message, actions, button, confirm, context, header, message, section
 from handlers.views.refusals import refusal
 from handlers.views.words import Words
@@ -24,6 +24,19 @@ _BAD_SHOWN: Final = 5
 _STOCKS_SHOWN: Final = 10
 _CUSTOMERS_SHOWN: Final = 5
 _LATELY_SHOWN: Final = 10
+_NAME_LONGEST: Final = 40
+#: Of a list; all blocks of a message together get about 13,200 characters.
+_LONGEST: Final = 2_200
+
+_DOUBTS: Final = frozenset(
+    {
+        RemarkKind.HIDDEN_SHEETS,
+        RemarkKind.HIDDEN_COLUMNS,
+        RemarkKind.READ_AS_GB18030,
+        RemarkKind.SAME_ASKED_TWICE,
+        RemarkKind.OPENIDS_ALIKE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,21 +51,21 @@ class AboutFile:
 def draft(words: Words, shown: ShownDraft, about: AboutFile) -> Message:
     """It waits for its requester."""
     batch, found = shown.batch, shown.preview
-    sum_line = _sum(words, found)
+    # A star that ends bold letters needs a space after it, in Chinese too.
+    sum_line = f"{_sum(words, found)} {words('Nothing is asked for yet.')}"
     blocks: list[Block] = [
         header(words("Preview of {file}", file=batch.file_name)),
-        section(f"{sum_line} {words('Nothing is asked for yet.')}"),
+        section(sum_line),
     ]
     if shown.same_file is not None:
         blocks.append(section(f"⚠️ {_same_file(words, shown.same_file)}"))
     blocks += _left_out(words, batch, about, found)
     if found.lines:
         blocks += _lines(words, shown)
-    if about.remarks:
-        blocks.append(section("\n".join(f"• {bulk_file.remark(words, each)}" for each in about.remarks)))
+    blocks += _remarks(words, about)
     blocks += _end(words, batch)
     blocks.append(_buttons(words, batch, found))
-    return message(words.sentences(sum_line, words("Nothing is asked for yet.")), *blocks)
+    return message(sum_line, *blocks)
 
 
 def without_preview(
@@ -63,7 +76,7 @@ def without_preview(
     if batch.state is not BatchState.DISCARDED:
         return _submitted(words, batch, file, workspace_url)
     if refused is not None:
-        return message(f"{file}: {bulk_file.refused(words, refused)}")
+        return message(words("{file}: {why}", file=file, why=bulk_file.refused(words, refused)))
     if batch.submitted_at is not None:
         why = words("Since the preview, limits have left nothing of it.")
     elif batch.closed_by is not None:
@@ -130,14 +143,18 @@ def _left_out(words: Words, batch: Batch, about: AboutFile, found: BatchPreview)
         return
     text = words.plural("*1 line is left out.*", "*{n} lines are left out.*", count)
     shown = [
-        f"• {each.place}: {each.why}"
+        words("• {place}: {why}", place=each.place, why=each.why)
         for each in islice(bulk_file.left_out(words, about.left_out), _BAD_SHOWN)
     ]
     shown += [
-        f"• {words('Row {row}', row=each.line.row)}: {refusal(words, each.reason, each.limit)}"
+        words(
+            "• {place}: {why}",
+            place=words("Row {row}", row=each.line.row),
+            why=refusal(words, each.reason, each.limit),
+        )
         for each in found.refused[: _BAD_SHOWN - len(shown)]
     ]
-    yield section("\n".join([text, *shown]))
+    yield section(clip("\n".join([text, *shown]), _LONGEST))
 
 
 # --- lines that would be asked for
@@ -164,7 +181,7 @@ def _by_stock(words: Words, found: BatchPreview) -> Iterator[str]:
     for each in found.by_stock[:_STOCKS_SHOWN]:
         yield words(
             "• {stock}: {count} × {value} = {sum}",
-            stock=inert(each.stock.name),
+            stock=inert(each.stock.name, _NAME_LONGEST),
             count=words.number(each.count),
             value=words.money(each.stock.value_fen),
             sum=words.money(each.fen),
@@ -187,7 +204,7 @@ def _by_customer(words: Words, found: BatchPreview) -> Iterator[str]:
 
 def _customer(words: Words, customer: CustomerSum) -> str:
     now = words.plural("1 coupon, {sum}", "{n} coupons, {sum}", customer.count, sum=words.money(customer.fen))
-    line = f"• {code(masked(customer.openid))}: {now}"
+    line = words("• {customer}: {coupons}", customer=code(masked(customer.openid)), coupons=now)
     if not customer.before.count:
         return line
     before = words.plural(
@@ -236,13 +253,23 @@ def _needs(words: Words, terms: Terms) -> str:
 def _limit(words: Words, found: BatchPreview, each: LimitLeft) -> str:
     names = {line.stock.stock_id: line.stock.name for line in found.by_stock}
     name = names.get(each.stock_id)
-    what = inert(name) if name else words(inquiry_replies.LIMITS[each.left.reason])
+    what = inert(name, _NAME_LONGEST) if name else words(inquiry_replies.LIMITS[each.left.reason])
     return inquiry_replies.left(words, each.left, what=what)
 
 
 def _more(words: Words, count: int) -> Iterator[str]:
     if count > 0:
         yield words("… and {count} more", count=words.number(count))
+
+
+def _remarks(words: Words, about: AboutFile) -> Iterator[Block]:
+    """What may mean another customer or another coupon stands by itself."""
+    doubts = [each for each in about.remarks if each.kind in _DOUBTS]
+    others = [each for each in about.remarks if each.kind not in _DOUBTS]
+    for mark, remarks in (("⚠️", doubts), ("•", others)):
+        if remarks:
+            said = "\n".join(f"{mark} {bulk_file.remark(words, each)}" for each in remarks)
+            yield section(clip(said, _LONGEST))
 
 
 # --- below
