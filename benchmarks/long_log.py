@@ -128,19 +128,19 @@ class _Writer:
                 self._rows[sql].append(values)
         self._flush()
 
-    def _event(self, told: _Told) -> None:
-        if told.tag is Tag.APPROVAL_GIVEN:
-            approval = {"request_id": told.request_id, "approver": told.actor, "at": told.at}
+    def _event(self, expected: _Told) -> None:
+        if expected.tag is Tag.APPROVAL_GIVEN:
+            approval = {"request_id": expected.request_id, "approver": expected.actor, "at": expected.at}
             self._rows[_APPROVAL].append(approval)
         self._seq += 1
         body = json.dumps(
             {
                 "seq": self._seq,
-                "ts": told.at,
-                "tag": told.tag,
-                "actor": told.actor,
-                "request_id": told.request_id,
-                "detail": told.detail,
+                "ts": expected.at,
+                "tag": expected.tag,
+                "actor": expected.actor,
+                "request_id": expected.request_id,
+                "detail": expected.detail,
             },
             sort_keys=True,
             separators=(",", ":"),
@@ -177,9 +177,9 @@ def _in_order(events: int) -> Iterator[_Told | tuple[str, Mapping[str, object]]]
             yield _CUSTOMER, {"id": customers[openid], "openid": openid_of(openid)}
         request, life = _life(chance, request_id, customers[openid], openid_of(openid), now)
         yield _REQUEST, request
-        for told in life:
+        for found in life:
             made += 1
-            heapq.heappush(waiting, (told.at, made, told))
+            heapq.heappush(waiting, (found.at, made, found))
     while waiting:
         yield heapq.heappop(waiting)[2]
 

@@ -65,8 +65,8 @@ def searched(database: Path, *words: object, **environ: str) -> Result:
 def newest(database: Path) -> tuple[str, dict[str, Any]]:
     """The last event: its tag and detail, with the request that it is about."""
     [(tag, body)] = rows(database, "select tag, body from event order by seq desc limit 1")
-    told = json.loads(body)
-    return tag, {**told["detail"], "request": told["request_id"]}
+    read = json.loads(body)
+    return tag, {**read["detail"], "request": read["request_id"]}
 
 
 def shown(database: Path, *words: object) -> list[str]:

@@ -129,8 +129,8 @@ async def test_beside_a_writing_bot_each_look_is_written_in_turn(database: Path)
             sys.executable, "-m", "bot", "audit", "search", "--database", str(database),
             env=environ, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
-        _, told = await process.communicate()
-        assert process.returncode == 0, told.decode()
+        _, found = await process.communicate()
+        assert process.returncode == 0, found.decode()
     writing.cancel()
     await asyncio.gather(writing, return_exceptions=True)
     await ledger.close()

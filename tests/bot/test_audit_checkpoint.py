@@ -50,9 +50,9 @@ def rewrite(database: Path) -> None:
     """All of the log anew, each event a millisecond later."""
     prev = GENESIS
     for seq, body in rows(database, "select seq, body from event order by seq"):
-        told = body.replace(f'"ts":{NOW}', f'"ts":{NOW + 1}')
-        hashed = digest(prev, told.encode())
-        text = told.replace("'", "''")
+        found = body.replace(f'"ts":{NOW}', f'"ts":{NOW + 1}')
+        hashed = digest(prev, found.encode())
+        text = found.replace("'", "''")
         tamper(
             database,
             f"update event set body = '{text}', prev = '{prev}', hash = '{hashed}' where seq = {seq}",
@@ -144,8 +144,8 @@ def test_a_key_that_was_changed_by_command_is_tied_to_the_one_before(database: P
     assert stat.S_IMODE(key_file(database).stat().st_mode) == 0o600
     assert [file.name for file in database.parent.glob("*checkpoint-key*")] == [key_file(database).name]
     [(body,)] = rows(database, "select body from event where tag = 'audit:key_changed'")
-    told = json.loads(body)["detail"]
-    assert (told["key"], told["before"], told["where"]) == (new_key, key, "command line")
+    detail = json.loads(body)["detail"]
+    assert (detail["key"], detail["before"], detail["where"]) == (new_key, key, "command line")
     new = signed(database)
     # With either key, the other's checkpoints are looked at, too.
     for more in ((), ("--key", key), ("--key", new_key)):
@@ -203,7 +203,7 @@ def test_nobody_else_ties_a_key_to_ours(database: Path) -> None:
         before = keys_of(reading, ours.public_key())
     for event in unsigned:
         Store(database, clock=lambda: NOW).write_once(
-            lambda tx, told=event: tx.append(told.done_by("system"))
+            lambda tx, result=event: tx.append(result.done_by("system"))
         )
     with Store(database, clock=lambda: NOW).read() as reading:
         assert keys_of(reading, ours.public_key()) == before

@@ -238,13 +238,13 @@ def test_a_log_written_anew_from_some_event_on_is_found_out_by_an_export(databas
     prev = GENESIS
     changes = []
     for seq, body in stored:
-        told = re.sub(r'"ts":(\d+)', lambda at: f'"ts":{int(at[1]) + 1}', body)
-        assert told != body
-        hashed = digest(prev, told.encode())
-        changes.append((seq, told, prev, hashed))
+        changed = re.sub(r'"ts":(\d+)', lambda at: f'"ts":{int(at[1]) + 1}', body)
+        assert changed != body
+        hashed = digest(prev, changed.encode())
+        changes.append((seq, changed, prev, hashed))
         prev = hashed
-    for seq, told, before, hashed in changes:
-        text = told.replace("'", "''")
+    for seq, changed, before, hashed in changes:
+        text = changed.replace("'", "''")
         tamper(
             database,
             f"update event set body = '{text}', prev = '{before}', hash = '{hashed}' where seq = {seq}",

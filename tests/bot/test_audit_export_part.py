@@ -74,8 +74,8 @@ def test_the_whole_stories_of_what_is_found_are_taken_along_as_a_part(
 def test_single_events_are_taken_along_by_their_tag(shop: Path) -> None:
     file = shop.parent / "part.jsonl"
     result = typed("export", "tag:request:created", "--database", shop, "--output", file)
-    told = [json.loads(row.body)["tag"] for row in read(file)]
-    assert told == ["request:created"] * 3
+    tags = [json.loads(row.body)["tag"] for row in read(file)]
+    assert tags == ["request:created"] * 3
     assert "3 events, a part of #1 to #" in result.stderr
 
 

@@ -33,9 +33,9 @@ def refused(*words: object, pasted: bytes | None = None, status: int = 2) -> str
     """The one sentence, after click's own usage where it is click's."""
     result = typed(*words, pasted=pasted)
     assert (result.exit_code, result.stdout) == (status, ""), result.output
-    told = result.stderr.splitlines()
-    assert len(told) == 1 or told[0].startswith("Usage: ")
-    return told[-1]
+    printed = result.stderr.splitlines()
+    assert len(printed) == 1 or printed[0].startswith("Usage: ")
+    return printed[-1]
 
 
 @pytest.fixture
@@ -77,8 +77,8 @@ def test_bytes_that_are_no_text_find_nothing(database: Path, command: Sequence[s
 @pytest.mark.parametrize("month", ["0000-01", "0001-01", "9999-12", "2026-00", BYTE, HUGE, ""])
 @pytest.mark.parametrize("command", [("audit", "report"), ("reconcile",)], ids=str)
 def test_a_month_that_cannot_be(database: Path, command: Sequence[str], month: str) -> None:
-    told = refused(*command, "--month", month, "--database", database)
-    assert told.endswith("it must be a year and a month, like 2026-10")
+    printed = refused(*command, "--month", month, "--database", database)
+    assert printed.endswith("it must be a year and a month, like 2026-10")
 
 
 @pytest.mark.parametrize(
@@ -118,19 +118,19 @@ def test_what_the_log_cannot_be_held_against(
 
 def test_what_is_pasted_may_be_any_bytes(database: Path) -> None:
     line = typed("audit", "checkpoint", "--database", database).stdout.encode()
-    told = typed("audit", "verify", "--against", "-", "--database", database, pasted=b"\xff\xfe " + line)
-    assert "checkpoint of #10" in told.stdout
+    printed = typed("audit", "verify", "--against", "-", "--database", database, pasted=b"\xff\xfe " + line)
+    assert "checkpoint of #10" in printed.stdout
     none = refused("audit", "verify", "--against", "-", "--database", database, pasted=b"\xff\x00")
     assert none.startswith("no checkpoint stands in that text")
 
 
 @pytest.mark.parametrize("openid", [BYTE, "odd\x00", "", LONG])
 def test_an_openid_that_cannot_be_is_nobody_s(database: Path, openid: str) -> None:
-    told = refused("erase", openid, "--yes", "--database", database, status=1)
-    assert "no customer has the openid" in told
+    printed = refused("erase", openid, "--yes", "--database", database, status=1)
+    assert "no customer has the openid" in printed
     pasted = openid.encode(errors="surrogateescape") + b"\n"
-    told = refused("erase", "-", "--yes", "--database", database, pasted=pasted, status=1)
-    assert "no customer has the openid" in told
+    printed = refused("erase", "-", "--yes", "--database", database, pasted=pasted, status=1)
+    assert "no customer has the openid" in printed
 
 
 def test_a_path_may_be_any_bytes(database: Path) -> None:
@@ -154,9 +154,9 @@ async def test_of_many_open_requests_only_some_are_named(database: Path) -> None
     for number in range(22):
         await ledger.write(partial(create, number=f"open{number}"))
     await ledger.close()
-    told = await asyncio.to_thread(refused, "erase", OPENID, "--yes", "--database", database)
-    assert "open requests: #3, #4, " in told
-    assert ", #22 and 2 more. Let them be decided" in told
+    messages = await asyncio.to_thread(refused, "erase", OPENID, "--yes", "--database", database)
+    assert "open requests: #3, #4, " in messages
+    assert ", #22 and 2 more. Let them be decided" in messages
 
 
 @pytest.mark.parametrize(

@@ -112,8 +112,8 @@ def sheet(database: Path, month: str = "2026-10") -> dict[tuple[str, str], dict[
 def test_each_line_counts_its_own(database: Path) -> None:
     lines = sheet(database)
     names = ("asked", "sent", "yuan_sent", "refused", "ended", "doubtful", "waiting")
-    told = {key: tuple(row[name] for name in names) for key, row in lines.items()}
-    assert told == {
+    found = {key: tuple(row[name] for name in names) for key, row in lines.items()}
+    assert found == {
         # The coupon of September was given in October.
         ("agent", "U0SUN"): ("1", "1", "50.00", "0", "0", "0", "0"),
         ("agent", "U0LI"): ("3", "3", "30.00", "0", "1", "0", "0"),
@@ -136,12 +136,12 @@ def test_a_month_is_beijings(database: Path) -> None:
 
 
 def test_the_table_has_all_and_says_what_it_counts_and_what_it_rests_on(database: Path) -> None:
-    told = typed("--month", "2026-10", "--database", database).stdout
-    assert "2026-10-01 00:00:00 to 2026-11-01 00:00:00, Beijing time" in told
-    [total] = {" ".join(line.split()) for line in told.splitlines() if line.startswith("all ")}
+    printed = typed("--month", "2026-10", "--database", database).stdout
+    assert "2026-10-01 00:00:00 to 2026-11-01 00:00:00, Beijing time" in printed
+    [total] = {" ".join(line.split()) for line in printed.splitlines() if line.startswith("all ")}
     assert total.startswith("all 5 4 80.00 0 1 0 1 3.0 h 5.0 h")
     [(seq, head)] = rows(database, "select seq, hash from event where seq = (select max(seq) - 1 from event)")
-    assert f"of the log whose head is #{seq} {head}" in told
+    assert f"of the log whose head is #{seq} {head}" in printed
 
 
 def test_the_page_escapes_what_people_named_and_loads_nothing(database: Path) -> None:
@@ -189,7 +189,7 @@ def test_the_median_is_a_value_with_as_many_on_both_sides(values: list[int]) -> 
 
 
 @pytest.mark.parametrize(
-    ("ms", "told"),
+    ("ms", "expected"),
     [
         (None, "–"),
         (0, "0 s"),
@@ -199,8 +199,8 @@ def test_the_median_is_a_value_with_as_many_on_both_sides(values: list[int]) -> 
         (200_000_000, "2.3 d"),
     ],
 )
-def test_how_long_something_took_is_told_in_one_unit(ms: int | None, told: str) -> None:
-    assert lasting(ENGLISH, ms) == told
+def test_how_long_something_took_is_told_in_one_unit(ms: int | None, expected: str) -> None:
+    assert lasting(ENGLISH, ms) == expected
 
 
 @given(st.integers(0, 10**12))

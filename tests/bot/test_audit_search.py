@@ -150,8 +150,8 @@ def test_what_cannot_be_read_is_one_sentence_and_leaves_no_event(
     result = typed("search", *words, "--database", database)
     if sentence is not None:
         assert (result.exit_code, result.stdout) == (2, "")
-        [told] = result.stderr.splitlines()
-        assert told.startswith(sentence)
+        [printed] = result.stderr.splitlines()
+        assert printed.startswith(sentence)
         assert rows(database, "select count(*) from event") == before
     assert "\x1b" not in result.output
 
@@ -213,8 +213,8 @@ def test_who_looked_for_what_is_seen_in_the_table(database: Path) -> None:
     words = ("agent:U0LI", "state:sent", "since:2026-01")
     searched(database, *words)
     typed("openid", 3, "--database", database)
-    told = searched(database, "tag:audit:searched").stdout
-    assert ' words="agent:U0LI state:sent since:2026-01" fo' in told
+    printed = searched(database, "tag:audit:searched").stdout
+    assert ' words="agent:U0LI state:sent since:2026-01" fo' in printed
     assert " customer=3 user=" in searched(database, "tag:openid:viewed").stdout
     # Nobody's words look like a detail of ours.
     searched(database, "late customer=7")
@@ -225,11 +225,11 @@ def test_who_looked_for_what_is_seen_in_the_table(database: Path) -> None:
 
 def everything(terminal: int) -> bytes:
     """A terminal gives what it has piece by piece, and an error at its end."""
-    told = b""
+    found = b""
     with suppress(OSError):
         while piece := os.read(terminal, 65_536):
-            told += piece
-    return told
+            found += piece
+    return found
 
 
 def test_a_terminal_is_used_to_its_width(database: Path) -> None:
@@ -243,9 +243,9 @@ def test_a_terminal_is_used_to_its_width(database: Path) -> None:
         command = [sys.executable, "-m", "bot", "audit", "search", "tag:audit:searched"]
         subprocess.run([*command, "--database", str(database)], env=environ, stdout=theirs, check=True)
         os.close(theirs)
-        told = everything(ours).decode()
+        found = everything(ours).decode()
         os.close(ours)
-        assert ("x" * 100 in told, "…" in told) == (not cut, cut)
+        assert ("x" * 100 in found, "…" in found) == (not cut, cut)
 
 
 def test_words_are_quoted_as_the_shell_had_them() -> None:

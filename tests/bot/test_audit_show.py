@@ -47,8 +47,8 @@ def test_a_story_is_told_with_everything_and_the_look_is_an_event(database: Path
 def test_nothing_in_a_story_looks_like_another_line_of_it(database: Path) -> None:
     result = typed("show", "--request", 3, "--database", database)
     _, timeline = result.stdout.split("What happened, in Beijing time:\n")
-    told, others = timeline.split("\n\n")
-    assert [line.split()[0] for line in told.splitlines()] == ["8", "9"]
+    found, others = timeline.split("\n\n")
+    assert [line.split()[0] for line in found.splitlines()] == ["8", "9"]
     assert others == "This customer has no other request.\n"
     assert "\x1b" not in result.stdout
     assert len([line for line in result.stdout.splitlines() if "U0EVIL" in line]) == 2
@@ -56,8 +56,8 @@ def test_nothing_in_a_story_looks_like_another_line_of_it(database: Path) -> Non
 
 async def test_a_story_ends_with_what_else_its_customer_was_asked_for(database: Path) -> None:
     """Why did this customer get two? As in Slack and the browser: the newest ten, and how many there are."""
-    told = (await asyncio.to_thread(typed, "show", "#1", "--database", database)).stdout
-    _, others = told.split("\n\nThis customer has 1 other request:\n")
+    printed = (await asyncio.to_thread(typed, "show", "#1", "--database", database)).stdout
+    _, others = printed.split("\n\nThis customer has 1 other request:\n")
     [line] = others.splitlines()
     assert line.split()[0] == "#2"
     assert line.endswith("declined  ¥10.00, ¥10 off, late delivery, U0HE: 物流迟到四天")
@@ -65,21 +65,21 @@ async def test_a_story_ends_with_what_else_its_customer_was_asked_for(database: 
     for number in range(10):
         await ledger.write(partial(create, number=f"more{number}", reason=FORGED, duplicate_of=1))
     await ledger.close()
-    told = (await asyncio.to_thread(typed, "show", "#1", "--database", database)).stdout
-    _, others = told.split("\n\nThis customer has 11 other requests, the newest first:\n")
+    printed = (await asyncio.to_thread(typed, "show", "#1", "--database", database)).stdout
+    _, others = printed.split("\n\nThis customer has 11 other requests, the newest first:\n")
     lines = others.splitlines()
     assert [line.split()[0] for line in lines[::2]] == [f"#{number}" for number in range(13, 3, -1)]
     # No word of a person makes a line of its own.
     assert set(lines[1::2]) == {"         the requester confirmed that it is another one"}
-    assert OPENID not in told
+    assert OPENID not in printed
 
 
 async def test_a_story_has_all_of_its_events_however_many(database: Path) -> None:
     ledger = open_ledger(database)
     await ledger.write(lambda tx: [tx.append(Event(Tag.REQUEST_URGED, "U0LI", 1)) for _ in range(200)])
     await ledger.close()
-    told = await asyncio.to_thread(typed, "show", "#1", "--database", database)
-    assert told.stdout.count("U0LI asked for a reminder") == 200
+    messages = await asyncio.to_thread(typed, "show", "#1", "--database", database)
+    assert messages.stdout.count("U0LI asked for a reminder") == 200
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,9 @@ def said(event: Recorded) -> str:
 @pytest.mark.parametrize("tag", Tag)
 def test_each_tag_has_words_and_needs_no_detail(tag: Tag) -> None:
     """Old rows may lack what a record has now."""
-    told = said(event(tag))
-    assert told
-    assert tag not in told
+    found = said(event(tag))
+    assert found
+    assert tag not in found
 
 
 def test_a_tag_of_another_version_is_told_with_all_it_says() -> None:
@@ -255,22 +255,22 @@ def test_a_terminal_and_a_browser_are_told_the_same_in_both_languages_without_sl
 ) -> None:
     typed = "R&D *bold* <@U0LI>"
     for each in [*all_events(typed), event(tag, reason=typed, words=typed)]:
-        told = sentence(words, each, plain(lambda person: f"{person}, called Li"))
-        assert not re.search(r"`|&amp;|&lt;|＊|<!", told)
-        assert "<@U0FIN>" not in told
-        assert each.actor == SYSTEM or each.actor not in told or f"{each.actor}, called Li" in told
-        assert words is ENGLISH or re.search(r"[\u4e00-\u9fff]", told)
+        found = sentence(words, each, plain(lambda person: f"{person}, called Li"))
+        assert not re.search(r"`|&amp;|&lt;|＊|<!", found)
+        assert "<@U0FIN>" not in found
+        assert each.actor == SYSTEM or each.actor not in found or f"{each.actor}, called Li" in found
+        assert words is ENGLISH or re.search(r"[\u4e00-\u9fff]", found)
         if typed in "".join(map(str, each.detail.values())) and "R&" in sentence(words, each).replace(
             "amp;", ""
         ):
-            assert typed in told
+            assert typed in found
 
 
 @pytest.mark.parametrize(
-    ("ms", "told"),
+    ("ms", "expected"),
     [(0, "0 s"), (245_000, "4 min 5 s"), (7_800_000, "2 h 10 min"), (-5_000, "-5 s"), (86_400_000, "1 d")],
 )
-def test_the_time_between_two_events_is_told_in_two_units_at_most(ms: int, told: str) -> None:
-    assert ENGLISH.duration(ms) == told
+def test_the_time_between_two_events_is_told_in_two_units_at_most(ms: int, expected: str) -> None:
+    assert ENGLISH.duration(ms) == expected
     chinese = {" d": " 天", " h": " 小时", " min": " 分", " s": " 秒"}
-    assert CHINESE.duration(ms) == re.sub("|".join(chinese), lambda unit: chinese[unit[0]], told)
+    assert CHINESE.duration(ms) == re.sub("|".join(chinese), lambda unit: chinese[unit[0]], expected)

@@ -23,11 +23,11 @@ KEY = PlatformKey("0A", rsa.generate_private_key(65537, 2048).public_key(), begi
 
 
 @pytest.mark.parametrize(
-    ("days", "told"),
+    ("days", "expected"),
     [([31], False), ([29], True), ([29, 400], False), ([29, None], False), ([2, 29], True), ([], False)],
 )
 async def test_a_month_before_the_last_certificate_ends_the_operator_is_told(
-    tmp_path: Path, days: Sequence[int | None], told: bool
+    tmp_path: Path, days: Sequence[int | None], expected: bool
 ) -> None:
     merchant = keys().merchant
     (tmp_path / "coupon.toml").write_text(COUPON_TOML)
@@ -57,4 +57,4 @@ async def test_a_month_before_the_last_certificate_ends_the_operator_is_told(
             for at, day in enumerate(days)
         )
         service._warn_of_the_end(client)
-    assert [line["event"] for line in lines] == (["certificate_ends"] if told else [])
+    assert [line["event"] for line in lines] == (["certificate_ends"] if expected else [])

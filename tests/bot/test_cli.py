@@ -85,9 +85,9 @@ def test_each_command_helps_with_a_sentence_and_status_0(words: tuple[str, ...],
 
 
 def test_what_a_command_of_the_log_does_is_told_in_one_line_that_is_not_cut() -> None:
-    told = typed("audit", "--help").stdout.partition("Commands:\n")[2].splitlines()
-    assert len(told) == len([words for words in COMMANDS if words[:1] == ("audit",) and words[1:]])
-    assert [line for line in told if not line.endswith(".") or line.endswith("..")] == []
+    printed = typed("audit", "--help").stdout.partition("Commands:\n")[2].splitlines()
+    assert len(printed) == len([words for words in COMMANDS if words[:1] == ("audit",) and words[1:]])
+    assert [line for line in printed if not line.endswith(".") or line.endswith("..")] == []
 
 
 @pytest.mark.parametrize(
@@ -220,8 +220,8 @@ def test_show_tells_one_requests_story_in_order(database: Path) -> None:
     assert result.exit_code == 0
     head, timeline = result.stdout.split("What happened, in Beijing time:\n")
     assert head.startswith("Request #2: sent\n")
-    told, _ = timeline.split("\n\n")
-    assert [line.split()[0] for line in told.splitlines()] == ["6", "7", "8", "9", "10"]
+    found, _ = timeline.split("\n\n")
+    assert [line.split()[0] for line in found.splitlines()] == ["6", "7", "8", "9", "10"]
     assert "U0LI asked for 1212121212 (¥10.00), which needs 1 approval" in timeline
     assert "the coupon was sent: CODE1" in timeline
 

@@ -54,23 +54,23 @@ def test_the_demos_stocks_are_the_ones_wechat_pay_has(tmp_path: Path) -> None:
 def test_the_audit_reader_tells_the_newest_events_and_a_good_proof(tmp_path: Path) -> None:
     database = tmp_path / "coupon.db"
     make_log(database, 12)
-    told = asyncio.run(AuditReader(Store(database, clock=utc_ms))())
-    assert [event["seq"] for event in told["events"]] == list(range(12, 0, -1))
-    assert (told["proof"]["good"], told["proof"]["events"]) == (True, 12)
-    assert len(told["proof"]["head"]) == 64
+    found = asyncio.run(AuditReader(Store(database, clock=utc_ms))())
+    assert [event["seq"] for event in found["events"]] == list(range(12, 0, -1))
+    assert (found["proof"]["good"], found["proof"]["events"]) == (True, 12)
+    assert len(found["proof"]["head"]) == 64
 
 
 def test_the_audit_reader_says_what_is_wrong_with_a_log_that_was_changed(tmp_path: Path) -> None:
     database = tmp_path / "coupon.db"
     make_log(database, 12)
     tamper(database, "update event set body = replace(body, 'U0', 'U9') where seq = 3")
-    told = asyncio.run(AuditReader(Store(database, clock=utc_ms))())
-    assert (told["proof"]["good"], "#3" in told["proof"]["sentence"]["en"]) == (False, True)
+    found = asyncio.run(AuditReader(Store(database, clock=utc_ms))())
+    assert (found["proof"]["good"], "#3" in found["proof"]["sentence"]["en"]) == (False, True)
 
 
 def test_the_audit_reader_needs_no_database_to_answer(tmp_path: Path) -> None:
-    told = asyncio.run(AuditReader(Store(tmp_path / "none.db", clock=utc_ms))())
-    assert (told["events"], told["proof"]["good"]) == ([], False)
+    found = asyncio.run(AuditReader(Store(tmp_path / "none.db", clock=utc_ms))())
+    assert (found["events"], found["proof"]["good"]) == ([], False)
     assert not (tmp_path / "none.db").exists()
 
 

@@ -76,8 +76,8 @@ def test_no_byte_of_the_openid_is_left_and_the_log_is_whole(database: Path) -> N
     assert rows(database, "select openid from customer order by id") == [("erased:1",), (OTHER,)]
     assert rows(database, "select seq, body, prev, hash from event order by seq")[:-1] == events
     [(tag, body)] = rows(database, "select tag, body from event order by seq desc limit 1")
-    told = json.loads(body)["detail"]
-    assert (tag, told["customer"], told["requests"], told["where"]) == (
+    detail = json.loads(body)["detail"]
+    assert (tag, detail["customer"], detail["requests"], detail["where"]) == (
         Tag.CUSTOMER_ERASED,
         1,
         2,
@@ -136,11 +136,11 @@ async def test_retention_forgets_who_has_nothing_new_and_nothing_open(
     assert await forgetter._forget(30) is False
     # A second look finds nothing more to do.
     assert await forgetter._forget(30) is False
-    told = [
+    details = [
         json.loads(body)["detail"]
         for (body,) in rows(tmp_path / "coupon.db", "select body from event where tag = 'customer:erased'")
     ]
-    assert [(each["customer"], each["why"], each["days"]) for each in told] == [
+    assert [(each["customer"], each["why"], each["days"]) for each in details] == [
         (customer, "retention", 30) for customer in forgotten
     ]
     await ledger.close()

@@ -78,26 +78,26 @@ async def test_beside_a_reader_erase_names_the_file_and_the_running_bot_finishes
     await bots.step()
     with reading(database):
         await ledger.write(lambda tx: create(tx, "later", openid=NEW))
-        status, told = await erase(database)
+        status, found = await erase(database)
         assert status == 1
-        assert "customer 1 is forgotten" in told
+        assert "customer 1 is forgotten" in found
         assert holding(database) == {"coupon.db", "coupon.db-wal"}
-        assert f"{database} and {database}-wal can still be searched" in told
-        assert OPENID not in told
+        assert f"{database} and {database}-wal can still be searched" in found
+        assert OPENID not in found
         assert "coupon.db" in holding(database)
         # Given again: nobody is found, and the same is said.
-        status, told = await erase(database)
+        status, found = await erase(database)
         assert status == 1
-        assert "no customer has the openid oUpF…eS6o any more, but" in told
+        assert "no customer has the openid oUpF…eS6o any more, but" in found
         for _ in range(3):
             await bots.step()
         assert heard == ["reader"], "once"
         assert "coupon.db" in holding(database)
     await bots.step()
     assert holding(database) == set()
-    status, told = await erase(database)
+    status, found = await erase(database)
     assert status == 1
-    assert "its files hold it nowhere" in told
+    assert "its files hold it nowhere" in found
     await ledger.close()
     assert verify(database).rows > 0
 
@@ -108,9 +108,9 @@ async def test_given_again_after_the_reader_has_ended_erase_finishes_and_says_so
     with reading(database):
         await ledger.write(lambda tx: create(tx, "later", openid=NEW))
         assert (await erase(database))[0] == 1
-    status, told = await erase(database)
-    assert status == 0, told
-    assert "it was forgotten before, and what was left of it in the files is overwritten" in told
+    status, found = await erase(database)
+    assert status == 0, found
+    assert "it was forgotten before, and what was left of it in the files is overwritten" in found
     assert holding(database) == set()
     await ledger.close()
 

@@ -94,9 +94,9 @@ async def test_metrics_say_what_readyz_says(client: Client, readiness: Readiness
     """One cause at a time, and each of them."""
     for lost in Need:
         readiness.lacks(lost, "gone")
-        told = (await (await client.get("/metrics")).text()).splitlines()
+        found = (await (await client.get("/metrics")).text()).splitlines()
         for need in Need:
-            assert f'coupon_missing{{need="{need}"}} {1.0 if need is lost else 0.0}' in told
+            assert f'coupon_missing{{need="{need}"}} {1.0 if need is lost else 0.0}' in found
         readiness.has(lost)
 
 
@@ -107,7 +107,7 @@ async def test_the_numbers_are_there_in_prometheus_form(client: Client, metrics:
     assert answer.status == 200
     assert answer.content_type == "text/plain"
     assert answer.charset == "utf-8"
-    told = (await answer.text()).splitlines()
+    found = (await answer.text()).splitlines()
     for line in (
         'coupon_attempts_total{outcome="unknown"} 1.0',
         # An alarm on increase needs the zero before.
@@ -118,7 +118,7 @@ async def test_the_numbers_are_there_in_prometheus_form(client: Client, metrics:
         'coupon_ack_seconds_count{payload="button"} 0.0',
         'coupon_acks_missing_total{payload="form"} 0.0',
     ):
-        assert line in told
+        assert line in found
 
 
 async def test_other_routes_can_stand_beside(client: Client) -> None:

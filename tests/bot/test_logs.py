@@ -334,9 +334,9 @@ def test_a_configured_secret_never_comes_through(secret: str, before: str, after
     text = f"{before}{secret}{after}"
     redact = Redactor({secret, f"{secret}more"})
     value: object = {"text": text, "dict": {"a": [text]}, "repr": ValueError(text)}[way]
-    told = str(redact(None, "info", {"event": value})["event"])
+    found = str(redact(None, "info", {"event": value})["event"])
     hidden = secret in "[hidden]" or (way == "repr" and repr(secret)[1:-1] != secret)
-    assert hidden or secret not in told.replace("[hidden]", "\0")
+    assert hidden or secret not in found.replace("[hidden]", "\0")
 
 
 @given(
@@ -345,8 +345,8 @@ def test_a_configured_secret_never_comes_through(secret: str, before: str, after
     after=noise,
 )
 def test_no_token_comes_through(token: str, before: str, after: str) -> None:
-    told = Redactor(()).text(f"{before}{token}{after}")
-    assert token.partition("-")[2] not in told
+    found = Redactor(()).text(f"{before}{token}{after}")
+    assert token.partition("-")[2] not in found
 
 
 def test_of_two_secrets_that_begin_alike_nothing_is_left() -> None:
@@ -390,8 +390,8 @@ def test_what_a_server_says_of_each_connection_is_said_once_a_minute(
     logging.getLogger("asyncio").error("another cause")
     for _ in range(2):
         log.warning("ours")
-    told = [json.loads(line)["event"] for line in stream.getvalue().splitlines()]
-    assert told == [*["socket.accept() out of system resource"] * 2, "another cause", "ours", "ours"]
+    read = [json.loads(line)["event"] for line in stream.getvalue().splitlines()]
+    assert read == [*["socket.accept() out of system resource"] * 2, "another cause", "ours", "ours"]
 
 
 def test_a_cause_may_be_told_again_after_a_minute() -> None:

@@ -24,10 +24,10 @@ def written(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch, last: int) -> 
 
 
 def test_a_long_one_at_a_terminal_ends_at_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = written(Terminal(), monkeypatch, 200_000)
-    assert "Verifying" in told
-    assert "50%" in told
-    assert "100%" in told
+    found = written(Terminal(), monkeypatch, 200_000)
+    assert "Verifying" in found
+    assert "50%" in found
+    assert "100%" in found
 
 
 def test_a_short_one_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

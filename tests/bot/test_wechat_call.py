@@ -411,8 +411,8 @@ async def test_what_came_back_is_kept_as_it_is(tmp_path: Path) -> None:
         await op.types(*words)
         op.environ["WECHATPAY_API_URL"] = "http://127.0.0.1:9"
         await op.types(*words)
-        told = [event["detail"] for event in events(path) if event["tag"] == "wechat:answered"]
-        [genuine, unsigned, lost] = told
+        details = [event["detail"] for event in events(path) if event["tag"] == "wechat:answered"]
+        [genuine, unsigned, lost] = details
         [first, second] = op.wechatpay.ledger.requests
         assert (genuine["status"], genuine["verified"], "problem" in genuine) == (400, True, False)
         assert genuine["wechatpay_request_id"] == first.request_id

@@ -13,10 +13,10 @@ async def test_a_statement_is_answered_as_json(here: Place) -> None:
     statement = "select+request,+reason,+null+as+empty,+x'00ff'+as+bytes+from+requests+order+by+request"
     answer = await visitor.get(f"/log.json?sql={statement}+limit+2")
     assert (answer.status, answer.headers["content-type"]) == (200, "application/json; charset=utf-8")
-    told = json.loads(answer.text)
-    assert told["columns"] == ["request", "reason", "empty", "bytes"]
-    assert [row[0] for row in told["rows"]] == [1, 2]
-    assert told["rows"][0][2:] == [None, {"$base64": True, "encoded": "AP8="}]
+    read = json.loads(answer.text)
+    assert read["columns"] == ["request", "reason", "empty", "bytes"]
+    assert [row[0] for row in read["rows"]] == [1, 2]
+    assert read["rows"][0][2:] == [None, {"$base64": True, "encoded": "AP8="}]
     named = await visitor.get("/log.json?sql=select+state+from+requests+where+request+=+:number&number=1")
     assert len(json.loads(named.text)["rows"]) == 1
     within = await visitor.get("/log/requests.json?_where=request+<+3")

@@ -43,8 +43,8 @@ async def test_file_and_report_are_the_same(here: Place) -> None:
     file = (await visitor.get(f"/month.csv?month={MONTH}")).text
     assert here.events()[0].detail["format"] == "csv"
     words = ["audit", "report", "--month", MONTH, "--format", "csv", "--database", str(here.database)]
-    told = CliRunner().invoke(cli, words).output
-    rows = [list(csv.reader(io.StringIO(text.removeprefix("\ufeff")))) for text in (file, told)]
+    found = CliRunner().invoke(cli, words).output
+    rows = [list(csv.reader(io.StringIO(text.removeprefix("\ufeff")))) for text in (file, found)]
     assert rows[0] == rows[1]
     assert len(rows[0]) > 15
 

@@ -76,8 +76,8 @@ async def test_a_request_page_tells_the_whole_story(here: Place) -> None:
     hashes = connection.execute("select hash from event where request_id = ?", (number,)).fetchall()
     connection.close()
     page = (await visitor.get(f"/request/{number}")).text
-    for told in (agent, *(lead for (lead,) in leads), *(one for (one,) in hashes), f"number {customer}"):
-        assert told in page
+    for found in (agent, *(lead for (lead,) in leads), *(one for (one,) in hashes), f"number {customer}"):
+        assert found in page
     assert "Holds." in page
     assert "does not" not in page
     assert "oUpF8uMuAJO" not in page

@@ -48,8 +48,8 @@ async def test_a_requests_page_names_all_of_its_people(here: Place) -> None:
     visitor = await here.signed_in()
     number = _numbered(here, f"requester = '{AGENT}' and approver = '{LEAD}'")
     page = (await visitor.get(f"/request/{number}")).text
-    for told in ("Li Ming (U0AGENT07)", "Wang Fang (U0LEAD03)", "Zhao (U0FIN)"):
-        assert told in page
+    for found in ("Li Ming (U0AGENT07)", "Wang Fang (U0LEAD03)", "Zhao (U0FIN)"):
+        assert found in page
     assert "Li Ming (U0AGENT07) asked for " in page
 
 

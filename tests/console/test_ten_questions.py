@@ -54,7 +54,7 @@ def _lived(here: Place) -> Mapping[str, str]:
     """A log in which everything that is asked about has happened; whom the samples of the docs stand for."""
     here.time.now += 1_000
     words = "words of a search that go on and on " * 20
-    told = (
+    found = (
         Event(Tag.CLICK_REFUSED, "U0AGENT07", 5, {"reason": "not_an_approver"}),
         Event(Tag.SETTINGS_CHANGED, SYSTEM, None, {"changed": ["roles.approvers"]}),
         Event(Tag.SENDING_PAUSED, "U0LEAD03", None, {"reason": "too many"}),
@@ -63,7 +63,7 @@ def _lived(here: Place) -> Mapping[str, str]:
         AuditSearched(where="command line", user="root", words=words, found=3).done_by(SYSTEM),
         OpenidViewed(where="slack", customer=7).done_by("U0FIN", 5),
     )
-    for event in told:
+    for event in found:
         Store(here.database, clock=here.time).write_once(lambda tx, event=event: tx.append(event))  # type: ignore[misc]
     connection = connect(here.database)
     sql = """
@@ -92,5 +92,5 @@ async def test_the_page_answers_the_question(here: Place, number: int) -> None:
         answer = await visitor.get(quote(asked, safe="/?=&:+%"))
         assert answer.status == 200
         text = html.unescape(answer.text)
-        for told in answers:
-            assert told.format(**who) in text, told
+        for found in answers:
+            assert found.format(**who) in text, found

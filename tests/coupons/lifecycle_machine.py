@@ -255,9 +255,9 @@ class Lifecycle(RuleBasedStateMachine):
         given = self.approvers(click.request_id)
         self.run(self.desk.decide(click))
         assert self.moment().pause == before.pause
-        told = [event.tag for event in self.events(click.request_id)[old:]]
+        tags = [event.tag for event in self.events(click.request_id)[old:]]
         if request is None:
-            assert told == []
+            assert tags == []
             return
         allowed = click.team == TEAM and world.trusted(click.person, self.groups)
         allowed |= click.action in _MENU
@@ -276,7 +276,7 @@ class Lifecycle(RuleBasedStateMachine):
             allowed &= world.allowed_to_approve(request, click.person, given, before, self.groups)
             allowed &= click.action is ClickAction.DECLINE or before.pause is None
         if not allowed:
-            assert told == [Tag.CLICK_REFUSED]
+            assert tags == [Tag.CLICK_REFUSED]
             [event] = self.events(click.request_id)[old:]
             assert Reason(str(event.detail["reason"])) is not Reason.ALLOWED
             assert (click.person, event.seq) in {
@@ -284,10 +284,10 @@ class Lifecycle(RuleBasedStateMachine):
             }
         elif click.action is ClickAction.APPROVE:
             enough = len(given) + 1 >= request.approvals_needed
-            assert told == [Tag.APPROVAL_GIVEN, *([Tag.REQUEST_APPROVED] if enough else [])]
+            assert tags == [Tag.APPROVAL_GIVEN, *([Tag.REQUEST_APPROVED] if enough else [])]
             assert self.approvers(click.request_id) == given | {click.person}
         else:
-            assert told == [_TELLS[click.action]]
+            assert tags == [_TELLS[click.action]]
 
     def approvers(self, request_id: int) -> set[str]:
         found = self.run(self.ledger.read(lambda rows: rows.approvals(request_id)))

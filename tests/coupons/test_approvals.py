@@ -77,11 +77,11 @@ SHOWN: list[tuple[tuple[Told, ...], bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("told", "may"), SHOWN)
-def test_what_the_events_must_show(told: tuple[Told, ...], may: bool) -> None:
+@pytest.mark.parametrize(("expected", "may"), SHOWN)
+def test_what_the_events_must_show(expected: tuple[Told, ...], may: bool) -> None:
     events = [
         Recorded(seq=seq, ts=1, tag=tag, actor=who, request_id=1, detail=detail)
-        for seq, (tag, who, detail) in enumerate(told, start=1)
+        for seq, (tag, who, detail) in enumerate(expected, start=1)
     ]
     assert may_be_sent(events) is may
 

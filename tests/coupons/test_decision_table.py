@@ -278,9 +278,9 @@ async def test_the_same_delivery_with_other_data_is_told_and_makes_nothing(
         return
     assert again == Stopped(Decision(reason), first.request)
     head, _ = await office.ledger.read(lambda rows: rows.head())
-    told = await office.ledger.read(lambda rows: rows.event(head))
-    assert told is not None
-    assert (told.tag, told.detail["reason"]) == (Tag.COMMAND_REFUSED, R.OTHER_DATA)
+    event = await office.ledger.read(lambda rows: rows.event(head))
+    assert event is not None
+    assert (event.tag, event.detail["reason"]) == (Tag.COMMAND_REFUSED, R.OTHER_DATA)
 
 
 @pytest.mark.parametrize(("hours", "before", "now", "reason"), BY_LIKENESS)

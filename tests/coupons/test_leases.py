@@ -138,8 +138,8 @@ def _draw_card(tx: Transaction) -> None:
 
 
 def _short(event: Recorded) -> str:
-    told = (event.detail.get(name) for name in ("attempt", "kind", "code"))
-    return " ".join([event.tag, *(str(each) for each in told if each)])
+    detail = (event.detail.get(name) for name in ("attempt", "kind", "code"))
+    return " ".join([event.tag, *(str(each) for each in detail if each)])
 
 
 def approved(tx: Transaction, *, number: str = "cb1", stock_id: str = "1212121212") -> None:

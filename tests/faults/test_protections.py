@@ -128,7 +128,7 @@ async def _an_answer_takes_half_a_minute(folder: Path) -> Damage:
     await shop.here.answer(test_leases.SENT)
     story = await shop.story()
     await shop.ledger.close()
-    return [told for told in story if "INTERRUPTED" in told]
+    return [found for found in story if "INTERRUPTED" in found]
 
 
 async def _a_frozen_process_goes_on(folder: Path) -> Damage:

@@ -263,10 +263,10 @@ async def test_an_installation_without_the_scope_for_files_says_what_is_missing(
     view = await asked(shop, "", f"*#{number}*")
     shop.slack.faults.next("files.getUploadURLExternal", api_error("missing_scope"))
     await press(shop, view, "audit_export")
-    told = await until(
+    message = await until(
         lambda: next((m.words() for m in shop.slack.dms(CHEN) if "files:write" in m.words()), None)
     )
-    assert "missing_scope" in told
+    assert "missing_scope" in message
     await shop.quiet()
 
 
@@ -298,8 +298,8 @@ async def test_single_events_can_be_asked_for(shop: World) -> None:
 async def test_what_cannot_be_understood_is_answered_by_what_would_be_right(
     shop: World, words: str, answer: str
 ) -> None:
-    told = await shop.send(f"audit {words}", CHEN)
-    assert answer in told.text
+    message = await shop.send(f"audit {words}", CHEN)
+    assert answer in message.text
     assert shop.slack.person(CHEN).modal is None
 
 

@@ -52,8 +52,8 @@ async def test_the_requester_calls_the_approvers_once_in_half_an_hour(shop: Worl
     number = await shop.ask()
     answer = await more(shop, number, "urge", "U0LI")
     assert answer.confirm is not None
-    told = await shop.told(number, "asks for a decision")
-    assert "#1" in told
+    message = await shop.told(number, "asks for a decision")
+    assert "#1" in message
     [event] = [event for event in shop.events(number) if event["tag"] == "request:urged"]
     assert event["actor"] == "U0LI"
     await more(shop, number, "urge", "U0LI")

@@ -45,8 +45,8 @@ def rewrite(database: Path) -> None:
     connection.execute("drop trigger event_is_never_updated")
     prev = GENESIS
     for seq, body in connection.execute("select seq, body from event order by seq").fetchall():
-        told = json.loads(body)
-        text = body.replace(f'"ts":{told["ts"]}', f'"ts":{told["ts"] + 1000}')
+        read = json.loads(body)
+        text = body.replace(f'"ts":{read["ts"]}', f'"ts":{read["ts"] + 1000}')
         hashed = digest(prev, text.encode())
         connection.execute(
             "update event set body = ?, prev = ?, hash = ? where seq = ?", (text, prev, hashed, seq)
@@ -95,8 +95,8 @@ async def test_it_is_told_until_slack_takes_it(shop: World) -> None:
     await checkpoints(shop, 1)
     assert len(posted(shop)) == 1
     [row] = shop.rows("select body from event where tag = 'audit:checkpoint'")
-    told = json.loads(row["body"])["detail"]
-    assert told["line"] in posted(shop)[0].words()
+    detail = json.loads(row["body"])["detail"]
+    assert detail["line"] in posted(shop)[0].words()
 
 
 async def older_file(shop: World) -> tuple[int, str]:
@@ -178,8 +178,8 @@ async def test_a_key_taken_away_with_the_log_written_anew_pauses_sending(shop: W
     rewrite(shop.folder / "coupon.db")
     key_file(shop.folder / "coupon.db").unlink()
     await shop.start()
-    told = [json.loads(row["body"])["detail"] for row in shop.rows(RESTORED)]
-    assert [(each["kind"], each["posted_seq"]) for each in told] == [("rewritten", posted_then.seq)]
+    details = [json.loads(row["body"])["detail"] for row in shop.rows(RESTORED)]
+    assert [(each["kind"], each["posted_seq"]) for each in details] == [("rewritten", posted_then.seq)]
     assert shop.rows("select by from pause") == [{"by": "system"}]
     await shop.stop()
     result = await verified(shop)
@@ -285,22 +285,22 @@ async def test_changed_settings_are_named_and_no_value_of_them_is_kept(shop: Wor
     text = toml.read_text(encoding="utf-8")
     toml.write_text(text.replace("checkpoint_events = 12", "checkpoint_events = 13"), encoding="utf-8")
     await shop.start()
-    told = [
+    details = [
         json.loads(row["body"])["detail"]
         for row in shop.rows("select body from event where tag = 'settings:changed'")
     ]
-    assert [(each["added"], each["removed"], each["changed"]) for each in told] == [
+    assert [(each["added"], each["removed"], each["changed"]) for each in details] == [
         ([], [], []),
         ([], [], ["audit.checkpoint_events"]),
     ]
-    kept = json.dumps(told)
+    kept = json.dumps(details)
     for name in ("SLACK_BOT_TOKEN", "WECHATPAY_APIV3_KEY", "WECHATPAY_MCHID"):
         assert shop.environ[name] not in kept
-        assert name in told[0]["digests"]
+        assert name in details[0]["digests"]
     # Keyed with what only this machine has: nobody can try out which value a digest is of.
     settings, key = load_settings(shop.environ), load_key(shop.folder / "coupon.db").private_bytes_raw()
-    assert told[1]["digests"] == digests(settings, key=key)
-    assert not set(told[1]["digests"].values()) & set(digests(settings, key=bytes(32)).values())
+    assert details[1]["digests"] == digests(settings, key=key)
+    assert not set(details[1]["digests"].values()) & set(digests(settings, key=bytes(32)).values())
     # The same settings again are no event.
     await shop.stop()
     await shop.start()

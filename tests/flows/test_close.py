@@ -73,10 +73,10 @@ async def test_what_may_have_been_given_is_looked_for_first_and_closed_when_it_i
         await shop.approve(number)
         await shop.state(number, "held")
         await click(shop, number, "U0WANG")
-        told = await shop.whisper("U0WANG", "is not closed yet")
-        assert "Nothing has changed" not in told
+        message = await shop.whisper("U0WANG", "is not closed yet")
+        assert "Nothing has changed" not in message
         # Drawn when it is posted: the first look may have been quicker.
-        assert re.search(r"\b[01] of these are done", told)
+        assert re.search(r"\b[01] of these are done", message)
         assert (shop.row(number) or {})["state"] == "held"
         await shop.told(number, "looked for the coupon at WeChat Pay twice")
         lookups = [event for event in shop.events(number) if event["tag"] == "coupon:looked_up"]

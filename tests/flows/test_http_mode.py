@@ -243,13 +243,13 @@ async def _throw_junk(folder: Path) -> None:
             answer = await _raw(here, "/slack/events", [form, stamp, signed], b"command=%2Fcoupon")
             # What is no header at all is the parser's to refuse.
             assert answer[9:12] in {b"401", b"400"}, (time_, answer)
-            told = [
+            found = [
                 (b"Wechatpay-Timestamp", time_),
                 (b"Wechatpay-Nonce", b"n"),
                 (b"Wechatpay-Signature", b"AAAA"),
                 (b"Wechatpay-Serial", b"PUB_KEY_ID_1"),
             ]
-            answer = await _raw(here, "/wechatpay/notify", told, b"{}")
+            answer = await _raw(here, "/wechatpay/notify", found, b"{}")
             assert answer[9:12] in {b"401", b"400"}, (time_, answer)
         now = str(int(time.time())).encode()
         for signature in (

@@ -89,9 +89,9 @@ async def test_the_form_and_home_say_it_too(shop: World) -> None:
     opened = await person.command("C0SUPPORT", "/coupon send")
     await person.submit(await opened.view(), {"openid": OPENID, "stock": "1212121212"})
     # The bot is not in #support either: the answer comes as a direct message.
-    [told] = await shop.slack.wait_for(lambda: shop.slack.dms("U0SUN") or None)
-    assert "Request #2 needs 1 approval. Its card cannot be posted yet." in told.text
-    assert "The bot is not in <#C0APPROVE>" in told.text
+    [result] = await shop.slack.wait_for(lambda: shop.slack.dms("U0SUN") or None)
+    assert "Request #2 needs 1 approval. Its card cannot be posted yet." in result.text
+    assert "The bot is not in <#C0APPROVE>" in result.text
     await person.open_home()
     shown = await shop.slack.wait_for(lambda: person.home)
     assert "Cards and their threads cannot be posted at the moment." in str(shown.definition)
@@ -146,9 +146,9 @@ def _refused(shop: World) -> list[object]:
 async def test_who_was_promised_a_card_is_told_after_some_tries_and_once(shop: World) -> None:
     shop.slack.leave(CHANNEL, BOT)
     await send(shop)
-    [told] = await shop.slack.wait_for(lambda: shop.slack.dms("U0LI") or None)
-    assert "The card of your request #1 does not stand yet, so nobody can see or decide it." in told.text
-    assert "The bot is not in <#C0APPROVE>" in told.text
+    [result] = await shop.slack.wait_for(lambda: shop.slack.dms("U0LI") or None)
+    assert "The card of your request #1 does not stand yet, so nobody can see or decide it." in result.text
+    assert "The bot is not in <#C0APPROVE>" in result.text
     # Who asks now is told at once, and not a second time.
     assert "cannot be posted yet" in await send(shop, "later", "U0SUN")
     tries = len(_refused(shop))
@@ -226,8 +226,8 @@ async def test_with_the_token_refused_what_people_are_told_waits_with_it(shop: W
     assert shop.slack.dms("U0LI") == []
     shop.slack.faults.clear()
     await shop.quiet()
-    [told] = shop.slack.dms("U0LI")
-    assert f"The coupon of your request #{number} is sent." in told.text
+    [result] = shop.slack.dms("U0LI")
+    assert f"The coupon of your request #{number} is sent." in result.text
 
 
 async def test_with_another_channel_named_a_card_of_the_lost_one_stands_anew(tmp_path: Path) -> None:

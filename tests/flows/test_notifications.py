@@ -180,8 +180,8 @@ async def test_what_another_customer_or_another_stock_received_wakes_nothing(doo
 
 async def test_a_coupon_that_we_know_is_confirmed_once_however_often_it_is_told(door: Door) -> None:
     number, coupon = await door.sent()
-    told = await asyncio.gather(*(door.tell(coupon) for _ in range(8)))
-    assert told == [[204]] * 8
+    found = await asyncio.gather(*(door.tell(coupon) for _ in range(8)))
+    assert found == [[204]] * 8
     [heard] = door.heard()
     assert heard["request_id"] == number
     assert heard["detail"]["matched"] is True

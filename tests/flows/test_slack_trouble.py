@@ -142,10 +142,10 @@ async def test_with_every_fifth_answer_lost_each_request_has_one_card_one_reply_
     assert sorted(numbers) == list(range(1, 16))
     for number in numbers:
         assert len(cards(shop, number)) == 1
-        told = shop.thread(number)
-        assert [len(replies(shop, number, words)) for words in ("approved", "is sent")] == [1, 1], told
+        messages = shop.thread(number)
+        assert [len(replies(shop, number, words)) for words in ("approved", "is sent")] == [1, 1], messages
         # One reply for both, unless WeChat Pay took too long.
-        assert len(told) in {1, 2}
+        assert len(messages) in {1, 2}
     dms = [dm for who in ("U0LI", "U0SUN", "U0WANG") for dm in shop.slack.dms(who)]
     about = Counter(match[1] for dm in dms if (match := re.search(r"#(\d+)", dm.text)))
     assert about == {str(number): 1 for number in numbers}

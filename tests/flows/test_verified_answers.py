@@ -106,9 +106,9 @@ async def test_a_doubt_that_repeats_is_logged_once_and_the_held_card_names_its_c
                 assert row is not None
                 assert row["problem"] == code
                 assert words in (await shop.card(number)).words()
-    told = [*named(logs, "answers_not_verified"), *named(logs, "attempt_unknown")]
-    assert len(told) == 1
-    assert told[0]["problem"]
+    found = [*named(logs, "answers_not_verified"), *named(logs, "attempt_unknown")]
+    assert len(found) == 1
+    assert found[0]["problem"]
 
 
 async def test_while_answers_cannot_be_verified_one_is_asked_for_again(shop: World) -> None:

@@ -155,11 +155,11 @@ def batch_messages(words: Words, typed: str = "Already refunded") -> Iterator[Me
     """All of them. `typed`: what somebody wrote."""
     for each in cards():
         yield batch_card.batch_card(words, each)
-    for told in events(typed):
+    for found in events(typed):
         for state in (BatchState.PENDING, BatchState.RUNNING):
             batch = replace(BATCH, state=state)
-            yield batch_thread.step(words, told, batch, approvers=APPROVERS)
-            yield batch_thread.step(words, told, batch, paused=True)
+            yield batch_thread.step(words, found, batch, approvers=APPROVERS)
+            yield batch_thread.step(words, found, batch, paused=True)
     for state in BatchState:
         for reason in Reason:
             for action in OF_BATCHES:
@@ -168,7 +168,7 @@ def batch_messages(words: Words, typed: str = "Already refunded") -> Iterator[Me
     yield batch_answers.answer(words, refused(Reason.NO_SUCH_REQUEST, "approve_batch"), None)
     placed = replace(BATCH, preview_channel="D0AGENT", preview_ts="4.000100")
     for action in OF_BATCHES:
-        told = refused(Reason.OTHER_CARD, action)
-        yield batch_answers.answer(words, told, placed, workspace_url="https://shop.slack.com/")
-        yield batch_answers.answer(words, told, replace(placed, card_ts=None, preview_ts=None))
+        found = refused(Reason.OTHER_CARD, action)
+        yield batch_answers.answer(words, found, placed, workspace_url="https://shop.slack.com/")
+        yield batch_answers.answer(words, found, replace(placed, card_ts=None, preview_ts=None))
     yield failures.batch_form_did_not_open(words, 7)

@@ -243,8 +243,8 @@ async def test_what_was_promised_before_the_start_is_told_in_its_order(desk: Des
     desk.go()
     await desk.quiet()
     [card] = desk.slack.messages(CHANNEL)
-    told = [reply.text for reply in desk.slack.messages(CHANNEL, thread_ts=card.ts)]
-    assert ["approved" in told[0], "back to work" in told[1]] == [True, True]
+    messages = [reply.text for reply in desk.slack.messages(CHANNEL, thread_ts=card.ts)]
+    assert ["approved" in messages[0], "back to work" in messages[1]] == [True, True]
     assert desk.troubles == []
 
 
@@ -359,7 +359,7 @@ async def test_two_processes_on_one_database_tell_each_post_once_and_in_its_orde
         number = int(call.arguments["metadata"]["event_payload"]["delivery_id"].partition(".")[0])
         threads[call.arguments["channel"], call.arguments.get("thread_ts")].append(number)
     assert len(threads) == 1 + 4 + 2
-    assert all(told == sorted(told) for told in threads.values())
+    assert all(found == sorted(found) for found in threads.values())
     assert desk.troubles == []
 
 
@@ -450,10 +450,10 @@ async def test_a_reply_that_another_one_tells_by_now_is_not_posted(desk: Desk) -
     await desk.ledger.write(lambda tx: reply(tx, request.id, tx.append(sent)))
     await desk.quiet()
     [card] = desk.slack.messages(CHANNEL)
-    told = [each.text for each in desk.slack.messages(CHANNEL, thread_ts=card.ts)]
-    assert len(told) == 2
-    assert "approved (1 of 1). The coupon" in told[1]
-    assert "CODE1" in told[1]
+    messages = [each.text for each in desk.slack.messages(CHANNEL, thread_ts=card.ts)]
+    assert len(messages) == 2
+    assert "approved (1 of 1). The coupon" in messages[1]
+    assert "CODE1" in messages[1]
 
 
 async def test_a_late_card_is_drawn_as_things_are_now(desk: Desk) -> None:

@@ -22,21 +22,21 @@ NOW = 1_795_400_572_000
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         (ENGLISH, ["1 day", "1,234 days", "¥1,234.50", "a, b, c", "Held Expired"]),
         (CHINESE, ["1 天", "1,234 天", "¥1,234.50", "a、b、c", "需人工处理已过期"]),
     ],
     ids=["en", "zh"],
 )
-def test_each_language_has_its_own_numbers_lists_and_gaps(words: Words, told: list[str]) -> None:
+def test_each_language_has_its_own_numbers_lists_and_gaps(words: Words, expected: list[str]) -> None:
     assert [
         words.plural("1 day", "{n} days", 1),
         words.plural("1 day", "{n} days", 1234),
         words.money(123_450),
         words.list(["a", "b", "c"]),
         words.sentences(words("Held"), "", words("Expired")),
-    ] == told
+    ] == expected
 
 
 def test_a_moment_is_shown_in_the_readers_zone_and_a_client_that_cannot_shows_utc() -> None:

@@ -42,7 +42,7 @@ ATTEMPT: dict[str, Any] = {
 def all_events(typed: str = "Already refunded") -> list[Recorded]:
     """At least one of each tag."""
     line = {"where": "command line", "user": "root"}
-    told = [
+    found = [
         event(Tag.REQUEST_CREATED, "U0AGENT", stock_name="¥10 off", value_fen=1000, approvals_needed=2),
         event(Tag.REQUEST_CREATED, "U0AGENT", stock_id="1212121212", value_fen=500, approvals_needed=1),
         *events(typed),
@@ -67,8 +67,12 @@ def all_events(typed: str = "Already refunded") -> list[Recorded]:
         event(Tag.WECHAT_ANSWERED, "system", call=4_000, verified=True, status=200, **line),
         event(Tag.WECHAT_ANSWERED, "system", call=4_000, verified=False, problem="TIMEOUT", **line),
     ]
-    known = {each.tag for each in told}
-    return [*told, *(event(tag, "U0FIN") for tag in Tag if tag not in known), event(Tag.AUDIT_VIEWED, **line)]
+    known = {each.tag for each in found}
+    return [
+        *found,
+        *(event(tag, "U0FIN") for tag in Tag if tag not in known),
+        event(Tag.AUDIT_VIEWED, **line),
+    ]
 
 
 def of_batches(typed: str) -> Iterator[Recorded]:
@@ -133,24 +137,24 @@ def pages(typed: str) -> Iterator[Page]:
 def stories(typed: str) -> Iterator[Story]:
     sent = replace(standing(State.SENT), reason=typed)
     other = replace(sent, id=11, duplicate_of=12)
-    told = all_events(typed)
-    yield Story(request=sent, approvals=[WANG], events=told, others=[other], others_count=1)
+    found = all_events(typed)
+    yield Story(request=sent, approvals=[WANG], events=found, others=[other], others_count=1)
     declined = replace(standing(State.DECLINED), decline_reason=typed)
     yield Story(request=declined, approvals=[], events=[], others=[], others_count=0)
 
 
 def longest(typed: str) -> Story:
     sent = replace(standing(State.SENT), reason=typed)
-    told = (all_events(typed) * STORY_EVENTS)[:STORY_EVENTS]
-    return Story(request=sent, approvals=[WANG] * 30, events=told, others=[sent] * 10, others_count=40)
+    found = (all_events(typed) * STORY_EVENTS)[:STORY_EVENTS]
+    return Story(request=sent, approvals=[WANG] * 30, events=found, others=[sent] * 10, others_count=40)
 
 
 def views(words: Words, typed: str = "parcel came late") -> Iterator[dict[str, Any]]:
     for page in pages(typed):
         yield audit.results(words, page)
     yield audit.results(words, next(pages(typed)), note=audit_answers.on_its_way(words, 3))
-    for told in stories(typed):
-        yield audit.one(words, told)
+    for found in stories(typed):
+        yield audit.one(words, found)
     yield audit.one(words, next(stories(typed)), openid=OPENID)
 
 
@@ -174,7 +178,7 @@ def spoken(words: Words) -> str:
         "\n".join([f"{view['title']['text']} / {view['close']['text']}", *lines(view["blocks"])])
         for view in views(words)
     ]
-    read += ["\n".join([told.text, *lines(told.blocks)]) for told in answers(words)]
+    read += ["\n".join([found.text, *lines(found.blocks)]) for found in answers(words)]
     read += [audit_answers.on_its_way(words, count) for count in (1, 3, MOST_COUNTED)]
     read += [audit_answers.file_comment(words, text, rows=3, cut=True) for text in ("", "state:sent")]
     return "\n\n".join(dict.fromkeys(read)) + "\n"
@@ -188,14 +192,14 @@ def test_auditors_read_what_was_read_aloud(words: Words) -> None:
 
 @both_languages
 def test_each_event_has_its_own_sentence(words: Words) -> None:
-    told = {each.tag: story.sentence(words, each) for each in all_events()}
-    assert set(told) == set(Tag)
-    assert [tag for tag, sentence in told.items() if sentence == f"`{tag}`"] == []
+    tags = {each.tag: story.sentence(words, each) for each in all_events()}
+    assert set(tags) == set(Tag)
+    assert [tag for tag, sentence in tags.items() if sentence == f"`{tag}`"] == []
 
 
 @both_languages
 @pytest.mark.parametrize(
-    ("told", "facts"),
+    ("expected", "facts"),
     [
         (event(Tag.AUDIT_SEARCHED, words="agent:<@U0LI|li> late"), ["`agent:@li late`"]),
         (event(Tag.AUDIT_EXPORTED, words="state:sent"), ["`state:sent`"]),
@@ -222,8 +226,8 @@ def test_each_event_has_its_own_sentence(words: Words) -> None:
     ],
     ids=lambda value: value.tag if isinstance(value, Recorded) else "",
 )
-def test_who_asked_for_what_is_told(words: Words, told: Recorded, facts: list[str]) -> None:
-    sentence = story.sentence(words, told)
+def test_who_asked_for_what_is_told(words: Words, expected: Recorded, facts: list[str]) -> None:
+    sentence = story.sentence(words, expected)
     assert [fact for fact in facts if fact not in sentence] == []
 
 
@@ -249,8 +253,8 @@ def test_slack_takes_every_view_and_answer_whatever_was_typed(words: Words, type
             check_block(block)
         for text in marked(view["blocks"]):
             check_mrkdwn(text)
-    for told in answers(words, typed):
-        check_message(told)
+    for found in answers(words, typed):
+        check_message(found)
 
 
 @both_languages

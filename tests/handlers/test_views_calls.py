@@ -132,8 +132,8 @@ def test_only_what_was_declined_or_expired_can_be_edited_and_sent_again(words: W
 @both
 def test_with_the_code_come_sentences_to_copy_each_in_a_block_of_its_own(words: Words) -> None:
     ready = to_paste(LANGUAGES, REQUEST, None, "77 88`9")
-    told = event(Tag.REQUEST_SENT, coupon_code="77 88`9", by="answer")
-    message = direct_messages.to_requester(words, told, request(state=State.SENT), to_paste=ready)
+    found = event(Tag.REQUEST_SENT, coupon_code="77 88`9", by="answer")
+    message = direct_messages.to_requester(words, found, request(state=State.SENT), to_paste=ready)
     copied = [
         part["elements"]
         for block in message.blocks

@@ -124,13 +124,13 @@ def test_no_state_but_sent_says_that_the_customer_has_the_coupon(state: State, *
 
 
 def test_no_other_message_about_a_request_that_is_not_sent_claims_it() -> None:
-    told = [each for each in events() if each.tag != Tag.REQUEST_SENT]
+    tags = [each for each in events() if each.tag != Tag.REQUEST_SENT]
     for state in State:
         if state is not State.SENT:
             row = request(state=state, attempts=1, open_attempts=1)
             for message in [
                 *now_messages(CHINESE, row, [WANG]),
-                *event_messages(CHINESE, row, told),
+                *event_messages(CHINESE, row, tags),
                 *other_messages(CHINESE, row, "word"),
             ]:
                 text = readable(message).replace(DOUBT, "").replace(NO_COUPON, "")
@@ -374,8 +374,8 @@ def test_each_answer_to_a_click_that_changed_nothing() -> None:
     def answered(reason: Reason, action: str) -> str:
         return ephemerals.answer(CHINESE, refused_click(reason, action), REQUEST).text
 
-    told = [answered(reason, action) for reason in Reason for action in ("approve", "decline", "retry")]
-    assert list(dict.fromkeys(told)) == snapshot(
+    found = [answered(reason, action) for reason in Reason for action in ("approve", "decline", "retry")]
+    assert list(dict.fromkeys(found)) == snapshot(
         [
             "未作任何更改。无法对申请 #12 执行这个操作。当前状态：待审批。需要 2 人批准。",
             "未作任何更改。你来自其他公司或工作区，只有本工作区的成员可以审批商家券。",
@@ -490,7 +490,7 @@ def test_a_slip_is_answered_with_what_was_read_and_the_right_form(typed: str, an
 
 def test_the_other_replies() -> None:
     row = request(**CHINESE_ROW)
-    told = [
+    found = [
         command_replies.unknown_stock(CHINESE, "cold", CATALOGUE),
         refusals.command_refused(CHINESE, Reason.CUSTOMER_LIMIT, limit=Limit(2, days=30)),
         refusals.command_refused(CHINESE, Reason.AGENT_LIMIT, limit=Limit(50, days=1)),
@@ -509,7 +509,7 @@ def test_the_other_replies() -> None:
         failures.slack_did_not_answer(CHINESE),
         failures.not_kept_click_again(CHINESE),
     ]
-    assert [message.text for message in told] == snapshot(
+    assert [message.text for message in found] == snapshot(
         [
             """\
 读到批次 `cold` ，目录里没有。你想要的是不是下面这些？

@@ -19,7 +19,7 @@ HELD = request(state=State.HELD, attempts=1, problem="NO_AUTH")
 
 
 @pytest.mark.parametrize(
-    ("told", "sentence"),
+    ("expected", "sentence"),
     [
         (event(Tag.APPROVAL_GIVEN, "U0WANG", count=1, needed=2), "<@U0WANG> approved (1 of 2)."),
         (
@@ -90,20 +90,20 @@ HELD = request(state=State.HELD, attempts=1, problem="NO_AUTH")
         ),
     ],
 )
-def test_the_thread_tells_each_step_in_a_sentence(told: Recorded, sentence: str) -> None:
-    assert thread_replies.step(ENGLISH, told, REQUEST).text == sentence
+def test_the_thread_tells_each_step_in_a_sentence(expected: Recorded, sentence: str) -> None:
+    assert thread_replies.step(ENGLISH, expected, REQUEST).text == sentence
 
 
 def test_the_thread_tells_the_operator_what_to_do_about_a_hold() -> None:
-    told = thread_replies.step(
+    found = thread_replies.step(
         ENGLISH, event(Tag.REQUEST_HELD, code="SIGN_ERROR", not_known=False), HELD
     ).text
-    assert told.startswith("Request #12 is held: an operator must put something right first.\n")
-    assert "*For the operator* (`SIGN_ERROR`): WeChat Pay does not accept our signature." in told
+    assert found.startswith("Request #12 is held: an operator must put something right first.\n")
+    assert "*For the operator* (`SIGN_ERROR`): WeChat Pay does not accept our signature." in found
 
 
 @pytest.mark.parametrize(
-    ("told", "words"),
+    ("expected", "words"),
     [
         (event(Tag.REQUEST_SENT, coupon_code="7777", by="answer"), "The coupon of your request #12 is sent."),
         (event(Tag.REQUEST_DECLINED, "U0LI", reason="Refunded"), "<@U0LI> declined your request #12."),
@@ -114,8 +114,8 @@ def test_the_thread_tells_the_operator_what_to_do_about_a_hold() -> None:
         (event(Tag.REQUEST_CANCELLED, "U0AGENT"), "<@U0AGENT> withdrew your request #12."),
     ],
 )
-def test_a_direct_message_names_stock_value_and_masked_customer(told: Recorded, words: str) -> None:
-    text = direct_messages.to_requester(ENGLISH, told, HELD).text
+def test_a_direct_message_names_stock_value_and_masked_customer(expected: Recorded, words: str) -> None:
+    text = direct_messages.to_requester(ENGLISH, expected, HELD).text
     assert words in text
     assert "#12" in text
     assert "Stock: ¥10 off, late delivery (¥10.00). Customer: `oUpF…eS6o`." in text
@@ -202,7 +202,7 @@ def test_a_click_on_a_request_that_is_not_there_names_its_number() -> None:
 
 def test_an_outsider_learns_nothing_about_the_request() -> None:
     for row in (REQUEST, request(state=State.SENT, closed_at=NOW)):
-        told = readable(ephemerals.answer(ENGLISH, refused_click(Reason.OUTSIDER), row))
-        assert "#12" not in told
-        assert "oUpF" not in told
-        assert "Where it stands" not in told
+        sentence = readable(ephemerals.answer(ENGLISH, refused_click(Reason.OUTSIDER), row))
+        assert "#12" not in sentence
+        assert "oUpF" not in sentence
+        assert "Where it stands" not in sentence

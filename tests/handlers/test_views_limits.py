@@ -249,8 +249,8 @@ def test_a_cut_never_ends_inside_an_escape_or_a_mention(text: str, limit: int) -
 @pytest.mark.parametrize("openid", [OPENID, "o" * 64, "oABCDEFGHIJKLMNO", "-_oUpF8uMuAJO_M2pxb1Q9zNjWeS_-"])
 @pytest.mark.parametrize("state", State)
 def test_an_openid_is_never_shown_whole(words: Words, openid: str, state: State) -> None:
-    told = f"customer {openid} waits, also as o\u200b{openid}"
-    request = replace(REQUEST, state=state, openid=openid, reason=told, decline_reason=told)
+    found = f"customer {openid} waits, also as o\u200b{openid}"
+    request = replace(REQUEST, state=state, openid=openid, reason=found, decline_reason=found)
     shown = "\n".join(readable(message) for message in now_messages(words, request, []))
     assert openid not in shown
     assert masked(openid) in shown

@@ -65,7 +65,7 @@ def test_the_samples_draw_every_message_that_the_views_can_make() -> None:
 
 
 def test_the_samples_tell_every_tag_that_slack_is_told() -> None:
-    told = {each.tag for each in events()}
+    tags = {each.tag for each in events()}
     not_for_slack = {
         Tag.REQUEST_CREATED,
         Tag.ATTEMPT_STARTED,
@@ -87,7 +87,7 @@ def test_the_samples_tell_every_tag_that_slack_is_told() -> None:
         "wechat:",
         "batch:",
     )
-    assert told >= {tag for tag in Tag if not tag.startswith(of_the_log)} - not_for_slack
+    assert tags >= {tag for tag in Tag if not tag.startswith(of_the_log)} - not_for_slack
 
 
 def test_the_decline_form_carries_the_request_number_and_nothing_else_of_it() -> None:

@@ -95,13 +95,13 @@ def test_no_state_but_sent_says_that_the_customer_has_the_coupon(state: State, *
 
 
 def test_no_other_message_about_a_request_that_is_not_sent_claims_it() -> None:
-    told = [each for each in events() if each.tag != Tag.REQUEST_SENT]
+    tags = [each for each in events() if each.tag != Tag.REQUEST_SENT]
     for state in State:
         if state is not State.SENT:
             row = request(state=state, attempts=1, open_attempts=1)
             for message in [
                 *now_messages(ENGLISH, row, [WANG]),
-                *event_messages(ENGLISH, row, told),
+                *event_messages(ENGLISH, row, tags),
                 *other_messages(ENGLISH, row, "word"),
             ]:
                 assert claims(message) == []
@@ -152,8 +152,11 @@ def test_advice_for_a_final_no_is_not_given_while_it_is_not_known() -> None:
     for code in CODES:
         for state in (State.UNKNOWN, State.SENDING, State.APPROVED, State.HELD):
             row = request(state=state, problem=code, attempts=2, open_attempts=2, unknown_at=NOW)
-            told = [event(Tag.REQUEST_UNKNOWN, code=code), event(Tag.REQUEST_HELD, code=code, not_known=True)]
-            for message in [*shown(ENGLISH, row), *event_messages(ENGLISH, row, told)]:
+            found = [
+                event(Tag.REQUEST_UNKNOWN, code=code),
+                event(Tag.REQUEST_HELD, code=code, not_known=True),
+            ]
+            for message in [*shown(ENGLISH, row), *event_messages(ENGLISH, row, found)]:
                 assert "another stock" not in readable(message)
 
 
@@ -179,9 +182,9 @@ def test_our_own_codes_are_said_and_shown_only_to_the_operator(words: Words) -> 
     """Whose line names the code that docs/operator.md lists."""
     for code in causes.OURS:
         doubtful = {"problem": code, "attempts": 2, "open_attempts": 2, "unknown_at": NOW}
-        told = [event(tag, code=code, kind="unknown", attempt=1) for tag in _WITH_A_CODE]
-        texts = [thread_replies.step(words, each, request()).text for each in told]
-        texts += [story.sentence(words, each) for each in told]
+        found = [event(tag, code=code, kind="unknown", attempt=1) for tag in _WITH_A_CODE]
+        texts = [thread_replies.step(words, each, request()).text for each in found]
+        texts += [story.sentence(words, each) for each in found]
         for state in State:
             texts += [readable(message) for message in shown(words, request(state=state, **doubtful))]
         for_operator = words("*For the operator* ({code}): {advice}", code=f"`{code}`", advice="")

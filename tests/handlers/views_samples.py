@@ -139,9 +139,9 @@ def now_messages(words: Words, request: Request, approvals: list[Approval]) -> I
             yield ephemerals.answer(words, refused_click(reason, action), request)
 
 
-def event_messages(words: Words, request: Request, told: list[Recorded]) -> Iterator[Message]:
+def event_messages(words: Words, request: Request, expected: list[Recorded]) -> Iterator[Message]:
     """All that is told from events."""
-    for each in told:
+    for each in expected:
         yield thread_replies.step(words, each, request, approvers=APPROVERS)
         if each.tag in WITH_APPROVAL:
             approval = event(Tag.APPROVAL_GIVEN, "U0LI", count=2, needed=2)

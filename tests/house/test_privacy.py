@@ -23,8 +23,8 @@ def records(parent: type[Payload] = Payload) -> Iterator[type[Payload]]:
 
 
 def test_every_tag_has_one_record_in_the_files_of_events() -> None:
-    told = [record.tag for record in records()]
-    assert sorted(told) == sorted(Tag)
+    tags = [record.tag for record in records()]
+    assert sorted(tags) == sorted(Tag)
     assert {record.__module__ for record in records()} == {
         Tag.__module__,
         audit_events.__name__,
@@ -34,8 +34,8 @@ def test_every_tag_has_one_record_in_the_files_of_events() -> None:
 
 def test_the_page_and_the_records_agree() -> None:
     lines = re.findall(r"^\| `([a-z_]+:[a-z_]+)` \| (.+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-    told = {tag: set(re.findall(r"`([a-z_]+)`", details)) for tag, details in lines}
-    assert told == {record.tag: set(personal(record)) for record in records() if personal(record)}
+    detail = {tag: set(re.findall(r"`([a-z_]+)`", details)) for tag, details in lines}
+    assert detail == {record.tag: set(personal(record)) for record in records() if personal(record)}
 
 
 def test_no_record_holds_an_openid() -> None:

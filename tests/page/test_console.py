@@ -144,12 +144,12 @@ async def test_charts_show_what_their_numbers_say(page: Page, there: Served) -> 
     bars = chart.locator("rect.bar")
     assert await bars.count() == 90
     await chart.locator("summary").click()
-    told = [int(text) for text in await chart.locator("td.num").all_inner_texts()]
+    found = [int(text) for text in await chart.locator("td.num").all_inner_texts()]
     heights = [float(await bar.get_attribute("height") or 0) for bar in await bars.all()]
-    assert sum(told) > 20
-    scale = max(heights) / max(told)
-    assert all(abs(high - n * scale) < 0.2 for high, n in zip(heights, told, strict=True))
-    box = await bars.nth(told.index(max(told))).bounding_box()
+    assert sum(found) > 20
+    scale = max(heights) / max(found)
+    assert all(abs(high - n * scale) < 0.2 for high, n in zip(heights, found, strict=True))
+    box = await bars.nth(found.index(max(found))).bounding_box()
     assert box is not None
     assert box["height"] > 50
     for name in ("fen-per-agent", "fen-per-stock", "fen-per-reason", "time-to-approve", "refused-per-day"):

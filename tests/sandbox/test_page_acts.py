@@ -32,8 +32,8 @@ async def test_what_is_said_comes_to_everybody_in_the_channel_with_mentions_reso
 
 async def test_a_command_is_answered_for_the_person_alone(li: Looking, app: SmallApp) -> None:
     await li.act("say", channel="C0SUPPORT", text="/coupon help")
-    told = await li.message("C0SUPPORT", lambda m: m["text"] == "You said help")
-    assert (told["ephemeral"], told["bot"], told["username"]) == (True, True, "Coupon Bot")
+    message = await li.message("C0SUPPORT", lambda m: m["text"] == "You said help")
+    assert (message["ephemeral"], message["bot"], message["username"]) == (True, True, "Coupon Bot")
     assert app.heard[0]["user_id"] == "U0LI"
     await li.act("say", channel="D0LI", text="/coupon here")
     assert app.heard[1]["channel_name"] == "directmessage"
@@ -51,8 +51,8 @@ async def test_a_command_that_cannot_be_is_refused_in_slacks_words(li: Looking, 
     assert app.heard == []
     late = await li.refused("say", channel="C0SUPPORT", text="/coupon silence")
     assert late == '/coupon failed with the error "operation_timeout"'
-    told = await li.message("C0SUPPORT", lambda m: m["username"] == "Slackbot")
-    assert (told["text"], told["ephemeral"]) == (late, True)
+    message = await li.message("C0SUPPORT", lambda m: m["username"] == "Slackbot")
+    assert (message["text"], message["ephemeral"]) == (late, True)
 
 
 async def test_a_click_reaches_the_app_and_the_card_changes_in_place(li: Looking, app: SmallApp) -> None:
@@ -106,10 +106,10 @@ async def test_a_form_is_opened_filled_in_refused_at_the_field_and_sent(li: Look
     assert list(short["errors"]) == ["openid"]
     nobody = await li.act("submit", **at, values={"openid": "oNobody", "stock": found["options"][0]})
     assert nobody == {"errors": {"openid": "Nobody has this openid."}}
-    told = await li.until(
+    message = await li.until(
         lambda: [v for v in (li.last("modals") or {})["stack"] if v["errors"] and not v["busy"]]
     )
-    assert told[0]["values"]["openid"]["value"]["value"] == "oNobody"
+    assert message[0]["values"]["openid"]["value"]["value"] == "oNobody"
     assert any(kind == "modals" and data["stack"][0]["busy"] for kind, data in li.events if data.get("stack"))
     assert await li.act("submit", **at, values={"openid": "oAbcd"}) == {}
     await li.until(lambda: (li.last("modals") or {})["stack"] == [])
@@ -196,8 +196,8 @@ async def test_a_changed_language_is_the_persons_language_in_slack(li: Looking, 
     await li.act("locale", locale="en-US")
     people = await li.until(lambda: li.last("people"))
     assert next(p["locale"] for p in people["people"] if p["id"] == "U0LI") == "en-US"
-    told = await app.client.users_info(user="U0LI", include_locale=True)
-    assert told["user"]["locale"] == "en-US"
+    found = await app.client.users_info(user="U0LI", include_locale=True)
+    assert found["user"]["locale"] == "en-US"
     assert "'tlh'" in await li.refused("locale", locale="tlh")
 
 
@@ -223,9 +223,9 @@ async def test_a_file_is_read_by_those_who_see_its_message_only(
     await app.client.files_upload_v2(
         filename="总表.csv", content="a,b\n", channel="D0LI", initial_comment="Your export", title="Export"
     )
-    told = await li.message("D0LI", lambda m: m["files"])
-    (file,) = told["files"]
-    assert (told["text"], file["name"], file["mimetype"], file["size"]) == (
+    message = await li.message("D0LI", lambda m: m["files"])
+    (file,) = message["files"]
+    assert (message["text"], file["name"], file["mimetype"], file["size"]) == (
         "Your export",
         "总表.csv",
         "text/csv",

@@ -53,8 +53,8 @@ async def test_a_second_hello_brings_everything_that_stands(page: Page, slack: S
     first = slack.person("U0LI").say("C0SUPPORT", "first")
     slack.person("U0WANG").say("C0SUPPORT", "second", thread_ts=first.ts)
     async with looking(page.url, "U0SUN") as sun:
-        told = [(m["username"], m["text"], m["thread_ts"]) for m in sun.hello["messages"]]
-        assert told == [("Li", "first", None), ("Wang", "second", first.ts)]
+        found = [(m["username"], m["text"], m["thread_ts"]) for m in sun.hello["messages"]]
+        assert found == [("Li", "first", None), ("Wang", "second", first.ts)]
 
 
 async def test_nobody_is_not_a_person_and_a_bot_has_no_screen(page: Page) -> None:

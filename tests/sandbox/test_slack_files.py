@@ -87,8 +87,8 @@ async def test_a_file_can_hang_in_a_thread(slack: Slack, client: AsyncWebClient)
 async def test_without_a_channel_the_file_stays_with_the_app(slack: Slack, client: AsyncWebClient) -> None:
     await client.files_upload_v2(content=CONTENT, filename="a.csv")
     (file,) = slack.state.files.values()
-    told = await client.files_info(file=file.id)
-    assert (told["file"]["name"], told["file"]["user"]) == ("a.csv", "U0BOT")
+    found = await client.files_info(file=file.id)
+    assert (found["file"]["name"], found["file"]["user"]) == ("a.csv", "U0BOT")
     assert all(not conversation.messages for conversation in slack.state.conversations)
 
 

@@ -129,15 +129,15 @@ async def test_a_click_opens_a_modal_and_its_submission_closes_it() -> None:
 
 async def test_an_ack_too_late_is_a_failure_the_person_sees_and_the_app_works_on() -> None:
     async with Workspace().serve(ack_seconds=0.1) as slack, bolt(slack) as app:
-        told = asyncio.Event()
+        event = asyncio.Event()
 
         @app.command("/coupon")
         async def listener(ack: Callable[..., Any]) -> None:
-            await told.wait()
+            await event.wait()
             await ack("too late")
 
         answer = await slack.person("U0LI").command("C0SUPPORT", "/coupon")
-        told.set()
+        event.set()
         (delivery,) = answer.deliveries
         await slack.wait_for(lambda: delivery.late_after)
         assert (answer.error, answer.text) == ("operation_timeout", "")

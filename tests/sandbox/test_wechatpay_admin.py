@@ -49,11 +49,13 @@ async def test_faults_are_queued_shared_out_and_cleared_from_outside() -> None:
     async with calling(a_pay()) as caller:
         url = f"{caller.url}/_sandbox/faults"
         await ask("POST", url, {"kind": "system_error_400", "given": True, "times": 2})
-        status, told = await ask("POST", url, {"kind": "stale", "share": 0.5, "seed": 1, "endpoint": "stock"})
+        status, found = await ask(
+            "POST", url, {"kind": "stale", "share": 0.5, "seed": 1, "endpoint": "stock"}
+        )
         heard = await caller.send()
         cleared = await ask("DELETE", url)
         after = await caller.send()
-    assert (status, told) == (
+    assert (status, found) == (
         200,
         {"queued": {"send": ["system_error_400:given"] * 2}, "rates": {"stock": {"stale": 0.5}}},
     )
@@ -63,11 +65,11 @@ async def test_faults_are_queued_shared_out_and_cleared_from_outside() -> None:
 
 async def test_a_rotation_is_asked_for_from_outside() -> None:
     async with calling(a_pay(mode=KeyMode.CERTIFICATE)) as caller:
-        status, told = await ask("POST", f"{caller.url}/_sandbox/rotate", {"keep_old_ms": 0})
+        status, found = await ask("POST", f"{caller.url}/_sandbox/rotate", {"keep_old_ms": 0})
         heard = await caller.get("/v3/certificates")
     assert status == 200
-    assert heard.headers["Wechatpay-Serial"] == told["serial_no"]
-    assert [entry["serial_no"] for entry in heard.json()["data"]] == [told["serial_no"]]
+    assert heard.headers["Wechatpay-Serial"] == found["serial_no"]
+    assert [entry["serial_no"] for entry in heard.json()["data"]] == [found["serial_no"]]
 
 
 @pytest.mark.parametrize(
@@ -90,17 +92,17 @@ async def test_a_rotation_is_asked_for_from_outside() -> None:
 )
 async def test_a_wrong_wish_is_answered_with_one_sentence(path: str, members: Any, sentence: str) -> None:
     async with calling(a_pay()) as caller:
-        status, told = await ask("POST", f"{caller.url}/_sandbox/{path}", members)
+        status, found = await ask("POST", f"{caller.url}/_sandbox/{path}", members)
     assert status == 400
-    assert sentence in told["error"]
+    assert sentence in found["error"]
 
 
 async def test_the_side_door_is_not_in_the_ledger_and_knows_its_doors() -> None:
     pay = a_pay()
     async with calling(pay) as caller:
-        status, told = await ask("GET", f"{caller.url}/_sandbox/ledgers")
+        status, found = await ask("GET", f"{caller.url}/_sandbox/ledgers")
     assert (status, pay.ledger.requests) == (404, [])
-    assert "GET ledger" in told["error"]
+    assert "GET ledger" in found["error"]
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1"])

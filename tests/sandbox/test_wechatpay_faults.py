@@ -130,9 +130,9 @@ async def test_a_wrong_serial_names_nobodys_key_of_the_right_kind(mode: KeyMode)
     pay.faults.queue(Fault(K.WRONG_SERIAL))
     async with calling(pay) as caller:
         wrong, right = await caller.send(), await caller.send()
-    told, known = wrong.headers["Wechatpay-Serial"], right.headers["Wechatpay-Serial"]
-    assert told != known
-    assert told.startswith("PUB_KEY_ID_") == known.startswith("PUB_KEY_ID_")
+    found, known = wrong.headers["Wechatpay-Serial"], right.headers["Wechatpay-Serial"]
+    assert found != known
+    assert found.startswith("PUB_KEY_ID_") == known.startswith("PUB_KEY_ID_")
 
 
 async def test_a_stale_answer_is_well_signed_but_ten_minutes_old() -> None:

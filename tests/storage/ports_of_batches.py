@@ -117,8 +117,11 @@ READS: dict[str, Callable[[Reading], bool]] = {
 
 
 def adds_a_batch_once(tx: Transaction) -> bool:
-    told = [tx.add_batch(new_batch(delivery)) for delivery in ("T0SHOP.V1", "T0SHOP.V2")]
-    return [(batch.delivery, is_new) for batch, is_new in told] == [("T0SHOP.V1", False), ("T0SHOP.V2", True)]
+    result = [tx.add_batch(new_batch(delivery)) for delivery in ("T0SHOP.V1", "T0SHOP.V2")]
+    return [(batch.delivery, is_new) for batch, is_new in result] == [
+        ("T0SHOP.V1", False),
+        ("T0SHOP.V2", True),
+    ]
 
 
 def saves_a_batch(tx: Transaction) -> bool:
@@ -137,8 +140,8 @@ def saves_a_batch(tx: Transaction) -> bool:
 
 def leaves_a_line_out(tx: Transaction) -> bool:
     tx.leave_line_out(1, 3, "agent_limit")
-    told = LeftOut(row=3, column="", read="", problem="agent_limit")
-    return (tx.lines(1, after=0, limit=9), tx.left_out_of(1, 9)) == (LINES[:1], [told, *BAD])
+    result = LeftOut(row=3, column="", read="", problem="agent_limit")
+    return (tx.lines(1, after=0, limit=9), tx.left_out_of(1, 9)) == (LINES[:1], [result, *BAD])
 
 
 def forgets_lines(tx: Transaction) -> bool:
@@ -158,8 +161,8 @@ def adds_lines_once(tx: Transaction) -> bool:
 
 
 def approves_a_batch_once(tx: Transaction) -> bool:
-    told = [tx.add_batch_approval(1, "U0WANG", at=NOW + n, seq=7 + n) for n in (0, 1)]
-    return told == [True, False] and tx.batch_approvals(1) == [
+    result = [tx.add_batch_approval(1, "U0WANG", at=NOW + n, seq=7 + n) for n in (0, 1)]
+    return result == [True, False] and tx.batch_approvals(1) == [
         BatchApproval(approver="U0WANG", at=NOW, seq=7)
     ]
 
@@ -316,10 +319,10 @@ def submitted(tx: Transaction) -> Batch:
     sums = {"size": lines.count, "value_fen": lines.fen, "highest_fen": 1000}
     batch = tx.save_batch(draft, move_batch(draft, BatchState.PENDING, now=NOW, **times, **sums))
     tx.add_lines(batch.id, (), BAD)
-    told = BatchCreated(
+    result = BatchCreated(
         batch=batch.id, file_name=batch.file_name, sha256=batch.sha256, left_out=1, **sums, **values
     )
-    tx.append(told.done_by(batch.requester))
+    tx.append(result.done_by(batch.requester))
     seq = tx.append(ApprovalGiven(count=1, needed=2, batch=batch.id).done_by("U0WANG"))
     tx.add_batch_approval(batch.id, "U0WANG", at=NOW, seq=seq)
     return batch

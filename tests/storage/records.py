@@ -85,8 +85,8 @@ def card(request_id: int = 1) -> Post:
 def open_ledger(
     path: Path, clock: Time | None = None, heard: list[frozenset[Topic]] | None = None
 ) -> SqliteLedger:
-    told: list[frozenset[Topic]] = [] if heard is None else heard
-    return SqliteLedger(empty_database(path), clock=clock or Time(), on_commit=told.append)
+    found: list[frozenset[Topic]] = [] if heard is None else heard
+    return SqliteLedger(empty_database(path), clock=clock or Time(), on_commit=found.append)
 
 
 def create(tx: Transaction, number: str = "cb1", **changes: Any) -> Request:

@@ -199,8 +199,8 @@ def test_an_event_that_says_something_impossible_stops_nobody_who_looks(log: Pat
     name, value = odd.split(":", 1)
     values[name.strip('"')] = value
     [(seq, prev)] = rows(log, "select seq + 1, hash from event order by seq desc limit 1")
-    told = ",".join(f'"{key}":{each}' for key, each in sorted({**values, "seq": str(seq)}.items()))
-    body = f"{{{told}}}"
+    found = ",".join(f'"{key}":{each}' for key, each in sorted({**values, "seq": str(seq)}.items()))
+    body = f"{{{found}}}"
     connection = connect(log)
     added = (seq, body, prev, digest(prev, body.encode()))
     connection.execute("insert into event (seq, body, prev, hash) values (?, ?, ?, ?)", added)
@@ -414,9 +414,9 @@ SCHEMAS = {
 def test_a_schema_that_is_not_the_one_that_was_made_is_named(log: Path, what: str) -> None:
     change, sentence = SCHEMAS[what]
     change(log)
-    kind, told = broken(log)
+    kind, found = broken(log)
     assert kind in {"schema", "guard_changed"}
-    assert sentence in told
+    assert sentence in found
 
 
 def test_what_sqlite_and_litestream_keep_in_the_file_is_no_damage(log: Path) -> None:

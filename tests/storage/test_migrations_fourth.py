@@ -52,12 +52,12 @@ def third_version(path: Path) -> None:
     for seq, (request_id, tag, actor, detail) in enumerate(_TOLD, 1):
         head = f'{{"actor":"{actor}","detail":{detail},"request_id":{request_id}'
         body = f'{head},"seq":{seq},"tag":"{tag}","ts":1}}'
-        told = chained(prev, body)
+        changed = chained(prev, body)
         connection.execute(
             "insert into event (seq, body, prev, hash) values (:seq, :body, :prev, :hash)",
-            {"seq": seq, "body": body, "prev": prev, "hash": told},
+            {"seq": seq, "body": body, "prev": prev, "hash": changed},
         )
-        prev = told
+        prev = changed
     connection.commit()
     connection.close()
 

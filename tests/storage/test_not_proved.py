@@ -72,11 +72,11 @@ def changed(log: Path, table: str, column: str, kind: str) -> None:
 
 
 def test_whatever_is_changed_is_found_or_said_not_to_be(whole: Path, tmp_path: Path) -> None:
-    told, here = not_proved(), columns(whole)
+    found, here = not_proved(), columns(whole)
     known = {(table, column) for table, column, _ in here}
-    said = {(table, column) for table, names in told.items() for column in names - {"all"}}
+    said = {(table, column) for table, names in found.items() for column in names - {"all"}}
     assert said <= known
-    assert {table for table, names in told.items() if "all" in names} == {
+    assert {table for table, names in found.items() if "all" in names} == {
         "outbox",
         "click",
         "notice",
@@ -85,7 +85,7 @@ def test_whatever_is_changed_is_found_or_said_not_to_be(whole: Path, tmp_path: P
     }
     unseen = set()
     for table, column, kind in here:
-        if "all" in told.get(table, ()) or table == "console_link":
+        if "all" in found.get(table, ()) or table == "console_link":
             continue
         log = Path(shutil.copy(whole, tmp_path / f"{table}-{column}.db"))
         changed(log, table, column, kind)

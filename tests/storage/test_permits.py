@@ -94,6 +94,6 @@ def test_what_no_event_tells_of_is_named(files: Path, tmp_path: Path, what: str)
     life, statement, sentence = TAKEN[what]
     log = Path(shutil.copy(files / f"{life}.db", tmp_path))
     tamper(log, statement)
-    kind, told = broken(log)
+    kind, found = broken(log)
     assert kind in {"pause", "console_link"}
-    assert sentence in told
+    assert sentence in found

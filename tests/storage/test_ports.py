@@ -321,21 +321,23 @@ def posts(tx: Transaction) -> bool:
 def recalls_a_post(tx: Transaction) -> bool:
     """#1's reply waits; its card is being posted."""
     assert begin_posting(tx, 1)
-    told = [tx.recall_post(key) for key in ("card:1", "step:1", "step:1", "step:9")]
-    return told == [False, True, False, False] and set(tx.waiting_posts()) == {PostKind.CARD}
+    result = [tx.recall_post(key) for key in ("card:1", "step:1", "step:1", "step:9")]
+    return result == [False, True, False, False] and set(tx.waiting_posts()) == {PostKind.CARD}
 
 
 def keeps_a_notice_once(tx: Transaction) -> bool:
-    told = [tx.add_notification(stock_id="s", coupon_code="c", event="COUPON.SEND", at=NOW) for _ in range(2)]
-    return told == [True, False]
+    result = [
+        tx.add_notification(stock_id="s", coupon_code="c", event="COUPON.SEND", at=NOW) for _ in range(2)
+    ]
+    return result == [True, False]
 
 
 def pauses(tx: Transaction) -> bool:
-    told = []
+    result = []
     for pause in (Pause("U0WANG", NOW, "stock is wrong"), Pause("U0ZHAO", NOW + 1, ""), None, None):
         tx.set_pause(pause)
-        told.append(tx.pause() == pause)
-    return all(told)
+        result.append(tx.pause() == pause)
+    return all(result)
 
 
 def sets_card(tx: Transaction) -> bool:
@@ -368,13 +370,13 @@ def erases(tx: Transaction) -> bool:
 
 
 def uses_a_console_link_once(tx: Transaction) -> bool:
-    told = [
+    result = [
         tx.use_console_link("d1", NOW + 5),
         tx.use_console_link("d1", NOW + 6),
         tx.use_console_link("d9", 1),
     ]
     found = tx.console_link("d1")
-    return told == [True, False, False] and found is not None and found.used_at == NOW + 5
+    return result == [True, False, False] and found is not None and found.used_at == NOW + 5
 
 
 def renews_an_attempt(tx: Transaction) -> bool:

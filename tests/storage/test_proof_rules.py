@@ -199,9 +199,9 @@ def test_an_approval_by_too_few_is_named_though_row_chain_and_lists_agree(
         await ledger.close()
 
     asyncio.run(live())
-    kind, told = broken(path)
+    kind, found = broken(path)
     assert kind in {"state", "request"}
-    assert sentence in told
+    assert sentence in found
 
 
 def test_lowering_the_need_in_row_and_event_shows_in_the_chain(log: Path) -> None:

@@ -97,10 +97,10 @@ async def test_four_commands_and_the_bot_write_at_once_and_nothing_is_lost(path:
     assert [error for _, error in errors] == [b""] * 4
     await ledger.close()
     assert verify(path).rows == 700
-    told = rows(
+    detail = rows(
         path, "select body ->> '$.detail.by', count(*) from event where tag = 'audit:viewed' group by 1"
     )
-    assert told == [(str(number), 50) for number in range(4)]
+    assert detail == [(str(number), 50) for number in range(4)]
     assert rows(path, "pragma integrity_check") == [("ok",)]
 
 

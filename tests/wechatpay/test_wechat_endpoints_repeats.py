@@ -157,8 +157,8 @@ async def test_after_a_lost_answer_the_repeat_tells_what_was_done_and_does_nothi
         with pytest.raises(NoAnswer) as error:
             await step.act()
         assert (error.value.outcome_known, error.value.may_repeat) == (False, True)
-    told = said(await step.act())
-    assert said(await step.act()) == told
+    sentence = said(await step.act())
+    assert said(await step.act()) == sentence
     assert len(here.wechatpay.ledger.coupons_of("N1")) <= 1
 
 

@@ -215,9 +215,9 @@ async def test_the_explanation_is_told_to_the_operator_and_kept_on_error_and_out
     outcome = judge_send(read_send(body), came_back, earlier_open=False)
     assert error.value.hint.startswith("We signed ")
     assert outcome.hint.startswith("We signed ")
-    told = [sentence for word, sentence in heard if word == "signature_refused"]
-    assert told == [error.value.hint, outcome.hint]
-    assert OPENID not in "".join(told)
+    sentences = [sentence for word, sentence in heard if word == "signature_refused"]
+    assert sentences == [error.value.hint, outcome.hint]
+    assert OPENID not in "".join(sentences)
     assert isinstance(came_back, Checked)
     assert "hint" not in repr(came_back)
     assert not (await Busifavor(client, appid="wx1").send(body, earlier_open=False)).verified

@@ -83,17 +83,17 @@ def test_the_files_are_those_that_the_script_makes() -> None:
 
 
 @asynccontextmanager
-async def wire(told: Told) -> AsyncIterator[str]:
+async def wire(expected: Told) -> AsyncIterator[str]:
     """A server that gives this answer, byte for byte, to everybody."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await reader.readuntil(b"\r\n\r\n")
-            fields = [*told.headers, ("Connection", "close")]
+            fields = [*expected.headers, ("Connection", "close")]
             if "Content-Length" not in dict(fields):
-                fields.append(("Content-Length", str(len(told.body))))
+                fields.append(("Content-Length", str(len(expected.body))))
             head = "".join(f"{name}: {value}\r\n" for name, value in fields)
-            writer.write(f"HTTP/1.1 {told.status} X\r\n{head}\r\n".encode() + told.body)
+            writer.write(f"HTTP/1.1 {expected.status} X\r\n{head}\r\n".encode() + expected.body)
             await writer.drain()
         finally:
             writer.close()
@@ -108,28 +108,28 @@ async def wire(told: Told) -> AsyncIterator[str]:
 
 @of_kind("answer")
 async def test_a_lie_is_never_a_sent_coupon_nor_a_final_no(name: str, build: Build) -> None:
-    told = load(name)
-    async with wire(told) as url:
-        client = build(base_url=url, clock=lambda: told.now * 1000)
+    found = load(name)
+    async with wire(found) as url:
+        client = build(base_url=url, clock=lambda: found.now * 1000)
         outcome = await Busifavor(client, appid=APPID).send(SEND, earlier_open=False)
     assert outcome.state is not SendState.SENT
     assert outcome.coupon_code is None
     assert outcome.next_step not in (NextStep.NONE, NextStep.FINAL)
     assert outcome.attempt_open
-    if told.expected in NOT_GENUINE:
-        assert (outcome.code, outcome.verified) == (told.error.code, False)
+    if found.expected in NOT_GENUINE:
+        assert (outcome.code, outcome.verified) == (found.error.code, False)
         assert outcome.state is SendState.UNKNOWN
 
 
 @of_kind("answer")
 async def test_a_lie_raises_its_own_error_where_it_is_read(name: str, build: Build) -> None:
-    told = load(name)
-    async with wire(told) as url:
-        client = build(base_url=url, clock=lambda: told.now * 1000)
+    found = load(name)
+    async with wire(found) as url:
+        client = build(base_url=url, clock=lambda: found.now * 1000)
         with pytest.raises(WechatPayError) as error:
             await Busifavor(client, appid=APPID).coupon(openid=OPENID, coupon_code="1")
-    assert error.type is told.error
-    assert error.value.verified == (told.expected == "Malformed")
+    assert error.type is found.error
+    assert error.value.verified == (found.expected == "Malformed")
     assert OPENID not in str(error.value)
 
 
@@ -141,9 +141,9 @@ async def test_a_lie_raises_its_own_error_where_it_is_read(name: str, build: Bui
 def test_a_lie_about_the_signature_is_found_before_anything_is_read(
     name: str, public_key: PlatformKey
 ) -> None:
-    told = load(name)
-    with pytest.raises(told.error):
-        verify(told.answer.headers, told.body, keys=KeyRing([public_key]), now=told.now)
+    found = load(name)
+    with pytest.raises(found.error):
+        verify(found.answer.headers, found.body, keys=KeyRing([public_key]), now=found.now)
 
 
 async def test_the_same_answer_without_a_lie_is_believed(build: Build) -> None:
@@ -158,12 +158,12 @@ async def test_the_same_answer_without_a_lie_is_believed(build: Build) -> None:
 
 @of_kind("callback")
 def test_a_lying_callback_raises_its_own_error(name: str, public_key: PlatformKey, apiv3_key: bytes) -> None:
-    told = load(name)
+    found = load(name)
     with pytest.raises(WechatPayError) as error:
         read_notification(
-            told.answer.headers, told.body, keys=KeyRing([public_key]), apiv3_key=apiv3_key, now=told.now
+            found.answer.headers, found.body, keys=KeyRing([public_key]), apiv3_key=apiv3_key, now=found.now
         )
-    assert error.type is told.error
+    assert error.type is found.error
 
 
 def test_the_same_callback_without_a_lie_is_believed(public_key: PlatformKey, apiv3_key: bytes) -> None:
@@ -182,17 +182,17 @@ def test_the_same_callback_without_a_lie_is_believed(public_key: PlatformKey, ap
 async def test_a_lying_list_of_certificates_raises_its_own_error_and_leaves_no_key(
     name: str, apiv3_key: bytes, build: Build
 ) -> None:
-    told = load(name)
+    found = load(name)
     with pytest.raises(WechatPayError) as alone:
-        read_certificates(told.answer, apiv3_key=apiv3_key, now=told.now)
-    assert alone.type is told.error
-    async with wire(told) as url:
-        client = build(base_url=url, public_keys=[], clock=lambda: told.now * 1000)
+        read_certificates(found.answer, apiv3_key=apiv3_key, now=found.now)
+    assert alone.type is found.error
+    async with wire(found) as url:
+        client = build(base_url=url, public_keys=[], clock=lambda: found.now * 1000)
         with pytest.raises(WechatPayError) as error:
             await client.keys.refresh()
         came_back = await client.call("POST", "/v3/x", b"{}")
-    assert error.type is told.error
-    assert error.value.request_id == told.answer.request_id
+    assert error.type is found.error
+    assert error.value.request_id == found.answer.request_id
     assert list(client.keys.ring) == []
     assert isinstance(came_back, Failure)
     assert came_back.code == "NO_KEYS"
