@@ -11,9 +11,10 @@ from typing import Final
 
 from coupons.batch_events import BatchPaused
 from coupons.batches import Batch, BatchState, move_batch
+from coupons.lifecycle import FINAL
 from coupons.model import Request, State
 from coupons.ports import Records, Transaction
-from coupons.posts import Post, PostKind
+from coupons.posts import LATE_LINES_MS, Post, PostKind
 from coupons.recording import SYSTEM, Recorded
 
 #: Between two drawings of the card of a batch that runs.
@@ -53,6 +54,23 @@ def draw_batch(tx: Transaction, batch_id: int) -> None:
     tx.post(Post(kind=PostKind.BATCH_CARD, request_id=None, batch=batch_id), DRAWN_EVERY_MS)
 
 
+def promise_result(tx: Transaction, batch: Batch, *, after_ms: int = 0) -> None:
+    """To its requester, and into the thread of its card: by that channel's name, so that whatever else the
+    channel waits for waits for no file.
+    """
+    result = Post(kind=PostKind.RESULT, request_id=None, batch=batch.id)
+    tx.post(replace(result, person=batch.requester), after_ms)
+    if batch.card_channel is not None:
+        tx.post(replace(result, channel=batch.card_channel), after_ms)
+
+
+def line_has_ended(tx: Transaction, line: Request) -> None:
+    """A line that waited for a person: where its batch's result was told, that says something else of it."""
+    batch = None if line.batch is None else tx.batch(line.batch)
+    if batch is not None and batch.result_promised and line.state in FINAL:
+        promise_result(tx, batch, after_ms=LATE_LINES_MS)
+
+
 def line_was_settled(tx: Transaction, line: Request, *, now: int) -> None:
     """Where WeChat Pay said no, and not finally, it would say so to the others too: the batch is paused.
 
@@ -60,6 +78,7 @@ def line_was_settled(tx: Transaction, line: Request, *, now: int) -> None:
     """
     assert line.batch is not None  # noqa: S101 - who calls this asked
     draw_batch(tx, line.batch)
+    line_has_ended(tx, line)
     batch = tx.batch(line.batch)
     if batch is None or batch.state is not BatchState.RUNNING:
         return

@@ -119,6 +119,9 @@ class BatchChanges(Protocol):
     def forget_lines(self, batch_id: int) -> None:
         """Good and bad ones."""
 
+    def forget_what_was_read(self, batch_id: int) -> None:
+        """What stood in the bad lines is gone; which they are, and the code that says why, stays."""
+
     def forget_good_lines(self, batch_id: int) -> None:
         """They are requests now."""
 

@@ -16,6 +16,7 @@ from coupons.authority import Authority
 from coupons.batch import BatchLine, asked_before
 from coupons.batch_asking import lines_of
 from coupons.batch_events import BatchCreated, BatchDone, BatchExpired
+from coupons.batch_lines import draw_batch, promise_result
 from coupons.batch_terms import Counting, Members, raised_of
 from coupons.batches import Batch, BatchState, move_batch
 from coupons.catalogue import Catalogue
@@ -28,7 +29,7 @@ from coupons.masking import keepable
 from coupons.model import Draft, Request, State
 from coupons.policy import Policy
 from coupons.ports import Issuer, Ledger, Reading, Transaction
-from coupons.posts import Post, PostKind
+from coupons.posts import LATE_LINES_MS, Post, PostKind
 from coupons.recording import SYSTEM, Event
 from coupons.request_number import out_request_no
 
@@ -193,6 +194,7 @@ class BatchWork(Loop):
             # Limits left nothing of it.
             after = move_batch(batch, BatchState.DISCARDED, now=now, left_out=tx.count_left_out(batch.id))
             tx.save_batch(batch, after)
+            tx.forget_what_was_read(batch.id)
             tx.post(Post(kind=PostKind.PREVIEW, request_id=None, batch=batch.id, person=batch.requester))
             return
         reminders = self._policy.reminder_times()
@@ -294,7 +296,7 @@ class BatchWork(Loop):
             return False
         if batch.state is BatchState.DONE:
             # Somebody sent a line again after the end.
-            self._promise_result(tx, batch)
+            self._promise_result(tx, batch, after_ms=LATE_LINES_MS)
             return True
         if batch.state is BatchState.PAUSED and tx.progress_of_batch(batch.id).states.get(State.HELD):
             # What was held for all goes on when somebody resumes.
@@ -306,12 +308,16 @@ class BatchWork(Loop):
         self._promise_result(tx, saved)
         return True
 
-    def _promise_result(self, tx: Transaction, batch: Batch) -> None:
+    def _promise_result(self, tx: Transaction, batch: Batch, *, after_ms: int = 0) -> None:
         if batch.result_promised:
             return
         tx.save_batch(batch, replace(batch, result_promised=True))
-        tx.post(Post(kind=PostKind.BATCH_CARD, request_id=None, batch=batch.id))
-        tx.post(Post(kind=PostKind.RESULT, request_id=None, batch=batch.id, person=batch.requester))
+        draw_batch(tx, batch.id)
+        if batch.state in {BatchState.DONE, BatchState.CANCELLED}:
+            promise_result(tx, batch, after_ms=after_ms)
+        else:
+            # Nobody is told of its lines any more.
+            tx.forget_what_was_read(batch.id)
 
 
 def _declined(batch: Batch) -> tuple[State, Callable[[Request], Event]]:

@@ -12,7 +12,7 @@ from functools import partial
 
 from coupons.asking import Stopped
 from coupons.authority import Authority
-from coupons.batch_lines import draw_batch, line_is_sent_again
+from coupons.batch_lines import draw_batch, line_has_ended, line_is_sent_again
 from coupons.clock_watch import ClockWatch
 from coupons.events import (
     ApprovalGiven,
@@ -357,6 +357,7 @@ class Desk:
         seq = tx.append(event)
         _draw(tx, saved)
         if saved.batch is not None:
+            line_has_ended(tx, saved)
             return saved
         reply(tx, saved.id, seq)
         if tell_requester:

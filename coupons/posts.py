@@ -10,6 +10,8 @@ from typing import Final
 LONGEST_PAUSE_MS: Final = 300_000
 #: The last approval waits for so long to be told in one reply with what WeChat Pay says.
 RESULT_WITHIN_MS: Final = 3_000
+#: Of lines that end after their batch, one by one, so much is told in one file.
+LATE_LINES_MS: Final = 60_000
 
 
 class PostKind(StrEnum):
@@ -35,7 +37,7 @@ class PostKind(StrEnum):
     PREVIEW = "preview"
     #: The file of the lines that a draft leaves out, and why, to its requester: after the preview.
     LEFT_OUT = "left_out"
-    #: The file of what became of a batch's lines, to its requester and into the card's thread.
+    #: What became of a batch's lines, as files: to `person`, or into the thread of the card in `channel`.
     RESULT = "result"
 
 
@@ -62,6 +64,8 @@ class Post:
         """The same promise has the same key."""
         if self.kind in {PostKind.CARD, PostKind.REDRAW}:
             return f"{self.kind}:{self.request_id}"
+        if self.kind is PostKind.RESULT and self.channel:
+            return f"{self.kind}:{self.batch}:{self.channel}"
         if self.kind in {PostKind.BATCH_CARD, PostKind.PREVIEW, PostKind.LEFT_OUT, PostKind.RESULT}:
             return f"{self.kind}:{self.batch}"
         if self.kind is PostKind.NEWS and self.channel:

@@ -33,12 +33,13 @@ from handlers.approval_channel import ApprovalChannel
 from handlers.audit_files import AuditFiles
 from handlers.batch_cards import BatchCards
 from handlers.batch_previews import BatchPreviews
+from handlers.batch_results import BatchResults
 from handlers.cards import Cards
 from handlers.directory import Readers
 from handlers.lane_leases import LaneLeases
 from handlers.post_once import ChannelLost, PostOnce, Recalled
 from handlers.post_pace import PostPace
-from handlers.posting import Poster
+from handlers.posting import Poster, requests_by
 from handlers.views import batch_answers, direct_messages, ephemerals, thread_replies
 from handlers.views.event_words import text_of
 from handlers.views.for_customer import to_paste
@@ -65,10 +66,11 @@ _ORDER = (
     PostKind.NEWS,
     PostKind.LEFT_OUT,
     PostKind.FILE,
+    PostKind.RESULT,
     PostKind.REDRAW,
 )
-#: Drawn from rows, and drawn anew where they stand; all others tell an event.
-_DRAWN = frozenset({PostKind.CARD, PostKind.REDRAW, PostKind.BATCH_CARD, PostKind.PREVIEW})
+#: They tell an event; all others are drawn from rows.
+_OF_EVENTS = {PostKind.ANSWER, PostKind.DIRECT, PostKind.REPLY, PostKind.NEWS, PostKind.FILE}
 #: Steps that call the approvers by name.
 _CALLS = frozenset({Tag.REQUEST_URGED, Tag.REQUEST_REMINDED})
 
@@ -133,6 +135,9 @@ class Announcer(Loop):
             approval_channel=approval_channel,
             policy=policy,
             steady=clock.steady,
+        )
+        self._results = BatchResults(
+            once=self._once, poster=poster, readers=readers, ledger=ledger, on_trouble=on_trouble
         )
         self._readers = readers
         self._files = files
@@ -236,7 +241,8 @@ class Announcer(Loop):
                 if self._channel.refusals == _REFUSALS_TO_TELL:
                     await self._tell_those_who_wait()
                 return
-            except (SlackError, DirectoryUnavailable) as error:
+            except (SlackError, DirectoryUnavailable, OSError) as error:
+                # OSError: there is no room for a file, on this machine's disk.
                 self._on_trouble(error)
                 await self._put_off(waiting, self._pauses_s[min(waiting.tries, len(self._pauses_s) - 1)])
             if pause_s := self._pace.took(lane):
@@ -245,11 +251,8 @@ class Announcer(Loop):
 
     async def _post(self, waiting: WaitingPost) -> None:
         post = waiting.post
-        if post.kind in _DRAWN:
+        if post.kind not in _OF_EVENTS:
             await self._draw(waiting)
-            return
-        if post.kind is PostKind.LEFT_OUT:
-            await self._previews.share_left_out(waiting)
             return
         request = await self._request(post.request_id)
         event = await self._ledger.read(lambda rows: rows.event(post.seq or 0))
@@ -265,7 +268,7 @@ class Announcer(Loop):
         elif post.kind is PostKind.NEWS:
             channel = post.channel or self._channel.id
             news = thread_replies.news(self._readers.channel, event)
-            await self._once.post(waiting, channel, news, requests=_requests_by(event))
+            await self._once.post(waiting, channel, news, requests=requests_by(event))
             await self._finish(waiting)
         elif post.kind is PostKind.FILE:
             await self._post_file(waiting, event)
@@ -279,6 +282,10 @@ class Announcer(Loop):
             case PostKind.BATCH_CARD:
                 if rests_s := await self._batch_cards.post(waiting):
                     await self._put_off(waiting, rests_s)
+            case PostKind.LEFT_OUT:
+                await self._previews.share_left_out(waiting)
+            case PostKind.RESULT:
+                await self._results.post(waiting)
             case _:
                 await self._cards.post(waiting)
 
@@ -391,9 +398,3 @@ def _goes_before(waiting: WaitingPost) -> int:
     """Cards of requests first: an approver waits for each. The card of a batch comes again by itself."""
     first = (PostKind.CARD, PostKind.BATCH_CARD)
     return first.index(waiting.post.kind) if waiting.post.kind in first else len(first)
-
-
-def _requests_by(event: Recorded) -> int | None:
-    """The highest request number by a checkpoint."""
-    count = event.detail.get("requests") if event.tag == Tag.AUDIT_CHECKPOINT else None
-    return count if isinstance(count, int) else None

@@ -12,6 +12,8 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from coupons.events import Tag
+from coupons.recording import Recorded
 from handlers.file_upload import OutgoingFile, share, upload
 from handlers.views.message import Message
 from handlers.web_api import Denied, Unreachable, ask
@@ -26,6 +28,12 @@ _BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_
 _PAGES = 20
 #: Slack's clock and ours may differ by this much.
 _CLOCKS_APART_S = 300.0
+
+
+def requests_by(event: Recorded) -> int | None:
+    """The highest request number by a checkpoint."""
+    count = event.detail.get("requests") if event.tag == Tag.AUDIT_CHECKPOINT else None
+    return count if isinstance(count, int) else None
 
 
 class Poster:

@@ -97,6 +97,9 @@ where batch = :batch and row = :row
 """
 _COUNT_BAD: Final = "select count(*) as n from batch_line where batch = :batch and problem <> ''"
 _FORGET_LINES: Final = "delete from batch_line where batch = :batch"
+_FORGET_READ: Final = """
+update batch_line set read = '', facts = '' where batch = :batch and read || facts <> ''
+"""
 _FORGET_GOOD: Final = "delete from batch_line where batch = :batch and problem = ''"
 _TOTALS: Final = """
 select count(*) as n, coalesce(sum(value_fen), 0) as fen from request
@@ -259,6 +262,9 @@ class BatchRows(BaseRows):
 
     def forget_lines(self, batch_id: int) -> None:
         self._connection.execute(_FORGET_LINES, {"batch": batch_id})
+
+    def forget_what_was_read(self, batch_id: int) -> None:
+        self._connection.execute(_FORGET_READ, {"batch": batch_id})
 
     def forget_good_lines(self, batch_id: int) -> None:
         self._connection.execute(_FORGET_GOOD, {"batch": batch_id})

@@ -179,6 +179,7 @@ async def test_an_app_token_that_slack_refuses_is_named(tmp_path: Path) -> None:
     [
         ("chat:write", "bot token", Level.FAIL),
         ("channels:history", "scopes", Level.WARN),
+        ("files:read", "scopes", Level.WARN),
         ("files:write", "scopes", Level.WARN),
     ],
 )

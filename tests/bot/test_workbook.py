@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cli import workbook
 from bot.cli.workbook import write_sheet
 from coupons.spreadsheet import COLUMNS, EVENT_COLUMNS, MONTH_COLUMNS, Cell
+from handlers import workbook
 from storage.errors import ExportRefused
 from tests.bot.audit_shop import make_shop, typed
 
@@ -73,7 +73,7 @@ def test_what_a_sheet_cannot_hold_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(ExportRefused, match="row 2 has a cell of 32,768 characters"):
         sheet([("a" * 32_768,)])
     assert sheet([("a" * 32_767,)])[0][0][1] == "a" * 32_767
-    monkeypatch.setattr(workbook, "_MOST_ROWS", 3)
+    monkeypatch.setattr(workbook, "MOST_ROWS", 3)
     assert len(sheet([(1,), (2,)])) == 2
     with pytest.raises(ExportRefused, match="a sheet holds 3 rows"):
         sheet([(1,), (2,), (3,)])

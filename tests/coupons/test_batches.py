@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from coupons.batches import BatchState, LeftOut
+from coupons.batches import BATCH_FINAL, BatchState, LeftOut
 from coupons.events import Tag
 from coupons.model import ClickAction, Pause, State
 from coupons.outcome import Kind, Outcome, Remedy
@@ -72,7 +72,11 @@ async def test_a_file_becomes_coupons_that_two_approved(office: BatchOffice) -> 
     assert (await office.prove()).rows > 150 * 5
     # No line says anything by itself; one card and one result tell of all.
     assert await office.posts(PostKind.CARD) == await office.posts(PostKind.DIRECT) == []
-    assert len(await office.posts(PostKind.BATCH_CARD)) == len(await office.posts(PostKind.RESULT)) == 1
+    assert len(await office.posts(PostKind.BATCH_CARD)) == 1
+    assert [(post.person, post.channel) for post in await office.posts(PostKind.RESULT)] == [
+        ("U0LI", None),
+        (None, "C0APPROVE"),
+    ]
     assert [post.request_id for post in await office.steps()] == [None] * 3
 
 
@@ -132,7 +136,7 @@ async def test_a_declined_batch_declines_its_lines_with_the_reason(office: Batch
     assert (await office.state(), await office.progress()) == (BatchState.DECLINED, {"declined": 70})
     [line, *_] = await office.lines()
     assert (line.closed_by, line.decline_reason) == ("U0WANG", "not oCus…0002")
-    assert len(await office.posts(PostKind.RESULT)) == 1
+    assert await office.posts(PostKind.RESULT) == [], "nothing was given, and its card says so"
     assert await office.settle() == 0
     ended = await office.batch()
     # Another replica had read it before.
@@ -157,7 +161,7 @@ async def test_cancelled_in_the_middle_what_is_under_way_ends_and_the_rest_is_wi
     await office.send(steps=3)
     await office.settle()
     assert await office.progress() == {"sent": 56, "cancelled": 14}
-    assert (len(office.wechat.given), len(await office.posts(PostKind.RESULT))) == (56, 1)
+    assert (len(office.wechat.given), len(await office.posts(PostKind.RESULT))) == (56, 2)
     await office.prove()
 
 
@@ -267,6 +271,49 @@ async def test_a_line_of_its_own_trouble_stops_no_other_and_is_sent_again_after_
     assert (await office.batch()).result_promised, "it has another result now"
     assert await office.posts(PostKind.CARD) == []
     await office.prove()
+
+
+async def test_lines_that_somebody_ends_after_their_batch_are_told_together_a_minute_later(
+    office: BatchOffice,
+) -> None:
+    await office.running(3)
+    not_clear = replace(held("NO_CLEAR_ANSWER"), verified=False, attempt_open=False)
+    office.wechat.says = {openid(2): [not_clear], openid(3): [not_clear]}
+    await office.send()
+    await office.settle()
+    assert await office.state() is BatchState.PAUSED
+    await office.do(ClickAction.CANCEL_BATCH, "U0LI")
+    await office.settle()
+    assert await office.progress() == {"held": 2, "sent": 1}
+    for post in await office.posts(PostKind.RESULT):
+        await office.ledger.write(lambda tx, key=post.key: tx.recall_post(key))  # type: ignore[misc]  # bound now
+    for number in (1, 2):
+        office.clock.now += 1_000
+        await office.click(office.desk(POLICY), number, "U0WANG", ClickAction.CLOSE)
+    assert await office.progress() == {"closed": 2, "sent": 1}
+    due = await office.ledger.read(lambda rows: rows.next_post_due(office.clock.now + 1_000))
+    assert due == office.clock.now - 1_000 + 60_000, "the first of them says when"
+    assert len(await office.posts(PostKind.RESULT)) == 2
+    await office.prove()
+
+
+@pytest.mark.parametrize("action", [ClickAction.DECLINE_BATCH, None])
+async def test_what_stood_in_bad_lines_is_forgotten_where_nobody_is_told_of_it(
+    office: BatchOffice, action: ClickAction | None
+) -> None:
+    batch = await office.draft(lines(2), [replace(BAD, read=openid(9), facts="[]")])
+    await office.do(ClickAction.SUBMIT_BATCH, "U0LI")
+    await office.settle()
+    [bad] = await office.ledger.read(lambda rows: rows.left_out_of(batch.id, 9))
+    assert bad.read == openid(9)
+    if action is None:
+        office.clock.now += 11 * HOUR
+    else:
+        await office.do(action, "U0WANG")
+    await office.settle()
+    assert (await office.state()) in BATCH_FINAL
+    [bad] = await office.ledger.read(lambda rows: rows.left_out_of(batch.id, 9))
+    assert (bad.row, bad.problem, bad.read, bad.facts) == (9, "error", "", "")
 
 
 async def test_a_pause_of_sending_stops_the_time_of_a_batch_and_its_approvals(office: BatchOffice) -> None:

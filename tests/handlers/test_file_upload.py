@@ -6,54 +6,49 @@ import asyncio
 import io
 import logging
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack_app import session, web_client
-from coupons.posts import Post, PostKind, WaitingPost
-from handlers.approval_channel import ApprovalChannel
+from coupons.posts import Post, PostKind
 from handlers.file_upload import OutgoingFile, promised_name
-from handlers.lane_leases import LaneLeases
-from handlers.post_once import PostOnce
-from handlers.posting import Poster
 from handlers.web_api import AnswerLost, Denied, RateLimited, SlackError
-from sandbox.slack import Workspace, api_error, cut_after, cut_before, rate_limited, server_error
+from sandbox.slack import api_error, cut_after, cut_before, rate_limited, server_error
 from sandbox.slack.faults import Fault
 from sandbox.slack.running import Slack
 from storage.ledger import SqliteLedger
-from tests.clocks import sure
 from tests.empty_database import empty_database
+from tests.handlers.sharing import CHANNEL, Sharing, sharing_of
 from tests.handlers.test_announcer import now_ms
 
-LI, CHANNEL = "U0LI", "C0APPROVE"
+LI = "U0LI"
 CONTENT = b"row,state\r\n2,sent\r\n"
 
 
 @dataclass(slots=True)
 class Counter:
-    """The outbox and what shares its files, without the loop around them."""
+    """One promise of a file, and what came of it."""
 
-    slack: Slack
-    ledger: SqliteLedger
-    once: PostOnce
-    leases: LaneLeases
-    troubles: list[BaseException] = field(default_factory=list)
+    sharing: Sharing
 
-    async def waiting(self) -> WaitingPost:
-        return (await self.ledger.read(lambda rows: rows.due_posts(PostKind.RESULT, 2**62, 1)))[0]
+    @property
+    def slack(self) -> Slack:
+        return self.sharing.slack
+
+    @property
+    def troubles(self) -> list[BaseException]:
+        return self.sharing.troubles
 
     async def share(self, channel: str = LI, thread_ts: str | None = None, *names: str) -> None:
-        waiting = await self.waiting()
-        await self.leases.hold([waiting.lane])
+        [waiting] = await self.sharing.waiting()
         files = [
             OutgoingFile(promised_name(waiting, "batch-1", ending), io.BytesIO(CONTENT))
             for ending in names or ("csv",)
         ]
-        await self.once.share(waiting, channel, files, comment="The result", thread_ts=thread_ts)
+        await self.sharing.once.share(waiting, channel, files, comment="The result", thread_ts=thread_ts)
 
     async def shared(self, count: int = 1) -> list[list[str]]:
         """The names of the files in each message, when there are so many messages."""
@@ -70,24 +65,11 @@ class Counter:
 
 @pytest.fixture
 async def counter(tmp_path: Path) -> AsyncGenerator[Counter]:
-    async with Workspace().serve() as slack, session() as http:
-        ledger = SqliteLedger(empty_database(tmp_path / "coupon.db"), clock=now_ms, on_commit=lambda _: None)
-        leases = LaneLeases(holder="first", ledger=ledger, steady=now_ms)
-        troubles: list[BaseException] = []
-        once = PostOnce(
-            poster=Poster(web_client(slack.setup.bot_token, base_url=slack.api_url, session=http)),
-            ledger=ledger,
-            leases=leases,
-            approval_channel=ApprovalChannel(CHANNEL, pauses_s=(0.1,), on_change=lambda _: None),
-            clock=sure(now_ms),
-            on_trouble=troubles.append,
-        )
-
-        await ledger.write(
-            lambda tx: tx.post(Post(kind=PostKind.RESULT, request_id=None, batch=1, person=LI))
-        )
-        yield Counter(slack, ledger, once, leases, troubles)
-        await ledger.close()
+    ledger = SqliteLedger(empty_database(tmp_path / "coupon.db"), clock=now_ms, on_commit=lambda _: None)
+    await ledger.write(lambda tx: tx.post(Post(kind=PostKind.RESULT, request_id=None, batch=1, person=LI)))
+    async with sharing_of(ledger) as sharing:
+        yield Counter(sharing)
+    await ledger.close()
 
 
 async def test_several_files_come_in_one_message_by_the_name_of_their_promise(counter: Counter) -> None:
@@ -222,9 +204,8 @@ async def test_a_large_file_is_read_as_it_goes_out(counter: Counter, monkeypatch
                 sizes.append(size or -1)
                 return read(size)
 
-        waiting = await counter.waiting()
-        await counter.leases.hold([waiting.lane])
-        await counter.once.share(
+        [waiting] = await counter.sharing.waiting()
+        await counter.sharing.once.share(
             waiting,
             LI,
             [OutgoingFile("large.csv", Watched())],

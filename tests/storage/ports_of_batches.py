@@ -151,6 +151,11 @@ def forgets_lines(tx: Transaction) -> bool:
     return only_bad and tx.count_left_out(1) == 0
 
 
+def forgets_what_was_read(tx: Transaction) -> bool:
+    tx.forget_what_was_read(1)
+    return tx.left_out_of(1, 9) == [replace(bad, read="", facts="") for bad in BAD]
+
+
 def adds_lines_once(tx: Transaction) -> bool:
     tx.add_lines(1, [replace(LINES[0], reason="another"), replace(LINES[0], row=9)], ())
     return [(line.row, line.reason) for line in tx.lines(1, after=0, limit=9)] == [
@@ -203,6 +208,7 @@ CHANGES: dict[str, Callable[[Transaction], bool]] = {
     "leave_line_out": leaves_a_line_out,
     "forget_lines": forgets_lines,
     "forget_good_lines": forgets_lines,
+    "forget_what_was_read": forgets_what_was_read,
     "add_batch_approval": approves_a_batch_once,
 }
 
