@@ -74,7 +74,7 @@ _EVENT = "insert into event (seq, body, prev, hash) values (:seq, :body, :prev, 
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _NewEvent:
     """An event before it has its place."""
 
     at: int
@@ -119,16 +119,16 @@ class _Writer:
         }
         self._seq, self._head = 0, GENESIS
 
-    def write(self, lives: Iterator[_Told | tuple[str, Mapping[str, object]]]) -> None:
+    def write(self, lives: Iterator[_NewEvent | tuple[str, Mapping[str, object]]]) -> None:
         for item in lives:
-            if isinstance(item, _Told):
+            if isinstance(item, _NewEvent):
                 self._event(item)
             else:
                 sql, values = item
                 self._rows[sql].append(values)
         self._flush()
 
-    def _event(self, expected: _Told) -> None:
+    def _event(self, expected: _NewEvent) -> None:
         if expected.tag is Tag.APPROVAL_GIVEN:
             approval = {"request_id": expected.request_id, "approver": expected.actor, "at": expected.at}
             self._rows[_APPROVAL].append(approval)
@@ -157,14 +157,14 @@ class _Writer:
             rows.clear()
 
 
-def _in_order(events: int) -> Iterator[_Told | tuple[str, Mapping[str, object]]]:
+def _in_order(events: int) -> Iterator[_NewEvent | tuple[str, Mapping[str, object]]]:
     """Rows and events by time: while one request waits, others are made."""
     # Not for anything secret: the same log each time.
     chance = random.Random(20_261_118)
     # 5.4 events for each.
     step = (END_MS - START_MS) / max(1, events / 5.4)
     customers: dict[int, int] = {}
-    waiting: list[tuple[int, int, _Told]] = []
+    waiting: list[tuple[int, int, _NewEvent]] = []
     made, request_id = 0, 0
     while made < events:
         request_id += 1
@@ -190,7 +190,7 @@ def openid_of(number: int) -> str:
 
 def _life(
     chance: random.Random, request_id: int, customer: int, openid: str, now: int
-) -> tuple[Mapping[str, object], Sequence[_Told]]:
+) -> tuple[Mapping[str, object], Sequence[_NewEvent]]:
     """A request's row as it is in the end, and its events."""
     agent = chance.choice(AGENTS)
     stock_id, stock_name, value_fen, needed, rule = chance.choice(STOCKS)
@@ -209,7 +209,7 @@ def _life(
         "out_request_no": number,
     }
     life = [
-        _Told(
+        _NewEvent(
             now,
             Tag.REQUEST_CREATED,
             agent,
@@ -237,10 +237,10 @@ def _life(
         approver, why = chance.choice(APPROVERS), chance.choice(DECLINES)
         row |= {"state": "declined", "closed_by": approver, "decline_reason": why}
         later = now + chance.randrange(60_000, _DAY // 2)
-        life.append(_Told(later, Tag.REQUEST_DECLINED, approver, request_id, {"reason": why}))
+        life.append(_NewEvent(later, Tag.REQUEST_DECLINED, approver, request_id, {"reason": why}))
     elif needed and end < _DECLINED + _EXPIRED:
         row |= {"state": "expired"}
-        life.append(_Told(now + _DAY, Tag.REQUEST_EXPIRED, SYSTEM, request_id, {}))
+        life.append(_NewEvent(now + _DAY, Tag.REQUEST_EXPIRED, SYSTEM, request_id, {}))
     else:
         later = _approved(chance, request_id, needed, rule, now, life)
         refused = chance.random() < _REFUSED
@@ -253,18 +253,20 @@ def _life(
 
 
 def _approved(
-    chance: random.Random, request_id: int, needed: int, rule: int, now: int, life: list[_Told]
+    chance: random.Random, request_id: int, needed: int, rule: int, now: int, life: list[_NewEvent]
 ) -> int:
     """By a rule at once, or by people within hours; returns when."""
     if not needed:
         detail: dict[str, Json] = {"approvals": [], "rule": rule}
-        life.append(_Told(now, Tag.REQUEST_APPROVED, SYSTEM, request_id, detail))
+        life.append(_NewEvent(now, Tag.REQUEST_APPROVED, SYSTEM, request_id, detail))
         return now
     people = chance.sample(APPROVERS, needed)
     for count, person in enumerate(people, 1):
         now += chance.randrange(20_000, _DAY // 8)
-        life.append(_Told(now, Tag.APPROVAL_GIVEN, person, request_id, {"count": count, "needed": needed}))
-    life.append(_Told(now, Tag.REQUEST_APPROVED, people[-1], request_id, {"approvals": list(people)}))
+        life.append(
+            _NewEvent(now, Tag.APPROVAL_GIVEN, person, request_id, {"count": count, "needed": needed})
+        )
+    life.append(_NewEvent(now, Tag.REQUEST_APPROVED, people[-1], request_id, {"approvals": list(people)}))
     return now
 
 
@@ -274,13 +276,13 @@ def _sent(
     number: str,
     bytes_sha256: str,
     now: int,
-    life: list[_Told],
+    life: list[_NewEvent],
     *,
     refused: bool,
 ) -> Mapping[str, object]:
     """One attempt and its end; returns what the row says of it."""
     started: dict[str, Json] = {"attempt": 1, "out_request_no": number, "body_sha256": bytes_sha256}
-    life.append(_Told(now + 5, Tag.ATTEMPT_STARTED, SYSTEM, request_id, started))
+    life.append(_NewEvent(now + 5, Tag.ATTEMPT_STARTED, SYSTEM, request_id, started))
     code = chance.choice(NOES) if refused else ""
     finished: dict[str, Json] = {
         "attempt": 1,
@@ -294,10 +296,10 @@ def _sent(
         "serial_no": "PUB_KEY_ID_0119000001092026112300382200000001",
     }
     end = now + chance.randrange(80, 900)
-    life.append(_Told(end, Tag.ATTEMPT_FINISHED, SYSTEM, request_id, finished))
+    life.append(_NewEvent(end, Tag.ATTEMPT_FINISHED, SYSTEM, request_id, finished))
     if refused:
-        life.append(_Told(end, Tag.REQUEST_REFUSED, SYSTEM, request_id, {"code": code, "verified": True}))
+        life.append(_NewEvent(end, Tag.REQUEST_REFUSED, SYSTEM, request_id, {"code": code, "verified": True}))
         return {"state": "refused", "problem": code}
     coupon = f"1212{request_id:08d}{chance.randrange(10**6):06d}"
-    life.append(_Told(end, Tag.REQUEST_SENT, SYSTEM, request_id, {"coupon_code": coupon, "by": "answer"}))
+    life.append(_NewEvent(end, Tag.REQUEST_SENT, SYSTEM, request_id, {"coupon_code": coupon, "by": "answer"}))
     return {"coupon_code": coupon}

@@ -243,7 +243,7 @@ class World:
         assert card is not None
         return [reply.words() for reply in self.slack.messages(card.channel, thread_ts=card.ts)]
 
-    async def told(self, number: int, words: str) -> str:
+    async def reply(self, number: int, words: str) -> str:
         """A reply in the card's thread that has these words."""
         await self.card(number)
         return await self.slack.wait_for(

@@ -159,11 +159,11 @@ async def test_the_demo_serves_until_ctrl_c_and_stops_clean() -> None:
             await _approve(wang)
             await wang.until(lambda: (wang.last("money") or {})["totals"]["coupons"] == 2)
 
-            def told() -> bool:
+            def both_sent() -> bool:
                 events = (wang.last("audit") or {"events": []})["events"]
                 return [event["tag"] for event in events].count("request:sent") == 2
 
-            await wang.until(told)
+            await wang.until(both_sent)
             assert (wang.last("audit") or {})["proof"]["good"] is True
         async with looking(url, "U0FIN") as chen:
             await chen.act("say", channel="C0SUPPORT", text="/coupon audit open")

@@ -360,7 +360,7 @@ secrets = st.one_of(
 )
 
 
-def told(environ: dict[str, str]) -> str:
+def visible(environ: dict[str, str]) -> str:
     """Everything that a person or a log could see of these settings."""
     try:
         settings: Settings = load_settings(environ)
@@ -377,7 +377,7 @@ PUBLIC = {"WECHATPAY_SERIAL_NO", "WECHATPAY_PUBLIC_KEY_ID"}
 def test_no_secret_is_told_whether_it_is_right_or_wrong(name: str, secret: str) -> None:
     """Also where others are wrong, and the library's own error exists."""
     for environ in (GOOD, GOOD | PUBLIC_KEY_MODE, {"COUPON_LISTEN": "x"}):
-        shown = told(environ | {name: secret})
+        shown = visible(environ | {name: secret})
         assert secret not in shown
         assert secret.split("\n")[-2:][0] not in shown
 
@@ -391,7 +391,7 @@ PATHS = {"COUPON_DATABASE", "COUPON_CONFIG"}
     secret=secrets,
 )
 def test_no_secret_is_told_when_it_was_put_into_the_wrong_variable(name: str, secret: str) -> None:
-    shown = told({key: value for key, value in GOOD.items() if f"{key}_FILE" != name} | {name: secret})
+    shown = visible({key: value for key, value in GOOD.items() if f"{key}_FILE" != name} | {name: secret})
     assert secret not in shown
     assert secret.split("\n")[-2:][0] not in shown
 

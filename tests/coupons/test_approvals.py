@@ -87,10 +87,10 @@ def test_what_the_events_must_show(expected: tuple[Told, ...], may: bool) -> Non
 
 
 def test_the_bytes_are_those_of_the_event_that_made_it() -> None:
-    def told(**detail: Any) -> str | None:
+    def digest_of(**detail: Any) -> str | None:
         return body_digest([Recorded(1, 1, Tag.REQUEST_CREATED, LI, 1, detail)])
 
-    assert told(body_sha256="ab") == "ab"
-    assert told() is None
-    assert told(body_sha256=["ab"]) == "['ab']"
+    assert digest_of(body_sha256="ab") == "ab"
+    assert digest_of() is None
+    assert digest_of(body_sha256=["ab"]) == "['ab']"
     assert body_digest([]) is None

@@ -55,7 +55,7 @@ async def approved(office: Office) -> tuple[Desk, int]:
     return desk, number
 
 
-async def told(office: Office, waiting: WaitingPost) -> tuple[str | None, str | None]:
+async def tags_of(office: Office, waiting: WaitingPost) -> tuple[str | None, str | None]:
     """The events of a reply: the approval it tells first, and its own."""
     first, seq = waiting.post.approval_seq, waiting.post.seq
     found = await office.ledger.read(
@@ -71,7 +71,7 @@ async def test_an_approval_that_is_not_the_last_is_told_at_once_and_the_last_wai
     [first] = await replies(office)
     assert [each.id for each in await replies(office, RESULT_WITHIN_MS - 1)] == [first.id]
     [_, last] = await replies(office, RESULT_WITHIN_MS)
-    assert await told(office, last) == (None, Tag.APPROVAL_GIVEN)
+    assert await tags_of(office, last) == (None, Tag.APPROVAL_GIVEN)
 
 
 async def test_what_comes_of_it_meanwhile_tells_both_in_one_reply(office: Office) -> None:
@@ -79,7 +79,7 @@ async def test_what_comes_of_it_meanwhile_tells_both_in_one_reply(office: Office
     await desk.cancel(number, "U0LI")
     await draw_cards(office)
     [_, last] = await replies(office, RESULT_WITHIN_MS)
-    assert await told(office, last) == (Tag.APPROVAL_GIVEN, Tag.REQUEST_CANCELLED)
+    assert await tags_of(office, last) == (Tag.APPROVAL_GIVEN, Tag.REQUEST_CANCELLED)
 
 
 async def test_an_approval_that_is_being_told_is_not_told_again(office: Office) -> None:
@@ -90,4 +90,4 @@ async def test_an_approval_that_is_being_told_is_not_told_again(office: Office) 
     await draw_cards(office)
     [_, before, last] = await replies(office, RESULT_WITHIN_MS)
     assert before.id == approval.id
-    assert await told(office, last) == (None, Tag.REQUEST_CANCELLED)
+    assert await tags_of(office, last) == (None, Tag.REQUEST_CANCELLED)

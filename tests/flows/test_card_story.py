@@ -37,7 +37,7 @@ def words_of(shop: World, number: int) -> str:
 async def test_the_card_counts_the_approvals_and_names_who_gave_them(shop: World) -> None:
     number = await shop.ask("sorry-50")
     await shop.approve(number, "U0WANG")
-    await shop.told(number, "1 of 2")
+    await shop.reply(number, "1 of 2")
     await shop.quiet()
     assert "Approvals: 1 of 2 (" in words_of(shop, number)
     assert (await shop.card(number)).element("approve_request")
@@ -52,7 +52,7 @@ async def test_the_requester_calls_the_approvers_once_in_half_an_hour(shop: Worl
     number = await shop.ask()
     answer = await more(shop, number, "urge", "U0LI")
     assert answer.confirm is not None
-    message = await shop.told(number, "asks for a decision")
+    message = await shop.reply(number, "asks for a decision")
     assert "#1" in message
     [event] = [event for event in shop.events(number) if event["tag"] == "request:urged"]
     assert event["actor"] == "U0LI"
@@ -65,7 +65,7 @@ async def test_the_requester_calls_the_approvers_once_in_half_an_hour(shop: Worl
 async def test_a_call_mentions_those_who_may_approve_so_that_slack_tells_them(shop: World) -> None:
     number = await shop.ask()
     await more(shop, number, "urge", "U0LI")
-    await shop.told(number, "asks for a decision")
+    await shop.reply(number, "asks for a decision")
     card = await shop.card(number)
     [reply] = shop.slack.messages(card.channel, thread_ts=card.ts)
     assert "<!subteam^S0LEADS>" in reply.text
@@ -96,8 +96,8 @@ async def test_nobody_but_the_requester_urges(shop: World) -> None:
 async def test_a_waiting_request_is_called_to_mind_by_the_clock_and_later_others_too(tmp_path: Path) -> None:
     async with shop_with(tmp_path, REMINDERS) as shop:
         number = await shop.ask()
-        await shop.told(number, "has waited")
-        await shop.told(number, "please see to it")
+        await shop.reply(number, "has waited")
+        await shop.reply(number, "please see to it")
         details = [
             event["detail"]["mention"] for event in shop.events(number) if event["tag"] == "request:reminded"
         ]

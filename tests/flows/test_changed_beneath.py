@@ -30,7 +30,7 @@ async def test_bytes_that_were_changed_while_it_waited_are_never_sent(shop: Worl
     await shop.state(number, "held")
     assert shop.wechatpay.ledger.coupons == []
     assert [tag for tag in shop.tags(number) if tag.startswith("attempt:")] == []
-    await shop.told(number, "Somebody changed this request in the database")
+    await shop.reply(number, "Somebody changed this request in the database")
     # To retry it changes nothing: it is held again, and nothing goes out.
     await shop.send(f"retry {number}", "U0WANG")
     await until(lambda: shop.tags(number).count("request:held") == 2 or None)
@@ -97,7 +97,7 @@ async def test_a_row_that_claims_an_approval_gives_no_coupon(forged: World, name
     assert [tag for tag in forged.tags(number) if tag == "attempt:started"] == []
     [held] = [event for event in forged.events(number) if event["tag"] == "request:held"]
     assert held["detail"]["code"] == "NOT_APPROVED"
-    await forged.told(number, "its events show no such approval")
+    await forged.reply(number, "its events show no such approval")
     await forged.send(f"retry {number}", "U0WANG")
     await until(lambda: forged.tags(number).count("request:held") == 2 or None)
     assert forged.wechatpay.ledger.coupons == []

@@ -78,7 +78,7 @@ async def test_what_may_have_been_given_is_looked_for_first_and_closed_when_it_i
         # Drawn when it is posted: the first look may have been quicker.
         assert re.search(r"\b[01] of these are done", message)
         assert (shop.row(number) or {})["state"] == "held"
-        await shop.told(number, "looked for the coupon at WeChat Pay twice")
+        await shop.reply(number, "looked for the coupon at WeChat Pay twice")
         lookups = [event for event in shop.events(number) if event["tag"] == "coupon:looked_up"]
         assert [lookup["detail"]["absent"] for lookup in lookups] == [1, 2]
         assert lookups[1]["ts"] - lookups[0]["ts"] >= pace.quiet_ms
@@ -107,7 +107,7 @@ async def test_what_was_given_is_found_before_it_can_be_closed_and_is_sent(tmp_p
 async def test_the_requester_reminds_the_approvers_of_what_is_held_and_not_twice(shop: World) -> None:
     number = await held(shop)
     await shop.send(f"urge {number}")
-    await shop.told(number, "asks what becomes of request")
+    await shop.reply(number, "asks what becomes of request")
     again = await shop.send(f"urge {number}")
     assert "less than half an hour ago" in again.text
     cancelled = await shop.send(f"cancel {number}")

@@ -72,7 +72,7 @@ async def test_stocks_lists_the_catalogue(shop: World) -> None:
 async def test_the_requester_urges_once_in_half_an_hour_and_nobody_else_does(shop: World) -> None:
     await shop.ask()
     assert "will be called" in (await shop.send("urge 1")).text
-    await shop.told(1, "U0LI")
+    await shop.reply(1, "U0LI")
     assert "less than half an hour ago" in (await shop.send("urge 1")).text
     assert "not yours" in (await shop.send("urge 1", "U0WANG")).text
     assert "no request" in (await shop.send("urge 99")).text

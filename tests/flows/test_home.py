@@ -209,7 +209,7 @@ async def test_a_reminder_too_soon_is_answered_by_direct_message(shop: World) ->
     view = await opened(shop, "U0LI", "Your open requests: 1")
     li = shop.slack.person("U0LI")
     await li.press(view, "more_request", f"urge:{number}")
-    await shop.told(number, "<@U0LI>")
+    await shop.reply(number, "<@U0LI>")
     await li.press(li.home or view, "more_request", f"urge:{number}")
     assert "reminder of request" in await dm(shop, "U0LI", "Nothing has changed")
 

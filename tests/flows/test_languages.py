@@ -24,7 +24,7 @@ async def test_a_chinese_agent_is_answered_in_chinese_while_the_card_stays_engli
         await shop.state(number, "sent")
         [notice] = [message.words() for message in shop.slack.dms("U0LI")]
         assert f"你的申请 #{number} 已发券。" in notice
-        await shop.told(number, f"The coupon of request #{number} is sent.")
+        await shop.reply(number, f"The coupon of request #{number} is sent.")
         english = await shop.send(f"status {number}", "U0QIAN")
         assert "Sent" in english.text
 
@@ -39,7 +39,7 @@ async def test_cards_and_threads_follow_the_setting_while_an_english_lead_is_ans
         assert "待审批" in card.words()
         await shop.approve(number, "U0QIAN")
         await shop.state(number, "sent")
-        await shop.told(number, f"申请 #{number} 已发券。")
+        await shop.reply(number, f"申请 #{number} 已发券。")
         done = await shop.card(number)
         assert "已发券" in done.words()
         await shop.slack.person("U0QIAN").click(card.channel, card.ts, "approve_request", stale=True)

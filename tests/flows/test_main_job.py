@@ -66,7 +66,7 @@ async def test_no_full_openid_stands_anywhere_in_slack(shop: World) -> None:
 async def test_two_approvals_come_from_two_people(shop: World) -> None:
     number = await shop.ask("sorry-50")
     await shop.approve(number, "U0WANG")
-    await shop.told(number, "1 of 2")
+    await shop.reply(number, "1 of 2")
     assert shop.wechatpay.ledger.coupons == []
     await shop.approve(number, "U0WANG", stale=True)
     await shop.whisper("U0WANG", f"#{number}")
@@ -249,7 +249,7 @@ async def test_a_lost_answer_is_called_unknown_until_it_is_settled(shop: World) 
     await shop.state(number, "sent")
     tags = shop.tags(number)
     assert tags.index("request:unknown") < tags.index("request:sent")
-    assert await shop.told(number, "not known")
+    assert await shop.reply(number, "not known")
 
 
 async def test_a_repeat_refused_as_existing_is_settled_by_looking_at_the_coupons(tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ async def test_an_unknown_request_is_settled_by_looking_and_not_by_sending_again
     assert door.looks(number) == [{"result": "found", "by": "notification"}]
     [sent] = [event for event in door.shop.events(number) if event["tag"] == "request:sent"]
     assert sent["detail"] == {"coupon_code": coupon.coupon_code, "by": "look"}
-    assert await door.shop.told(number, coupon.coupon_code)
+    assert await door.shop.reply(number, coupon.coupon_code)
 
 
 async def test_a_notification_alone_proves_nothing_the_list_decides(door: Door) -> None:

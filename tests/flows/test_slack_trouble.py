@@ -215,7 +215,7 @@ async def test_a_reply_whose_card_was_deleted_under_it_is_told_at_a_fresh_card(s
     # Room for the call; the reply about the coupon must wait a second.
     shop.slack.faults.limit_posts(per_second=1.0, burst=1)
     await shop.send(f"urge {number}")
-    await shop.told(number, "asks for a decision")
+    await shop.reply(number, "asks for a decision")
     await shop.approve(number)
     await shop.slack.wait_for(lambda: [c for c in shop.slack.calls() if c.status == 429] or None)
     assert replies(shop, number, "is sent") == []

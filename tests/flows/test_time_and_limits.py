@@ -163,7 +163,7 @@ async def test_a_limit_with_when_reached_approve_asks_for_one_approval_more(
         await shop.approve(first)
         await shop.state(first, "sent")
         await shop.approve(second, "U0WANG")
-        await shop.told(second, "1 of 2")
+        await shop.reply(second, "1 of 2")
         assert len(shop.wechatpay.ledger.coupons) == 1
         await shop.approve(second, "U0ZHAO")
         await shop.state(second, "sent")
@@ -269,7 +269,7 @@ async def test_sigterm_waits_for_the_answer_on_the_wire_and_exits_with_0(tmp_pat
 
         await shop.start()
         await shop.quiet()
-        assert await shop.told(number, "is sent")
+        assert await shop.reply(number, "is sent")
         await shop.stop()
         shop.audit_holds()
 

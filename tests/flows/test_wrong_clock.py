@@ -40,7 +40,7 @@ def news(shop: World, words: str) -> list[str]:
     return [message.text for message in shop.slack.messages("C0APPROVE") if words in message.text]
 
 
-async def told(shop: World, words: str) -> list[str]:
+async def posted_news(shop: World, words: str) -> list[str]:
     return await until(lambda: news(shop, words) or None)
 
 
@@ -53,10 +53,10 @@ async def test_a_day_ahead_or_behind_for_a_while_expires_nothing_and_is_told_onc
     async with shop_with(tmp_path, machine, reminders) as shop:
         before = await shop.ask()
         machine.ahead = ahead
-        await told(shop, "in doubt: it is off by 26 hours")
+        await posted_news(shop, "in doubt: it is off by 26 hours")
         between = await shop.ask(openid="oUpF8uMuAJO_M2pxb1Q9zNjWeS7p")
         machine.ahead = 0
-        await told(shop, "is right again")
+        await posted_news(shop, "is right again")
         after = await shop.ask(openid="oUpF8uMuAJO_M2pxb1Q9zNjWeS8q")
         for number in (before, between, after):
             row = await until(lambda n=number: ((row := shop.row(n)) and _sound(row) and row) or None)
@@ -100,7 +100,7 @@ async def test_a_start_with_a_wrong_clock_says_so_and_expires_nothing(tmp_path: 
         await shop.stop()
         machine.ahead = 26 * HOUR
         await shop.start()
-        await told(shop, "in doubt")
+        await posted_news(shop, "in doubt")
         assert "the machine's clock is 93600 s off Slack's" in (await ready(shop))[0]
         row = shop.row(number)
         assert row is not None
@@ -109,7 +109,7 @@ async def test_a_start_with_a_wrong_clock_says_so_and_expires_nothing(tmp_path: 
         # The log's newest event is in the future of the clock that is right: Slack's word outweighs it.
         machine.ahead = 0
         await shop.start()
-        await told(shop, "is right again")
+        await posted_news(shop, "is right again")
         assert await ready(shop) == []
 
 

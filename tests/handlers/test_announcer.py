@@ -304,11 +304,11 @@ async def test_what_another_process_told_before_a_lane_was_ours_is_not_told_agai
     await desk.tell(PostKind.ANSWER, request, refused(request), person="U0SUN")
     await desk.reader.held.wait()
 
-    def told(tx: Transaction) -> None:
+    def finish(tx: Transaction) -> None:
         [answer] = tx.due_posts(PostKind.ANSWER, now_ms(), 9)
         tx.finish_post(answer.id, answer.version)
 
-    await desk.ledger.write(told)
+    await desk.ledger.write(finish)
     desk.reader.gate.set()
     await desk.tell(PostKind.ANSWER, request, refused(request), person="U0LI")
     await desk.quiet()

@@ -33,7 +33,7 @@ both = pytest.mark.parametrize("words", [ENGLISH, CHINESE], ids=["en", "zh"])
 # --- calls and news
 
 
-def told(words: Words) -> list[str]:
+def replies(words: Words) -> list[str]:
     row = request(rule=2)
     return [
         thread_replies.step(words, each, row, approvers=APPROVERS).text
@@ -57,7 +57,7 @@ def told(words: Words) -> list[str]:
 
 
 def test_calls_and_news_in_english() -> None:
-    assert told(ENGLISH) == snapshot(
+    assert replies(ENGLISH) == snapshot(
         [
             "Request #12 needs no approval by rule 2: it is approved automatically.",
             "<@U0AGENT> asks for a decision on request #12: <!subteam^S0LEADS>, <@U0WANG>. It expires <!date^1795486972^{date_short_pretty} {time}|2026-11-24 02:22 UTC>.",
@@ -74,7 +74,7 @@ def test_calls_and_news_in_english() -> None:
 
 
 def test_calls_and_news_in_chinese() -> None:
-    assert told(CHINESE) == snapshot(
+    assert replies(CHINESE) == snapshot(
         [
             "申请 #12 按规则 2 无需审批，已自动批准。",
             "<@U0AGENT> 请审批人处理申请 #12：<!subteam^S0LEADS>、<@U0WANG>。过期时间：<!date^1795486972^{date_short_pretty} {time}|2026年11月24日 02:22 UTC>。",

@@ -20,7 +20,7 @@ from storage.proof.verify import verify
 from tests.storage.records import approve, connect, create, make_log, open_ledger, send, tamper
 
 
-def told(path: Path, *works: object) -> str:
+def refusal(path: Path, *works: object) -> str:
     async def live() -> None:
         ledger = open_ledger(path)
         for work in works:
@@ -42,7 +42,7 @@ def test_a_coupon_sent_without_an_approval_is_named(path: Path) -> None:
         tx.append(Event(Tag.ATTEMPT_STARTED, SYSTEM, 1, {"attempt": 1}))
         tx.append(Event(Tag.REQUEST_SENT, SYSTEM, 1, {"coupon_code": "C", "by": "answer"}))
 
-    assert told(path, forged) == "request #1 is sent, but its events cannot follow each other so"
+    assert refusal(path, forged) == "request #1 is sent, but its events cannot follow each other so"
 
 
 def test_a_request_whose_making_no_event_tells_of_is_named(path: Path) -> None:
@@ -67,7 +67,7 @@ def test_a_request_whose_making_no_event_tells_of_is_named(path: Path) -> None:
             tx.append(Event(tag, "U0WANG", 1))
 
     assert len(bodies) == 2
-    assert told(path, again) == "request #1 is approved, but no event tells that it was made"
+    assert refusal(path, again) == "request #1 is approved, but no event tells that it was made"
 
 
 def test_attempts_that_no_event_tells_of_are_named(path: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_sent_request_told_as_sent_twice_is_named(path: Path) -> None:
         send(tx, approve(tx, create(tx)))
         tx.append(Event(Tag.REQUEST_SENT, SYSTEM, 1, {"coupon_code": "CODE1", "by": "look"}))
 
-    assert "cannot follow each other so" in told(path, twice)
+    assert "cannot follow each other so" in refusal(path, twice)
 
 
 def test_a_planted_trigger_is_named(path: Path) -> None:

@@ -48,22 +48,22 @@ def recompute(path: Path) -> None:
     """Make every prev and hash follow from the bodies, as somebody would who knows the rule."""
     prev = GENESIS
     for seq, body in rows(path, "select seq, body from event order by seq"):
-        told = chained(prev, body)
+        new_hash = chained(prev, body)
         tamper(
             path,
-            "update event set prev = :prev, hash = :told where seq = :seq",
+            "update event set prev = :prev, hash = :new_hash where seq = :seq",
             prev=prev,
-            told=told,
+            new_hash=new_hash,
             seq=seq,
         )
-        prev = told
+        prev = new_hash
 
 
 def forge(path: Path, **values: object) -> None:
     """One more event at the end, with a hash that follows."""
     [(seq, prev)] = rows(path, "select seq + 1, hash from event order by seq desc limit 1")
-    told = {"seq": seq, "ts": 1, "actor": "system", "request_id": None, "detail": {}, **values}
-    body = json.dumps(told, sort_keys=True, separators=(",", ":"))
+    members = {"seq": seq, "ts": 1, "actor": "system", "request_id": None, "detail": {}, **values}
+    body = json.dumps(members, sort_keys=True, separators=(",", ":"))
     tamper(
         path,
         "insert into event (seq, body, prev, hash) values (:seq, :body, :prev, :hash)",
@@ -83,13 +83,13 @@ def test_an_untouched_log_is_whole(path: Path, events: int) -> None:
 
 def test_the_hash_is_the_published_one(log: Path) -> None:
     prev = GENESIS
-    for seq, body, told_prev, told in rows(log, "select seq, body, prev, hash from event order by seq"):
-        assert (told_prev, told) == (prev, chained(prev, body))
+    for seq, body, old_prev, old in rows(log, "select seq, body, prev, hash from event order by seq"):
+        assert (old_prev, old) == (prev, chained(prev, body))
         values = json.loads(body)
         assert set(values) == {"seq", "ts", "tag", "actor", "request_id", "detail"}
         assert values["seq"] == seq
         assert body == json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        prev = told
+        prev = old
     assert verify(log).head_hash == prev
 
 
@@ -188,9 +188,9 @@ def test_a_body_that_is_no_json_any_more_is_named(log: Path, filler: bytes) -> N
 
 def test_a_head_that_is_no_json_is_named_even_when_its_hash_was_recomputed(log: Path) -> None:
     settle_file(log)
-    body, prev, told = body_of(log, 12), hash_of(log, 11), hash_of(log, 12)
+    body, prev, new_hash = body_of(log, 12), hash_of(log, 11), hash_of(log, 12)
     overwrite(log, body.encode(), b"{" * len(body))
-    overwrite(log, told.encode(), chained(prev, "{" * len(body)).encode())
+    overwrite(log, new_hash.encode(), chained(prev, "{" * len(body)).encode())
     assert broken(log) == ("number", "event #12 does not say in its body that it is #12")
 
 
@@ -330,9 +330,9 @@ def test_a_request_that_is_not_where_its_events_say_is_named(
     log: Path, statement: str, kind: str, sentence: str
 ) -> None:
     tamper(log, statement)
-    found, told = broken(log)
+    found, text = broken(log)
     assert found == kind
-    assert sentence in told
+    assert sentence in text
 
 
 def test_a_request_that_no_event_tells_of_is_named(log: Path) -> None:
@@ -390,11 +390,11 @@ def test_a_body_that_says_another_number_is_named_wherever_it_stands(
     changes = []
     for place, body in rows(path, "select seq, body from event where seq >= :seq order by seq", seq=seq):
         said = body.replace(f',"seq":{place},', f',"seq":{place + 1},') if place == seq else body
-        told = chained(prev, said)
+        new_hash = chained(prev, said)
         changes.append(
-            f"update event set body = '{said}', prev = '{prev}', hash = '{told}' where seq = {place}"
+            f"update event set body = '{said}', prev = '{prev}', hash = '{new_hash}' where seq = {place}"
         )
-        prev = told
+        prev = new_hash
     assert verify(path).rows == 1300
     tamper(path, *changes)
     assert broken(path) == ("number", f"event #{seq} does not say in its body that it is #{seq}")

@@ -262,7 +262,7 @@ def compare_events(log: Path, asked: Filter, page: int) -> None:
             and (asked.since is None or event.ts >= asked.since)
             and (asked.before is None or event.ts < asked.before)
             and (not asked.texts or bool(searchable))
-            and all(holds(told(event), text) for text in searchable)
+            and all(holds(texts_of(event), text) for text in searchable)
         )
 
     with Store(log, clock=Time()).read() as reading:
@@ -279,7 +279,7 @@ def compare_events(log: Path, asked: Filter, page: int) -> None:
         assert found == wanted
 
 
-def told(event: Recorded) -> str:
+def texts_of(event: Recorded) -> str:
     """Every text in it, but the digests."""
     texts: list[str] = []
     for name, value in event.detail.items():

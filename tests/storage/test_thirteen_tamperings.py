@@ -78,8 +78,8 @@ def edited_body(office: Office) -> None:
 
 
 def edited_hash(office: Office) -> None:
-    told = "0123456789abcdef" * 4
-    tamper(office.database, "update event set hash = :told where seq = 6", told=told)
+    new_hash = "0123456789abcdef" * 4
+    tamper(office.database, "update event set hash = :new_hash where seq = 6", new_hash=new_hash)
 
 
 def swapped_rows(office: Office) -> None:
@@ -106,11 +106,11 @@ def forged_insert(office: Office) -> None:
     tamper(
         office.database,
         "update event set seq = -seq where seq >= 7",
-        "insert into event (seq, body, prev, hash) values (7, :body, :prev, :told)",
+        "insert into event (seq, body, prev, hash) values (7, :body, :prev, :new_hash)",
         "update event set seq = 1 - seq where seq < 0",
         body=body,
         prev=prev,
-        told=chained(prev, body),
+        new_hash=chained(prev, body),
     )
 
 
@@ -121,9 +121,9 @@ def rechained_suffix(office: Office) -> None:
     text = json.dumps(other, sort_keys=True, separators=(",", ":"))
     tamper(
         office.database,
-        "update event set body = :body, hash = :told where seq = 13",
+        "update event set body = :body, hash = :new_hash where seq = 13",
         body=text,
-        told=chained(prev, text),
+        new_hash=chained(prev, text),
     )
 
 
@@ -255,12 +255,12 @@ TAMPERINGS = {
 
 @pytest.mark.parametrize("name", TAMPERINGS)
 def test_each_tampering_is_named_with_its_row(office: Office, name: str) -> None:
-    tampering, look, kind, sentence = TAMPERINGS[name]
+    tampering, check, kind, sentence = TAMPERINGS[name]
     tampering(office)
-    found, told = look(office)
+    found, text = check(office)
     assert found == kind
-    assert sentence in told
-    assert len(told.splitlines()) == 1
+    assert sentence in text
+    assert len(text.splitlines()) == 1
 
 
 def test_before_any_of_them_everything_is_whole(office: Office) -> None:

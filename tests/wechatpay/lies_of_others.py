@@ -7,7 +7,7 @@ import json
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tests.wechatpay.lying import COUPON, NEW, OLD, PUBLIC, Liar, Lie, told
+from tests.wechatpay.lying import COUPON, NEW, OLD, PUBLIC, Liar, Lie, signed_headers
 from tests.wechatpay.signing_platform import NOW, compact, listed, sealed, vector_key
 
 
@@ -19,31 +19,47 @@ def callbacks() -> dict[str, Lie]:
     lie("unsigned", "From anybody.", "Unsigned", good, headers=(("Content-Type", "application/json"),))
     lie("stale", "Genuine, and kept for six minutes.", "Stale", good, now=NOW + 360)
     lie(
-        "signtest-probe", "WeChat Pay's own probe.", bad, good, headers=told(signature="WECHATPAY/SIGNTEST/x")
+        "signtest-probe",
+        "WeChat Pay's own probe.",
+        bad,
+        good,
+        headers=signed_headers(signature="WECHATPAY/SIGNTEST/x"),
     )
-    lie("wrong-serial", "A serial number nobody has.", "UnknownSerial", good, headers=told(good, serial="0A"))
+    lie(
+        "wrong-serial",
+        "A serial number nobody has.",
+        "UnknownSerial",
+        good,
+        headers=signed_headers(good, serial="0A"),
+    )
     lie(
         "forged-with-the-merchants-own-key",
         "Signed with our own key.",
         bad,
         good,
-        headers=told(good, signer="merchant", serial=vector_key(PUBLIC)["id"]),
+        headers=signed_headers(good, signer="merchant", serial=vector_key(PUBLIC)["id"]),
     )
     lie(
         "re-encoded",
         "Parsed and written again by a web framework.",
         bad,
         json.dumps(json.loads(good), ensure_ascii=False).encode(),
-        headers=told(signed=good),
+        headers=signed_headers(signed=good),
     )
-    lie("truncated", "The last bytes missing.", bad, good[:-20], headers=told(signed=good))
-    lie("with-the-headers-of-an-answer", "Genuine headers, of an answer to us.", bad, good, headers=told())
+    lie("truncated", "The last bytes missing.", bad, good[:-20], headers=signed_headers(signed=good))
+    lie(
+        "with-the-headers-of-an-answer",
+        "Genuine headers, of an answer to us.",
+        bad,
+        good,
+        headers=signed_headers(),
+    )
     lie(
         "id-changed",
         "Another id, to look like a new one.",
         bad,
         good.replace(b"EV-1", b"EV-2"),
-        headers=told(signed=good),
+        headers=signed_headers(signed=good),
     )
     lie(
         "sealed-with-another-key",
@@ -131,28 +147,28 @@ def certificate_lists() -> dict[str, Lie]:
         "The signer is not among them.",
         "UnknownSerial",
         good,
-        headers=told(good, signer=NEW),
+        headers=signed_headers(good, signer=NEW),
     )
     lie(
         "forged-under-a-listed-serial",
         "Signed by another under a listed serial number.",
         "BadSignature",
         good,
-        headers=told(good, signer=NEW, serial=serial_no),
+        headers=signed_headers(good, signer=NEW, serial=serial_no),
     )
     lie(
         "signtest-probe",
         "WeChat Pay's own probe.",
         "BadSignature",
         good,
-        headers=told(good, signer=OLD, signature="WECHATPAY/SIGNTEST/x"),
+        headers=signed_headers(good, signer=OLD, signature="WECHATPAY/SIGNTEST/x"),
     )
     lie(
         "re-encoded",
         "The same JSON, written with spaces.",
         "BadSignature",
         json.dumps(json.loads(good)).encode(),
-        headers=told(signed=good, signer=OLD),
+        headers=signed_headers(signed=good, signer=OLD),
     )
     lie(
         "sealed-with-another-key",
@@ -180,6 +196,6 @@ def certificate_lists() -> dict[str, Lie]:
         "UnknownSerial",
         good,
         now=NOW + 30 * 365 * 86_400,
-        headers=told(good, signer=OLD, now=NOW + 30 * 365 * 86_400),
+        headers=signed_headers(good, signer=OLD, now=NOW + 30 * 365 * 86_400),
     )
     return lie.lies

@@ -50,7 +50,7 @@ class Lie:
         return json.dumps(members, ensure_ascii=False, indent=1) + "\n"
 
 
-def told(
+def signed_headers(
     body: bytes = BODY,
     *,
     signed: bytes | None = None,
@@ -93,5 +93,5 @@ class Liar:
         self._signer = signer
 
     def __call__(self, name: str, what: str, expected: str, body: bytes = BODY, **rest: Any) -> None:
-        rest.setdefault("headers", told(body, signer=self._signer))
+        rest.setdefault("headers", signed_headers(body, signer=self._signer))
         self.lies[self._prefix + name] = Lie(self._kind, what, expected, body=body, **rest)

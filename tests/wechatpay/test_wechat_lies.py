@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.wechatpay.lies_of_others import notification
-from tests.wechatpay.lying import BODY, OLD, told
+from tests.wechatpay.lying import BODY, OLD, signed_headers
 from tests.wechatpay.make_lies import FOLDER, lies
 from tests.wechatpay.signing_platform import NOW, Build, listed
 from wechatpay import errors
@@ -38,7 +38,7 @@ NOT_GENUINE = {"Unsigned", "Stale", "UnknownSerial", "BadSignature"}
 
 
 @dataclass(frozen=True)
-class Told:
+class LieFile:
     """One file, or a truth of the same form."""
 
     kind: str
@@ -62,12 +62,12 @@ class Told:
         return Answer(self.status, joined, self.body)
 
 
-def load(name: str) -> Told:
+def load(name: str) -> LieFile:
     found = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     found.pop("what")
     found["body"] = base64.b64decode(found["body"])
     found["headers"] = [(name, value) for name, value in found["headers"]]
-    return Told(**found)
+    return LieFile(**found)
 
 
 NAMES = sorted(file.stem for file in FOLDER.glob("*.json"))
@@ -83,17 +83,17 @@ def test_the_files_are_those_that_the_script_makes() -> None:
 
 
 @asynccontextmanager
-async def wire(expected: Told) -> AsyncIterator[str]:
+async def wire(lie: LieFile) -> AsyncIterator[str]:
     """A server that gives this answer, byte for byte, to everybody."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await reader.readuntil(b"\r\n\r\n")
-            fields = [*expected.headers, ("Connection", "close")]
+            fields = [*lie.headers, ("Connection", "close")]
             if "Content-Length" not in dict(fields):
-                fields.append(("Content-Length", str(len(expected.body))))
+                fields.append(("Content-Length", str(len(lie.body))))
             head = "".join(f"{name}: {value}\r\n" for name, value in fields)
-            writer.write(f"HTTP/1.1 {expected.status} X\r\n{head}\r\n".encode() + expected.body)
+            writer.write(f"HTTP/1.1 {lie.status} X\r\n{head}\r\n".encode() + lie.body)
             await writer.drain()
         finally:
             writer.close()
@@ -148,7 +148,7 @@ def test_a_lie_about_the_signature_is_found_before_anything_is_read(
 
 async def test_the_same_answer_without_a_lie_is_believed(build: Build) -> None:
     """Else the lies could be refused for the wrong reason."""
-    async with wire(Told("answer", list(told()), BODY)) as url:
+    async with wire(LieFile("answer", list(signed_headers()), BODY)) as url:
         outcome = await Busifavor(build(base_url=url), appid=APPID).send(SEND, earlier_open=False)
     assert (outcome.state, outcome.coupon_code) == (SendState.SENT, "1290000000000017000042")
 
@@ -168,7 +168,7 @@ def test_a_lying_callback_raises_its_own_error(name: str, public_key: PlatformKe
 
 def test_the_same_callback_without_a_lie_is_believed(public_key: PlatformKey, apiv3_key: bytes) -> None:
     body = notification()
-    true = Told("callback", list(told(body)), body)
+    true = LieFile("callback", list(signed_headers(body)), body)
     found = read_notification(
         true.answer.headers, body, keys=KeyRing([public_key]), apiv3_key=apiv3_key, now=NOW
     )
@@ -200,14 +200,14 @@ async def test_a_lying_list_of_certificates_raises_its_own_error_and_leaves_no_k
 
 def test_the_same_list_without_a_lie_is_believed(apiv3_key: bytes) -> None:
     body = listed(OLD)
-    true = Told("certificates", list(told(body, signer=OLD)), body)
+    true = LieFile("certificates", list(signed_headers(body, signer=OLD)), body)
     assert len(read_certificates(true.answer, apiv3_key=apiv3_key, now=NOW)) == 1
 
 
 # ---- Lies that nobody thought of --------------------------------------------------------------------------
 
-_names = st.sampled_from([name.lower() for name, _ in told()])
-_values = st.text(max_size=60) | st.sampled_from([value for _, value in told()]) | st.just(str(NOW))
+_names = st.sampled_from([name.lower() for name, _ in signed_headers()])
+_values = st.text(max_size=60) | st.sampled_from([value for _, value in signed_headers()]) | st.just(str(NOW))
 _headers = st.dictionaries(_names, _values)
 _bodies = st.one_of(
     st.binary(max_size=200),
@@ -228,7 +228,7 @@ def test_whatever_headers_and_bodies_come_only_our_errors_come_out(
     """With good signatures too: then the fuzz reaches what is read after them."""
     if genuine:
         signer = OLD if body == listed(OLD) else "wechatpay_public_key"
-        headers = {name.lower(): value for name, value in told(body, signer=signer)}
+        headers = {name.lower(): value for name, value in signed_headers(body, signer=signer)}
     answer = Answer(200, headers, body)
     for read in (
         lambda: read_notification(headers, body, keys=KeyRing([public_key]), apiv3_key=apiv3_key, now=NOW),

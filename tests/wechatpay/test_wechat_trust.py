@@ -17,7 +17,7 @@ from wechatpay.trust import UNVERIFIED, TrustWatch, explain_doubt
 ODD = "/v3/x"
 
 
-class Told:
+class Reports:
     """What the operator hears."""
 
     def __init__(self) -> None:
@@ -29,8 +29,8 @@ class Told:
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+def reports() -> Reports:
+    return Reports()
 
 
 def why(doubt: Doubtful, **known: Any) -> str:
@@ -45,18 +45,18 @@ def a_certificate(public_key: PlatformKey) -> PlatformKey:
 
 
 async def test_a_merchant_who_moved_to_the_public_key_is_told_at_the_first_answer_what_to_configure(
-    platform: Platform, build: Build, told: Told
+    platform: Platform, build: Build, reports: Reports
 ) -> None:
     platform.signer = "platform"
     platform.answers[:] = [
         platform.signed(200, listed("platform")),
         platform.signed(200, b"{}", signer="wechatpay_public_key"),
     ]
-    client = build(public_keys=[], base_url=platform.url, tell=told)
+    client = build(public_keys=[], base_url=platform.url, tell=reports)
     assert client.trust.problem is None
     for _ in range(3):
         assert not (await client.call("GET", ODD)).verified
-    [sentence] = told.sentences
+    [sentence] = reports.sentences
     assert "moved to the public key" in sentence
     assert "PUB_KEY_ID_" in sentence
     assert "merchant platform" in sentence
@@ -67,68 +67,68 @@ async def test_a_merchant_who_moved_to_the_public_key_is_told_at_the_first_answe
 
 
 async def test_another_public_key_id_is_told_beside_the_one_that_is_configured(
-    platform: Platform, build: Build, public_key: PlatformKey, told: Told
+    platform: Platform, build: Build, public_key: PlatformKey, reports: Reports
 ) -> None:
     platform.says(200, {}, headers={"Wechatpay-Serial": "PUB_KEY_ID_0"})
-    client = build(base_url=platform.url, tell=told)
+    client = build(base_url=platform.url, tell=reports)
     await client.call("GET", ODD)
-    [sentence] = told.sentences
+    [sentence] = reports.sentences
     assert "PUB_KEY_ID_0" in sentence
     assert f"{public_key.serial_no} is configured" in sentence
 
 
 async def test_a_certificate_that_cannot_be_downloaded_is_told_with_what_kept_it_away(
-    platform: Platform, build: Build, told: Told
+    platform: Platform, build: Build, reports: Reports
 ) -> None:
     platform.answers[:] = [
         platform.signed(200, b"{}", headers={"Wechatpay-Serial": "0ABCDEF0"}),
         platform.signed(404, b'{"code":"RESOURCE_NOT_EXISTS","message":"none"}'),
     ]
-    client = build(base_url=platform.url, tell=told)
+    client = build(base_url=platform.url, tell=reports)
     await client.call("GET", ODD)
-    [sentence] = told.sentences
+    [sentence] = reports.sentences
     assert "0ABCDEF0" in sentence
     assert "could not be downloaded: RESOURCE_NOT_EXISTS (HTTP 404" in sentence
 
 
 async def test_a_download_that_cannot_be_verified_is_told_too(
-    platform: Platform, build: Build, told: Told
+    platform: Platform, build: Build, reports: Reports
 ) -> None:
     platform.answers[:] = [platform.signed(200, listed("platform"), signer=None)]
-    client = build(public_keys=[], base_url=platform.url, tell=told)
+    client = build(public_keys=[], base_url=platform.url, tell=reports)
     with pytest.raises(Unsigned):
         await client.keys.refresh()
-    [sentence] = told.sentences
+    [sentence] = reports.sentences
     assert "strips the Wechatpay- headers" in sentence
     assert client.trust.problem is not None
 
 
 async def test_one_wrong_signature_is_a_test_of_wechat_pays_and_two_in_a_row_are_not(
-    platform: Platform, build: Build, told: Told
+    platform: Platform, build: Build, reports: Reports
 ) -> None:
     probe = platform.signed(200, b"{}", headers=sign("wechatpay_public_key", b"other bytes"))
     genuine = platform.signed(200, b"{}")
     platform.answers[:] = [probe, genuine, probe, probe, genuine]
-    client = build(base_url=platform.url, tell=told)
+    client = build(base_url=platform.url, tell=reports)
     problems = []
     for _ in range(5):
         await client.call("GET", ODD)
         problems.append(client.trust.problem)
     assert [problem is not None for problem in problems] == [False, False, False, True, False]
-    [sentence] = told.sentences
+    [sentence] = reports.sentences
     assert "a proxy on the way changes answers" in sentence
 
 
 @pytest.mark.parametrize(("status", "doubted"), [(200, True), (204, True), (401, False), (502, False)])
 async def test_a_missing_signature_says_something_only_where_one_must_be(
-    platform: Platform, build: Build, told: Told, status: int, doubted: bool
+    platform: Platform, build: Build, reports: Reports, status: int, doubted: bool
 ) -> None:
     """Refusals and errors are often unsigned: who has a wrong serial number gets nothing else."""
     platform.answers[:] = [platform.signed(status, b"" if status == 204 else b"{}", signer=None)]
-    client = build(base_url=platform.url, tell=told)
+    client = build(base_url=platform.url, tell=reports)
     await client.call("GET", ODD)
     assert (client.trust.problem is not None) == doubted
-    assert len(told.sentences) == doubted
+    assert len(reports.sentences) == doubted
 
 
 @pytest.mark.parametrize(
@@ -136,15 +136,15 @@ async def test_a_missing_signature_says_something_only_where_one_must_be(
     [(NOW, "a cache, a replay"), (NOW - 400, "400 s ahead of"), (NOW + 400, "400 s behind"), (None, "NTP")],
 )
 async def test_a_stale_answer_is_a_wrong_clock_unless_the_date_says_otherwise(
-    platform: Platform, build: Build, told: Told, date: int | None, cause: str
+    platform: Platform, build: Build, reports: Reports, date: int | None, cause: str
 ) -> None:
     headers = {"Date": "" if date is None else formatdate(date, usegmt=True)}
     platform.answers[:] = [
         platform.signed(200, b"{}", headers=sign("wechatpay_public_key", b"{}", now=NOW - 400) | headers)
     ]
-    client = build(base_url=platform.url, tell=told)
+    client = build(base_url=platform.url, tell=reports)
     await client.call("GET", ODD)
-    [sentence] = told.sentences
+    [sentence] = reports.sentences
     assert cause in sentence
 
 
@@ -175,14 +175,14 @@ def test_a_serial_number_of_a_strangers_cannot_break_the_line() -> None:
     assert "\n" not in why(UnknownSerial("0A\nB\x1b[2J"))
 
 
-def test_each_kind_of_doubt_is_told_once_an_hour_whatever_the_clock_does(told: Told) -> None:
-    watch = TrustWatch(told)
+def test_each_kind_of_doubt_is_told_once_an_hour_whatever_the_clock_does(reports: Reports) -> None:
+    watch = TrustWatch(reports)
     unsigned, stale = Unsigned("x"), Stale("x")
     for now in (0, 5, 3599):
         watch.doubted(unsigned, "a", now=now)
         watch.doubted(stale, "b", now=now)
         watch.verified()
-    assert len(told.sentences) == 2
+    assert len(reports.sentences) == 2
     watch.doubted(stale, "b", now=3600)
     watch.doubted(stale, "b", now=10)
-    assert len(told.sentences) == 4
+    assert len(reports.sentences) == 4

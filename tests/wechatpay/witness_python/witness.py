@@ -66,36 +66,36 @@ def main() -> None:
         status, text = pay._core.request(f"{BUSIFAVOR}/coupons/send", method=RequestType.POST, data=members)
         return status, json.loads(text)
 
-    def told(answer: tuple[int, Any]) -> tuple[int, Any]:
+    def answered(answer: tuple[int, Any]) -> tuple[int, Any]:
         status, text = answer
         return status, json.loads(text) if text else None
 
     seen: dict[str, Any] = {"send": send("PY_1", stock_id), "again": send("PY_1", stock_id)}
     code = seen["send"][1]["coupon_code"]
-    seen["coupons"] = told(
+    seen["coupons"] = answered(
         pay.marketing_busifavor_user_coupon(openid, stock_id=stock_id, creator_merchant=merchant["mchid"])
     )
-    seen["coupon"] = told(pay.marketing_busifavor_coupon_detail(code, openid))
-    seen["stock"] = told(pay.marketing_busifavor_stock_query(stock_id))
+    seen["coupon"] = answered(pay.marketing_busifavor_coupon_detail(code, openid))
+    seen["stock"] = answered(pay.marketing_busifavor_stock_query(stock_id))
     seen["refused"] = send("PY_2", "99")
-    seen["associated"] = told(pay.marketing_busifavor_coupon_associate(stock_id, code, "T1", "A1"))
-    seen["disassociated"] = told(pay.marketing_busifavor_coupon_disassociate(stock_id, code, "T1", "D1"))
-    seen["used"] = told(
+    seen["associated"] = answered(pay.marketing_busifavor_coupon_associate(stock_id, code, "T1", "A1"))
+    seen["disassociated"] = answered(pay.marketing_busifavor_coupon_disassociate(stock_id, code, "T1", "D1"))
+    seen["used"] = answered(
         pay.marketing_busifavor_coupon_use(code, "2026-01-01T00:00:00+08:00", "U1", stock_id=stock_id)
     )
-    seen["returned"] = told(pay.marketing_busifavor_coupon_return(code, stock_id, "R1"))
-    seen["deactivated"] = told(
+    seen["returned"] = answered(pay.marketing_busifavor_coupon_return(code, stock_id, "R1"))
+    seen["deactivated"] = answered(
         pay.marketing_busifavor_coupon_deactivate(code, stock_id, "X1", "sent in error")
     )
-    seen["made"] = told(pay.marketing_busifavor_stock_create(**orders["new_stock"]))
+    seen["made"] = answered(pay.marketing_busifavor_stock_create(**orders["new_stock"]))
     made = seen["made"][1]["stock_id"]
-    seen["changed"] = told(pay.marketing_busifavor_stock_modify(made, "M1", comment="changed"))
-    seen["budget"] = told(
+    seen["changed"] = answered(pay.marketing_busifavor_stock_modify(made, "M1", comment="changed"))
+    seen["budget"] = answered(
         pay.marketing_busifavor_stock_budget(made, "B1", target_max_coupons=20, current_max_coupons=10)
     )
-    seen["uploaded"] = told(pay.marketing_busifavor_couponcode_upload(made, "UP1", ["A-1", "A-2"]))
-    seen["callback"] = told(pay.marketing_busifavor_callback_update(notify_url=orders["notify_url"]))
-    seen["callback_read"] = told(pay.marketing_busifavor_callback_query())
+    seen["uploaded"] = answered(pay.marketing_busifavor_couponcode_upload(made, "UP1", ["A-1", "A-2"]))
+    seen["callback"] = answered(pay.marketing_busifavor_callback_update(notify_url=orders["notify_url"]))
+    seen["callback_read"] = answered(pay.marketing_busifavor_callback_query())
     seen["sent_of_made"] = send("PY_3", made)
     notice = orders["notice"]
     seen["notice"] = pay.callback(notice["headers"], notice["body"])
