@@ -30,7 +30,10 @@ _MENTION = re.compile(r"<@([UW][0-9A-Z]{1,30})(?:\|([^<>]*))?>")
 _CHANNEL = re.compile(r"[CGD][0-9A-Z]{1,30}")
 _TS = re.compile(r"[0-9]+\.[0-9]+")
 _ADDRESS = re.compile(r"https://[0-9a-z.-]+/")
-_OPENID = re.compile(r"(?=o|[0-9A-Za-z_-]*[A-Z])[0-9A-Za-z_-]{16,}")
+_OPENID = re.compile(
+    # From the beginning of a word with a capital in it, else from its first `o`. A word is looked at once.
+    r"(?<![0-9A-Za-z_-])(?=[0-9a-z_-]*[A-Z])[0-9A-Za-z_-]{16,}|o[0-9A-Za-z_-]{15,}"
+)
 
 
 def plain(text: str, limit: int) -> str:

@@ -58,7 +58,7 @@ async def left(place: tuple[str, int], begun: bytes) -> Connection:
 async def ended(connection: Connection) -> bool:
     """Whether the other side has closed it."""
     try:
-        async with asyncio.timeout(2.0):
+        async with asyncio.timeout(60):
             return await connection[0].read() == b""
     except ConnectionError:
         return True
@@ -90,7 +90,7 @@ async def test_a_head_that_does_not_come_in_time_ends_the_connection() -> None:
 
 
 async def test_a_slow_head_in_time_is_answered_and_the_next_on_the_same_connection_too() -> None:
-    async with served(head_within_s=5.0) as place:
+    async with served(head_within_s=60.0) as place:
         reader, writer = await left(place, b"GET /healthz HTTP/1.1\r\nHo")
         writer.write(b"st: a\r\n\r\n")
         assert b"200 OK" in await reader.readuntil(b"ok\n")

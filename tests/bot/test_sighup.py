@@ -36,7 +36,7 @@ async def test_a_secret_in_a_pipe_that_is_not_filled_again_keeps_nobody_from_end
         secret = environ.pop("WECHATPAY_APIV3_KEY")
         async with bot_process(environ | {"WECHATPAY_APIV3_KEY_FILE": str(pipe)}, log) as bot:
             starting = asyncio.create_task(bot.start(slack))
-            writer = await until(lambda: a_writer(pipe), within_s=30.0)
+            writer = await until(lambda: a_writer(pipe))
             os.write(writer, f"{secret}\n".encode())
             os.close(writer)
             await starting

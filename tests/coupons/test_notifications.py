@@ -113,7 +113,7 @@ class Room:
         return request
 
     async def settled(self, number: int) -> Request:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (found := await self.row(number)).state is not State.SENT:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
         return found

@@ -57,7 +57,7 @@ class BotProcess:
     async def start(self, slack: Slack, **sabotage: Any) -> bool:
         """Returns once its socket is open; False: it died before, as it was ordered to."""
         await self.begin(**sabotage)
-        async with asyncio.timeout(30.0):
+        async with asyncio.timeout(60):
             while not slack.sockets.links:
                 if not self.runs:
                     assert await self.ended() == -signal.SIGKILL, self.log[-_SHOWN:]

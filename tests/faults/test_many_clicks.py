@@ -108,7 +108,7 @@ class Floor:
             for number, (person, action) in enumerate(clicks)
         ]
         await asyncio.gather(*(self.desk.keep_click(click) for click in kept))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 self.committed.clear()
                 if not await self.ledger.read(lambda rows: rows.open_clicks(1)):
@@ -229,7 +229,7 @@ async def test_clicks_that_wait_for_a_card_stand_in_nobodys_way(tmp_path: Path) 
     # Slack's answer comes: one of them counts, and all others are told.
     await floor.ledger.write(lambda tx: tx.set_card(slow.id, "C0APPROVE", "5.000100"))
     assert await state_of(floor, slow, State.APPROVED)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await floor.ledger.read(lambda rows: rows.open_clicks(1)):  # noqa: ASYNC110 - the loop's own pauses
             await asyncio.sleep(0.02)
     floor.decider.stop()
@@ -240,7 +240,7 @@ async def test_clicks_that_wait_for_a_card_stand_in_nobodys_way(tmp_path: Path) 
 
 
 async def state_of(floor: Floor, request: Request, state: State) -> bool:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             found = await floor.ledger.read(lambda rows: rows.request(request.id))
             if found is not None and found.state is state:

@@ -80,7 +80,7 @@ class _Campaign:
         await self.decided()
 
     async def decided(self) -> None:
-        await until(lambda: not self.shop.rows("select 1 from click where done = 0") or None, within_s=30.0)
+        await until(lambda: not self.shop.rows("select 1 from click where done = 0") or None)
 
     # --- what goes wrong
 
@@ -192,9 +192,7 @@ async def test_restored_set_off_paused_and_thrown_out_it_keeps_its_promises(
             # That it did not accept our signature stopped everything, too.
             await shop.send("resume", "U0WANG")
         await campaign.retry_what_is_held()
-        await until(
-            lambda: not shop.rows("select 1 from request where state <> 'sent'") or None, within_s=60.0
-        )
+        await until(lambda: not shop.rows("select 1 from request where state <> 'sent'") or None)
         await until(lambda: not shop.rows("select 1 from outbox") or None, within_s=120.0)
         _check(campaign)
         shop.audit_holds()

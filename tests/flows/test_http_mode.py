@@ -45,7 +45,7 @@ class HttpShop:
 
     async def ready(self) -> None:
         """Until `/readyz` says so."""
-        async with asyncio.timeout(15.0):
+        async with asyncio.timeout(60):
             while True:
                 assert not self.running.done()
                 try:

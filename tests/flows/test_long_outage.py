@@ -22,11 +22,9 @@ async def test_after_an_outage_that_outlived_the_address_the_bot_hears_again(
         sockets, opened = shop.slack.sockets, len(shop.slack.calls("apps.connections.open"))
         right, sockets.ws_url = sockets.ws_url, "ws://127.0.0.1:9/dead"
         sockets.cut()
-        await shop.slack.wait_for(
-            lambda: len(shop.slack.calls("apps.connections.open")) > opened or None, timeout=15.0
-        )
+        await shop.slack.wait_for(lambda: len(shop.slack.calls("apps.connections.open")) > opened or None)
         sockets.ws_url = right
-        await shop.slack.wait_for(lambda: bool(sockets.links) or None, timeout=15.0)
+        await shop.slack.wait_for(lambda: bool(sockets.links) or None)
         answer = await shop.send("help")
         assert answer.error is None
         assert "/coupon send" in answer.text

@@ -97,7 +97,7 @@ async def test_the_form_and_home_say_it_too(shop: World) -> None:
     assert "Cards and their threads cannot be posted at the moment." in str(shown.definition)
     await shop.slack.invite(CHANNEL, BOT, by="U0WANG")
     await shop.slack.wait_for(
-        lambda: "cannot be posted" not in str(person.home and person.home.definition) or None, timeout=15.0
+        lambda: "cannot be posted" not in str(person.home and person.home.definition) or None
     )
 
 

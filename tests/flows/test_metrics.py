@@ -11,6 +11,7 @@ import structlog
 from bot.metrics import Heard, PayloadKind
 from bot.needs import Need
 from coupons.outcome import Kind
+from coupons.posts import PostKind
 from sandbox.slack import rate_limited
 from tests.world import World, world
 
@@ -62,9 +63,8 @@ async def test_what_waits_for_slack_is_counted_when_it_is_asked_for(tmp_path: Pa
             count, age_s = waiting.pop("step")
             assert count == 1.0
             assert 0.0 < age_s < 30.0
-            assert waiting == dict.fromkeys(
-                ("card", "redraw", "direct", "answer", "news", "file"), (0.0, 0.0)
-            )
+            others = [kind.name.lower() for kind in PostKind if kind is not PostKind.STEP]
+            assert waiting == dict.fromkeys(others, (0.0, 0.0))
 
 
 async def outbox(address: str) -> dict[str, tuple[float, float]]:

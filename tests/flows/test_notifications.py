@@ -67,7 +67,7 @@ class Door:
 
     async def counts(self, result: str, number: int) -> None:
         """Wait for it: who hung up is told nothing when it is counted."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await self.counted(result) < number:  # noqa: ASYNC110 - numbers tell nobody that they grew
                 await asyncio.sleep(0.01)
 

@@ -234,7 +234,7 @@ class ElementApp:
 
     async def hears(self) -> JSON:
         """The next click or submission."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await self.heard.get()
 
 

@@ -148,7 +148,7 @@ async def test_a_stale_answer_is_well_signed_but_ten_minutes_old() -> None:
 async def test_a_slow_answer_leaves_when_released_and_its_coupon_is_given_at_once() -> None:
     pay = a_pay()
     pay.faults.queue(Fault(K.SLOW, seconds=3600))
-    async with calling(pay) as caller, asyncio.timeout(10):
+    async with calling(pay) as caller, asyncio.timeout(60):
         slow = asyncio.create_task(caller.send())
         await pay.ledger.until(lambda ledger: len(ledger.coupons) == 1)
         overtaking = await caller.send()
@@ -169,7 +169,7 @@ async def test_a_slow_answer_comes_by_itself_when_its_time_is_over() -> None:
 async def test_closing_sends_slow_answers_off_at_once() -> None:
     pay = a_pay()
     pay.faults.queue(Fault(K.SLOW, seconds=3600))
-    async with aiohttp.ClientSession() as session, asyncio.timeout(10):
+    async with aiohttp.ClientSession() as session, asyncio.timeout(60):
         async with pay.serve() as running:
             slow = asyncio.create_task(Caller(session, running.url, pay.merchant, system_clock).send())
             await pay.ledger.until(lambda ledger: len(ledger.coupons) == 1)
@@ -180,7 +180,7 @@ async def test_closing_sends_slow_answers_off_at_once() -> None:
 async def test_a_caller_that_gives_up_on_a_slow_answer_leaves_its_coupon_behind() -> None:
     pay = a_pay()
     pay.faults.queue(Fault(K.SLOW, seconds=3600))
-    async with calling(pay) as caller, asyncio.timeout(10):
+    async with calling(pay) as caller, asyncio.timeout(60):
         slow = asyncio.create_task(caller.send())
         await pay.ledger.until(lambda ledger: len(ledger.coupons) == 1)
         slow.cancel()

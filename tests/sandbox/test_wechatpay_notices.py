@@ -277,7 +277,7 @@ async def test_each_new_coupon_is_told_by_itself_once_even_when_the_answer_was_l
         await set_callback(caller, receiver.url)
         lost = await caller.send(stock_id="77")
         again = await caller.send(stock_id="77")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await pay.ledger.until(lambda ledger: bool(ledger.notices) and ledger.notices[0].done)
     assert (lost.status, again.status) == (500, 200)
     [notice] = pay.ledger.notices
@@ -308,7 +308,7 @@ async def test_repeats_still_due_end_with_the_stand_in() -> None:
         async with calling(pay) as caller:
             await set_callback(caller, receiver.url)
             await caller.send(stock_id="77")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await pay.ledger.until(
                     lambda ledger: bool(ledger.notices) and bool(ledger.notices[0].attempts)
                 )

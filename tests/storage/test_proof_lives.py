@@ -174,7 +174,7 @@ class Shop:
         """Runs the sending loop until the request is in one of these, with so many finished attempts."""
         sender = self.sender()
         task = asyncio.create_task(sender.run())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (
                 await self.state() not in states or (await self.tags()).count("attempt:finished") < attempts
             ):

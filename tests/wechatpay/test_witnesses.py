@@ -112,7 +112,7 @@ async def ask(command: Command, url: str, mode: KeyMode, notify_url: str, notice
         env=environment,
     )
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             out, words = await process.communicate(json.dumps(orders).encode())
     finally:
         if process.returncode is None:
@@ -136,7 +136,7 @@ async def test_another_client_does_its_business_with_the_stand_in_and_believes_e
     notice = await a_notice(pay)
     async with receiver() as (notify_url, came), pay.serve() as running:
         seen, words = await ask(witness, running.url, mode, notify_url, notice)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await pay.ledger.until(lambda ledger: all(notice.done for notice in ledger.notices))
     assert seen is not None, words
     assert {request.verdict for request in pay.ledger.requests} == {"ok"}
