@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from coupons.approvals import APPROVAL_TAGS, body_digest, may_be_sent
 from coupons.batch_lines import approvals_of_batch, draw_batch, may_begin
@@ -18,11 +17,11 @@ from coupons.clock_watch import ClockWatch
 from coupons.events import AttemptStarted, SendingPaused, Tag
 from coupons.leases import LEASE_MS
 from coupons.lifecycle import SENDABLE, move
-from coupons.model import Pause, Request, State
+from coupons.model import REQUEST_RECORD, Pause, Request, State
 from coupons.outcome import Outcome, Remedy
 from coupons.ports import Records, Transaction
 from coupons.posts import Post, PostKind
-from coupons.recording import SYSTEM
+from coupons.recording import SYSTEM, Recorded
 from coupons.settlement_posts import SHOWN_PAUSE_MS, write_settlement
 from coupons.settling import INTERRUPTED, Lookup, Pace, changed, interrupted, late, settle, unapproved
 
@@ -39,7 +38,10 @@ class Attempts:
         """In one commit; those that may not be begun (any more) are left out."""
         if tx.pause() is not None:
             return []
-        begun = (self._begin(tx, request_id) for request_id in request_ids)
+        request_ids = tuple(request_ids)
+        events = tx.events_of_many(request_ids, APPROVAL_TAGS)
+        found = tx.requests(request_ids)
+        begun = (self._begin(tx, found[each], events.get(each, ())) for each in request_ids if each in found)
         return [request for request in begun if request is not None]
 
     def renew(self, tx: Transaction, begun: Iterable[Request]) -> None:
@@ -59,17 +61,15 @@ class Attempts:
             settlement = interrupted(request, now=now, latest=latest, pace=self._pace)
             write_settlement(tx, request, settlement, now=now)
 
-    def _begin(self, tx: Transaction, request_id: int) -> Request | None:
-        before = tx.request(request_id)
+    def _begin(self, tx: Transaction, before: Request, events: Sequence[Recorded]) -> Request | None:
         now = self._clock()
-        if before is None or before.state not in SENDABLE or before.running:
+        if before.state not in SENDABLE or before.running:
             return None
         if not is_due(before.due_at, now, self._pace.longest_ms):
             return None
         if not may_begin(tx, before):
             return None
         digest = hashlib.sha256(before.body).hexdigest()
-        events = tx.events_of(request_id, APPROVAL_TAGS)
         if body_digest(events) not in {digest, None}:
             # Whoever can write the file could send an approved coupon to somebody else.
             write_settlement(tx, before, changed(before, now=now), now=now)
@@ -78,17 +78,18 @@ class Attempts:
             # Or one that nobody approved.
             write_settlement(tx, before, unapproved(before, now=now), now=now)
             return None
-        after = replace(
-            before,
-            attempts=before.attempts + 1,
-            tries=before.tries + 1,
-            open_attempts=before.open_attempts + 1,
-            running=True,
-            running_by=self._holder,
-            running_until=tx.lease_clock() + LEASE_MS,
-        )
+        changes = {
+            "attempts": before.attempts + 1,
+            "tries": before.tries + 1,
+            "open_attempts": before.open_attempts + 1,
+            "running": True,
+            "running_by": self._holder,
+            "running_until": tx.lease_clock() + LEASE_MS,
+        }
         if before.state is State.APPROVED:
-            after = move(after, State.SENDING, now=now)
+            after = move(before, State.SENDING, now=now, **changes)
+        else:
+            after = REQUEST_RECORD.replace(before, changes)
         self._show(tx, before, now)
         saved = tx.save(before, after)
         started = AttemptStarted(

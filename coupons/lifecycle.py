@@ -10,11 +10,10 @@ pending -> approved -> sending -> sent
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from coupons.errors import ForbiddenMove
-from coupons.model import Request, State
+from coupons.model import REQUEST_RECORD, Request, State
 
 MOVES: Mapping[State, frozenset[State]] = {
     State.PENDING: frozenset({State.APPROVED, State.DECLINED, State.CANCELLED, State.EXPIRED}),
@@ -53,4 +52,4 @@ def move(request: Request, to: State, *, now: int, **changes: Any) -> Request:
         raise ForbiddenMove(request.id, request.state, to)
     if to in FINAL:
         changes = {"closed_at": now, "due_at": None, "look_at": None, "remind_at": None, **changes}
-    return replace(request, state=to, **changes)
+    return REQUEST_RECORD.replace(request, {"state": to, **changes})

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
+
+from coupons.replacing import Replacer
 
 
 class State(StrEnum):
@@ -162,6 +165,10 @@ class Request:
     closed_at: int | None = None
     card_channel: str | None = None
     card_ts: str | None = None
+
+
+#: Copies of these are made many times for each.
+REQUEST_RECORD: Final = Replacer(Request)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,10 +83,18 @@ class Records(BatchRecords, Protocol):
     def approvals(self, request_id: int) -> Sequence[Approval]:
         """In the order in which they were given."""
 
+    def requests(self, request_ids: Collection[int]) -> Mapping[int, Request]:
+        """By `id`, those that are there."""
+
     def event(self, seq: int) -> Recorded | None: ...
 
     def events_of(self, request_id: int, tags: Collection[str] = ()) -> Sequence[Recorded]:
         """One request's story, oldest first; of `tags` only, if there are any."""
+
+    def events_of_many(
+        self, request_ids: Collection[int], tags: Collection[str]
+    ) -> Mapping[int, Sequence[Recorded]]:
+        """The same for many, of these tags; a request without any is left out."""
 
     def used(self, totals: Collection[Total], now: int) -> Counts:
         """What was asked for already, for each of these; `lifecycle.UNCOUNTED` states are not counted."""
@@ -236,7 +244,7 @@ class Transaction(Reading, BatchChanges, Protocol):
         """The next request's `id` is higher."""
 
     def save(self, before: Request, after: Request) -> Request:
-        """Write `after` if the row still is at `before.rev`; returns it with its new revision.
+        """Write of `after` what may change if the row still is at `before.rev`; returns `before` with that.
 
         Raises RowChanged.
         """

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from coupons.events import (
     AttemptFinished,
@@ -22,7 +22,7 @@ from coupons.events import (
     RequestUnknown,
 )
 from coupons.lifecycle import FINAL, move
-from coupons.model import Request, State
+from coupons.model import REQUEST_RECORD, Request, State
 from coupons.outcome import Kind, Outcome, Remedy
 from coupons.policy import LOOKUPS_BEFORE_CLOSING
 from coupons.recording import SYSTEM, Event
@@ -35,6 +35,9 @@ INTERRUPTED = "INTERRUPTED"
 BODY_CHANGED = "BODY_CHANGED"
 #: Our own word, where the events do not show the approvals that the row claims.
 NOT_APPROVED = "NOT_APPROVED"
+
+
+_NOT_RUNNING: Final = {"running": False, "running_by": None, "running_until": None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +161,7 @@ def interrupted(request: Request, *, now: int, latest: int, pace: Pace) -> Settl
     finished = AttemptFinished(
         attempt=request.attempts, kind=Kind.UNKNOWN, verified=False, code=INTERRUPTED
     ).done_by(SYSTEM, request.id)
-    request = replace(_not_running(request), unknown_at=latest, absent_looks=0)
+    request = REQUEST_RECORD.replace(request, {**_NOT_RUNNING, "unknown_at": latest, "absent_looks": 0})
     if request.state is State.SENDING:
         return _unknown(request, [finished], INTERRUPTED, due_at, now)
     return Settlement(replace(request, due_at=due_at), [finished])
@@ -235,21 +238,18 @@ def _counted(request: Request, outcome: Outcome, lookup: Lookup | None, started_
         unknown_at = min(unknown_at, started_at)
     if outcome.attempt_open and not outcome.said_no and outcome.remedy is not Remedy.OPERATOR:
         unknown_at, absent_looks = started_at, 0
-    return replace(
-        _not_running(request),
-        open_attempts=open_attempts,
-        unknown_at=unknown_at,
-        absent_looks=absent_looks,
-    )
+    changes = {
+        **_NOT_RUNNING,
+        "open_attempts": open_attempts,
+        "unknown_at": unknown_at,
+        "absent_looks": absent_looks,
+    }
+    return REQUEST_RECORD.replace(request, changes)
 
 
 def _absence_counts(request: Request, earliest: int, pace: Pace) -> bool:
     quiet = request.unknown_at is None or earliest - request.unknown_at >= pace.quiet_ms
     return quiet and request.absent_looks >= 2  # noqa: PLR2004 - once could be before it shows
-
-
-def _not_running(request: Request) -> Request:
-    return replace(request, running=False, running_by=None, running_until=None)
 
 
 def _finished(request: Request, outcome: Outcome) -> Event:

@@ -10,9 +10,10 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
+from coupons.ports import Clock
 from coupons.recording import Event, Json, Recorded
 from storage.base_rows import BaseRows, storable
-from storage.dialect_sqlite import LISTED
+from storage.dialect_sqlite import LISTED, LISTED_TAGS
 from storage.errors import AuditBroken
 from storage.full_text import EventTexts
 
@@ -30,6 +31,9 @@ _OF_REQUEST = "select seq, body from event where request_id = :request_id order 
 _OF_TAGS = f"""
 select seq, body from event where request_id = :request_id and tag in {LISTED} order by seq
 """
+_OF_TAGS_OF_MANY = f"""
+select seq, body from event where request_id in {LISTED} and tag in {LISTED_TAGS} order by request_id, seq
+"""
 
 #: One text for one event, whoever writes it.
 _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -38,18 +42,45 @@ _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=Fal
 class EventRows(BaseRows):
     """Written once, never changed."""
 
+    def __init__(self, connection: Any, clock: Clock) -> None:
+        super().__init__(connection, clock)
+        #: Of the last event that was appended here: while the transaction lasts, nobody else appends.
+        self._appended: tuple[int, str] | None = None
+        self._not_indexed: list[tuple[int, Mapping[str, Json]]] = []
+        self._indexed_later = 0
+
+    def begin_job(self) -> None:
+        super().begin_job()
+        self._indexed_later = len(self._not_indexed)
+
+    def undo_job(self) -> None:
+        super().undo_job()
+        self._appended = None
+        del self._not_indexed[self._indexed_later :]
+
     def append(self, event: Event) -> int:
         """The head is read inside the same transaction, so nothing can come between. Raises AuditBroken."""
-        last, prev = self.head()
+        last, prev = self._appended or self.head()
         seq = last + 1
         detail = cast("dict[str, Json]", _value(event.detail))
         body = _body(event, detail, seq, self._clock())
-        values = {"seq": seq, "body": body, "prev": prev, "hash": digest(prev, body.encode())}
+        hash_ = digest(prev, body.encode())
+        values = {"seq": seq, "body": body, "prev": prev, "hash": hash_}
         if self._connection.execute(_APPEND, values).rowcount != 1:
             # A trigger that is not ours could ignore it, and then what it tells of must not be done either.
             raise AuditBroken("guard_changed", f"event #{seq} was not written: a trigger is in its way")
-        EventTexts(self._connection).add(seq, detail)
-        return int(seq)
+        self._appended = seq, hash_
+        self._not_indexed.append((seq, detail))
+        return seq
+
+    def index_words(self) -> None:
+        """To be called once in a transaction, at its end: what is asked or written between two events makes
+        FTS5 write its words out, each time as a segment of their own.
+        """
+        texts = EventTexts(self._connection)
+        for seq, detail in self._not_indexed:
+            texts.add(seq, detail)
+        self._not_indexed.clear()
 
     def head(self) -> tuple[int, str]:
         head = self._connection.execute(_HEAD).fetchone()
@@ -76,6 +107,17 @@ class EventRows(BaseRows):
             values["listed"] = json.dumps(sorted(tags))
         rows = self._connection.execute(_OF_TAGS if tags else _OF_REQUEST, values).fetchall()
         return [recorded(row["seq"], row["body"]) for row in rows]
+
+    def events_of_many(
+        self, request_ids: Collection[int], tags: Collection[str]
+    ) -> Mapping[int, Sequence[Recorded]]:
+        values = {"listed": json.dumps(list(request_ids)), "tags": json.dumps(sorted(tags))}
+        found: dict[int, list[Recorded]] = {}
+        for row in self._connection.execute(_OF_TAGS_OF_MANY, values).fetchall():
+            event = recorded(row["seq"], row["body"])
+            if event.request_id is not None:
+                found.setdefault(event.request_id, []).append(event)
+        return found
 
 
 def digest(prev: str, body: bytes) -> str:

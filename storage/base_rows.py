@@ -14,12 +14,26 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class BaseRows:
-    """`topics` is what was touched."""
+    """`topics` is what was touched.
+
+    What a class remembers of its rows holds while the transaction lasts: nobody else writes meanwhile.
+    """
 
     def __init__(self, connection: Any, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
         self.topics: set[Topic] = set()
+        #: Each line asks for its batch. Whatever changes a batch empties this.
+        self._batches: dict[int, Any] = {}
+
+    def begin_job(self) -> None:
+        """The next of several pieces of work in one transaction, each of which may be undone alone."""
+        self.topics.clear()
+
+    def undo_job(self) -> None:
+        """It was undone: nothing of it may be remembered."""
+        self.topics.clear()
+        self._batches.clear()
 
     def _number(self, sql: str, name: str, **values: object) -> int | None:
         number = self._connection.execute(sql, bound(values)).fetchone()[name]
@@ -28,6 +42,8 @@ class BaseRows:
 
 def storable(text: str) -> str:
     """Everything Unicode stays as it is; each lone surrogate and NUL becomes U+FFFD."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return _UNSTORABLE.sub("\ufffd", text)
 
 
@@ -37,6 +53,8 @@ def bound(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def _plain(value: object) -> object:
+    if value is None or type(value) is int:
+        return value
     if isinstance(value, bool):
         return int(value)
     # `str` first: sqlite3 asks each subclass, as StrEnum is, for an adapter.

@@ -13,7 +13,8 @@ from coupons.model import Request
 from coupons.ports import Topic
 from coupons.rules import Used
 from storage.base_rows import BaseRows, bound
-from storage.requests import SELECT, request_of
+from storage.request_records import requests_of
+from storage.requests import SELECT
 
 _ADD: Final = """
 insert into batch (rev, state, delivery, requester, file_id, file_name, stock_id, reason, ticket, asked_at)
@@ -151,7 +152,12 @@ class BatchRows(BaseRows):
     """With their lines and approvals."""
 
     def batch(self, batch_id: int) -> Batch | None:
-        return self._batch(_BY_ID, id=batch_id)
+        found: Batch | None = self._batches.get(batch_id)
+        if found is None:
+            found = self._batch(_BY_ID, id=batch_id)
+            if found is not None:
+                self._batches[batch_id] = found
+        return found
 
     def batch_by_delivery(self, delivery: str) -> Batch | None:
         return self._batch(_BY_DELIVERY, delivery=delivery)
@@ -185,15 +191,18 @@ class BatchRows(BaseRows):
         values |= {"id": before.id, "rev": before.rev}
         values |= {"raised": ",".join(after.raised), "approvers": ",".join(after.approvers)}
         saved = self._connection.execute(_SAVE, bound(values)).rowcount
+        self._batches.clear()
         batch = self.batch(before.id)
         if saved != 1 or batch is None:
             raise RowChanged(before.id, before.rev)
         return batch
 
     def set_batch_card(self, batch_id: int, channel: str, ts: str) -> None:
+        self._batches.clear()
         self._connection.execute(_SET_CARD, bound({"id": batch_id, "channel": channel, "ts": ts}))
 
     def set_preview(self, batch_id: int, channel: str, ts: str) -> None:
+        self._batches.clear()
         self._connection.execute(_SET_PREVIEW, bound({"id": batch_id, "channel": channel, "ts": ts}))
 
     # --- lines of drafts
@@ -323,7 +332,7 @@ class BatchRows(BaseRows):
         return None if row is None else _batch_of(row)
 
     def _requests(self, sql: str, **values: object) -> list[Request]:
-        return [request_of(row) for row in self._connection.execute(sql, bound(values)).fetchall()]
+        return requests_of(self._connection.execute(sql, bound(values)).fetchall())
 
 
 def _batch_of(row: Any) -> Batch:

@@ -15,6 +15,8 @@ OLDEST: Final = (3, 44, 0)
 
 #: What `:listed` names: a list that is bound as one parameter, in JSON.
 LISTED: Final = "(select value from json_each(:listed))"
+#: A second list in the same statement.
+LISTED_TAGS: Final = "(select value from json_each(:tags))"
 
 #: After `analyze` SQLite would read all rows for a sum over a long time, though the index alone holds it.
 BY_COUNTED: Final = "indexed by request_counted"

@@ -63,6 +63,8 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
 
 def _pieces(text: str, *, last: bool) -> list[str]:
     """`last`: the one character at the very end, too."""
+    if text.isascii():
+        return [text] if text else []
     runs_of, han, gap = _patterns()
     found: list[str] = []
     runs = runs_of.findall(gap.sub("", text))

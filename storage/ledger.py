@@ -232,8 +232,10 @@ class SqliteLedger:
             with self._turn:
                 try:
                     database.execute("begin immediate")
+                    rows = Rows(database, self._clock)
                     for job in jobs:
-                        self._run(job)
+                        self._run(job, rows)
+                    rows.index_words()
                     database.execute("commit")
                 finally:
                     database.rollback()  # closes what a failed commit left open; nothing after a good one
@@ -254,14 +256,15 @@ class SqliteLedger:
         self._files.save(self._database.conn, self._turn, self._clock())
         return self._files.problem()
 
-    def _run(self, job: _Job) -> None:
+    def _run(self, job: _Job, rows: Rows) -> None:
         database = self._database
-        rows = Rows(database, self._clock)
         database.execute("savepoint job")
+        rows.begin_job()
         try:
             job.result = job.work(rows)
         except BaseException as error:  # noqa: BLE001 - whatever it is undoes this job alone: it is its caller's
             database.execute("rollback to job")
+            rows.undo_job()
             job.error = _as_unavailable(error)
         else:
             job.topics = frozenset(rows.topics)

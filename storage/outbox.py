@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from coupons.ports import Topic
+from coupons.ports import Clock, Topic
 from coupons.posts import LONGEST_PAUSE_MS, Backlog, Post, PostKind, WaitingPost
 from storage.base_rows import BaseRows, bound
 from storage.dialect_sqlite import LISTED
@@ -75,11 +75,26 @@ _PUT_OFF = "update outbox set due_at = :due_at, tries = tries + 1 where id = :id
 class OutboxRows(BaseRows):
     """What Slack is still to be told."""
 
+    def __init__(self, connection: Any, clock: Clock) -> None:
+        super().__init__(connection, clock)
+        #: Due at once, and promised so in this transaction: of many lines each promises its batch's card.
+        #: Whatever else is done with a promise empties it.
+        self._promised: set[str] = set()
+
+    def undo_job(self) -> None:
+        super().undo_job()
+        self._promised.clear()
+
     def post(self, post: Post, after_ms: int = 0) -> None:
         self.topics.add(Topic.POSTS)
+        key = post.key
+        if key in self._promised:
+            return
+        if not after_ms:
+            self._promised.add(key)
         now = self._clock()
         values = {
-            "key": post.key,
+            "key": key,
             "kind": post.kind,
             "request_id": post.request_id,
             "batch": post.batch,
@@ -94,10 +109,12 @@ class OutboxRows(BaseRows):
         self._connection.execute(_POST, bound(values))
 
     def recall_post(self, key: str) -> bool:
+        self._promised.clear()
         return bool(self._connection.execute(_RECALL, bound({"key": key})).rowcount)
 
     def redraw_open_cards(self) -> None:
         self.topics.add(Topic.POSTS)
+        self._promised.clear()
         for sql in (_REDRAW_OPEN, _REDRAW_BATCHES):
             self._connection.execute(sql, {"now": self._clock()})
 
@@ -120,13 +137,16 @@ class OutboxRows(BaseRows):
         return {PostKind(row["kind"]): Backlog(row["count"], row["oldest_at"]) for row in rows}
 
     def start_posting(self, post_id: int, lease: str, holder: str) -> bool:
+        self._promised.clear()
         values = {"id": post_id, "lease": lease, "holder": holder}
         return bool(self._connection.execute(_START, bound(values)).rowcount)
 
     def not_posted(self, post_id: int) -> None:
+        self._promised.clear()
         self._connection.execute(_NOT_POSTED, {"id": post_id})
 
     def finish_post(self, post_id: int, version: int) -> bool:
+        self._promised.clear()
         if self._connection.execute(_FINISH, {"id": post_id, "version": version}).rowcount:
             return True
         self.topics.add(Topic.POSTS)
@@ -135,6 +155,7 @@ class OutboxRows(BaseRows):
 
     def put_post_off(self, post_id: int, due_at: int) -> None:
         self.topics.add(Topic.POSTS)
+        self._promised.clear()
         self._connection.execute(_PUT_OFF, {"id": post_id, "due_at": due_at})
 
 

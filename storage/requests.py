@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
-from typing import Any
+from operator import attrgetter
 
 from coupons.errors import RowChanged
-from coupons.model import Approval, CodeMode, Draft, Request, State
+from coupons.model import REQUEST_RECORD, Approval, Draft, Request
 from coupons.ports import Topic
 from storage.base_rows import BaseRows, bound
 from storage.dialect_sqlite import BEGIN_NUMBERS_ABOVE, HIGHEST_NUMBER, LISTED
 from storage.full_text import RequestTexts
+from storage.request_records import requests_of
 
 SELECT = """
 select request.*, customer.openid as openid
 from request join customer on customer.id = request.customer
 """
 _BY_ID = SELECT + "where request.id = :id"
+_BY_IDS = SELECT + f"where request.id in {LISTED}"
 _BY_COUPON = SELECT + "where request.stock_id = :stock_id and request.coupon_code = :coupon_code limit 1"
 _BY_NUMBER = SELECT + "where request.out_request_no = :out_request_no"
 _BY_NUMBERS = SELECT + f"where request.out_request_no in {LISTED}"
@@ -184,7 +185,13 @@ update request set
     decline_reason = :decline_reason, problem = :problem, coupon_code = :coupon_code, closed_at = :closed_at,
     remind_at = :remind_at, urged_at = :urged_at
 where id = :id and rev = :rev
-returning *, (select openid from customer where customer.id = request.customer) as openid
+"""
+#: The same where nothing else has changed, as when an attempt begins: so fewer indexes are written anew.
+_SAVE_ATTEMPT = """
+update request set
+    rev = rev + 1, state = :state, attempts = :attempts, tries = :tries, open_attempts = :open_attempts,
+    running = :running, running_by = :running_by, running_until = :running_until
+where id = :id and rev = :rev
 """
 _SET_CARD = "update request set card_channel = :channel, card_ts = :ts where id = :id"
 _ADD_APPROVAL = """
@@ -193,15 +200,9 @@ on conflict (request_id, approver) do nothing
 """
 _APPROVALS = "select request_id, approver, at from approval where request_id = :request_id order by id"
 
-_FIELDS = tuple(field.name for field in fields(Request))
-_SAVED = (
-    "state",
-    "attempts",
-    "tries",
-    "open_attempts",
-    "running",
-    "running_by",
-    "running_until",
+_OF_ATTEMPT = ("state", "attempts", "tries", "open_attempts", "running", "running_by", "running_until")
+#: What does not change when an attempt begins.
+_BESIDE = (
     "unknown_at",
     "absent_looks",
     "due_at",
@@ -214,6 +215,10 @@ _SAVED = (
     "remind_at",
     "urged_at",
 )
+_SAVED = (*_OF_ATTEMPT, *_BESIDE)
+_OTHERS = attrgetter(*_BESIDE)
+#: What may be stored in another way than it was given.
+_TEXTS = ("running_by", "closed_by", "decline_reason", "problem", "coupon_code")
 
 
 class RequestRows(BaseRows):
@@ -221,6 +226,10 @@ class RequestRows(BaseRows):
 
     def request(self, request_id: int) -> Request | None:
         return self._one(_BY_ID, id=request_id)
+
+    def requests(self, request_ids: Collection[int]) -> Mapping[int, Request]:
+        found = self._many(_BY_IDS, listed=json.dumps(list(request_ids)))
+        return {request.id: request for request in found}
 
     def request_by_number(self, out_request_no: str) -> Request | None:
         return self._one(_BY_NUMBER, out_request_no=out_request_no)
@@ -315,12 +324,14 @@ class RequestRows(BaseRows):
     def save(self, before: Request, after: Request) -> Request:
         # Compare-and-set.
         self.topics.add(Topic.REQUESTS)
-        values = bound({name: getattr(after, name) for name in _SAVED})
+        saved = {name: getattr(after, name) for name in _SAVED}
+        values = bound(saved)
         values |= {"id": before.id, "rev": before.rev}
-        saved = self._connection.execute(_SAVE, values).fetchall()
-        if len(saved) != 1:
+        sql = _SAVE_ATTEMPT if _OTHERS(before) == _OTHERS(after) else _SAVE
+        if self._connection.execute(sql, values).rowcount != 1:
             raise RowChanged(before.id, before.rev)
-        request = request_of(saved[0])
+        saved.update((name, values[name]) for name in _TEXTS)
+        request = REQUEST_RECORD.replace(before, {**saved, "rev": before.rev + 1})
         if request.decline_reason != before.decline_reason:
             RequestTexts(self._connection).replace(request.id, _texts(before), _texts(request))
         return request
@@ -334,11 +345,11 @@ class RequestRows(BaseRows):
         return bool(self._connection.execute(_ADD_APPROVAL, bound(values)).rowcount == 1)
 
     def _one(self, sql: str, **values: object) -> Request | None:
-        row = self._connection.execute(sql, bound(values)).fetchone()
-        return None if row is None else request_of(row)
+        found = self._many(sql, **values)
+        return found[0] if found else None
 
     def _many(self, sql: str, **values: object) -> list[Request]:
-        return [request_of(row) for row in self._connection.execute(sql, bound(values)).fetchall()]
+        return requests_of(self._connection.execute(sql, bound(values)).fetchall())
 
 
 def _columns(draft: Draft) -> Mapping[str, object]:
@@ -369,15 +380,3 @@ def _columns(draft: Draft) -> Mapping[str, object]:
 
 def _texts(request: Request) -> tuple[str, ...]:
     return (request.reason, request.ticket, request.decline_reason)
-
-
-def request_of(row: Any) -> Request:
-    """From a row of `request` with the customer's `openid`."""
-    # Not `row[name]`, which looks through all columns each time.
-    columns = dict(zip(row.keys(), row, strict=True))
-    values = {name: columns[name] for name in _FIELDS}
-    values["state"] = State(values["state"])
-    values["code_mode"] = CodeMode(values["code_mode"])
-    values["running"] = bool(values["running"])
-    values["raised"] = tuple(reason for reason in values["raised"].split(",") if reason)
-    return Request(**values)

@@ -15,7 +15,7 @@ from coupons.recording import Recorded
 from storage import full_text
 from storage.audit import recorded
 from storage.base_rows import BaseRows, bound
-from storage.requests import request_of
+from storage.request_records import requests_of
 from storage.search_conditions import EVENT, REQUEST, Condition, SearchKind
 
 #: Counting further says nothing more about which condition leads.
@@ -184,7 +184,8 @@ class SearchRows(BaseRows):
 
 
 def _request(row: Any) -> Found:
-    return Found(request_of(row), tuple((row["approvers"] or "").split()))
+    [request] = requests_of([row])
+    return Found(request, tuple((row["approvers"] or "").split()))
 
 
 def _event(row: Any) -> Recorded:

@@ -73,6 +73,7 @@ class Store:
                     database.execute("begin immediate")
                     tx = Rows(database, self.clock)
                     result = work(tx)
+                    tx.index_words()
                     database.execute("commit")
                     if tx.last_erasure():
                         # Whose reading put it off before may have ended; the bot may not run to see to it.

@@ -52,6 +52,7 @@ class WaitingRows(BaseRows):
 
     def resume_waiting(self, now: int, since: int) -> None:
         self.topics.add(Topic.REQUESTS)
+        self._batches.clear()
         for sql in (_RESUME, _RESUME_BATCHES):
             self._connection.execute(sql, {"now": now, "since": since})
 
@@ -65,5 +66,6 @@ class WaitingRows(BaseRows):
 
     def set_batches_right(self, now: int, after: int) -> Sequence[int]:
         self.topics.add(Topic.BATCHES)
+        self._batches.clear()
         moved = self._connection.execute(_SET_BATCHES_RIGHT, {"now": now, "after": after}).fetchall()
         return [row["id"] for row in moved]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from coupons.model import CodeMode, Pause, Request, State
 from coupons.outcome import Kind, Outcome, Remedy
 from coupons.ports import Reading, Topic, Transaction
 from coupons.posts import PostKind
+from coupons.recording import Recorded
 from coupons.sender import Sender
 from coupons.settling import Pace
 from storage.ledger import SqliteLedger
@@ -359,10 +360,10 @@ async def test_one_that_cannot_be_begun_keeps_no_other_from_it(
     sender = shop.sender(Pace())
     begin = sender._attempts._begin
 
-    def fails(tx: Transaction, request_id: int) -> Request | None:
-        if request_id == 2:
+    def fails(tx: Transaction, before: Request, events: Sequence[Recorded]) -> Request | None:
+        if before.id == 2:
             raise ValueError("a bug")
-        return begin(tx, request_id)
+        return begin(tx, before, events)
 
     monkeypatch.setattr(sender._attempts, "_begin", fails)
     await turn(sender)

@@ -103,6 +103,17 @@ READS: dict[str, Callable[[Reading], bool]] = {
     "open_requests_of": lambda tx: ids(tx.open_requests_of("U0LI", 2)) == [3, 2],
     "approvals": lambda tx: tx.approvals(2) == [Approval(2, "U0WANG", NOW)] and tx.approvals(1) == [],
     "event": lambda tx: tx.event(1).tag == Tag.REQUEST_CREATED and tx.event(99) is None,  # type: ignore[union-attr]  # seeded
+    "requests": lambda tx: (
+        {number: each.out_request_no for number, each in tx.requests([2, 1, 9]).items()}
+        == {1: "cb1", 2: "cb2"}
+    ),
+    "events_of_many": lambda tx: (
+        {
+            number: [event.tag for event in events]
+            for number, events in tx.events_of_many([3, 1, 9], {Tag.REQUEST_CREATED}).items()
+        }
+        == {1: [Tag.REQUEST_CREATED], 3: [Tag.REQUEST_CREATED]}
+    ),
     "events_of": lambda tx: (
         [event.tag for event in tx.events_of(2)]
         == [Tag.REQUEST_CREATED, Tag.APPROVAL_GIVEN, Tag.REQUEST_APPROVED]
