@@ -179,7 +179,9 @@ def _no_line(words: Words, problem: str) -> str:
         return refusal(words, Reason(problem), None)
     if problem == ERASED:
         return words("The customer was erased from my database meanwhile.")
-    return words("Its stock is no longer among those that can be given.")
+    if problem == Wrong.UNKNOWN_STOCK:
+        return words("Its stock is no longer among those that can be given.")
+    return words("It cannot be taken as it stands in the file.")
 
 
 def left_out_csv(words: Words, lines: Iterable[LeftOut]) -> str:

@@ -22,12 +22,22 @@ from bot.config.coupon_toml import load_coupon_toml
 from bot.demo.audit import AuditReader
 from bot.demo.play import play
 from bot.demo.workspace import COUPON_TOML, SETUP, STOCKS
+from handlers.bulk.reading import read_lines
 from storage.store import Store
 from tests.bot.main_thread import run_here
 from tests.sandbox.page_client import Looking, looking
 from tests.storage.records import ROOT, make_log, tamper
 
 START_S = 40.0
+
+
+def test_the_list_that_a_newcomer_drops_into_the_form_is_read_whole(tmp_path: Path) -> None:
+    toml = tmp_path / "coupon.toml"
+    toml.write_text(COUPON_TOML, encoding="utf-8")
+    content = (ROOT / "docs/sample-list.csv").read_bytes()
+    found = read_lines(content, catalogue=load_coupon_toml(toml).catalogue)
+    assert [line.row for line in found.lines] == [2, 3, 4]
+    assert (found.bad, found.remarks) == ((), ())
 
 
 def test_the_demos_app_is_the_manifests() -> None:
