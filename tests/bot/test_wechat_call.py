@@ -263,10 +263,10 @@ def test_what_takes_a_coupon_away_is_refused_and_says_so(path: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-@pytest.mark.parametrize("target", SPELLINGS)
-def test_no_other_spelling_gets_around_it(method: str, target: str) -> None:
-    with pytest.raises(TargetRefused):
-        check_call(method, target, has_body=False)
+def test_no_other_spelling_gets_around_it(method: str) -> None:
+    for target in SPELLINGS:
+        with pytest.raises(TargetRefused):
+            check_call(method, target, has_body=False)
 
 
 @pytest.mark.parametrize(

@@ -238,16 +238,12 @@ def test_words_without_a_key_are_what_is_looked_for_in_their_order(words: list[s
 
 
 @pytest.mark.parametrize("openid", [OPENID, "A_odd-one_of_another"])
-@pytest.mark.parametrize(
-    "around",
-    ["{}", "late {} x", '"late"{}', "“late”{}", "late\u3000{}\u3000x", "({})", "x，{}，y"],
-)
 @pytest.mark.parametrize("key", ["openid:{}", "OpenID：{}", 'openid:"{}"', "openid:“{}”"])
-def test_no_openid_that_was_asked_for_is_kept(openid: str, around: str, key: str) -> None:
-    text = around.format(key.format(openid))
-    kept = hide_openids(text, 7)
-    assert openid not in kept
-    assert "customer:7" in kept
+def test_no_openid_that_was_asked_for_is_kept(openid: str, key: str) -> None:
+    for around in ("{}", "late {} x", '"late"{}', "“late”{}", "late\u3000{}\u3000x", "({})", "x，{}，y"):
+        kept = hide_openids(around.format(key.format(openid)), 7)
+        assert openid not in kept
+        assert "customer:7" in kept
 
 
 @pytest.mark.parametrize("customer", [7, None])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import product
 
 import pytest
 
@@ -34,14 +33,15 @@ DRAWN = {
 }
 
 
-@pytest.mark.parametrize(("before", "after"), list(product(State, State)))
-def test_exactly_the_drawn_moves_are_possible(before: State, after: State) -> None:
+@pytest.mark.parametrize("before", State)
+def test_exactly_the_drawn_moves_are_possible(before: State) -> None:
     request = a_request(state=before)
-    if (before, after) in DRAWN:
-        assert move(request, after, now=7).state is after
-    else:
-        with pytest.raises(ForbiddenMove):
-            move(request, after, now=7)
+    for after in State:
+        if (before, after) in DRAWN:
+            assert move(request, after, now=7).state is after
+        else:
+            with pytest.raises(ForbiddenMove):
+                move(request, after, now=7)
 
 
 def test_nothing_leaves_a_final_state_and_everything_else_can_reach_one() -> None:

@@ -76,43 +76,54 @@ def test_no_column_holds_the_openid() -> None:
     assert not any(OPENID in cell for cell in cells("U0WANG").values())
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\u3000=1", "＝1", "＋1", "－1", "＠1"],
-)
 @pytest.mark.parametrize("column", ["reason", "ticket", "decline_reason", "stock_name", "problem"])
-def test_no_words_of_a_person_become_a_formula(column: str, text: str) -> None:
-    assert cells(**{column: text})[column] == f"'{text}"
+def test_no_words_of_a_person_become_a_formula(column: str) -> None:
+    formulas = (
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        " =1",
+        "\u3000=1",
+        "＝1",
+        "＋1",
+        "－1",
+    )
+    for text in (*formulas, "＠1"):
+        assert cells(**{column: text})[column] == f"'{text}"
 
 
 #: What LibreOffice (7.4, English) or Excel writes otherwise when it saves the file.
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("3564492952157993399296", "123456789012", "0012345678901234567", "0012", "007", "00"),
-        *(
-            "1E5",
-            "1e5",
-            "12e3",
-            "3E123",
-            "12E4567890",
-            "1e12345678901234",
-            "1.0",
-            "1.50",
-            ".5",
-            "5.",
-            "1,234",
-        ),
-        *("1/2", "12/1", "1/2/2026", "12:30", "1:2", "00:00", "12-1", "1-2", "2026年12月1日", "3 Mar 2026"),
-        *("MAR1", "Mar-1", "12 AM", "10%", "10 %", "$10", "¥10", "￥10", "(12)", "12-", " 12", "12 "),
-        *("true", "FALSE", "138 0013 8000", "１２３４", "12\u3000", "0" * 64),
-    ],
+RUINED = (
+    *("3564492952157993399296", "123456789012", "0012345678901234567", "0012", "007", "00"),
+    *(
+        "1E5",
+        "1e5",
+        "12e3",
+        "3E123",
+        "12E4567890",
+        "1e12345678901234",
+        "1.0",
+        "1.50",
+        ".5",
+        "5.",
+        "1,234",
+    ),
+    *("1/2", "12/1", "1/2/2026", "12:30", "1:2", "00:00", "12-1", "1-2", "2026年12月1日", "3 Mar 2026"),
+    *("MAR1", "Mar-1", "12 AM", "10%", "10 %", "$10", "¥10", "￥10", "(12)", "12-", " 12", "12 "),
+    *("true", "FALSE", "138 0013 8000", "１２３４", "12\u3000", "0" * 64),
 )
+
+
 @pytest.mark.parametrize("column", ["ticket", "coupon_code", "out_request_no", "reason"])
-def test_no_digits_are_ruined_by_a_spreadsheet(column: str, text: str) -> None:
+def test_no_digits_are_ruined_by_a_spreadsheet(column: str) -> None:
     """As WeChat Pay's own bills write them."""
-    assert cells(**{column: text})[column] == f"`{text}"
-    assert unguarded(f"`{text}") == text.strip()
+    for text in RUINED:
+        assert cells(**{column: text})[column] == f"`{text}"
+        assert unguarded(f"`{text}") == text.strip()
 
 
 @pytest.mark.parametrize(
