@@ -87,7 +87,7 @@ def test_who_has_no_name_on_the_machine_is_told_by_number(monkeypatch: pytest.Mo
     assert record_access.user() == str(2**31 - 7)
 
 
-LOOKS = [
+ACCESSES = [
     ("search",),
     ("show",),
     ("show", "--request", "1"),
@@ -97,7 +97,7 @@ LOOKS = [
 ]
 
 
-@pytest.mark.parametrize("words", LOOKS, ids=" ".join)
+@pytest.mark.parametrize("words", ACCESSES, ids=" ".join)
 def test_while_somebody_else_keeps_the_turn_nothing_is_shown(database: Path, words: tuple[str, ...]) -> None:
     """The look could not be kept, so there is none."""
     with Turn(database):
@@ -106,7 +106,7 @@ def test_while_somebody_else_keeps_the_turn_nothing_is_shown(database: Path, wor
     assert "nothing is shown" in result.stderr
 
 
-@pytest.mark.parametrize("words", LOOKS, ids=" ".join)
+@pytest.mark.parametrize("words", ACCESSES, ids=" ".join)
 def test_a_copy_that_cannot_be_written_is_looked_at_and_says_so(
     database: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,11 +134,11 @@ async def test_beside_a_writing_bot_each_look_is_written_in_turn(database: Path)
     writing.cancel()
     await asyncio.gather(writing, return_exceptions=True)
     await ledger.close()
-    [(looks_left,)] = rows(database, "select count(*) from event where tag = 'audit:searched'")
+    [(accesses_left,)] = rows(database, "select count(*) from event where tag = 'audit:searched'")
     [(others,)] = rows(database, "select count(*) from event where tag = 'bot:started'")
-    assert looks_left == 3
+    assert accesses_left == 3
     assert others > 3
-    assert verify(database).rows == 9 + looks_left + others
+    assert verify(database).rows == 9 + accesses_left + others
 
 
 async def _write(ledger: Any) -> None:

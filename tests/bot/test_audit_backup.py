@@ -28,7 +28,7 @@ def backup(tmp_path: Path) -> Path:
     return copy
 
 
-LOOKS: dict[str, list[tuple[object, ...]]] = {
+ACCESSES: dict[str, list[tuple[object, ...]]] = {
     "audit:searched": [
         ("search",),
         ("search", "state:sent", "--all", "--format", "csv"),
@@ -42,7 +42,7 @@ LOOKS: dict[str, list[tuple[object, ...]]] = {
 
 
 @pytest.mark.parametrize(
-    ("tag", "words"), [(tag, words) for tag, each in LOOKS.items() for words in each], ids=str
+    ("tag", "words"), [(tag, words) for tag, each in ACCESSES.items() for words in each], ids=str
 )
 def test_a_backup_is_looked_at_and_keeps_the_event_of_the_look(
     backup: Path, tag: str, words: tuple[object, ...]

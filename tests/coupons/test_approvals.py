@@ -11,29 +11,29 @@ from coupons.events import Tag
 from coupons.recording import SYSTEM, Recorded
 
 LI, WANG, ZHAO = "U0LI", "U0WANG", "U0ZHAO"
-Told = tuple[str, str, dict[str, Any]]
+AnyEvent = tuple[str, str, dict[str, Any]]
 
 
-def made(needed: Any = 1, **detail: Any) -> Told:
+def made(needed: Any = 1, **detail: Any) -> AnyEvent:
     return Tag.REQUEST_CREATED, LI, {"approvals_needed": needed, "rule": 2, **detail}
 
 
-def given(who: str) -> Told:
+def given(who: str) -> AnyEvent:
     return Tag.APPROVAL_GIVEN, who, {"count": 1, "needed": 1}
 
 
-def approved(*names: str, by: str = WANG, **detail: Any) -> Told:
+def approved(*names: str, by: str = WANG, **detail: Any) -> AnyEvent:
     return Tag.REQUEST_APPROVED, by, {"approvals": list(names), **detail}
 
 
-def tag(tag: str, who: str = SYSTEM) -> Told:
+def tag(tag: str, who: str = SYSTEM) -> AnyEvent:
     return tag, who, {}
 
 
 HELD, RETRIED = tag(Tag.REQUEST_HELD), tag(Tag.REQUEST_RETRIED, WANG)
 BY_RULE = approved(by=SYSTEM, rule=2)
 ONE = (made(), given(WANG), approved(WANG))
-SHOWN: list[tuple[tuple[Told, ...], bool]] = [
+SHOWN: list[tuple[tuple[AnyEvent, ...], bool]] = [
     (ONE, True),
     ((made(2), given(WANG), given(ZHAO), approved(WANG, ZHAO)), True),
     ((made(0), BY_RULE), True),
@@ -65,7 +65,7 @@ SHOWN: list[tuple[tuple[Told, ...], bool]] = [
     ((made("1"), given(WANG), approved(WANG)), False),
     ((made(None), given(WANG), approved(WANG)), False),
     ((made(), given(WANG), (Tag.REQUEST_APPROVED, WANG, {"approvals": WANG})), False),
-    # Told twice, ended, or held.
+    # AnyEvent twice, ended, or held.
     ((*ONE, approved(WANG)), False),
     ((made(), *ONE), False),
     ((*ONE, HELD), False),
@@ -78,7 +78,7 @@ SHOWN: list[tuple[tuple[Told, ...], bool]] = [
 
 
 @pytest.mark.parametrize(("expected", "may"), SHOWN)
-def test_what_the_events_must_show(expected: tuple[Told, ...], may: bool) -> None:
+def test_what_the_events_must_show(expected: tuple[AnyEvent, ...], may: bool) -> None:
     events = [
         Recorded(seq=seq, ts=1, tag=tag, actor=who, request_id=1, detail=detail)
         for seq, (tag, who, detail) in enumerate(expected, start=1)

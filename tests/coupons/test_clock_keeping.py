@@ -47,7 +47,7 @@ class Machine:
             raise TimeoutError
         self.watch.confirm(self.slack_says)
 
-    async def looks(self) -> list[str]:
+    async def clock_events(self) -> list[str]:
         """What the log and the channel were told, after one more look."""
         await self.keeper.step()
         head = await self.ledger.read(lambda rows: rows.head()[0])
@@ -65,24 +65,24 @@ async def machine(tmp_path: Path) -> AsyncGenerator[Machine]:
 
 
 async def test_a_doubt_that_lasts_is_told_once_and_so_is_its_end(machine: Machine) -> None:
-    assert await machine.looks() == []
+    assert await machine.clock_events() == []
     machine.wall.now += 26 * HOUR
-    assert await machine.looks() == []
+    assert await machine.clock_events() == []
     assert [doubt and doubt.ahead_ms for doubt in machine.doubts] == [26 * HOUR]
     for _ in range(3):
         machine.steady.now += 10_000
         machine.wall.now += 10_000
-        assert await machine.looks() == ["clock:doubted"]
+        assert await machine.clock_events() == ["clock:doubted"]
     machine.wall.now -= 26 * HOUR
     for _ in range(2):
-        assert await machine.looks() == ["clock:doubted", "clock:confirmed"]
+        assert await machine.clock_events() == ["clock:doubted", "clock:confirmed"]
     assert machine.doubts[1:] == [None]
 
 
 async def test_a_sleep_that_slack_confirms_at_once_is_told_nobody(machine: Machine) -> None:
     machine.wall.now += 8 * HOUR
     machine.slack_says = machine.wall.now
-    assert await machine.looks() == []
+    assert await machine.clock_events() == []
     assert machine.doubts == []
     assert machine.watch.sure() == machine.wall.now
 
@@ -90,16 +90,16 @@ async def test_a_sleep_that_slack_confirms_at_once_is_told_nobody(machine: Machi
 async def test_a_restart_in_the_middle_tells_neither_again(machine: Machine) -> None:
     machine.slack_says = NOW
     machine.wall.now += 26 * HOUR
-    await machine.looks()
+    await machine.clock_events()
     machine.steady.now += 10_000
-    assert await machine.looks() == ["clock:doubted"]
+    assert await machine.clock_events() == ["clock:doubted"]
     machine.begin()
     machine.watch.confirm(NOW)
-    await machine.looks()
+    await machine.clock_events()
     machine.steady.now += 10_000
-    assert await machine.looks() == ["clock:doubted"]
+    assert await machine.clock_events() == ["clock:doubted"]
     machine.wall.now = machine.slack_says = NOW + 20_000
-    assert await machine.looks() == ["clock:doubted", "clock:confirmed"]
+    assert await machine.clock_events() == ["clock:doubted", "clock:confirmed"]
 
 
 async def test_it_works_until_it_is_stopped_whatever_slack_does(machine: Machine) -> None:

@@ -50,7 +50,7 @@ class Wire:
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     answers: asyncio.Queue[Outcome] = field(default_factory=asyncio.Queue)
     calls: int = 0
-    looks: int = 0
+    lookups: int = 0
 
     def compose(self, *, out_request_no: str, openid: str, stock_id: str, code_mode: CodeMode) -> bytes:
         return b"{}"
@@ -61,7 +61,7 @@ class Wire:
         return await self.answers.get()
 
     async def find_coupon(self, *, openid: str, stock_id: str, out_request_no: str) -> str | None:
-        self.looks += 1
+        self.lookups += 1
         return "C1"
 
 
@@ -114,7 +114,7 @@ class Shop:
             replica.steady.now += ms
 
     async def request(self) -> Request:
-        request = await self.ledger.read(lambda look: look.request(1))
+        request = await self.ledger.read(lambda rows: rows.request(1))
         assert request is not None
         return request
 
@@ -123,7 +123,7 @@ class Shop:
 
     async def story(self) -> list[str]:
         """Tags, and of an attempt also its number and what came of it."""
-        return [_short(event) for event in await self.ledger.read(lambda look: look.events_of(1))][2:]
+        return [_short(event) for event in await self.ledger.read(lambda rows: rows.events_of(1))][2:]
 
 
 def _there(tx: Transaction) -> Request:
@@ -284,7 +284,7 @@ async def test_a_late_outcome_changes_nothing_of_the_attempt_that_runs_now(shop:
     await shop.there.sender.step()
     await shop.there.sender.drain()
     assert (await shop.story())[6:] == ["coupon:looked_up", "request:sent"]
-    assert shop.there.wire.looks == 1
+    assert shop.there.wire.lookups == 1
 
 
 async def test_a_late_no_or_silence_is_kept_and_gives_no_reason_to_look(shop: Shop) -> None:
@@ -309,9 +309,9 @@ async def test_a_late_yes_to_what_ended_without_a_coupon_calls_for_people(shop: 
     await shop.there.sender.step()
     await shop.change(state=State.CLOSED, closed_at=shop.clock.now, closed_by="U0WANG", due_at=None)
     await shop.here.answer(SENT)
-    [late] = await shop.ledger.read(lambda look: look.events_of(1, {Tag.ATTEMPT_LATE}))
+    [late] = await shop.ledger.read(lambda rows: rows.events_of(1, {Tag.ATTEMPT_LATE}))
     await shop.ledger.write(_draw_card)  # replies wait for it
-    steps = await shop.ledger.read(lambda look: look.due_posts(PostKind.REPLY, shop.clock.now, 9))
+    steps = await shop.ledger.read(lambda rows: rows.due_posts(PostKind.REPLY, shop.clock.now, 9))
     assert late.seq in {step.post.seq for step in steps}
     assert (await shop.request()).state is State.CLOSED
     # The state was changed without an event, which `verify` would find.

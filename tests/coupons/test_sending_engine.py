@@ -109,11 +109,11 @@ class Shop:
         await self.ledger.write(add)
 
     async def states(self) -> Counter[State]:
-        def look(rows: Reading) -> Counter[State]:
+        def states(rows: Reading) -> Counter[State]:
             found = (rows.request(number) for number in range(1, rows.highest_number() + 1))
             return Counter(request.state for request in found if request)
 
-        return await self.ledger.read(look)
+        return await self.ledger.read(states)
 
     async def request(self, number: int) -> Request:
         request = await self.ledger.read(lambda rows: rows.request(number))
@@ -460,7 +460,7 @@ def _lanes_asked(shop: Shop) -> list[bool]:
     asked: list[bool] = []
     read = shop.ledger.read
 
-    async def listens(look: Any) -> Any:
+    async def listens(work: Any) -> Any:
         def listening(rows: Any) -> Any:
             due = rows.due_requests
 
@@ -469,7 +469,7 @@ def _lanes_asked(shop: Shop) -> list[bool]:
                 return due(*args, in_batch=in_batch, **more)
 
             rows.due_requests = due_requests
-            return look(rows)
+            return work(rows)
 
         return await read(listening)
 

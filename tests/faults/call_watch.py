@@ -44,10 +44,10 @@ class WatchedWeChatPay(WeChatPay):
 
     async def _handle(self, request: web.BaseRequest) -> web.Response:
         if route(request.method, request.raw_path.partition("?")[0]).endpoint in SENDS:
-            self._look(json.loads(await request.read())["out_request_no"])
+            self._watch(json.loads(await request.read())["out_request_no"])
         return await super()._handle(request)
 
-    def _look(self, number: str) -> None:
+    def _watch(self, number: str) -> None:
         self._calls[number] += 1
         if self._reader is None:
             self._reader = sqlite3.connect(f"file:{self._database}?mode=ro", uri=True)

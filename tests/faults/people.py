@@ -25,11 +25,11 @@ _PREVIEW_S = 300.0
 
 @dataclass(slots=True)
 class People:
-    """`look_s`: a lead looks at the channel so often."""
+    """`pause_s`: a lead looks at the channel so often."""
 
     shop: World
     dice: random.Random
-    look_s: float = 0.1
+    pause_s: float = 0.1
     #: Requests whose number an agent was told.
     acked: set[int] = field(default_factory=set)
     #: Lines of batches that were submitted.
@@ -115,13 +115,13 @@ class People:
                 if now - self._clicked.get((card.ts, who), -_AGAIN_S) >= _AGAIN_S:
                     self._clicked[card.ts, who] = now
                     await self._decide(who, card, declines)
-            await asyncio.sleep(self.look_s)
+            await asyncio.sleep(self.pause_s)
 
     async def operator(self) -> None:
         """Lets sending go on whenever something stopped it, until cancelled."""
         boss = LEADS[0]
         while True:
-            await asyncio.sleep(self.look_s * 5)
+            await asyncio.sleep(self.pause_s * 5)
             if self.shop.slack.sockets.links and self.shop.rows("select 1 from pause"):
                 await self.shop.send("resume", boss)
             for card in self.shop.slack.messages(_CHANNEL):

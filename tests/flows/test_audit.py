@@ -1,4 +1,4 @@
-"""`/coupon audit`: whoever may see the log asks it from Slack, nobody else; each look is kept."""
+"""`/coupon audit`: whoever may see the log asks it from Slack, nobody else; each access is kept."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def press(shop: World, view: View, action_id: str, value: str | None = Non
     await shop.slack.person(CHEN).press(view, action_id, value)
 
 
-def looks(shop: World) -> list[tuple[str, str, Any]]:
+def accesses(shop: World) -> list[tuple[str, str, Any]]:
     """What was kept of who looked."""
     about = ("audit:", "openid:", "console:")
     found = [event for event in shop.events() if event["tag"].startswith(about)]
@@ -78,7 +78,7 @@ async def test_an_auditor_sees_who_gave_what_to_whom_newest_first(shop: World) -
     assert row is not None
     assert row["coupon_code"] in shown
     assert OPENID not in shown
-    assert looks(shop) == [
+    assert accesses(shop) == [
         ("audit:searched", CHEN, {"where": "slack", "words": "", "found": 2, "page": 1}),
     ]
 
@@ -105,11 +105,11 @@ async def test_each_word_narrows_and_a_person_is_named_by_a_mention(shop: World)
         view = await asked(shop, words, "Looked for")
         assert [int(number) for number in re.findall(r"\*#(\d+)\*", text(view))] == expected, words
         await shop.slack.person(CHEN).close(view)
-    assert OPENID not in json.dumps(looks(shop))
-    assert ("audit:searched", CHEN) in {look[:2] for look in looks(shop)}
-    assert "customer:1" in json.dumps(looks(shop))
+    assert OPENID not in json.dumps(accesses(shop))
+    assert ("audit:searched", CHEN) in {access[:2] for access in accesses(shop)}
+    assert "customer:1" in json.dumps(accesses(shop))
     # As on the command line and in the browser.
-    assert "openid:?" in json.dumps(looks(shop))
+    assert "openid:?" in json.dumps(accesses(shop))
 
 
 async def test_a_number_alone_is_the_request_of_that_number(shop: World) -> None:
@@ -119,7 +119,7 @@ async def test_a_number_alone_is_the_request_of_that_number(shop: World) -> None
     second = shop.newest()
     view = await asked(shop, str(first), f"#{first} ")
     assert "Show the whole openid" in text(view)
-    assert looks(shop)[-1][0] == "audit:viewed"
+    assert accesses(shop)[-1][0] == "audit:viewed"
     await shop.slack.person(CHEN).close(view)
     view = await asked(shop, "881", "There is no request #881, so I looked for the number")
     assert f"*#{second}*" in text(view)
@@ -153,7 +153,7 @@ async def test_whoever_is_no_auditor_sees_nothing_and_that_they_asked_is_kept(sh
         answer = await shop.send(f"audit {words}", "U0LI")
         assert "you are not among them" in answer.text
     assert shop.slack.person("U0LI").modal is None
-    assert [look[:2] for look in looks(shop)] == [("audit:refused", "U0LI")] * 4
+    assert [access[:2] for access in accesses(shop)] == [("audit:refused", "U0LI")] * 4
     assert shop.rows("select * from console_link") == []
 
 
@@ -172,7 +172,7 @@ async def test_somebody_who_lost_the_role_while_the_window_was_open_sees_no_more
         )
     )
     assert shop.slack.person(CHEN).modal == view
-    assert [look[:2] for look in looks(shop)][1:] == [("audit:refused", CHEN)] * 2
+    assert [access[:2] for access in accesses(shop)][1:] == [("audit:refused", CHEN)] * 2
     assert files(shop) == []
 
 
@@ -194,7 +194,7 @@ async def test_one_request_is_told_whole_on_one_screen(shop: World) -> None:
     # The other one takes its place.
     await press(shop, view, "audit_other", str(first))
     await window(shop, f"#{first} ✅ Sent")
-    assert [look[0] for look in looks(shop)] == ["audit:viewed", "audit:viewed"]
+    assert [access[0] for access in accesses(shop)] == ["audit:viewed", "audit:viewed"]
 
 
 async def test_a_story_opened_from_the_list_lies_on_top_of_it(shop: World) -> None:
@@ -250,7 +250,7 @@ async def test_what_was_found_comes_as_a_file_to_the_direct_messages(shop: World
     assert OPENID not in file.content.decode()
     [message] = [message for message in shop.slack.dms(CHEN) if message.file_ids]
     assert "Audit log, 1 row, newest first" in message.words()
-    assert ("audit:exported", CHEN) in {look[:2] for look in looks(shop)}
+    assert ("audit:exported", CHEN) in {access[:2] for access in accesses(shop)}
 
 
 def files(shop: World) -> list[Any]:
@@ -324,7 +324,7 @@ async def test_the_link_to_the_console_is_kept_only_as_its_digest(shop: World) -
     assert (row["person"], row["used_at"], row["expires_at"] - row["made_at"]) == (CHEN, None, 600_000)
     whole = b"".join(path.read_bytes() for path in shop.folder.glob("coupon.db*"))
     assert found[1].encode() not in whole
-    assert [look[:2] for look in looks(shop)] == [("console:link_made", CHEN)]
+    assert [access[:2] for access in accesses(shop)] == [("console:link_made", CHEN)]
 
 
 async def test_an_openid_typed_into_a_reason_is_in_no_event_and_no_row(shop: World) -> None:

@@ -29,12 +29,12 @@ from tests.world import COUPON_TOML, World, until, world
 
 AUDIT = "C0AUDIT"
 RESTORED = "select body from event where tag = 'database:restored' order by seq"
-TOLD = f'audit_channel = "{AUDIT}"\n{COUPON_TOML}\n[audit]\ncheckpoint_events = 12\n'
+WITH_AUDIT_CHANNEL = f'audit_channel = "{AUDIT}"\n{COUPON_TOML}\n[audit]\ncheckpoint_events = 12\n'
 
 
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncGenerator[World]:
-    (tmp_path / "coupon.toml").write_text(TOLD, encoding="utf-8")
+    (tmp_path / "coupon.toml").write_text(WITH_AUDIT_CHANNEL, encoding="utf-8")
     async with world(tmp_path) as here:
         yield here
 

@@ -93,7 +93,7 @@ class Door:
         stocks = self.shop.wechatpay.stocks
         stocks[LATE] = replace(stocks[LATE], notify_appid=self.shop.wechatpay.merchant.appid)
 
-    def looks(self, number: int) -> list[dict[str, Any]]:
+    def lookups(self, number: int) -> list[dict[str, Any]]:
         return [event["detail"] for event in self.shop.events(number) if event["tag"] == "coupon:looked_up"]
 
 
@@ -142,7 +142,7 @@ async def test_an_unknown_request_is_settled_by_looking_and_not_by_sending_again
         "matched": False,
         "woke": [number],
     }
-    assert door.looks(number) == [{"result": "found", "by": "notification"}]
+    assert door.lookups(number) == [{"result": "found", "by": "notification"}]
     [sent] = [event for event in door.shop.events(number) if event["tag"] == "request:sent"]
     assert sent["detail"] == {"coupon_code": coupon.coupon_code, "by": "look"}
     assert await door.shop.reply(number, coupon.coupon_code)
@@ -156,10 +156,10 @@ async def test_a_notification_alone_proves_nothing_the_list_decides(door: Door) 
     before = door.shop.row(number)
     assert before is not None
     assert await door.tell(replace(coupon, coupon_code="SOMEWHERE-ELSE")) == [204]
-    await until(lambda: door.looks(number) or None)
+    await until(lambda: door.lookups(number) or None)
     after = door.shop.row(number)
     assert after is not None
-    assert door.looks(number) == [{"result": "absent", "by": "notification"}]
+    assert door.lookups(number) == [{"result": "absent", "by": "notification"}]
     assert (after["state"], after["look_at"], after["coupon_code"]) == ("unknown", None, None)
     # The ordinary repeats go on as if nothing had been looked at.
     for name in ("due_at", "attempts", "open_attempts", "absent_looks"):

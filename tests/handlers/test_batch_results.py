@@ -137,8 +137,8 @@ async def test_each_line_of_the_file_is_told_with_what_became_of_it(desk: Desk) 
     files = await desk.files()
     rows = rows_of(files["csv"])
     assert list(rows[0]) == list(RESULT_COLUMNS)
-    told = [(row["row"], row["request"], row["state"], row["coupon_code"], row["problem"]) for row in rows]
-    assert told == [
+    columns = [(row["row"], row["request"], row["state"], row["coupon_code"], row["problem"]) for row in rows]
+    assert columns == [
         ("2", "1", "sent", "C0", ""),
         ("3", "2", "refused", "", "RULELIMIT"),
         ("4", "", "left_out", "", "unknown_stock"),
@@ -256,8 +256,8 @@ async def test_without_the_scope_the_requester_is_told_once_and_the_files_come_l
     slack.faults.next("files.getUploadURLExternal", api_error("missing_scope"), times=4)
     for _ in range(2):
         assert await desk.sharing.tell() == ["missing_scope"] * 2
-    [told] = [message.text for message in slack.dms(LI)]
-    assert "files:write" in told
+    [message] = [each.text for each in slack.dms(LI)]
+    assert "files:write" in message
     assert await desk.sharing.tell() == []
     await desk.files()
     await desk.files(dm=False)

@@ -56,7 +56,7 @@ def all_events(typed: str = "Already refunded") -> list[Recorded]:
         event(Tag.COMMAND_REFUSED, "U0X", reason="agent_limit"),
         *refused_commands(),
         *of_batches(typed),
-        *looks(typed),
+        *accesses(typed),
         event(Tag.CUSTOMER_ERASED, customer=7, why="retention", days=730),
         event(Tag.SETTINGS_CHANGED, changed=["limits.per_agent"], added=["console.url"], removed=[]),
         event(Tag.AUDIT_CHECKPOINT, seq=4_000),
@@ -105,7 +105,7 @@ def refused_commands() -> Iterator[Recorded]:
         yield event(Tag.COMMAND_REFUSED, "U0X", reason="customer_limit", customer=7, limit=limit, **coupon)
 
 
-def looks(typed: str) -> Iterator[Recorded]:
+def accesses(typed: str) -> Iterator[Recorded]:
     line = {"where": "command line", "user": "root"}
     for tag in (Tag.AUDIT_SEARCHED, Tag.AUDIT_VIEWED, Tag.AUDIT_EXPORTED):
         yield event(tag, "U0FIN", where="slack", words=typed)

@@ -68,8 +68,8 @@ def test_a_file_s_name_formats_and_mentions_nothing(name: str) -> None:
 
 def test_a_line_names_no_openid_whatever_its_state() -> None:
     for state in State:
-        told = batch_result.line(ENGLISH, BATCH, line(state, decline_reason=f"not {OPENID}"))
-        assert OPENID not in lines([told])
+        left_line = batch_result.line(ENGLISH, BATCH, line(state, decline_reason=f"not {OPENID}"))
+        assert OPENID not in lines([left_line])
     declined = replace(BATCH, state=BatchState.DECLINED)
     said = batch_result.explanation(ENGLISH, declined, line(State.DECLINED, decline_reason=OPENID))
     assert said == masked(OPENID)

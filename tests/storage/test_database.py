@@ -342,11 +342,11 @@ def test_statements_that_follow_a_migration_are_prepared_once(tmp_path: Path) ->
     database = open_for_writing(tmp_path / "coupon.db")
     prepared: list[object] = []
 
-    def look(*what: object) -> int:
+    def allow(*what: object) -> int:
         prepared.append(what)
         return 0
 
-    database.conn.set_authorizer(look)
+    database.conn.set_authorizer(allow)
     statements = [f"select {name} from customer where id = :id" for name in ("id", "openid")]
     for statement in statements:
         database.execute(statement, {"id": 1})

@@ -209,10 +209,10 @@ from sqlite_utils import Database
 from storage import database
 from storage.driver import sqlite3
 connection = sqlite3.connect(sys.argv[1])
-def look(statement):
+def trace(statement):
     if sys.argv[2] in statement:
         os.kill(os.getpid(), signal.SIGKILL)
-connection.set_trace_callback(look)
+connection.set_trace_callback(trace)
 database._bring_up_to_date(Database(connection, execute_plugins=False))
 """
 

@@ -207,7 +207,7 @@ async def test_due_are_the_sendable_ones_that_no_attempt_works_on_longest_due_fi
 async def test_what_is_in_a_batch_and_what_is_not_are_due_in_lanes_of_their_own(ledger: SqliteLedger) -> None:
     other = replace(STOCK, stock_id="99")
 
-    def look(tx: Transaction) -> list[list[str]]:
+    def searches(tx: Transaction) -> list[list[str]]:
         first, second, waiting = (running_batch(tx, name) for name in ("V1", "V2", "V3"))
         for number, batch in enumerate((first, None, first)):
             approve(tx, create(tx, f"cb{number}", batch=batch), due_at=NOW - number)
@@ -232,7 +232,7 @@ async def test_what_is_in_a_batch_and_what_is_not_are_due_in_lanes_of_their_own(
             for limit, in_batch, but in asked
         ]
 
-    assert await ledger.write(look) == [
+    assert await ledger.write(searches) == [
         ["cb1"],
         ["cb2", "cb0", "other", "too late"],
         ["cb2", "cb0", "other"],

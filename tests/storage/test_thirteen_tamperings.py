@@ -189,8 +189,8 @@ def by_export(office: Office) -> tuple[str, str]:
 def by_checkpoint(office: Office) -> tuple[str, str]:
     [checkpoint] = found_in(office.checkpoint.read_text())
     key = load_or_make_key(office.database)
-    with Store(office.database, clock=utc_ms).read() as look:
-        keys, there = keys_of(look, key.public_key()), look.hash_of(checkpoint.seq)
+    with Store(office.database, clock=utc_ms).read() as rows:
+        keys, there = keys_of(rows, key.public_key()), rows.hash_of(checkpoint.seq)
     kind = _found(lambda: check(checkpoint, there, keys))
     return kind, _read(office, "--against", office.checkpoint)
 
@@ -203,9 +203,9 @@ def by_script(office: Office) -> tuple[str, str]:
     return "", ran.stderr
 
 
-def _found(look: Callable[[], object]) -> str:
+def _found(check: Callable[[], object]) -> str:
     with pytest.raises(AuditBroken) as found:
-        look()
+        check()
     return found.value.kind
 
 

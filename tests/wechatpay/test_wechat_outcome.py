@@ -77,7 +77,7 @@ def test_a_signed_200_with_our_number_and_a_code_is_sent_in_either_shape(
     )
 
 
-LOOK = ("unknown", "look", True)
+LOOKED_UP = ("unknown", "look", True)
 
 
 @pytest.mark.parametrize(
@@ -99,20 +99,20 @@ LOOK = ("unknown", "look", True)
     ],
 )
 def test_a_signed_success_that_lacks_or_changes_a_member_is_looked_into(status: int, members: object) -> None:
-    assert both(signed(status, members)) == (LOOK, LOOK)
+    assert both(signed(status, members)) == (LOOKED_UP, LOOKED_UP)
     outcome = judge_send(SENT, signed(status, members), earlier_open=False)
     assert (outcome.verified, outcome.code, outcome.coupon_code) == (True, "MALFORMED", None)
 
 
 def test_a_signed_204_or_html_is_looked_into() -> None:
-    assert both(Checked(Answer(204, {}, b""), serial_no="7132D7")) == (LOOK, LOOK)
+    assert both(Checked(Answer(204, {}, b""), serial_no="7132D7")) == (LOOKED_UP, LOOKED_UP)
     html = Answer(200, {"content-type": "text/html"}, compact(FLAT))
-    assert both(Checked(html, serial_no="7132D7")) == (LOOK, LOOK)
+    assert both(Checked(html, serial_no="7132D7")) == (LOOKED_UP, LOOKED_UP)
 
 
 def test_a_code_other_than_the_one_the_merchant_named_is_looked_into() -> None:
     named = read_send(compose_send(**ASKED, coupon_code="CARE-7F3K_0001"))
-    assert gist(judge_send(named, signed(200, FLAT), earlier_open=False)) == LOOK
+    assert gist(judge_send(named, signed(200, FLAT), earlier_open=False)) == LOOKED_UP
     same = FLAT | {"coupon_code": "CARE-7F3K_0001"}
     assert judge_send(named, signed(200, same), earlier_open=False).state is SendState.SENT
 
@@ -191,7 +191,7 @@ def test_whether_a_final_no_was_said_is_kept_whatever_it_settles(
 # ---- Refusals ---------------------------------------------------------------------------------------------
 
 #: signed | signed, an earlier attempt open | unsigned | unsigned, an earlier attempt open
-FINAL = (("refused", "final", False), ("unknown", "look", False), LOOK, LOOK)
+FINAL = (("refused", "final", False), ("unknown", "look", False), LOOKED_UP, LOOKED_UP)
 OPERATOR = (
     ("refused", "operator", False),
     ("unknown", "operator", False),
@@ -210,7 +210,7 @@ LATER = (
     ("refused", "repeat", True),
     ("unknown", "repeat", True),
 )
-EXISTS = (LOOK, LOOK, LOOK, LOOK)
+EXISTS = (LOOKED_UP, LOOKED_UP, LOOKED_UP, LOOKED_UP)
 
 TABLE = [
     (400, "PARAM_ERROR", FINAL, Actor.REQUESTER),
