@@ -140,16 +140,18 @@ class Attempts:
             pace=self._pace,
             retry_in_ms=retry_in_ms,
         )
-        saved = write_settlement(tx, request, settlement, now=now)
-        if saved.state is State.HELD and saved.batch is not None and outcome.remedy is Remedy.OPERATOR:
+        of_merchant = outcome.of_merchant and outcome.remedy is Remedy.OPERATOR
+        saved = write_settlement(tx, request, settlement, now=now, of_merchant=of_merchant)
+        if saved.state is State.HELD and saved.batch is not None and of_merchant:
             self._pause_all(tx, saved, outcome, now)
 
     def _pause_all(self, tx: Transaction, held: Request, outcome: Outcome, now: int) -> None:
         """Thousands of lines would each be refused in the same way: people are told once, and then resume.
 
-        A refusal that is the stock's alone stops that stock by the line that is held (`stopped_stocks`).
+        A refusal that is the stock's alone stops that stock by the line that is held (`stopped_stocks`). When
+        somebody resumes sending, the batches that this paused go on too (`resume_those_of_merchant`).
         """
-        if not outcome.of_merchant or tx.pause() is not None:
+        if tx.pause() is not None:
             return
         why = f"WeChat Pay refused request #{held.id} with {outcome.code}, and would refuse all others so"
         tx.set_pause(Pause(SYSTEM, now, why))

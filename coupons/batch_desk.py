@@ -15,16 +15,16 @@ from coupons.batch_events import (
     BatchCancelled,
     BatchDeclined,
     BatchPaused,
-    BatchResumed,
     BatchStruck,
 )
+from coupons.batch_lines import resume_batch
 from coupons.batch_terms import rows_of
 from coupons.batches import SAME_FILE, Batch, BatchState, move_batch
 from coupons.clock_watch import ClockWatch
-from coupons.events import ApprovalGiven, ClickRefused, RequestDeclined, RequestRetried
+from coupons.events import ApprovalGiven, ClickRefused, RequestDeclined
 from coupons.lifecycle import move
 from coupons.masking import keepable
-from coupons.model import Click, ClickAction, State
+from coupons.model import Click, ClickAction, Request, State
 from coupons.policy import YES, Decision, Policy, Reason, may_be_trusted
 from coupons.ports import Directory, Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
@@ -42,7 +42,7 @@ _FROM: Mapping[ClickAction, frozenset[BatchState]] = {
     ClickAction.APPROVE_BATCH: frozenset({BatchState.PENDING}),
     ClickAction.DECLINE_BATCH: frozenset({BatchState.PENDING}),
     ClickAction.STRIKE_LINES: frozenset({BatchState.PENDING}),
-    ClickAction.PAUSE_BATCH: frozenset({BatchState.RUNNING}),
+    ClickAction.PAUSE_BATCH: frozenset({BatchState.RUNNING, BatchState.PAUSED}),
     ClickAction.RESUME_BATCH: frozenset({BatchState.PAUSED}),
     ClickAction.CANCEL_BATCH: frozenset(
         {BatchState.PENDING, BatchState.APPROVED, BatchState.RUNNING, BatchState.PAUSED}
@@ -119,10 +119,11 @@ class BatchDesk:
             case ClickAction.STRIKE_LINES:
                 self._strike(tx, batch, click)
             case ClickAction.PAUSE_BATCH:
-                after = move_batch(batch, BatchState.PAUSED, now=self._clock(), closed_by=person)
+                # Where it was paused for a stock alone, the others stop now too.
+                after = replace(batch, state=BatchState.PAUSED, closed_by=person)
                 self._save(tx, batch, after, BatchPaused(batch=number).done_by(person))
             case _:
-                self._resume(tx, batch, person)
+                resume_batch(tx, batch, person, now=self._clock())
 
     def _judge(
         self,
@@ -189,35 +190,26 @@ class BatchDesk:
     def _strike(self, tx: Transaction, batch: Batch, click: Click) -> None:
         """The rows were read once already, when the form was sent: what cannot be read changes nothing."""
         ranges = rows_of(click.reason, last=tx.last_row_of_batch(batch.id)) or ()
-        now, struck, fen = self._clock(), list[int](), 0
+        now, lines = self._clock(), dict[int, Request]()
         for first, last in ranges:
-            left = MOST_STRUCK - len(struck)
-            for line in tx.requests_of_rows(batch.id, State.PENDING, first=first, last=last, limit=left):
-                tx.save(line, move(line, State.DECLINED, now=now, closed_by=click.person))
-                tx.append(RequestDeclined(reason="").done_by(click.person, line.id))
-                struck.append(line.batch_row or 0)
-                fen += line.value_fen
-        if not struck:
+            left = MOST_STRUCK - len(lines)
+            found = tx.requests_of_rows(batch.id, State.PENDING, first=first, last=last, limit=left)
+            lines |= {line.id: line for line in found}
+        if not 0 < len(lines) < batch.size:
+            # Without any line there would be nothing to approve, and it would wait for nobody.
             self._refuse(tx, click, batch, Decision(Reason.TOO_LATE))
             return
+        for line in lines.values():
+            tx.save(line, move(line, State.DECLINED, now=now, closed_by=click.person))
+            tx.append(RequestDeclined(reason="").done_by(click.person, line.id))
         after = replace(
             batch,
-            size=batch.size - len(struck),
-            value_fen=batch.value_fen - fen,
-            left_out=batch.left_out + len(struck),
+            size=batch.size - len(lines),
+            value_fen=batch.value_fen - sum(line.value_fen for line in lines.values()),
+            left_out=batch.left_out + len(lines),
         )
+        struck = [line.batch_row or 0 for line in lines.values()]
         self._save(tx, batch, after, BatchStruck(batch=batch.id, rows=struck).done_by(click.person))
-
-    def _resume(self, tx: Transaction, batch: Batch, person: str) -> None:
-        now, retried = self._clock(), 0
-        # No more than were on the wire when it was paused.
-        for line in tx.held_of_batch(batch.id):
-            again = move(line, State.APPROVED, now=now, due_at=now, look_at=None, tries=0, absent_looks=0)
-            tx.save(line, again)
-            tx.append(RequestRetried().done_by(person, line.id))
-            retried += 1
-        resumed = move_batch(batch, BatchState.RUNNING, now=now, closed_by=None)
-        self._save(tx, batch, resumed, BatchResumed(batch=batch.id, retried=retried).done_by(person))
 
     def _end(
         self, tx: Transaction, batch: Batch, state: BatchState, click: Click, event: Event | None
@@ -263,9 +255,11 @@ def _was_shown(batch: Batch, click: Click) -> bool:
 
 
 def _is_open(batch: Batch, click: Click) -> bool:
-    """Of a draft: only what was read, holds a line and was not submitted yet."""
+    """Of a draft: only what was read, holds a line and was not submitted yet. To pause: what still sends."""
     if click.action is ClickAction.SUBMIT_BATCH:
         return bool(batch.sha256 and batch.size) and batch.submitted_at is None
+    if click.action is ClickAction.PAUSE_BATCH and batch.state is BatchState.PAUSED:
+        return batch.closed_by is None
     return click.action is not ClickAction.DISCARD_BATCH or batch.submitted_at is None
 
 

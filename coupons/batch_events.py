@@ -59,10 +59,14 @@ class BatchStruck(Payload, tag=Tag.BATCH_STRUCK):
 
 
 class BatchPaused(Payload, tag=Tag.BATCH_PAUSED):
-    """By a person, or by the bot because of WeChat Pay's `code`: no line begins until it is resumed."""
+    """By a person, or by the bot because of WeChat Pay's `code`: no line begins until it is resumed.
+
+    `stock_id`: the lines of this stock alone, and the others go on.
+    """
 
     batch: int
     code: str | None = None
+    stock_id: str | None = None
 
 
 class BatchResumed(Payload, tag=Tag.BATCH_RESUMED):

@@ -9,29 +9,34 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from coupons.batch_events import BatchPaused
+from coupons.batch_events import BatchCancelled, BatchPaused, BatchResumed
 from coupons.batches import Batch, BatchState, move_batch
-from coupons.lifecycle import FINAL
+from coupons.events import RequestRetried, RequestUrged
+from coupons.lifecycle import FINAL, move
 from coupons.model import Request, State
-from coupons.ports import Records, Transaction
+from coupons.policy import URGE_PAUSE_MS, YES, Decision, Reason
+from coupons.ports import Reading, Records, Transaction
 from coupons.posts import LATE_LINES_MS, Post, PostKind
-from coupons.recording import SYSTEM, Recorded
+from coupons.recording import SYSTEM, Event, Recorded
 
 #: Between two drawings of the card of a batch that runs.
 DRAWN_EVERY_MS: Final = 5_000
+_MOST_OPEN: Final = 1_000
 
 
-def may_begin(rows: Records, request: Request) -> bool:
+def may_begin(rows: Reading, request: Request) -> bool:
     """Of a line: by its batch's state at this moment."""
     if request.batch is None:
         return True
     batch = rows.batch(request.batch)
-    return batch is not None and _lets_begin(batch, request)
+    return batch is not None and _lets_begin(rows, batch, request)
 
 
-def _lets_begin(batch: Batch, line: Request) -> bool:
+def _lets_begin(rows: Reading, batch: Batch, line: Request) -> bool:
     if batch.state is BatchState.RUNNING:
         return True
+    if batch.state is BatchState.PAUSED and batch.closed_by is None:
+        return line.stock_id not in rows.stopped_stocks()
     # What had begun when its batch was cancelled is found out by repeating it, and what somebody sends again
     # after the end of its batch is sent.
     over = batch.state in {BatchState.DONE, BatchState.CANCELLED} and not batch.result_promised
@@ -71,21 +76,90 @@ def line_has_ended(tx: Transaction, line: Request) -> None:
         promise_result(tx, batch, after_ms=LATE_LINES_MS)
 
 
-def line_was_settled(tx: Transaction, line: Request, *, now: int) -> None:
-    """Where WeChat Pay said no, and not finally, it would say so to the others too: the batch is paused.
+def line_was_settled(tx: Transaction, line: Request, *, now: int, of_merchant: bool) -> None:
+    """Where WeChat Pay said no, and not finally, it would say so to the others of its stock too.
 
-    They are told once, and the lines that are held go on when somebody resumes it (`held_of_batch`).
+    `of_merchant`: to those of every stock. The batch is paused for that; people are told once for each stock,
+    and the lines that are held go on when somebody resumes it (`held_of_batch`).
     """
     assert line.batch is not None  # noqa: S101 - who calls this asked
     draw_batch(tx, line.batch)
     line_has_ended(tx, line)
     batch = tx.batch(line.batch)
-    if batch is None or batch.state is not BatchState.RUNNING:
+    if batch is None or line.state is not State.HELD or line.attempts == 0 or line.open_attempts:
         return
-    if line.state is State.HELD and line.attempts > 0 and line.open_attempts == 0:
-        tx.save_batch(batch, move_batch(batch, BatchState.PAUSED, now=now, closed_by=None))
-        seq = tx.append(BatchPaused(batch=batch.id, code=line.problem).done_by(SYSTEM))
-        tx.post(Post(kind=PostKind.REPLY, request_id=None, batch=batch.id, seq=seq))
+    if batch.state is BatchState.RUNNING:
+        by = SYSTEM if of_merchant else None
+        tx.save_batch(batch, move_batch(batch, BatchState.PAUSED, now=now, closed_by=by))
+    elif batch.state is not BatchState.PAUSED or batch.closed_by is not None:
+        return
+    elif of_merchant:
+        tx.save_batch(batch, replace(batch, closed_by=SYSTEM))
+    elif any(each.stock_id == line.stock_id and each.id != line.id for each in tx.held_of_batch(batch.id)):
+        return
+    stock_id = None if of_merchant else line.stock_id
+    _tell(tx, batch, BatchPaused(batch=batch.id, code=line.problem, stock_id=stock_id).done_by(SYSTEM))
+
+
+def resume_batch(tx: Transaction, batch: Batch, person: str, *, now: int) -> None:
+    """A paused one goes on, and what is held is sent again under the same numbers."""
+    # No more than were on the wire when it was paused.
+    held = tx.held_of_batch(batch.id)
+    for line in held:
+        tx.save(line, move(line, State.APPROVED, now=now, due_at=now, look_at=None, tries=0, absent_looks=0))
+        tx.append(RequestRetried().done_by(person, line.id))
+    tx.save_batch(batch, move_batch(batch, BatchState.RUNNING, now=now, closed_by=None))
+    _tell(tx, batch, BatchResumed(batch=batch.id, retried=len(held)).done_by(person))
+
+
+def resume_those_of_merchant(tx: Transaction, person: str, *, now: int) -> None:
+    """Somebody resumed sending, since the merchant's fault was put right: what it paused goes on."""
+    for batch in tx.open_batches(_MOST_OPEN):
+        if batch.state is BatchState.PAUSED and batch.closed_by == SYSTEM:
+            resume_batch(tx, batch, person, now=now)
+
+
+def may_urge_batch(batch: Batch, person: str, *, now: int) -> Decision:
+    """As `may_urge`."""
+    if person != batch.requester:
+        return Decision(Reason.NOT_REQUESTER)
+    if batch.state is not BatchState.PENDING:
+        return Decision(Reason.TOO_LATE)
+    # A time yet to come is a clock's that was ahead.
+    soon = batch.urged_at is not None and 0 <= now - batch.urged_at < URGE_PAUSE_MS
+    return Decision(Reason.TOO_SOON) if soon else YES
+
+
+def urge_batch(tx: Transaction, batch: Batch, *, now: int) -> None:
+    """Its approvers are called in the thread of its card."""
+    tx.save_batch(batch, replace(batch, urged_at=now))
+    seq = tx.append(RequestUrged(batch=batch.id).done_by(batch.requester))
+    tx.post(Post(kind=PostKind.REPLY, request_id=None, batch=batch.id, seq=seq))
+
+
+def line_was_withdrawn(tx: Transaction, line: Request, *, now: int) -> None:
+    """By its requester, before it had begun. What waits for approval is worth as much less."""
+    assert line.batch is not None  # noqa: S101 - who calls this asked
+    batch = tx.batch(line.batch)
+    if batch is None or batch.state is not BatchState.PENDING:
+        return
+    left = replace(
+        batch,
+        size=batch.size - 1,
+        value_fen=batch.value_fen - line.value_fen,
+        left_out=batch.left_out + 1,
+    )
+    if left.size:
+        tx.save_batch(batch, left)
+        return
+    tx.save_batch(batch, move_batch(left, BatchState.CANCELLED, now=now, closed_by=line.requester))
+    _tell(tx, batch, BatchCancelled(batch=batch.id).done_by(line.requester))
+
+
+def _tell(tx: Transaction, batch: Batch, event: Event) -> None:
+    tx.post(Post(kind=PostKind.BATCH_CARD, request_id=None, batch=batch.id))
+    seq = tx.append(event)
+    tx.post(Post(kind=PostKind.REPLY, request_id=None, batch=batch.id, seq=seq))
 
 
 def line_is_sent_again(tx: Transaction, line: Request) -> None:

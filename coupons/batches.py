@@ -128,7 +128,10 @@ class Batch:
     waits_from: int | None = None
     expires_at: int | None = None
     remind_at: int | None = None
-    #: Who declined, cancelled or discarded it, or paused it last.
+    #: When its requester last called it to mind.
+    urged_at: int | None = None
+    #: Who declined, cancelled or discarded it, or paused it last. SYSTEM: WeChat Pay refuses the merchant.
+    #: None in a paused one: it is paused for the stocks of its held lines alone, and the others go on.
     closed_by: str | None = None
     decline_reason: str = ""
     closed_at: int | None = None

@@ -12,7 +12,15 @@ from functools import partial
 
 from coupons.asking import Stopped
 from coupons.authority import Authority
-from coupons.batch_lines import draw_batch, line_has_ended, line_is_sent_again
+from coupons.batch_lines import (
+    draw_batch,
+    line_has_ended,
+    line_is_sent_again,
+    line_was_withdrawn,
+    may_urge_batch,
+    resume_those_of_merchant,
+    urge_batch,
+)
 from coupons.clock_watch import ClockWatch
 from coupons.events import (
     ApprovalGiven,
@@ -103,18 +111,22 @@ class Desk:
     ) -> Request | Stopped:
         request = tx.request(request_id)
         right = Decision(Reason.NO_SUCH_REQUEST)
-        if request is not None:
+        batch = tx.batch(request.batch) if request is not None and request.batch is not None else None
+        if batch is not None and action is ClickAction.URGE:
+            right = may_urge_batch(batch, person, now=self._clock())
+        elif request is not None:
             right = self._of_requester(action, request, person)
         if request is None or not right.allowed:
             known, state = (request.id, request.state) if request else (None, None)
             refused = ClickRefused(action=action, reason=right.reason, state=state, asked_for=request_id)
             tx.append(refused.done_by(person, known))
             return Stopped(right, request)
+        if batch is not None and action is ClickAction.URGE:
+            urge_batch(tx, batch, now=self._clock())
+            return request
         return self._cancel(tx, request) if action is ClickAction.CANCEL else self._urge(tx, request)
 
     def _of_requester(self, action: ClickAction, request: Request, person: str) -> Decision:
-        if request.batch is not None:
-            return Decision(Reason.IN_BATCH)
         if action is ClickAction.CANCEL:
             return may_cancel(request, person)
         return may_urge(request, person, now=self._clock())
@@ -122,9 +134,11 @@ class Desk:
     def _cancel(self, tx: Transaction, request: Request) -> Request:
         person = request.requester
         after = move(request, State.CANCELLED, now=self._clock(), closed_by=person)
-        return self._close(
-            tx, request, after, RequestCancelled().done_by(person, request.id), tell_requester=False
-        )
+        event = RequestCancelled().done_by(person, request.id)
+        saved = self._close(tx, request, after, event, tell_requester=False)
+        if saved.batch is not None:
+            line_was_withdrawn(tx, saved, now=self._clock())
+        return saved
 
     def _urge(self, tx: Transaction, request: Request) -> Request:
         saved = tx.save(request, replace(request, urged_at=self._clock()))
@@ -159,6 +173,7 @@ class Desk:
             # nothing of its length, and so all of them have their whole time.
             latest = self._clock.latest()
             tx.resume_waiting(latest, before.at if before.at <= latest else 0)
+            resume_those_of_merchant(tx, person.user_id, now=now)
         # A card says whether it can be approved, and when it expires.
         tx.redraw_open_cards()
         done = SendingPaused(reason=reason) if pause else SendingResumed()

@@ -226,7 +226,9 @@ class RequestClosed(Payload, tag=Tag.REQUEST_CLOSED):
 
 
 class RequestUrged(Payload, tag=Tag.REQUEST_URGED):
-    """The requester called a waiting request to mind."""
+    """The requester called a waiting request (or `batch`) to mind."""
+
+    batch: int | None = None
 
 
 class RequestReminded(Payload, tag=Tag.REQUEST_REMINDED):

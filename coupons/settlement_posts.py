@@ -22,10 +22,13 @@ _THREAD_TAGS = frozenset({Tag.REQUEST_SENT, Tag.REQUEST_REFUSED, Tag.REQUEST_HEL
 _DIRECT_TAGS = _THREAD_TAGS - {Tag.REQUEST_UNKNOWN}
 
 
-def write_settlement(tx: Transaction, before: Request, settlement: Settlement, *, now: int) -> Request:
+def write_settlement(
+    tx: Transaction, before: Request, settlement: Settlement, *, now: int, of_merchant: bool = False
+) -> Request:
     """Save it, append its events, and promise what people are told. Raises RowChanged.
 
-    A line of a batch has no card and no thread: the batch's own card counts it.
+    `of_merchant`: what holds it would hold the requests of every stock. A line of a batch has no card
+    and no thread: the batch's own card counts it.
     """
     saved = tx.save(before, settlement.after)
     alone = saved.batch is None
@@ -41,7 +44,7 @@ def write_settlement(tx: Transaction, before: Request, settlement: Settlement, *
         if alone and event.tag in _DIRECT_TAGS:
             tx.post(Post(kind=PostKind.DIRECT, request_id=saved.id, seq=seq, person=saved.requester))
     if not alone:
-        line_was_settled(tx, saved, now=now)
+        line_was_settled(tx, saved, now=now, of_merchant=of_merchant)
     return saved
 
 

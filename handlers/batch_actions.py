@@ -156,4 +156,8 @@ def _problem(rows_of_ledger: Reading, *, batch_id: int, rows: str) -> struck_row
         struck.update(line.id for line in found)
         if len(struck) > struck_rows.MOST:
             return struck_rows.RowsProblem(struck_rows.WrongRows.TOO_MANY)
-    return None if struck else struck_rows.RowsProblem(struck_rows.WrongRows.NO_LINE)
+    if not struck:
+        return struck_rows.RowsProblem(struck_rows.WrongRows.NO_LINE)
+    batch = rows_of_ledger.batch(batch_id)
+    all_lines = batch is not None and len(struck) >= batch.size
+    return struck_rows.RowsProblem(struck_rows.WrongRows.ALL_LINES) if all_lines else None

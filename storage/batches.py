@@ -62,6 +62,7 @@ _SAVED: Final = (
     "waits_from",
     "expires_at",
     "remind_at",
+    "urged_at",
     "closed_by",
     "decline_reason",
     "closed_at",
@@ -73,7 +74,7 @@ update batch set
     remarks = :remarks, submitted_at = :submitted_at, size = :size, value_fen = :value_fen,
     highest_fen = :highest_fen, left_out = :left_out, approvals_needed = :approvals_needed,
     approvers = :approvers, rule = :rule, raised = :raised, waits_from = :waits_from,
-    expires_at = :expires_at, remind_at = :remind_at, closed_by = :closed_by,
+    expires_at = :expires_at, remind_at = :remind_at, urged_at = :urged_at, closed_by = :closed_by,
     decline_reason = :decline_reason, closed_at = :closed_at, result_promised = :result_promised
 where id = :id and rev = :rev
 """

@@ -38,11 +38,13 @@ _NOT_RUNNING = f"""
 _LONGEST_DUE = "order by request.due_at, request.id limit :limit"
 #: Two lanes, each with its index; what is due, and apart what is due too late, since `or` would sort all.
 _ALONE = SELECT + "where request.batch is null"
+#: A batch that was paused for a stock alone (by nobody) goes on with its others. Those of the stock stand in
+#: `stopped_stocks`, which the sender leaves out.
 #: Batch after batch, so that no index is sorted: a `cross join` is what keeps SQLite to that order.
 _IN_BATCH = """
 select request.*, customer.openid as openid
 from batch cross join request on request.batch = batch.id join customer on customer.id = request.customer
-where batch.state = 'running'
+where batch.state in ('running', 'paused') and (batch.state = 'running' or batch.closed_by is null)
 """
 #: Of a batch that is over, what had begun before it was cancelled, and what somebody sends again.
 _IN_ENDED_BATCH = """
@@ -117,7 +119,7 @@ select min(due) as due from (
         where request.batch = batch.id and due_at is not null and running = 0
           and request.state in ('approved', 'sending', 'unknown')
     )
-    from batch where state = 'running'
+    from batch where state in ('running', 'paused') and (state = 'running' or closed_by is null)
     union all
     select (
         select min(due_at) from request

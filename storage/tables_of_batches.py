@@ -34,6 +34,7 @@ create table batch (
     waits_from integer,
     expires_at integer,
     remind_at integer,
+    urged_at integer,
     closed_by text,
     decline_reason text not null default '',
     closed_at integer,

@@ -106,7 +106,9 @@ def _about_state(words: Words, reason: str, action: object, batch: Batch) -> str
             )
         case Reason.TOO_LATE if action == ClickAction.STRIKE_LINES and batch.state is BatchState.PENDING:
             return words(
-                "None of these rows is a line of batch {batch} that waits for approval.", batch=number
+                "None of these rows is a line of batch {batch} that waits for approval, or they are all of "
+                "them: then decline it instead.",
+                batch=number,
             )
         case _:
             late = words("Your click on batch {batch} came too late.", batch=number)

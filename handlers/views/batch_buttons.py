@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coupons.batches import Batch, BatchState, Progress
+from coupons.recording import SYSTEM
 from handlers.views.message import Block, actions, button, confirm
 from handlers.views.words import Words
 
@@ -20,12 +21,11 @@ def buttons(words: Words, batch: Batch, progress: Progress) -> list[Block]:
         case BatchState.APPROVED:
             shown = [_cancel(words, batch, progress)]
         case BatchState.RUNNING:
-            shown = [
-                button(words("Pause"), "pause_batch", str(batch.id), confirm=_sure_to_pause(words, batch)),
-                _cancel(words, batch, progress),
-            ]
+            shown = [_pause(words, batch), _cancel(words, batch, progress)]
         case BatchState.PAUSED:
-            shown = [_resume(words, batch, progress), _cancel(words, batch, progress)]
+            # Where it was paused for a stock alone, the others are still sent.
+            stop = [_pause(words, batch)] if batch.closed_by is None else []
+            shown = [_resume(words, batch, progress), *stop, _cancel(words, batch, progress)]
         case _:
             return []
     # Without it Slack gives the block a new id at each drawing, and who confirms while the card is drawn anew
@@ -77,19 +77,20 @@ def _cancel(words: Words, batch: Batch, progress: Progress) -> Block:
     return button(words("Cancel the rest"), "cancel_batch", str(batch.id), style="danger", confirm=sure)
 
 
-def _sure_to_pause(words: Words, batch: Batch) -> Block:
-    return confirm(
+def _pause(words: Words, batch: Batch) -> Block:
+    sure = confirm(
         words("Pause batch {batch}?", batch=batch.id),
         words("No further line begins until somebody resumes it. What is under way ends by itself."),
         yes=words("Pause"),
         no=words("Not yet"),
     )
+    return button(words("Pause"), "pause_batch", str(batch.id), confirm=sure)
 
 
 def _resume(words: Words, batch: Batch, progress: Progress) -> Block:
     held = progress.states.get("held", 0)
     warning = ""
-    if held and batch.closed_by is None:
+    if held and batch.closed_by in {None, SYSTEM}:
         warning = words("Resume it only once the cause has been put right.")
     sure = confirm(
         words("Resume batch {batch}?", batch=batch.id),

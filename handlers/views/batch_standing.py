@@ -8,6 +8,7 @@ from typing import Final
 
 from coupons.batches import Batch, BatchState, HeldLines, Progress
 from coupons.model import Pause, State
+from coupons.recording import SYSTEM
 from handlers.views import problems
 from handlers.views.escaping import code, inert, person, without_openids
 from handlers.views.message import Block, quote, section
@@ -160,6 +161,12 @@ def _speed(words: Words, speed: Speed | None) -> str:
 
 
 def _paused(words: Words, batch: Batch, held: Sequence[HeldLines]) -> str:
+    if batch.closed_by == SYSTEM:
+        return words(
+            "The bot paused it, because WeChat Pay would refuse the lines of every stock in the same way. "
+            "Once the cause has been put right, resume it; where sending is paused too, `/coupon resume` "
+            "resumes both."
+        )
     if batch.closed_by is not None:
         return words(
             "{person} paused it: no further line begins until somebody resumes it.",
@@ -167,7 +174,10 @@ def _paused(words: Words, batch: Batch, held: Sequence[HeldLines]) -> str:
         )
     if not held:
         return words("The bot paused it. Nothing of it is held any more: resume it.")
-    return words("The bot paused it, because WeChat Pay would refuse its other lines in the same way.")
+    return words(
+        "The bot paused it for what is held, because WeChat Pay would refuse the other lines of the same "
+        "stock too. Lines of other stocks go on."
+    )
 
 
 def _to_do(words: Words, held: HeldLines) -> str:

@@ -42,6 +42,8 @@ def _struck(words: EventWords) -> str:
 def _paused(words: EventWords) -> str:
     if not words.text("code"):
         return words("{who} paused batch {batch}")
+    if words.text("stock_id"):
+        return words("batch {batch} was paused for stock {stock_id}: {cause}", cause=words.cause())
     return words("batch {batch} was paused: {cause}", cause=words.cause())
 
 

@@ -10,6 +10,7 @@ from coupons.recording import Recorded
 from handlers.views import problems
 from handlers.views.batch_standing import counts
 from handlers.views.escaping import approver, listed, person, without_openids
+from handlers.views.escaping import code as code_span
 from handlers.views.event_words import text_of
 from handlers.views.message import Message, message, quote, section
 from handlers.views.thread_replies import waited
@@ -93,11 +94,21 @@ def _paused(words: Words, event: Recorded, batch: Batch) -> str:
             person=person(event.actor),
             batch=batch.id,
         )
-    text = words(
-        "Batch {batch} is paused: {cause}, and would refuse its other lines in the same way.",
-        batch=batch.id,
-        cause=problems.cause(words, code),
-    )
+    stock_id = text_of(event, "stock_id")
+    if stock_id:
+        text = words(
+            "Batch {batch} is paused for the stock {stock}: {cause}, and would refuse its other lines of "
+            "that stock in the same way. Lines of other stocks go on.",
+            batch=batch.id,
+            stock=code_span(stock_id),
+            cause=problems.cause(words, code),
+        )
+    else:
+        text = words(
+            "Batch {batch} is paused: {cause}, and would refuse its other lines in the same way.",
+            batch=batch.id,
+            cause=problems.cause(words, code),
+        )
     then = words(
         "Then somebody resumes it on the card: held lines go out again with the same out_request_no."
     )

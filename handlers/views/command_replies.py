@@ -217,9 +217,17 @@ def checking(words: Words, number: int, *, close: bool = False, lost: Lost | Non
 
 def urged(words: Words, request: Request, *, lost: Lost | None = None) -> Message:
     """The approvers will be called in the card's thread: after this answer, or much later."""
-    text = words(
-        "The approvers of request #{number} will be called in the thread of its card.", number=request.id
-    )
+    if request.batch is not None:
+        text = words(
+            "Request #{number} is a line of batch {batch}, whose approvers will be called in the thread of "
+            "its card.",
+            number=request.id,
+            batch=request.batch,
+        )
+    else:
+        text = words(
+            "The approvers of request #{number} will be called in the thread of its card.", number=request.id
+        )
     return message(words.sentences(text, _thread(words, lost)))
 
 

@@ -213,7 +213,10 @@ _SENTENCES: Mapping[str, tuple[str, ...] | Callable[[EventWords], str]] = {
     Tag.REQUEST_UNKNOWN: (N_("it was not known whether the customer got it: {cause}"),),
     Tag.REQUEST_HELD: _held,
     Tag.REQUEST_RETRIED: (N_("{who} released it to be sent again, with the same out_request_no"),),
-    Tag.REQUEST_URGED: (N_("{who} asked for a reminder"),),
+    Tag.REQUEST_URGED: (
+        N_("{who} asked for a reminder of batch {batch}"),
+        N_("{who} asked for a reminder"),
+    ),
     Tag.REQUEST_REMINDED: (
         N_("a reminder of batch {batch} was due after {waited_ms}: {mention}"),
         N_("a reminder of batch {batch} was due after {waited_ms}"),

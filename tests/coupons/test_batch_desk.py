@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from coupons.asking import Stopped
 from coupons.batches import BatchState, LeftOut
 from coupons.events import Tag
 from coupons.model import ClickAction
-from coupons.policy import DailyCap, Reason, Rule
+from coupons.policy import URGE_PAUSE_MS, DailyCap, Reason, Rule
 from coupons.posts import PostKind
 from tests.coupons.batch_office import CARD, POLICY, PREVIEW, BatchOffice, Opening, lines
 
@@ -121,8 +122,65 @@ async def test_a_line_is_decided_with_its_batch_alone(office: BatchOffice) -> No
     desk = office.desk(POLICY)
     for action, who in ((ClickAction.APPROVE, "U0WANG"), (ClickAction.DECLINE, "U0WANG")):
         await office.click(desk, 1, who, action)
-    await desk.cancel(1, "U0LI")
-    await desk.urge(1, "U0LI")
-    assert await office.refusals() == [Reason.IN_BATCH] * 4
+    assert await office.refusals() == [Reason.IN_BATCH] * 2
     assert await office.progress() == {"pending": 3}
     assert await office.posts(PostKind.CARD) == []
+
+
+async def test_a_line_is_withdrawn_by_its_requester_like_any_request(office: BatchOffice) -> None:
+    await office.pending()
+    desk = office.desk(POLICY)
+    assert isinstance(await desk.cancel(1, "U0WANG"), Stopped)
+    assert not isinstance(await desk.cancel(1, "U0LI"), Stopped)
+    batch = await office.batch()
+    assert (batch.size, batch.value_fen, batch.left_out) == (2, 2000, 1)
+    await office.approved_by_two(1)
+    # Approved and not begun: it still can be, and the batch's size stays.
+    assert not isinstance(await desk.cancel(2, "U0LI"), Stopped)
+    await office.send()
+    await office.settle()
+    assert (await office.progress(), await office.refusals()) == (
+        {"cancelled": 2, "sent": 1},
+        [Reason.NOT_REQUESTER],
+    )
+    too_late = await desk.cancel(3, "U0LI")
+    assert isinstance(too_late, Stopped)
+    assert (await office.state(), len(office.wechat.given)) == (BatchState.DONE, 1)
+    assert await office.posts(PostKind.CARD) == await office.posts(PostKind.DIRECT) == []
+    await office.prove()
+
+
+async def test_with_its_last_line_withdrawn_a_batch_waits_for_nobody(office: BatchOffice) -> None:
+    await office.pending()
+    for number in (1, 2, 3):
+        await office.desk(POLICY).cancel(number, "U0LI")
+    await office.settle()
+    assert (await office.state(), await office.progress()) == (BatchState.CANCELLED, {"cancelled": 3})
+    assert (await office.batch_tags())[-1] == Tag.BATCH_CANCELLED
+    await office.prove()
+
+
+async def test_whoever_reminds_of_a_line_reminds_of_its_batch_and_not_too_often(office: BatchOffice) -> None:
+    await office.pending()
+    desk = office.desk(POLICY)
+    for who in ("U0WANG", "U0LI", "U0LI"):
+        await desk.urge(2, who)
+    assert await office.refusals() == [Reason.NOT_REQUESTER, Reason.TOO_SOON]
+    office.clock.now += URGE_PAUSE_MS
+    await desk.urge(3, "U0LI")
+    urged = [each for each in await office.log() if each.tag == Tag.REQUEST_URGED]
+    assert [(each.request_id, each.detail["batch"]) for each in urged] == [(None, 1)] * 2
+    assert [post.seq for post in await office.steps()] == [each.seq for each in urged]
+    await office.approved_by_two(1)
+    await desk.urge(3, "U0LI")
+    assert (await office.refusals())[-1] == Reason.TOO_LATE
+    await office.prove()
+
+
+async def test_who_would_strike_out_all_lines_declines_the_batch_instead(office: BatchOffice) -> None:
+    before = await office.pending()
+    await office.do(ClickAction.STRIKE_LINES, "U0WANG", reason="2-4")
+    assert (await office.refusals(), await office.batch()) == ([Reason.TOO_LATE], before)
+    await office.do(ClickAction.STRIKE_LINES, "U0WANG", reason="2-3, 3")
+    assert (await office.batch()).size == 1
+    await office.prove()

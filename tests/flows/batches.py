@@ -1,4 +1,4 @@
-"""Batches in flows: a draft that is in the ledger, its preview, and what people do with it."""
+"""Batches in flows: a file that was given, its preview and its card, and what people do with them."""
 
 from __future__ import annotations
 
@@ -7,98 +7,55 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from bot.clock import utc_ms
-from bot.config.coupon_toml import load_coupon_toml
-from bot.slack_app import session, web_client
-from coupons.authority import Authority
-from coupons.batch_asking import BatchAsking
-from coupons.batches import Batch, DraftLine, LeftOut, NewBatch
-from coupons.posts import Post, PostKind
 from sandbox.slack import Answer, Message
-from storage.ledger import SqliteLedger
-from tests.clocks import sure
-from tests.coupons.office import Groups
-from tests.world import LATE, World, until
+from tests.flows.test_bulk import give
+from tests.world import World, until
 
-TEAM = "T0SHOP"
+NAME = "late parcels.csv"
 
 
 def openid(row: int) -> str:
     return f"oCustomer-of-a-batch-{row:07d}"
 
 
-def lines(count: int, stock_id: str = LATE, *, first: int = 2) -> list[DraftLine]:
-    """Of rows 2 and on, as under a head."""
-    return [
-        DraftLine(row=row, openid=openid(row), stock_id=stock_id, reason="late", ticket="")
-        for row in range(first, first + count)
-    ]
+def lines(count: int, stock: str = "late-10", *, first: int = 2) -> list[tuple[str, str]]:
+    """The cells of rows 2 and on, as under a head."""
+    return [(openid(row), stock) for row in range(first, first + count)]
 
 
 async def drafted(
-    shop: World, good: Sequence[DraftLine], *, who: str = "U0LI", bad: Sequence[LeftOut] = (), no: int = 1
-) -> Batch:
-    """As it is when its file was read, with a preview of ours in the requester's direct messages.
-
-    Written while the bot is down: only one process may.
-    """
-    await shop.stop()
-    ledger = SqliteLedger(shop.folder / "coupon.db", clock=utc_ms, on_commit=lambda _: None)
-    config = load_coupon_toml(shop.folder / "coupon.toml")
-    groups = Groups({"S0LEADS": frozenset({"U0WANG", "U0ZHAO"}), "S0AGENTS": frozenset({"U0LI"})})
-    authority = Authority(policy=config.policy, directory=groups, ledger=ledger, team=TEAM)
-    asking = BatchAsking(
-        ledger=ledger,
-        authority=authority,
-        policy=config.policy,
-        catalogue=config.catalogue,
-        team=TEAM,
-        clock=sure(utc_ms),
-    )
-    try:
-        new = NewBatch(
-            delivery=f"T0SHOP.V{no}",
-            requester=who,
-            file_id="F0FILE",
-            file_name="late parcels.csv",
-            stock_id=LATE,
-            reason="parcels four days late",
-            ticket="",
-            asked_at=utc_ms(),
-        )
-        batch = await asking.receive(new, team=TEAM)
-        assert isinstance(batch, Batch)
-        await asking.keep_lines(batch, sha256=f"{no:064x}", good=good, bad=bad)
-        preview = await _preview(shop, who, batch.id)
-
-        def shown(tx: Any) -> Batch:
-            tx.recall_post(Post(kind=PostKind.PREVIEW, request_id=None, batch=batch.id).key)
-            tx.set_preview(batch.id, preview.channel, preview.ts)
-            return tx.batch(batch.id)
-
-        return await ledger.write(shown)
-    finally:
-        await ledger.close()
-        await shop.start()
+    shop: World, cells: Sequence[tuple[str, str]], *, who: str = "U0LI", no: int = 1
+) -> Message:
+    """Given by the form, and read; returns its preview. Another `no` is another file."""
+    content = "\n".join(["openid,stock", *(",".join(each) for each in cells), ""]) + "\n" * (no - 1)
+    await give(shop, content.encode(), NAME, who, reason="parcels four days late")
+    await until(lambda: shop.rows("select 1 from batch where id = :no and sha256 <> ''", no=no) or None, 30)
+    return await until(lambda: preview_now(shop, no))
 
 
-async def _preview(shop: World, who: str, batch_id: int) -> Message:
-    button = {"type": "button", "action_id": "submit_batch", "value": str(batch_id)}
-    blocks = [{"type": "actions", "elements": [{**button, "text": {"type": "plain_text", "text": "Submit"}}]}]
-    async with session() as http:
-        slack = web_client(shop.slack.setup.bot_token, base_url=shop.slack.api_url, session=http)
-        posted = await slack.chat_postMessage(channel=who, text="preview", blocks=blocks)
-    return shop.slack.message(posted["channel"], posted["ts"])
+def preview_now(shop: World, batch_id: int) -> Message | None:
+    found = row(shop, batch_id)
+    if found["preview_ts"] is None:
+        return None
+    shown = shop.slack.message(found["preview_channel"], found["preview_ts"])
+    return shown if shown.element("submit_batch") else None
 
 
-async def submitted(shop: World, good: Sequence[DraftLine], *, who: str = "U0LI", no: int = 1) -> int:
+async def submitted(shop: World, cells: Sequence[tuple[str, str]], *, who: str = "U0LI", no: int = 1) -> int:
     """Its card stands; returns its number."""
-    batch = await drafted(shop, good, who=who, no=no)
-    assert batch.preview_channel is not None
-    assert batch.preview_ts is not None
-    await shop.slack.person(who).click(batch.preview_channel, batch.preview_ts, "submit_batch")
-    await card(shop, batch.id)
-    return batch.id
+    preview = await drafted(shop, cells, who=who, no=no)
+    await shop.slack.person(who).click(preview.channel, preview.ts, "submit_batch")
+    await card(shop, no)
+    return no
+
+
+async def running(shop: World, cells: Sequence[tuple[str, str]], *, no: int = 1) -> int:
+    """Approved by two."""
+    number = await submitted(shop, cells, no=no)
+    for who in ("U0WANG", "U0ZHAO"):
+        await click(shop, number, "approve_batch", who)
+    await until(lambda: row(shop, number)["state"] not in {"pending", "approved"} or None)
+    return number
 
 
 async def click(shop: World, batch_id: int, action_id: str, who: str = "U0WANG", **options: Any) -> Answer:
@@ -134,9 +91,7 @@ async def state(shop: World, batch_id: int, *states: str) -> str:
 
 async def quiet(shop: World) -> None:
     """As `World.quiet`, but previews and results."""
-    await until(
-        lambda: not shop.rows("select 1 from outbox where kind not in ('preview', 'result')") or None, 30
-    )
+    await until(lambda: not shop.rows("select 1 from outbox") or None, 30)
 
 
 def thread(shop: World, batch_id: int) -> list[str]:

@@ -91,6 +91,7 @@ def of_batches(typed: str) -> Iterator[Recorded]:
     yield event(Tag.BATCH_EXPIRED, batch=3)
     yield event(Tag.BATCH_PAUSED, "U0WANG", batch=3)
     yield event(Tag.BATCH_PAUSED, batch=3, code="NOT_ENOUGH")
+    yield event(Tag.BATCH_PAUSED, batch=3, code="NOT_ENOUGH", stock_id="1212121212")
     for retried in (0, 1, 56):
         yield event(Tag.BATCH_RESUMED, "U0WANG", batch=3, retried=retried)
     yield event(Tag.BATCH_DONE, batch=3, states={"sent": 470, "refused": 9, "held": 1})

@@ -82,7 +82,7 @@ def buttons(message: Message) -> dict[str, dict[str, Any]]:
         (BatchState.PENDING, ["approve_batch", "decline_batch", "strike_lines", "cancel_batch"]),
         (BatchState.APPROVED, ["cancel_batch"]),
         (BatchState.RUNNING, ["pause_batch", "cancel_batch"]),
-        (BatchState.PAUSED, ["resume_batch", "cancel_batch"]),
+        (BatchState.PAUSED, ["resume_batch", "pause_batch", "cancel_batch"]),
         (BatchState.DONE, []),
         (BatchState.CANCELLED, []),
         (BatchState.DECLINED, []),

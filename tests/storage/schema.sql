@@ -103,6 +103,7 @@ CREATE TABLE batch (
     waits_from integer,
     expires_at integer,
     remind_at integer,
+    urged_at integer,
     closed_by text,
     decline_reason text not null default '',
     closed_at integer,

@@ -216,7 +216,8 @@ async def test_what_is_in_a_batch_and_what_is_not_are_due_in_lanes_of_their_own(
         approve(tx, create(tx, "paused", batch=waiting), due_at=NOW - 9)
         paused = tx.batch(waiting)
         assert paused is not None
-        tx.save_batch(paused, move_batch(paused, BatchState.PAUSED, now=NOW))
+        by_a_person = move_batch(paused, BatchState.PAUSED, now=NOW, closed_by="U0WANG")
+        tx.save_batch(paused, by_a_person)
         asked: tuple[tuple[int, bool, tuple[str, ...]], ...] = (
             (9, False, ()),
             (9, True, ()),
