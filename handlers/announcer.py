@@ -122,6 +122,7 @@ class Announcer(Loop):
         )
         self._previews = BatchPreviews(
             once=self._once,
+            poster=poster,
             readers=readers,
             ledger=ledger,
             asking=batch_asking,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from io import BytesIO
 from typing import Final
 
 from coupons.batch_asking import MOST_LINES, BatchAsking, ShownDraft
-from coupons.batches import Batch, BatchState
+from coupons.batches import Batch, BatchState, LeftOut
 from coupons.loops import OnTrouble
 from coupons.ports import Ledger, Transaction
 from coupons.posts import WaitingPost
@@ -16,13 +17,15 @@ from handlers.bulk import file_json
 from handlers.directory import Readers
 from handlers.file_upload import OutgoingFile, promised_name
 from handlers.post_once import PostOnce
+from handlers.posting import Poster
 from handlers.views import batch_preview, bulk_file
 from handlers.views.batch_preview import AboutFile
 from handlers.views.message import Message
 from handlers.views.words import Words
-from handlers.web_api import Denied, MessageGone, Unreachable
+from handlers.web_api import Denied, MessageGone, SlackError, Unreachable
 
 _LANGUAGE_WITHIN_S: Final = 3.0
+_NO_SCOPE: Final = "missing_scope"
 #: Lines that are left out, of which the message itself names some.
 _FEW: Final = 5
 
@@ -34,6 +37,7 @@ class BatchPreviews:
         self,
         *,
         once: PostOnce,
+        poster: Poster,
         readers: Readers,
         ledger: Ledger,
         asking: BatchAsking,
@@ -41,6 +45,7 @@ class BatchPreviews:
         on_trouble: OnTrouble,
     ) -> None:
         self._once = once
+        self._poster = poster
         self._readers = readers
         self._ledger = ledger
         self._asking = asking
@@ -96,17 +101,30 @@ class BatchPreviews:
         )
         if batch is not None and lines:
             words = await self._readers.words(batch.requester, within_s=_LANGUAGE_WITHIN_S)
-            # Beside the event loop: thousands of sentences would keep acks waiting.
-            content = await asyncio.to_thread(bulk_file.left_out_csv, words, lines)
-            name = promised_name(waiting, f"batch-{batch.id}-left-out", "csv")
-            comment = bulk_file.left_out_comment(words, batch.file_name, len(lines))
             try:
-                files = [OutgoingFile(name, BytesIO(content.encode()))]
-                await self._once.share(waiting, batch.requester, files, comment=comment)
+                await self._share(waiting, batch, words, lines)
             except (Unreachable, Denied) as error:
+                if error.code == _NO_SCOPE:
+                    await self._tell_once(waiting, batch, words, error)
+                    raise
                 # The preview names the first of them.
                 self._on_trouble(error)
         await self._ledger.write(lambda tx: tx.finish_post(waiting.id, waiting.version))
+
+    async def _share(
+        self, waiting: WaitingPost, batch: Batch, words: Words, lines: Sequence[LeftOut]
+    ) -> None:
+        # Beside the event loop: thousands of sentences would keep acks waiting.
+        content = await asyncio.to_thread(bulk_file.left_out_csv, words, lines)
+        name = promised_name(waiting, f"batch-{batch.id}-left-out", "csv")
+        comment = bulk_file.left_out_comment(words, batch.file_name, len(lines))
+        files = [OutgoingFile(name, BytesIO(content.encode()))]
+        await self._once.share(waiting, batch.requester, files, comment=comment)
+
+    async def _tell_once(self, waiting: WaitingPost, batch: Batch, words: Words, error: SlackError) -> None:
+        if not waiting.tries:
+            message = bulk_file.left_out_not_taken(words, batch.file_name, error.code)
+            await self._poster.post(batch.requester, message, metadata_id="")
 
 
 def _drawn(tx: Transaction, waiting: WaitingPost) -> None:

@@ -155,7 +155,8 @@ def _lists(files: Sequence[Any]) -> list[GivenFile]:
 
 
 def _given(file: Mapping[str, Any]) -> GivenFile:
-    return GivenFile(file_id=str(file["id"]), name=str(file.get("name") or "")[:_NAME_LONGEST])
+    name = str(file.get("name") or file.get("title") or file["id"])
+    return GivenFile(file_id=str(file["id"]), name=name[:_NAME_LONGEST])
 
 
 def _field(view: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from coupons.batch import BatchLine
 from coupons.batches import LeftOut
 from coupons.catalogue import Catalogue
-from coupons.masking import masked
+from coupons.masking import keepable, masked
 from coupons.model import Stock
 from handlers.bulk.bulk_file import BadLine, BulkFile, FileRefused, Remark, RemarkKind, WholeFile, Wrong
 from handlers.cleaning import Undone
@@ -91,7 +91,9 @@ def bad_lines(facts: str) -> tuple[BadLine, ...]:
 
 
 def dump_remarks(found: BulkFile) -> str:
-    return json.dumps([_given(remark) for remark in found.remarks])
+    """Of a draft's file; names of sheets and columns without what is plainly a person's."""
+    named = (replace(each, names=tuple(map(keepable, each.names))) for each in found.remarks)
+    return json.dumps([_given(remark) for remark in named])
 
 
 def load_remarks(text: str) -> tuple[Remark, ...]:
@@ -100,7 +102,7 @@ def load_remarks(text: str) -> tuple[Remark, ...]:
 
 def dump_refusal(refused: FileRefused) -> str:
     facts = _refusal(refused)
-    names = [without_openids(name) for name in refused.names]
+    names = [keepable(name) for name in refused.names]
     return json.dumps(facts | {"read": without_openids(refused.read), "names": names})
 
 

@@ -17,6 +17,7 @@ from handlers.parsing import Problem
 from handlers.views import misreads
 from handlers.views.command_replies import UNDONE
 from handlers.views.escaping import code, inert, without_openids
+from handlers.views.message import Message, message
 from handlers.views.refusals import refusal
 from handlers.views.words import N_, Words
 
@@ -205,6 +206,18 @@ def left_out_comment(words: Words, file_name: str, count: int) -> str:
             "Once you have submitted the others, put these right and send them as a file of their own: the "
             "whole list again would give the others a second coupon."
         ),
+    )
+
+
+def left_out_not_taken(words: Words, file_name: str, code_: str) -> Message:
+    """Slack did not take the file; it goes on being tried."""
+    return message(
+        words(
+            "Slack did not take the file of the lines of {file} that are left out ({code}). It comes by "
+            "itself as soon as an operator has given the bot the scope `files:write` and installed it again.",
+            file=f"*{inert(file_name)}*",
+            code=code(code_),
+        )
     )
 
 

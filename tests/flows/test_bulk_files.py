@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,20 +38,35 @@ async def test_a_file_that_was_deleted_meanwhile_is_told(shop: World) -> None:
     assert len(shop.slack.calls("files.info")) == 3
 
 
-@pytest.fixture
-async def unscoped(tmp_path: Path, pauses: Pauses) -> AsyncGenerator[World]:
-    scopes = tuple(scope for scope in ENGLISH_TEAM.bot_scopes if scope != "files:read")
-    async with world(tmp_path, workspace=replace(ENGLISH_TEAM, bot_scopes=scopes), pauses=pauses) as started:
+@asynccontextmanager
+async def without(scope: str, folder: Path, pauses: Pauses) -> AsyncGenerator[World]:
+    scopes = tuple(each for each in ENGLISH_TEAM.bot_scopes if each != scope)
+    async with world(folder, workspace=replace(ENGLISH_TEAM, bot_scopes=scopes), pauses=pauses) as started:
         yield started
 
 
-async def test_without_the_scope_the_person_and_the_operator_are_told(
-    unscoped: World, capsys: pytest.CaptureFixture[str]
+async def test_without_the_scope_to_read_the_person_and_the_operator_are_told(
+    tmp_path: Path, pauses: Pauses, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await give(unscoped, CSV)
-    refused = await preview(unscoped, "the app lacks the scope `files:read`")
-    assert "Please tell an operator." in refused.text
-    assert "missing_scope" in capsys.readouterr().out
+    async with without("files:read", tmp_path, pauses) as shop:
+        await give(shop, CSV)
+        refused = await preview(shop, "the app lacks the scope `files:read`")
+        assert "Please tell an operator." in refused.text
+    said = capsys.readouterr().out
+    assert "files_cannot_be_read" in said
+    assert "missing_scope" in said
+
+
+async def test_without_the_scope_to_write_the_preview_comes_and_the_file_later(
+    tmp_path: Path, pauses: Pauses
+) -> None:
+    async with without("files:write", tmp_path, pauses) as shop:
+        await give(shop, CSV)
+        await preview(shop, "1 line is left out.")
+        told = await preview(shop, "Slack did not take the file of the lines of *late.csv* that are left out")
+        calls = len(shop.slack.calls("files.getUploadURLExternal"))
+        await until(lambda: len(shop.slack.calls("files.getUploadURLExternal")) > calls + 1 or None)
+        assert [m.ts for m in shop.slack.dms("U0LI") if "did not take" in m.text] == [told.ts]
 
 
 async def test_a_file_that_waits_when_the_bot_stops_is_read_by_the_next_start(shop: World) -> None:

@@ -118,6 +118,7 @@ def previews(words: Words) -> Iterator[Message]:
         yield batch_preview.without_preview(words, batch, None, workspace_url="https://shop.slack.com/")
     refused = FileRefused(WholeFile.SEVERAL_SHEETS, names=("Sheet1", "名单"))
     yield batch_preview.without_preview(words, replace(BATCH, state=BatchState.DISCARDED), refused)
+    yield bulk_file.left_out_not_taken(words, BATCH.file_name, "missing_scope")
     for count in (1, 12):
         yield Message(bulk_file.left_out_comment(words, BATCH.file_name, count), [])
 
