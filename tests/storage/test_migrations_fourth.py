@@ -33,7 +33,7 @@ values (2, 'declined', 'n3', 'U0HE', 2, '999', '破损', 500, 'WECHATPAY_MODE', 
 _CREATED = (
     '{"approvals_needed":%d,"customer":%d,"out_request_no":"%s","stock_id":"%s","ticket":"%s","value_fen":%d}'
 )
-_EVENTS = (
+_STORY = (
     (1, "request:created", "U0LI", _CREATED % (1, 1, "n1", "1212", "ZD-12", 1000)),
     *_EVENTS[1:],
     (3, "request:created", "U0HE", _CREATED % (1, 2, "n3", "999", "", 500)),
@@ -49,7 +49,7 @@ def third_version(path: Path) -> None:
     connection.execute("pragma user_version = 3")
     connection.executescript(_ROWS + _WORDS)
     prev = GENESIS
-    for seq, (request_id, tag, actor, detail) in enumerate(_EVENTS, 1):
+    for seq, (request_id, tag, actor, detail) in enumerate(_STORY, 1):
         head = f'{{"actor":"{actor}","detail":{detail},"request_id":{request_id}'
         body = f'{head},"seq":{seq},"tag":"{tag}","ts":1}}'
         changed = chained(prev, body)
@@ -85,7 +85,7 @@ def test_rows_and_events_of_the_third_version_are_kept_and_proven(old: Path) -> 
     )
     assert bring_up_to_date(old) == ()
     assert contents(old) == with_newer_columns(before)
-    assert verify(old).rows == len(_EVENTS)
+    assert verify(old).rows == len(_STORY)
     assert rows(old, "pragma integrity_check") == [("ok",)]
 
 
