@@ -52,12 +52,12 @@ def third_version(path: Path) -> None:
     for seq, (request_id, tag, actor, detail) in enumerate(_STORY, 1):
         head = f'{{"actor":"{actor}","detail":{detail},"request_id":{request_id}'
         body = f'{head},"seq":{seq},"tag":"{tag}","ts":1}}'
-        changed = chained(prev, body)
+        digest = chained(prev, body)
         connection.execute(
             "insert into event (seq, body, prev, hash) values (:seq, :body, :prev, :hash)",
-            {"seq": seq, "body": body, "prev": prev, "hash": changed},
+            {"seq": seq, "body": body, "prev": prev, "hash": digest},
         )
-        prev = changed
+        prev = digest
     connection.commit()
     connection.close()
 

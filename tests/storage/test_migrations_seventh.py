@@ -29,12 +29,12 @@ def sixth(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for tag, actor, detail in _HELD:
         seq += 1
         body = f'{{"actor":"{actor}","detail":{detail},"request_id":2,"seq":{seq},"tag":"{tag}","ts":1}}'
-        changed = chained(prev, body)
-        values = {"seq": seq, "body": body, "prev": prev, "hash": changed}
+        digest = chained(prev, body)
+        values = {"seq": seq, "body": body, "prev": prev, "hash": digest}
         connection.execute(
             "insert into event (seq, body, prev, hash) values (:seq, :body, :prev, :hash)", values
         )
-        prev = changed
+        prev = digest
     connection.execute("insert into approval (request_id, approver, at) values (2, 'U0WANG', 4)")
     connection.commit()
     connection.close()

@@ -69,12 +69,12 @@ def second_version(path: Path) -> None:
     for seq, (request_id, tag, actor, detail) in enumerate(_EVENTS, 1):
         head = f'{{"actor":"{actor}","detail":{detail},"request_id":{request_id}'
         body = f'{head},"seq":{seq},"tag":"{tag}","ts":1}}'
-        changed = chained(prev, body)
-        values = {"seq": seq, "body": body, "prev": prev, "hash": changed}
+        digest = chained(prev, body)
+        values = {"seq": seq, "body": body, "prev": prev, "hash": digest}
         connection.execute(
             "insert into event (seq, body, prev, hash) values (:seq, :body, :prev, :hash)", values
         )
-        prev = changed
+        prev = digest
     connection.commit()
     connection.close()
 

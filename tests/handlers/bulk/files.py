@@ -25,6 +25,7 @@ ANN = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
 BEN = "oUpF8uN95-Ptaags6E_roPHg7AG0"
 HEAD = ("openid", "stock", "reason", "ticket")
 SHEET = "xl/worksheets/sheet1.xml"
+WORKBOOK = "xl/workbook.xml"
 
 
 def read(raw: bytes, *, stock: Stock | None = None, most_lines: int = MOST_LINES) -> BulkFile:
@@ -93,6 +94,10 @@ def text_cell(place: str, text: str) -> str:
 
 def line(row: int, openid: str, stock: Stock = LATE, reason: str = "", ticket: str = "") -> BatchLine:
     return BatchLine(row, openid, stock, reason, ticket)
+
+
+#: What a table has in its second row where a test is about the rows below.
+GOOD = line(2, ANN, LATE, "late")
 
 
 def places(found: BulkFile) -> list[tuple[int, str, Wrong]]:

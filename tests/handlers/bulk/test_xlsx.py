@@ -18,6 +18,7 @@ from tests.handlers.bulk.files import (
     ANN,
     BEN,
     COLD,
+    GOOD,
     HEAD,
     LATE,
     LONG,
@@ -35,9 +36,6 @@ from tests.handlers.bulk.files import (
     with_xml,
     workbook,
 )
-
-WORKBOOK = "xl/workbook.xml"
-GOOD = line(2, ANN, LATE, "late")
 
 
 def test_texts_and_small_numbers_are_read() -> None:

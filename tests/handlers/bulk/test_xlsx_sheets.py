@@ -10,10 +10,11 @@ from handlers.bulk.bulk_file import RemarkKind, WholeFile, Wrong
 from tests.handlers.bulk.files import (
     ANN,
     BEN,
+    GOOD,
     HEAD,
-    LATE,
     LONG,
     SHEET,
+    WORKBOOK,
     kinds,
     line,
     places,
@@ -25,10 +26,6 @@ from tests.handlers.bulk.files import (
     with_xml,
     workbook,
 )
-
-WORKBOOK = "xl/workbook.xml"
-GOOD = line(2, ANN, LATE, "late")
-
 
 # --- hidden things
 
