@@ -21,7 +21,7 @@ from coupons.masking import keepable
 from coupons.policy import Decision, Policy, Reason, may_ask
 from coupons.ports import Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
-from coupons.rules import people
+from coupons.rules import Terms, people
 
 T = TypeVar("T")
 
@@ -70,7 +70,7 @@ class BatchAsking:
 
         Raises DirectoryUnavailable, StorageUnavailable.
         """
-        members = await self._members()
+        members = await self._authority.members(self._policy.agents)
         return await self._ledger.write(partial(self._receive, new=new, team=team, members=members))
 
     def _receive(self, tx: Transaction, *, new: NewBatch, team: str, members: Members) -> Batch | Stopped:
@@ -109,7 +109,7 @@ class BatchAsking:
             lines = [line for line in part if isinstance(line, DraftLine)]
             wrong = [line for line in part if isinstance(line, LeftOut)]
             await self._ledger.write(partial(_add_lines, batch_id=batch.id, lines=lines, bad=wrong))
-        members = await self._members()
+        members = await self._authority.members(self._policy.groups)
         seen = await self._ledger.read(partial(self._preview, batch=batch, members=members))
         for refused in _parts(seen.refused):
             await self._ledger.write(partial(_leave_out, batch_id=batch.id, refused=refused))
@@ -123,7 +123,7 @@ class BatchAsking:
 
     async def show(self, batch: Batch) -> ShownDraft:
         """As it is at this moment. Raises DirectoryUnavailable, StorageUnavailable."""
-        members = await self._members()
+        members = await self._authority.members(self._policy.groups)
         preview = await self._ledger.read(partial(self._preview, batch=batch, members=members))
         same, lately = await self._ledger.read(
             lambda rows: (
@@ -145,11 +145,8 @@ class BatchAsking:
         before = tx.batch(batch.id)
         if before is None or before.state is not BatchState.DRAFT or before.sha256:
             return
-        terms = seen.terms
-        # What many people get is looked at by one at least, whatever a rule lets pass by itself.
-        needed = max(terms.approvals_needed, 1) if terms else 1
         after = replace(
-            before,
+            with_terms(before, seen.terms),
             file_id="",
             sha256=sha256,
             problem=SAME_FILE if tx.batch_of_file(sha256, but=batch.id) is not None else "",
@@ -158,10 +155,6 @@ class BatchAsking:
             value_fen=seen.fen,
             highest_fen=max((line.stock.value_fen for line in seen.lines), default=0),
             left_out=tx.count_left_out(batch.id),
-            approvals_needed=needed,
-            approvers=terms.approvers if terms else (),
-            rule=terms.place if terms else 0,
-            raised=raised_of(terms) if terms else (),
             expires_at=self._clock.latest() + DRAFT_MS,
         )
         self._show(tx, before, after)
@@ -180,15 +173,28 @@ class BatchAsking:
         tx.post(Post(kind=PostKind.PREVIEW, request_id=None, batch=saved.id, person=saved.requester))
 
     def _preview(self, rows: Records, *, batch: Batch, members: Members) -> BatchPreview:
-        lines = tuple(lines_of(rows.lines(batch.id, after=0, limit=MOST_LINES), self._catalogue))
-        wanted = totals_of(self._policy, batch.requester, lines)
-        counts = rows.used(wanted, self._clock.earliest())
-        return preview(self._policy, batch.requester, lines, counts, members)
+        return preview_now(rows, batch, self._policy, self._catalogue, members, now=self._clock.earliest())
 
-    async def _members(self) -> Members:
-        named = {*self._policy.agents}
-        named.update(entry for rule in self._policy.rules for entry in rule.requesters)
-        return await self._authority.members(named)
+
+def preview_now(
+    rows: Records, batch: Batch, policy: Policy, catalogue: Catalogue, members: Members, *, now: int
+) -> BatchPreview:
+    """Of a draft, before anybody asks for anything else. `members`: of every group that coupon.toml names."""
+    lines = tuple(lines_of(rows.lines(batch.id, after=0, limit=MOST_LINES), catalogue))
+    counts = rows.used(totals_of(policy, batch.requester, lines), now)
+    return preview(policy, batch.requester, lines, counts, members)
+
+
+def with_terms(batch: Batch, terms: Terms | None) -> Batch:
+    """The approvals that its lines need together, and by which rule; None: there is no line."""
+    return replace(
+        batch,
+        # What many people get is looked at by one at least, whatever a rule lets pass by itself.
+        approvals_needed=max(terms.approvals_needed, 1) if terms else 1,
+        approvers=terms.approvers if terms else (),
+        rule=terms.place if terms else 0,
+        raised=raised_of(terms) if terms else (),
+    )
 
 
 def _add_lines(tx: Transaction, *, batch_id: int, lines: Sequence[DraftLine], bad: Sequence[LeftOut]) -> None:

@@ -25,7 +25,7 @@ from coupons.events import ApprovalGiven, ClickRefused, RequestDeclined
 from coupons.lifecycle import move
 from coupons.masking import keepable
 from coupons.model import Click, ClickAction, Request, State
-from coupons.policy import YES, Decision, Policy, Reason, may_be_trusted
+from coupons.policy import YES, Decision, Policy, Reason, may_ask, may_be_trusted
 from coupons.ports import Directory, Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import Event
@@ -79,6 +79,12 @@ class BatchDesk:
         if click.team and click.team != self._team:
             trusted = Decision(Reason.OUTSIDER)
         approvers: frozenset[str] = frozenset()
+        if trusted.allowed and click.action is ClickAction.SUBMIT_BATCH:
+            # Asking is this click: who was an agent when the file was given may be none any more.
+            agents = self._policy.agents
+            trusted = may_ask(
+                click.person, people(agents, await self._authority.members(agents)) if agents else None
+            )
         if batch is not None and click.action not in _OF_REQUESTER:
             named = may_decide(self._policy, batch)
             approvers = people(named, await self._authority.members(named))

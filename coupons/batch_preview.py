@@ -203,12 +203,16 @@ def _terms_of_total(
 
 
 def _strictest(found: Sequence[Terms], requester: str, members: Mapping[str, frozenset[str]]) -> Terms | None:
-    """The most approvals; of as many the ones that fewer people can give; then those of the total."""
+    """Of those as strict as each other the ones of the total."""
     return max(
         found,
-        key=lambda each: (
-            each.approvals_needed,
-            -len(people(each.approvers, members) - {requester}),
-        ),
+        key=lambda each: strictness(each.approvals_needed, each.approvers, requester, members),
         default=None,
     )
+
+
+def strictness(
+    needed: int, approvers: Sequence[str], requester: str, members: Mapping[str, frozenset[str]]
+) -> tuple[int, int]:
+    """The most approvals; of as many the ones that fewer people can give."""
+    return needed, -len(people(approvers, members) - {requester})

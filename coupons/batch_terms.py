@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from coupons.batch import BatchLine
+from coupons.batch_preview import strictness
+from coupons.batches import MORE_APPROVALS, STOCK_GONE, Batch
 from coupons.policy import Policy, Reason
 from coupons.rules import Terms, Used
 from coupons.totals import Counts, Proposal, Total, counted_on, judge, totals
@@ -32,6 +34,25 @@ class Counting:
     def judge(self, line: BatchLine) -> Terms:
         """After `read`."""
         return judge(self._policy, self._proposal(line), self._counts, self._members)
+
+    def why_left_out(self, batch: Batch, line: BatchLine | None) -> str | None:
+        """Of a line that is to become a request; `line` None: its stock is gone. None: it becomes one."""
+        if line is None:
+            return STOCK_GONE
+        found = self.judge(line)
+        if not found.decision.allowed:
+            return found.decision.reason
+        # Reached meanwhile: those who approve must not be fewer than it asks for, nor others.
+        if raised := {*raised_of(found)} - {*batch.raised}:
+            return min(raised)
+        line_s, batch_s = (
+            strictness(needed, approvers, self._requester, self._members)
+            for needed, approvers in (
+                (found.approvals_needed, found.approvers),
+                (batch.approvals_needed, batch.approvers),
+            )
+        )
+        return MORE_APPROVALS if line_s > batch_s else None
 
     def add(self, line: BatchLine) -> None:
         """A line that is made a request."""

@@ -14,10 +14,10 @@ from typing import Final
 from coupons.asking import created
 from coupons.authority import Authority
 from coupons.batch import BatchLine, asked_before
-from coupons.batch_asking import lines_of
+from coupons.batch_asking import lines_of, preview_now, with_terms
 from coupons.batch_events import BatchCreated, BatchDone, BatchExpired
 from coupons.batch_lines import draw_batch, promise_result
-from coupons.batch_terms import Counting, Members, raised_of
+from coupons.batch_terms import Counting, Members
 from coupons.batches import Batch, BatchState, move_batch
 from coupons.catalogue import Catalogue
 from coupons.clock_watch import ClockWatch
@@ -32,13 +32,13 @@ from coupons.ports import Issuer, Ledger, Reading, Transaction
 from coupons.posts import LATE_LINES_MS, Post, PostKind
 from coupons.recording import SYSTEM, Event
 from coupons.request_number import out_request_no
+from coupons.rules import Terms
 
 #: Lines in one transaction: some 20 ms of the one writer.
 _PART: Final = 64
 _BATCHES: Final = 20
 _RUNNING: Final = frozenset({BatchState.RUNNING, BatchState.PAUSED, BatchState.DONE})
 _TIMED: Final = frozenset({BatchState.DRAFT, BatchState.PENDING})
-_UNKNOWN_STOCK: Final = "unknown_stock"
 
 #: Until it is looked again whether lines that are under way have ended: no commit of a line wakes this loop,
 #: since hundreds are made in a second.
@@ -73,6 +73,8 @@ class BatchWork(Loop):
         self._clock = clock
         #: What limits count, by batch, as long as nobody else asks for anything.
         self._counted: dict[int, tuple[int, Counting]] = {}
+        #: Batches of which this process has looked what they need.
+        self._weighed: set[int] = set()
 
     async def step(self) -> float | None:
         """Raises StorageUnavailable. Returns 0 while there is more to do at once."""
@@ -92,6 +94,9 @@ class BatchWork(Loop):
         match batch.state:
             case BatchState.DRAFT if batch.submitted_at is not None:
                 members = await self._authority.members(self._policy.groups)
+                if batch.id not in self._weighed:
+                    await self._weigh(batch, members)
+                    self._weighed.add(batch.id)
                 return await self._ledger.write(partial(self._make, batch_id=batch.id, members=members))
             case BatchState.DRAFT:
                 return await self._ledger.write(partial(self._forget, batch_id=batch.id))
@@ -106,6 +111,21 @@ class BatchWork(Loop):
 
     # --- lines become requests
 
+    async def _weigh(self, batch: Batch, members: Members) -> None:
+        """It needs what its rule asks for now: the preview may be an hour old, and coupon.toml newer."""
+
+        def terms_now(rows: Reading) -> Terms | None:
+            now = self._clock.earliest()
+            return preview_now(rows, batch, self._policy, self._catalogue, members, now=now).terms
+
+        def keep(tx: Transaction) -> None:
+            before = tx.batch(batch.id)
+            if before is not None and before.state is BatchState.DRAFT and not tx.last_row_of_batch(batch.id):
+                tx.save_batch(before, with_terms(before, terms))
+
+        terms = await self._ledger.read(terms_now)
+        await self._ledger.write(keep)
+
     def _make(self, tx: Transaction, *, batch_id: int, members: Members) -> bool:
         batch = tx.batch(batch_id)
         if batch is None or batch.state is not BatchState.DRAFT or batch.submitted_at is None:
@@ -114,6 +134,7 @@ class BatchWork(Loop):
         lines = tx.lines(batch.id, after=after, limit=_PART)
         if not lines:
             self._counted.pop(batch.id, None)
+            self._weighed.discard(batch.id)
             self._ready(tx, batch)
             return True
         known = {line.row: line for line in lines_of(lines, self._catalogue)}
@@ -122,7 +143,7 @@ class BatchWork(Loop):
         drafts = []
         lately = self._asked_lately(tx, known.values())
         for line in lines:
-            problem = self._problem(batch, known.get(line.row), counting)
+            problem = counting.why_left_out(batch, known.get(line.row))
             if problem is None:
                 counting.add(known[line.row])
                 drafts.append(self._draft(batch, known[line.row], lately))
@@ -140,16 +161,6 @@ class BatchWork(Loop):
             # Somebody else asked for something meanwhile: limits are exact, and so it is counted anew.
             return Counting(self._policy, members, requester=batch.requester)
         return counting
-
-    def _problem(self, batch: Batch, line: BatchLine | None, counting: Counting) -> str | None:
-        """Why the line is left out after all; None: it becomes a request."""
-        if line is None:
-            return _UNKNOWN_STOCK
-        found = counting.judge(line)
-        if not found.decision.allowed:
-            return found.decision.reason
-        # Reached since the preview: those who approve must not be fewer than it asks for.
-        return min({*raised_of(found)} - {*batch.raised}, default=None)
 
     def _asked_lately(self, tx: Transaction, lines: Iterable[BatchLine]) -> Mapping[int, int]:
         """By the row of a line: a request of a short time before, for the same customer and stock."""
@@ -196,6 +207,7 @@ class BatchWork(Loop):
             tx.save_batch(batch, after)
             tx.forget_what_was_read(batch.id)
             tx.post(Post(kind=PostKind.PREVIEW, request_id=None, batch=batch.id, person=batch.requester))
+            _share_left_out(tx, batch, after)
             return
         reminders = self._policy.reminder_times()
         after = move_batch(
@@ -228,6 +240,7 @@ class BatchWork(Loop):
         tx.append(event.done_by(saved.requester))
         tx.post(Post(kind=PostKind.BATCH_CARD, request_id=None, batch=saved.id))
         tx.post(Post(kind=PostKind.PREVIEW, request_id=None, batch=saved.id, person=saved.requester))
+        _share_left_out(tx, batch, saved)
 
     # --- time
 
@@ -318,6 +331,12 @@ class BatchWork(Loop):
         else:
             # Nobody is told of its lines any more.
             tx.forget_what_was_read(batch.id)
+
+
+def _share_left_out(tx: Transaction, before: Batch, after: Batch) -> None:
+    """Its requester knows those of the preview: of the others neither which they are, nor why."""
+    if after.left_out > before.left_out:
+        tx.post(Post(kind=PostKind.LEFT_OUT, request_id=None, batch=after.id, person=after.requester))
 
 
 def _declined(batch: Batch) -> tuple[State, Callable[[Request], Event]]:

@@ -66,6 +66,10 @@ BATCH_FINAL: Final = frozenset(state for state, following in BATCH_MOVES.items()
 SAME_FILE: Final = "same_file"
 #: The problem of a line whose customer was forgotten while it was no request yet.
 ERASED: Final = "erased"
+#: Of one whose stock is no longer in coupon.toml.
+STOCK_GONE: Final = "stock_gone"
+#: Of one that needs more approvals than its batch, of which others are requests already, or other approvers.
+MORE_APPROVALS: Final = "more_approvals"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,6 +59,8 @@ def _about_right(  # noqa: PLR0911 - one return for each reason
         case Reason.SELF:
             own = words("Batch {batch} is your own, so somebody else must decide.", batch=number)
             return words.sentences(own, where_it_stands(words, batch))
+        case Reason.NOT_AGENT:
+            return words("You are not among those who may ask for coupons.")
         case Reason.NOT_APPROVER if action in _OF_BOTH:
             return words(
                 "Only {requester}, who asked for batch {batch}, and those who may approve it can do that.",

@@ -118,15 +118,15 @@ def _facts(words: Words, shown: BatchOnCard) -> list[tuple[str, str]]:
 
 
 def _customers(words: Words, customers: CustomersOfBatch) -> str:
-    return words.sentences(
-        words.plural("1 customer.", "{n} customers.", customers.count),
-        words.plural(
+    before = words("Nobody got a coupon in the {days} days before.", days=BEFORE_DAYS)
+    if customers.before:
+        before = words.plural(
             "1 got a coupon in the {days} days before.",
             "{n} got a coupon in the {days} days before.",
             customers.before,
             days=BEFORE_DAYS,
-        ),
-    )
+        )
+    return words.sentences(words.plural("1 customer.", "{n} customers.", customers.count), before)
 
 
 def _reason(words: Words, batch: Batch) -> list[Block]:
@@ -210,20 +210,20 @@ def _small_print(words: Words, shown: BatchOnCard) -> list[str]:
 
 
 def _rule(words: Words, batch: Batch) -> str:
-    values = {
-        "needed": batch.approvals_needed,
-        "value": words.money(batch.value_fen),
-        "highest": words.money(batch.highest_fen),
-    }
     if batch.rule:
-        text = words(
-            "{needed} approvals by rule {rule}, the stricter of those for {value} in all and for a single "
+        text = words.plural(
+            "1 approval by rule {rule}, the stricter of those for {value} in all and for a single {highest}",
+            "{n} approvals by rule {rule}, the stricter of those for {value} in all and for a single "
             "{highest}",
+            batch.approvals_needed,
             rule=batch.rule,
-            **values,
+            value=words.money(batch.value_fen),
+            highest=words.money(batch.highest_fen),
         )
     else:
-        text = words("{needed} approvals by the usual rule", **values)
+        text = words.plural(
+            "1 approval by the usual rule", "{n} approvals by the usual rule", batch.approvals_needed
+        )
     if not batch.raised:
         return text
     return words.sentences(text + ".", raised_by(words, batch.raised))

@@ -154,7 +154,7 @@ def _total(progress: Progress) -> int:
 
 
 def _speed(words: Words, speed: Speed | None) -> str:
-    if speed is None:
+    if speed is None or not speed.left_ms:
         return ""
     rate = f"{speed.per_second:.0f}" if speed.per_second >= 10 else f"{speed.per_second:.1f}"  # noqa: PLR2004 - digits that say something
     return words("{rate} a second; at this rate {time} more.", rate=rate, time=words.duration(speed.left_ms))

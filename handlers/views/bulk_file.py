@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from coupons.batches import ERASED, LeftOut
+from coupons.batches import ERASED, MORE_APPROVALS, STOCK_GONE, LeftOut
 from coupons.masking import masked
 from coupons.policy import Reason
 from coupons.spreadsheet import as_csv
@@ -180,8 +180,13 @@ def _no_line(words: Words, problem: str) -> str:
         return refusal(words, Reason(problem), None)
     if problem == ERASED:
         return words("The customer was erased from my database meanwhile.")
-    if problem == Wrong.UNKNOWN_STOCK:
+    if problem == STOCK_GONE:
         return words("Its stock is no longer among those that can be given.")
+    if problem == MORE_APPROVALS:
+        return words(
+            "It needs more approvals than the batch, or other approvers. Please ask for it by itself."
+        )
+    # What stood in the cell was forgotten when its batch ended.
     return words("It cannot be taken as it stands in the file.")
 
 

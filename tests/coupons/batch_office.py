@@ -135,14 +135,14 @@ class BatchOffice(Office):
 
     def __init__(self, path: Path, policy: Policy = POLICY) -> None:
         super().__init__(path)
-        self.policy, self.wechat = policy, Wechat()
+        self.policy, self.wechat, self.stock = policy, Wechat(), STOCK
         self.groups.members_of = {"S0LEADS": frozenset({"U0WANG", "U0ZHAO", "U0CHEN", "U0LI"})}
         self.troubles: list[BaseException] = []
         self.begin()
 
     def begin(self) -> None:
         common = {"ledger": self.ledger, "policy": self.policy, "clock": sure(self.clock)}
-        authority, catalogue = self.authority(self.policy), Catalogue([STOCK, a_stock("1002", 5000)])
+        authority, catalogue = self.authority(self.policy), Catalogue([self.stock, a_stock("1002", 5000)])
         self.batch_asking = BatchAsking(authority=authority, catalogue=catalogue, team=TEAM, **common)  # type: ignore[arg-type]  # what they have in common
         self.batch_desk = BatchDesk(authority=authority, directory=self.groups, team=TEAM, **common)  # type: ignore[arg-type]
         loop = {"bell": Bell(), "on_trouble": self.troubles.append}

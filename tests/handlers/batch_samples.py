@@ -105,11 +105,14 @@ def cards() -> Iterator[BatchOnCard]:
     yield replace(
         SHOWN, approvals=(), approvers=(), customers=CustomersOfBatch(count=1, before=1, largest=())
     )
+    one = replace(BATCH, approvals_needed=1)
+    yield replace(SHOWN, batch=one, approvals=(), customers=CustomersOfBatch(count=9, before=0, largest=()))
+    yield replace(SHOWN, batch=replace(one, rule=0))
     raised = (Reason.AGENT_LIMIT, Reason.BUDGET_LIMIT)
     yield shown(BatchState.PENDING, raised=raised, size=1, rule=0, ticket="https://desk.example/t/4711")
     yield replace(SHOWN, pause=Pause("U0LI", NOW, "wrong stock"), stocks=SHOWN.stocks * 6)
     yield shown(BatchState.APPROVED)
-    for speed in (None, Speed(41.7, 23_000), Speed(0.4, 7_300_000)):
+    for speed in (None, Speed(41.7, 23_000), Speed(0.4, 7_300_000), Speed(75.0, 0)):
         yield replace(shown(BatchState.RUNNING), speed=speed)
     yield replace(shown(BatchState.RUNNING), pause=Pause("U0LI", NOW, ""), speed=Speed(41.7, 23_000))
     yield shown(BatchState.PAUSED, closed_by="U0WANG")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from inline_snapshot import external_file
 
-from coupons.batches import ERASED, LeftOut
+from coupons.batches import ERASED, MORE_APPROVALS, STOCK_GONE, LeftOut
 from coupons.policy import Reason
 from handlers.bulk import file_json
 from handlers.bulk.bulk_file import BadLine, FileRefused, Remark, RemarkKind, WholeFile, Wrong
@@ -111,7 +111,8 @@ def test_lines_for_which_nothing_is_left_stand_in_the_same_file_in_its_order() -
         LeftOut(row=2, column="", read="", problem=Reason.CUSTOMER_LIMIT),
         *file_json.left_out(found.bad),
         LeftOut(row=4, column="", read="", problem=ERASED),
-        LeftOut(row=5, column="", read="", problem="unknown_stock"),
+        LeftOut(row=5, column="", read="", problem=STOCK_GONE),
+        LeftOut(row=6, column="", read="", problem=MORE_APPROVALS),
     ]
     text = bulk_file.left_out_csv(ENGLISH, left_out)
     rows = list(csv.reader(text.removeprefix("\ufeff").splitlines()))
@@ -120,9 +121,10 @@ def test_lines_for_which_nothing_is_left_stand_in_the_same_file_in_its_order() -
         ["3", "B", "stock", "nothing"],
         ["4", "", "", ""],
         ["5", "", "", ""],
+        ["6", "", "", ""],
     ]
-    whys = ["reached the limit", "no stock of mine", "was erased", "is no longer among"]
-    assert [why in row[4] for why, row in zip(whys, rows[1:], strict=True)] == [True] * 4
+    whys = ["reached the limit", "no stock of mine", "was erased", "is no longer among", "more approvals"]
+    assert [why in row[4] for why, row in zip(whys, rows[1:], strict=True)] == [True] * 5
 
 
 def test_an_openid_that_is_misspelt_is_masked_in_rows_and_reads_the_same() -> None:
