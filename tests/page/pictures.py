@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from playwright.async_api import Locator, Page, async_playwright, expect
+from playwright.async_api import FilePayload, Locator, Page, async_playwright, expect
 
 from benchmarks.long_log import fill
 from benchmarks.page import chromium_here
@@ -34,6 +34,15 @@ PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 _LEADS = 'approvers = ["S0LEADS"]'
 _WITH_AUDITOR = COUPON_TOML.replace(_LEADS, f'{_LEADS}\nauditors = ["U0FIN"]')
 
+#: With a line that cannot be taken, and one that a lookup would take for another.
+_LIST = """openid,stock,reason
+{openid},late-10,{reason}
+oUpF8uN95-Ptaags6E_roPHg7AG0,late-10,{reason}
+oKx3TzQ0bN5h-Rr7LwYc2fVd8MgE,sorry-50,{reason}
+oKx3TzQ0bN5h-Rr7LwYc2fVd8MGE,late-10,{reason}
+oUpF8uN77-Ptaags6E_roPHg7BC2,1.2121E+09,{reason}
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Telling:
@@ -51,6 +60,7 @@ class Telling:
     check: str
     hint: str
     replies: str
+    preview: str
 
 
 ENGLISH = Telling(
@@ -65,6 +75,7 @@ ENGLISH = Telling(
     "check only",
     "Needs 2 approvals.",
     "Replies in the thread",
+    "Preview of parcels.csv",
 )
 CHINESE = Telling(
     ".zh-CN",
@@ -78,6 +89,7 @@ CHINESE = Telling(
     "仅查看",
     "需要 2 人审批",
     "消息列中的回复",
+    "parcels.csv 预览",
 )
 
 
@@ -86,10 +98,12 @@ async def take(folder: Path) -> None:
     async with _screen(ENGLISH) as (screen, shop):
         await _tell(ENGLISH, screen, folder)
         await _approved(ENGLISH, screen, shop, folder)
+        await _bulk(ENGLISH, screen, folder)
         await _audit(screen, folder)
     async with _screen(CHINESE) as (screen, shop):
         await _tell(CHINESE, screen, folder)
         await _approved(CHINESE, screen, shop, folder)
+        await _bulk(CHINESE, screen, folder)
     await _month(folder)
     await take_console(folder)
 
@@ -159,6 +173,26 @@ async def _approved(telling: Telling, screen: Screen, shop: World, folder: Path)
     [coupon] = shop.wechatpay.ledger.coupons
     await expect(page.get_by_role("log", name=telling.replies)).to_contain_text(coupon.coupon_code)
     await _shot(page, folder / f"approved{telling.mark}.png")
+
+
+async def _bulk(telling: Telling, screen: Screen, folder: Path) -> None:
+    """A list of customers: the form, what it comes to, and its card."""
+    page = screen.page
+    await screen.be("U0LI", "C0SUPPORT")
+    await screen.say("/coupon bulk")
+    form = page.get_by_role("dialog")
+    content = _LIST.format(reason=telling.reason, openid=OPENID).encode()
+    given: FilePayload = {"name": "parcels.csv", "mimeType": "text/csv", "buffer": content}
+    await form.locator("input[type=file]").set_input_files(given)
+    await expect(form.locator("[data-block-id=file]")).to_contain_text(" B")
+    await page.mouse.move(0, 0)
+    await form.screenshot(path=folder / f"bulk-form{telling.mark}.png", animations="disabled")
+    await form.locator("[data-modal=submit]").click()
+    await screen.be("U0LI", "app")
+    preview = page.get_by_role("article").filter(has_text=telling.preview)
+    await expect(preview).to_be_visible()
+    await page.mouse.move(0, 0)
+    await preview.screenshot(path=folder / f"bulk-preview{telling.mark}.png", animations="disabled")
 
 
 async def _audit(screen: Screen, folder: Path) -> None:
