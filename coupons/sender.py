@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from contextlib import AsyncExitStack
 from functools import partial
 
 from coupons.attempts import Attempts
@@ -27,6 +28,8 @@ from coupons.settling import Lookup, Pace, needs_lookup
 _AGAIN_S = 1.0
 #: Of the places on the wire, those that no batch may take: one in so many.
 _KEPT_OF = 8
+#: Claimed ahead, one for so many places: the next call leaves when an answer comes, and not a commit later.
+_AHEAD_OF = 10
 #: Outcomes on their way to the disk, for each place on the wire: their calls take none any more.
 _ENDING = 4
 #: When what is due may not leave, until it is looked for again; and the least of all such times.
@@ -62,8 +65,13 @@ class Sender(Loop):
         self._brake = Brake(per_second=pace.per_second, pauses_s=pace.too_fast_s, steady=clock.steady)
         self._lookups_under_way = InFlight[int](pace.in_flight, bell=bell, on_trouble=on_trouble)
         self._rounds = InFlight[int](pace.in_flight * _ENDING, bell=bell, on_trouble=on_trouble)
-        #: Calls that were not answered yet, by request.
+        #: Claimed, and not answered yet, by request; those that are on the wire hold a place there.
         self._on_wire: dict[int, Request] = {}
+        most = pace.in_flight
+        self._kept = max(most // _KEPT_OF, 1) if most > 1 else 0
+        self._ahead = most // _AHEAD_OF
+        self._places = asyncio.Semaphore(most)
+        self._places_of_batches = asyncio.Semaphore(most - self._kept)
         #: The attempts without an outcome on the disk, and since when their leases run, by the steady clock.
         self._leases: dict[int, tuple[Request, int]] = {}
         #: By the steady clock. A batch of which nothing may leave is not looked through at each step.
@@ -117,9 +125,9 @@ class Sender(Loop):
         if not in_batch:
             # Without a place to end in, too, nobody would work on what is claimed, and its lease be renewed.
             ending = most * _ENDING - len(self._rounds.under_way)
-            return min(most - len(self._on_wire), ending)
-        kept = max(most // _KEPT_OF, 1) if most > 1 else 0
-        return most - kept - sum(request.batch is not None for request in self._on_wire.values())
+            return min(most + self._ahead - len(self._on_wire), ending)
+        of_batches = sum(request.batch is not None for request in self._on_wire.values())
+        return most + self._ahead - self._kept - of_batches
 
     def _work(
         self, rows: Reading, *, free: int, free_in_batch: int, but: Collection[str]
@@ -207,14 +215,13 @@ class Sender(Loop):
 
     async def _round(self, request: Request, started_at: int, asked: int) -> None:
         try:
-            if self._clock.steady() - asked >= SAFE_MS:
-                # After so long another process may have taken it for interrupted: this one makes no call.
-                return
             try:
-                outcome = await self._issuer.send(request.body, earlier_open=request.open_attempts > 1)
+                outcome = await self._call(request, asked)
             finally:
                 del self._on_wire[request.id]
                 self._bell.ring()
+            if outcome is None:
+                return
             retry_in_ms = self._retry_in_ms(request, outcome)
             lookup = await self._look_up(request, outcome)
             await self._keep(
@@ -231,6 +238,16 @@ class Sender(Loop):
             self._on_wire.pop(request.id, None)
             del self._leases[request.id]
         self._on_outcome(request, outcome)
+
+    async def _call(self, request: Request, asked: int) -> Outcome | None:
+        """None: no call was made. After so long another process may have taken it for interrupted."""
+        async with AsyncExitStack() as places:
+            if request.batch is not None:
+                await places.enter_async_context(self._places_of_batches)
+            await places.enter_async_context(self._places)
+            if self._clock.steady() - asked >= SAFE_MS:
+                return None
+            return await self._issuer.send(request.body, earlier_open=request.open_attempts > 1)
 
     def _retry_in_ms(self, request: Request, outcome: Outcome) -> int | None:
         """None: by the tries of this request. What is too fast counts as one of them once it has lasted."""
