@@ -21,7 +21,7 @@ from handlers.clicks import Clicks, origin_of
 from handlers.directory import Readers
 from handlers.posting import Poster
 from handlers.views import command_replies, failures, modals
-from handlers.web_api import SlackError, ask
+from handlers.web_api import SlackError, open_view
 
 _BUTTONS = {
     "approve_request": ClickAction.APPROVE,
@@ -119,13 +119,7 @@ class Actions:
         person = payloads.person(body)
         words = await self._readers.words(person)
         try:
-            await ask(
-                self._client,
-                "views.open",
-                as_json=True,
-                trigger_id=body["trigger_id"],
-                view=modals.decline_modal(words, number, origin),
-            )
+            await open_view(self._client, body["trigger_id"], modals.decline_modal(words, number, origin))
         except SlackError as error:
             self._on_trouble(error)
             await self._poster.tell(

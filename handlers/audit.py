@@ -18,7 +18,7 @@ from handlers.posting import Poster
 from handlers.views import audit, audit_answers, failures
 from handlers.views.message import Message
 from handlers.views.words import Words
-from handlers.web_api import SlackError, ask, update_view
+from handlers.web_api import SlackError, ask, open_view, update_view
 
 View = dict[str, Any]
 
@@ -89,7 +89,7 @@ class Audit:
 
     async def _open(self, command: Mapping[str, Any], view: View) -> None:
         try:
-            await ask(self._client, "views.open", as_json=True, trigger_id=command["trigger_id"], view=view)
+            await open_view(self._client, command["trigger_id"], view)
         except SlackError as error:
             self._on_trouble(error)
             person = payloads.person(command)

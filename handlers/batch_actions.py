@@ -24,7 +24,7 @@ from handlers.clicks import Clicks, origin_of
 from handlers.directory import Readers
 from handlers.posting import Poster
 from handlers.views import failures, modals, struck_rows
-from handlers.web_api import SlackError, ask
+from handlers.web_api import SlackError, open_view
 
 _BUTTONS = {
     "submit_batch": ClickAction.SUBMIT_BATCH,
@@ -128,13 +128,7 @@ class BatchActions:
         person = payloads.person(body)
         words = await self._readers.words(person)
         try:
-            await ask(
-                self._client,
-                "views.open",
-                as_json=True,
-                trigger_id=body["trigger_id"],
-                view=_FORMS[pressed](words, number, origin),
-            )
+            await open_view(self._client, body["trigger_id"], _FORMS[pressed](words, number, origin))
         except SlackError as error:
             self._on_trouble(error)
             await self._poster.tell(

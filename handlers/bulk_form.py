@@ -27,7 +27,7 @@ from handlers.views import bulk_form, failures, refusals
 from handlers.views.bulk_form import FILE_TYPES, BulkPrefill, GivenFile
 from handlers.views.inputs import value_of
 from handlers.views.words import Words
-from handlers.web_api import SlackError, ask
+from handlers.web_api import SlackError, open_view
 
 #: A name may be longer than anything is shown of it.
 _NAME_LONGEST = 200
@@ -67,7 +67,7 @@ class BulkForm:
         words = await self._readers.words(user)
         view = bulk_form.bulk_form(words, prefill)
         try:
-            await ask(self._client, "views.open", as_json=True, trigger_id=trigger_id, view=view)
+            await open_view(self._client, trigger_id, view)
         except SlackError as error:
             self._on_trouble(error)
             await self._poster.tell(prefill.channel, user, failures.send_form_did_not_open(words))

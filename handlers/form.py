@@ -32,7 +32,7 @@ from handlers.views.form import Filled
 from handlers.views.inputs import metadata_of, value_of
 from handlers.views.message import Message
 from handlers.views.words import Words
-from handlers.web_api import SlackError, ask, update_view
+from handlers.web_api import SlackError, open_view, update_view
 
 #: In a message that is made the reason of a request: a word that can only be an openid.
 _OPENID = re.compile(r"(?<![0-9A-Za-z_-])o[0-9A-Za-z_-]{27}(?![0-9A-Za-z_-])")
@@ -98,7 +98,7 @@ class Form:
         words = await self._readers.words(user)
         view = form.send_form(words, self._filled(prefill), duplicate=prefill.duplicate)
         try:
-            await ask(self._client, "views.open", as_json=True, trigger_id=trigger_id, view=view)
+            await open_view(self._client, trigger_id, view)
         except SlackError as error:
             self._on_trouble(error)
             await self._poster.tell(prefill.channel, user, failures.send_form_did_not_open(words))

@@ -47,6 +47,9 @@ _TOKEN = frozenset(
     {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked", "org_login_required"}
 )
 
+#: Of a trigger by which a view was opened.
+_USED_TRIGGER = "exchanged_trigger_id"
+
 _HTTP_TOO_MANY = 429
 _HTTP_SERVER = 500
 
@@ -103,6 +106,16 @@ async def ask(
     except (AttributeError, ValueError) as error:
         # slack_sdk stumbles over a 200 that is no JSON object (a proxy's page).
         raise AnswerLost("not_json") from error
+
+
+async def open_view(client: AsyncWebClient, trigger_id: str, view: Mapping[str, Any]) -> None:
+    """For the click or command of this trigger. Raises SlackError."""
+    try:
+        await ask(client, "views.open", as_json=True, trigger_id=trigger_id, view=view)
+    except Denied as error:
+        # A trigger opens one view: this delivery came twice, and its person has the view already.
+        if error.code != _USED_TRIGGER:
+            raise
 
 
 async def update_view(client: AsyncWebClient, view: Mapping[str, Any], drawn: Mapping[str, Any]) -> None:

@@ -284,3 +284,16 @@ async def test_an_edit_button_about_another_request_with_the_number_opens_nothin
     assert li.modal is None
     [refused] = [event for event in guarded.events() if event["tag"] == "click:refused"]
     assert (refused["detail"]["action"], refused["detail"]["reason"]) == ("edit", "other_request")
+
+
+async def test_of_a_command_that_comes_twice_nobody_is_told_that_the_form_did_not_open(
+    guarded: World,
+) -> None:
+    """It opened by the first delivery: one trigger opens one form."""
+    await guarded.slack.person("U0LI").command("C0SUPPORT", "/coupon send", twice=Twice.TOGETHER)
+    await until(lambda: len(guarded.slack.calls("views.open")) == 2 or None)
+    await _form(guarded)
+    # What follows the ack is over then.
+    await guarded.stop()
+    shown = [*guarded.slack.ephemerals("U0LI"), *guarded.slack.dms("U0LI")]
+    assert [message.text for message in shown if "did not open" in message.text] == []
