@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from sandbox.slack.running import Slack
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SHOWN = 4_000
+#: The exit status of a start that cannot do without what is missing.
+_REFUSED = 2
 
 
 class BotProcess:
@@ -55,12 +57,13 @@ class BotProcess:
         self._ended = asyncio.create_task(self._line())
 
     async def start(self, slack: Slack, **sabotage: Any) -> bool:
-        """Returns once its socket is open; False: it died before, as it was ordered to."""
+        """Returns once its socket is open; False: it died or refused to start, as it was ordered to."""
         await self.begin(**sabotage)
         async with asyncio.timeout(60):
             while not slack.sockets.links:
                 if not self.runs:
-                    assert await self.ended() == -signal.SIGKILL, self.log[-_SHOWN:]
+                    assert sabotage, self.log[-_SHOWN:]
+                    assert await self.ended() in {-signal.SIGKILL, _REFUSED}, self.log[-_SHOWN:]
                     return False
                 await asyncio.sleep(0.005)
         return True
@@ -91,7 +94,8 @@ class BotProcess:
     def signal(self, number: signal.Signals) -> None:
         """Nothing, where it has ended already."""
         if self.runs:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     async def close(self) -> None:
         """Whatever still runs is killed."""

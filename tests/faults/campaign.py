@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.slack.running import Slack
@@ -26,6 +26,13 @@ union all select 1 from batch where state = 'draft' and submitted_at is not null
 """
 _WAITING = "select 1 from outbox where kind <> 'result'"
 _AGENTS = 4
+_ENDED = """
+select count(*) as n from request
+where state in ('sent', 'refused', 'declined', 'cancelled', 'expired', 'closed')
+"""
+#: With so many under way, people wait before they ask for more.
+_BACKLOG = 80
+_LOOK_S = 0.2
 
 
 class Platform:
@@ -58,7 +65,10 @@ class Campaign:
     platform: Platform
     #: How far the trouble is, from 0.0 to 1.0: people keep step, so that it never meets an idle bot.
     done: float = 0.0
-    seconds: float = field(default=0.0)
+    seconds: float = 0.0
+    #: Requests that are asked for, of both kinds.
+    wanted: int = 0
+    _counted: tuple[float, int] = (0.0, 0)
 
     @property
     def slack(self) -> Slack:
@@ -71,8 +81,10 @@ class Campaign:
         started, people, wanted = time.monotonic(), self.people, requests + lines
         leads = [asyncio.create_task(people.lead(who, declines=0.01)) for who in LEADS]
 
+        self.wanted = wanted
+
         def in_step() -> bool:
-            return people.asked <= wanted * self.done + _AGENTS
+            return people.asked <= wanted * self.done + _AGENTS and people.asked - self.ended() < _BACKLOG
 
         leads.append(asyncio.create_task(people.operator()))
         working = [people.agent(requests, in_step) for _ in range(_AGENTS)]
@@ -85,6 +97,18 @@ class Campaign:
         assert await self.bot.stop() == 0
         self.seconds = time.monotonic() - started
         return agreement_of(self.shop)
+
+    def ended(self) -> int:
+        """Requests that have come to their end, as it was within the last moment."""
+        now = time.monotonic()
+        if now - self._counted[0] > _LOOK_S and self.slack.sockets.links:
+            self._counted = now, self.shop.rows(_ENDED)[0]["n"]
+        return self._counted[1]
+
+    @property
+    def lags(self) -> bool:
+        """Whether much was asked for and not worked on, so far is the trouble already."""
+        return self.people.asked - self.ended() > _BACKLOG // 2
 
     async def _trouble(self, trouble: Callable[[], Awaitable[object]]) -> None:
         await trouble()
@@ -111,10 +135,11 @@ async def campaign(
     seed: int,
     mode: KeyMode = KeyMode.PUBLIC_KEY,
     preload: Mapping[str, str] | None = None,
+    log: Path | None = None,
 ) -> AsyncGenerator[Campaign]:
     """Both stand-ins, each delivery of Slack's comes twice; the bot is loaded and not started.
 
-    `preload`: environment of the process that the bot is forked from.
+    `preload`: environment of the process that the bot is forked from. `log`: elsewhere than in the folder.
     """
     stand_in = WatchedWeChatPay(keys(), stocks=STOCKS, mode=mode, database=folder / "coupon.db")
     platform, dice = Platform(stand_in), random.Random(seed)
@@ -123,7 +148,7 @@ async def campaign(
         async with ENGLISH_TEAM.serve(ack_seconds=1.0) as slack:
             slack.duplicate = True
             environ = environment(slack, platform.url, folder, mode=mode)
-            async with bot_process(environ, folder / "bot.log", preload) as bot:
+            async with bot_process(environ, log or folder / "bot.log", preload) as bot:
                 shop = World(slack, stand_in, folder, environ)
                 yield Campaign(bot, shop, stand_in, People(shop, dice), dice, platform)
     finally:

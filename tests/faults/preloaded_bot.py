@@ -14,6 +14,7 @@ import random
 import select
 import signal
 import sys
+from contextlib import suppress
 from typing import Any
 
 from bot.__main__ import main as run_bot
@@ -43,7 +44,8 @@ def _become_bot(order: dict[str, Any]) -> None:
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
     finally:
-        sys.stderr.flush()
+        with suppress(OSError):
+            sys.stderr.flush()
         os._exit(status)
 
 

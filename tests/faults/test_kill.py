@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandbox.wechatpay.faults import Fault, FaultKind
 from tests.faults.campaign import Campaign, campaign
 from tests.faults.kill_points import POINTS
+from tests.world import until
 
 #: Single requests, lines of batches, kills.
 _LONG, _SHORT = (2500, 2500, 1000), (5, 8, 5)
 _RANDOM = "at random"
 #: A point that is not passed by then: nothing was left to do.
 _LONGEST_LIFE_S = 1.0
+_WORKING_LIFE_S = 5.0
 
 
 @dataclass(slots=True)
@@ -41,7 +44,8 @@ class Killer:
         point = dice.choice((*POINTS, *[_RANDOM] * len(POINTS)))
         if point == _RANDOM:
             await self._start()
-            await asyncio.sleep(dice.uniform(0.0, dice.choices((0.6, 5.0), weights=(7, 1))[0]))
+            await asyncio.sleep(dice.uniform(0.0, 0.7))
+            await self._work()
         elif await self._start(die_at=(point, 1 + int(dice.expovariate(1 / 6)))):
             await self._dead_within(_LONGEST_LIFE_S)
         if not bot.runs:
@@ -52,11 +56,14 @@ class Killer:
     async def _start(self, **sabotage: object) -> bool:
         return await self.campaign.bot.start(self.campaign.slack, quick=True, **sabotage)
 
+    async def _work(self) -> None:
+        """For as long as much is left to do, so that kills meet work, and work meets kills."""
+        with suppress(TimeoutError):
+            await until(lambda: not self.campaign.lags or None, within_s=_WORKING_LIFE_S)
+
     async def _dead_within(self, seconds: float) -> None:
-        try:
+        with suppress(TimeoutError):
             await self.campaign.bot.ended(seconds)
-        except TimeoutError:
-            return
 
 
 async def test_killed_again_and_again_it_doubles_loses_and_forges_nothing(
