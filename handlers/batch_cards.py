@@ -112,7 +112,9 @@ class BatchCards:
             else:
                 await self._ledger.write(partial(_drawn_in, waiting=waiting))
                 return
-        channel, ts = await self._once.post(waiting, self._channel.id, message)
+        # By this, a start with an older file knows the numbers that its lines were given.
+        highest = await self._ledger.read(lambda rows: rows.highest_number())
+        channel, ts = await self._once.post(waiting, self._channel.id, message, requests=highest)
 
         def keep(tx: Transaction) -> None:
             tx.set_batch_card(batch.id, channel, ts)

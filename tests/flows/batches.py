@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sandbox.slack import Answer, Message
-from tests.flows.test_bulk import give
+from tests.flows.bulk import give
 from tests.world import World, until
 
 NAME = "late parcels.csv"
