@@ -38,7 +38,7 @@ class Ack:
         self._arrived = time.perf_counter()
         self.seconds: float | None = None
 
-    def left(self) -> None:
+    def on_wire(self) -> None:
         """It is on the wire."""
         self.seconds = time.perf_counter() - self._arrived
 
@@ -51,7 +51,7 @@ class Acks:
 
     @contextmanager
     def awaited(self, body: Mapping[str, Any]) -> Iterator[Ack]:
-        """Counted at the end, however it ends: as an ack when `left` was called, else as missing."""
+        """Counted at the end, however it ends: as an ack when `on_wire` was called, else as missing."""
         payload, ack = payload_of(body), Ack()
         try:
             yield ack

@@ -82,7 +82,7 @@ class SlackEvents:
             await response.prepare(request)
             await response.write_eof()
             if response.status == _ACKED:
-                ack.left()
+                ack.on_wire()
         return response
 
     def _is_genuine(self, headers: Mapping[str, str], body: str) -> bool:

@@ -56,7 +56,7 @@ class _Handler(AsyncSocketModeHandler):
                 await send_async_response(client, req, answer, 0.0)
                 # Of any other status Bolt sends nothing at all.
                 if answer.status == _ACKED:
-                    ack.left()
+                    ack.on_wire()
         finally:
             self._under_way -= 1
 

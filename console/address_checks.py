@@ -47,7 +47,7 @@ class NotAsked(Exception):
         self.status = status
 
 
-def kept(text: str) -> str:
+def one_line(text: str) -> str:
     """As it stands in an event: no line of it is filled with spaces to hide the rest."""
     return " ".join(text.split())
 
@@ -121,7 +121,7 @@ def pairs(args: Any) -> Iterable[tuple[str, str]]:
 
 def arguments_text(args: Any) -> str:
     """All of it, as an event keeps it."""
-    return kept(" ".join(f"{key}={value}" for key, value in pairs(args) if value))
+    return one_line(" ".join(f"{key}={value}" for key, value in pairs(args) if value))
 
 
 def _check_all(args: Any) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from datasette.utils.asgi import Response
 
-from console.address_checks import check_known, check_length, kept
+from console.address_checks import check_known, check_length, one_line
 from console.canned_queries import NAMED
 from console.figures import Figures
 from console.finding import LogSearch
@@ -118,7 +118,7 @@ class Pages:
         if result.moved:
             return Response.redirect(f"search?{urlencode({'q': result.text})}", status=303)
         if result.problem is None:
-            await self._access.record(session, AuditSearched(words=kept(result.text), found=result.count))
+            await self._access.record(session, AuditSearched(words=one_line(result.text), found=result.count))
         more = urlencode({"q": result.text, "below": result.following}) if result.following else ""
         return await self._page(
             "search.html",
@@ -139,7 +139,7 @@ class Pages:
             return await self._page(
                 "sentence.html", session, 400, title=words("Search"), sentence=result.problem, how=""
             )
-        await self._access.record(session, AuditExported(words=kept(result.text), found=result.count))
+        await self._access.record(session, AuditExported(words=one_line(result.text), found=result.count))
         return self._finding.file(result.text)
 
     async def _request(self, number: int, session: Session) -> Any:

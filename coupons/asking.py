@@ -18,7 +18,7 @@ from coupons.ports import Issuer, Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM
 from coupons.request_number import out_request_no
-from coupons.rules import Left, Terms, left, people, terms
+from coupons.rules import Left, Terms, limits_left, people, terms
 from coupons.totals import Counts, Proposal, facts, judge, totals
 
 
@@ -164,7 +164,7 @@ class Asking:
         return Outlook(
             terms=found,
             able=(),
-            left=tuple(left(self._policy, known)),
+            left=tuple(limits_left(self._policy, known)),
             duplicate=self._duplicate(rows, ask, earliest),
             pause=rows.pause(),
         )

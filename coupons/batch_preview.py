@@ -13,7 +13,7 @@ from typing import Final
 from coupons.batch import BatchLine
 from coupons.model import Stock
 from coupons.policy import Limit, Policy, Reason
-from coupons.rules import NOTHING, Facts, Left, Terms, Used, left, people, terms
+from coupons.rules import NOTHING, Facts, Left, Terms, Used, limits_left, people, terms
 from coupons.totals import Counts, Proposal, Scope, Total, counted_on, customer_days, facts, judge, totals
 
 #: How far back the preview looks for what customers got already.
@@ -156,7 +156,7 @@ def _limits(
     common: dict[Reason, Left] = {}
     for stock_id, line in {line.stock.stock_id: line for line in lines}.items():
         proposal = _proposal(requester, line.openid, line.stock)
-        for each in left(policy, facts(policy, proposal, counted)):
+        for each in limits_left(policy, facts(policy, proposal, counted)):
             if each.reason is Reason.STOCK_LIMIT:
                 yield LimitLeft(each, stock_id)
             elif each.reason is not Reason.CUSTOMER_LIMIT:

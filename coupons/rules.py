@@ -100,7 +100,7 @@ def terms(policy: Policy, facts: Facts, members: Mapping[str, frozenset[str]]) -
     )
 
 
-def left(policy: Policy, facts: Facts) -> Sequence[Left]:
+def limits_left(policy: Policy, facts: Facts) -> Sequence[Left]:
     """What each limit leaves, this request not counted."""
     return [
         Left(

@@ -11,7 +11,7 @@ from coupons.lifecycle import FINAL
 from coupons.model import Request
 from coupons.policy import Policy, may_approve, may_retry
 from coupons.ports import Clock, Ledger, Reading, Records
-from coupons.rules import Left, left, people
+from coupons.rules import Left, limits_left, people
 from coupons.totals import Proposal, facts, totals
 from handlers.views.home import SHOWN, OpenRequest, Overview
 
@@ -108,7 +108,7 @@ class HomeFacts:
         policy = replace(self._policy, rules=(), per_customer=None, per_stock=None)
         nothing = Proposal(requester=person, openid="", stock_id="", value_fen=0)
         counts = rows.used(totals(policy, nothing), self._clock())
-        return tuple(left(policy, facts(policy, nothing, counts)))
+        return tuple(limits_left(policy, facts(policy, nothing, counts)))
 
 
 def _rows(rows: Reading) -> tuple[OpenRequest, ...]:

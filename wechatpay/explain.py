@@ -47,7 +47,7 @@ class SignedRequest:
     #: The whole header: its signature is never shown.
     authorization: str = field(repr=False)
 
-    def said(self, name: str) -> str:
+    def header_value(self, name: str) -> str:
         """One of the five values of the header."""
         found = re.search(rf'[ ,]{name}="([^"]*)"', self.authorization)
         return found[1] if found else ""
@@ -56,7 +56,11 @@ class SignedRequest:
     def message(self) -> bytes:
         """What was signed."""
         return request_message(
-            self.method, self.target, self.said("timestamp"), self.said("nonce_str"), self.body
+            self.method,
+            self.target,
+            self.header_value("timestamp"),
+            self.header_value("nonce_str"),
+            self.body,
         )
 
 
@@ -76,7 +80,7 @@ def explain_sign_error(
     `platform_serials`: those of WeChat Pay's keys, with one of which ours may have been confused; `now` in
     Unix seconds. What the answer says is a hint: nobody signs the answer to a badly signed request.
     """
-    message, serial_no = sent.message, sent.said("serial_no")
+    message, serial_no = sent.message, sent.header_value("serial_no")
     detail = _inner(answer.members() or {}, "detail")
     ours = message.decode(errors="replace")
     found = _inner(detail, "sign_information")

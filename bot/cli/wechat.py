@@ -24,7 +24,7 @@ from bot.cli.wechat_call import (
     answered,
     called,
     check_call,
-    shown,
+    shown_answer,
     writes,
 )
 from bot.config.coupon_toml import load_coupon_toml
@@ -148,7 +148,7 @@ def call(
     if writes(method):
         must_exist(store)
 
-    async def kept(client: Client, _appid: str) -> CameBack:
+    async def call_kept(client: Client, _appid: str) -> CameBack:
         if not writes(method):
             return await client.call(method, target, sent)
         seq = _keep(store, called(method, target, sent, secrets=settings.secrets))
@@ -156,11 +156,11 @@ def call(
         _keep_answer(store, answered(seq, came_back))
         return came_back
 
-    came_back = _call(kept, as_json=as_json)
+    came_back = _call(call_kept, as_json=as_json)
     if isinstance(came_back, Failure):
         _fail(failed(came_back), as_json=as_json)
     asked = (target, sent.decode())
-    seen = shown(came_back, asked=asked, secrets=settings.secrets, show_openids=show_openids)
+    seen = shown_answer(came_back, asked=asked, secrets=settings.secrets, show_openids=show_openids)
     _tell(_document(seen), lambda: _lines(seen), as_json=as_json)
     sys.exit(0 if seen.status in _SUCCESSES and not seen.doubt else 1)
 

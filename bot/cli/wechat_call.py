@@ -114,7 +114,7 @@ class ShownAnswer:
     body: Any
 
 
-def shown(
+def shown_answer(
     checked: Checked, *, asked: Iterable[str], secrets: Iterable[str], show_openids: bool
 ) -> ShownAnswer:
     """`asked`: target and body of the request, whose openids the answer may quote."""

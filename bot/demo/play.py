@@ -121,10 +121,10 @@ async def _code_arrives(stage: Stage, *, coupons: int, requester: str) -> None:
 
 
 async def _card_says(stage: Stage, card: Message, state: str) -> None:
-    def said() -> bool:
+    def card_is_final() -> bool:
         return state in card.words() and not card.element("approve_request")
 
-    await stage.sees(said, f"the card says {state} and has no buttons any more")
+    await stage.sees(card_is_final, f"the card says {state} and has no buttons any more")
 
 
 # --- around them

@@ -13,7 +13,7 @@ from coupons.model import Request, State
 from coupons.recording import Recorded
 from handlers.views import story
 from handlers.views.card_notes import grounds, ticket
-from handlers.views.escaping import asked, code, inert, listed, own_words, person
+from handlers.views.escaping import code, inert, listed, own_words, person, search_text
 from handlers.views.message import (
     Block,
     actions,
@@ -109,7 +109,7 @@ def _modal(words: Words, title: str, blocks: list[Block], metadata: Mapping[str,
 
 
 def _heading(words: Words, page: Page) -> str:
-    what = asked(page.text) if page.text.strip() else words("everything")
+    what = search_text(page.text) if page.text.strip() else words("everything")
     if page.count >= MOST_COUNTED:
         return words(
             "Looked for {what}: more than {count}, newest first.",

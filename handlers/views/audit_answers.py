@@ -5,7 +5,7 @@ from __future__ import annotations
 from coupons.audit_words import KEYS, RIGHT, BadWord, WrongWord
 from coupons.auditing import MOST_COUNTED, SignInLink
 from coupons.events import Tag
-from handlers.views.escaping import asked, code, without_openids
+from handlers.views.escaping import code, search_text, without_openids
 from handlers.views.message import Message, message
 from handlers.views.words import Words
 
@@ -74,7 +74,7 @@ def on_its_way(words: Words, count: int) -> str:
 
 def file_comment(words: Words, text: str, *, rows: int, cut: bool) -> str:
     """Beside the file."""
-    shown = asked(text) if text.strip() else words("everything")
+    shown = search_text(text) if text.strip() else words("everything")
     comment = words.plural(
         "Audit log, 1 row, newest first: {asked}.",
         "Audit log, {n} rows, newest first: {asked}.",

@@ -254,7 +254,7 @@ def _limit(words: Words, found: BatchPreview, each: LimitLeft) -> str:
     names = {line.stock.stock_id: line.stock.name for line in found.by_stock}
     name = names.get(each.stock_id)
     what = inert(name, _NAME_LONGEST) if name else words(inquiry_replies.LIMITS[each.left.reason])
-    return inquiry_replies.left(words, each.left, what=what)
+    return inquiry_replies.limit_left(words, each.left, what=what)
 
 
 def _more(words: Words, count: int) -> Iterator[str]:

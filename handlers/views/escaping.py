@@ -62,7 +62,7 @@ def code(text: str, limit: int = _CODE_LONGEST) -> str:
     return f"`{escape(plain(text, limit).replace('`', chr(39))) or '…'}`"
 
 
-def asked(words: str) -> str:
+def search_text(words: str) -> str:
     """What was typed after `/coupon audit`: a code span, in which a mention can only be its name."""
     return code(_MENTION.sub(lambda found: f"@{found[2] or found[1]}", words), 300)
 

@@ -76,7 +76,7 @@ def check(words: Words, openid: str, stock: Stock, outlook: Outlook | Stopped) -
         no = refusal(words, outlook.decision.reason, outlook.limit)
         return message(words.sentences(read, no), section(read), section(f"⛔ {no}"))
     needs = _needs(words, outlook)
-    rest = [left(words, each) for each in outlook.left]
+    rest = [limit_left(words, each) for each in outlook.left]
     notes = _notes(words, outlook)
     blocks = [section(read), section(needs)]
     if notes:
@@ -132,7 +132,7 @@ def _notes(words: Words, outlook: Outlook) -> list[str]:
     return notes
 
 
-def left(words: Words, left: Left, *, what: str = "") -> str:
+def limit_left(words: Words, left: Left, *, what: str = "") -> str:
     """How much of a limit is left; `what` it counts, in mrkdwn, where its name says too little."""
     parts = []
     if left.count is not None:

@@ -10,7 +10,7 @@ from typing import Final
 from coupons.recording import SYSTEM, Recorded
 from handlers.cleaning import drop_invisible
 from handlers.views import problems
-from handlers.views.escaping import approver, asked, code, inert, without_openids
+from handlers.views.escaping import approver, code, inert, search_text, without_openids
 from handlers.views.event_words import text_of
 from handlers.views.words import Words
 
@@ -50,7 +50,7 @@ def _line(text: str) -> str:
     return " ".join(drop_invisible(text).split())
 
 
-MRKDWN: Final = Rendering(person=approver, code=code, search=asked, text=inert, most=10)
+MRKDWN: Final = Rendering(person=approver, code=code, search=search_text, text=inert, most=10)
 
 
 class EventWords:

@@ -48,10 +48,10 @@ def search(words: Words, typed: str, catalogue: Iterable[Stock]) -> list[Stock]:
     """Those with `typed` in a name or the value; without any, those with a name like it."""
     wanted, stocks = typed.casefold(), list(catalogue)
 
-    def said(stock: Stock) -> str:
+    def searched_in(stock: Stock) -> str:
         return f"{stock.name} {stock.alias} {stock.stock_id} {words.money(stock.value_fen)}".casefold()
 
-    found = [stock for stock in stocks if wanted in said(stock)]
+    found = [stock for stock in stocks if wanted in searched_in(stock)]
     if found:
         return found
     by_name = {name: stock for stock in stocks for name in (stock.alias, stock.stock_id, stock.name)}

@@ -117,7 +117,7 @@ class Sending:
         if self._per_user[stock.stock_id, order.openid] >= stock.max_coupons_per_user:
             raise limit_reached()
         if self.given[stock.stock_id] >= stock.max_coupons or (
-            stock.code_mode is CodeMode.MERCHANT_UPLOAD and not self.codes.left(stock.stock_id)
+            stock.code_mode is CodeMode.MERCHANT_UPLOAD and not self.codes.available(stock.stock_id)
         ):
             raise budget_used_up()
         if stock.max_coupons_by_day is not None and self.given_on(stock, now_ms) >= stock.max_coupons_by_day:

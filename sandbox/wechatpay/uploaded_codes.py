@@ -62,11 +62,11 @@ class UploadedCodes:
                 book[code] = Code(code, now_ms)
                 free.append(code)
 
-    def left(self, stock_id: str) -> int:
+    def available(self, stock_id: str) -> int:
         return len(self._free.get(stock_id, ()))
 
     def counts(self, stock_id: str) -> dict[str, int]:
-        return {"total_count": len(self.book(stock_id)), "available_count": self.left(stock_id)}
+        return {"total_count": len(self.book(stock_id)), "available_count": self.available(stock_id)}
 
     def take(self, stock_id: str) -> str:
         """One of the free codes, at random. There must be one."""

@@ -13,7 +13,7 @@ from coupons.asking import Stopped, Submitted
 from coupons.events import Tag
 from coupons.model import State
 from coupons.policy import CustomerTotal, DailyCap, Decision, Limit, Policy, Reason, Rule, WhenReached
-from coupons.rules import Facts, Used, left, terms
+from coupons.rules import Facts, Used, limits_left, terms
 from tests.coupons.office import Office, a_stock
 
 R, S = Reason, State
@@ -171,7 +171,7 @@ def test_a_limit_that_is_reached_refuses_or_raises_by_one(
         1 + len(raised),
     )
     assert found.limit == (None if reason is R.ALLOWED else limit)
-    [stays] = left(policy, facts)
+    [stays] = limits_left(policy, facts)
     assert (stays.count, stays.fen) == remaining
 
 

@@ -63,7 +63,9 @@ async def test_without_the_scope_to_write_the_preview_comes_and_the_file_later(
     async with without("files:write", tmp_path, pauses) as shop:
         await give(shop, CSV)
         await preview(shop, "1 line is left out.")
-        warned = await preview(shop, "Slack did not take the file of the lines of *late.csv* that are left out")
+        warned = await preview(
+            shop, "Slack did not take the file of the lines of *late.csv* that are left out"
+        )
         calls = len(shop.slack.calls("files.getUploadURLExternal"))
         await until(lambda: len(shop.slack.calls("files.getUploadURLExternal")) > calls + 1 or None)
         assert [m.ts for m in shop.slack.dms("U0LI") if "did not take" in m.text] == [warned.ts]

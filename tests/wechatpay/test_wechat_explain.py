@@ -155,7 +155,7 @@ def test_no_openid_signature_or_nonce_stands_in_it_whole() -> None:
         (sent("GET", "/v3/users/short-id/coupons", b""), message("GET", "/v3/users/short-id/x", b"")),
     ):
         text = explain(built(theirs), request_)
-        for secret in (OPENID, OPENID[:20], NONCE, "short-id", request_.said("signature")[:40]):
+        for secret in (OPENID, OPENID[:20], NONCE, "short-id", request_.header_value("signature")[:40]):
             assert secret not in text
         assert "signature" not in repr(request_)
 
