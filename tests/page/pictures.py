@@ -26,7 +26,7 @@ from storage.store import Store
 from tests.page.console_screens import take as take_console
 from tests.page.screens import OPENID, Mouse, Screen
 from tests.words import ENGLISH as ENGLISH_WORDS
-from tests.world import COUPON_TOML, World, world
+from tests.world import COUPON_TOML, World, until, world
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 
@@ -99,11 +99,13 @@ async def take(folder: Path) -> None:
         await _tell(ENGLISH, screen, folder)
         await _approved(ENGLISH, screen, shop, folder)
         await _bulk(ENGLISH, screen, folder)
+        await _batch(ENGLISH, screen, shop, folder)
         await _audit(screen, folder)
     async with _screen(CHINESE) as (screen, shop):
         await _tell(CHINESE, screen, folder)
         await _approved(CHINESE, screen, shop, folder)
         await _bulk(CHINESE, screen, folder)
+        await _batch(CHINESE, screen, shop, folder)
     await _month(folder)
     await take_console(folder)
 
@@ -176,7 +178,7 @@ async def _approved(telling: Telling, screen: Screen, shop: World, folder: Path)
 
 
 async def _bulk(telling: Telling, screen: Screen, folder: Path) -> None:
-    """A list of customers: the form, what it comes to, and its card."""
+    """A list of customers: the form, and what it comes to."""
     page = screen.page
     await screen.be("U0LI", "C0SUPPORT")
     await screen.say("/coupon bulk")
@@ -193,6 +195,38 @@ async def _bulk(telling: Telling, screen: Screen, folder: Path) -> None:
     await expect(preview).to_be_visible()
     await page.mouse.move(0, 0)
     await preview.screenshot(path=folder / f"bulk-preview{telling.mark}.png", animations="disabled")
+
+
+async def _batch(telling: Telling, screen: Screen, shop: World, folder: Path) -> None:
+    """Its card as who decides sees it, a line that is struck out, and what came of the others."""
+    page, wang = screen.page, shop.slack.person("U0WANG")
+    [preview] = [message for message in shop.slack.dms("U0LI") if message.element("submit_batch")]
+    await shop.slack.person("U0LI").click(preview.channel, preview.ts, "submit_batch")
+    found = await until(lambda: next(iter(shop.rows("select * from batch where card_ts is not null")), None))
+    await screen.be("U0WANG", "C0APPROVE")
+    card = page.get_by_role("article").filter(has_text=found["sha256"][:16]).first
+
+    async def shoot(what: Locator, name: str) -> None:
+        await page.mouse.move(0, 0)
+        await what.screenshot(path=folder / f"{name}{telling.mark}.png", animations="disabled")
+
+    await expect(card).to_be_visible()
+    await shoot(card, "batch-card")
+    await wang.click(found["card_channel"], found["card_ts"], "strike_lines")
+    form = page.get_by_role("dialog")
+    await form.get_by_role("textbox").fill("5")
+    await shoot(form, "batch-strike")
+    await form.locator("[data-modal=submit]").click()
+    await expect(form).to_have_count(0)
+    await until(lambda: shop.rows("select 1 from batch where size = 3") or None)
+    for who in (wang, shop.slack.person("U0ZHAO")):
+        await who.click(found["card_channel"], found["card_ts"], "approve_batch")
+    await until(lambda: shop.rows("select 1 from batch where result_promised") or None)
+    await shop.quiet()
+    await card.locator("[data-thread]").click()
+    replies = page.get_by_role("log", name=telling.replies)
+    await expect(replies).to_contain_text(".xlsx")
+    await _shot(page, folder / f"batch-done{telling.mark}.png")
 
 
 async def _audit(screen: Screen, folder: Path) -> None:
