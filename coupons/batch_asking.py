@@ -29,6 +29,8 @@ T = TypeVar("T")
 LINES_AT_ONCE = 500
 #: A draft that nobody submits is discarded, and its lines with it.
 DRAFT_MS = 3_600_000
+#: For so long what a draft comes to is believed, as long as nobody asks for anything.
+_LATEST_MS = 10_000
 #: Of one file.
 MOST_LINES = 50_000
 
@@ -43,6 +45,25 @@ class ShownDraft:
     same_file: Batch | None
     #: By the row of a line: a request of a short time before, for the same customer and stock.
     lately: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Latest:
+    """The preview of a draft as of `at`, by the steady clock, when `highest` was the newest request."""
+
+    batch_id: int
+    highest: int
+    at: int
+    preview: BatchPreview
+
+    def is_of(self, batch: Batch, rows: Records, *, now: int) -> bool:
+        """Whether it says the same as a new one would: nobody asked for anything or was forgotten since."""
+        return (
+            self.batch_id == batch.id
+            and now - self.at < _LATEST_MS
+            and self.highest == rows.highest_number()
+            and batch.left_out == rows.count_left_out(batch.id)
+        )
 
 
 class BatchAsking:
@@ -64,6 +85,8 @@ class BatchAsking:
         self._catalogue = catalogue
         self._team = team
         self._clock = clock
+        #: Of the draft that was read last, until it is shown.
+        self._latest: _Latest | None = None
 
     async def receive(self, new: NewBatch, *, team: str) -> Batch | Stopped:
         """Durable when this returns, so that the ack may go.
@@ -110,9 +133,13 @@ class BatchAsking:
             wrong = [line for line in part if isinstance(line, LeftOut)]
             await self._ledger.write(partial(_add_lines, batch_id=batch.id, lines=lines, bad=wrong))
         members = await self._authority.members(self._policy.groups)
-        seen = await self._ledger.read(partial(self._preview, batch=batch, members=members))
+        seen, highest = await self._ledger.read(
+            lambda rows: (self._preview(rows, batch=batch, members=members), rows.highest_number())
+        )
         for refused in _parts(seen.refused):
             await self._ledger.write(partial(_leave_out, batch_id=batch.id, refused=refused))
+        # Before the commit that lets it be shown.
+        self._latest = _Latest(batch.id, highest, self._clock.steady(), replace(seen, refused=()))
         await self._ledger.write(
             partial(self._was_read, batch=batch, sha256=sha256, remarks=remarks, seen=seen)
         )
@@ -124,7 +151,7 @@ class BatchAsking:
     async def show(self, batch: Batch) -> ShownDraft:
         """As it is at this moment. Raises DirectoryUnavailable, StorageUnavailable."""
         members = await self._authority.members(self._policy.groups)
-        preview = await self._ledger.read(partial(self._preview, batch=batch, members=members))
+        preview = await self._ledger.read(partial(self._present, batch=batch, members=members))
         same, lately = await self._ledger.read(
             lambda rows: (
                 rows.batch_of_file(batch.sha256, but=batch.id),
@@ -171,6 +198,13 @@ class BatchAsking:
     def _show(self, tx: Transaction, before: Batch, after: Batch) -> None:
         saved = tx.save_batch(before, after)
         tx.post(Post(kind=PostKind.PREVIEW, request_id=None, batch=saved.id, person=saved.requester))
+
+    def _present(self, rows: Records, *, batch: Batch, members: Members) -> BatchPreview:
+        """The first time it is what was worked out a moment before: it takes seconds for many lines."""
+        latest, self._latest = self._latest, None
+        if latest is not None and latest.is_of(batch, rows, now=self._clock.steady()):
+            return latest.preview
+        return self._preview(rows, batch=batch, members=members)
 
     def _preview(self, rows: Records, *, batch: Batch, members: Members) -> BatchPreview:
         return preview_now(rows, batch, self._policy, self._catalogue, members, now=self._clock.earliest())

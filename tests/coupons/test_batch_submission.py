@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from coupons.audit_events import CustomerErased
 from coupons.batches import BatchState
-from coupons.model import ClickAction
-from coupons.policy import CustomerTotal, Reason, Rule
+from coupons.forgetting import forget
+from coupons.model import ClickAction, State
+from coupons.policy import CustomerTotal, Limit, Reason, Rule
 from coupons.posts import PostKind
-from tests.coupons.batch_office import BatchOffice, Opening, lines, openid
+from tests.coupons.batch_office import HOUR, BatchOffice, Opening, lines, openid
 from tests.coupons.office import a_stock
 
 LEADS, MANAGERS = ("S0LEADS",), ("U0CHEN",)
@@ -97,3 +99,36 @@ async def test_of_as_many_approvals_the_group_of_fewer_people_decides(opened: Op
     office.groups.members_of["S0FEW"] = frozenset({"U0CHEN", "U0SUN"})
     batch = await office.draft([*lines(2), *lines(3, "1002")[2:]])
     assert batch.approvers == ("S0FEW",)
+
+
+@pytest.mark.parametrize("change", ["nothing", "asked", "forgotten", "time"])
+async def test_what_a_draft_is_shown_first_is_what_it_comes_to_at_that_moment(
+    opened: Opening, change: str
+) -> None:
+    """It is worked out when the file is read, and not again unless something has changed since."""
+    office = opened(per_stock=Limit(5, 30), duplicate_ms=HOUR)
+    before = await office.put(openid(2), "1002", "", State.SENT)
+    batch = await office.draft(lines(6))
+    assert (batch.size, batch.left_out) == (5, 1)
+    match change:
+        case "asked":
+            await office.asking(office.policy).submit(office.ask("one", openid(3), "1001"))
+        case "forgotten":
+            erased = CustomerErased(customer=before.customer, user="root")
+            await office.ledger.write(lambda tx: forget(tx, erased))
+        case "time":
+            office.clock.now += 31 * 24 * HOUR
+    shown = await office.batch_asking.show(batch)
+    again = await office.batch_asking.show(batch)
+    assert shown == again
+    found = shown.preview
+    seen = (len(found.lines), len(found.refused), found.customers_before, len(shown.lately))
+    assert (
+        seen
+        == {
+            "nothing": (5, 0, 1, 0),
+            "asked": (4, 1, 2, 1),
+            "forgotten": (4, 0, 0, 0),
+            "time": (5, 0, 0, 0),
+        }[change]
+    )
