@@ -9,10 +9,10 @@ BIN := $(VENV)/bin
 demo: $(VENV)/.runs
 	$(BIN)/coupon-bot demo
 
-# On all cores; who has done his share takes over of the others'. They start the program many times: without its
-# bytecode kept, each start would compile all of it.
+# `auto` is said in tests/conftest.py; who has done his share takes over of the others'. They start the program many
+# times: without its bytecode kept, each start would compile all of it.
 test: export PYTHONDONTWRITEBYTECODE =
-test: $(VENV)/.ready
+test: $(VENV)/.compiled
 	$(BIN)/pytest -n auto --dist worksteal
 
 check: $(VENV)/.ready
@@ -24,7 +24,7 @@ check: $(VENV)/.ready
 
 # Many minutes: the long form of what `make test` does in short, of the kill and race campaigns first.
 faults: export PYTHONDONTWRITEBYTECODE =
-faults: $(VENV)/.ready
+faults: $(VENV)/.compiled
 	$(BIN)/pytest tests/faults --long
 	$(BIN)/pytest -n auto --dist worksteal --long --ignore tests/faults
 
@@ -87,6 +87,12 @@ $(VENV)/.runs: requirements/audit-ui.txt requirements/build.txt pyproject.toml |
 
 $(VENV)/.ready: requirements/dev.txt $(VENV)/.runs
 	$(call install,$(BIN)/python,--require-hashes -r requirements/dev.txt)
+	@touch $@
+
+# Once, and not once in each of the processes that share the tests: they all begin with the same files.
+$(VENV)/.compiled: export PYTHONDONTWRITEBYTECODE =
+$(VENV)/.compiled: $(VENV)/.ready
+	@$(BIN)/pytest --collect-only -qq tests/[a-f]* >/dev/null & $(BIN)/pytest --collect-only -qq tests/[g-z]* >/dev/null; wait
 	@touch $@
 
 # To compare with; apart from the environment of the product.

@@ -34,6 +34,11 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """More than cores: many tests wait, for a pause to end, a process to start, a browser to draw."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Processes that share the tests must call them by the same names: sets and addresses differ in each."""
     if differing := [item.nodeid for item in items if re.search(r"\{'| at 0x", item.nodeid)]:
