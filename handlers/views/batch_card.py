@@ -22,7 +22,7 @@ from handlers.views.batch_buttons import buttons
 from handlers.views.batch_standing import Speed, now_in_words, standing
 from handlers.views.card_context import with_reason
 from handlers.views.card_notes import raised_by
-from handlers.views.escaping import approver, code, inert, listed, person, without_openids
+from handlers.views.escaping import approver, code, inert, listed, person, person_or_bot, without_openids
 from handlers.views.message import Block, Message, context, fields, header, message, quote, section
 from handlers.views.words import Words
 
@@ -179,13 +179,13 @@ def _paused(words: Words, shown: BatchOnCard) -> str:
     if state is BatchState.PENDING:
         text = words(
             "{person} paused sending ({time}): nothing can be approved until somebody resumes it.",
-            person=person(pause.by),
+            person=person_or_bot(words, pause.by),
             time=words.moment(pause.at),
         )
     else:
         text = words(
             "{person} paused sending ({time}): nothing goes out until somebody resumes it.",
-            person=person(pause.by),
+            person=person_or_bot(words, pause.by),
             time=words.moment(pause.at),
         )
     return with_reason(words, text, pause)

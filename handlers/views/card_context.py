@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from coupons.lifecycle import FINAL
 from coupons.model import History, Pause, Request, State
 from coupons.rules import Used
-from handlers.views.escaping import inert, person, without_openids
+from handlers.views.escaping import inert, person_or_bot, without_openids
 from handlers.views.message import Block, context, fields
 from handlers.views.words import Words
 
@@ -80,13 +80,13 @@ def paused(words: Words, request: Request, pause: Pause | None) -> str:
     if request.state is State.PENDING:
         text = words(
             "{person} paused sending ({time}): nothing can be approved until somebody resumes it.",
-            person=person(pause.by),
+            person=person_or_bot(words, pause.by),
             time=words.moment(pause.at),
         )
     else:
         text = words(
             "{person} paused sending ({time}): nothing goes out until somebody resumes it.",
-            person=person(pause.by),
+            person=person_or_bot(words, pause.by),
             time=words.moment(pause.at),
         )
     return with_reason(words, text, pause)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 from coupons.masking import masked
+from coupons.recording import SYSTEM
 from handlers.cleaning import drop_invisible
 from handlers.views.words import Words
 
@@ -90,6 +91,11 @@ def without_openids(text: str) -> str:
 def person(user_id: str) -> str:
     """A mention; anything that is no Slack user id is shown as it is."""
     return f"<@{user_id}>" if _USER.fullmatch(user_id) else code(user_id)
+
+
+def person_or_bot(words: Words, actor: str) -> str:
+    """As `person`, of what the bot itself does too."""
+    return words("The bot") if actor == SYSTEM else person(actor)
 
 
 def approver(entry: str) -> str:

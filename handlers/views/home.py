@@ -14,7 +14,7 @@ from handlers.views.card import approve_button, close_button, decline_button, re
 from handlers.views.card_context import with_reason
 from handlers.views.card_notes import grounds
 from handlers.views.channel_loss import Lost, not_posted
-from handlers.views.escaping import approver, code, inert, listed, own_words, person
+from handlers.views.escaping import approver, code, inert, listed, own_words, person, person_or_bot
 from handlers.views.message import Block, actions, button, confirm, context, header, overflow, section
 from handlers.views.state_words import line_of, progress, standing, to_do
 from handlers.views.words import N_, Words
@@ -122,7 +122,7 @@ def _paused(words: Words, pause: Pause) -> str:
     text = words(
         "{person} paused sending ({time}): until somebody types `/coupon resume`, nothing can be approved "
         "and nothing goes out.",
-        person=person(pause.by),
+        person=person_or_bot(words, pause.by),
         time=words.moment(pause.at),
     )
     return with_reason(words, text, pause)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from coupons.events import Tag
 from coupons.model import Request, State
 from coupons.recording import Recorded
-from handlers.views.escaping import approver, inert, listed, person, without_openids
+from handlers.views.escaping import approver, inert, listed, person, person_or_bot, without_openids
 from handlers.views.event_words import (
     as_it_stands,
     declined,
@@ -118,7 +118,7 @@ def news(words: Words, event: Recorded) -> Message:
         return message(_restored(words, event))
     if event.tag in {Tag.CLOCK_DOUBTED, Tag.CLOCK_CONFIRMED}:
         return message(_clock(words, event))
-    who = person(event.actor)
+    who = person_or_bot(words, event.actor)
     if event.tag == Tag.SENDING_RESUMED:
         return message(
             words(
