@@ -241,6 +241,9 @@ def move_batch(batch: Batch, to: BatchState, *, now: int, **changes: Any) -> Bat
     """
     if to not in BATCH_MOVES[batch.state]:
         raise ForbiddenMove(batch.id, batch.state, to)
+    if batch.state is BatchState.DRAFT:
+        # Nobody is shown them any more.
+        changes = {"remarks": "", **changes}
     if to in BATCH_FINAL:
         changes = {"closed_at": now, "expires_at": None, "remind_at": None, "file_id": "", **changes}
     return replace(batch, state=to, **changes)

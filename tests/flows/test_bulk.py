@@ -55,8 +55,9 @@ async def test_a_file_becomes_a_preview_and_a_click_that_is_kept(shop: World) ->
 
 
 async def test_what_is_submitted_shows_no_button_any_more_and_leads_to_its_card(shop: World) -> None:
-    await give(shop, CSV)
+    await give(shop, CSV.replace(b"reason", b"note"))
     shown = await preview(shop, "Preview of late.csv")
+    remarks = batch(shop)["remarks"]
     li = shop.slack.person("U0LI")
     await li.click(shown.channel, shown.ts, "submit_batch")
     await until(lambda: batch(shop)["card_ts"])
@@ -64,6 +65,7 @@ async def test_what_is_submitted_shows_no_button_any_more_and_leads_to_its_card(
     now = shop.slack.message(shown.channel, shown.ts)
     assert now is not None
     assert (now.element("submit_batch"), now.element("discard_batch")) == (None, None)
+    assert (remarks != "[]", batch(shop)["remarks"]) == (True, "")
     for sentence in (
         "*late.csv* is submitted as batch 1: 2 requests, ¥60.00 together.",
         "1 line of the file is left out.",
@@ -104,11 +106,16 @@ async def test_lines_that_are_left_out_come_as_a_file_by_row_and_column(shop: Wo
 
 
 async def test_the_form_serves_lines_without_a_stock_or_reason_of_their_own(shop: World) -> None:
-    await give(shop, f"openid\n{FIRST}\n".encode(), stock=LATE, reason="a late parcel", ticket="T-1")
+    content = f"openid\n{FIRST}\n".encode()
+    typed = {"reason": "a late parcel, call 13800138000", "ticket": "T-1"}
+    await give(shop, content, name=f"{FIRST}.csv", stock=LATE, **typed)
     shown = await preview(shop, "1 coupon for 1 customer, ¥10.00.")
     assert "These rows have no stock and take that of the form: 2." in shown.words()
     [line] = shop.rows("select * from batch_line")
-    assert (line["stock_id"], line["reason"], line["ticket"]) == (LATE, "a late parcel", "T-1")
+    assert (line["stock_id"], line["ticket"]) == (LATE, "T-1")
+    # What is plainly a person's is shortened before it is kept.
+    assert line["reason"] == batch(shop)["reason"] == "a late parcel, call 138…00"
+    assert batch(shop)["file_name"] == f"{FIRST[:4]}…{FIRST[-4:]}.csv"
 
 
 async def test_a_file_that_is_no_list_is_refused_with_the_reason(shop: World) -> None:
