@@ -144,6 +144,16 @@ class BatchAsking:
             partial(self._was_read, batch=batch, sha256=sha256, remarks=remarks, seen=seen)
         )
 
+    async def tell_that_it_waits(self, batch: Batch) -> None:
+        """Its file does not come: its requester is told that by the preview. Raises StorageUnavailable."""
+
+        def tell(tx: Transaction) -> None:
+            now = tx.batch(batch.id)
+            if now is not None and now.state is BatchState.DRAFT and not now.sha256:
+                tx.post(Post(kind=PostKind.PREVIEW, request_id=None, batch=now.id, person=now.requester))
+
+        await self._ledger.write(tell)
+
     async def refuse_file(self, batch: Batch, problem: str, *, sha256: str = "") -> None:
         """Nothing of the file can be used, and why. Raises StorageUnavailable."""
         await self._ledger.write(partial(self._cannot_be_read, batch=batch, problem=problem, sha256=sha256))

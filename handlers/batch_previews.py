@@ -8,7 +8,7 @@ from functools import partial
 from io import BytesIO
 from typing import Final
 
-from coupons.batch_asking import MOST_LINES, BatchAsking, ShownDraft
+from coupons.batch_asking import DRAFT_MS, MOST_LINES, BatchAsking, ShownDraft
 from coupons.batches import Batch, BatchState, LeftOut
 from coupons.loops import OnTrouble
 from coupons.ports import Ledger, Transaction
@@ -88,6 +88,8 @@ class BatchPreviews:
             return batch_preview.without_preview(
                 words, batch, file_json.load_refusal(batch.problem), workspace_url=self._workspace_url
             )
+        if not batch.sha256:
+            return batch_preview.waits_for_file(words, batch, until=batch.asked_at + DRAFT_MS)
         shown: ShownDraft = await self._asking.show(batch)
         left_out = await self._ledger.read(lambda rows: rows.left_out_of(batch.id, _FEW))
         about = AboutFile(left_out=left_out, remarks=file_json.load_remarks(batch.remarks))

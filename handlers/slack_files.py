@@ -12,7 +12,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
-from handlers.web_api import AnswerLost, Denied, RateLimited, SlackError, Unreachable, ask
+from handlers.web_api import AnswerLost, Denied, RateLimited, SlackError, Unreachable, ask, seconds
 
 #: For commercial workspaces, and for those of the United States' government.
 _HOSTS: Final = ("slack.com", "slack-gov.com")
@@ -63,7 +63,11 @@ class SlackFiles:
         size = int(file.get("size") or 0)
         if size > at_most:
             raise FileTooBig("too_big")
-        address = _address(file.get("url_private_download") or file.get("url_private"))
+        url = file.get("url_private_download") or file.get("url_private")
+        if not url:
+            # It is still being taken in.
+            raise AnswerLost("no_address")
+        address = _address(url)
         if address is None or not self._is_slacks(address):
             raise FileElsewhere("not_at_slack")
         content = await self._get(address, at_most=at_most, is_html=_is_html(str(file.get("mimetype") or "")))
@@ -112,7 +116,7 @@ def _check(answer: aiohttp.ClientResponse, *, is_html: bool) -> None:
     if answer.status in _NOT_THERE:
         raise FileGone(f"http_{answer.status}")
     if answer.status == _TOO_MANY:
-        raise RateLimited(60.0)
+        raise RateLimited(seconds(answer.headers.get("Retry-After")))
     if answer.status >= _SERVER:
         raise AnswerLost(f"http_{answer.status}")
     # Whoever may not read it is sent to the page for signing in, or gets that page in place of the file.
@@ -131,7 +135,7 @@ async def _content(answer: aiohttp.ClientResponse, at_most: int) -> bytes:
 
 def _address(text: object) -> URL | None:
     try:
-        address = URL(str(text or ""))
+        address = URL(str(text))
     except ValueError:
         return None
     return address if address.host and address.scheme in {"https", "http"} else None

@@ -31,6 +31,8 @@ from handlers.web_api import RateLimited, SlackError
 _IN_FLIGHT: Final = 2
 #: A file that was sent just now may not be shown to everybody yet.
 _TIMES_GONE: Final = 3
+#: Then its requester is told that Slack does not give it, some ten seconds after it was sent.
+_TRIES_TO_TELL: Final = 4
 _WHY: Final[Mapping[type[Exception], WholeFile]] = {
     FileGone: WholeFile.GONE,
     FileElsewhere: WholeFile.ELSEWHERE,
@@ -101,6 +103,8 @@ class FileLoop(Loop):
         self._gone[batch.id] += why is WholeFile.GONE
         if why is None or (why is WholeFile.GONE and self._gone[batch.id] < _TIMES_GONE):
             self._on_trouble(error)
+            if self._tries[batch.id] == _TRIES_TO_TELL:
+                await self._asking.tell_that_it_waits(batch)
             pause_s = self._pauses_s[min(self._tries[batch.id], len(self._pauses_s)) - 1]
             wait_s = error.retry_after if isinstance(error, RateLimited) else 0.0
             self._reading.rest(batch.id, max(pause_s, wait_s))

@@ -68,6 +68,18 @@ def draft(words: Words, shown: ShownDraft, about: AboutFile) -> Message:
     return message(sum_line, *blocks)
 
 
+def waits_for_file(words: Words, batch: Batch, *, until: int) -> Message:
+    """Its file does not come."""
+    return message(
+        words(
+            "Slack does not give me {file} at the moment. I go on trying until {time}, and the preview then "
+            "takes the place of this message. Nothing is asked for yet.",
+            file=f"*{inert(batch.file_name)}*",
+            time=words.moment(until),
+        )
+    )
+
+
 def without_preview(
     words: Words, batch: Batch, refused: FileRefused | None, *, workspace_url: str = ""
 ) -> Message:

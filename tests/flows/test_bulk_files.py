@@ -71,6 +71,17 @@ async def test_without_the_scope_to_write_the_preview_comes_and_the_file_later(
         assert [m.ts for m in shop.slack.dms("U0LI") if "did not take" in m.text] == [warned.ts]
 
 
+async def test_who_waits_for_a_file_that_does_not_come_is_told_and_then_shown_the_preview_there(
+    shop: World,
+) -> None:
+    shop.slack.faults.next("files.info", server_error(), times=10_000)
+    await give(shop, CSV)
+    waits = await preview(shop, "Slack does not give me *late.csv* at the moment.")
+    shop.slack.faults.clear()
+    shown = await preview(shop, "Preview of late.csv")
+    assert (shown.channel, shown.ts) == (waits.channel, waits.ts)
+
+
 async def test_a_file_that_waits_when_the_bot_stops_is_read_by_the_next_start(shop: World) -> None:
     shop.slack.faults.next("files.info", server_error(), times=10_000)
     await give(shop, CSV)

@@ -36,7 +36,6 @@ async def test_a_file_comes_whole_with_the_token(workspace: FileServer) -> None:
         "ftp://files.slack.com/list.csv",
         "//files.slack.com/list.csv",
         "https://[half/list.csv",
-        "",
     ],
 )
 async def test_no_other_host_gets_the_token(workspace: FileServer, address: str) -> None:
@@ -55,6 +54,12 @@ async def test_slacks_own_hosts_are_asked(workspace: FileServer, address: str) -
     with pytest.raises(AnswerLost):
         await workspace.download()
     assert workspace.asked[1:] == [address]
+
+
+async def test_what_has_no_address_yet_is_asked_for_again(workspace: FileServer) -> None:
+    workspace.about = {"url_private_download": "", "url_private": None}
+    with pytest.raises(AnswerLost, match="no_address"):
+        await workspace.download()
 
 
 async def test_a_redirect_is_not_followed(workspace: FileServer) -> None:

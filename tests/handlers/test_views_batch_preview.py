@@ -90,6 +90,7 @@ EARLIER = replace(BATCH, id=1, submitted_at=NOW)
 
 def previews(words: Words) -> Iterator[Message]:
     yield bulk_form.received(words, "late <parcels>.csv")
+    yield batch_preview.waits_for_file(words, replace(BATCH, sha256=""), until=NOW)
     yield batch_preview.draft(words, SHOWN, AboutFile(left_out=LEFT_OUT, remarks=REMARKS))
     again = replace(BATCH, problem=SAME_FILE, left_out=0)
     plain = replace(
