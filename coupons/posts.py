@@ -37,6 +37,8 @@ class PostKind(StrEnum):
     PREVIEW = "preview"
     #: The file of the lines that a draft leaves out, and why, to its requester: after the preview.
     LEFT_OUT = "left_out"
+    #: The file of a batch's lines for those who decide, into the thread of the card in `channel`.
+    LINES = "lines"
     #: What became of a batch's lines, as files: to `person`, or into the thread of the card in `channel`.
     RESULT = "result"
 
@@ -64,7 +66,7 @@ class Post:
         """The same promise has the same key."""
         if self.kind in {PostKind.CARD, PostKind.REDRAW}:
             return f"{self.kind}:{self.request_id}"
-        if self.kind is PostKind.RESULT and self.channel:
+        if self.kind in {PostKind.RESULT, PostKind.LINES} and self.channel:
             return f"{self.kind}:{self.batch}:{self.channel}"
         if self.kind in {PostKind.BATCH_CARD, PostKind.PREVIEW, PostKind.LEFT_OUT, PostKind.RESULT}:
             return f"{self.kind}:{self.batch}"

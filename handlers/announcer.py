@@ -32,24 +32,22 @@ from coupons.recording import Recorded
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit_files import AuditFiles
 from handlers.batch_cards import BatchCards
+from handlers.batch_lines import BatchLines
 from handlers.batch_previews import BatchPreviews
 from handlers.batch_results import BatchResults
 from handlers.cards import Cards
 from handlers.directory import Readers
 from handlers.lane_leases import LaneLeases
+from handlers.personal_posts import PersonalPosts
 from handlers.post_once import ChannelLost, PostOnce, Recalled
 from handlers.post_pace import PostPace
 from handlers.posting import Poster, requests_by
-from handlers.views import batch_answers, direct_messages, ephemerals, thread_replies
-from handlers.views.event_words import text_of
-from handlers.views.for_customer import to_paste
+from handlers.views import thread_replies
 from handlers.web_api import Denied, MessageGone, RateLimited, SlackError, Unreachable
 
 _LANES = 8
 #: Read of the outbox at once, of each kind.
 _WINDOW = 200
-#: What the language of a message that nobody waits for may cost.
-_LANGUAGE_WITHIN_S = 3.0
 #: So long a lane works off what it read, before it looks for what is more urgent by now.
 _RUN_MS = 1_000
 #: Posts that the approval channel refused before those are told who wait for a card.
@@ -65,6 +63,7 @@ _ORDER = (
     PostKind.REPLY,
     PostKind.NEWS,
     PostKind.LEFT_OUT,
+    PostKind.LINES,
     PostKind.FILE,
     PostKind.RESULT,
     PostKind.REDRAW,
@@ -103,7 +102,6 @@ class Announcer(Loop):
         on_trouble: OnTrouble,
     ) -> None:
         super().__init__(bell=bell, on_trouble=on_trouble)
-        self._poster = poster
         self._leases = LaneLeases(holder=holder, ledger=ledger, steady=clock.steady)
         self._once = PostOnce(
             poster=poster,
@@ -140,13 +138,22 @@ class Announcer(Loop):
         self._results = BatchResults(
             once=self._once, poster=poster, readers=readers, ledger=ledger, on_trouble=on_trouble
         )
+        self._lines = BatchLines(once=self._once, readers=readers, ledger=ledger, on_trouble=on_trouble)
+        self._personal = PersonalPosts(
+            once=self._once,
+            poster=poster,
+            readers=readers,
+            ledger=ledger,
+            approval_channel=approval_channel,
+            catalogue=catalogue,
+            workspace_url=workspace_url,
+            on_trouble=on_trouble,
+        )
         self._readers = readers
         self._files = files
         self._ledger = ledger
         self._channel = approval_channel
-        self._workspace_url = workspace_url
         self._authority = authority
-        self._catalogue = catalogue
         self._clock = clock
         self._pauses_s = pauses_s
         self._no_card_s = no_card_s
@@ -265,7 +272,8 @@ class Announcer(Loop):
         elif post.kind is PostKind.REPLY:
             await self._post_step_of_batch(waiting, event)
         elif post.kind is PostKind.DIRECT and request is not None:
-            await self._post_direct(waiting, request, event)
+            await self._personal.direct(waiting, request, event)
+            await self._finish(waiting)
         elif post.kind is PostKind.NEWS:
             channel = post.channel or self._channel.id
             news = thread_replies.news(self._readers.channel, event)
@@ -274,7 +282,8 @@ class Announcer(Loop):
         elif post.kind is PostKind.FILE:
             await self._post_file(waiting, event)
         else:
-            await self._post_answer(waiting, request, event)
+            await self._personal.answer(waiting, request, event)
+            await self._finish(waiting)
 
     async def _draw(self, waiting: WaitingPost) -> None:
         match waiting.post.kind:
@@ -287,6 +296,8 @@ class Announcer(Loop):
                 await self._previews.share_left_out(waiting)
             case PostKind.RESULT:
                 await self._results.post(waiting)
+            case PostKind.LINES:
+                await self._lines.post(waiting)
             case _:
                 await self._cards.post(waiting)
 
@@ -321,44 +332,6 @@ class Announcer(Loop):
             await self._finish(waiting)
         else:
             await self._put_off(waiting, self._no_card_s)
-
-    async def _post_direct(self, waiting: WaitingPost, request: Request, event: Recorded) -> None:
-        lost = self._channel.lost
-        if event.tag == Tag.REQUEST_CREATED and (lost is None or request.card_ts is not None):
-            # It was to say that the card does not stand.
-            await self._finish(waiting)
-            return
-        words = await self._readers.words(request.requester, within_s=_LANGUAGE_WITHIN_S)
-        ready: tuple[str, ...] = ()
-        if coupon_code := text_of(event, "coupon_code"):
-            stock = self._catalogue.find(request.stock_id)
-            ready = to_paste(self._readers.languages, request, stock, coupon_code)
-        if event.tag == Tag.REQUEST_CREATED and lost is not None:
-            message = direct_messages.no_card(words, request, lost)
-        else:
-            message = direct_messages.to_requester(words, event, request, to_paste=ready)
-        try:
-            await self._once.post(waiting, request.requester, message)
-        except (Unreachable, Denied) as error:
-            # The same stands in the card's thread; a person who can't be written to must not block the rest.
-            self._on_trouble(error)
-        await self._finish(waiting)
-
-    async def _post_answer(self, waiting: WaitingPost, request: Request | None, event: Recorded) -> None:
-        person, channel = waiting.post.person or "", waiting.post.channel or ""
-        words = await self._readers.words(person, within_s=_LANGUAGE_WITHIN_S)
-        number = waiting.post.batch
-        if number is None:
-            message = ephemerals.answer(words, event, request, workspace_url=self._workspace_url)
-        else:
-            batch = await self._ledger.read(lambda rows: rows.batch(number))
-            message = batch_answers.answer(words, event, batch, workspace_url=self._workspace_url)
-        try:
-            if not await self._poster.whisper(channel, person, message):
-                await self._once.post(waiting, person, message)
-        except (Unreachable, Denied) as error:
-            self._on_trouble(error)
-        await self._finish(waiting)
 
     async def _post_file(self, waiting: WaitingPost, event: Recorded) -> None:
         try:

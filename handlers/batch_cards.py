@@ -118,6 +118,10 @@ class BatchCards:
 
         def keep(tx: Transaction) -> None:
             tx.set_batch_card(batch.id, channel, ts)
+            if batch.state is BatchState.PENDING:
+                # By this channel's name, so that whatever else it waits for waits for no file.
+                lines = Post(kind=PostKind.LINES, request_id=None, batch=batch.id, channel=channel)
+                tx.post(lines)
             # From where its requester finds it.
             tx.post(Post(kind=PostKind.PREVIEW, request_id=None, batch=batch.id, person=batch.requester))
             _drawn_in(tx, waiting)

@@ -97,7 +97,8 @@ async def quiet(shop: World) -> None:
 def thread(shop: World, batch_id: int) -> list[str]:
     shown = card_now(shop, batch_id)
     assert shown is not None
-    return [reply.words() for reply in shop.slack.messages(shown.channel, thread_ts=shown.ts)]
+    replies = shop.slack.messages(shown.channel, thread_ts=shown.ts)
+    return [reply.words() for reply in replies if not reply.file_ids]
 
 
 def line_states(shop: World, batch_id: int) -> Counter[str]:

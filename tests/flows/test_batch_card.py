@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -51,7 +53,12 @@ async def modal(shop: World, number: int, action_id: str, who: str = "U0WANG") -
 async def test_leads_approve_a_batch_on_its_card_and_each_customer_gets_one_coupon(shop: World) -> None:
     number = await submitted(shop, lines(3))
     shown = (await card(shop, number)).words()
-    for part in ("Batch 1: 3 coupons, ¥30.00", "late parcels.csv", "3 customers. 0 got a coupon", "SHA-256"):
+    for part in (
+        "Batch 1: 3 coupons, ¥30.00",
+        "late parcels.csv",
+        "3 customers. Nobody got a coupon",
+        "SHA-256",
+    ):
         assert part in shown
     for who in ("U0WANG", "U0ZHAO"):
         await click(shop, number, "approve_batch", who)
@@ -59,7 +66,7 @@ async def test_leads_approve_a_batch_on_its_card_and_each_customer_gets_one_coup
     assert line_states(shop, number) == {"sent": 3}
     assert len(shop.wechatpay.ledger.coupons) == 3
     assert "3 sent. Sent so far: ¥30.00" in (await card(shop, number)).words()
-    assert [reply.partition("\n")[0] for reply in thread(shop, number)][:3] == [
+    assert [reply.partition("\n")[0] for reply in thread(shop, number)] == [
         "<@U0WANG> approved (1 of 2).",
         "<@U0ZHAO> approved (2 of 2). Its lines go out next.",
         "Batch 1 is done. 3 sent.",
@@ -262,3 +269,22 @@ async def test_with_a_new_file_numbers_begin_above_those_of_a_batchs_lines(shop:
             file.unlink()
     await shop.start()
     assert await shop.ask() == 6
+
+
+async def test_its_lines_are_in_the_thread_for_those_who_decide_without_whole_openids(shop: World) -> None:
+    one = await shop.ask(openid=openid(3))
+    number = await submitted(shop, [*lines(3), (openid(9), "sorry-50")])
+    shown = await card(shop, number)
+    [reply] = await until(lambda: shop.slack.messages(shown.channel, thread_ts=shown.ts) or None)
+    assert "*The 4 lines of batch 1* (late parcels.csv)" in reply.text
+    [file_id] = reply.file_ids
+    text = shop.slack.state.files[file_id].content.decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [(each["row"], each["openid_masked"], each["value_yuan"]) for each in rows] == [
+        ("2", "oCus…0002", "10.00"),
+        ("3", "oCus…0003", "10.00"),
+        ("4", "oCus…0004", "10.00"),
+        ("5", "oCus…0009", "50.00"),
+    ]
+    assert "oCustomer" not in text
+    assert one == 1

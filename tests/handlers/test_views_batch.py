@@ -12,7 +12,7 @@ import pytest
 from inline_snapshot import external_file
 
 from coupons.batches import BatchState, Progress
-from handlers.views import modals, struck_rows
+from handlers.views import batch_lines, modals, struck_rows
 from handlers.views.batch_card import batch_card
 from handlers.views.batch_standing import bar
 from handlers.views.message import Message
@@ -36,6 +36,8 @@ def spoken(words: Words) -> str:
     pages: dict[str, None] = {}
     for message in batch_messages(words):
         pages["\n".join([message.text, *lines(message.blocks)])] = None
+    for size in (1, 2000):
+        pages[batch_lines.comment(words, replace(BATCH, size=size))] = None
     for wrong in struck_rows.WrongRows:
         pages[struck_rows.problem(words, struck_rows.RowsProblem(wrong, 2001), "17; 20")] = None
     return "\n\n".join(pages) + "\n"
