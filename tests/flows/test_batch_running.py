@@ -95,8 +95,8 @@ async def test_a_used_up_stock_waits_the_other_is_sent_and_one_click_goes_on(sho
     said = (await card(shop, number)).words()
     assert "Lines of other stocks go on." in said
     assert "WeChat Pay said `NOT_ENOUGH`" in said
-    told = [reply for reply in thread(shop, number) if "is paused for the stock `1212121212`" in reply]
-    assert len(told) == 1
+    replies = [reply for reply in thread(shop, number) if "is paused for the stock `1212121212`" in reply]
+    assert len(replies) == 1
     shop.wechatpay.stocks[LATE] = replace(shop.wechatpay.stocks[LATE], max_coupons=1000)
     await click(shop, number, "resume_batch", "U0LI")
     await state(shop, number, "done")
@@ -171,13 +171,13 @@ async def test_a_start_goes_on_where_the_last_one_ended_and_asks_nobody(slow_sho
 
 
 async def test_slack_is_told_of_a_batch_and_not_of_its_lines(shop: World) -> None:
-    told = {}
+    counted = {}
     for number, count in ((1, 50), (2, 400)):
         before = len(shop.slack.calls())
         await running(shop, lines(count, first=2 + 1000 * number), no=number)
         await state(shop, number, "done")
         calls = Counter(call.method for call in shop.slack.calls()[before:])
-        told[count] = {method: calls[method] for method in ("chat.postMessage", "chat.update")}
-    assert told[400]["chat.postMessage"] == told[50]["chat.postMessage"]
+        counted[count] = {method: calls[method] for method in ("chat.postMessage", "chat.update")}
+    assert counted[400]["chat.postMessage"] == counted[50]["chat.postMessage"]
     # One drawing in five seconds while it runs.
-    assert told[400]["chat.update"] <= told[50]["chat.update"] + 4
+    assert counted[400]["chat.update"] <= counted[50]["chat.update"] + 4
