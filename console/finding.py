@@ -37,6 +37,8 @@ class Result:
     #: At most MOST_COUNTED.
     count: int = 0
     following: int | None = None
+    #: Whose lines are looked for.
+    batch: int | None = None
 
     @property
     def counted(self) -> str:
@@ -76,7 +78,7 @@ class LogSearch:
             known = asked.request is not None and rows.request(asked.request) is not None
             hint = self._outside.as_number(WORDS.get().language, asked, known)
             part, count = page_of(rows, asked, below=below, limit=PAGE)
-        return Result(text=shown, hint=hint, count=count, **part._asdict())
+        return Result(text=shown, hint=hint, count=count, batch=asked.batch, **part._asdict())
 
     def file(self, text: str) -> Any:
         """All that is found, of one moment, as it is read."""

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from datasette.utils.asgi import Response
 
 from console.address_checks import check_known, check_length, one_line
+from console.batch_page import BatchPages
 from console.canned_queries import NAMED
 from console.figures import Figures
 from console.finding import LogSearch
@@ -25,9 +26,11 @@ from console.sessions import Session
 from console.story import StoryPages
 from coupons.audit_events import AuditExported, AuditSearched, AuditViewed, OpenidViewed
 from coupons.audit_words import Found
+from coupons.model import State
 
 Render = Callable[[str, Mapping[str, Any]], Awaitable[str]]
 
+_BATCH: Final = re.compile(r"/batch/([1-9]\d{0,17})")
 _REQUEST: Final = re.compile(r"/request/([1-9]\d{0,17})(/openid)?")
 _PERIODS: Final = (30, 90)
 _LAST: Final = 20
@@ -41,6 +44,7 @@ class Pages:
     ) -> None:
         self._finding = LogSearch(outside)
         self._stories = StoryPages(outside, database, people)
+        self._batches = BatchPages(outside, self._finding, people)
         self._figures = Figures(outside, database, people)
         self._people = people
         self._access = access
@@ -63,6 +67,10 @@ class Pages:
         if found is not None:
             check_known(request.args, ())
             return await self._of_request(int(found[1]), session, get=get, openid=bool(found[2]))
+        found = _BATCH.fullmatch(path)
+        if found is not None:
+            check_known(request.args, ("state", "below"))
+            return await self._batch(int(found[1]), request, session) if get else None
         if not get:
             clicked = self._clicked.get(path)
             return await clicked(request) if clicked else None
@@ -167,6 +175,24 @@ class Pages:
             title=words("Request #{number}", number=number),
             story=story,
             openid=openid,
+        )
+
+    async def _batch(self, number: int, request: Any, session: Session) -> Any:
+        state = next((each for each in State if each == request.args.get("state")), None)
+        below = _number(request.args.get("below"))
+        found = await self._batches.of(number, state, below)
+        if found is None:
+            return None
+        await self._access.record(session, AuditViewed(page=f"batch {number}"))
+        narrowed = {"state": state} if state else {}
+        return await self._page(
+            "batch.html",
+            session,
+            title=words("Batch {number}", number=number),
+            found=found,
+            narrowed=urlencode(narrowed),
+            more=urlencode({**narrowed, "below": found.lines.following}) if found.lines.following else "",
+            first=below is None,
         )
 
     async def _charts(self, request: Any, session: Session) -> Any:

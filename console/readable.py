@@ -19,7 +19,8 @@ select id as request, state || '' as state,
     strftime('%Y-%m-%d %H:%M:%S', created_at / 1000 + 28800, 'unixepoch') as asked_at_beijing,
     requester, customer, stock_id || '' as stock_id, stock_name, value_fen, ticket, reason, approvals_needed,
     strftime('%Y-%m-%d %H:%M:%S', closed_at / 1000 + 28800, 'unixepoch') as closed_at_beijing,
-    closed_by, decline_reason, problem, coupon_code, attempts, out_request_no
+    closed_by, decline_reason, problem, coupon_code, attempts, out_request_no, batch,
+    batch_row
 from main.request
 order by id desc
 """,
@@ -44,7 +45,8 @@ VIEW_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "requests": (
         *("request", "state", "asked_at_beijing", "requester", "customer", "stock_id", "stock_name"),
         *("value_fen", "ticket", "reason", "approvals_needed", "closed_at_beijing", "closed_by"),
-        *("decline_reason", "problem", "coupon_code", "attempts", "out_request_no"),
+        *("decline_reason", "problem", "coupon_code", "attempts", "out_request_no", "batch"),
+        "batch_row",
     ),
     "events": ("seq", "at_beijing", "tag", "actor", "request", "detail"),
     "approvals": ("approval", "request", "approver", "at_beijing"),
@@ -90,6 +92,8 @@ READABLE: Final[Mapping[str, frozenset[str] | None]] = {
             "duplicate_of",
             "follows",
             "unknown_at",
+            "batch",
+            "batch_row",
         }
     ),
 }

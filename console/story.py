@@ -92,7 +92,7 @@ class StoryPages:
                 (approval, WORDS.get().duration(approval.at - story.request.created_at))
                 for approval in story.approvals
             ],
-            steps=self._steps(story.events),
+            steps=steps_of(story.events, self._outside, self._people),
             attempts=list(self._attempts(story.events)),
             links=[link_of(row) for row in reversed(rows.rows)],
             others=story.others,
@@ -103,15 +103,6 @@ class StoryPages:
     def _read(self, number: int) -> auditing.Story | None:
         with self._outside.reading() as rows:
             return auditing.story_of(rows, request_id=number)
-
-    def _steps(self, events: Sequence[Recorded]) -> list[StoryStep]:
-        language, steps, before = WORDS.get(), list[StoryStep](), None
-        for event in events:
-            since = "" if before is None else language.duration(event.ts - before)
-            sentence = self._outside.sentence_of(language.language, event, self._people.shown_as)
-            steps.append(StoryStep(event, beijing_time(event.ts), since, sentence))
-            before = event.ts
-        return steps
 
     def _attempts(self, events: Sequence[Recorded]) -> Sequence[StoryAttempt]:
         started: dict[str, int] = {}
@@ -143,6 +134,17 @@ class StoryPages:
             _of(detail, "serial_no"),
             signed=detail.get("verified") is True,
         )
+
+
+def steps_of(events: Sequence[Recorded], outside: Outside, people: People) -> list[StoryStep]:
+    """What they tell, in the reader's language."""
+    language, steps, before = WORDS.get(), list[StoryStep](), None
+    for event in events:
+        since = "" if before is None else language.duration(event.ts - before)
+        sentence = outside.sentence_of(language.language, event, people.shown_as)
+        steps.append(StoryStep(event, beijing_time(event.ts), since, sentence))
+        before = event.ts
+    return steps
 
 
 def _people_of(story: auditing.Story) -> Iterator[str | None]:

@@ -28,6 +28,8 @@ class Filter:
     openid: str | None = field(default=None, repr=False)
     #: The number that events name a customer by.
     customer: int | None = None
+    #: Lines of this one.
+    batch: int | None = None
     agent: str | None = None
     approver: str | None = None
     stock_id: str | None = None
@@ -50,6 +52,11 @@ class Filter:
         return self.request if self == Filter(request=self.request, or_text=self.or_text) else None
 
     @property
+    def only_batch(self) -> int | None:
+        """As `only_request`."""
+        return self.batch if self == Filter(batch=self.batch) else None
+
+    @property
     def as_text(self) -> Filter:
         """With the number that was typed alone as a text: for where there is no request of that number."""
         if self.or_text is None:
@@ -66,7 +73,7 @@ class Filter:
         if self.asks_for_events:
             return False
         marks = (self.openid, self.customer, self.agent, self.approver, self.stock_id, self.ticket)
-        more = (self.coupon_code, self.state, self.least_fen, self.most_fen)
+        more = (self.batch, self.coupon_code, self.state, self.least_fen, self.most_fen)
         return bool(self.texts) or any(mark is not None for mark in (*marks, *more))
 
 
@@ -145,6 +152,7 @@ RIGHT: Final[Mapping[str, str]] = {
     "request": "12",
     "openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o",
     "customer": "7",
+    "batch": "3",
     "agent": "@li",
     "approver": "@wang",
     "actor": "@wang",
@@ -247,6 +255,8 @@ def _number(found: Filter, key: str, value: str, _find: FindStock) -> Filter:
     number = _NUMBER.fullmatch(value)
     if number is None:
         raise _bad(key, value)
+    if key == "batch":
+        return replace(found, batch=int(number[1]))
     if key == "customer":
         return replace(found, customer=NOBODY if found.customer == NOBODY else int(number[1]))
     return replace(found, request=int(number[1]))
@@ -341,6 +351,7 @@ def _date(found: Filter, key: str, value: str, _find: FindStock) -> Filter:
 _READ: Final[Mapping[str, Callable[[Filter, str, str, FindStock], Filter]]] = {
     "request": _number,
     "customer": _number,
+    "batch": _number,
     "openid": _openid,
     "agent": _person,
     "approver": _person,

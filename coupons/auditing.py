@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -31,6 +31,7 @@ from coupons.recording import Recorded
 if TYPE_CHECKING:
     # What a command of the terminal needs of this file needs no roles, and not what they are read with.
     from coupons.authority import Authority
+    from coupons.batches import Batch, BatchApproval
 
 SLACK = "slack"
 #: On one screen.
@@ -87,6 +88,17 @@ class Story:
     #: Other requests of this customer, newest first.
     others: Sequence[Request]
     others_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchStory:
+    """All that is known of one batch but its lines."""
+
+    batch: Batch
+    approvals: Sequence[BatchApproval]
+    events: Sequence[Recorded]
+    #: How many of its lines stand in which state.
+    states: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,4 +262,18 @@ def story_of(rows: Reading, *, request_id: int, newest: int | None = STORY_EVENT
         events=events if newest is None else events[-newest:],
         others=[other for other in others if other.id != request_id][:_OTHERS],
         others_count=rows.count_found(theirs, most=MOST_COUNTED) - 1,
+    )
+
+
+def story_of_batch(rows: Reading, *, batch_id: int) -> BatchStory | None:
+    """None: there is no such batch, or nobody has asked for what its file says."""
+    batch = rows.batch(batch_id)
+    events = rows.events_of_batch(batch_id)
+    if batch is None or not events:
+        return None
+    return BatchStory(
+        batch=batch,
+        approvals=rows.batch_approvals(batch_id),
+        events=events,
+        states=rows.progress_of_batch(batch_id).states,
     )

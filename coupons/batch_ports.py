@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         StockOfBatch,
     )
     from coupons.model import Request, State
+    from coupons.recording import Recorded
     from coupons.rules import Used
 
 
@@ -77,6 +78,12 @@ class BatchRecords(Protocol):
 
     def customers_of_batch(self, batch_id: int, *, since: int, until: int, largest: int) -> CustomersOfBatch:
         """Of its lines that were not declined; `before` by what was sent between these two times."""
+
+    def events_of_batch(self, batch_id: int) -> Sequence[Recorded]:
+        """That tell of it and of no line, its approvals among them; the oldest first."""
+
+    def ends_of_batch(self, batch_id: int, step_ms: int) -> Sequence[tuple[int, State, int]]:
+        """How many lines ended so in each such time: when it began, how they stand now, how many."""
 
     def batch_is_under_way(self, batch_id: int) -> bool:
         """Whether a line waits for a decision, or can still be sent by itself."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from itertools import chain
@@ -9,10 +10,14 @@ from typing import Any, Final
 
 from coupons.batches import Batch, BatchApproval, BatchState, DraftLine, LeftOut, NewBatch, Progress
 from coupons.errors import RowChanged
-from coupons.model import Request
+from coupons.events import Tag
+from coupons.model import Request, State
 from coupons.ports import Topic
+from coupons.recording import Recorded
 from coupons.rules import Used
+from storage.audit import recorded
 from storage.base_rows import BaseRows, bound
+from storage.dialect_sqlite import EVENT_OF_BATCH, LISTED
 from storage.request_records import requests_of
 from storage.requests import SELECT
 
@@ -146,6 +151,15 @@ _OPEN: Final = """
 select 1 from request
 where batch = :batch and state in ('pending', 'approved', 'sending', 'unknown') limit 1
 """
+_EVENTS: Final = (
+    f"select seq, body from event where tag in {LISTED} and request_id is null and {EVENT_OF_BATCH}"
+    " or seq in (select seq from batch_approval where batch = :batch) order by seq"
+)
+_ENDS: Final = """
+select closed_at / :step_ms * :step_ms as began, state, count(*) as n from request
+where batch = :batch and closed_at is not null group by 1, 2 order by 1, 2
+"""
+_TAGS: Final = json.dumps([tag for tag in Tag if tag.startswith("batch:")])
 _FIELDS: Final = tuple(field.name for field in fields(Batch))
 
 
@@ -324,6 +338,14 @@ class BatchRows(BaseRows):
         found = self._connection.execute(_PROGRESS, {"batch": batch_id}).fetchall()
         sent = next((int(row["fen"]) for row in found if row["state"] == "sent"), 0)
         return Progress({str(row["state"]): int(row["n"]) for row in found}, sent)
+
+    def events_of_batch(self, batch_id: int) -> Sequence[Recorded]:
+        found = self._connection.execute(_EVENTS, {"batch": batch_id, "listed": _TAGS}).fetchall()
+        return [recorded(row["seq"], row["body"]) for row in found]
+
+    def ends_of_batch(self, batch_id: int, step_ms: int) -> Sequence[tuple[int, State, int]]:
+        found = self._connection.execute(_ENDS, {"batch": batch_id, "step_ms": step_ms}).fetchall()
+        return [(int(row["began"]), State(row["state"]), int(row["n"])) for row in found]
 
     def batch_is_under_way(self, batch_id: int) -> bool:
         return self._connection.execute(_OPEN, {"batch": batch_id}).fetchone() is not None

@@ -18,6 +18,9 @@ LISTED: Final = "(select value from json_each(:listed))"
 #: A second list in the same statement.
 LISTED_TAGS: Final = "(select value from json_each(:tags))"
 
+#: Of an event that tells of a batch and of no request.
+EVENT_OF_BATCH: Final = "body ->> '$.detail.batch' = :batch"
+
 #: After `analyze` SQLite would read all rows for a sum over a long time, though the index alone holds it.
 BY_COUNTED: Final = "indexed by request_counted"
 

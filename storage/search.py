@@ -200,6 +200,7 @@ def _values(asked: Filter) -> dict[str, object]:
         "ticket": asked.ticket,
         "openid": asked.openid,
         "customer": asked.customer,
+        "batch": asked.batch,
         "agent": asked.agent,
         "approver": asked.approver,
         "stock_id": asked.stock_id,

@@ -60,6 +60,14 @@ _OF_REQUESTS: Final = (
         "select 1 from request where customer = :customer",
     ),
     Condition(
+        "batch",
+        # Its lines stand together: walked through from the newest, they need no sorting.
+        """request.id between (select min(id) from request where batch = :batch)
+    and (select max(id) from request where batch = :batch) and request.batch + 0 = :batch""",
+        "request.batch + 0 = :batch",
+        "select 1 from request where batch = :batch",
+    ),
+    Condition(
         "texts",
         REQUEST_MATCHES,
         f"request.id in (select rowid from request_words where {REQUEST_MATCHES})",

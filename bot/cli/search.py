@@ -66,8 +66,8 @@ def search(
     audit search "four days late" amount:'>=20'
     audit search tag:click:refused actor:U0LI
 
-    Keys: request, openid, customer, agent, approver, stock, ticket, code, state, amount, since, until, on,
-    tag, actor. Other words are looked for in reasons, tickets and why it was declined.
+    Keys: request, openid, customer, batch, agent, approver, stock, ticket, code, state, amount, since, until,
+    on, tag, actor. Other words are looked for in reasons, tickets and why it was declined.
     """
     must_exist(store)
     text, asked = read_filter(words, config)

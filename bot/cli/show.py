@@ -13,12 +13,13 @@ from bot.cli.outputs import standard_output
 from bot.cli.record_access import record
 from bot.cli.search import CONFIG, FORMAT, kept_words, number_hint, read_filter
 from bot.cli.search_output import details, write_events
+from bot.wording import batch_story
 from bot.wording.language import words_of
 from bot.wording.search import end_of_search, no_request
 from bot.wording.story import lines
 from bot.wording.terminal_table import plain
 from coupons.audit_events import AuditViewed
-from coupons.auditing import story_of
+from coupons.auditing import story_of, story_of_batch
 from coupons.days import beijing_time
 from coupons.recording import Recorded
 from storage.store import Store
@@ -46,8 +47,8 @@ def show(
     """Print events as people read them; openids never stand in them.
 
     With WORDS, those of `audit search`, the events that they find, or those of the requests that they find;
-    12 or #12 alone, like --request 12, is the whole story of one request, in Chinese where LC_ALL,
-    LC_MESSAGES or LANG say so.
+    12 or #12 alone, like --request 12, is the whole story of one request, and batch:3 alone that of one
+    batch, in Chinese where LC_ALL, LC_MESSAGES or LANG say so.
     """
     must_exist(store)
     text, asked = read_filter(words, config)
@@ -59,6 +60,9 @@ def show(
         with store.read() as rows:
             hint = number_hint(rows, asked)
             one = one if rows.request(asked.request or 0) is not None else request_id
+    if asked.only_batch is not None:
+        _show_batch(store, asked.only_batch, kind)
+        return
     if one is not None:
         _show_story(store, one, kind)
         if hint:
@@ -91,6 +95,20 @@ def _show_story(store: Store, request_id: int, kind: str) -> None:
     with standard_output() as stream:
         if kind == "table":
             stream.writelines(f"{line}\n" for line in lines(words_of(os.environ), story))
+        else:
+            write_events(kind, stream, story.events)
+
+
+def _show_batch(store: Store, batch_id: int, kind: str) -> None:
+    """Raises DatabaseRefused and ExportRefused."""
+    with store.read() as rows:
+        story = story_of_batch(rows, batch_id=batch_id)
+    if story is None:
+        refuse([f"{store} has no batch {batch_id}"])
+    record(store, AuditViewed(page=f"batch {batch_id}"))
+    with standard_output() as stream:
+        if kind == "table":
+            stream.writelines(f"{line}\n" for line in batch_story.lines(words_of(os.environ), story))
         else:
             write_events(kind, stream, story.events)
 

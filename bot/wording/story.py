@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from bot.wording.terminal_table import filled, plain
 from coupons.auditing import Story
 from coupons.days import beijing_time
 from coupons.model import Request, State
+from coupons.recording import Recorded
 from handlers.views import problems, rendering, story
 from handlers.views.state_words import STATES
 from handlers.views.words import Words
@@ -23,14 +24,19 @@ def lines(words: Words, found: Story) -> Iterator[str]:
     yield from (plain(f"  {filled(label, _LABEL)} {fact}") for label, fact in _facts(words, found))
     yield ""
     yield words("What happened, in Beijing time:")
+    yield from event_lines(words, found.events)
+    yield ""
+    yield from (plain(line) for line in _others(words, found))
+
+
+def event_lines(words: Words, events: Sequence[Recorded]) -> Iterator[str]:
+    """One for each, with the time from the one before."""
     before: int | None = None
-    for event in found.events:
+    for event in events:
         since = "" if before is None else f"+{words.duration(event.ts - before)}"
         sentence = story.sentence(words, event, rendering.plain())
         yield plain(f"{event.seq:>7}  {beijing_time(event.ts)}  {filled(since, 9)} {sentence}")
         before = event.ts
-    yield ""
-    yield from (plain(line) for line in _others(words, found))
 
 
 def _facts(words: Words, found: Story) -> Iterator[tuple[str, str]]:

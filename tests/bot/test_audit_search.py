@@ -130,7 +130,10 @@ def test_an_alias_is_known_from_coupon_toml(database: Path) -> None:
             "agent:@li cannot be read; right would be a Slack user id such as U0LI; @names are known",
         ),
         (("actor:@li",), "actor:@li cannot be read; right would be a Slack user id such as U0LI, or system;"),
-        (("qqqqq:1",), "qqqqq:1 names no key of a search; there are request, openid, customer, agent,"),
+        (
+            ("qqqqq:1",),
+            "qqqqq:1 names no key of a search; there are request, openid, customer, batch, agent,",
+        ),
         (("tag:request:send",), "tag:request:send names no tag of an event; the nearest: request:sent, "),
         (("tag:",), "tag: names no tag of an event; docs/auditor.md tells of them: request:created, "),
         (("tag:nonsense",), "tag:nonsense names no tag of an event; docs/auditor.md tells of them: request:"),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from coupons.asking import created
-from coupons.batch_events import BatchCreated
+from coupons.batch_events import BatchCreated, BatchExpired
 from coupons.batches import (
     Batch,
     BatchApproval,
@@ -23,6 +23,7 @@ from coupons.batches import (
 )
 from coupons.errors import RowChanged
 from coupons.events import ApprovalGiven
+from coupons.lifecycle import move
 from coupons.model import Request, State
 from coupons.ports import Reading, Transaction
 from coupons.posts import PostKind
@@ -110,6 +111,8 @@ READS: dict[str, Callable[[Reading], bool]] = {
         tx.customers_of_batch(1, since=0, until=NOW, largest=5)
         == CustomersOfBatch(count=0, before=0, largest=())
     ),
+    "events_of_batch": lambda tx: tx.events_of_batch(1) == [],
+    "ends_of_batch": lambda tx: tx.ends_of_batch(1, 1000) == [],
     "batch_is_under_way": lambda tx: not tx.batch_is_under_way(1),
     "files_to_read": lambda tx: [batch.id for batch in tx.files_to_read(9)] == [1],
     "open_batches": lambda tx: [batch.id for batch in tx.open_batches(9)] == [1],
@@ -225,9 +228,17 @@ def lines_that_are_requests(tx: Transaction) -> None:
     assert tx.requests_of_rows(1, State.PENDING, first=3, last=7, limit=9) == [third]
     assert tx.unbegun_of_batch(1, 9) == [second]
     assert tx.last_row_of_batch(1) == 7
+    tells = [BatchExpired(batch=number).done_by("system") for number in (1, 2)]
+    given = ApprovalGiven(count=1, needed=1, batch=1).done_by("U0WANG")
+    seqs = [tx.append(event) for event in (*tells, given)]
+    tx.add_batch_approval(1, "U0WANG", at=NOW, seq=seqs[2])
+    assert [event.seq for event in tx.events_of_batch(1)] == [seqs[0], seqs[2]]
+    ended = make_line(tx, 8)
+    tx.save(ended, move(ended, State.CANCELLED, now=NOW + 999))
+    assert tx.ends_of_batch(1, 1000) == [(NOW, State.CANCELLED, 1)]
     assert tx.totals_of_batch(1) == Used(3, 3000)
     assert tx.highest_of_batch(1) == {STOCK.stock_id: 1000}
-    assert tx.progress_of_batch(1) == Progress({"approved": 1, "pending": 2}, 0)
+    assert tx.progress_of_batch(1) == Progress({"approved": 1, "cancelled": 1, "pending": 2}, 0)
     assert tx.batch_is_under_way(1)
     # Only of a batch that runs, and never among single requests.
     assert second not in tx.due_requests(NOW, 9, NOW + 9)

@@ -56,6 +56,7 @@ def openid(number: int) -> str:
 def fill(tx: Transaction, clock: Time, draw: random.Random, number: int) -> None:
     # A clock that is put back now and then must not lose a row.
     clock.now += draw.choice((-1, 0, 1, 7)) * HOUR
+    batch = draw.choice((None, None, 1, 2))
     request = create(
         tx,
         f"cb{number}",
@@ -66,6 +67,8 @@ def fill(tx: Transaction, clock: Time, draw: random.Random, number: int) -> None
         ticket=draw.choice(TICKETS),
         approvals_needed=draw.choice((1, 2)),
         created_at=clock.now,
+        batch=batch,
+        batch_row=None if batch is None else number,
     )
     end = draw.choice(("pending", "declined", "cancelled", "sent", "sent", "approved"))
     if end == "declined":
@@ -147,6 +150,7 @@ def fits(found: Found, asked: Filter) -> bool:
         (asked.request, request.id),
         (asked.openid, request.openid),
         (asked.customer, request.customer),
+        (asked.batch, request.batch),
         (asked.agent, request.requester),
         (asked.stock_id, request.stock_id),
         (asked.ticket, request.ticket),
@@ -176,6 +180,7 @@ FILTERS = st.builds(
     request=st.none() | st.none() | st.integers(0, 165),
     openid=st.none() | st.none() | st.integers(0, 7).map(openid),
     customer=st.none() | st.none() | st.integers(0, 8),
+    batch=st.none() | st.none() | st.integers(1, 3),
     agent=st.none() | st.sampled_from((*AGENTS, "U0NOBODY")),
     approver=st.none() | st.none() | st.sampled_from((*APPROVERS, "U0NOBODY")),
     stock_id=st.none() | st.sampled_from(("1212121212", "999", "none")),
