@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from tempfile import TemporaryFile
 from typing import BinaryIO, Final
 
@@ -12,11 +14,15 @@ from coupons.encodings import MARK
 from coupons.model import Request, State
 from coupons.ports import Ledger
 from coupons.posts import WaitingPost
+from coupons.rules import Used
 from coupons.spreadsheet import lines
+from coupons.totals import Scope, Total
 from handlers.directory import Readers
 from handlers.file_upload import OutgoingFile, promised_name
 from handlers.post_once import PostOnce
 from handlers.views import batch_lines
+from handlers.views.batch_card import BEFORE_DAYS
+from handlers.views.batch_lines import SameCustomer
 from handlers.web_api import Denied, MessageGone, Unreachable
 
 #: Lines read and written at once.
@@ -61,15 +67,51 @@ class BatchLines:
         """Not on the event loop: acks go out meanwhile."""
         # By its mark spreadsheets know UTF-8.
         content.write((MARK + lines([batch_lines.LINE_COLUMNS])).encode())
+        places = defaultdict[int, list[_Place]](list)
+        async for part in self._parts(batch):
+            for request in part:
+                places[request.customer].append(_Place(request.batch_row or 0, request.value_fen))
+        async for part in self._parts(batch):
+            before = await self._before(part, batch, places)
+            await asyncio.to_thread(_write, content, part, places, before)
+
+    async def _parts(self, batch: Batch) -> AsyncIterator[Sequence[Request]]:
         after = 0
         while found := await self._ledger.read(
             lambda rows, after=after: rows.requests_of_batch(batch.id, after=after, limit=_PART)  # type: ignore[misc]  # bound now
         ):
-            await asyncio.to_thread(_write, content, found)
+            # What was struck out or withdrawn is no longer decided about.
+            yield [each for each in found if each.state not in {State.DECLINED, State.CANCELLED}]
             after = found[-1].id
 
+    async def _before(self, part: Sequence[Request], batch: Batch, places: _Places) -> Mapping[int, Used]:
+        """By customer: what was promised beside this batch."""
+        now = batch.submitted_at or batch.asked_at
+        totals = {each.customer: Total(Scope.CUSTOMER, each.openid, BEFORE_DAYS) for each in part}
+        counts = await self._ledger.read(lambda rows: rows.used({*totals.values()}, now))
+        return {
+            customer: Used(
+                max(counts[total].count - len(places[customer]), 0),
+                max(counts[total].fen - sum(place.fen for place in places[customer]), 0),
+            )
+            for customer, total in totals.items()
+        }
 
-def _write(content: BinaryIO, found: Sequence[Request]) -> None:
-    # What was struck out or withdrawn is no longer decided about.
-    open_lines = (request for request in found if request.state not in {State.DECLINED, State.CANCELLED})
-    content.write(lines(batch_lines.line(request) for request in open_lines).encode())
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a customer stands in the file, and with how much."""
+
+    row: int
+    fen: int
+
+
+_Places = Mapping[int, Sequence[_Place]]
+
+
+def _write(content: BinaryIO, part: Sequence[Request], places: _Places, before: Mapping[int, Used]) -> None:
+    rows = []
+    for request in part:
+        others = [place.row for place in places[request.customer] if place.row != request.batch_row]
+        rows.append(batch_lines.line(request, SameCustomer(others, before[request.customer])))
+    content.write(lines(rows).encode())

@@ -288,3 +288,20 @@ async def test_its_lines_are_in_the_thread_for_those_who_decide_without_whole_op
     ]
     assert "oCustomer" not in text
     assert one == 1
+
+
+async def test_of_each_line_the_file_says_what_else_its_customer_gets_and_got(shop: World) -> None:
+    for _ in range(2):
+        await shop.ask(openid=openid(3))
+    number = await submitted(shop, [*lines(3), (openid(3), "sorry-50"), (openid(4), "sorry-50")])
+    shown = await card(shop, number)
+    [reply] = await until(lambda: shop.slack.messages(shown.channel, thread_ts=shown.ts) or None)
+    content = shop.slack.state.files[reply.file_ids[0]].content.decode("utf-8-sig")
+    columns = ("row", "other_rows", "promised_before", "promised_before_yuan")
+    assert [tuple(each[name] for name in columns) for each in csv.DictReader(io.StringIO(content))] == [
+        ("2", "", "", ""),
+        ("3", "5", "2", "20.00"),
+        ("4", "6", "", ""),
+        ("5", "3", "2", "20.00"),
+        ("6", "4", "", ""),
+    ]
