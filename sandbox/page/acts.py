@@ -47,14 +47,21 @@ class Acts:
 
     async def _say(self, actor: Actor, asked: Asked) -> JSON:
         channel, text, thread_ts = asked.text("channel"), asked.text("text"), asked.maybe_text("thread_ts")
-        if not text.startswith("/"):
-            actor.say(channel, text, thread_ts=thread_ts)
+        files = [self._own_file(actor, file_id) for file_id in asked.value("file_ids") or ()]
+        if files or not text.startswith("/"):
+            actor.say(channel, text, thread_ts=thread_ts, files=files)
             return {}
         command = text.partition(" ")[0]
         if thread_ts is not None:
             raise CannotDoError(f"{command} is not supported in threads. Sorry!")
         answer = await actor.command(channel, text)
         return _unless_failed(answer, f'{command} failed with the error "{answer.error}"')
+
+    def _own_file(self, actor: Actor, file_id: str) -> JSON:
+        file = self._state.files.get(file_id)
+        if file is None or file.user != actor.id:
+            raise CannotDoError(f"{actor.id} has uploaded no file {file_id!r}")
+        return self._state.file_json(file)
 
     async def _click(self, actor: Actor, asked: Asked) -> JSON:
         answer = await actor.click(

@@ -17,9 +17,9 @@ export class Acts {
     this.#refused = refused;
   }
 
-  /** @param {string} channel @param {string} text @param {string} [threadTs] */
-  say(channel, text, threadTs) {
-    return this.#act("say", threadTs ? { channel, text, thread_ts: threadTs } : { channel, text });
+  /** @param {string} channel @param {string} text @param {string} [threadTs] @param {string[]} [fileIds] uploaded before */
+  say(channel, text, threadTs, fileIds = []) {
+    return this.#act("say", { channel, text, ...(threadTs && { thread_ts: threadTs }), ...(fileIds.length > 0 && { file_ids: fileIds }) });
   }
 
   /** @param {{channel: string, ts: string, action_id: string, block_id: string, value?: any}} what */

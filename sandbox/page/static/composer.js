@@ -1,4 +1,4 @@
-/** The box to write in: messages, and slash commands with a list of what there is. */
+/** The box to write in: messages, with files, and slash commands with a list of what there is. */
 
 import { el, fill, freshId, icon, iconButton } from "./dom.js";
 import { withMenu } from "./menu.js";
@@ -101,6 +101,21 @@ export function makeComposer(setup) {
       send();
     }
   });
+  const chooser = el("input", { type: "file", multiple: true, hidden: true, on: { change: () => attach([...chooser.files]) } });
+  // What was typed goes with the files, as in Slack's own client.
+  const attach = async (files) => {
+    const sent = (await Promise.all(files.map((file) => acts.upload(file)))).filter(Boolean);
+    // The same file may be chosen again.
+    chooser.value = "";
+    if (sent.length === 0) return;
+    const text = box.value.trim();
+    const answer = await acts.say(channel, text, threadTs, sent.map((each) => each.file_id));
+    if (answer !== null && box.value.trim() === text) {
+      box.value = "";
+      show();
+    }
+  };
+  const clip = iconButton("file", words.say("attach"), () => chooser.click());
   const plus = iconButton("plus", words.say("shortcuts"), () => {});
   withMenu(
     plus,
@@ -119,6 +134,8 @@ export function makeComposer(setup) {
       "div",
       { class: "composer-row" },
       !threadTs && plus,
+      clip,
+      chooser,
       box,
       el("button", { type: "submit", class: "send-button", "aria-label": words.say("send"), title: words.say("send") }, icon("send")),
     ),

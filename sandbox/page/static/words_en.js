@@ -49,6 +49,7 @@ export const en = {
   write_to: "Message {channel}",
   write_reply: "Reply…",
   send: "Send",
+  attach: "Send files",
   shortcuts: "Shortcuts",
   no_global_shortcuts: "This app has no shortcuts.",
   commands: "Commands",

@@ -48,6 +48,7 @@ export const zh = {
   write_to: "发消息到 {channel}",
   write_reply: "回复……",
   send: "发送",
+  attach: "发送文件",
   shortcuts: "快捷方式",
   no_global_shortcuts: "此应用没有快捷方式。",
   commands: "命令",
