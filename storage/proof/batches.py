@@ -9,11 +9,11 @@ from storage.errors import AuditBroken
 #: Events of batches name no request, and these few alone are parsed.
 _EVENTS: Final = """
 tells as materialized (
-    select seq, tag, actor, body ->> '$.detail.batch' as batch, body from event
+    select seq, ts, tag, actor, body ->> '$.detail.batch' as batch, body from event
     where tag in ('batch:created', 'batch:approved', 'batch:declined', 'batch:expired', 'batch:cancelled',
-                  'batch:paused', 'batch:resumed', 'batch:done')
+                  'batch:paused', 'batch:resumed', 'batch:done', 'batch:struck')
     union all
-    select seq, tag, actor, body ->> '$.detail.batch', body from event
+    select seq, ts, tag, actor, body ->> '$.detail.batch', body from event
     where tag = 'approval:given' and request_id is null
 )
 """
@@ -23,7 +23,7 @@ _ORPHANS: Final = (
 _STATES: Final = f"""
 with {_EVENTS}
 select batch.id, batch.state, (
-    select tag from tells where tells.batch = batch.id and tells.tag <> 'approval:given'
+    select tag from tells where tells.batch = batch.id and tells.tag not in ('approval:given', 'batch:struck')
     order by seq desc limit 1
 ) as tag, (select count(*) from tells where tells.batch = batch.id and tells.tag = 'batch:created') as made
 from batch where batch.state not in ('draft', 'discarded') order by batch.id
@@ -55,6 +55,47 @@ where tells.actor is not batch.requester
     or (tells.body ->> '$.detail.size') is not (select count(*) from request where request.batch = batch.id)
     or (tells.body ->> '$.detail.value_fen')
         is not (select coalesce(sum(value_fen), 0) from request where request.batch = batch.id)
+order by batch.id limit 1
+"""
+#: Each row that was struck out, and its line as it stands.
+_STRUCK: Final = f"""
+{_EVENTS},
+struck as materialized (
+    select tells.batch, tells.actor, rows.value as row, request.state, request.closed_by, request.value_fen
+    from tells, json_each(tells.body, '$.detail.rows') as rows
+    left join request on request.batch = tells.batch and request.batch_row = rows.value
+    where tells.tag = 'batch:struck'
+)
+"""
+#: What is left once these are.
+_SUMS: Final = f"""
+with {_STRUCK}
+select batch.id from batch join tells on tells.batch = batch.id and tells.tag = 'batch:created'
+left join (
+    select batch, count(*) as n, coalesce(sum(value_fen), 0) as fen from struck group by batch
+) as gone on gone.batch = batch.id
+where batch.size is not (tells.body ->> '$.detail.size') - coalesce(gone.n, 0)
+    or batch.value_fen is not (tells.body ->> '$.detail.value_fen') - coalesce(gone.fen, 0)
+    or batch.left_out is not (tells.body ->> '$.detail.left_out') + coalesce(gone.n, 0)
+order by batch.id limit 1
+"""
+_STRUCK_LINES: Final = f"""
+with {_STRUCK}
+select batch, row from struck where state is not 'declined' or closed_by is not actor
+order by batch, row limit 1
+"""
+#: Both are read off the clock in one transaction.
+_ENDS: Final = f"""
+with {_EVENTS}
+select batch.id from batch left join tells on tells.batch = batch.id
+    and tells.tag in ('batch:declined', 'batch:expired', 'batch:cancelled', 'batch:done')
+where batch.state not in ('draft', 'discarded') and (
+    (batch.closed_at is null) is not (tells.seq is null)
+    or abs(batch.closed_at - tells.ts) > 60000
+    or (tells.tag in ('batch:declined', 'batch:cancelled') and batch.closed_by is not tells.actor)
+    or batch.decline_reason is not
+        case tells.tag when 'batch:declined' then tells.body ->> '$.detail.reason' else '' end
+)
 order by batch.id limit 1
 """
 _APPROVALS: Final = f"""
@@ -104,11 +145,20 @@ def check_batches(database: Any) -> None:
             raise AuditBroken("batch", f"batch {row['id']} is {row['state']}, but {says}")
     for sql, what in (
         (_TERMS, "has another requester, file, size, value, need of approvals or reason for it"),
+        (_SUMS, "has another size, value or count of what is left out"),
+        (_ENDS, "has another end (when, by whom, why)"),
         (_APPROVALS, "has another list of approvers"),
     ):
         row = database.execute(sql).fetchone()
         if row:
             raise AuditBroken("batch", f"batch {row[0]} {what} than its events say")
+    struck = database.execute(_STRUCK_LINES).fetchone()
+    if struck:
+        raise AuditBroken(
+            "batch",
+            f"row {struck['row']} of batch {struck['batch']} was struck out, and its request is not declined "
+            "by who did that",
+        )
     own = database.execute(_OWN).fetchone()
     if own:
         raise AuditBroken("own", f"batch {own['id']} was approved by who asked for it")
