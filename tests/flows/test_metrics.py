@@ -60,10 +60,10 @@ async def test_what_waits_for_slack_is_counted_when_it_is_asked_for(tmp_path: Pa
             await shop.slack.wait_for(lambda: shop.slack.faults.waiting == 0 or None)
             [listening] = [line for line in logs if line["event"] == "listening"]
             waiting = await outbox(f"http://{listening['addresses'][0]}/metrics")
-            count, age_s = waiting.pop("step")
+            count, age_s = waiting.pop("reply")
             assert count == 1.0
             assert 0.0 < age_s < 30.0
-            others = [kind.name.lower() for kind in PostKind if kind is not PostKind.STEP]
+            others = [kind.name.lower() for kind in PostKind if kind is not PostKind.REPLY]
             assert waiting == dict.fromkeys(others, (0.0, 0.0))
 
 

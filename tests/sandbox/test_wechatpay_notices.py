@@ -191,8 +191,10 @@ async def test_an_answer_that_comes_too_late_is_none() -> None:
     pay, coupon = telling(repeats=Repeats(pause_s=0, answer_within_s=0.05))
     async with receiving(0, 204) as receiver:
         notice = await pay.notify(coupon, receiver.url, repeat=True)
-    assert [attempt.status for attempt in notice.attempts] == [None, 204]
-    assert notice.attempts[0].error is not None
+    first, *_, last = notice.attempts
+    # On a busy machine the next one may come too late as well.
+    assert (first.status, last.status, notice.received) == (None, 204, True)
+    assert first.error is not None
 
 
 async def test_an_address_where_nobody_listens_is_tried_and_written_down() -> None:
