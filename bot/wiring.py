@@ -204,6 +204,7 @@ def build(
     bulk_form = BulkForm(
         client=slack,
         asking=batch_asking,
+        catalogue=config.catalogue,
         poster=poster,
         after_ack=after_ack,
         readers=readers,

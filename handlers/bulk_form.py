@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from coupons.asking import Stopped
 from coupons.batch_asking import BatchAsking
 from coupons.batches import NewBatch
+from coupons.catalogue import Catalogue
 from coupons.errors import DirectoryUnavailable, StorageUnavailable
 from coupons.ports import Clock
 from handlers import parsing, payloads
@@ -23,7 +24,7 @@ from handlers.after_ack import ACK_WITHIN_S, AfterAck
 from handlers.bulk.reading import MOST_BYTES
 from handlers.directory import Readers
 from handlers.posting import Poster
-from handlers.views import bulk_form, failures, refusals
+from handlers.views import bulk_form, failures, inputs, refusals
 from handlers.views.bulk_form import FILE_TYPES, BulkPrefill, GivenFile
 from handlers.views.inputs import value_of
 from handlers.views.words import Words
@@ -41,6 +42,7 @@ class BulkForm:
         *,
         client: AsyncWebClient,
         asking: BatchAsking,
+        catalogue: Catalogue,
         poster: Poster,
         after_ack: AfterAck,
         readers: Readers,
@@ -49,6 +51,7 @@ class BulkForm:
     ) -> None:
         self._client = client
         self._asking = asking
+        self._catalogue = catalogue
         self._poster = poster
         self._after_ack = after_ack
         self._readers = readers
@@ -92,6 +95,10 @@ class BulkForm:
         if file is None:
             await ack(response_action="errors", errors={"file": wrong})
             return
+        if (stock_id := _stock_id(view)) and self._catalogue.find(stock_id) is None:
+            # Gone since the form was opened: lines without one would be told that none was chosen.
+            await ack(response_action="errors", errors={"stock": inputs.choose_a_coupon(words)})
+            return
         try:
             async with asyncio.timeout(ACK_WITHIN_S):
                 result = await self._asking.receive(self._new(body, view, file), team=payloads.team(body))
@@ -115,7 +122,6 @@ class BulkForm:
         self._after_ack.begin(self._poster.tell(bulk_form.channel_of(view), user, answer))
 
     def _new(self, body: Mapping[str, Any], view: Mapping[str, Any], file: GivenFile) -> NewBatch:
-        chosen = value_of(view, "stock", "selected_option") or {}
         reason, ticket = parsing.reason_and_ticket(
             str(value_of(view, "reason") or ""), str(value_of(view, "ticket") or "")
         )
@@ -125,7 +131,7 @@ class BulkForm:
             requester=payloads.person(body),
             file_id=file.file_id,
             file_name=file.name,
-            stock_id=str(chosen.get("value") or ""),
+            stock_id=_stock_id(view),
             reason=reason,
             ticket=ticket,
             asked_at=self._clock(),
@@ -144,6 +150,10 @@ def _read_file(words: Words, view: Mapping[str, Any]) -> tuple[GivenFile | None,
     if int(file.get("size") or 0) > MOST_BYTES:
         return None, bulk_form.file_too_big(words, megabytes=MOST_BYTES // 2**20)
     return _given(file), ""
+
+
+def _stock_id(view: Mapping[str, Any]) -> str:
+    return str((value_of(view, "stock", "selected_option") or {}).get("value") or "")
 
 
 def _lists(files: Sequence[Any]) -> list[GivenFile]:

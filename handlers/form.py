@@ -236,7 +236,7 @@ class Form:
         if isinstance(openid, Misread):
             wrong["openid"] = misreads.wrong(words, openid)
         if filled.stock is None:
-            wrong["stock"] = words("Please choose a coupon of the list.")
+            wrong["stock"] = inputs.choose_a_coupon(words)
         return wrong
 
     # --- what stands in it

@@ -68,6 +68,11 @@ def input_block(
     return block
 
 
+def choose_a_coupon(words: Words) -> str:
+    """Under the menu of coupons. Plain text."""
+    return words("Please choose a coupon of the list.")
+
+
 def metadata_of(view: Mapping[str, Any]) -> dict[str, Any]:
     """What we put into a form; only a client that is not Slack's could have changed it."""
     try:

@@ -118,6 +118,12 @@ async def test_the_form_serves_lines_without_a_stock_or_reason_of_their_own(shop
     assert batch(shop)["file_name"] == f"{FIRST[:4]}…{FIRST[-4:]}.csv"
 
 
+async def test_a_coupon_that_is_no_longer_there_is_said_at_its_field(shop: World) -> None:
+    await give(shop, CSV, stock="9999999999")
+    assert (await form_of(shop)).errors == {"stock": "Please choose a coupon of the list."}
+    assert shop.rows("select id from batch") == []
+
+
 async def test_a_file_that_is_no_list_is_refused_with_the_reason(shop: World) -> None:
     await give(shop, b"%PDF-1.7 ...", name="list.csv")
     refused = await preview(shop, "Nothing was taken from the file.")
