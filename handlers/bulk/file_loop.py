@@ -85,7 +85,8 @@ class FileLoop(Loop):
 
     async def _take(self, batch: Batch) -> None:
         now = self._clock.sure()
-        if now is not None and now - batch.asked_at > DRAFT_MS:
+        # Tried once at least: perhaps it was asked for by a clock that was behind, or the bot was away.
+        if self._tries[batch.id] and now is not None and now - batch.asked_at > DRAFT_MS:
             await self._refuse(batch, FileRefused(WholeFile.NOT_GIVEN))
             return
         try:

@@ -73,7 +73,9 @@ class Dying:
         return await self.ledger.write_back()
 
 
-def loop_of(office: BatchOffice, slack: FileServer, ledger: Ledger | None = None) -> FileLoop:
+def loop_of(
+    office: BatchOffice, slack: FileServer, ledger: Ledger | None = None, *, pause_s: float = 0.01
+) -> FileLoop:
     catalogue = Catalogue([STOCK])
     asking = BatchAsking(
         ledger=ledger or office.ledger,
@@ -91,7 +93,7 @@ def loop_of(office: BatchOffice, slack: FileServer, ledger: Ledger | None = None
         catalogue=catalogue,
         clock=sure(office.clock),
         bell=Bell(),
-        pauses_s=(0.01,),
+        pauses_s=(pause_s,),
         on_trouble=office.troubles.append,
     )
 
@@ -164,13 +166,23 @@ async def test_a_draft_whose_file_never_came_ends_and_says_so(office: BatchOffic
     await read_once(loop)
     assert (await what_is_kept(office))[0] is BatchState.DRAFT
     office.clock.now += DRAFT_MS + 1
-    loop = loop_of(office, slack)
+    loop._reading.wake(1)
     await read_once(loop)
     batch = await office.ledger.read(lambda rows: rows.batch(1))
     assert batch is not None
     refused = file_json.load_refusal(batch.problem)
     assert (batch.state, refused and refused.why) == (BatchState.DISCARDED, WholeFile.NOT_GIVEN)
     assert len(slack.asked) == 1, "nor is Slack asked once more"
+
+
+async def test_a_file_is_asked_for_once_at_least_whatever_the_clock_says_of_its_age(
+    office: BatchOffice, slack: FileServer
+) -> None:
+    """It was given by a clock that was behind, or the bot was away for long."""
+    await office.receive()
+    office.clock.now += 26 * DRAFT_MS
+    await read_once(loop_of(office, slack))
+    assert await what_is_kept(office) == READ
 
 
 async def test_one_that_slack_does_not_give_holds_up_no_other(office: BatchOffice, slack: FileServer) -> None:
@@ -181,7 +193,7 @@ async def test_one_that_slack_does_not_give_holds_up_no_other(office: BatchOffic
         return web.Response(status=500) if len(slack.tokens) <= 2 else await whole(request)
 
     slack.give = not_the_first_two
-    loop = loop_of(office, slack)
+    loop = loop_of(office, slack, pause_s=60.0)
     await read_once(loop)
     await read_once(loop)
     batch = await office.ledger.read(lambda rows: rows.batch(3))
