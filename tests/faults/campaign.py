@@ -107,8 +107,8 @@ class Campaign:
 
     @property
     def lags(self) -> bool:
-        """Whether much was asked for and not worked on, so far is the trouble already."""
-        return self.people.asked - self.ended() > _BACKLOG // 2
+        """Whether much is still to be worked on, or a file to be read, which is begun anew by each start."""
+        return self.people.unread > 0 or self.people.asked - self.ended() > _BACKLOG // 2
 
     async def _trouble(self, trouble: Callable[[], Awaitable[object]]) -> None:
         await trouble()

@@ -22,7 +22,7 @@ _TAKES = 0.3
 #: A card that has not changed by then is clicked once more; so is what was typed or given without effect.
 _AGAIN_S = 3.0
 #: A file is read anew after each start, which takes longer than most lives of a bot that is killed.
-_PREVIEW_S = 300.0
+_PREVIEW_S = 900.0
 
 
 @dataclass(slots=True)
@@ -38,6 +38,8 @@ class People:
     lines: int = 0
     #: What stands in each file that was given: openid and stock of its lines.
     files: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    #: Files that were taken, and are not shown to their requester yet.
+    unread: int = 0
     _typed: int = 0
     #: By card and lead: when it was clicked last.
     _clicked: dict[tuple[str, str], float] = field(default_factory=dict)
@@ -98,7 +100,9 @@ class People:
 
     async def _submit(self, name: str) -> bool:
         """The preview that a file which was taken has to get, clicked until it shows no button any more."""
+        self.unread += 1
         preview = await until(lambda: self._preview(name), within_s=_PREVIEW_S)
+        self.unread -= 1
         person, submitted = self.shop.slack.person(REQUESTER), False
         while not submitted:
             preview = self._preview(name) or preview

@@ -21,7 +21,7 @@ from tests.machine import lacks
 from tests.storage.processes import let_go, line, running
 
 #: Single requests, lines of batches, rounds of trouble.
-_LONG, _SHORT = (200, 200, 100), (3, 4, 3)
+_LONG, _SHORT = (200, 200, 100), (3, 3, 2)
 _SEED = 20261203
 _SOURCE = Path(__file__).with_name("io_faults.c")
 _FREE_MB = 6

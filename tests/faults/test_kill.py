@@ -19,7 +19,7 @@ _LONG, _SHORT = (2500, 2500, 1000), (5, 8, 5)
 _RANDOM = "at random"
 #: A point that is not passed by then: nothing was left to do.
 _LONGEST_LIFE_S = 1.0
-_WORKING_LIFE_S = 5.0
+_WORKING_LIFE_S = 8.0
 
 
 @dataclass(slots=True)
@@ -82,7 +82,8 @@ async def test_killed_again_and_again_it_doubles_loses_and_forges_nothing(
         interrupted = found.attempts_that_ended_with("INTERRUPTED")
         points = ", ".join(f"{count} {point}" for point, count in sorted(killer.by_point.items()))
         figures(
-            f"{kills} kills in {here.seconds:.0f} s ({points}), {interrupted} attempts interrupted; "
+            f"{killer.by_point.total()} kills in {here.seconds:.0f} s ({points}), "
+            f"{interrupted} attempts interrupted; "
             f"{found.figures()}"
         )
         assert here.problems(found) == []
