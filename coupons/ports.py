@@ -116,6 +116,9 @@ class Records(BatchRecords, Protocol):
     def customer_of(self, openid: str) -> int | None:
         """The number of the customer with this openid."""
 
+    def lines_with(self, openid: str) -> int:
+        """How many lines of files hold it: good ones of drafts, and what is kept of bad ones."""
+
     def open_requests_of_customer(self, customer: int) -> Sequence[int]:
         """Numbers of those that are not decided, sent or settled yet."""
 
@@ -287,6 +290,9 @@ class Transaction(Reading, BatchChanges, Protocol):
 
     def erase_customer(self, customer: int) -> int:
         """`erased:<number>` takes the openid's place for good; returns how many requests they had."""
+
+    def erase_lines(self, openid: str) -> None:
+        """In `lines_with` it: whether or not a customer has the openid."""
 
     def add_console_link(self, *, digest: str, person: str, made_at: int, expires_at: int) -> None: ...
 

@@ -43,8 +43,13 @@ where openid = :openid
 #: What else stands in files: the openid in another column, or in a cell that was wrong.
 _TEXTS_OF_LINES = """
 update batch_line set reason = replace(reason, :openid, :masked), ticket = replace(ticket, :openid, :masked),
-    read = replace(read, :openid, :masked)
-where replace(reason || ticket || read, :openid, '') <> reason || ticket || read
+    read = replace(read, :openid, :masked), facts = replace(facts, :openid, :masked)
+where replace(reason || ticket || read || facts, :openid, '') <> reason || ticket || read || facts
+"""
+_LINES_WITH = """
+select count(*) as n from batch_line
+where openid = :openid
+    or replace(reason || ticket || read || facts, :openid, '') <> reason || ticket || read || facts
 """
 
 
@@ -65,11 +70,17 @@ class ErasingRows(BaseRows):
     def last_erasure(self) -> int:
         return int(self._connection.execute(_LAST).fetchone()["seq"])
 
+    def lines_with(self, openid: str) -> int:
+        return int(self._connection.execute(_LINES_WITH, {"openid": openid}).fetchone()["n"])
+
+    def erase_lines(self, openid: str) -> None:
+        self._connection.execute(_TEXTS_OF_LINES, {"openid": openid, "masked": masked(openid)})
+        self._connection.execute(_DRAFT_LINES, {"openid": openid})
+
     def erase_customer(self, customer: int) -> int:
         [openid] = self._connection.execute(_OPENID, {"customer": customer}).fetchone()
         values = {"customer": customer}
-        for sql in (_CLICKS, _TEXTS_OF_LINES):
-            self._connection.execute(sql, {**values, "openid": openid, "masked": masked(openid)})
-        self._connection.execute(_DRAFT_LINES, {"openid": openid})
+        self._connection.execute(_CLICKS, {**values, "openid": openid, "masked": masked(openid)})
+        self.erase_lines(openid)
         self._connection.execute(_ERASE, values)
         return int(self._connection.execute(_BODIES, {**values, "nothing": b""}).rowcount)

@@ -45,7 +45,7 @@ def erase(openid: str, store: Store, *, yes: bool) -> None:
     try:
         customer = _known(store, wanted)
         if customer is None:
-            _finish(store, wanted)
+            _finish(store, wanted, yes=yes)
         if not yes:
             asked = (
                 f"Forget customer {customer} ({masked(wanted)}) for good? Limits will not know them any more."
@@ -62,14 +62,25 @@ def erase(openid: str, store: Store, *, yes: bool) -> None:
         refuse([left], status=1)
 
 
-def _finish(store: Store, openid: str) -> NoReturn:
-    """What an earlier erasure could not overwrite, because the file was being read."""
+def _finish(store: Store, openid: str, *, yes: bool) -> NoReturn:
+    """Of nobody who was asked for: what an earlier erasure could not overwrite, because the file was being
+    read; and the lines of files that nobody has asked for yet.
+    """
     nobody = f"{store}: no customer has the openid {masked(openid)}"
     if not _OPENID.fullmatch(openid) or not store.holding(openid):
         refuse([f"{nobody}, and its files hold it nowhere; nothing was changed"], status=1)
+    with store.read() as rows:
+        lines = rows.lines_with(openid)
+    if lines:
+        if not yes:
+            click.confirm(f"Forget {masked(openid)} in the lines of files for good?", abort=True, err=True)
+        store.write_once(lambda tx: tx.erase_lines(openid))
+        click.echo(f"{nobody}; of the lines of files {lines} named it, and do so no more")
     left = _overwritten(store, openid)
     if left is not None:
         refuse([f"{nobody} any more, but {left}"], status=1)
+    if lines:
+        sys.exit(0)
     click.echo(
         f"{nobody} any more: it was forgotten before, and what was left of it in the files is overwritten"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,12 @@ from coupons.masking import keepable, masked
 from coupons.model import State
 from coupons.ports import Transaction
 from coupons.recording import Event
+from handlers.bulk.bulk_file import BadLine, Wrong
+from handlers.bulk.file_json import left_out
 from storage.ledger import SqliteLedger
 from storage.proof.verify import verify
 from tests.clocks import sure
+from tests.coupons.batch_office import BatchOffice, lines, openid
 from tests.storage.records import DAY, NOW, OPENID, Time, a_click, approve, create, open_ledger, rows, send
 
 OTHER = "oUpF8uMuAJO_M2pxb1Q9zNjWeS99"
@@ -170,3 +174,22 @@ async def test_without_the_setting_the_loop_waits_and_ends_when_told(tmp_path: P
 )
 def test_no_openid_is_kept_in_a_persons_own_words(typed_: str, kept: str) -> None:
     assert keepable(typed_, "short_one_16_char" if "short" in typed_ else OPENID) == kept
+
+
+async def test_who_stands_in_a_file_alone_is_forgotten_too(tmp_path: Path) -> None:
+    """Nobody has asked for anything for them yet: they have no number."""
+    office = BatchOffice(tmp_path / "coupon.db")
+    [bad] = left_out([BadLine(row=9, wrong=Wrong.UNKNOWN_STOCK, column="B", read="x")])
+    bad = replace(bad, read=f"{openid(3)} late-10", facts=f'[{{"read": "{openid(3)}"}}]')
+    await office.draft([*lines(2), replace(lines(1)[0], row=8, reason=f"as {openid(3)}")], [bad])
+    await office.ledger.close()
+    result = await asyncio.to_thread(typed, openid(3), "--database", office.path, "--yes")
+    assert result.exit_code == 0, result.output
+    assert "of the lines of files 3 named it" in result.stdout
+    assert openid(3).encode() not in bytes_on_disk(office.path)
+    assert rows(office.path, "select row, problem from batch_line where openid = '' order by row") == [
+        (3, "erased"),
+        (9, "unknown_stock"),
+    ]
+    again = await asyncio.to_thread(typed, openid(3), "--database", office.path, "--yes")
+    assert (again.exit_code, "nothing was changed" in again.stderr) == (1, True)

@@ -203,6 +203,10 @@ READS: dict[str, Callable[[Reading], bool]] = {
     "hash_of": lambda tx: (
         tx.hash_of(0) == GENESIS and len(tx.hash_of(1) or "") == 64 and tx.hash_of(99) is None
     ),
+    "lines_with": lambda tx: (
+        (tx.lines_with("oFirst-customer-of-a-file-00"), tx.lines_with("#N/A"), tx.lines_with("nobody"))
+        == (1, 1, 0)
+    ),
     "customer_of": lambda tx: (tx.customer_of(OPENID), tx.customer_of("nobody")) == (1, None),
     "open_requests_of_customer": lambda tx: (
         (tx.open_requests_of_customer(1), tx.open_requests_of_customer(9)) == ([1, 2], [])
@@ -380,6 +384,13 @@ def erases(tx: Transaction) -> bool:
     )
 
 
+def erases_lines(tx: Transaction) -> bool:
+    tx.erase_lines("oFirst-customer-of-a-file-00")
+    return tx.lines_with("oFirst-customer-of-a-file-00") == 0 and [
+        (each.row, each.problem) for each in tx.left_out_of(1, 9)
+    ] == [(2, "erased"), (4, "error")]
+
+
 def uses_a_console_link_once(tx: Transaction) -> bool:
     result = [
         tx.use_console_link("d1", NOW + 5),
@@ -432,6 +443,7 @@ CHANGES: dict[str, Callable[[Transaction], bool]] = {
     "add_console_link": adds_a_console_link,
     "use_console_link": uses_a_console_link_once,
     "erase_customer": erases,
+    "erase_lines": erases_lines,
     "add_notification": keeps_a_notice_once,
     "begin_numbers_above": begins_numbers_above,
     "redraw_open_cards": redraws_open_cards,
