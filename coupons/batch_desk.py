@@ -198,10 +198,12 @@ class BatchDesk:
         ranges = rows_of(click.reason, last=tx.last_row_of_batch(batch.id)) or ()
         now, lines = self._clock(), dict[int, Request]()
         for first, last in ranges:
-            left = MOST_STRUCK - len(lines)
-            found = tx.requests_of_rows(batch.id, State.PENDING, first=first, last=last, limit=left)
+            # Ranges may overlap: each is read whole, and no part of what was typed is struck alone.
+            found = tx.requests_of_rows(
+                batch.id, State.PENDING, first=first, last=last, limit=MOST_STRUCK + 1
+            )
             lines |= {line.id: line for line in found}
-        if not 0 < len(lines) < batch.size:
+        if not 0 < len(lines) < batch.size or len(lines) > MOST_STRUCK:
             # Without any line there would be nothing to approve, and it would wait for nobody.
             self._refuse(tx, click, batch, Decision(Reason.TOO_LATE))
             return

@@ -67,12 +67,25 @@ struck as materialized (
     where tells.tag = 'batch:struck'
 )
 """
-#: What is left once these are.
+#: What is left once these are, and what its requester withdrew before it was decided.
 _SUMS: Final = f"""
-with {_STRUCK}
+with {_STRUCK},
+decided as (
+    select batch, min(seq) as seq from tells
+    where tag in ('batch:approved', 'batch:declined', 'batch:expired', 'batch:cancelled') group by batch
+),
+taken as (
+    select batch, value_fen from struck
+    union all
+    select request.batch, request.value_fen from request
+    join event on event.request_id = request.id and event.tag = 'request:cancelled'
+    left join decided on decided.batch = request.batch
+    where request.batch is not null and request.state = 'cancelled'
+        and (decided.seq is null or event.seq < decided.seq)
+)
 select batch.id from batch join tells on tells.batch = batch.id and tells.tag = 'batch:created'
 left join (
-    select batch, count(*) as n, coalesce(sum(value_fen), 0) as fen from struck group by batch
+    select batch, count(*) as n, coalesce(sum(value_fen), 0) as fen from taken group by batch
 ) as gone on gone.batch = batch.id
 where batch.size is not (tells.body ->> '$.detail.size') - coalesce(gone.n, 0)
     or batch.value_fen is not (tells.body ->> '$.detail.value_fen') - coalesce(gone.fen, 0)

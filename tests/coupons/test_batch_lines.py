@@ -48,6 +48,20 @@ async def test_rows_that_cannot_be_read_strike_nothing(office: BatchOffice, rows
     assert await office.refusals() == [Reason.TOO_LATE]
 
 
+async def test_ranges_that_overlap_are_struck_whole(office: BatchOffice) -> None:
+    await office.pending(510)
+    await office.do(ClickAction.STRIKE_LINES, "U0WANG", reason="2-400, 2-500, 450-501")
+    assert await office.progress() == {"declined": 500, "pending": 10}
+    assert (await office.batch()).size == 10
+
+
+async def test_more_rows_than_are_struck_at_once_are_not_struck_in_part(office: BatchOffice) -> None:
+    before = await office.pending(510)
+    await office.do(ClickAction.STRIKE_LINES, "U0WANG", reason="2-300, 280-510")
+    assert await office.batch() == before
+    assert await office.progress() == {"pending": 510}
+
+
 async def test_after_approval_nothing_is_struck(office: BatchOffice) -> None:
     await office.running()
     await office.do(ClickAction.STRIKE_LINES, "U0CHEN", reason="2")
