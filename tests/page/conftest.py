@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright, expect
 
 from benchmarks.page import chromium_here
 from bot.clock import utc_ms
@@ -19,7 +19,7 @@ from sandbox.slack.workspace import Workspace
 from storage.store import Store
 from tests.machine import lacks
 from tests.page.screens import Hands, Keyboard, Mouse, Screen
-from tests.world import World, world
+from tests.world import PATIENCE_S, World, world
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(chromium: str) -> AsyncGenerator[Browser]:
+    # Playwright's own five seconds are short for a busy machine.
+    expect.set_options(timeout=1000 * PATIENCE_S)
     async with async_playwright() as playwright:
         # A container's root has no user namespaces to put a sandbox into.
         started = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
