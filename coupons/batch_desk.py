@@ -126,7 +126,7 @@ class BatchDesk:
                 self._strike(tx, batch, click)
             case ClickAction.PAUSE_BATCH:
                 # Where it was paused for a stock alone, the others stop now too.
-                after = replace(batch, state=BatchState.PAUSED, closed_by=person)
+                after = replace(batch, state=BatchState.PAUSED, closed_by=person, pause_code="")
                 self._save(tx, batch, after, BatchPaused(batch=number).done_by(person))
             case _:
                 resume_batch(tx, batch, person, now=self._clock())

@@ -52,7 +52,10 @@ class BatchCancelled(Payload, tag=Tag.BATCH_CANCELLED):
 
 
 class BatchStruck(Payload, tag=Tag.BATCH_STRUCK):
-    """An approver struck these rows of the file out before approving: they are declined."""
+    """An approver struck these rows of the file out before approving: they are declined.
+
+    Or its requester withdrew them: they are cancelled.
+    """
 
     batch: int
     rows: Sequence[int]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from coupons.batch_events import BatchCancelled, BatchPaused, BatchResumed
+from coupons.batch_events import BatchCancelled, BatchPaused, BatchResumed, BatchStruck
 from coupons.batches import Batch, BatchState, move_batch
 from coupons.events import RequestRetried, RequestUrged
 from coupons.lifecycle import FINAL, move
@@ -22,6 +22,8 @@ from coupons.recording import SYSTEM, Event, Recorded
 #: Between two drawings of the card of a batch that runs.
 DRAWN_EVERY_MS: Final = 5_000
 _MOST_OPEN: Final = 1_000
+#: More than are ever on the wire at once.
+_MOST_HELD: Final = 10_000
 
 
 def may_begin(rows: Reading, request: Request) -> bool:
@@ -86,29 +88,44 @@ def line_was_settled(tx: Transaction, line: Request, *, now: int, of_merchant: b
     draw_batch(tx, line.batch)
     line_has_ended(tx, line)
     batch = tx.batch(line.batch)
-    if batch is None or line.state is not State.HELD or line.attempts == 0 or line.open_attempts:
+    if batch is None or line.state is not State.HELD:
         return
+    if not of_merchant and (line.attempts == 0 or line.open_attempts):
+        return
+    by, code = (SYSTEM, line.problem) if of_merchant else (None, "")
     if batch.state is BatchState.RUNNING:
-        by = SYSTEM if of_merchant else None
-        tx.save_batch(batch, move_batch(batch, BatchState.PAUSED, now=now, closed_by=by))
-    elif batch.state is not BatchState.PAUSED or batch.closed_by is not None:
+        tx.save_batch(batch, move_batch(batch, BatchState.PAUSED, now=now, closed_by=by, pause_code=code))
+    elif batch.state is not BatchState.PAUSED:
         return
-    elif of_merchant:
-        tx.save_batch(batch, replace(batch, closed_by=SYSTEM))
-    elif any(each.stock_id == line.stock_id and each.id != line.id for each in tx.held_of_batch(batch.id)):
+    elif of_merchant and not batch.pause_code:
+        tx.save_batch(batch, replace(batch, closed_by=batch.closed_by or by, pause_code=code))
+    is_known = batch.closed_by is not None or (not of_merchant and _is_known_to_be_held(tx, line))
+    if batch.state is BatchState.PAUSED and is_known:
+        # People know that it stands still, or this stock of it.
         return
     stock_id = None if of_merchant else line.stock_id
     _tell(tx, batch, BatchPaused(batch=batch.id, code=line.problem, stock_id=stock_id).done_by(SYSTEM))
 
 
+def _is_known_to_be_held(tx: Transaction, line: Request) -> bool:
+    others = (each for each in tx.held_of_batch(line.batch or 0) if each.id != line.id)
+    return any(each.stock_id == line.stock_id for each in others)
+
+
 def resume_batch(tx: Transaction, batch: Batch, person: str, *, now: int) -> None:
     """A paused one goes on, and what is held is sent again under the same numbers."""
-    # No more than were on the wire when it was paused.
-    held = tx.held_of_batch(batch.id)
-    for line in held:
+    # No more than were on the wire when it was paused. Where WeChat Pay does not know who asks, it signs no
+    # answer: such an attempt counts as one that may have given the coupon, and is repeated all the same.
+    of_merchant = (
+        tx.requests_of_batch(batch.id, state=State.HELD, limit=_MOST_HELD) if batch.pause_code else ()
+    )
+    held = {line.id: line for line in tx.held_of_batch(batch.id)}
+    held |= {line.id: line for line in of_merchant if line.problem == batch.pause_code}
+    for line in held.values():
         tx.save(line, move(line, State.APPROVED, now=now, due_at=now, look_at=None, tries=0, absent_looks=0))
         tx.append(RequestRetried().done_by(person, line.id))
-    tx.save_batch(batch, move_batch(batch, BatchState.RUNNING, now=now, closed_by=None))
+    running = move_batch(batch, BatchState.RUNNING, now=now, closed_by=None, pause_code="")
+    tx.save_batch(batch, running)
     _tell(tx, batch, BatchResumed(batch=batch.id, retried=len(held)).done_by(person))
 
 
@@ -149,10 +166,13 @@ def line_was_withdrawn(tx: Transaction, line: Request, *, now: int) -> None:
         value_fen=batch.value_fen - line.value_fen,
         left_out=batch.left_out + 1,
     )
+    struck = BatchStruck(batch=batch.id, rows=[line.batch_row or 0]).done_by(line.requester)
     if left.size:
         tx.save_batch(batch, left)
+        _tell(tx, batch, struck)
         return
     tx.save_batch(batch, move_batch(left, BatchState.CANCELLED, now=now, closed_by=line.requester))
+    tx.append(struck)
     _tell(tx, batch, BatchCancelled(batch=batch.id).done_by(line.requester))
 
 

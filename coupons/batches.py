@@ -137,6 +137,8 @@ class Batch:
     #: Who declined, cancelled or discarded it, or paused it last. SYSTEM: WeChat Pay refuses the merchant.
     #: None in a paused one: it is paused for the stocks of its held lines alone, and the others go on.
     closed_by: str | None = None
+    #: WeChat Pay's code, where it refuses the merchant: what is held with it goes on with the batch.
+    pause_code: str = ""
     decline_reason: str = ""
     closed_at: int | None = None
     #: What became of its lines was promised to its requester: nothing is left to do.

@@ -69,6 +69,7 @@ _SAVED: Final = (
     "remind_at",
     "urged_at",
     "closed_by",
+    "pause_code",
     "decline_reason",
     "closed_at",
     "result_promised",
@@ -80,6 +81,7 @@ update batch set
     highest_fen = :highest_fen, left_out = :left_out, approvals_needed = :approvals_needed,
     approvers = :approvers, rule = :rule, raised = :raised, waits_from = :waits_from,
     expires_at = :expires_at, remind_at = :remind_at, urged_at = :urged_at, closed_by = :closed_by,
+    pause_code = :pause_code,
     decline_reason = :decline_reason, closed_at = :closed_at, result_promised = :result_promised
 where id = :id and rev = :rev
 """

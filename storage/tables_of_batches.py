@@ -36,6 +36,7 @@ create table batch (
     remind_at integer,
     urged_at integer,
     closed_by text,
+    pause_code text not null default '',
     decline_reason text not null default '',
     closed_at integer,
     result_promised integer not null default 0 check (result_promised in (0, 1)),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from coupons.batches import BatchState
 from coupons.errors import DirectoryUnavailable
 from coupons.events import Tag
@@ -96,11 +98,14 @@ async def test_a_person_may_pause_what_is_paused_for_one_stock_alone(office: Bat
     await office.prove()
 
 
+@pytest.mark.parametrize("signed", [True, False])
 async def test_a_fault_of_the_merchant_stops_every_stock_and_resuming_sending_is_enough(
-    office: BatchOffice,
+    office: BatchOffice, signed: bool
 ) -> None:
     await two_stocks(office)
-    office.wechat.says = {openid(row): [OF_MERCHANT] for row in range(2, 112)}
+    # Who does not know whose request it is signs no answer, and nobody knows then what was given.
+    no = replace(OF_MERCHANT, verified=signed, attempt_open=not signed)
+    office.wechat.says = {openid(row): [no] for row in range(2, 112)}
     await office.send(40)
     assert (await office.progress()).keys() == {"held", "approved"}
     pause = await office.ledger.read(lambda rows: rows.pause())
@@ -154,3 +159,19 @@ async def test_while_slack_does_not_say_who_is_in_a_group_the_loop_goes_on_with_
     office.groups.members = members  # type: ignore[method-assign]  # and back
     await office.settle()
     assert await office.state(2) is BatchState.PENDING
+
+
+async def test_a_fault_of_the_merchant_is_told_though_a_stock_was_used_up_before(office: BatchOffice) -> None:
+    await two_stocks(office)
+    office.wechat.says |= {openid(row): [OF_MERCHANT] for row in range(92, 112)}
+    await office.send(40)
+    assert await paused(office) == [("NOT_ENOUGH", "1001"), ("SIGN_ERROR", None)]
+    batch = await office.batch()
+    assert (batch.closed_by, batch.pause_code) == ("system", "SIGN_ERROR")
+    office.wechat.says = {}
+    await office.desk(POLICY).pause("U0WANG", pause=False)
+    office.clock.now += 1_000
+    await office.send(40)
+    await office.settle()
+    assert (await office.state(), await office.progress()) == (BatchState.DONE, {"sent": 110})
+    await office.prove()
