@@ -152,7 +152,7 @@ class Agreement:
 
     def _loose_ends(self) -> Iterator[str]:
         for what, sql in (
-            ("posts wait", "select count(*) as n from outbox where kind <> 'result'"),
+            ("posts wait", "select count(*) as n from outbox"),
             ("clicks wait", "select count(*) as n from click where done = 0"),
             ("requests are said to run", "select count(*) as n from request where running = 1"),
         ):

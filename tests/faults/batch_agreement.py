@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections import Counter, defaultdict
@@ -38,6 +40,8 @@ def batches_agree(shop: World, files: Mapping[str, Sequence[Line]]) -> Iterator[
         yield from _lines(batch, mine, files[batch["file_name"]])
         yield from _card(batch, mine, cards[batch["id"]])
         yield from _log(batch, tags[batch["id"]])
+        if batch["state"] == "done":
+            yield from _result(shop, batch, mine)
     for stray in lines:
         yield f"batch {stray} has lines, and was not submitted"
 
@@ -67,6 +71,23 @@ def _card(batch: Mapping[str, Any], lines: Sequence[Any], cards: Sequence[Any]) 
             yield f"{name} has {states[state]} lines {state}, and its card says {said}"
     if any(card.element(action) for action in _BUTTONS):
         yield f"{name} is {batch['state']}, and its card can still be clicked"
+
+
+def _result(shop: World, batch: Mapping[str, Any], lines: Sequence[Any]) -> Iterator[str]:
+    """The newest file that its requester got, against the rows."""
+    name = f"batch-{batch['id']}-result-"
+    got = [shop.slack.state.files[each] for dm in shop.slack.dms(batch["requester"]) for each in dm.file_ids]
+    files = [file for file in got if file.name.startswith(name) and file.extension == "csv"]
+    if not files:
+        yield f"batch {batch['id']} is done, and its requester got no result"
+        return
+    told = [
+        (int(row["row"]), int(row["request"]), row["state"], row["coupon_code"].strip("`"))
+        for row in csv.DictReader(io.StringIO(files[-1].content.decode("utf-8-sig")))
+    ]
+    kept = [(row["batch_row"], row["id"], row["state"], row["coupon_code"] or "") for row in lines]
+    if told != kept:
+        yield f"batch {batch['id']}: {len({*told} ^ {*kept})} lines of its result differ from its rows"
 
 
 def _log(batch: Mapping[str, Any], tags: Counter[str]) -> Iterator[str]:

@@ -24,7 +24,7 @@ select 1 from request where state not in ('sent', 'refused', 'declined', 'cancel
 union all select 1 from batch where state in ('pending', 'approved', 'running', 'paused')
 union all select 1 from batch where state = 'draft' and submitted_at is not null limit 1
 """
-_WAITING = "select 1 from outbox where kind <> 'result'"
+_WAITING = "select 1 from outbox"
 _AGENTS = 4
 _ENDED = """
 select count(*) as n from request

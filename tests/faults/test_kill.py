@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandbox.wechatpay.faults import Fault, FaultKind
+from sandbox.wechatpay.ledger import SENDS
 from tests.faults.campaign import Campaign, campaign
 from tests.faults.kill_points import POINTS
 from tests.world import until
 
 #: Single requests, lines of batches, kills.
 _LONG, _SHORT = (2500, 2500, 1000), (5, 8, 5)
-_RANDOM = "at random"
+_RANDOM, _ON_THE_WIRE = "at random", "on the wire"
 #: A point that is not passed by then: nothing was left to do.
 _LONGEST_LIFE_S = 1.0
 _WORKING_LIFE_S = 8.0
@@ -41,8 +42,17 @@ class Killer:
     async def _life(self) -> str:
         """Where it ended."""
         dice, bot = self.campaign.dice, self.campaign.bot
-        point = dice.choice((*POINTS, *[_RANDOM] * len(POINTS)))
-        if point == _RANDOM:
+        point = dice.choice((*POINTS, _ON_THE_WIRE, *[_RANDOM] * len(POINTS)))
+        if self.campaign.done == 0.0:
+            # Once at least, however short the campaign.
+            point = _ON_THE_WIRE
+        if point == _ON_THE_WIRE:
+            await self._start()
+            with suppress(TimeoutError):
+                await until(lambda: self._is_on_the_wire() or None, within_s=_WORKING_LIFE_S)
+                await bot.kill()
+                return point
+        elif point == _RANDOM:
             await self._start()
             await asyncio.sleep(dice.uniform(0.0, 0.7))
             await self._work()
@@ -55,6 +65,10 @@ class Killer:
 
     async def _start(self, **sabotage: object) -> bool:
         return await self.campaign.bot.start(self.campaign.slack, quick=True, **sabotage)
+
+    def _is_on_the_wire(self) -> bool:
+        latest = self.campaign.wechatpay.ledger.requests[-10:]
+        return any(each.endpoint in SENDS and not each.done for each in latest)
 
     async def _work(self) -> None:
         """For as long as much is left to do, so that kills meet work, and work meets kills."""
