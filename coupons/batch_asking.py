@@ -131,13 +131,15 @@ class BatchAsking:
         for part in _parts([*good, *bad]):
             lines = [line for line in part if isinstance(line, DraftLine)]
             wrong = [line for line in part if isinstance(line, LeftOut)]
-            await self._ledger.write(partial(_add_lines, batch_id=batch.id, lines=lines, bad=wrong))
+            await self._ledger.write(
+                partial(_add_lines, batch_id=batch.id, lines=lines, bad=wrong), later=True
+            )
         members = await self._authority.members(self._policy.groups)
         seen, highest = await self._ledger.read(
             lambda rows: (self._preview(rows, batch=batch, members=members), rows.highest_number())
         )
         for refused in _parts(seen.refused):
-            await self._ledger.write(partial(_leave_out, batch_id=batch.id, refused=refused))
+            await self._ledger.write(partial(_leave_out, batch_id=batch.id, refused=refused), later=True)
         # Before the commit that lets it be shown.
         self._latest = _Latest(batch.id, highest, self._clock.steady(), replace(seen, refused=()))
         await self._ledger.write(

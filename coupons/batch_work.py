@@ -97,17 +97,19 @@ class BatchWork(Loop):
                 if batch.id not in self._weighed:
                     await self._weigh(batch, members)
                     self._weighed.add(batch.id)
-                return await self._ledger.write(partial(self._make, batch_id=batch.id, members=members))
+                return await self._ledger.write(
+                    partial(self._make, batch_id=batch.id, members=members), later=True
+                )
             case BatchState.DRAFT:
-                return await self._ledger.write(partial(self._forget, batch_id=batch.id))
+                return await self._ledger.write(partial(self._forget, batch_id=batch.id), later=True)
             case BatchState.PENDING:
-                return await self._ledger.write(partial(self._expire, batch_id=batch.id))
+                return await self._ledger.write(partial(self._expire, batch_id=batch.id), later=True)
             case BatchState.APPROVED:
-                return await self._ledger.write(partial(self._approve, batch_id=batch.id))
+                return await self._ledger.write(partial(self._approve, batch_id=batch.id), later=True)
             case BatchState.RUNNING | BatchState.PAUSED | BatchState.DONE:
-                return await self._ledger.write(partial(self._finish, batch_id=batch.id))
+                return await self._ledger.write(partial(self._finish, batch_id=batch.id), later=True)
             case _:
-                return await self._ledger.write(partial(self._close_lines, batch_id=batch.id))
+                return await self._ledger.write(partial(self._close_lines, batch_id=batch.id), later=True)
 
     # --- lines become requests
 

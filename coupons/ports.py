@@ -328,8 +328,10 @@ class Transaction(Reading, BatchChanges, Protocol):
 class Ledger(Protocol):
     """Storage. `work` and `query` are plain functions, run away from the event loop."""
 
-    async def write(self, work: Callable[[Transaction], T]) -> T:
+    async def write(self, work: Callable[[Transaction], T], *, later: bool = False) -> T:
         """Run `work` in one transaction; durable when this returns.
+
+        `later`: it is a part of something long, and all else that waits goes before it.
 
         What `work` raises undoes all it did and is raised here. `work` must have no other side effect.
         Raises StorageUnavailable: it is not known whether the change was kept.

@@ -30,6 +30,8 @@ _AGAIN_S = 1.0
 _KEPT_OF = 8
 #: Claimed ahead, one for so many places: the next call leaves when an answer comes, and not a commit later.
 _AHEAD_OF = 10
+#: In one commit: some 5 ms of the one writer, for which an ack may have to wait.
+_CLAIMED_AT_ONCE = 20
 #: Outcomes on their way to the disk, for each place on the wire: their calls take none any more.
 _ENDING = 4
 #: When what is due may not leave, until it is looked for again; and the least of all such times.
@@ -182,13 +184,17 @@ class Sender(Loop):
     # --- attempts
 
     async def _begin(self, request_ids: Sequence[int]) -> None:
-        """Claim them in one commit, and make their calls."""
+        """Claim them, many in one commit, and make their calls."""
         wanted = [each for each in request_ids if each not in self._rounds.not_now()]
-        if not wanted:
-            return
+        for first in range(0, len(wanted), _CLAIMED_AT_ONCE):
+            await self._begin_some(wanted[first : first + _CLAIMED_AT_ONCE])
+
+    async def _begin_some(self, wanted: Sequence[int]) -> None:
         started_at, asked = self._clock.latest(), self._clock.steady()
         try:
-            begun = await self._ledger.write(partial(self._attempts.begin_all, request_ids=wanted))
+            begun = await self._ledger.write(
+                partial(self._attempts.begin_all, request_ids=wanted), later=True
+            )
         except StorageUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - one that cannot be begun must not keep the others from it
@@ -232,7 +238,8 @@ class Sender(Loop):
                     lookup=lookup,
                     started_at=started_at,
                     retry_in_ms=retry_in_ms,
-                )
+                ),
+                later=request.batch is not None,
             )
         finally:
             self._on_wire.pop(request.id, None)
@@ -260,11 +267,11 @@ class Sender(Loop):
     async def _look_up(self, request: Request, outcome: Outcome) -> Lookup | None:
         return await self._lookups.look_up(request) if needs_lookup(request, outcome, self._pace) else None
 
-    async def _keep(self, finish: Callable[[Transaction], None]) -> None:
+    async def _keep(self, finish: Callable[[Transaction], None], *, later: bool) -> None:
         """Only this process knows the outcome: a database that is away for a moment must not lose it."""
         while True:
             try:
-                await self._ledger.write(finish)
+                await self._ledger.write(finish, later=later)
             except StorageUnavailable as error:
                 if self.stopping:
                     raise

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlite_utils import Database
 
@@ -18,6 +17,7 @@ from coupons.ports import Clock, Reading, Topic, Transaction
 from storage.database import open_for_reading, open_for_writing, refuse_if_not_ours
 from storage.driver import sqlite3
 from storage.errors import DatabaseRefused
+from storage.jobs import Job, JobQueue
 from storage.locks import FileLock, Turn
 from storage.open_files import OpenFiles
 from storage.rows import Rows
@@ -27,36 +27,11 @@ T = TypeVar("T")
 
 #: Operations in one commit: bounds how long the first of them waits for the last.
 _GROUP = 256
+#: What may be done later begins within so many seconds of its commit's begin: who comes then waits no longer.
+_LATER_S = 0.005
 #: Reads at a time, each on its own connection.
 _READERS = 4
 _CLOSED = "the database is closed"
-
-
-@dataclass(slots=True)
-class _Job:
-    """One operation and who waits for it."""
-
-    work: Callable[[Transaction], Any]
-    loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[Any]
-    result: Any = None
-    error: BaseException | None = None
-    topics: frozenset[Topic] = frozenset()
-
-    def fail(self, sentence: StorageUnavailable, cause: BaseException | None) -> None:
-        self.result, self.topics = None, frozenset()
-        # An error of one's own for each: whoever raises it adds its way to it.
-        self.error = type(sentence)(*sentence.args)
-        self.error.__cause__ = cause
-
-    def answer(self) -> None:
-        # The waiter may have been cancelled; its work is done all the same.
-        if self.future.done():
-            return
-        if self.error is not None:
-            self.future.set_exception(self.error)
-        else:
-            self.future.set_result(self.result)
 
 
 class SqliteLedger:
@@ -81,27 +56,20 @@ class SqliteLedger:
         except BaseException:
             self._lock.__exit__(None, None, None)
             raise
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs = JobQueue()
         self._reading = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")
         self._path = path
         self._own = threading.local()
         self._readers: list[Database] = []
-        #: Between it and the end of the queue nothing may be put in: nobody would ever take it out.
-        self._gate = threading.Lock()
-        self._over: str | None = None
-        self._cause: BaseException | None = None
         self._closing = False
         self._thread = threading.Thread(target=self._write_all, name="writer", daemon=True)
         self._thread.start()
 
-    async def write(self, work: Callable[[Transaction], T]) -> T:
+    async def write(self, work: Callable[[Transaction], T], *, later: bool = False) -> T:
         """Durable when this returns. A cancelled caller does not undo what is on its way."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        with self._gate:
-            if self._over is not None:
-                raise StorageUnavailable(self._over) from self._cause
-            self._jobs.put(_Job(work, loop, future))
+        self._jobs.put(Job(work, loop, future, later))
         return await future
 
     async def read(self, query: Callable[[Reading], T]) -> T:
@@ -124,9 +92,7 @@ class SqliteLedger:
         if self._closing:
             return
         self._closing = True
-        with self._gate:
-            self._over = self._over or _CLOSED
-            self._jobs.put(None)
+        self._jobs.close(_CLOSED)
         await asyncio.to_thread(self._thread.join)
         await asyncio.to_thread(self._reading.shutdown)
         for reader in self._readers:
@@ -166,17 +132,14 @@ class SqliteLedger:
     # --- the writer thread
 
     def _write_all(self) -> None:
-        jobs: list[_Job] = []
+        jobs: list[Job] = []
         try:
             self._purge()
-            while True:
-                group = self._next_group()
-                jobs = [job for job in group if job is not None]
-                if jobs:
-                    self._commit(jobs)
-                    self._hand_back(jobs)
-                if len(jobs) < len(group):
-                    return
+            while (job := self._jobs.take()) is not None:
+                # Before the transaction: when it cannot begin, they are told so together.
+                jobs = [job, *self._jobs.take_waiting(_GROUP - 1)]
+                self._commit(jobs)
+                self._hand_back(jobs)
         except BaseException as error:  # noqa: BLE001 - nobody may wait for ever for a thread that is gone
             self._give_up(jobs, error)
 
@@ -200,30 +163,16 @@ class SqliteLedger:
             # Tidying only: the next start does it.
             self._database.rollback()
 
-    def _give_up(self, jobs: Sequence[_Job], error: BaseException) -> None:
+    def _give_up(self, jobs: Sequence[Job], error: BaseException) -> None:
         """Tell all who wait, and let `write` refuse all who come."""
         sentence = f"the database's writer stopped, restart the bot: {type(error).__name__}: {error}"
-        left = list(jobs)
-        with self._gate:
-            self._over, self._cause = sentence, error
-            while not self._jobs.empty():
-                job = self._jobs.get_nowait()
-                if job is not None:
-                    left.append(job)
+        left = [*jobs, *self._jobs.close(sentence, error)]
         for job in left:
             job.fail(StorageUnavailable(sentence), error)
         self._hand_back(left)
 
-    def _next_group(self) -> Sequence[_Job | None]:
-        group = [self._jobs.get()]
-        while len(group) < _GROUP and group[-1] is not None:
-            try:
-                group.append(self._jobs.get_nowait())
-            except queue.Empty:
-                break
-        return group
-
-    def _commit(self, jobs: Sequence[_Job]) -> None:
+    def _commit(self, jobs: list[Job]) -> None:
+        """With those that come while it lasts, which are added."""
         database = self._database
         if self._files.problem_if_folder_changed() is not None and (problem := self._lost()):
             _fail(jobs, StorageLost(problem))
@@ -233,8 +182,7 @@ class SqliteLedger:
                 try:
                     database.execute("begin immediate")
                     rows = Rows(database, self._clock)
-                    for job in jobs:
-                        self._run(job, rows)
+                    self._run_all(jobs, rows)
                     rows.index_words()
                     database.execute("commit")
                 finally:
@@ -256,7 +204,18 @@ class SqliteLedger:
         self._files.save(self._database.conn, self._turn, self._clock())
         return self._files.problem()
 
-    def _run(self, job: _Job, rows: Rows) -> None:
+    def _run_all(self, jobs: list[Job], rows: Rows) -> None:
+        until = time.monotonic() + _LATER_S
+        for job in jobs:
+            self._run(job, rows)
+        while len(jobs) < _GROUP:
+            coming = self._jobs.take_now(later=time.monotonic() < until)
+            if coming is None:
+                return
+            jobs.append(coming)
+            self._run(coming, rows)
+
+    def _run(self, job: Job, rows: Rows) -> None:
         database = self._database
         database.execute("savepoint job")
         rows.begin_job()
@@ -270,8 +229,8 @@ class SqliteLedger:
             job.topics = frozenset(rows.topics)
         database.execute("release job")
 
-    def _hand_back(self, jobs: Sequence[_Job]) -> None:
-        by_loop: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
+    def _hand_back(self, jobs: Sequence[Job]) -> None:
+        by_loop: dict[asyncio.AbstractEventLoop, list[Job]] = {}
         for job in jobs:
             by_loop.setdefault(job.loop, []).append(job)
         for loop, theirs in by_loop.items():
@@ -281,7 +240,7 @@ class SqliteLedger:
                 # The loop is closed: nobody waits any more. What was committed stays committed.
                 continue
 
-    def _tell(self, jobs: Sequence[_Job]) -> None:
+    def _tell(self, jobs: Sequence[Job]) -> None:
         topics = frozenset[Topic]().union(*(job.topics for job in jobs))
         try:
             if topics:
@@ -291,7 +250,7 @@ class SqliteLedger:
                 job.answer()
 
 
-def _fail(jobs: Sequence[_Job], error: StorageUnavailable, cause: BaseException | None = None) -> None:
+def _fail(jobs: Sequence[Job], error: StorageUnavailable, cause: BaseException | None = None) -> None:
     for job in jobs:
         job.fail(error, cause or error)
 

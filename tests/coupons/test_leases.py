@@ -332,8 +332,8 @@ async def test_a_late_yes_to_what_is_held_lets_nobody_close_it(shop: Shop) -> No
 async def test_who_was_frozen_before_the_call_makes_none(shop: Shop) -> None:
     write = shop.ledger.write
 
-    async def frozen(work: Any) -> Any:
-        done = await write(work)
+    async def frozen(work: Any, **options: Any) -> Any:
+        done = await write(work, **options)
         shop.here.steady.now += SAFE_MS
         return done
 
@@ -367,13 +367,13 @@ async def test_an_outcome_that_the_database_did_not_take_is_brought_to_it_again(
     await shop.here.begin()
     write, failed = shop.ledger.write, False
 
-    async def fails_once(work: Any) -> Any:
+    async def fails_once(work: Any, **options: Any) -> Any:
         nonlocal failed
         if failed:
-            return await write(work)
+            return await write(work, **options)
         failed = True
         if kept:
-            await write(work)
+            await write(work, **options)
         raise StorageUnavailable("the disk is full")
 
     shop.ledger.write = fails_once  # type: ignore[method-assign]  # the database is away for a moment
@@ -419,8 +419,8 @@ async def test_one_at_a_time_holds_the_lease_and_knows_itself_when_it_is_over(sh
 async def test_its_holder_counts_from_before_it_asked_and_by_its_own_clock(shop: Shop) -> None:
     here, write = _holding(shop, shop.here, "here-1"), shop.ledger.write
 
-    async def slow(work: Any) -> Any:
-        done = await write(work)
+    async def slow(work: Any, **options: Any) -> Any:
+        done = await write(work, **options)
         shop.here.steady.now += SAFE_MS - 1
         return done
 

@@ -153,11 +153,11 @@ async def test_all_that_may_leave_is_claimed_in_one_commit_before_its_calls(shop
     await shop.add(*(f"n{number}" for number in range(10)), batch=1)
     sender, write, writes = shop.sender(Pace(in_flight=8)), shop.ledger.write, 0
 
-    async def counted(work: object) -> object:
+    async def counted(work: object, *, later: bool = False) -> object:
         nonlocal writes
         writes += 1
         assert shop.wire.calls == []
-        return await write(work)  # type: ignore[arg-type]  # whatever it is
+        return await write(work, later=later)  # type: ignore[arg-type]  # whatever it is
 
     shop.ledger.write = counted  # type: ignore[method-assign,assignment]  # counts
     shop.wire.may_answer.clear()
@@ -199,10 +199,10 @@ async def test_a_place_is_free_once_the_answer_came_although_its_outcome_waits_f
         await turn(sender)
         assert len(shop.wire.on_it) == 4
 
-    async def slow(work: object) -> object:
+    async def slow(work: object, *, later: bool = False) -> object:
         if isinstance(work, partial) and work.func == sender._attempts.finish:
             await disk.wait()
-        return await write(work)  # type: ignore[arg-type]  # whatever it is
+        return await write(work, later=later)  # type: ignore[arg-type]  # whatever it is
 
     shop.ledger.write = slow  # type: ignore[method-assign,assignment]  # outcomes wait
     shop.wire.may_answer.set()
@@ -224,10 +224,10 @@ async def test_nothing_is_claimed_for_which_there_is_no_place_because_too_many_o
     await shop.add(*numbers)
     sender, write, disk = shop.sender(Pace(in_flight=2)), shop.ledger.write, asyncio.Event()
 
-    async def slow(work: object) -> object:
+    async def slow(work: object, *, later: bool = False) -> object:
         if isinstance(work, partial) and work.func == sender._attempts.finish:
             await disk.wait()
-        return await write(work)  # type: ignore[arg-type]  # whatever it is
+        return await write(work, later=later)  # type: ignore[arg-type]  # whatever it is
 
     shop.ledger.write = slow  # type: ignore[method-assign,assignment]  # outcomes wait
     for _ in range(8):

@@ -57,9 +57,9 @@ def attempt_first(patch: pytest.MonkeyPatch) -> None:
     """The call leaves while its attempt is still on the way to the disk."""
     write = SqliteLedger.write
 
-    async def begun_later(self: SqliteLedger, work: Callable[[Transaction], Any]) -> Any:
+    async def begun_later(self: SqliteLedger, work: Callable[[Transaction], Any], **options: Any) -> Any:
         if getattr(getattr(work, "func", None), "__func__", None) is not Attempts.begin_all:
-            return await write(self, work)
+            return await write(self, work, **options)
         found: list[Request] = []
 
         def undone(tx: Transaction) -> None:
@@ -82,7 +82,8 @@ async def _after(seconds: float, work: Callable[[], Any]) -> None:
 
 def compare_and_set(patch: pytest.MonkeyPatch) -> None:
     """Whoever writes last wins, whatever was read."""
-    patch.setattr(requests, "_SAVE", requests._SAVE.replace(" and rev = :rev", ""))
+    for name in ("_SAVE", "_SAVE_ATTEMPT"):
+        patch.setattr(requests, name, getattr(requests, name).replace(" and rev = :rev", ""))
 
 
 def approvals_in_events(patch: pytest.MonkeyPatch) -> None:

@@ -80,8 +80,8 @@ class LateReader:
             await self.gate.wait()
         return found
 
-    async def write(self, change: Callable[[Transaction], T]) -> T:
-        return await self._ledger.write(change)
+    async def write(self, change: Callable[[Transaction], T], *, later: bool = False) -> T:
+        return await self._ledger.write(change, later=later)
 
 
 @dataclass(slots=True)

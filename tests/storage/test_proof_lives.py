@@ -60,8 +60,8 @@ class Proven:
         self._ledger, self._path = ledger, path
         self.proofs = 0
 
-    async def write(self, work: Callable[[Transaction], T]) -> T:
-        result = await self._ledger.write(work)
+    async def write(self, work: Callable[[Transaction], T], *, later: bool = False) -> T:
+        result = await self._ledger.write(work, later=later)
         verify(self._path)
         self.proofs += 1
         return result

@@ -63,11 +63,11 @@ class Dying:
     async def read(self, query: Callable[[Reading], T]) -> T:
         return await self.ledger.read(query)
 
-    async def write(self, work: Callable[[Transaction], T]) -> T:
+    async def write(self, work: Callable[[Transaction], T], *, later: bool = False) -> T:
         if not self.left:
             raise StorageUnavailable("the process is gone")
         self.left -= 1
-        return await self.ledger.write(work)
+        return await self.ledger.write(work, later=later)
 
     async def write_back(self) -> bool:
         return await self.ledger.write_back()
