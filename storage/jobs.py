@@ -43,7 +43,7 @@ class Job:
 
 
 class JobQueue:
-    """First come, first served, in two rows. `put` and `close` are for any thread, the rest for the writer."""
+    """First come, first served, in two rows. Any thread may `put` and `close`, and the writer all else."""
 
     def __init__(self) -> None:
         #: Between the end and the last job nothing may be put in: nobody would ever take it out.
