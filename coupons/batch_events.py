@@ -52,10 +52,7 @@ class BatchCancelled(Payload, tag=Tag.BATCH_CANCELLED):
 
 
 class BatchStruck(Payload, tag=Tag.BATCH_STRUCK):
-    """An approver struck these rows of the file out before approving: they are declined.
-
-    Or its requester withdrew them: they are cancelled.
-    """
+    """An approver struck these rows of the file out before approving: they are declined."""
 
     batch: int
     rows: Sequence[int]

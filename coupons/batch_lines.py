@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from coupons.batch_events import BatchCancelled, BatchPaused, BatchResumed, BatchStruck
+from coupons.batch_events import BatchCancelled, BatchPaused, BatchResumed
 from coupons.batches import Batch, BatchState, move_batch
 from coupons.events import RequestRetried, RequestUrged
 from coupons.lifecycle import FINAL, move
@@ -166,13 +166,11 @@ def line_was_withdrawn(tx: Transaction, line: Request, *, now: int) -> None:
         value_fen=batch.value_fen - line.value_fen,
         left_out=batch.left_out + 1,
     )
-    struck = BatchStruck(batch=batch.id, rows=[line.batch_row or 0]).done_by(line.requester)
     if left.size:
         tx.save_batch(batch, left)
-        _tell(tx, batch, struck)
+        tx.post(Post(kind=PostKind.BATCH_CARD, request_id=None, batch=batch.id))
         return
     tx.save_batch(batch, move_batch(left, BatchState.CANCELLED, now=now, closed_by=line.requester))
-    tx.append(struck)
     _tell(tx, batch, BatchCancelled(batch=batch.id).done_by(line.requester))
 
 

@@ -95,7 +95,7 @@ order by batch.id limit 1
 _STRUCK_LINES: Final = f"""
 with {_STRUCK}
 select batch, row from struck
-where state is null or state not in ('declined', 'cancelled') or closed_by is not actor
+where state is not 'declined' or closed_by is not actor
 order by batch, row limit 1
 """
 #: Both are read off the clock in one transaction.
@@ -171,7 +171,7 @@ def check_batches(database: Any) -> None:
         raise AuditBroken(
             "batch",
             f"row {struck['row']} of batch {struck['batch']} was struck out, and its request is not declined "
-            "or withdrawn by who did that",
+            "by who did that",
         )
     own = database.execute(_OWN).fetchone()
     if own:
