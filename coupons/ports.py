@@ -81,7 +81,7 @@ class Records(BatchRecords, Protocol):
         """The same for the lines of a batch: for these customers, and with these tickets."""
 
     def approvals(self, request_id: int) -> Sequence[Approval]:
-        """In the order in which they were given."""
+        """In the order in which they were given; of a line of a batch the batch's."""
 
     def requests(self, request_ids: Collection[int]) -> Mapping[int, Request]:
         """By `id`, those that are there."""

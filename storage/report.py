@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from coupons.month import Month, MonthLine, median
 from storage.audit import GENESIS
+from storage.batch_approvals import OF_LINE
 
 _COUNTS: Final = """
     count(*) as asked,
@@ -49,6 +50,29 @@ select approval.approver as approver, approval.at - request.created_at as waited
 from approval join request on request.id = approval.request_id
 where approval.at >= :since and approval.at < :before
 """
+#: The same of the lines of batches, whose approvals are their batch's.
+_BATCH_APPROVERS = f"""
+select given.approver as name, '' as stock_name, {_COUNTS}
+from batch_approval as given join request on {OF_LINE}
+where given.at >= :since and given.at < :before group by given.approver
+"""
+_BATCH_APPROVERS_SENT = f"""
+select given.approver as name, count(*) as sent, sum(request.value_fen) as fen
+from batch_approval as given join request on {OF_LINE}
+where request.state = 'sent' and request.closed_at >= :since and request.closed_at < :before
+group by given.approver
+"""
+_BATCHES_WAITED = f"""
+select request.requester as agent, request.stock_id as stock, given.at - request.created_at as waited
+from (select batch, max(at) as at, count(*) as n from batch_approval group by batch) as given
+join request on {OF_LINE}
+where request.created_at >= :since and request.created_at < :before and given.n >= request.approvals_needed
+"""
+_BATCHES_WAITED_FOR = f"""
+select given.approver as approver, given.at - request.created_at as waited
+from batch_approval as given join request on {OF_LINE}
+where given.at >= :since and given.at < :before
+"""
 _SPAN = """
 select coalesce(min(seq), 0) as low, coalesce(max(seq), 0) as high
 from event where ts >= :since and ts < :before
@@ -59,11 +83,19 @@ _HEAD = "select seq, hash from event order by seq desc limit 1"
 def month(database: Any, *, since: int, before: int) -> Month:
     """Times in UTC milliseconds."""
     span = {"since": since, "before": before}
-    waited = database.execute(_WAITED, span).fetchall()
-    waited_for = database.execute(_WAITED_FOR, span).fetchall()
-    agents = _lines(database, span, _AGENTS, _AGENTS_SENT, _grouped(waited, "agent"))
-    stocks = _lines(database, span, _STOCKS, _STOCKS_SENT, _grouped(waited, "stock"))
-    approvers = _lines(database, span, _APPROVERS, _APPROVERS_SENT, _grouped(waited_for, "approver"))
+
+    def rows(*statements: str) -> list[Any]:
+        return [row for sql in statements for row in database.execute(sql, span).fetchall()]
+
+    waited = rows(_WAITED, _BATCHES_WAITED)
+    waited_for = rows(_WAITED_FOR, _BATCHES_WAITED_FOR)
+    agents = _lines(rows(_AGENTS), rows(_AGENTS_SENT), _grouped(waited, "agent"))
+    stocks = _lines(rows(_STOCKS), rows(_STOCKS_SENT), _grouped(waited, "stock"))
+    approvers = _lines(
+        rows(_APPROVERS, _BATCH_APPROVERS),
+        rows(_APPROVERS_SENT, _BATCH_APPROVERS_SENT),
+        _grouped(waited_for, "approver"),
+    )
     events = database.execute(_SPAN, span).fetchone()
     head = database.execute(_HEAD).fetchone()
     return Month(
@@ -80,11 +112,11 @@ def month(database: Any, *, since: int, before: int) -> Month:
 
 
 def _lines(
-    database: Any, span: Mapping[str, int], counts: str, sent: str, waited: Mapping[str, Sequence[int]]
+    counts: Iterable[Any], sent: Iterable[Any], waited: Mapping[str, Sequence[int]]
 ) -> Sequence[MonthLine]:
-    """Those who cost most first."""
-    given = {row["name"]: (row["sent"], row["fen"]) for row in database.execute(sent, span).fetchall()}
-    asked = {row["name"]: dict(row) for row in database.execute(counts, span).fetchall()}
+    """Those who cost most first. A name may stand twice: its counts are added up."""
+    given = {name: (row["sent"], row["fen"]) for name, row in _summed(sent).items()}
+    asked = _summed(counts)
     lines = []
     for name in asked.keys() | given.keys():
         # Asked for in an earlier month, sent in this one: only what was sent counts here.
@@ -97,6 +129,19 @@ def _lines(
             )
         )
     return sorted(lines, key=lambda line: (-line.fen, -line.asked, line.name))
+
+
+def _summed(rows: Iterable[Any]) -> dict[str, dict[str, Any]]:
+    """By name."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        values = dict(row)
+        before = found.setdefault(values["name"], values)
+        if before is not values:
+            for key, value in values.items():
+                if isinstance(value, int):
+                    before[key] += value
+    return found
 
 
 def _grouped(rows: Iterable[Any], name: str) -> Mapping[str, Sequence[int]]:

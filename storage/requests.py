@@ -10,6 +10,7 @@ from coupons.errors import RowChanged
 from coupons.model import REQUEST_RECORD, Approval, Draft, Request
 from coupons.ports import Topic
 from storage.base_rows import BaseRows, bound
+from storage.batch_approvals import OF_LINE
 from storage.dialect_sqlite import BEGIN_NUMBERS_ABOVE, HIGHEST_NUMBER, LISTED
 from storage.full_text import RequestTexts
 from storage.request_records import requests_of
@@ -208,7 +209,14 @@ _ADD_APPROVAL = """
 insert into approval (request_id, approver, at) values (:request_id, :approver, :at)
 on conflict (request_id, approver) do nothing
 """
-_APPROVALS = "select request_id, approver, at from approval where request_id = :request_id order by id"
+#: Of a line of a batch: the batch's.
+_APPROVALS = f"""
+select request_id, approver, at, id as place from approval where request_id = :request_id
+union all
+select request.id, given.approver, given.at, given.seq
+from request join batch_approval as given on {OF_LINE} where request.id = :request_id
+order by place
+"""
 
 _OF_ATTEMPT = ("state", "attempts", "tries", "open_attempts", "running", "running_by", "running_until")
 #: What does not change when an attempt begins.

@@ -26,6 +26,7 @@ _SOME = 1_000
 _LONG = 20_000
 _MONTH_MS: Final = 31 * 86_400_000
 _MOST: Final = 2**62
+_OF_BATCHES: Final = "select 1 from batch_approval where approver = :approver"
 _IS_REQUEST: Final = "select 1 from request where id = :request"
 
 
@@ -38,6 +39,8 @@ class _Search:
     through: Mapping[str, int]
     values: dict[str, object]
     timed: bool
+    #: The approver gave an approval to a batch, too: no index leads to both kinds of approvals.
+    of_batches: bool
 
     def where(self, *, counting: bool = False) -> tuple[str, str, str]:
         """Source, conditions and order."""
@@ -53,6 +56,8 @@ class _Search:
         """The one that lets the least through."""
         # A range of amounts gives no order: it leads only when there is little to be put into order.
         able = [each for each in self.conditions if each.name != "values" or self.through["values"] < _ENOUGH]
+        if self.of_batches:
+            able = [each for each in able if each.name != "approver"]
         least = min(able, key=lambda each: self.through[each.name], default=None)
         texts_lead = next((each for each in able if each.name == "texts"), None)
         # To narrow by a frequent word, all that hold it are gathered first; where the other is not rare,
@@ -150,7 +155,8 @@ class SearchRows(BaseRows):
         conditions = [each for each in kind.conditions if each.name in values]
         through = {each.name: self._count(each.probe, values, _ENOUGH) for each in conditions}
         timed = asked.since is not None or asked.before is not None
-        return _Search(kind, conditions, through, {**values, **bounds}, timed)
+        of_batches = "approver" in values and self._count(_OF_BATCHES, values, 1) > 0
+        return _Search(kind, conditions, through, {**values, **bounds}, timed, of_batches)
 
     def _bounds(self, kind: SearchKind, asked: Filter) -> dict[str, object] | None:
         """Of id or seq, which nearly follow time; None: nothing is in that time."""
@@ -185,7 +191,7 @@ class SearchRows(BaseRows):
 
 def _request(row: Any) -> Found:
     [request] = requests_of([row])
-    return Found(request, tuple((row["approvers"] or "").split()))
+    return Found(request, tuple((row["approvers"] or row["approvers_of_batch"] or "").split()))
 
 
 def _event(row: Any) -> Recorded:

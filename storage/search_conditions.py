@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from storage.batch_approvals import OF_LINE
 from storage.dialect_sqlite import EVENT_MATCHES, REQUEST_MATCHES
 
 
@@ -24,10 +25,12 @@ class Condition:
     source: str = ""
 
 
-_COLUMNS = """
+_COLUMNS = f"""
 request.*, customer.openid as openid, (
     select string_agg(approver, ' ' order by id) from approval where approval.request_id = request.id
-) as approvers
+) as approvers, (
+    select string_agg(approver, ' ' order by seq) from batch_approval as given where {OF_LINE}
+) as approvers_of_batch
 """
 _REQUESTS = "from request join customer on customer.id = request.customer"
 
@@ -84,9 +87,11 @@ join customer on customer.id = request.customer""",
     Condition(
         "approver",
         "approval.approver = :approver",
-        """exists (
+        f"""(exists (
     select 1 from approval where approval.request_id = request.id and approval.approver = :approver
-)""",
+) or exists (
+    select 1 from batch_approval as given where {OF_LINE} and given.approver = :approver
+))""",
         "select 1 from approval where approver = :approver",
         """from approval join request on request.id = approval.request_id
 join customer on customer.id = request.customer""",

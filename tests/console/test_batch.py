@@ -116,6 +116,20 @@ async def test_the_page_in_chinese(here: Place) -> None:
     assert "Lines" not in page
 
 
+async def test_a_line_was_approved_by_who_approved_its_batch_and_a_struck_one_by_nobody(here: Place) -> None:
+    visitor = await here.signed_in()
+    sent = (await visitor.get("/request/1")).text
+    assert re.findall(r"by-approver\?approver=(\w+)", sent) == ["U0WANG", "U0ZHAO"]
+    struck = (await visitor.get("/request/4")).text
+    assert "row 5 of its file" in struck
+    assert "by-approver" not in struck
+    assert "59 found" in (await visitor.get("/search?q=approver:U0ZHAO")).text
+    assert "59 found" in (await visitor.get("/search?q=approver:U0WANG+batch:1")).text
+    month = (await visitor.get("/month?month=2026-11")).text
+    # Each approver let 59 through, of which 58 were sent; the line that was struck out is neither's.
+    assert len(re.findall(r"<tr><td><a[^>]*>U0(?:WANG|ZHAO)</a></td><td class=\"num\">59</td>", month)) == 2
+
+
 async def test_a_search_finds_the_lines_of_a_batch(here: Place) -> None:
     visitor = await here.signed_in()
     page = (await visitor.get("/search?q=batch:1+state:sent")).text

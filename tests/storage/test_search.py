@@ -23,6 +23,7 @@ from storage import search
 from storage.database import open_for_writing
 from storage.ledger import SqliteLedger
 from storage.store import Store
+from tests.storage.ports_of_batches import new_batch
 from tests.storage.records import NOW, OPENID, STOCK, Time, approve, create, open_ledger, rows, send
 
 HOUR = 3_600_000
@@ -77,6 +78,11 @@ def fill(tx: Transaction, clock: Time, draw: random.Random, number: int) -> None
         tx.save(request, move(request, State.DECLINED, now=clock.now, closed_by=by, decline_reason=reason))
     elif end == "cancelled":
         tx.save(request, move(request, State.CANCELLED, now=clock.now, closed_by=request.requester))
+    elif batch is not None:
+        # Its approvals are the batch's.
+        approved = tx.save(request, move(request, State.APPROVED, now=clock.now, due_at=NOW))
+        if end == "sent":
+            send(tx, approved, f"CODE{number}")
     elif end in {"sent", "approved"}:
         approvers = draw.sample(APPROVERS, request.approvals_needed)
         for person in approvers[:-1]:
@@ -86,9 +92,18 @@ def fill(tx: Transaction, clock: Time, draw: random.Random, number: int) -> None
             send(tx, approved, f"CODE{number}")
 
 
+def approve_batches(tx: Transaction) -> None:
+    """Of the first both approvers, of the second one."""
+    for number, approvers in ((1, APPROVERS), (2, APPROVERS[1:])):
+        batch, _ = tx.add_batch(new_batch(f"T0SHOP.V{number}"))
+        for seq, person in enumerate(approvers):
+            tx.add_batch_approval(batch.id, person, at=NOW, seq=seq)
+
+
 async def made(path: Path, count: int) -> None:
     draw, clock = random.Random(7), Time()
     ledger = open_ledger(path, clock)
+    await ledger.write(approve_batches)
     for number in range(count):
         await ledger.write(lambda tx, n=number: fill(tx, clock, draw, n))
     await ledger.close()
