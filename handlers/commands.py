@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from coupons.asking import Ask, Asking, Stopped, Submitted
 from coupons.authority import Authority
+from coupons.batches import Batch
 from coupons.catalogue import Catalogue
 from coupons.desk import Desk
 from coupons.errors import DirectoryUnavailable, StorageUnavailable
-from coupons.model import ClickAction, NewClick, Request, Stock
+from coupons.model import Approval, ClickAction, NewClick, Pause, Request, Stock
 from coupons.policy import Reason
-from coupons.ports import Clock, Ledger
+from coupons.ports import Clock, Ledger, Reading
 from handlers import parsing, payloads
 from handlers.after_ack import ACK_WITHIN_S
 from handlers.approval_channel import ApprovalChannel
@@ -47,6 +50,8 @@ from handlers.views.message import Message
 from handlers.views.words import Words
 
 _LISTED = 20
+#: Of everybody, among which one's own are found.
+_MOST_BATCHES = 500
 
 
 class Commands:
@@ -196,19 +201,24 @@ class Commands:
         return inquiry_replies.customer(words, openid, history, requests)
 
     async def _status(self, words: Words, number: int, person: str) -> Message:
-        request, approvals, pause = await self._ledger.read(
-            lambda rows: (rows.request(number), rows.approvals(number), rows.pause())
-        )
+        request, approvals, pause, batch = await self._ledger.read(partial(_standing, number=number))
         if request is None:
             return command_replies.no_such_request(words, number)
         # One's own, even after the role was lost; of others only what is one's business.
         if person != request.requester and not await self._authority.may_see(person):
             return command_replies.may_not_see(words)
+        if batch is not None:
+            return command_replies.status_of_line(words, request, approvals, batch, pause=pause)
         return command_replies.status(words, request, approvals, lost=self._channel.lost, pause=pause)
 
     async def _list(self, words: Words, person: str) -> Message:
-        found = await self._ledger.read(lambda rows: rows.open_requests_of(person, _LISTED))
-        return command_replies.open_list(words, found)
+        found, batches = await self._ledger.read(
+            lambda rows: (
+                rows.open_requests_of(person, _LISTED),
+                [batch for batch in rows.open_batches(_MOST_BATCHES) if batch.requester == person],
+            )
+        )
+        return command_replies.open_list(words, found, batches)
 
     async def _cancel(self, words: Words, number: int, person: str) -> Message:
         result = await self._desk.cancel(number, person)
@@ -262,3 +272,15 @@ def _ask(command: Mapping[str, Any], openid: str, stock: Stock, *, reason: str =
         reason=reason,
         ticket=ticket,
     )
+
+
+def _standing(
+    rows: Reading, *, number: int
+) -> tuple[Request | None, Sequence[Approval], Pause | None, Batch | None]:
+    """The request with its approvals: those of a line are its batch's, and so is its time."""
+    request, pause = rows.request(number), rows.pause()
+    batch = rows.batch(request.batch) if request is not None and request.batch is not None else None
+    if request is None or batch is None:
+        return request, rows.approvals(number), pause, None
+    given = [Approval(number, each.approver, each.at) for each in rows.batch_approvals(batch.id)]
+    return replace(request, expires_at=batch.expires_at or request.expires_at), given, pause, batch

@@ -73,6 +73,21 @@ def standing(
     return blocks
 
 
+def line_of(words: Words, batch: Batch) -> str:
+    """One batch of a list, in mrkdwn."""
+    headline, _ = now_in_words(words, batch, Progress({}), (), None)
+    return words.plural(
+        "*Batch {batch}* {mark} {headline}: 1 coupon ({value}) out of {file}",
+        "*Batch {batch}* {mark} {headline}: {n} coupons ({value}) out of {file}",
+        batch.size,
+        batch=batch.id,
+        mark=_MARKS.get(batch.state, "•"),
+        headline=headline,
+        value=words.money(batch.value_fen),
+        file=inert(batch.file_name, 60),
+    )
+
+
 def bar(words: Words, ended: int, total: int) -> str:
     """`▓▓▓▓▓░░░░░ 1,040 of 2,000`: full only when all has ended, and begun with the first."""
     filled = min(_BAR * ended // total, _BAR)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from coupons.batches import Batch
 from coupons.masking import masked
 from coupons.model import Approval, Pause, Request, State, Stock
 from coupons.policy import Reason
 from handlers.cleaning import Undone
 from handlers.parsing import Misread
-from handlers.views import card, misreads, refusals, stocks
+from handlers.views import batch_standing, card, misreads, refusals, stocks
 from handlers.views.card_notes import ticket
 from handlers.views.channel_loss import Lost, not_posted
 from handlers.views.escaping import channel, code, inert, own_words, without_openids
@@ -154,8 +155,32 @@ def status(
     return message(words.sentences(shown.text, text), *shown.blocks, section(text))
 
 
-def open_list(words: Words, requests: Sequence[Request]) -> Message:
-    """One's own requests that are not finished, newest first."""
+def status_of_line(
+    words: Words,
+    request: Request,
+    approvals: Sequence[Approval],
+    batch: Batch,
+    *,
+    pause: Pause | None = None,
+) -> Message:
+    """As `status`: a line of a batch has no card of its own, and its approvals are the batch's."""
+    shown = card.without_buttons(words, request, approvals, pause)
+    text = words(
+        "It is row {row} of batch {batch} ({file}), whose card stands for it.",
+        row=request.batch_row,
+        batch=batch.id,
+        file=inert(batch.file_name, 60),
+    )
+    return message(words.sentences(shown.text, text), *shown.blocks, section(text))
+
+
+def open_list(words: Words, requests: Sequence[Request], batches: Sequence[Batch] = ()) -> Message:
+    """One's own requests that are not finished, newest first, and before them one's batches."""
+    of_batches = [batch_standing.line_of(words, batch) for batch in batches]
+    if not requests and of_batches:
+        heading = words("Your open batches: {count}", count=len(of_batches))
+        shown = [section(line) for line in of_batches[:_LISTED]]
+        return message("\n".join([heading, *of_batches[:_LISTED]]), section(f"*{heading}*"), *shown)
     if not requests:
         return message(
             words("You have no open requests. `/coupon status 12` shows a finished one by its number.")
@@ -164,6 +189,7 @@ def open_list(words: Words, requests: Sequence[Request]) -> Message:
     heading = words("Your open requests: {count}", count=len(lines))
     if len(requests) >= _LISTED:
         heading = words("Your newest {count} open requests", count=len(lines))
+    lines = [*of_batches[:_LISTED], *lines]
     shown = [section(line) for line in lines]
     return message("\n".join([heading, *lines]), section(f"*{heading}*"), *shown)
 

@@ -305,3 +305,21 @@ async def test_of_each_line_the_file_says_what_else_its_customer_gets_and_got(sh
         ("5", "3", "2", "20.00"),
         ("6", "4", "", ""),
     ]
+
+
+async def test_the_status_of_a_line_tells_its_batch_and_row_and_the_approvals_of_the_batch(
+    shop: World,
+) -> None:
+    number = await submitted(shop, lines(3))
+    await click(shop, number, "approve_batch", "U0WANG")
+    await until(lambda: shop.rows("select 1 from batch_approval") or None)
+    said = (await shop.send("status 2")).text
+    assert "Approvals: 1 of 2 (<@U0WANG>)." in said
+    assert "It is row 3 of batch 1 (late parcels.csv), whose card stands for it." in said
+    listed = (await shop.send("list")).text
+    assert "*Batch 1* ⏳ Waiting for approval: 3 coupons (¥30.00) out of late parcels.csv" in listed
+    assert "#2" not in listed
+    assert "You have no open requests" in (await shop.send("list", "U0SUN")).text
+    # A line is withdrawn by its own number.
+    assert "Request #2 is withdrawn." in (await shop.send("cancel 2")).text
+    await until(lambda: row(shop, number)["size"] == 2 or None)

@@ -17,15 +17,15 @@ from coupons.batches import (
     StockOfBatch,
 )
 from coupons.events import Tag
-from coupons.model import ClickAction, Pause
+from coupons.model import ClickAction, Pause, State
 from coupons.policy import Reason
 from coupons.recording import Recorded
-from handlers.views import batch_answers, batch_card, batch_thread, failures
+from handlers.views import batch_answers, batch_card, batch_thread, command_replies, failures
 from handlers.views.batch_card import BatchOnCard
 from handlers.views.batch_standing import Speed
 from handlers.views.message import Message
 from handlers.views.words import Words
-from tests.handlers.views_samples import APPROVERS, NOW, OPENID
+from tests.handlers.views_samples import APPROVERS, LI, NOW, OPENID, WANG, request
 
 BATCH = Batch(
     id=7,
@@ -177,3 +177,8 @@ def batch_messages(words: Words, typed: str = "Already refunded") -> Iterator[Me
         yield batch_answers.answer(words, found, placed, workspace_url="https://shop.slack.com/")
         yield batch_answers.answer(words, found, replace(placed, card_ts=None, preview_ts=None))
     yield failures.batch_form_did_not_open(words, 7)
+    line = request(batch=7, batch_row=17)
+    yield command_replies.status_of_line(words, line, [WANG], BATCH)
+    yield command_replies.status_of_line(words, replace(line, state=State.APPROVED), [WANG, LI], BATCH)
+    yield command_replies.open_list(words, [], [BATCH])
+    yield command_replies.open_list(words, [request()], [shown(BatchState.RUNNING).batch])
