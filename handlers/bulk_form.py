@@ -21,7 +21,7 @@ from coupons.errors import DirectoryUnavailable, StorageUnavailable
 from coupons.ports import Clock
 from handlers import parsing, payloads
 from handlers.after_ack import ACK_WITHIN_S, AfterAck
-from handlers.bulk.reading import MOST_BYTES
+from handlers.bulk.bulk_file import MOST_BYTES
 from handlers.directory import Readers
 from handlers.posting import Poster
 from handlers.views import bulk_form, failures, inputs, refusals

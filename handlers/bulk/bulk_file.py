@@ -16,6 +16,10 @@ from coupons.model import Stock
 from handlers.cleaning import Undone
 from handlers.parsing import Misread
 
+MOST_LINES: Final = 50_000
+#: Of the file as it comes; fifty thousand lines have about a tenth of it.
+MOST_BYTES: Final = 32 * 1024 * 1024
+
 
 class Column(StrEnum):
     """What a bulk file says about a customer."""

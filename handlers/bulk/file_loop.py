@@ -21,8 +21,7 @@ from coupons.errors import DirectoryUnavailable
 from coupons.loops import Bell, InFlight, Loop, OnTrouble
 from coupons.ports import Ledger
 from handlers.bulk import file_json
-from handlers.bulk.bulk_file import BulkFile, FileRefused, FormValues, WholeFile
-from handlers.bulk.reading import MOST_BYTES
+from handlers.bulk.bulk_file import MOST_BYTES, BulkFile, FileRefused, FormValues, WholeFile
 from handlers.bulk.reading_process import BulkReader
 from handlers.slack_files import FileElsewhere, FileGone, FileTooBig, NoScope, SlackFiles
 from handlers.web_api import RateLimited, SlackError

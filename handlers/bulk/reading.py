@@ -16,6 +16,8 @@ from coupons.catalogue import Catalogue
 from coupons.csv_rows import GB18030
 from handlers.bulk import csv_rows, xlsx_rows
 from handlers.bulk.bulk_file import (
+    MOST_BYTES,
+    MOST_LINES,
     NAMED,
     BadLine,
     BulkFile,
@@ -35,10 +37,6 @@ from handlers.bulk.line_checks import LineChecks
 from handlers.bulk.xlsx_rows import VisibleSheet
 from handlers.cleaning import Undone, drop_invisible
 from handlers.views.escaping import may_be_openid
-
-MOST_LINES: Final = 50_000
-#: Of the file as it comes; fifty thousand lines have about a tenth of it.
-MOST_BYTES: Final = 32 * 1024 * 1024
 
 _ZIP: Final = b"PK\x03\x04"
 #: Excel before 2007, and what Office makes of a workbook with a password (MS-CFB).

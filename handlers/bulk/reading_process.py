@@ -9,8 +9,7 @@ from typing import Final
 from coupons.catalogue import Catalogue
 from coupons.worker_process import WorkerEnded, ask_worker
 from handlers.bulk import file_json
-from handlers.bulk.bulk_file import BulkFile, FileRefused, FormValues, WholeFile
-from handlers.bulk.reading import MOST_BYTES, MOST_LINES
+from handlers.bulk.bulk_file import MOST_BYTES, MOST_LINES, BulkFile, FileRefused, FormValues, WholeFile
 
 #: Fifty thousand lines take a few seconds on a quiet machine.
 _LIMIT_S: Final = 60.0

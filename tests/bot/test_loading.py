@@ -22,6 +22,16 @@ def test_it_collects_again_after_what_was_loaded_and_after_what_could_not_be() -
     assert gc.isenabled()
 
 
+def test_a_bot_loads_no_reader_and_no_writer_of_workbooks() -> None:
+    """A file is read in a process of its own, and few batches are ever written."""
+    program = "import sys, bot.cli.running; print(*sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = {"xlsxwriter", "python_calamine", "handlers.bulk.reading", "babel"} & set(found.stdout.split())
+    assert loaded == set()
+
+
 def test_what_was_loaded_is_not_looked_through_again() -> None:
     program = """
 import gc

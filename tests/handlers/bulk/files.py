@@ -13,8 +13,8 @@ import xlsxwriter
 from coupons.batch import BatchLine
 from coupons.catalogue import Catalogue
 from coupons.model import CodeMode, Stock
-from handlers.bulk.bulk_file import BadLine, BulkFile, FileRefused, FormValues, RemarkKind, Wrong
-from handlers.bulk.reading import MOST_LINES, read_lines
+from handlers.bulk.bulk_file import MOST_LINES, BadLine, BulkFile, FileRefused, FormValues, RemarkKind, Wrong
+from handlers.bulk.reading import read_lines
 
 LATE = Stock("1212121212", "late-10", "¥10 off, late delivery", 1000, CodeMode.WECHATPAY_MODE)
 COLD = Stock("1313131313", "cold-20", "¥20 off, cold meal", 2000, CodeMode.WECHATPAY_MODE)
