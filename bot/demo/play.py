@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TextIO
 
 from bot.demo.stage import WAIT_S, Broken, Stage, open_stage
@@ -32,6 +32,16 @@ code_mode = "WECHATPAY_MODE"
 """
 #: Made up, like everything here.
 _CUSTOMERS = ("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "oKx3TzQ0bN5h-Rr7LwYc2fVd8MgE", "oPq9sWv1HuC4_Za6XjTn0kBe5RiL")
+_FILE = "".join(
+    f"{line}\n"
+    for line in (
+        "openid,stock,reason",
+        "oAb7sWv1HuC4_Za6XjTn0kBe5RiM,late-10,parcel came four days late",
+        "oCd8sWv1HuC4_Za6XjTn0kBe5RiN,late-10,parcel came four days late",
+        f"{_CUSTOMERS[0]},late-10,parcel came four days late",
+        "1.23457E+27,late-10,parcel came four days late",
+    )
+).encode()
 
 
 async def play(out: TextIO) -> int:
@@ -42,6 +52,7 @@ async def play(out: TextIO) -> int:
                 _an_agent_asks_and_a_lead_approves,
                 _nobody_approves_the_own_request,
                 _a_lost_answer,
+                _a_file_of_customers,
             ):
                 await _play_scene(stage, scene)
             await stage.stop_bot()
@@ -49,7 +60,11 @@ async def play(out: TextIO) -> int:
     except (Broken, TimeoutError) as error:
         print(f"\nNOT as promised: {error}", file=out)
         return 1
-    print("\nAll as promised: 2 requests approved, 2 coupons given, 1 declined, 0 doubled, 0 lost.", file=out)
+    print(
+        "\nAll as promised: 2 requests and 1 batch approved, 4 coupons given, 1 request declined, "
+        "1 line struck out, 0 doubled, 0 lost.",
+        file=out,
+    )
     return 0
 
 
@@ -93,6 +108,43 @@ async def _a_lost_answer(stage: Stage) -> None:
     sends = stage.wechatpay.ledger.sends_of(stage.wechatpay.ledger.coupons[-1].out_request_no)
     if len(sends) < 2 or len({send.body for send in sends}) != 1:  # noqa: PLR2004 - the lost one and its repeat
         raise Broken("a lost answer was not settled by repeating the same bytes")
+
+
+async def _a_file_of_customers(stage: Stage) -> None:
+    """Agent Li gives a file: three good lines, and one that a spreadsheet has spoilt. Lead Wang strikes a
+    line out and approves the others on one card."""
+    li, wang = stage.slack.person("U0LI"), stage.slack.person("U0WANG")
+    opened = await li.command("C0SUPPORT", "/coupon bulk")
+    await li.submit(await opened.view(WAIT_S), {"file": [li.upload("late.csv", _FILE)]})
+    preview = await stage.sees(
+        lambda: _with_button(stage.slack.dms("U0LI"), "submit_batch"), "a preview stands"
+    )
+    await stage.sees(
+        lambda: any(each.file_ids for each in stage.slack.dms("U0LI")), "what is left out is said"
+    )
+    await li.click(preview.channel, preview.ts, "submit_batch")
+    card = await stage.sees(
+        lambda: _with_button(stage.slack.messages("C0APPROVE"), "approve_batch"),
+        "the card of the batch stands",
+    )
+    form = await wang.click(card.channel, card.ts, "strike_lines")
+    await wang.submit(await form.view(WAIT_S), {"rows": "4"})
+    await stage.sees(lambda: "2 coupons" in card.words(), "the card counts without the struck line")
+    await wang.click(card.channel, card.ts, "approve_batch")
+    await asyncio.wait_for(stage.wechatpay.ledger.until(lambda ledger: len(ledger.coupons) == 4), WAIT_S)  # noqa: PLR2004 - two before, two now
+    await stage.sees(lambda: "Done" in card.words(), "the card says Done")
+    for place in (
+        lambda: stage.slack.dms("U0LI"),
+        lambda: stage.slack.messages(card.channel, thread_ts=card.ts),
+    ):
+        await stage.sees(
+            lambda place=place: "Result of batch 1" in place()[-1].words(),  # type: ignore[misc]  # bound now
+            "the result comes as files",
+        )
+
+
+def _with_button(messages: Sequence[Message], action_id: str) -> Message | None:
+    return next((message for message in messages if message.element(action_id)), None)
 
 
 # --- what people do and see

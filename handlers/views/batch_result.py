@@ -122,7 +122,9 @@ def explanation(words: Words, batch: Batch, request: Request) -> str:
 def comment(words: Words, batch: Batch, totals: Totals) -> str:
     """Beside the files, as mrkdwn."""
     counted = [
-        words("{n} {state}", n=words.number(n), state=words(STATES[state]))
+        words("{n} struck out", n=words.number(n))
+        if state is State.DECLINED and batch.state is not BatchState.DECLINED
+        else words("{n} {state}", n=words.number(n), state=words(STATES[state]))
         for state in State
         if (n := totals.of(state))
     ]

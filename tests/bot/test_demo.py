@@ -97,7 +97,10 @@ async def test_the_transcript_is_played_to_its_end() -> None:
     assert "I read: customer oUpF…eS6o" in out.getvalue()
     assert "已读到" not in out.getvalue()
     last = out.getvalue().splitlines()[-1]
-    assert last == "All as promised: 2 requests approved, 2 coupons given, 1 declined, 0 doubled, 0 lost."
+    assert last == (
+        "All as promised: 2 requests and 1 batch approved, 4 coupons given, 1 request declined, "
+        "1 line struck out, 0 doubled, 0 lost."
+    )
 
 
 @asynccontextmanager

@@ -161,7 +161,7 @@ async def test_each_line_of_the_file_is_told_with_what_became_of_it(desk: Desk) 
         ["left_out", "", "", "1", ""],
     ]
     assert desk.comment() == (
-        "*Result of batch 1* (late.csv): 1 sent, 1 refused, 1 held, 1 declined; sent in all ¥10.00. "
+        "*Result of batch 1* (late.csv): 1 sent, 1 refused, 1 held, 1 struck out; sent in all ¥10.00. "
         "1 line of the file was left out. 1 line waits for a person: when it has ended, the files come again."
     )
 
