@@ -69,7 +69,7 @@ class Records(BatchRecords, Protocol):
         """Those not in a final state, newest first."""
 
     def held_requests(self, limit: int) -> Sequence[Request]:
-        """The oldest first."""
+        """The oldest first, without the lines that go on with their paused batch."""
 
     def follower_of(self, request_id: int) -> Request | None:
         """The request that was sent, edited, in place of this declined one."""
@@ -216,7 +216,7 @@ class AuditSearch(Protocol):
         """In whatever state, newest first."""
 
     def requests_of(self, requester: str, limit: int) -> Sequence[Request]:
-        """In whatever state, newest first."""
+        """In whatever state, newest first; no lines of batches."""
 
     def pending_requests(self, limit: int) -> Sequence[Request]:
         """The longest waiting first."""

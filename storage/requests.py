@@ -157,15 +157,27 @@ select max(id) as id from (
 ) as alike
 """
 _OF_CUSTOMER = SELECT + "where customer.openid = :openid order by request.id desc limit :limit"
-_OF_REQUESTER = SELECT + "where request.requester = :requester order by request.id desc limit :limit"
+#: Lines of batches are not told one by one.
+_OF_REQUESTER = (
+    SELECT
+    + "where request.requester = :requester and request.batch is null order by request.id desc limit :limit"
+)
 _PENDING = (
     SELECT
     + """
 where request.state = 'pending' and request.batch is null order by request.created_at, request.id limit :limit
 """
 )
-#: By the index of what auditors ask by.
-_HELD = SELECT + "where request.state || '' = 'held' order by request.id limit :limit"
+#: By the index of what auditors ask by. Lines of a batch that is paused go on with it.
+_HELD = (
+    SELECT
+    + """
+where request.state || '' = 'held' and not exists (
+    select 1 from batch where batch.id = request.batch and batch.state = 'paused'
+)
+order by request.id limit :limit
+"""
+)
 _FOLLOWER = SELECT + "where request.follows = :id order by request.id desc limit 1"
 _TO_REMIND = (
     SELECT

@@ -180,7 +180,7 @@ class Office:
 
     async def requests(self) -> int:
         """How many there are."""
-        return len(await self.ledger.read(lambda rows: rows.requests_of("U0LI", 999)))
+        return await self.ledger.read(lambda rows: rows.highest_number())
 
     async def events(self, request_id: int) -> list[Recorded]:
         return list(await self.ledger.read(lambda rows: rows.events_of(request_id)))

@@ -265,6 +265,12 @@ def sums_of_a_batch(tx: Transaction) -> None:
     tx.save(held, replace(held, state=State.HELD, problem="NOT_ENOUGH"))
     tx.save(doubtful, replace(doubtful, state=State.HELD, problem="NOT_ENOUGH", open_attempts=1))
     tx.save(struck, replace(struck, state=State.DECLINED))
+    numbers = {held.id, doubtful.id}
+    assert numbers <= {each.id for each in tx.held_requests(9)}
+    assert not numbers & {each.id for each in tx.requests_of("U0LI", 99)}
+    batch = found(tx)
+    tx.save_batch(batch, replace(batch, state=BatchState.PAUSED))
+    assert tx.held_requests(9) == []
     [stock] = tx.stocks_of_batch(1)
     named = {"stock_id": held.stock_id, "stock_name": held.stock_name}
     assert stock == StockOfBatch(**named, count=4, fen=4000)
