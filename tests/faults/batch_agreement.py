@@ -81,13 +81,13 @@ def _result(shop: World, batch: Mapping[str, Any], lines: Sequence[Any]) -> Iter
     if not files:
         yield f"batch {batch['id']} is done, and its requester got no result"
         return
-    in_events = [
+    in_file = [
         (int(row["row"]), int(row["request"]), row["state"], row["coupon_code"].strip("`"))
         for row in csv.DictReader(io.StringIO(files[-1].content.decode("utf-8-sig")))
     ]
     kept = [(row["batch_row"], row["id"], row["state"], row["coupon_code"] or "") for row in lines]
-    if in_events != kept:
-        yield f"batch {batch['id']}: {len({*in_events} ^ {*kept})} lines of its result differ from its rows"
+    if in_file != kept:
+        yield f"batch {batch['id']}: {len({*in_file} ^ {*kept})} lines of its result differ from its rows"
 
 
 def _log(batch: Mapping[str, Any], tags: Counter[str]) -> Iterator[str]:
