@@ -1,0 +1,51 @@
+"""Cards of batches among other cards: drawn once for many lines, and not so often that others wait."""
+
+from __future__ import annotations
+
+from coupons.batch_lines import DRAWN_EVERY_MS, draw_batch
+from coupons.ports import Transaction
+from coupons.posts import Post, PostKind
+from tests.handlers.test_announcer import CHANNEL, Desk, desk
+from tests.storage.ports_of_batches import running_batch
+
+__all__ = ["desk"]
+
+
+async def test_batches_that_run_leave_changes_for_the_cards_of_requests(desk: Desk) -> None:
+    """Slack takes some fifty changes a minute in all."""
+    request = await desk.new()
+    desk.go()
+    await desk.quiet()
+    posted = len(desk.slack.calls("chat.postMessage"))
+
+    def run(tx: Transaction) -> list[int]:
+        numbers = [running_batch(tx, f"V{number}") for number in range(30)]
+        for number in numbers:
+            tx.set_batch_card(number, CHANNEL, desk.slack.messages(CHANNEL)[0].ts)
+            tx.post(Post(kind=PostKind.BATCH_CARD, request_id=None, batch=number))
+        tx.post(Post(kind=PostKind.CARD, request_id=request.id))
+        return numbers
+
+    await desk.ledger.write(run)
+    await desk.slack.wait_for(lambda: len(desk.slack.calls("chat.update")) >= 16 or None)
+    await desk.stop()
+    # Fifteen of the batches, and the request's, which went before them all.
+    assert len(desk.slack.calls("chat.update")) == 16
+    assert "request #1" in desk.slack.calls("chat.update")[0].arguments["text"]
+    assert len(desk.slack.calls("chat.postMessage")) == posted
+    assert (await desk.outbox()).count("batch_card") == 15
+
+
+async def test_what_happens_to_many_lines_draws_their_card_once(desk: Desk) -> None:
+    def settle(tx: Transaction) -> None:
+        number = running_batch(tx, "V1")
+        for _ in range(500):
+            draw_batch(tx, number)
+
+    before = 2**62
+    await desk.ledger.write(settle)
+    [waiting] = await desk.ledger.read(lambda rows: rows.due_posts(PostKind.BATCH_CARD, before, 9))
+    assert waiting.version == 500
+    due = await desk.ledger.read(lambda rows: rows.next_post_due(0))
+    assert due is not None
+    assert due - waiting.promised_at == DRAWN_EVERY_MS
