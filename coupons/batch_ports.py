@@ -96,7 +96,10 @@ class DueBatches(Protocol):
         """Drafts whose file was not read yet, the oldest first."""
 
     def open_batches(self, limit: int) -> Sequence[Batch]:
-        """Not final, or final with lines or a result still to be told; the oldest first."""
+        """Not final, or final with lines or a result still to be told.
+
+        Those with work first, then those whose lines are under way, then the ones whose time ends next.
+        """
 
     def batches_to_remind(self, now: int, limit: int, latest: int) -> Sequence[Batch]:
         """As `requests_to_remind`."""

@@ -14,13 +14,13 @@ from typing import Final
 from coupons.asking import created
 from coupons.authority import Authority
 from coupons.batch import BatchLine, asked_before
-from coupons.batch_asking import lines_of, preview_now, with_terms
+from coupons.batch_asking import DRAFT_MS, lines_of, preview_now, with_terms
 from coupons.batch_events import BatchCreated, BatchDone, BatchExpired
 from coupons.batch_lines import draw_batch, promise_result
 from coupons.batch_terms import Counting, Members
 from coupons.batches import Batch, BatchState, move_batch
 from coupons.catalogue import Catalogue
-from coupons.clock_watch import ClockWatch
+from coupons.clock_watch import JUMP_MS, ClockWatch
 from coupons.errors import DirectoryUnavailable, RowChanged
 from coupons.events import RequestApproved, RequestCancelled, RequestDeclined, RequestExpired
 from coupons.lifecycle import move
@@ -36,7 +36,8 @@ from coupons.rules import Terms
 
 #: Lines in one transaction: some 20 ms of the one writer.
 _PART: Final = 64
-_BATCHES: Final = 20
+#: Looked at in one step; of more that only wait, the ones whose time ends last are not.
+_BATCHES: Final = 500
 _RUNNING: Final = frozenset({BatchState.RUNNING, BatchState.PAUSED, BatchState.DONE})
 _TIMED: Final = frozenset({BatchState.DRAFT, BatchState.PENDING})
 
@@ -250,7 +251,7 @@ class BatchWork(Loop):
         batch, now = tx.batch(batch_id), self._clock.sure()
         if batch is None or batch.state is not BatchState.DRAFT or batch.submitted_at is not None:
             return False
-        if now is None or batch.expires_at is None or batch.expires_at > now:
+        if now is None or not _is_over(batch, now):
             return False
         tx.save_batch(batch, move_batch(batch, BatchState.DISCARDED, now=now))
         tx.forget_lines(batch.id)
@@ -366,6 +367,14 @@ def _has_unbegun(rows: Reading, batch_id: int) -> bool:
     return bool(pending or rows.unbegun_of_batch(batch_id, limit=1))
 
 
+def _is_over(batch: Batch, now: int) -> bool:
+    """A draft's time also where the clock was ahead when its file was read: it keeps openids."""
+    if batch.expires_at is None:
+        return False
+    left_ms = batch.expires_at - now
+    return left_ms <= 0 or (batch.state is BatchState.DRAFT and left_ms > DRAFT_MS + JUMP_MS)
+
+
 def _to_work_on(rows: Reading, *, now: int | None) -> tuple[Sequence[Batch], float | None]:
     """Those with something to do, and in how many seconds the next one's time is over."""
     found, times = [], []
@@ -377,7 +386,7 @@ def _to_work_on(rows: Reading, *, now: int | None) -> tuple[Sequence[Batch], flo
                 found.append(batch)
         elif batch.state in _TIMED and batch.expires_at is not None:
             # A draft that nobody submits, or a batch that nobody decides on: only its time does anything.
-            if now is not None and batch.expires_at <= now:
+            if now is not None and _is_over(batch, now):
                 found.append(batch)
             elif now is not None:
                 times.append((batch.expires_at - now) / 1000 + 0.001)

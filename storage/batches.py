@@ -42,7 +42,10 @@ _OPEN_BATCHES: Final = """
 select * from batch
 where state in ('draft', 'pending', 'approved', 'running', 'paused')
     or (state in ('declined', 'cancelled', 'expired', 'done') and result_promised = 0)
-order by id limit :limit
+order by case
+    when state = 'pending' or (state = 'draft' and submitted_at is null) then 2
+    when state in ('running', 'paused') then 1 else 0 end,
+    expires_at, id limit :limit
 """
 _TO_REMIND: Final = """
 select * from batch where state = 'pending' and (remind_at <= :now or remind_at > :latest)
