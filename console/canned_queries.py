@@ -24,6 +24,14 @@ _COLUMNS: Final = """request.id as request, request.state as state,
     request.value_fen as value_fen, request.ticket as ticket, request.reason as reason,
     coalesce(nullif(request.decline_reason, ''), request.problem) as why_not,
     request.coupon_code as coupon_code"""
+#: The lines of batches among them; a line that was struck out has no approval that came after that.
+_GIVEN: Final = """
+    select request_id, at from approval where approver = :approver
+    union all
+    select line.id, of_batch.at from batch_approval as of_batch join request as line
+        on line.batch = of_batch.batch
+    where of_batch.approver = :approver
+        and not (line.state || '' = 'declined' and of_batch.at >= line.closed_at)"""
 _EVENTS: Final = """seq, strftime('%Y-%m-%d %H:%M:%S', ts / 1000 + 28800, 'unixepoch') as at_beijing,
     tag, actor, request_id as request, body ->> '$.detail' as detail"""
 
@@ -49,10 +57,11 @@ NAMED: Final[Mapping[str, Named]] = {
     "by-approver": Named(
         N_("By approver"),
         N_("What one approver approved, newest first."),
-        f"""select {_COLUMNS},
-    strftime('%Y-%m-%d %H:%M', approval.at / 1000 + 28800, 'unixepoch') as approved_at_beijing
-from approval join request on request.id = approval.request_id
-where approval.approver = :approver order by approval.request_id desc""",
+        f"""with given (request_id, at) as ({_GIVEN}
+)
+select {_COLUMNS},
+    strftime('%Y-%m-%d %H:%M', given.at / 1000 + 28800, 'unixepoch') as approved_at_beijing
+from given join request on request.id = given.request_id order by request.id desc""",
         {"approver": "U0WANG"},
     ),
     "by-stock": Named(
@@ -76,9 +85,15 @@ where approval.approver = :approver order by approval.request_id desc""",
     "self-approvals": Named(
         N_("Approved by who asked"),
         N_("Should stay empty: the bot lets nobody approve what they asked for."),
-        f"""select {_COLUMNS}, approval.approver as approver
-from approval join request on request.id = approval.request_id
-where approval.approver = request.requester order by request.id desc""",
+        f"""with given (request_id, approver) as (
+    select request_id, approver from approval
+    union all
+    select line.id, batch_approval.approver
+    from batch_approval join request as line on line.batch = batch_approval.batch
+)
+select {_COLUMNS}, given.approver as approver
+from given join request on request.id = given.request_id
+where given.approver = request.requester order by request.id desc""",
         {},
     ),
     "settings": Named(

@@ -56,6 +56,7 @@ VIEW_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 READABLE: Final[Mapping[str, frozenset[str] | None]] = {
     "event": None,
     "approval": None,
+    "batch_approval": None,
     "pause": None,
     "requests": None,
     "events": None,

@@ -125,6 +125,9 @@ async def test_a_line_was_approved_by_who_approved_its_batch_and_a_struck_one_by
     assert "by-approver" not in struck
     assert "59 found" in (await visitor.get("/search?q=approver:U0ZHAO")).text
     assert "59 found" in (await visitor.get("/search?q=approver:U0WANG+batch:1")).text
+    named = (await visitor.get("/log/by-approver?approver=U0ZHAO")).text
+    assert len(set(re.findall(r'href="/request/(\d+)"', named))) == 59
+    assert "Nothing." in (await visitor.get("/log/self-approvals")).text
     month = (await visitor.get("/month?month=2026-11")).text
     # Each approver let 59 through, of which 58 were sent; the line that was struck out is neither's.
     assert len(re.findall(r"<tr><td><a[^>]*>U0(?:WANG|ZHAO)</a></td><td class=\"num\">59</td>", month)) == 2
