@@ -17,7 +17,7 @@ from coupons.batch_events import (
     BatchPaused,
     BatchStruck,
 )
-from coupons.batch_lines import resume_batch
+from coupons.batch_lines import draw_others, resume_batch
 from coupons.batch_terms import rows_of
 from coupons.batches import SAME_FILE, Batch, BatchState, move_batch
 from coupons.clock_watch import ClockWatch
@@ -224,6 +224,7 @@ class BatchDesk:
     ) -> None:
         reason = keepable(click.reason) if state is BatchState.DECLINED else ""
         after = move_batch(batch, state, now=self._clock(), closed_by=click.person, decline_reason=reason)
+        draw_others(tx, batch)
         self._save(tx, batch, after, event)
 
     def _save(self, tx: Transaction, before: Batch, after: Batch, event: Event | None) -> None:

@@ -174,7 +174,15 @@ def line_was_withdrawn(tx: Transaction, line: Request, *, now: int) -> None:
     _tell(tx, batch, BatchCancelled(batch=batch.id).done_by(line.requester))
 
 
+def draw_others(tx: Transaction, batch: Batch) -> None:
+    """Their cards say which of their stocks wait for this batch."""
+    for other in tx.open_batches(_MOST_OPEN):
+        if other.id != batch.id and other.state in {BatchState.RUNNING, BatchState.PAUSED}:
+            draw_batch(tx, other.id)
+
+
 def _tell(tx: Transaction, batch: Batch, event: Event) -> None:
+    draw_others(tx, batch)
     tx.post(Post(kind=PostKind.BATCH_CARD, request_id=None, batch=batch.id))
     seq = tx.append(event)
     tx.post(Post(kind=PostKind.REPLY, request_id=None, batch=batch.id, seq=seq))

@@ -164,12 +164,17 @@ def _batch_on_card(rows: Reading, *, batch_id: int) -> BatchOnCard:
         customers = rows.customers_of_batch(
             batch_id, since=until - BEFORE_DAYS * DAY_MS, until=until, largest=_LARGEST
         )
+    stocks, held = rows.stocks_of_batch(batch_id), rows.held_lines_of_batch(batch_id)
+    elsewhere: set[str] = set()
+    if batch.state in {BatchState.RUNNING, BatchState.PAUSED}:
+        elsewhere = {*rows.stopped_stocks()} - {lines.stock_id for lines in held}
     return BatchOnCard(
         batch=batch,
         approvals=rows.batch_approvals(batch_id),
         progress=rows.progress_of_batch(batch_id),
-        stocks=rows.stocks_of_batch(batch_id),
-        held=rows.held_lines_of_batch(batch_id),
+        stocks=stocks,
+        held=held,
+        stopped=[stock for stock in stocks if stock.stock_id in elsewhere],
         customers=customers,
         pause=rows.pause() if batch.state not in BATCH_FINAL else None,
     )

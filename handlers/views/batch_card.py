@@ -47,6 +47,8 @@ class BatchOnCard:
     customers: CustomersOfBatch | None = None
     approvers: Sequence[str] = ()
     pause: Pause | None = None
+    #: Stocks whose lines wait, since WeChat Pay refused one of another batch.
+    stopped: Sequence[StockOfBatch] = ()
     speed: Speed | None = None
 
 
@@ -59,6 +61,7 @@ def batch_card(words: Words, shown: BatchOnCard) -> Message:
         *_reason(words, shown.batch),
         *_sums(words, shown),
         *standing(words, shown.batch, shown.progress, shown.held, shown.speed, pause=shown.pause),
+        *_stopped_elsewhere(words, shown),
         *_pause_line(words, shown),
         *buttons(words, shown.batch, shown.progress),
         context(*_small_print(words, shown)),
@@ -164,6 +167,18 @@ def _stock(words: Words, stock: StockOfBatch) -> str:
         id=code(stock.stock_id),
         value=words.money(stock.fen),
     )
+
+
+def _stopped_elsewhere(words: Words, shown: BatchOnCard) -> list[Block]:
+    if not shown.stopped:
+        return []
+    stocks = words.list(f"{inert(stock.stock_name)} ({code(stock.stock_id)})" for stock in shown.stopped)
+    text = words(
+        "🛑 Lines of {stocks} wait: WeChat Pay refused a line of another batch for that. They go on when "
+        "that batch is resumed or cancelled.",
+        stocks=stocks,
+    )
+    return [section(text)]
 
 
 def _pause_line(words: Words, shown: BatchOnCard) -> list[Block]:

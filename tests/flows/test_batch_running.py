@@ -181,3 +181,18 @@ async def test_slack_is_told_of_a_batch_and_not_of_its_lines(shop: World) -> Non
     assert counted[400]["chat.postMessage"] == counted[50]["chat.postMessage"]
     # One drawing in five seconds while it runs.
     assert counted[400]["chat.update"] <= counted[50]["chat.update"] + 4
+
+
+async def test_a_batch_that_waits_for_another_ones_stock_says_so_and_goes_on_with_it(shop: World) -> None:
+    shop.wechatpay.stocks[LATE] = replace(shop.wechatpay.stocks[LATE], max_coupons=3)
+    first = await running(shop, lines(40))
+    await until(lambda: row(shop, first)["state"] == "paused" or None)
+    second = await running(shop, lines(5, first=100), no=2)
+    await quiet(shop)
+    assert "wait: WeChat Pay refused a line of another batch" in (await card(shop, second)).words()
+    assert line_states(shop, second) == {"approved": 5}
+    shop.wechatpay.stocks[LATE] = replace(shop.wechatpay.stocks[LATE], max_coupons=1000)
+    await click(shop, first, "cancel_batch", "U0LI")
+    await state(shop, second, "done")
+    assert line_states(shop, second) == {"sent": 5}
+    assert "wait: WeChat Pay refused" not in (await card(shop, second)).words()

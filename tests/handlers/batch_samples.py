@@ -96,7 +96,7 @@ def named(each: BatchOnCard, typed: str) -> BatchOnCard:
     batch = replace(each.batch, reason=typed, file_name=typed, ticket=typed, decline_reason=typed)
     stocks = tuple(replace(stock, stock_name=typed) for stock in each.stocks)
     held = tuple(replace(lines, stock_name=typed) for lines in each.held)
-    return replace(each, batch=batch, stocks=stocks, held=held)
+    return replace(each, batch=batch, stocks=stocks, held=held, stopped=stocks if each.stopped else ())
 
 
 def cards() -> Iterator[BatchOnCard]:
@@ -115,6 +115,7 @@ def cards() -> Iterator[BatchOnCard]:
     for speed in (None, Speed(41.7, 23_000), Speed(0.4, 7_300_000), Speed(75.0, 0)):
         yield replace(shown(BatchState.RUNNING), speed=speed)
     yield replace(shown(BatchState.RUNNING), pause=Pause("U0LI", NOW, ""), speed=Speed(41.7, 23_000))
+    yield replace(shown(BatchState.RUNNING), stopped=SHOWN.stocks[:1])
     yield shown(BatchState.PAUSED, closed_by="U0WANG")
     yield replace(shown(BatchState.PAUSED), held=(HELD, replace(HELD, code="WHATEVER", count=1)))
     yield replace(shown(BatchState.PAUSED, closed_by="system"), held=(replace(HELD, code="SIGN_ERROR"),))
