@@ -33,7 +33,7 @@ from wechatpay.issuer import WechatPayIssuer
 
 _SLOW_S = 0.1
 _ACKS_PER_SECOND = 50
-_STUCK_S = 60.0
+_STUCK_S = 300.0
 _PREVIEW_GOAL_S, _MEMORY_GOAL_MB, _BYTES_GOAL = 10.0, 250.0, 1300.0
 _MEMORY_EVERY_S = 0.25
 

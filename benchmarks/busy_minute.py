@@ -30,7 +30,7 @@ _BURST = 1
 _UPDATES_PER_MINUTE = 50
 #: Of a request, at the least: its card, and one reply that tells the approval and the code.
 _MESSAGES = 2
-_STUCK_S = 60.0
+_STUCK_S = 300.0
 _NUMBER = re.compile(r"#([0-9]+)")
 
 

@@ -27,7 +27,7 @@ from sandbox.slack import Message, Slack
 _AT_ONCE = 32
 #: With no new message in Slack for so long, something is stuck. Other things go on all the time: groups are
 #: read again every half minute.
-_STUCK_S = 30.0
+_STUCK_S = 300.0
 _NUMBER = re.compile(r"#([0-9]+)")
 _WORD = re.compile(r"[0-9A-Za-z]+")
 

@@ -39,7 +39,7 @@ _IN_FLIGHT = 64
 _SLOW_S = 0.1
 #: The rate of coupon.toml would be measured else.
 _UNBOUND = 1e6
-_STUCK_S = 60.0
+_STUCK_S = 300.0
 _STOCK = Stock(STOCK_ID, "late-10", "¥10 off", 1000, CodeMode.WECHATPAY_MODE)
 
 
