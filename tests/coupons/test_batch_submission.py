@@ -132,3 +132,34 @@ async def test_what_a_draft_is_shown_first_is_what_it_comes_to_at_that_moment(
             "time": (5, 0, 0, 0),
         }[change]
     )
+
+
+async def test_lines_of_a_stock_that_coupon_toml_has_no_longer_are_left_out_and_said(
+    office: BatchOffice,
+) -> None:
+    await office.draft([*lines(2), *lines(4, "1002")[2:]])
+    office.stock = a_stock("1009")
+    await office.crash()
+    await office.do(ClickAction.SUBMIT_BATCH, "U0LI")
+    await office.settle()
+    batch = await office.batch()
+    assert (batch.state, batch.size, batch.value_fen, batch.left_out) == (BatchState.PENDING, 2, 10_000, 2)
+    left_out = await office.ledger.read(lambda rows: rows.left_out_of(1, 9))
+    assert [(each.row, each.problem) for each in left_out] == [(2, "stock_gone"), (3, "stock_gone")]
+    assert [post.batch for post in await office.posts(PostKind.LEFT_OUT)] == [1]
+
+
+async def test_what_was_approved_is_given_whatever_coupon_toml_says_then(office: BatchOffice) -> None:
+    await office.pending(2)
+    office.stock = a_stock("1001", 90_000)
+    await office.crash()
+    await office.approved_by_two(1)
+    office.stock = a_stock("1009")
+    await office.crash()
+    await office.send()
+    await office.settle()
+    assert await office.state() is BatchState.DONE
+    assert [(line.stock_id, line.value_fen, line.state) for line in await office.lines()] == [
+        ("1001", 1000, "sent")
+    ] * 2
+    await office.prove()
