@@ -41,7 +41,13 @@ class Attempts:
         request_ids = tuple(request_ids)
         events = tx.events_of_many(request_ids, APPROVAL_TAGS)
         found = tx.requests(request_ids)
-        begun = (self._begin(tx, found[each], events.get(each, ())) for each in request_ids if each in found)
+        #: Of a batch, what all its lines are approved by.
+        of_batches: dict[int | None, Sequence[Recorded]] = {}
+        begun = []
+        for request in (found[each] for each in request_ids if each in found):
+            if request.batch not in of_batches:
+                of_batches[request.batch] = approvals_of_batch(tx, request)
+            begun.append(self._begin(tx, request, events.get(request.id, ()), of_batches[request.batch]))
         return [request for request in begun if request is not None]
 
     def renew(self, tx: Transaction, begun: Iterable[Request]) -> None:
@@ -61,7 +67,9 @@ class Attempts:
             settlement = interrupted(request, now=now, latest=latest, pace=self._pace)
             write_settlement(tx, request, settlement, now=now)
 
-    def _begin(self, tx: Transaction, before: Request, events: Sequence[Recorded]) -> Request | None:
+    def _begin(
+        self, tx: Transaction, before: Request, events: Sequence[Recorded], of_batch: Sequence[Recorded]
+    ) -> Request | None:
         now = self._clock()
         if before.state not in SENDABLE or before.running:
             return None
@@ -74,7 +82,7 @@ class Attempts:
             # Whoever can write the file could send an approved coupon to somebody else.
             write_settlement(tx, before, changed(before, now=now), now=now)
             return None
-        if not may_be_sent(events, approvals_of_batch(tx, before)):
+        if not may_be_sent(events, of_batch):
             # Or one that nobody approved.
             write_settlement(tx, before, unapproved(before, now=now), now=now)
             return None

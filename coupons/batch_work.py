@@ -34,8 +34,8 @@ from coupons.recording import SYSTEM, Event
 from coupons.request_number import out_request_no
 from coupons.rules import Terms
 
-#: Lines in one transaction: some 20 ms of the one writer.
-_PART: Final = 64
+#: Lines in one transaction: some 5 to 10 ms of the one writer, for which an ack may have to wait.
+_PART: Final = 20
 #: Looked at in one step; of more that only wait, the ones whose time ends last are not.
 _BATCHES: Final = 500
 _RUNNING: Final = frozenset({BatchState.RUNNING, BatchState.PAUSED, BatchState.DONE})

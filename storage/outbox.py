@@ -79,9 +79,9 @@ class OutboxRows(BaseRows):
 
     def __init__(self, connection: Any, clock: Clock) -> None:
         super().__init__(connection, clock)
-        #: Due at once, and promised so in this transaction: of many lines each promises its batch's card.
-        #: Whatever else is done with a promise empties it.
-        self._promised: set[str] = set()
+        #: What was promised in this transaction, and when it is due: of many lines each promises its batch's
+        #: card. Whatever else is done with a promise empties it.
+        self._promised: dict[str, int] = {}
 
     def undo_job(self) -> None:
         super().undo_job()
@@ -89,12 +89,12 @@ class OutboxRows(BaseRows):
 
     def post(self, post: Post, after_ms: int = 0) -> None:
         self.topics.add(Topic.POSTS)
-        key = post.key
-        if key in self._promised:
+        key, now = post.key, self._clock()
+        # What is due at once is so by any clock: one that is set back must not keep it waiting.
+        due_at = now + after_ms if after_ms else 0
+        if self._promised.get(key, due_at + 1) <= due_at:
             return
-        if not after_ms:
-            self._promised.add(key)
-        now = self._clock()
+        self._promised[key] = due_at
         values = {
             "key": key,
             "kind": post.kind,
@@ -104,8 +104,7 @@ class OutboxRows(BaseRows):
             "person": post.person,
             "channel": post.channel,
             "approval_seq": post.approval_seq,
-            # What is due at once is so by any clock: one that is set back must not keep it waiting.
-            "due_at": now + after_ms if after_ms else 0,
+            "due_at": due_at,
             "now": now,
         }
         self._connection.execute(_POST, bound(values))

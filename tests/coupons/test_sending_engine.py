@@ -360,10 +360,10 @@ async def test_one_that_cannot_be_begun_keeps_no_other_from_it(
     sender = shop.sender(Pace())
     begin = sender._attempts._begin
 
-    def fails(tx: Transaction, before: Request, events: Sequence[Recorded]) -> Request | None:
+    def fails(tx: Transaction, before: Request, *events: Sequence[Recorded]) -> Request | None:
         if before.id == 2:
             raise ValueError("a bug")
-        return begin(tx, before, events)
+        return begin(tx, before, *events)
 
     monkeypatch.setattr(sender._attempts, "_begin", fails)
     await turn(sender)

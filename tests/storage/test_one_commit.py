@@ -102,6 +102,16 @@ async def test_a_promise_that_was_done_with_meanwhile_is_made_anew(ledger: Sqlit
     assert waiting.post == post
 
 
+async def test_a_promise_that_is_due_sooner_is_made_sooner_and_one_that_is_due_later_changes_nothing(
+    ledger: SqliteLedger,
+) -> None:
+    await together(
+        ledger, *(lambda tx, ms=ms: tx.post(card(), ms) for ms in (50_000, 60_000, 20_000, 30_000))
+    )
+    [waiting] = await ledger.read(lambda reading: reading.due_posts(PostKind.CARD, NOW + 20_000, 9))
+    assert waiting.version == 2
+
+
 async def test_the_words_of_one_commit_are_one_segment_whatever_is_asked_between(
     ledger: SqliteLedger, path: Path
 ) -> None:
