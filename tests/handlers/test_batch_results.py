@@ -21,11 +21,12 @@ from coupons.audit_events import CustomerErased
 from coupons.batches import Batch, BatchState, DraftLine, LeftOut
 from coupons.forgetting import forget
 from coupons.model import ClickAction
+from coupons.spreadsheet import lines as lines_of
 from coupons.spreadsheet import unguarded
 from handlers.batch_results import _Drawing
 from handlers.bulk.bulk_file import BadLine, Wrong
 from handlers.bulk.file_json import left_out
-from handlers.views.batch_result import RESULT_COLUMNS, TOTAL_COLUMNS
+from handlers.views.batch_result import RESULT_COLUMNS, TOTAL_COLUMNS, left_out_line
 from handlers.views.message import message
 from handlers.workbook import NewWorkbook
 from sandbox.slack import Workspace, api_error, cut_after
@@ -174,6 +175,8 @@ async def test_what_was_wrong_in_a_line_is_said_to_its_requester_alone_and_then_
     assert (mine["state"], mine["problem"]) == (theirs["state"], theirs["problem"]) == ("left_out", "error")
     assert mine["explanation"].startswith("Row 9, column B (stock): I read #N/A private: a formula failed.")
     assert theirs["explanation"] == ""
+    # Nor would it in a thread that is told first, before it is forgotten.
+    assert "private" not in lines_of([left_out_line(LANGUAGES.of("en"), bad, public=True)])
     [kept] = await desk.office.ledger.read(lambda rows: rows.left_out_of(1, 9))
     assert (kept.row, kept.problem, kept.read, kept.facts) == (9, "error", "", "")
 
