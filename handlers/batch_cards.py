@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 
 from coupons.batch_desk import may_decide
+from coupons.batch_lines import DRAWN_EVERY_MS
 from coupons.batches import BATCH_FINAL, Batch, BatchState
 from coupons.lifecycle import FINAL
 from coupons.model import State
@@ -66,7 +67,7 @@ class BatchCards:
             await self._ledger.write(lambda tx: tx.finish_post(waiting.id, waiting.version))
             return None
         if batch.state is BatchState.RUNNING and batch.card_ts is not None:
-            if rests_s := self._rests_for():
+            if rests_s := self._rests_for(batch.id):
                 return rests_s
             self._drawn.append(self._steady())
         await self._put_up(waiting, batch)
@@ -131,10 +132,14 @@ class BatchCards:
     def _with_people(self, shown: BatchOnCard) -> BatchOnCard:
         return replace(shown, approvers=may_decide(self._policy, shown.batch), speed=self._speed(shown))
 
-    def _rests_for(self) -> float:
-        if len(self._drawn) < _DRAWINGS_A_MINUTE:
-            return 0.0
-        return max(self._drawn[0] / 1000 + _MINUTE_S - self._steady() / 1000, 0.0)
+    def _rests_for(self, batch_id: int) -> float:
+        """In seconds. What is promised while it is drawn is due at once: the promise's own time does not do."""
+        free_ms = [0]
+        if before := self._ended.get(batch_id):
+            free_ms.append(before[-1][0] + DRAWN_EVERY_MS)
+        if len(self._drawn) == _DRAWINGS_A_MINUTE:
+            free_ms.append(self._drawn[0] + int(_MINUTE_S * 1000))
+        return max(max(free_ms) - self._steady(), 0) / 1000
 
     def _speed(self, shown: BatchOnCard) -> Speed | None:
         """Measured by this process: after a restart, or a pause, from the second drawing on."""

@@ -55,7 +55,34 @@ async def test_what_happens_to_many_lines_draws_their_card_once(desk: Desk) -> N
     before = 2**62
     await desk.ledger.write(settle)
     [waiting] = await desk.ledger.read(lambda rows: rows.due_posts(PostKind.BATCH_CARD, before, 9))
-    assert waiting.version == 500
+    # Of one commit, it is written once.
+    assert waiting.version == 1
     due = await desk.ledger.read(lambda rows: rows.next_post_due(0))
     assert due is not None
     assert due - waiting.promised_at == DRAWN_EVERY_MS
+
+
+async def test_a_card_that_was_drawn_rests_though_more_was_promised_meanwhile(desk: Desk) -> None:
+    """What is promised while a card is drawn finds the promise of that drawing, which was due at once."""
+    await desk.new()
+    desk.go()
+    await desk.quiet()
+
+    def run(tx: Transaction) -> int:
+        number = running_batch(tx, "V1")
+        tx.set_batch_card(number, CHANNEL, desk.slack.messages(CHANNEL)[0].ts)
+        tx.post(Post(kind=PostKind.BATCH_CARD, request_id=None, batch=number))
+        return number
+
+    number = await desk.ledger.write(run)
+    async with asyncio.timeout(60):
+        while not desk.slack.calls("chat.update"):  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
+    again = Post(kind=PostKind.BATCH_CARD, request_id=None, batch=number)
+    await desk.ledger.write(lambda tx: tx.post(again))
+    async with asyncio.timeout(60):
+        while await untried(desk):  # noqa: ASYNC110 - rows tell nobody when they change
+            await asyncio.sleep(0.01)
+    await desk.stop()
+    assert len(desk.slack.calls("chat.update")) == 1
+    assert (await desk.outbox()).count("batch_card") == 1
