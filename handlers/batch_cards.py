@@ -133,7 +133,7 @@ class BatchCards:
         return replace(shown, approvers=may_decide(self._policy, shown.batch), speed=self._speed(shown))
 
     def _rests_for(self, batch_id: int) -> float:
-        """In seconds. What is promised while it is drawn is due at once: the promise's own time does not do."""
+        """In seconds. What is promised while it is drawn is due at once: a promise's own time does not do."""
         free_ms = [0]
         if before := self._ended.get(batch_id):
             free_ms.append(before[-1][0] + DRAWN_EVERY_MS)
