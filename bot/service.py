@@ -129,7 +129,12 @@ class Service:
                 wechatpay_client(self._settings, self._tell, clock=clock, signed_at=hear_wechatpay(clock))
             )
             self.readiness.watch(Need.SIGNATURES, lambda: wechatpay.trust.problem)
-            ledger = SqliteLedger(self._settings.coupon_database, clock=clock, on_commit=self._bells.ring)
+            ledger = SqliteLedger(
+                self._settings.coupon_database,
+                clock=clock,
+                on_commit=self._bells.ring,
+                moment=clock.moment,
+            )
             stack.push_async_callback(ledger.close)
             http = await stack.enter_async_context(session(hear_slack(clock)))
             await compare_log(clock, ledger)

@@ -6,10 +6,11 @@ A clock that is hours ahead for a minute would else expire whatever waits and fo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from threading import Lock
+from threading import Lock, local
 from typing import Final
 
 #: Milliseconds.
@@ -54,6 +55,7 @@ class ClockWatch:
         self._clock = clock
         self._steady = steady
         self._lock = Lock()
+        self._moment = local()
         self._doubt: Doubt | None = None
         self._started = steady()
         self._confirmed = False
@@ -61,7 +63,24 @@ class ClockWatch:
         self._offset: int | None = clock() - self._started
 
     def __call__(self) -> int:
-        return self._clock()
+        if not getattr(self._moment, "holds", False):
+            return self._clock()
+        if self._moment.at is None:
+            self._moment.at = self._clock()
+        moment: int = self._moment.at
+        return moment
+
+    @contextmanager
+    def moment(self) -> Iterator[None]:
+        """On this thread it is one and the same time when called, though the clock be set meanwhile.
+
+        What a transaction does to a row and the event that tells of it must not differ in time.
+        """
+        self._moment.holds, self._moment.at = True, None
+        try:
+            yield
+        finally:
+            self._moment.holds = False
 
     @property
     def doubt(self) -> Doubt | None:

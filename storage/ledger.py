@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 
@@ -37,11 +38,20 @@ _CLOSED = "the database is closed"
 class SqliteLedger:
     """Holds the process's lock on the file from construction to `close`. Raises DatabaseRefused.
 
-    `on_commit` is called on the event loop with what a commit touched, before its waiters go on.
+    `on_commit` is called on the event loop with what a commit touched, before its waiters go on. `moment` is
+    entered on the writer's thread for each operation: one time for all of it.
     """
 
-    def __init__(self, path: Path, *, clock: Clock, on_commit: Callable[[frozenset[Topic]], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Clock,
+        on_commit: Callable[[frozenset[Topic]], None],
+        moment: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         self._clock = clock
+        self._moment = moment
         self._on_commit = on_commit
         # Before the lock: nothing may be left beside a file that is not ours.
         refuse_if_not_ours(path)
@@ -220,7 +230,8 @@ class SqliteLedger:
         database.execute("savepoint job")
         rows.begin_job()
         try:
-            job.result = job.work(rows)
+            with self._moment():
+                job.result = job.work(rows)
         except BaseException as error:  # noqa: BLE001 - whatever it is undoes this job alone: it is its caller's
             database.execute("rollback to job")
             rows.undo_job()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from coupons.clock_watch import JUMP_MS, TOLERANCE_MS, ClockWatch, DoubtKind
@@ -115,3 +117,15 @@ def test_one_odd_word_is_outweighed_by_the_next(clocks: Clocks) -> None:
     assert clocks.kind is DoubtKind.CONTRADICTED
     clocks.watch.confirm(NOW)
     assert clocks.kind is None
+
+
+def test_in_a_moment_it_is_one_time_on_its_own_thread(clocks: Clocks) -> None:
+    with clocks.watch.moment():
+        assert clocks.watch() == NOW
+        clocks.wall.now += HOUR
+        assert clocks.watch() == NOW
+        with ThreadPoolExecutor(1) as other:
+            assert other.submit(clocks.watch).result() == NOW + HOUR
+    assert clocks.watch() == NOW + HOUR
+    with clocks.watch.moment():
+        assert clocks.watch() == NOW + HOUR

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,17 @@ async def shop_with(folder: Path, machine: Machine, more: str = "") -> AsyncGene
     (folder / "coupon.toml").write_text(COUPON_TOML + more)
     async with world(folder, clock=machine, pauses=Pauses(clock_s=0.05, clock_doubt_s=0.1)) as shop:
         yield shop
+        shop.audit_holds()
+
+
+async def test_a_clock_that_is_set_at_any_moment_makes_no_row_differ_from_its_event(tmp_path: Path) -> None:
+    """By less than what is doubted, and by more than a row and its event may differ."""
+    turns = cycle((0, 90_000))
+    async with world(tmp_path, clock=lambda: utc_ms() + next(turns)) as shop:
+        for place in range(3):
+            number = await shop.ask(openid=f"oUpF8uMuAJO_M2pxb1Q9zNjWeS{place}z")
+            await shop.approve(number)
+            await shop.state(number, "sent")
         shop.audit_holds()
 
 
