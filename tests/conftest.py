@@ -43,6 +43,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Processes that share the tests must call them by the same names: sets and addresses differ in each."""
     if differing := [item.nodeid for item in items if re.search(r"\{'| at 0x", item.nodeid)]:
         raise pytest.UsageError(f"name the parameters of {differing[0]} by `ids`")
+    # Each process gets a stretch of them and begins with the long ones: nobody waits for one that began late.
+    shares = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = [item for item in items if "faults" in item.path.parts]
+    short = [item for item in items if "faults" not in item.path.parts]
+    size = -(-len(short) // shares)
+    items[:] = [
+        item
+        for share in range(shares)
+        for item in (*long[share::shares], *short[share * size : (share + 1) * size])
+    ]
 
 
 @pytest.fixture

@@ -138,8 +138,8 @@ async def test_64_approve_and_decline_at_once_again_and_again_and_one_decision_s
     await deciding
     await floor.ledger.close()
     assert floor.troubles == []
-    assert ends[State.APPROVED] >= 5
-    assert ends[State.DECLINED] >= 5
+    # Both ends are met, whoever comes first: of so many rounds each is one half, about.
+    assert min(ends[State.APPROVED], ends[State.DECLINED]) >= (100 if long_form else 1)
     verify(tmp_path / "coupon.db")
 
 

@@ -28,6 +28,8 @@ async def test_nothing_is_given_from_a_deleted_database_and_its_copy_is_whole(tm
         for words in (f"status {number}", "list", "send oUpF8uMuAJO_M2pxb1Q9zNjWeS99 late-10 second"):
             answer = await shop.send(words)
             assert "the file of my database is not in its place" in answer.text, words
+        # Its click is never acked: Slack shows its person that it failed.
+        shop.slack.sockets._ack_seconds = 1.0
         await shop.slack.person("U0WANG").click(card.channel, card.ts, "approve_request")
         assert shop.wechatpay.ledger.coupons == []
         await shop.stop()
