@@ -13,7 +13,7 @@ from storage.base_rows import BaseRows, bound
 from storage.batch_approvals import OF_LINE
 from storage.dialect_sqlite import BEGIN_NUMBERS_ABOVE, HIGHEST_NUMBER, LISTED
 from storage.full_text import RequestTexts
-from storage.request_records import requests_of
+from storage.request_records import columns_of_draft, requests_of
 
 SELECT = """
 select request.*, customer.openid as openid
@@ -333,7 +333,7 @@ class RequestRows(BaseRows):
         self.topics.add(Topic.REQUESTS)
         added = []
         for draft in drafts:
-            values = bound(_columns(draft))
+            values = bound(columns_of_draft(draft))
             self._connection.execute(_ADD_CUSTOMER, {"openid": values["openid"]})
             is_new = self._connection.execute(_ADD, values).rowcount == 1
             added.append((str(values["out_request_no"]), is_new))
@@ -381,32 +381,6 @@ class RequestRows(BaseRows):
 
     def _many(self, sql: str, **values: object) -> list[Request]:
         return requests_of(self._connection.execute(sql, bound(values)).fetchall())
-
-
-def _columns(draft: Draft) -> Mapping[str, object]:
-    return {
-        "out_request_no": draft.out_request_no,
-        "requester": draft.requester,
-        "openid": draft.openid,
-        "stock_id": draft.stock.stock_id,
-        "stock_name": draft.stock.name,
-        "value_fen": draft.stock.value_fen,
-        "code_mode": draft.stock.code_mode,
-        "reason": draft.reason,
-        "approvals_needed": draft.approvals_needed,
-        "created_at": draft.created_at,
-        "expires_at": draft.expires_at,
-        "body": draft.body,
-        "ticket": draft.ticket,
-        "rule": draft.rule,
-        "raised": ",".join(draft.raised),
-        "duplicate_of": draft.duplicate_of,
-        "follows": draft.follows,
-        "remind_at": draft.remind_at,
-        "waits_from": draft.created_at if draft.waits_from is None else draft.waits_from,
-        "batch": draft.batch,
-        "batch_row": draft.batch_row,
-    }
 
 
 def _texts(request: Request) -> tuple[str, ...]:
