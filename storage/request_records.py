@@ -1,4 +1,4 @@
-"""Rows of `request` and records, both ways: rows are read several times for each line of a batch, so quickly."""
+"""Rows of `request` and records, both ways. Rows are read several times for each line of a batch: quickly."""
 
 from __future__ import annotations
 
