@@ -1,0 +1,54 @@
+"""Groups, people, the clock and the pause change under the requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from coupons.asking import Stopped
+from coupons.model import Person, State
+from tests.coupons import lifecycle_world as world
+from tests.coupons.lifecycle_base import LifecycleBase
+from tests.coupons.lifecycle_drawing import clickers, jumps, people
+from tests.coupons.lifecycle_world import GROUPS, POLICY
+from tests.coupons.office import TEAM
+
+
+class ChangeRules(LifecycleBase):
+    """The world around."""
+
+    @rule(group=st.sampled_from(GROUPS), who=people, home=st.booleans())
+    def join_or_leave(self, group: str, who: str, home: bool) -> None:
+        self.groups.members_of[group] ^= {who}
+        if home:
+            self.groups.members_of = world.first_groups().members_of
+
+    @rule(
+        who=people, change=st.sampled_from((*[""] * 8, "is_guest", "is_deactivated", "is_outsider", "is_bot"))
+    )
+    def change_somebody(self, who: str, change: str) -> None:
+        flags: dict[str, Any] = {change: True} if change else {}
+        self.groups.people[who] = Person(user_id=who, team=TEAM, **flags)
+
+    @rule(by=jumps, forward=st.sampled_from((True, True, False)))
+    def jump(self, by: int, forward: bool) -> None:
+        self.clock.now += by if forward else -by
+
+    @rule(who=clickers, pause=st.sampled_from((True, *[False] * 5)))
+    def pause_or_resume(self, who: str, pause: bool) -> None:
+        before = self.moment()
+        found = self.run(self.desk.pause(who, pause=pause, reason="stock is wrong"))
+        right = who in world.expand(POLICY.approvers, self.groups) and world.trusted(who, self.groups)
+        assert isinstance(found, Stopped) is not (right and (before.pause is not None) is not pause)
+        after = self.moment()
+        assert after.pause == (before.pause if isinstance(found, Stopped) else found)
+        # Who resumes gives each the time back that the pause took.
+        resumed = before.pause is not None and after.pause is None
+        for old, new in zip(before.requests, after.requests, strict=True):
+            since = old.waits_from
+            if before.pause is not None and before.pause.at <= before.now:
+                since = max(before.pause.at, since)
+            stood = before.now - since if resumed and old.state is State.PENDING else 0
+            assert (new.expires_at, new.waits_from) == (old.expires_at + stood, old.waits_from + stood)

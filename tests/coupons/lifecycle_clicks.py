@@ -1,0 +1,157 @@
+"""Clicks: kept when they come, decided in any order, some of them twice."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from coupons.asking import Stopped
+from coupons.batch_desk import OF_BATCHES
+from coupons.events import Tag
+from coupons.model import Click, ClickAction, NewClick, Request, State
+from coupons.policy import Reason
+from coupons.posts import PostKind
+from tests.coupons import lifecycle_world as world
+from tests.coupons.lifecycle_base import LifecycleBase
+from tests.coupons.lifecycle_drawing import clickers, people, pick
+from tests.coupons.office import TEAM
+
+_MENU = frozenset({ClickAction.CANCEL, ClickAction.URGE})
+_TELLS = {
+    ClickAction.DECLINE: Tag.REQUEST_DECLINED,
+    ClickAction.RETRY: Tag.REQUEST_RETRIED,
+    ClickAction.CLOSE: Tag.REQUEST_CLOSED,
+    ClickAction.CANCEL: Tag.REQUEST_CANCELLED,
+    ClickAction.URGE: Tag.REQUEST_URGED,
+}
+
+
+class ClickRules(LifecycleBase):
+    """What people press, and what must come of it."""
+
+    @precondition(lambda self: self.asks)
+    @rule(
+        who=clickers,
+        choice=pick,
+        action=st.sampled_from([*sorted({*ClickAction} - OF_BATCHES), ClickAction.APPROVE]),
+        outside=st.sampled_from((False, False, False, True)),
+        shown=st.sampled_from(("home", "home", "card", "old card", "old home")),
+    )
+    def click(self, who: str, choice: int, action: ClickAction, outside: bool, shown: str = "home") -> None:
+        requests = self.moment().requests
+        request = requests[-1 - choice % len(requests)] if requests else None
+        places = {
+            "card": {"message_ts": world.card_ts(request.id) if request else "1.0"},
+            "old card": {"message_ts": "1.000001"},
+            "old home": {"out_request_no": "cbanother"},
+        }
+        place = places.get(shown, {"out_request_no": request.out_request_no if request else "cbnone"})
+        click = NewClick(
+            key=f"k{len(self.kept)}",
+            action=action,
+            request_id=request.id if request else 1,
+            person=who,
+            team="T0OTHER" if outside else TEAM,
+            channel="C0APPROVE",
+            reason="not this time",
+            at=self.clock(),
+            **place,
+        )
+        self.kept.append(click)
+        self.run(self.desk.keep_click(click))
+
+    @precondition(lambda self: self.asks)
+    @rule(choice=st.integers(0, 2), who=st.permutations((world.WANG, world.ZHAO, world.BOSS)))
+    def leads_approve(self, choice: int, who: list[str]) -> None:
+        for person in who:
+            self.click(person, choice, ClickAction.APPROVE, outside=False)
+            self.decide(-1)
+
+    @precondition(lambda self: self.asks)
+    @rule(
+        who=clickers,
+        action=st.sampled_from(
+            (ClickAction.DECLINE, ClickAction.RETRY, ClickAction.RETRY, ClickAction.CLOSE)
+        ),
+    )
+    def lead_answers_where_it_matters(self, who: str, action: ClickAction) -> None:
+        state = State.PENDING if action is ClickAction.DECLINE else State.HELD
+        for back, row in enumerate(reversed(self.moment().requests)):
+            if row.state is state:
+                self.click(who, back, action, outside=False)
+                self.decide(-1)
+                break
+
+    @precondition(lambda self: self.kept)
+    @rule(choice=pick)
+    def click_again(self, choice: int) -> None:
+        self.run(self.desk.keep_click(self.kept[-1 - choice % len(self.kept)]))
+
+    @rule(choice=pick)
+    def decide(self, choice: int) -> None:
+        waiting = list(self.run(self.ledger.read(lambda rows: rows.open_clicks(99))))
+        if waiting:
+            click = waiting[choice % len(waiting)]
+            self.taken.append(click)
+            self.judge_click(click)
+
+    @precondition(lambda self: self.taken)
+    @rule(choice=pick)
+    def decide_again(self, choice: int) -> None:
+        click, before = self.taken[choice % len(self.taken)], self.moment()
+        self.run(self.desk.decide(click))
+        assert self.moment() == before
+
+    def judge_click(self, click: Click) -> None:
+        before, old = self.moment(), len(self.events(click.request_id))
+        request = next((row for row in before.requests if row.id == click.request_id), None)
+        given = self.approvers(click.request_id)
+        self.run(self.desk.decide(click))
+        assert self.moment().pause == before.pause
+        tags = [event.tag for event in self.events(click.request_id)[old:]]
+        if request is None:
+            assert tags == []
+            return
+        allowed = click.team == TEAM and world.trusted(click.person, self.groups)
+        allowed |= click.action in _MENU
+        if click.message_ts:
+            allowed &= click.message_ts == request.card_ts
+        else:
+            allowed &= click.out_request_no == request.out_request_no
+        if click.action in _MENU:
+            allowed &= world.allowed_to_requester(request, click.person, click.action, before.now)
+        elif click.action in {ClickAction.RETRY, ClickAction.CLOSE}:
+            allowed &= request.state is State.HELD
+            allowed &= click.person in world.may_decide(request, before, self.groups)
+            if click.action is ClickAction.CLOSE:
+                allowed &= not request.open_attempts or request.absent_looks >= 2
+        else:
+            allowed &= world.allowed_to_approve(request, click.person, given, before, self.groups)
+            allowed &= click.action is ClickAction.DECLINE or before.pause is None
+        if not allowed:
+            assert tags == [Tag.CLICK_REFUSED]
+            [event] = self.events(click.request_id)[old:]
+            assert Reason(str(event.detail["reason"])) is not Reason.ALLOWED
+            assert (click.person, event.seq) in {
+                (post.person, post.seq) for post in self.posts(PostKind.ANSWER)
+            }
+        elif click.action is ClickAction.APPROVE:
+            enough = len(given) + 1 >= request.approvals_needed
+            assert tags == [Tag.APPROVAL_GIVEN, *([Tag.REQUEST_APPROVED] if enough else [])]
+            assert self.approvers(click.request_id) == given | {click.person}
+        else:
+            assert tags == [_TELLS[click.action]]
+
+    @precondition(lambda self: self.asks)
+    @rule(who=people, choice=pick, urge=st.booleans())
+    def withdraw_or_urge(self, who: str, choice: int, urge: bool) -> None:
+        before = self.moment()
+        if not before.requests:
+            return
+        request = self.some(choice)
+        action = ClickAction.URGE if urge else ClickAction.CANCEL
+        found = self.run((self.desk.urge if urge else self.desk.cancel)(request.id, who))
+        allowed = world.allowed_to_requester(request, who, action, before.now)
+        assert isinstance(found, Request) is allowed
+        if isinstance(found, Stopped):
+            assert self.events(request.id)[-1].tag == Tag.CLICK_REFUSED
