@@ -18,12 +18,12 @@ from typing import Any, Final, TextIO, cast
 import structlog
 from structlog.typing import EventDict, Processor
 
+from coupons.masking import masked
+
 _HIDDEN: Final = "[hidden]"
 #: Shorter ones would take ordinary words out of every line.
 _SHORTEST_SECRET: Final = 6
 _SHORTEST_MASKED: Final = 16
-#: Of an openid, on each side: enough to tell two customers apart, too little to use.
-_KEPT: Final = 4
 _DEEPEST: Final = 12
 
 #: Keys whose value is a secret whatever it looks like: a stand-in's response_url is not at hooks.slack.com.
@@ -109,10 +109,10 @@ class Redactor:
 
 
 def mask_openid(openid: str) -> str:
-    """`oUpF…hMcQ`; nothing of one that is too short to keep anything secret."""
+    """`oU…MchMcQ`; nothing of one that is too short to keep anything secret."""
     if len(openid) < _SHORTEST_MASKED:
         return "…"
-    return f"{openid[:_KEPT]}…{openid[-_KEPT:]}"
+    return masked(openid)
 
 
 def _openids(value: object, depth: int = 0) -> Iterable[str]:

@@ -13,9 +13,10 @@ from typing import Final
 #: Before the customer's number, in place of an erased openid. No openid has a colon.
 ERASED: Final = "erased:"
 
-#: Shorter than this, four characters at both ends would be nearly all of it.
+#: Shorter than this, eight characters would be nearly all of it.
 _MASKABLE = 12
-_MASKED = re.compile(r".{4}….{4}")
+#: The second one is how it was done before: rows keep it.
+_MASKED = re.compile(r".{2}….{6}|.{4}….{4}")
 #: WeChat's own form. What else could be one is masked where it is shown, but is too often a word to be lost.
 _OPENID = re.compile(r"(?<![0-9A-Za-z_-])o[0-9A-Za-z_-]{27}(?![0-9A-Za-z_-])", re.ASCII)
 
@@ -38,12 +39,15 @@ _MAIL = re.compile(r"([0-9A-Za-z._%+-]+)@((?:[\w-]+\.)+[^\W\d_]{2,})")
 
 
 def masked(openid: str) -> str:
-    """`oAbc…wxyz`, once and for all; of a customer who was erased, what stands there instead."""
+    """`oA…uvwxyz`, once and for all; of a customer who was erased, what stands there instead.
+
+    Most of what is shown is the end: openids of one AppID begin alike, and two customers must look different.
+    """
     if openid.startswith(ERASED) or _MASKED.fullmatch(openid):
         return openid
     if len(openid) < _MASKABLE:
         return f"{openid[:2]}…"
-    return f"{openid[:4]}…{openid[-4:]}"
+    return f"{openid[:2]}…{openid[-6:]}"
 
 
 def keepable(text: str, openid: str = "") -> str:

@@ -94,7 +94,7 @@ async def test_the_transcript_is_played_to_its_end() -> None:
     out = io.StringIO()
     assert await play(out) == 0, out.getvalue()
     # As is said around it; what an agent copies for a customer is there in Chinese too.
-    assert "I read: customer oUpF…eS6o" in out.getvalue()
+    assert "I read: customer oU…jWeS6o" in out.getvalue()
     assert "已读到" not in out.getvalue()
     last = out.getvalue().splitlines()[-1]
     assert last == (

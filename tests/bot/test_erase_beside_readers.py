@@ -88,7 +88,7 @@ async def test_beside_a_reader_erase_names_the_file_and_the_running_bot_finishes
         # Given again: nobody is found, and the same is said.
         status, found = await erase(database)
         assert status == 1
-        assert "no customer has the openid oUpF…eS6o any more, but" in found
+        assert "no customer has the openid oU…jWeS6o any more, but" in found
         for _ in range(3):
             await bots.step()
         assert heard == ["reader"], "once"

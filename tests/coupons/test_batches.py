@@ -135,7 +135,7 @@ async def test_a_declined_batch_declines_its_lines_with_the_reason(office: Batch
     assert await office.settle() == 4
     assert (await office.state(), await office.progress()) == (BatchState.DECLINED, {"declined": 70})
     [line, *_] = await office.lines()
-    assert (line.closed_by, line.decline_reason) == ("U0WANG", "not oCus…0002")
+    assert (line.closed_by, line.decline_reason) == ("U0WANG", "not oC…000002")
     assert await office.posts(PostKind.RESULT) == [], "nothing was given, and its card says so"
     assert await office.settle() == 0
     ended = await office.batch()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coupons.masking import keepable
+from coupons.masking import keepable, masked
 
 SHORTENED = [
     ("call 13800138000 now", "call 138…00 now"),
@@ -69,3 +69,11 @@ def test_what_is_no_persons_is_kept_as_it_is(typed: str) -> None:
 def test_a_mobile_number_never_outlasts_its_sentence(before: str, number: str, gap: str) -> None:
     before = "".join(sign for sign in before if not sign.isdecimal())
     assert number not in keepable(f"{before}{gap}{number}{gap}late")
+
+
+def test_two_customers_of_one_appid_can_be_told_apart() -> None:
+    # Openids of one AppID begin alike; so may the end of two of them, for a few characters.
+    ann, ben = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "oUpF8uN95-Ptaags6E_roPHgeS6o"
+    assert masked(ann) != masked(ben)
+    assert masked(masked(ann)) == masked(ann), "shortened once and for all"
+    assert masked("oUpF…eS6o") == "oUpF…eS6o", "as it was shortened before, in rows of then"

@@ -134,7 +134,7 @@ class _Campaign:
 
 
 def _customer_on(card: Message) -> int:
-    found = re.search(r"oCus…(\d{4})", card.words())
+    found = re.search(r"oC…(\d{6})", card.words())
     assert found, card.words()
     return int(found[1])
 
@@ -210,7 +210,7 @@ def _check(campaign: _Campaign) -> None:
     named: defaultdict[int, set[int]] = defaultdict(set)
     for card in shop.slack.messages(_CHANNEL):
         found = re.search(r"request #(\d+)", card.text)
-        if found and re.search(r"oCus…\d{4}", card.words()):
+        if found and re.search(r"oC…\d{6}", card.words()):
             named[int(found[1])].add(_customer_on(card))
     assert {number: who for number, who in named.items() if len(who) > 1} == {}, (
         "a number was given out twice"

@@ -86,7 +86,7 @@ async def test_the_card_says_who_of_its_customers_got_something_lately(shop: Wor
     number = await submitted(shop, [*lines(3), (openid(3), "sorry-50")])
     shown = (await card(shop, number)).words()
     assert "3 customers. 1 got a coupon in the 30 days before." in shown
-    assert "`oCus…0003`: 2 coupons, ¥60.00" in shown
+    assert "`oC…000003`: 2 coupons, ¥60.00" in shown
     assert "¥50 off, with apologies (`3434343434`): 1 coupon, ¥50.00" in shown
 
 
@@ -281,10 +281,10 @@ async def test_its_lines_are_in_the_thread_for_those_who_decide_without_whole_op
     text = shop.slack.state.files[file_id].content.decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [(each["row"], each["openid_masked"], each["value_yuan"]) for each in rows] == [
-        ("2", "oCus…0002", "10.00"),
-        ("3", "oCus…0003", "10.00"),
-        ("4", "oCus…0004", "10.00"),
-        ("5", "oCus…0009", "50.00"),
+        ("2", "oC…000002", "10.00"),
+        ("3", "oC…000003", "10.00"),
+        ("4", "oC…000004", "10.00"),
+        ("5", "oC…000009", "50.00"),
     ]
     assert "oCustomer" not in text
     assert one == 1

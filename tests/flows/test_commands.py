@@ -27,7 +27,7 @@ async def test_check_tells_the_rule_who_could_approve_and_what_is_left_and_tells
     answer = await shop.send(f"check {OPENID} sorry-50")
     assert "It would need 2 approvals, by rule 2." in answer.text
     assert "Could approve now: " in answer.text
-    assert "oUpF…eS6o" in answer.text
+    assert "oU…jWeS6o" in answer.text
     assert OPENID not in answer.text
     assert "1,000.00" in repr(answer.shown[0].blocks)
     assert shop.rows("select id from request") == []

@@ -16,7 +16,7 @@ async def test_an_approved_request_gives_one_coupon_and_tells_everybody(shop: Wo
     answer = await shop.send(f"send {OPENID} late-10 parcel four days late")
     assert answer.ephemeral
     assert "#1" in answer.text
-    assert "oUpF…eS6o" in answer.text
+    assert "oU…jWeS6o" in answer.text
     assert "¥10.00" in answer.text
     assert OPENID not in answer.text
 

@@ -265,7 +265,7 @@ async def test_blocks_that_slack_refuses_leave_the_plain_sentence(
     [card] = cards(shop, number)
     assert card.blocks == []
     assert f"#{number}" in card.text
-    assert "oUpF…eS6o" in card.text
+    assert "oU…jWeS6o" in card.text
     assert shop.slack.faults.waiting == 0
 
 

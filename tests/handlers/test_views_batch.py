@@ -104,7 +104,7 @@ def test_a_card_has_the_totals_the_file_and_who_may_decide() -> None:
     said = readable(batch_card(ENGLISH, SHOWN))
     for part in ("Batch 7: 2,000 coupons, ¥24,000.00", "ab" * 32, "late parcels.xlsx", "41 got a coupon"):
         assert part in said
-    for part in ("1,900 coupons, ¥19,000.00", "`oUpF…eS6o`: 3 coupons, ¥110.00", "<!subteam^S0LEADS>"):
+    for part in ("1,900 coupons, ¥19,000.00", "`oU…jWeS6o`: 3 coupons, ¥110.00", "<!subteam^S0LEADS>"):
         assert part in said
 
 

@@ -30,7 +30,7 @@ def test_what_was_read_and_what_is_needed() -> None:
     )
     assert list(written(message.blocks)) == snapshot(
         [
-            "已读到：客户 `oUpF…eS6o` ，批次 *满减券* （`1212121212`），¥10.00。",
+            "已读到：客户 `oU…jWeS6o` ，批次 *满减券* （`1212121212`），¥10.00。",
             "原因",
             "包裹晚到",
             """\
@@ -62,14 +62,14 @@ def test_what_was_read_and_what_is_needed() -> None:
         (
             "send oUpF8uMuAJO—M2pxb1Q9zNjWeS6o late-10",
             snapshot("""\
-读到客户 `oUpF…eS6o` ，其中有字符 `EM DASH U+2014` ，这是编辑器或输入法自动替换出来的，原文无从得知。openid 错一个字符，券就会发给陌生人，所以不能猜。请从保存纯文本的地方重新复制 openid。
+读到客户 `oU…jWeS6o` ，其中有字符 `EM DASH U+2014` ，这是编辑器或输入法自动替换出来的，原文无从得知。openid 错一个字符，券就会发给陌生人，所以不能猜。请从保存纯文本的地方重新复制 openid。
 示例：`/coupon send oUpF8uMu…ChOPENID late-10 包裹晚到 3 天`\
 """),
         ),
         (
             "send oUpF8uMu.AJOM2pxb1Q9zNjWeS6o late-10",
             snapshot("""\
-读到客户 `oUpF…eS6o` ，其中有字符 `FULL STOP U+002E` 。openid 只含字母、数字、`-` 和 `_` ，请重新复制。
+读到客户 `oU…jWeS6o` ，其中有字符 `FULL STOP U+002E` 。openid 只含字母、数字、`-` 和 `_` ，请重新复制。
 示例：`/coupon send oUpF8uMu…ChOPENID late-10 包裹晚到 3 天`\
 """),
         ),
@@ -135,8 +135,8 @@ def test_the_other_replies() -> None:
             "申请未提交。你没有申请商家券的权限。运维人员可以把你加入角色 `agents`",
             """\
 你未完结的申请：2 个
-*#12* ⏳ 待审批：满减券（¥10.00），客户 `oUpF…eS6o`
-*#13* ❓ 结果未知：满减券（¥10.00），客户 `oUpF…eS6o`\
+*#12* ⏳ 待审批：满减券（¥10.00），客户 `oU…jWeS6o`
+*#13* ❓ 结果未知：满减券（¥10.00），客户 `oU…jWeS6o`\
 """,
             "申请 #12 已撤回。客户不会因这个申请得到券。",
             "申请 #12 已不能撤回：已向微信支付请求发券，无法收回。结果会显示在卡片上。当前状态：发券中。机器人正在请求微信支付发券。",

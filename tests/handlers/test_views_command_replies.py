@@ -18,7 +18,7 @@ from tests.words import ENGLISH
 def test_a_request_is_echoed_as_it_was_understood() -> None:
     message = command_replies.submitted(ENGLISH, REQUEST, (), approval_channel="C0APPROVE")
     assert message.text == (
-        "I read: customer `oUpF…eS6o`, stock *¥10 off, late delivery* (`1212121212`), ¥10.00. "
+        "I read: customer `oU…jWeS6o`, stock *¥10 off, late delivery* (`1212121212`), ¥10.00. "
         "Request #12 needs 2 approvals. Its card will be posted in <#C0APPROVE>. "
         "Reason: Parcel came 3 days late"
     )
@@ -55,7 +55,7 @@ def test_all_that_was_undone_is_told(kind: Undone) -> None:
             "`/coupon help`",
         ),
         ("frobnicate", "I read `frobnicate`, which is no command of mine.", "`/coupon help`"),
-        (f"{OPENID} late-10", "I read `oUpF…eS6o`, perhaps an openid", "`/coupon help`"),
+        (f"{OPENID} late-10", "I read `oU…jWeS6o`, perhaps an openid", "`/coupon help`"),
         ("check", "I read no customer", "`/coupon check oUpF8uMu…ChOPENID late-10`"),
         (f"check {OPENID}", "I read a customer but no stock", "late-10"),
         ("send oUpF8uMuAJO—M2pxb1Q9zNjWeS6o late-10", "the character `EM DASH U+2014`", "late-10"),
@@ -135,8 +135,8 @@ def test_the_list_has_one_line_for_each_open_request() -> None:
     message = command_replies.open_list(ENGLISH, [REQUEST, request(id=13, state=State.UNKNOWN)])
     assert message.text.splitlines() == [
         "Your open requests: 2",
-        "*#12* ⏳ Waiting for approval: ¥10 off, late delivery (¥10.00) for `oUpF…eS6o`",
-        "*#13* ❓ Not known yet: ¥10 off, late delivery (¥10.00) for `oUpF…eS6o`",
+        "*#12* ⏳ Waiting for approval: ¥10 off, late delivery (¥10.00) for `oU…jWeS6o`",
+        "*#13* ❓ Not known yet: ¥10 off, late delivery (¥10.00) for `oU…jWeS6o`",
     ]
     assert command_replies.open_list(ENGLISH, []).text.startswith("You have no open requests.")
 

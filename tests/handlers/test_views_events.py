@@ -118,7 +118,7 @@ def test_a_direct_message_names_stock_value_and_masked_customer(expected: Record
     text = direct_messages.to_requester(ENGLISH, expected, HELD).text
     assert words in text
     assert "#12" in text
-    assert "Stock: ¥10 off, late delivery (¥10.00). Customer: `oUpF…eS6o`." in text
+    assert "Stock: ¥10 off, late delivery (¥10.00). Customer: `oU…jWeS6o`." in text
 
 
 def test_a_held_request_must_not_be_asked_for_again() -> None:

@@ -231,27 +231,27 @@ def test_home_in_english() -> None:
             "Coupons",
             "*Waiting for you: 2*",
             """\
-*#14* <@U0SUN> asks for *¥10.00*: ¥10 off, late delivery for `oUpF…eS6o`, since <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>. Approvals: 0 of 1.
+*#14* <@U0SUN> asks for *¥10.00*: ¥10 off, late delivery for `oU…jWeS6o`, since <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>. Approvals: 0 of 1.
 It needs 1 approval more than its rule asks for: the customer's limit is reached.
 Reason: Parcel came 3 days late\
 """,
-            "Approve | Approve ¥10.00? | ¥10 off, late delivery (¥10.00) for customer oUpF…eS6o. With the last approval needed, the coupon goes out at once and cannot be called back. | Approve | Not yet | Decline",
-            "*#15* <@U0SUN> asks for *¥5.00*: ¥10 off, late delivery for `oUpF…eS6o`, since <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>. Approvals: 0 of 1.",
-            "Approve | Approve ¥5.00? | ¥10 off, late delivery (¥5.00) for customer oUpF…eS6o. With the last approval needed, the coupon goes out at once and cannot be called back. | Approve | Not yet | Decline",
+            "Approve | Approve ¥10.00? | ¥10 off, late delivery (¥10.00) for customer oU…jWeS6o. With the last approval needed, the coupon goes out at once and cannot be called back. | Approve | Not yet | Decline",
+            "*#15* <@U0SUN> asks for *¥5.00*: ¥10 off, late delivery for `oU…jWeS6o`, since <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>. Approvals: 0 of 1.",
+            "Approve | Approve ¥5.00? | ¥10 off, late delivery (¥5.00) for customer oU…jWeS6o. With the last approval needed, the coupon goes out at once and cannot be called back. | Approve | Not yet | Decline",
             "Approve 2 at once (¥15.00) | Approve 2 requests, ¥15.00 together? | These: #14, #15. With the last approval needed, the coupons go out at once and cannot be called back. | Approve | Not yet",
             "Compensate a customer",
             "*Your open requests: 1*",
             """\
-*#12* ⏳ Waiting for approval: ¥10 off, late delivery (¥10.00) for `oUpF…eS6o`
+*#12* ⏳ Waiting for approval: ¥10 off, late delivery (¥10.00) for `oU…jWeS6o`
 Approvals: 1 of 2 (<@U0LI>). | Withdraw | Remind the approvers | Request #12 | Withdrawing ends it. Reminding the approvers mentions them in the card's thread, at most every half hour. | Go on | Not yet\
 """,
             "*Your last finished requests*",
             """\
-*#9* ✅ Sent: ¥10 off, late delivery (¥10.00) for `oUpF…eS6o`
+*#9* ✅ Sent: ¥10 off, late delivery (¥10.00) for `oU…jWeS6o`
 Coupon code: `7777 8888`\
 """,
             """\
-*#8* ✋ Declined: ¥10 off, late delivery (¥10.00) for `oUpF…eS6o`
+*#8* ✋ Declined: ¥10 off, late delivery (¥10.00) for `oU…jWeS6o`
 Reason: Already refunded\
 """,
             "*What is left*",
@@ -270,27 +270,27 @@ def test_home_in_chinese() -> None:
             "商家券",
             "*待你审批：2*",
             """\
-*#14* <@U0SUN> 申请 *¥10.00*：¥10 off, late delivery，客户 `oUpF…eS6o`，自 <!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC> 起等待。已批准 0/1。
+*#14* <@U0SUN> 申请 *¥10.00*：¥10 off, late delivery，客户 `oU…jWeS6o`，自 <!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC> 起等待。已批准 0/1。
 在规则要求之外还需 1 人批准，原因：该客户已达到上限。
 原因：Parcel came 3 days late\
 """,
-            "批准 | 批准 ¥10.00？ | ¥10 off, late delivery（¥10.00），客户 oUpF…eS6o。所需批准集齐后，券会立即发出，无法收回。 | 批准 | 再想想 | 驳回",
-            "*#15* <@U0SUN> 申请 *¥5.00*：¥10 off, late delivery，客户 `oUpF…eS6o`，自 <!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC> 起等待。已批准 0/1。",
-            "批准 | 批准 ¥5.00？ | ¥10 off, late delivery（¥5.00），客户 oUpF…eS6o。所需批准集齐后，券会立即发出，无法收回。 | 批准 | 再想想 | 驳回",
+            "批准 | 批准 ¥10.00？ | ¥10 off, late delivery（¥10.00），客户 oU…jWeS6o。所需批准集齐后，券会立即发出，无法收回。 | 批准 | 再想想 | 驳回",
+            "*#15* <@U0SUN> 申请 *¥5.00*：¥10 off, late delivery，客户 `oU…jWeS6o`，自 <!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC> 起等待。已批准 0/1。",
+            "批准 | 批准 ¥5.00？ | ¥10 off, late delivery（¥5.00），客户 oU…jWeS6o。所需批准集齐后，券会立即发出，无法收回。 | 批准 | 再想想 | 驳回",
             "一次批准 2 个（¥15.00） | 批准 2 个申请，合计 ¥15.00？ | 申请编号：#14、#15。所需批准集齐后，这些券会立即发出，无法收回。 | 批准 | 再想想",
             "补偿客户",
             "*你未完结的申请：1 个*",
             """\
-*#12* ⏳ 待审批：¥10 off, late delivery（¥10.00），客户 `oUpF…eS6o`
+*#12* ⏳ 待审批：¥10 off, late delivery（¥10.00），客户 `oU…jWeS6o`
 已批准 1/2（<@U0LI>）。 | 撤回 | 提醒审批人 | 申请 #12 | 撤回后申请即结束。提醒审批人会在卡片的消息列中提到他们，最多每半小时一次。 | 继续 | 再想想\
 """,
             "*你最近完结的申请*",
             """\
-*#9* ✅ 已发券：¥10 off, late delivery（¥10.00），客户 `oUpF…eS6o`
+*#9* ✅ 已发券：¥10 off, late delivery（¥10.00），客户 `oU…jWeS6o`
 券码：`7777 8888`\
 """,
             """\
-*#8* ✋ 已驳回：¥10 off, late delivery（¥10.00），客户 `oUpF…eS6o`
+*#8* ✋ 已驳回：¥10 off, late delivery（¥10.00），客户 `oU…jWeS6o`
 原因：Already refunded\
 """,
             "*剩余额度*",
