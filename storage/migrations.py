@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlite_utils import Database, Migrations
 
 from storage.full_text import EventTexts, RequestTexts
+from storage.tables_after_sending import AFTER_SENDING
 from storage.tables_of_batches import BATCHES
 
 #: In the file's header: says whose database it is. "CpBt".
@@ -23,6 +24,7 @@ STEPS = frozenset(
         "m006_first_letters",
         "m007_promises",
         "m008_batches",
+        "m009_after_sending",
     }
 )
 LATEST = len(STEPS)
@@ -374,4 +376,10 @@ def m007_promises(database: Database) -> None:
 @MIGRATIONS()
 def m008_batches(database: Database) -> None:
     for statement in BATCHES:
+        database.execute(statement)
+
+
+@MIGRATIONS()
+def m009_after_sending(database: Database) -> None:
+    for statement in AFTER_SENDING:
         database.execute(statement)

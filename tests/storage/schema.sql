@@ -25,6 +25,8 @@ CREATE INDEX outbox_due on outbox (kind, due_at);
 
 CREATE INDEX request_by_batch on request (batch, state, id) where batch is not null;
 
+CREATE INDEX request_by_closed on request (closed_at) where closed_at is not null;
+
 CREATE INDEX request_by_coupon on request (coupon_code) where coupon_code is not null;
 
 CREATE INDEX request_by_created on request (created_at);

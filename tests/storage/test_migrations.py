@@ -37,6 +37,7 @@ def test_applying_says_what_it_did_and_twice_does_nothing(path: Path) -> None:
         "m006_first_letters",
         "m007_promises",
         "m008_batches",
+        "m009_after_sending",
     )
     before = rows(path, "select * from sqlite_master"), rows(path, "select * from _sqlite_migrations")
     assert bring_up_to_date(path) == ()

@@ -82,6 +82,7 @@ def test_rows_and_events_of_the_third_version_are_kept_and_proven(old: Path) -> 
         "m006_first_letters",
         "m007_promises",
         "m008_batches",
+        "m009_after_sending",
     )
     assert bring_up_to_date(old) == ()
     assert contents(old) == with_newer_columns(before)

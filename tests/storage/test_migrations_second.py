@@ -37,6 +37,7 @@ def test_a_database_of_the_first_schema_keeps_its_rows_and_learns_the_second(tmp
         "m006_first_letters",
         "m007_promises",
         "m008_batches",
+        "m009_after_sending",
     )
     assert bring_up_to_date(path) == ()
     database = open_for_writing(path)

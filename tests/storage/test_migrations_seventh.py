@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from storage.database import bring_up_to_date, open_for_writing
 from storage.driver import sqlite3
-from storage.migrations import MIGRATIONS
+from storage.migrations import LATEST, MIGRATIONS
 from storage.proof.verify import verify
 from tests.storage.records import chained, rows
 from tests.storage.test_migrations import schema
@@ -59,7 +59,7 @@ def test_the_file_is_whole_and_like_a_fresh_one(old: Path, tmp_path: Path) -> No
         rows(old, "select seq, body, prev, hash from event"),
         rows(old, f"select {columns} from request"),
     )
-    assert bring_up_to_date(old) == ("m007_promises", "m008_batches")
+    assert bring_up_to_date(old) == ("m007_promises", "m008_batches", "m009_after_sending")
     assert bring_up_to_date(old) == ()
     bring_up_to_date(tmp_path / "fresh.db")
     assert schema(old) == schema(tmp_path / "fresh.db")
@@ -110,6 +110,8 @@ def test_killed_at_any_statement_the_file_is_of_the_sixth_version_or_the_newest(
         assert ("'expired', 'closed'))" in schema(left)) is (version != 6)
         assert rows(left, "pragma integrity_check") == [("ok",)]
         versions.append(version)
-        assert bring_up_to_date(left) == (("m007_promises", "m008_batches") if version == 6 else ())
+        assert bring_up_to_date(left) == (
+            ("m007_promises", "m008_batches", "m009_after_sending") if version == 6 else ()
+        )
         assert verify(left).rows == 10
-    assert sorted(set(versions)) == [6, 8]
+    assert sorted(set(versions)) == [6, LATEST]

@@ -50,7 +50,12 @@ def old(path: Path) -> Path:
 def test_one_character_finds_what_begins_with_it_and_a_word_what_it_did(
     old: Path, text: str, ids: list[int]
 ) -> None:
-    assert bring_up_to_date(old) == ("m006_first_letters", "m007_promises", "m008_batches")
+    assert bring_up_to_date(old) == (
+        "m006_first_letters",
+        "m007_promises",
+        "m008_batches",
+        "m009_after_sending",
+    )
     assert found(old, text) == ids
 
 
