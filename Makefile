@@ -13,7 +13,7 @@ demo: $(VENV)/.runs
 # times: without its bytecode kept, each start would compile all of it.
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.compiled
-	$(BIN)/pytest -n auto --dist worksteal
+	$(BIN)/pytest -p no:inline_snapshot -n auto --dist worksteal
 
 check: $(VENV)/.ready
 	$(BIN)/ruff format --check .
@@ -25,8 +25,8 @@ check: $(VENV)/.ready
 # Many minutes: the long form of what `make test` does in short, of the kill and race campaigns first.
 faults: export PYTHONDONTWRITEBYTECODE =
 faults: $(VENV)/.compiled
-	$(BIN)/pytest tests/faults --long
-	$(BIN)/pytest -n auto --dist worksteal --long --ignore tests/faults
+	$(BIN)/pytest -p no:inline_snapshot tests/faults --long
+	$(BIN)/pytest -p no:inline_snapshot -n auto --dist worksteal --long --ignore tests/faults
 
 bench: $(VENV)/.ready $(VENV)/wechatpayv3/.ready
 	$(BIN)/python -m benchmarks

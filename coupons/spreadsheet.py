@@ -8,14 +8,16 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from coupons.audit_words import Found
 from coupons.days import beijing_time
 from coupons.encodings import MARK
 from coupons.money import in_yuan
-from coupons.month import Month
 from coupons.recording import Recorded
+
+if TYPE_CHECKING:
+    from coupons.audit_words import Found
+    from coupons.month import Month
 
 COLUMNS = (
     "request",

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from coupons.masking import masked
 from coupons.recording import SYSTEM
 from handlers.cleaning import drop_invisible
-from handlers.views.words import Words
+
+if TYPE_CHECKING:
+    from handlers.views.words import Words
 
 #: People named in one line; the rest are counted.
 _NAMED = 20

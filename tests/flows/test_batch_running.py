@@ -30,14 +30,21 @@ from tests.world import BIG, LATE, QUICK, World, until, world
 
 @pytest.fixture
 async def slow_shop(tmp_path: Path, pauses: Pauses) -> AsyncGenerator[World]:
-    """Forty lines a second, so that there is time to do something meanwhile."""
-    async with world(tmp_path, pauses=pauses, pace=replace(QUICK, per_second=40.0)) as here:
+    """A dozen lines a second: few lines are enough, so that there is time to do something meanwhile."""
+    async with world(tmp_path, pauses=pauses, pace=replace(QUICK, per_second=12.0)) as here:
         yield here
         here.audit_holds()
 
 
-async def some_sent(shop: World, number: int, count: int = 5) -> None:
+async def some_sent(shop: World, number: int, count: int = 3) -> None:
     await until(lambda: line_states(shop, number)["sent"] >= count or None, 30)
+
+
+async def start_again(shop: World) -> None:
+    """With nothing left to be done meanwhile: the rest is sent at once."""
+    await shop.stop()
+    shop.pace = QUICK
+    await shop.start()
 
 
 def coupons_agree(shop: World, number: int) -> None:
@@ -49,7 +56,7 @@ def coupons_agree(shop: World, number: int) -> None:
 
 async def test_a_requester_pauses_and_resumes_and_everything_is_sent_once(slow_shop: World) -> None:
     shop = slow_shop
-    number = await running(shop, lines(60))
+    number = await running(shop, lines(24))
     await some_sent(shop, number)
     await click(shop, number, "pause_batch", "U0LI")
     await until(lambda: row(shop, number)["state"] == "paused" or None)
@@ -62,7 +69,7 @@ async def test_a_requester_pauses_and_resumes_and_everything_is_sent_once(slow_s
     assert "<@U0LI> paused it: no further line begins until somebody resumes it." in shown.words()
     await click(shop, number, "resume_batch", "U0WANG")
     await state(shop, number, "done")
-    assert line_states(shop, number) == {"sent": 60}
+    assert line_states(shop, number) == {"sent": 24}
     coupons_agree(shop, number)
     assert [each["tag"] for each in events(shop, number)][-3:] == [
         "batch:paused",
@@ -73,14 +80,14 @@ async def test_a_requester_pauses_and_resumes_and_everything_is_sent_once(slow_s
 
 async def test_what_has_not_begun_is_cancelled_and_the_rest_ends_by_itself(slow_shop: World) -> None:
     shop = slow_shop
-    number = await running(shop, lines(60))
+    number = await running(shop, lines(24))
     await some_sent(shop, number)
     await click(shop, number, "cancel_batch", "U0ZHAO")
     await state(shop, number, "cancelled")
     await until(lambda: row(shop, number)["result_promised"] or None)
     states = line_states(shop, number)
     assert states.keys() == {"sent", "cancelled"}
-    assert sum(states.values()) == 60
+    assert sum(states.values()) == 24
     coupons_agree(shop, number)
     await quiet(shop)
     assert f"{states['cancelled']} withdrawn" in (await card(shop, number)).words()
@@ -88,10 +95,10 @@ async def test_what_has_not_begun_is_cancelled_and_the_rest_ends_by_itself(slow_
 
 async def test_a_used_up_stock_waits_the_other_is_sent_and_one_click_goes_on(shop: World) -> None:
     shop.wechatpay.stocks[LATE] = replace(shop.wechatpay.stocks[LATE], max_coupons=3)
-    cells = [*lines(40), *lines(10, "sorry-50", first=42)]
+    cells = [*lines(20), *lines(4, "sorry-50", first=22)]
     number = await running(shop, cells)
     await until(lambda: row(shop, number)["state"] == "paused" or None)
-    await until(lambda: len([c for c in shop.wechatpay.ledger.coupons if c.stock_id == BIG]) == 10 or None)
+    await until(lambda: len([c for c in shop.wechatpay.ledger.coupons if c.stock_id == BIG]) == 4 or None)
     await quiet(shop)
     said = (await card(shop, number)).words()
     assert "Lines of other stocks go on." in said
@@ -101,12 +108,12 @@ async def test_a_used_up_stock_waits_the_other_is_sent_and_one_click_goes_on(sho
     shop.wechatpay.stocks[LATE] = replace(shop.wechatpay.stocks[LATE], max_coupons=1000)
     await click(shop, number, "resume_batch", "U0LI")
     await state(shop, number, "done")
-    assert line_states(shop, number) == {"sent": 50}
+    assert line_states(shop, number) == {"sent": 24}
     coupons_agree(shop, number)
 
 
 async def test_a_fault_of_the_merchant_stops_all_and_resuming_sending_goes_on(shop: World) -> None:
-    number = await submitted(shop, lines(40))
+    number = await submitted(shop, lines(20))
     # As many as may be on the wire at once for a batch.
     shop.wechatpay.faults.queue(Fault(FaultKind.SIGN_ERROR), times=14)
     for who in ("U0WANG", "U0ZHAO"):
@@ -121,20 +128,20 @@ async def test_a_fault_of_the_merchant_stops_all_and_resuming_sending_goes_on(sh
     assert line_states(shop, number)["held"] > 0
     await shop.send("resume", "U0WANG")
     await state(shop, number, "done")
-    assert line_states(shop, number) == {"sent": 40}
+    assert line_states(shop, number) == {"sent": 20}
     coupons_agree(shop, number)
 
 
 async def test_a_pause_of_all_sending_stops_a_batch_within_a_second(slow_shop: World) -> None:
     shop = slow_shop
-    number = await running(shop, lines(120))
+    number = await running(shop, lines(36))
     await some_sent(shop, number)
     await shop.send("pause wrong list", "U0WANG")
     [pause] = shop.rows("select at from pause")
     await until(lambda: not line_states(shop, number)["sending"] or None)
     await quiet(shop)
     begun = [event["ts"] for event in shop.events() if event["tag"] == "attempt:started"]
-    assert 0 < len(begun) < 120
+    assert 0 < len(begun) < 36
     assert max(begun) - pause["at"] < 1_000
     assert "nothing goes out until somebody resumes it" in (await card(shop, number)).words()
     await shop.send("resume", "U0WANG")
@@ -145,14 +152,13 @@ async def test_a_pause_of_all_sending_stops_a_batch_within_a_second(slow_shop: W
 @pytest.mark.parametrize("when", ["submitted", "pending", "approved", "running", "paused"])
 async def test_a_start_goes_on_where_the_last_one_ended_and_asks_nobody(slow_shop: World, when: str) -> None:
     shop = slow_shop
-    number = await submitted(shop, lines(150))
+    number = await submitted(shop, lines(40))
     if when == "submitted":
         # Lines become requests in parts: the card stands once all have.
         assert row(shop, number)["state"] == "pending"
     await click(shop, number, "approve_batch", "U0WANG")
     if when == "pending":
-        await shop.stop()
-        await shop.start()
+        await start_again(shop)
     await click(shop, number, "approve_batch", "U0ZHAO")
     if when in {"running", "paused"}:
         await some_sent(shop, number)
@@ -160,20 +166,19 @@ async def test_a_start_goes_on_where_the_last_one_ended_and_asks_nobody(slow_sho
         await click(shop, number, "pause_batch", "U0LI")
         await until(lambda: row(shop, number)["state"] == "paused" or None)
     if when != "pending":
-        await shop.stop()
-        await shop.start()
+        await start_again(shop)
     if when == "paused":
         assert row(shop, number)["state"] == "paused"
         await click(shop, number, "resume_batch", "U0LI")
     await state(shop, number, "done")
-    assert line_states(shop, number) == {"sent": 150}
+    assert line_states(shop, number) == {"sent": 40}
     coupons_agree(shop, number)
     assert len({m.ts for m in shop.slack.messages("C0APPROVE") if "Batch 1:" in m.words()}) == 1
 
 
 async def test_slack_is_told_of_a_batch_and_not_of_its_lines(shop: World) -> None:
     counted, took_s = {}, {}
-    for number, count in ((1, 50), (2, 400)):
+    for number, count in ((1, 20), (2, 120)):
         began = monotonic()
         before = len(shop.slack.calls())
         await running(shop, lines(count, first=2 + 1000 * number), no=number)
@@ -181,14 +186,14 @@ async def test_slack_is_told_of_a_batch_and_not_of_its_lines(shop: World) -> Non
         took_s[count] = monotonic() - began
         calls = Counter(call.method for call in shop.slack.calls()[before:])
         counted[count] = {method: calls[method] for method in ("chat.postMessage", "chat.update")}
-    assert counted[400]["chat.postMessage"] == counted[50]["chat.postMessage"]
+    assert counted[120]["chat.postMessage"] == counted[20]["chat.postMessage"]
     # One drawing in five seconds while it runs, however slow the machine is.
-    assert counted[400]["chat.update"] <= counted[50]["chat.update"] + 2 + took_s[400] / 5
+    assert counted[120]["chat.update"] <= counted[20]["chat.update"] + 2 + took_s[120] / 5
 
 
 async def test_a_batch_that_waits_for_another_ones_stock_says_so_and_goes_on_with_it(shop: World) -> None:
     shop.wechatpay.stocks[LATE] = replace(shop.wechatpay.stocks[LATE], max_coupons=3)
-    first = await running(shop, lines(40))
+    first = await running(shop, lines(20))
     await until(lambda: row(shop, first)["state"] == "paused" or None)
     second = await running(shop, lines(5, first=100), no=2)
     await quiet(shop)
