@@ -33,6 +33,7 @@ from sandbox.wechatpay.stand_in import WeChatPay
 from storage.driver import sqlite3
 from storage.ledger import SqliteLedger
 from tests.bot.main_thread import Ended, beside, run_here
+from tests.faults.bot_process import bot_process
 from tests.world import COUPON_TOML, STOCKS, environment, keys
 
 ROOT = Path(__file__).parents[2]
@@ -343,8 +344,10 @@ def test_a_workspace_that_is_not_as_it_must_be_ends_the_start(
 async def test_two_bots_never_run_on_one_database(tmp_path: Path) -> None:
     async with stands(tmp_path) as (_, environ), up(environ) as (first, process):
         await first.ready()
-        sentence = sentence_of(await run(environ))
-        assert "coupon.db" in sentence
+        async with bot_process(environ, tmp_path / "second.log") as second:
+            await second.begin()
+            assert await second.ended() == 2
+        assert "coupon.db" in sentence_of(Ended(2, second.log.splitlines()))
         # The first was not hurt by it.
         await first.ready()
         left = await ended(process)
@@ -387,9 +390,12 @@ async def test_without_slack_it_lives_says_what_is_missing_and_becomes_ready_by_
 async def test_nobody_at_slacks_address_is_waited_for_and_sigterm_still_ends_it(tmp_path: Path) -> None:
     async with stands(tmp_path) as (_, environ):
         environ["SLACK_API_URL"] = f"http://127.0.0.1:{free_port()}/api/"
-        async with up(environ) as (bot, process):
+        url = environ["COUPON_LISTEN"] = f"127.0.0.1:{free_port()}"
+        async with bot_process(environ, tmp_path / "bot.log") as process, aiohttp.ClientSession() as session:
+            await process.begin()
+            bot = Up(f"http://{url}", session, lambda: process.runs)
             await bot.until(lambda status, body: status == 503 and "slack:" in body)
-            assert (await ended(process)).status == 0
+            assert await process.stop() == 0
 
 
 async def test_a_socket_that_cannot_be_opened_is_waited_for(tmp_path: Path) -> None:
