@@ -6,7 +6,7 @@ to checkpoints and exports; to forge a coupon there leaves a mark that stays.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from coupons.events import Tag
 from coupons.recording import SYSTEM, Recorded
@@ -24,7 +24,16 @@ _ENDS = frozenset(
 )
 _HOLDS = frozenset({Tag.REQUEST_HELD, Tag.REQUEST_RETRIED})
 #: What is looked at; attempts, of which there may be many, are not.
-APPROVAL_TAGS = frozenset({Tag.REQUEST_CREATED, Tag.APPROVAL_GIVEN, Tag.REQUEST_APPROVED, *_HOLDS, *_ENDS})
+APPROVAL_TAGS = frozenset(
+    {
+        Tag.REQUEST_CREATED,
+        Tag.APPROVAL_GIVEN,
+        Tag.APPROVAL_WITHDRAWN,
+        Tag.REQUEST_APPROVED,
+        *_HOLDS,
+        *_ENDS,
+    }
+)
 
 
 def body_digest(events: Sequence[Recorded]) -> str | None:
@@ -35,7 +44,7 @@ def body_digest(events: Sequence[Recorded]) -> str | None:
 
 
 def may_be_sent(events: Sequence[Recorded], of_batch: Sequence[Recorded] = ()) -> bool:
-    """`events`: of one request, those that are LOOKED_AT, oldest first.
+    """`events`: of one request, those of APPROVAL_TAGS, oldest first.
 
     `of_batch`: the approvals of the batch that it is a line of. Which batch, the event says that made it.
     """
@@ -68,7 +77,21 @@ def _has_approvals(
         events = [
             event for event in of_batch if event.request_id is None and event.detail.get("batch") == batch
         ]
-    given = {
-        event.actor for event in events if event.tag == Tag.APPROVAL_GIVEN and event.seq < approved.seq
-    } - {made.actor, SYSTEM}
+    given = approved_by(event for event in events if event.seq < approved.seq) - {made.actor, SYSTEM}
     return needed > 0 and len({*map(str, names)} & given) >= needed and {*map(str, names)} <= given
+
+
+def approved_by(events: Iterable[Recorded]) -> frozenset[str]:
+    """Whose approvals these events, oldest first, leave: one that was taken back counts as none."""
+    given = set[str]()
+    for event in events:
+        if event.tag == Tag.APPROVAL_GIVEN:
+            given.add(event.actor)
+        elif event.tag == Tag.APPROVAL_WITHDRAWN:
+            given.discard(withdrawn_of(event))
+    return frozenset(given)
+
+
+def withdrawn_of(event: Recorded) -> str:
+    """Whose approval an `approval:withdrawn` took back."""
+    return str(event.detail.get("approver") or event.actor)

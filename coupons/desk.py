@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from coupons.approving import approve, withdraw_approval
 from coupons.asking import Stopped
 from coupons.authority import Authority
 from coupons.batch_lines import (
@@ -23,9 +24,7 @@ from coupons.batch_lines import (
 )
 from coupons.clock_watch import ClockWatch
 from coupons.events import (
-    ApprovalGiven,
     ClickRefused,
-    RequestApproved,
     RequestCancelled,
     RequestClosed,
     RequestDeclined,
@@ -38,7 +37,6 @@ from coupons.events import (
 from coupons.lifecycle import move
 from coupons.masking import keepable
 from coupons.model import (
-    Approval,
     Click,
     ClickAction,
     NewClick,
@@ -60,10 +58,11 @@ from coupons.policy import (
     may_pause,
     may_retry,
     may_urge,
+    may_withdraw_approval,
     was_shown,
 )
 from coupons.ports import Directory, Ledger, Records, Transaction
-from coupons.posts import RESULT_WITHIN_MS, Post, PostKind
+from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM, Event
 from coupons.replies import reply
 from coupons.rules import people
@@ -229,7 +228,9 @@ class Desk:
         if request is None or not decision.allowed:
             self._refuse_click(tx, click, request, decision)
         elif click.action is ClickAction.APPROVE:
-            self._approve(tx, request, click.person)
+            approve(tx, request, click.person, now=self._clock())
+        elif click.action is ClickAction.WITHDRAW_APPROVAL:
+            withdraw_approval(tx, request, click.person)
         elif click.action is ClickAction.DECLINE:
             self._decline(tx, request, click)
         elif click.action is ClickAction.RETRY:
@@ -268,6 +269,8 @@ class Desk:
                 return may_retry(request, click.person, approvers)
             case ClickAction.CLOSE:
                 return may_close(request, click.person, approvers)
+            case ClickAction.WITHDRAW_APPROVAL:
+                return may_withdraw_approval(request, click.person, given)
             case ClickAction.DECLINE:
                 return may_decline(request, click.person, approvers, given)
             case _:
@@ -296,22 +299,6 @@ class Desk:
         if request is not None and decision.reason is Reason.NOT_APPROVER:
             # The rule or the group may have moved since the card was drawn, and the card named them then.
             _draw(tx, request)
-
-    def _approve(self, tx: Transaction, request: Request, person: str) -> None:
-        now = self._clock()
-        tx.add_approval(Approval(request.id, person, now))
-        given = tx.approvals(request.id)
-        approval = ApprovalGiven(count=len(given), needed=request.approvals_needed)
-        seq = tx.append(approval.done_by(person, request.id))
-        reply_after_ms = 0
-        if len(given) >= request.approvals_needed:
-            reply_after_ms = RESULT_WITHIN_MS
-            after = move(request, State.APPROVED, now=now, due_at=now, remind_at=None)
-            tx.save(request, after)
-            names = [each.approver for each in given]
-            tx.append(RequestApproved(approvals=names).done_by(person, request.id))
-        tx.post(Post(kind=PostKind.CARD, request_id=request.id))
-        tx.post(Post(kind=PostKind.REPLY, request_id=request.id, seq=seq), reply_after_ms)
 
     def _decline(self, tx: Transaction, request: Request, click: Click) -> None:
         reason = keepable(click.reason, request.openid)

@@ -21,6 +21,7 @@ class Tag(StrEnum):
 
     REQUEST_CREATED = "request:created"
     APPROVAL_GIVEN = "approval:given"
+    APPROVAL_WITHDRAWN = "approval:withdrawn"
     REQUEST_APPROVED = "request:approved"
     REQUEST_DECLINED = "request:declined"
     REQUEST_CANCELLED = "request:cancelled"

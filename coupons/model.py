@@ -227,6 +227,7 @@ class ClickAction(StrEnum):
 
     APPROVE = "approve"
     DECLINE = "decline"
+    WITHDRAW_APPROVAL = "withdraw_approval"
     RETRY = "retry"
     CLOSE = "close"
     #: The requester's own: withdraw, and call the approvers.

@@ -142,6 +142,8 @@ class Reason(StrEnum):
     #: The requester decides nothing about the own request; withdrawing is for that.
     SELF = "self"
     ALREADY_APPROVED = "already_approved"
+    #: Only who has approved can take that back.
+    NO_APPROVAL = "no_approval"
     #: Decided, sent or closed before the click came.
     TOO_LATE = "too_late"
     NOT_HELD = "not_held"
@@ -257,6 +259,13 @@ def may_decline(
 ) -> Decision:
     """Who has said yes cannot also say no: one person counts once, on one side."""
     return may_approve(request, person, approvers, given)
+
+
+def may_withdraw_approval(request: Request, person: str, given: Sequence[Approval]) -> Decision:
+    """Whoever gave one may take it back while others are missing, whatever the rule says by now."""
+    if all(approval.approver != person for approval in given):
+        return Decision(Reason.NO_APPROVAL)
+    return YES if request.state is State.PENDING else Decision(Reason.TOO_LATE)
 
 
 def may_retry(request: Request, person: str, approvers: frozenset[str]) -> Decision:

@@ -267,6 +267,9 @@ class Transaction(Reading, BatchChanges, Protocol):
     def add_approval(self, approval: Approval) -> bool:
         """False: this person has approved this request already."""
 
+    def remove_approval(self, request_id: int, approver: str) -> bool:
+        """False: this person has not approved this request."""
+
     def append(self, event: Event) -> int:
         """Write the event; returns its `seq`."""
 

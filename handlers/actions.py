@@ -27,6 +27,7 @@ _BUTTONS = {
     "approve_request": ClickAction.APPROVE,
     "retry_request": ClickAction.RETRY,
     "close_request": ClickAction.CLOSE,
+    "withdraw_approval": ClickAction.WITHDRAW_APPROVAL,
 }
 #: What the menu of a card, or of one's own request on Home, offers.
 _MENU = {"cancel": ClickAction.CANCEL, "urge": ClickAction.URGE}

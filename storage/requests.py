@@ -1,4 +1,4 @@
-"""Statements on requests, customers and approvals."""
+"""Statements on requests and customers."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from operator import attrgetter
 
 from coupons.errors import RowChanged
-from coupons.model import REQUEST_RECORD, Approval, Draft, Request
+from coupons.model import REQUEST_RECORD, Draft, Request
 from coupons.ports import Topic
 from storage.base_rows import BaseRows, bound
-from storage.batch_approvals import OF_LINE
 from storage.dialect_sqlite import BEGIN_NUMBERS_ABOVE, HIGHEST_NUMBER, LISTED
 from storage.full_text import RequestTexts
 from storage.request_records import columns_of_draft, requests_of
@@ -217,19 +216,6 @@ update request set
 where id = :id and rev = :rev
 """
 _SET_CARD = "update request set card_channel = :channel, card_ts = :ts where id = :id"
-_ADD_APPROVAL = """
-insert into approval (request_id, approver, at) values (:request_id, :approver, :at)
-on conflict (request_id, approver) do nothing
-"""
-#: Of a line of a batch: the batch's.
-_APPROVALS = f"""
-select request_id, approver, at, id as place from approval where request_id = :request_id
-union all
-select request.id, given.approver, given.at, given.seq
-from request join batch_approval as given on {OF_LINE} where request.id = :request_id
-order by place
-"""
-
 _OF_ATTEMPT = ("state", "attempts", "tries", "open_attempts", "running", "running_by", "running_until")
 #: What does not change when an attempt begins.
 _BESIDE = (
@@ -252,7 +238,7 @@ _TEXTS = ("running_by", "closed_by", "decline_reason", "problem", "coupon_code")
 
 
 class RequestRows(BaseRows):
-    """With their customers and approvals."""
+    """With their customers."""
 
     def request(self, request_id: int) -> Request | None:
         return self._one(_BY_ID, id=request_id)
@@ -325,10 +311,6 @@ class RequestRows(BaseRows):
     def requests_to_remind(self, now: int, limit: int, latest: int) -> Sequence[Request]:
         return self._many(_TO_REMIND, now=now, limit=limit, latest=latest)
 
-    def approvals(self, request_id: int) -> Sequence[Approval]:
-        rows = self._connection.execute(_APPROVALS, {"request_id": request_id})
-        return [Approval(row["request_id"], row["approver"], row["at"]) for row in rows]
-
     def add_requests(self, drafts: Sequence[Draft]) -> Sequence[tuple[Request, bool]]:
         self.topics.add(Topic.REQUESTS)
         added = []
@@ -369,11 +351,6 @@ class RequestRows(BaseRows):
 
     def set_card(self, request_id: int, channel: str, ts: str) -> None:
         self._connection.execute(_SET_CARD, bound({"id": request_id, "channel": channel, "ts": ts}))
-
-    def add_approval(self, approval: Approval) -> bool:
-        self.topics.add(Topic.REQUESTS)
-        values = {"request_id": approval.request_id, "approver": approval.approver, "at": approval.at}
-        return bool(self._connection.execute(_ADD_APPROVAL, bound(values)).rowcount == 1)
 
     def _one(self, sql: str, **values: object) -> Request | None:
         found = self._many(sql, **values)

@@ -6,6 +6,7 @@ the same name; tests/storage/test_ports.py then asks for its test.
 
 from __future__ import annotations
 
+from storage.approvals import ApprovalRows
 from storage.audit import EventRows
 from storage.batch_sums import BatchSumRows
 from storage.batches import BatchRows
@@ -23,6 +24,7 @@ from storage.waiting import WaitingRows
 
 class Rows(
     RequestRows,
+    ApprovalRows,
     WaitingRows,
     BatchRows,
     BatchSumRows,

@@ -43,7 +43,7 @@ def card(
         *beside(words, about),
         *where_it_stands(words, request, approvals, about.pause),
         *pause_line(words, request, about.pause),
-        *_buttons(words, request),
+        *_buttons(words, request, approvals),
         context(*_who_and_when(words, request, approvals, approvers, about.pause)),
     )
 
@@ -154,9 +154,12 @@ def _small_print(
     return lines
 
 
-def _buttons(words: Words, request: Request) -> list[Block]:
+def _buttons(words: Words, request: Request, approvals: Sequence[Approval]) -> list[Block]:
     if request.state is State.PENDING:
-        shown = [approve_button(words, request), decline_button(words, request), _more(words, request)]
+        shown = [approve_button(words, request), decline_button(words, request)]
+        if approvals:
+            shown.append(_withdraw_approval_button(words, request))
+        shown.append(_more(words, request))
     elif request.state is State.HELD:
         shown = [retry_button(words, request), close_button(words, request)]
     else:
@@ -182,6 +185,11 @@ def decline_button(words: Words, request: Request) -> Block:
     """It opens the form for the reason."""
     # No confirm: the form that asks for the reason is the second thought.
     return button(words("Decline"), "decline_request", str(request.id), style="danger")
+
+
+def _withdraw_approval_button(words: Words, request: Request) -> Block:
+    # No confirm: nothing is lost by it, and in the race with the last approval each second counts.
+    return button(words("Take back my approval"), "withdraw_approval", str(request.id))
 
 
 def _more(words: Words, request: Request) -> Block:

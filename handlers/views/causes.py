@@ -33,6 +33,7 @@ OURS: Mapping[str, str] = {
 ACTIONS: Mapping[str, str] = {
     "approve": N_("approve it"),
     "decline": N_("decline it"),
+    "withdraw_approval": N_("take an approval of it back"),
     "retry": N_("retry it"),
     "close": N_("close it"),
     "cancel": N_("withdraw it"),
@@ -62,6 +63,7 @@ REFUSALS: Mapping[str, str] = {
     Reason.NOT_APPROVER: N_("not among its approvers"),
     Reason.SELF: N_("the requester's own"),
     Reason.ALREADY_APPROVED: N_("had approved it before"),
+    Reason.NO_APPROVAL: N_("had not approved it"),
     Reason.TOO_LATE: N_("too late: it no longer waited for that"),
     Reason.NOT_HELD: N_("it was not held"),
     Reason.NOT_REQUESTER: N_("not its requester"),

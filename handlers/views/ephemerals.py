@@ -197,7 +197,7 @@ def _too_soon(words: Words, request: Request) -> str:
     )
 
 
-def _too_late(  # noqa: PLR0911 - as above
+def _too_late(  # noqa: PLR0911, C901 - as above
     words: Words, reason: object, action: object, request: Request
 ) -> str:
     number = request.id
@@ -209,6 +209,14 @@ def _too_late(  # noqa: PLR0911 - as above
         case Reason.ALREADY_APPROVED:
             return words(
                 "You have approved request #{number} already, and your approval counts once.", number=number
+            )
+        case Reason.NO_APPROVAL:
+            return words("There is no approval of yours on request #{number}.", number=number)
+        case Reason.TOO_LATE if action == ClickAction.WITHDRAW_APPROVAL:
+            return words(
+                "Your approval of request #{number} cannot be taken back any more: it no longer waits for "
+                "approvals.",
+                number=number,
             )
         case Reason.SENDING_BEGAN:
             return sending_began(words, request)

@@ -193,6 +193,7 @@ _SENTENCES: Mapping[str, tuple[str, ...] | Callable[[EventWords], str]] = {
         N_("{who} approved it ({count} of {needed})"),
         N_("{who} approved it"),
     ),
+    Tag.APPROVAL_WITHDRAWN: (N_("{who} took the approval back ({count} of {needed})"),),
     Tag.REQUEST_APPROVED: (
         N_("its batch {batch} had the approvals it needs: {approvals}"),
         N_("it had the approvals it needs: {approvals}"),

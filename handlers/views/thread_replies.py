@@ -55,6 +55,8 @@ def _step(  # noqa: PLR0911, PLR0912, C901 - one return for each tag
     match event.tag:
         case Tag.APPROVAL_GIVEN:
             return message(_approval(words, event))
+        case Tag.APPROVAL_WITHDRAWN:
+            return message(_approval_withdrawn(words, event))
         case Tag.REQUEST_APPROVED:
             people = _approvers(words, event)
             if not people:
@@ -257,6 +259,15 @@ def _approval(words: Words, event: Recorded) -> str:
     if _number(event, "count") < _number(event, "needed"):
         return text
     return words.sentences(text, words("The bot asks WeChat Pay for the coupon next."))
+
+
+def _approval_withdrawn(words: Words, event: Recorded) -> str:
+    return words(
+        "{person} took the approval back ({count} of {needed}).",
+        person=person(event.actor),
+        count=_number(event, "count"),
+        needed=_number(event, "needed"),
+    )
 
 
 def _approved(words: Words, event: Recorded) -> str:

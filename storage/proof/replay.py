@@ -16,7 +16,8 @@ with told as (
     select request_id, group_concat(letter, '') as story
     from (
         select request_id, case tag
-            when 'request:created' then 'n' when 'approval:given' then 'g' when 'attempt:started' then 't'
+            when 'request:created' then 'n' when 'approval:given' then 'g'
+            when 'approval:withdrawn' then 'w' when 'attempt:started' then 't'
             when 'request:approved' then case
                 when actor = 'system' and body ->> '$.detail.approvals' = '[]' then 'o'
                 when body ->> '$.detail.batch' is not null then 'b' else 'a' end
@@ -33,6 +34,8 @@ select request.id, request.state, request.attempts, request.approvals_needed,
 from request left join told on told.request_id = request.id
 order by request.id
 """
+#: How many approvals there are after it: one was given, or taken back.
+_APPROVALS = {"g": 1, "w": -1}
 _LEADS_TO = {
     "a": State.APPROVED,
     # By a rule, without a person.
@@ -85,11 +88,12 @@ def replay(story: str) -> State | None:
     """The state after these events; None for a story that cannot be."""
     if not story.startswith("n"):
         return None
-    state = State.PENDING
+    state, given = State.PENDING, 0
     for letter in story[1:]:
-        if letter == "g":
-            # Nobody approves what waits for no approval.
-            if state is not State.PENDING:
+        if letter in _APPROVALS:
+            given += _APPROVALS[letter]
+            # Nobody approves what waits for no approval, or takes back what was not given.
+            if state is not State.PENDING or given < 0:
                 return None
             continue
         after = _ATTEMPTED.get(state) if letter == "t" else _LEADS_TO.get(letter)
@@ -111,5 +115,5 @@ def lacks(story: str, needed: int) -> str | None:
         return None
     if needed == 0:
         return "needs no approval, but its events do not say that a rule approved it"
-    given = before.count("g")
+    given = before.count("g") - before.count("w")
     return None if given >= needed else f"was approved with {given} of the {needed} approvals it needs"

@@ -94,6 +94,12 @@ union all
 select approval.request_id from approval join event on event.request_id = approval.request_id
 where event.tag = 'approval:given' and event.actor = approval.approver
     and abs(event.ts - approval.at) > 60000
+    -- Of one that was taken back and given again, the last one has the row.
+    and not exists (
+        select 1 from event as later where later.request_id = event.request_id and later.seq > event.seq
+            and later.tag = 'approval:withdrawn'
+            and coalesce(later.body ->> '$.detail.approver', later.actor) = approval.approver
+    )
 order by id limit 1
 """
 #: How it ended; what has not ended says nothing of an end.
@@ -118,6 +124,9 @@ _APPROVALS = """
 select request_id as id from (
     select request_id, actor as person, 1 as told, 0 as kept from event
     where tag = 'approval:given' and request_id is not null
+    union all
+    select request_id, coalesce(body ->> '$.detail.approver', actor), -1, 0 from event
+    where tag = 'approval:withdrawn' and request_id is not null
     union all select request_id, approver, 0, 1 from approval
 ) as either
 group by request_id, person having sum(told) <> sum(kept)

@@ -21,18 +21,34 @@ _PARTS = 16
 #: GROUP BY would sort all requests, and SQLite works without the interpreter while it does all this.
 #: Each approval in an event has its own row; as there are as many rows as events, each row has its event.
 _STORIES = """
-select count(*) as requests, total(events) as events, total(given) as given, group_concat(distinct concat(
+select count(*) as requests, total(events) as events, total(given - withdrawn) as given,
+group_concat(distinct concat(
     '["', story, '",', json_quote(state), ',', attempts, ',', approvals_needed, ',',
-    closed and (given < 2 or given = (
-        select count(distinct substr(event.body, 11, instr(event.body, '","') - 11))
-        from event indexed by event_by_request
-        where event.request_id = told.id and event.tag = 'approval:given'
-    )), ']'
+    closed and case
+        when withdrawn > 0 then withdrawn = given or not exists (
+            select 1 from (
+                select event.actor as person, 1 as given, 0 as kept from event indexed by event_by_request
+                where event.request_id = told.id and event.tag = 'approval:given'
+                union all
+                select coalesce(event.body ->> '$.detail.approver', event.actor), -1, 0
+                from event indexed by event_by_request
+                where event.request_id = told.id and event.tag = 'approval:withdrawn'
+                union all
+                select approver, 0, 1 from approval where approval.request_id = told.id
+            ) as either
+            group by person having sum(given) <> sum(kept)
+        )
+        else given < 2 or given = (
+            select count(distinct substr(event.body, 11, instr(event.body, '","') - 11))
+            from event indexed by event_by_request
+            where event.request_id = told.id and event.tag = 'approval:given'
+        ) end, ']'
 )) as stories
 from (
     select
         request.id, request.state, request.attempts, request.approvals_needed, count(*) as events,
         count(*) filter (where event.tag = 'approval:given') as given,
+        count(*) filter (where event.tag = 'approval:withdrawn') as withdrawn,
         case request.state
             when 'sent' then request.closed_at is not null and request.closed_by is null
                 and request.decline_reason = '' and request.coupon_code is not null
@@ -83,7 +99,15 @@ from (
                 from approval
                 where approval.request_id = request.id
                     and approval.approver = substr(event.body, 11, instr(event.body, '","') - 11)
-                    and approval.approver <> request.requester), 'g', '!')
+                    and approval.approver <> request.requester)
+                -- Taken back since, it has no row, or the one of when it was given again.
+                or exists (
+                    select 1 from event as later indexed by event_by_request
+                    where later.request_id = request.id and later.seq > event.seq
+                        and later.tag = 'approval:withdrawn'
+                        and coalesce(later.body ->> '$.detail.approver', later.actor) = event.actor
+                ), 'g', '!')
+            when 'approval:withdrawn' then 'w'
             when 'request:sent' then iif(
                 abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.closed_at)
                     <= 60000

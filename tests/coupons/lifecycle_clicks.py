@@ -23,6 +23,7 @@ _TELLS = {
     ClickAction.CLOSE: Tag.REQUEST_CLOSED,
     ClickAction.CANCEL: Tag.REQUEST_CANCELLED,
     ClickAction.URGE: Tag.REQUEST_URGED,
+    ClickAction.WITHDRAW_APPROVAL: Tag.APPROVAL_WITHDRAWN,
 }
 
 
@@ -125,6 +126,8 @@ class ClickRules(LifecycleBase):
             allowed &= click.person in world.may_decide(request, before, self.groups)
             if click.action is ClickAction.CLOSE:
                 allowed &= not request.open_attempts or request.absent_looks >= 2
+        elif click.action is ClickAction.WITHDRAW_APPROVAL:
+            allowed &= request.state is State.PENDING and click.person in given
         else:
             allowed &= world.allowed_to_approve(request, click.person, given, before, self.groups)
             allowed &= click.action is ClickAction.DECLINE or before.pause is None
@@ -141,6 +144,8 @@ class ClickRules(LifecycleBase):
             assert self.approvers(click.request_id) == given | {click.person}
         else:
             assert tags == [_TELLS[click.action]]
+            if click.action is ClickAction.WITHDRAW_APPROVAL:
+                assert self.approvers(click.request_id) == given - {click.person}
 
     @precondition(lambda self: self.asks)
     @rule(who=people, choice=pick, urge=st.booleans())

@@ -22,6 +22,10 @@ def given(who: str) -> AnyEvent:
     return Tag.APPROVAL_GIVEN, who, {"count": 1, "needed": 1}
 
 
+def withdrawn(who: str, by: str = "") -> AnyEvent:
+    return Tag.APPROVAL_WITHDRAWN, by or who, {"count": 0, "needed": 1} | ({"approver": who} if by else {})
+
+
 def approved(*names: str, by: str = WANG, **detail: Any) -> AnyEvent:
     return Tag.REQUEST_APPROVED, by, {"approvals": list(names), **detail}
 
@@ -52,6 +56,13 @@ SHOWN: list[tuple[tuple[AnyEvent, ...], bool]] = [
     ((made(), given(SYSTEM), approved(SYSTEM)), False),
     ((made(), given(ZHAO), approved(WANG)), False),
     ((made(), given(WANG), approved(WANG, ZHAO)), False),
+    # Taken back, by who gave it or by the bot, and given again.
+    ((made(), given(WANG), withdrawn(WANG), approved(WANG)), False),
+    ((made(), given(WANG), withdrawn(WANG, SYSTEM), approved(WANG)), False),
+    ((made(), given(WANG), withdrawn(WANG), given(ZHAO), approved(WANG, ZHAO)), False),
+    ((made(2), given(WANG), given(ZHAO), withdrawn(WANG), approved(ZHAO)), False),
+    ((made(), given(WANG), withdrawn(WANG), given(WANG), approved(WANG)), True),
+    ((made(), given(WANG), withdrawn(ZHAO), approved(WANG)), True),
     # Given only after it was said to be approved.
     ((made(), approved(WANG), given(WANG)), False),
     ((given(WANG), approved(WANG), made()), False),

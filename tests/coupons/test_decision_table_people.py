@@ -29,6 +29,7 @@ from coupons.policy import (
     may_pause,
     may_retry,
     may_urge,
+    may_withdraw_approval,
     was_shown,
 )
 from tests.coupons import test_decision_table as table
@@ -72,6 +73,14 @@ ON_A_CARD = [
     ("decline", WANG, S.APPROVED, [ZHAO], R.TOO_LATE),
     ("decline", WANG, S.SENT, [ZHAO], R.TOO_LATE),
     ("decline", WANG, S.DECLINED, NOBODY, R.TOO_LATE),
+    # who has said yes takes it back, as long as others are missing, and whatever the rule says by now
+    ("withdraw", WANG, S.PENDING, [WANG], R.ALLOWED),
+    ("withdraw", SUN, S.PENDING, [ZHAO, SUN], R.ALLOWED),
+    ("withdraw", WANG, S.PENDING, [ZHAO], R.NO_APPROVAL),
+    ("withdraw", LI, S.PENDING, [ZHAO], R.NO_APPROVAL),
+    ("withdraw", WANG, S.APPROVED, [WANG], R.TOO_LATE),
+    ("withdraw", WANG, S.HELD, [WANG], R.TOO_LATE),
+    ("withdraw", WANG, S.EXPIRED, [WANG], R.TOO_LATE),
     # a hold is released by who may approve
     ("retry", WANG, S.HELD, [ZHAO], R.ALLOWED),
     ("retry", WANG, S.HELD, [WANG], R.ALLOWED),
@@ -124,6 +133,7 @@ def test_who_may_do_what_to_a_request(
     found: dict[str, Decision] = {
         "approve": may_approve(request, person, LEADS, given, paused=more == "paused"),
         "decline": may_decline(request, person, LEADS, given),
+        "withdraw": may_withdraw_approval(request, person, given),
         "retry": may_retry(request, person, LEADS),
         "close": may_close(request, person, LEADS),
         "cancel": may_cancel(request, person),

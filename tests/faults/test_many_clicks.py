@@ -91,11 +91,13 @@ class Floor:
         assert isinstance(made, Submitted)
         return made.request
 
-    async def click_at_once(self, request: Request, clicks: Sequence[tuple[str, ClickAction]]) -> None:
+    async def click_at_once(
+        self, request: Request, clicks: Sequence[tuple[str, ClickAction]], key: str = "at-once"
+    ) -> None:
         """Returns when every one of them is decided."""
         kept = [
             NewClick(
-                key=f"{request.id}-{number}",
+                key=f"{key}-{request.id}-{number}",
                 action=action,
                 request_id=request.id,
                 person=person,
@@ -185,6 +187,35 @@ async def test_64_clicks_of_one_person_are_one_approval(tmp_path: Path) -> None:
     assert {event.detail["reason"] for event in events if event.tag == "click:refused"} == {
         Reason.ALREADY_APPROVED
     }
+
+
+async def test_an_approval_is_taken_back_or_the_last_one_counts_and_never_both(
+    tmp_path: Path, *, long_form: bool
+) -> None:
+    dice, ends = random.Random(3), Counter[State]()
+    floor = Floor(tmp_path / "coupon.db", 2)
+    deciding = asyncio.create_task(floor.decider.run())
+    first, last = LEADS[:2]
+    for round_ in range(200 if long_form else 12):
+        request = await floor.ask(round_)
+        await floor.click_at_once(request, [(first, APPROVE)])
+        clicks = [(last, APPROVE), (first, ClickAction.WITHDRAW_APPROVAL)]
+        dice.shuffle(clicks)
+        await floor.click_at_once(request, clicks, key="race")
+        events = await floor.ledger.read(lambda rows, request=request: rows.events_of(request.id))  # type: ignore[misc]  # bound at once
+        tags = Counter(event.tag for event in events)
+        after = await floor.ledger.read(lambda rows, request=request: rows.request(request.id))  # type: ignore[misc]  # as above
+        assert after is not None
+        was_withdrawn = tags["approval:withdrawn"] == 1
+        assert (tags["request:approved"], tags["click:refused"]) == ((0, 0) if was_withdrawn else (1, 1))
+        assert after.state is (State.PENDING if was_withdrawn else State.APPROVED)
+        ends[after.state] += 1
+    floor.decider.stop()
+    await deciding
+    await floor.ledger.close()
+    assert floor.troubles == []
+    assert min(ends[State.PENDING], ends[State.APPROVED]) >= 1
+    verify(tmp_path / "coupon.db")
 
 
 async def test_clicks_that_wait_for_a_card_stand_in_nobodys_way(tmp_path: Path) -> None:

@@ -146,6 +146,13 @@ REASONS: list[tuple[Reason, ClickAction, dict[str, Any], str]] = [
     ),
     (Reason.ALREADY_APPROVED, ClickAction.APPROVE, {}, "your approval counts once"),
     (Reason.ALREADY_APPROVED, ClickAction.DECLINE, {}, "you cannot decline it too"),
+    (Reason.NO_APPROVAL, ClickAction.WITHDRAW_APPROVAL, {}, "There is no approval of yours on request #12."),
+    (
+        Reason.TOO_LATE,
+        ClickAction.WITHDRAW_APPROVAL,
+        {"state": State.SENDING},
+        "cannot be taken back any more: it no longer waits for approvals. Where it stands: Sending",
+    ),
     (
         Reason.TOO_LATE,
         ClickAction.APPROVE,

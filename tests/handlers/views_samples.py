@@ -102,6 +102,7 @@ def events(
         event(Tag.REQUEST_SENT, coupon_code=coupon_code, by="answer"),
         event(Tag.REQUEST_SENT, coupon_code=coupon_code, by="look"),
         event(Tag.REQUEST_APPROVED, approvals=[], rule=2),
+        event(Tag.APPROVAL_WITHDRAWN, "U0LI", count=0, needed=2),
         event(Tag.REQUEST_URGED, "U0AGENT"),
         event(Tag.REQUEST_REMINDED, waited_ms=7_200_000, mention=None),
         event(Tag.REQUEST_REMINDED, waited_ms=60_000, mention="S0MANAGERS"),

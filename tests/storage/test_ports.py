@@ -432,6 +432,9 @@ CHANGES: dict[str, Callable[[Transaction], bool]] = {
         == ([4], False)
     ),
     "save": saves,
+    "remove_approval": lambda tx: (
+        (tx.remove_approval(2, "U0WU"), tx.remove_approval(2, "U0WANG"), tx.approvals(2)) == (False, True, [])
+    ),
     "add_approval": lambda tx: (
         (tx.add_approval(Approval(1, "U0WU", 1)), tx.add_approval(Approval(1, "U0WU", 2))) == (True, False)
     ),

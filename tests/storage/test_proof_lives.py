@@ -274,6 +274,26 @@ async def test_an_own_approval_a_double_one_and_a_late_one_change_nothing(shop: 
     assert await shop.state() is State.APPROVED
 
 
+async def test_every_moment_of_approvals_that_are_taken_back_is_proven(shop: Shop) -> None:
+    """An approval that was taken back counts as none: not in the number, and not when it is sent."""
+    take_back, approve = ClickAction.WITHDRAW_APPROVAL, ClickAction.APPROVE
+    await shop.ask()
+    for person, action in (
+        ("U0WANG", take_back),
+        ("U0WANG", approve),
+        ("U0WANG", take_back),
+        ("U0WANG", take_back),
+        ("U0ZHAO", approve),
+        ("U0WANG", approve),
+        ("U0WANG", take_back),
+    ):
+        await shop.click(action, person)
+    tags = await shop.tags()
+    assert [tags.count(tag) for tag in ("approval:given", "approval:withdrawn", "click:refused")] == [3, 1, 3]
+    assert await shop.state() is State.APPROVED, "approved as a whole: nobody takes that back"
+    assert await shop.send_until(State.SENT) is State.SENT
+
+
 def cancel(shop: Shop) -> Any:
     return shop.desk.cancel(1, "U0LI")
 

@@ -54,6 +54,8 @@ def log(path: Path) -> Path:
         third = await ask(3, ticket="T-3")
         assert third.raised == ("agent_limit", "budget_limit")
         await office.click(desk, third.id, "U0WANG", ClickAction.APPROVE)
+        for action in (ClickAction.APPROVE, ClickAction.WITHDRAW_APPROVAL):
+            await office.click(desk, third.id, "U0QIAN", action)
         await office.click(desk, third.id, "U0ZHAO", ClickAction.DECLINE)
         fourth = await ask(4, ticket="T-2", confirmed=True, follows=third.id)
         assert (fourth.duplicate_of, fourth.follows, fourth.rule) == (2, 3, 2)
@@ -68,7 +70,7 @@ def vars_of(ask: Ask) -> dict[str, object]:
 
 
 def test_what_the_rules_made_is_whole(log: Path) -> None:
-    assert verify(log).rows == 10
+    assert verify(log).rows == 12
 
 
 def test_what_the_bot_writes_is_found_whole_at_once(log: Path) -> None:
@@ -88,6 +90,7 @@ def test_what_the_bot_writes_is_found_whole_at_once(log: Path) -> None:
         "update approval set approver = 'U0QIAN' where request_id = 2 and approver = 'U0ZHAO'",
         "insert into approval (request_id, approver, at) values (4, 'U0QIAN', 1)",
         "delete from approval where request_id = 3",
+        "insert into approval (request_id, approver, at) select 3, 'U0QIAN', at from approval limit 1",
     ],
 )
 def test_a_row_that_was_changed_is_found_among_what_the_bot_wrote(log: Path, change: str) -> None:
@@ -225,6 +228,11 @@ def test_lowering_the_need_in_row_and_event_shows_in_the_chain(log: Path) -> Non
         ("nga", 0, False),
         ("ngathyts", 1, True),
         ("ngd", 3, True),
+        # Taken back: it counts as none.
+        ("ngwga", 1, True),
+        ("nggwga", 2, True),
+        ("ngwa", 1, False),
+        ("nggwa", 2, False),
     ],
 )
 def test_a_story_has_the_approvals_it_needs(story: str, needed: int, is_right: bool) -> None:

@@ -1,0 +1,36 @@
+"""An approval of a request is given, or taken back: each in the transaction of the desk that decides it."""
+
+from __future__ import annotations
+
+from coupons.events import ApprovalGiven, RequestApproved
+from coupons.lifecycle import move
+from coupons.model import Approval, Request, State
+from coupons.ports import Transaction
+from coupons.posts import RESULT_WITHIN_MS, Post, PostKind
+from coupons.waiting_events import ApprovalWithdrawn
+
+
+def approve(tx: Transaction, request: Request, person: str, *, now: int) -> None:
+    """With the last one that is missing the request is approved as a whole, and goes out."""
+    tx.add_approval(Approval(request.id, person, now))
+    given = tx.approvals(request.id)
+    approval = ApprovalGiven(count=len(given), needed=request.approvals_needed)
+    seq = tx.append(approval.done_by(person, request.id))
+    reply_after_ms = 0
+    if len(given) >= request.approvals_needed:
+        reply_after_ms = RESULT_WITHIN_MS
+        after = move(request, State.APPROVED, now=now, due_at=now, remind_at=None)
+        tx.save(request, after)
+        names = [each.approver for each in given]
+        tx.append(RequestApproved(approvals=names).done_by(person, request.id))
+    tx.post(Post(kind=PostKind.CARD, request_id=request.id))
+    tx.post(Post(kind=PostKind.REPLY, request_id=request.id, seq=seq), reply_after_ms)
+
+
+def withdraw_approval(tx: Transaction, request: Request, person: str) -> None:
+    """Who took it back may approve or decline later, as if they had not said anything."""
+    tx.remove_approval(request.id, person)
+    withdrawn = ApprovalWithdrawn(count=len(tx.approvals(request.id)), needed=request.approvals_needed)
+    seq = tx.append(withdrawn.done_by(person, request.id))
+    tx.post(Post(kind=PostKind.CARD, request_id=request.id))
+    tx.post(Post(kind=PostKind.REPLY, request_id=request.id, seq=seq))

@@ -1,0 +1,43 @@
+"""Statements on approvals of requests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from coupons.model import Approval
+from coupons.ports import Topic
+from storage.base_rows import BaseRows, bound
+from storage.batch_approvals import OF_LINE
+
+_ADD: Final = """
+insert into approval (request_id, approver, at) values (:request_id, :approver, :at)
+on conflict (request_id, approver) do nothing
+"""
+_REMOVE: Final = "delete from approval where request_id = :request_id and approver = :approver"
+#: Of a line of a batch: the batch's.
+_APPROVALS: Final = f"""
+select request_id, approver, at, id as place from approval where request_id = :request_id
+union all
+select request.id, given.approver, given.at, given.seq
+from request join batch_approval as given on {OF_LINE} where request.id = :request_id
+order by place
+"""
+
+
+class ApprovalRows(BaseRows):
+    """Those that count: one that was taken back has no row."""
+
+    def approvals(self, request_id: int) -> Sequence[Approval]:
+        rows = self._connection.execute(_APPROVALS, {"request_id": request_id})
+        return [Approval(row["request_id"], row["approver"], row["at"]) for row in rows]
+
+    def add_approval(self, approval: Approval) -> bool:
+        self.topics.add(Topic.REQUESTS)
+        values = {"request_id": approval.request_id, "approver": approval.approver, "at": approval.at}
+        return bool(self._connection.execute(_ADD, bound(values)).rowcount == 1)
+
+    def remove_approval(self, request_id: int, approver: str) -> bool:
+        self.topics.add(Topic.REQUESTS)
+        values = {"request_id": request_id, "approver": approver}
+        return bool(self._connection.execute(_REMOVE, bound(values)).rowcount == 1)
