@@ -31,6 +31,8 @@ class Tag(StrEnum):
     ATTEMPT_LATE = "attempt:late"
     COUPON_LOOKED_UP = "coupon:looked_up"
     COUPON_RECEIVED = "coupon:received"
+    COUPON_CHANGED = "coupon:changed"
+    COUPON_VIEWED = "coupon:viewed"
     REQUEST_SENT = "request:sent"
     REQUEST_REFUSED = "request:refused"
     REQUEST_UNKNOWN = "request:unknown"
@@ -187,6 +189,27 @@ class CouponReceived(Payload, tag=Tag.COUPON_RECEIVED):
     send_time: str
     matched: bool
     woke: Sequence[int]
+
+
+class CouponChanged(Payload, tag=Tag.COUPON_CHANGED):
+    """WeChat Pay says something new of a coupon that was sent: its `coupon_state`, `before` as it was known
+    until then (empty: nothing was), when it was used or deactivated, and until when it is valid, in UTC ms.
+    """
+
+    state: str
+    before: str
+    happened_at: int | None
+    valid_until: int | None
+
+
+class CouponViewed(Payload, tag=Tag.COUPON_VIEWED):
+    """Somebody was answered what became of the coupons of these `requests`; of those in `failed` WeChat Pay
+    said nothing just then. `customer`: they asked for all of a customer's.
+    """
+
+    requests: Sequence[int]
+    failed: Sequence[int]
+    customer: Personal[int | None] = None
 
 
 class RequestSent(Payload, tag=Tag.REQUEST_SENT):

@@ -233,6 +233,9 @@ class ClickAction(StrEnum):
     #: The requester's own: withdraw, and call the approvers.
     CANCEL = "cancel"
     URGE = "urge"
+    #: What became of a request's coupon, or of all coupons of its customer: WeChat Pay is asked.
+    LOOK_UP_COUPON = "look_up_coupon"
+    LOOK_UP_CUSTOMER = "look_up_customer"
     #: Under a batch's preview, and on its card. `reason` of a strike: the rows, as typed.
     SUBMIT_BATCH = "submit_batch"
     DISCARD_BATCH = "discard_batch"

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from coupons.batch_ports import BatchChanges, BatchRecords, DueBatches
+from coupons.coupon_ports import CouponChanges, CouponRecords
 
 if TYPE_CHECKING:
     from coupons.audit_words import Filter, Found
@@ -48,7 +49,7 @@ class Topic(StrEnum):
     BATCHES = "batches"
 
 
-class Records(BatchRecords, Protocol):
+class Records(BatchRecords, CouponRecords, Protocol):
     """What decisions need: requests, their stories, and what was asked for already."""
 
     def request(self, request_id: int) -> Request | None: ...
@@ -237,7 +238,7 @@ class Reading(Records, DueWork, AuditSearch, Protocol):
     """Committed rows of one moment (and, inside a Transaction, its own writes)."""
 
 
-class Transaction(Reading, BatchChanges, Protocol):
+class Transaction(Reading, BatchChanges, CouponChanges, Protocol):
     """One all-or-nothing change. Everything done through it is committed together, or not at all."""
 
     def add_requests(self, drafts: Sequence[Draft]) -> Sequence[tuple[Request, bool]]:

@@ -17,7 +17,13 @@ values (:key, :action, :request_id, :person, :team, :channel, :reason, :at, :mes
     :batch)
 on conflict (key) do nothing
 """
-_OPEN = f"select * from click where done = 0 and id not in {LISTED} order by id limit :limit"
+#: What only WeChat Pay can answer stands apart, so that no click waits for its answers.
+_OPEN = f"""
+select * from click
+where done = 0 and id not in {LISTED} and action not in ('look_up_coupon', 'look_up_customer')
+order by id limit :limit
+"""
+_LOOKUPS_WANTED = _OPEN.replace("action not in", "action in")
 _CLOSE = "update click set done = 1 where id = :id and done = 0"
 _ADD_NOTIFICATION = """
 insert into notice (stock_id, coupon_code, event, at) values (:stock_id, :coupon_code, :event, :at)
@@ -50,8 +56,14 @@ class ClickRows(BaseRows):
         return bool(self._connection.execute(_ADD, bound(values)).rowcount == 1)
 
     def open_clicks(self, limit: int, but: Collection[int] = ()) -> Sequence[Click]:
+        return self._clicks(_OPEN, limit, but)
+
+    def lookups_wanted(self, limit: int, but: Collection[int] = ()) -> Sequence[Click]:
+        return self._clicks(_LOOKUPS_WANTED, limit, but)
+
+    def _clicks(self, sql: str, limit: int, but: Collection[int]) -> Sequence[Click]:
         values = {"limit": limit, "listed": json.dumps(list(but))}
-        rows = self._connection.execute(_OPEN, values).fetchall()
+        rows = self._connection.execute(sql, values).fetchall()
         return [
             Click(
                 id=row["id"],

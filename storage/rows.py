@@ -11,6 +11,7 @@ from storage.audit import EventRows
 from storage.batch_sums import BatchSumRows
 from storage.batches import BatchRows
 from storage.console_links import ConsoleLinkRows
+from storage.coupon_states import CouponStateRows
 from storage.erasing import ErasingRows
 from storage.inbox import ClickRows
 from storage.leases import LeaseRows
@@ -34,6 +35,7 @@ class Rows(
     UseRows,
     PauseRows,
     ConsoleLinkRows,
+    CouponStateRows,
     SearchRows,
     ErasingRows,
     LeaseRows,

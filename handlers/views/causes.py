@@ -43,6 +43,8 @@ ACTIONS: Mapping[str, str] = {
     "resume": N_("resume sending"),
     "approve_together": N_("approve several at once"),
     "send": N_("ask for a coupon"),
+    "look_up_coupon": N_("see what became of a coupon"),
+    "look_up_customer": N_("see what became of a customer's coupons"),
     "submit_batch": N_("submit the batch"),
     "discard_batch": N_("discard the batch"),
     "approve_batch": N_("approve the batch"),

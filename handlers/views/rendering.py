@@ -135,6 +135,10 @@ class EventWords:
         typed = without_openids(self.text("words"))
         return self._rendering.search(typed) if typed.strip() else ""
 
+    def instant(self, name: str) -> str:
+        """A time among them, or nothing."""
+        return self._words.instant(self.whole(name)) if self.whole(name) else ""
+
     def money(self, fen: int) -> str:
         return self._words.money(fen)
 
@@ -175,6 +179,8 @@ _SPECIAL: Final[dict[str, Callable[[EventWords], str]]] = {
     "reason": lambda words: words.typed(words.text("reason")),
     "approvals": lambda words: words.list(map(words.person, words.names("approvals"))),
     "mention": lambda words: words.person(words.text("mention")) if words.text("mention") else "",
+    "happened_at": lambda words: words.instant("happened_at"),
+    "valid_until": lambda words: words.instant("valid_until"),
     "key": lambda words: _cut(words, "key"),
     "head": lambda words: _cut(words, "head"),
 }

@@ -15,6 +15,7 @@ from storage.migrations import LATEST
 from storage.proof.batches import check_batches
 from storage.proof.bodies import check_bodies
 from storage.proof.chain import LAST, Verified, check_chain
+from storage.proof.coupon_states import check_coupon_states
 from storage.proof.permits import check_permits
 from storage.proof.rows_exact import compare
 from storage.proof.rows_fast import Agreement
@@ -54,6 +55,7 @@ def verify(
             if not agreement.holds():
                 compare(beside)
             check_batches(database)
+            check_coupon_states(database)
             if thorough:
                 check_bodies(database)
         except sqlite3.DatabaseError as error:

@@ -15,6 +15,7 @@ from inline_snapshot import external_file
 
 from coupons.audit_words import BadWord, Found, WrongWord, hide_openids, read_words
 from coupons.auditing import MOST_COUNTED, STORY_EVENTS, Page, SignInLink, Story
+from coupons.coupon_states import CouponState
 from coupons.events import Tag
 from coupons.model import State
 from coupons.recording import Recorded
@@ -37,6 +38,21 @@ ATTEMPT: dict[str, Any] = {
     "wechatpay_request_id": "08F78BA5-0",
     "serial_no": "PUB_KEY_ID_0119",
 }
+
+
+def of_coupons() -> list[Recorded]:
+    states = [("", state) for state in (*CouponState, "FROZEN")]
+    changes = [*states, ("USED", "SENDED")]
+    return [
+        *(
+            event(Tag.COUPON_CHANGED, state=state, before=before, happened_at=at, valid_until=at)
+            for before, state in changes
+            for at in (NOW, None)
+        ),
+        event(Tag.COUPON_VIEWED, "U0AGENT", requests=[12], failed=[]),
+        event(Tag.COUPON_VIEWED, "U0AGENT", requests=[12], failed=[12]),
+        event(Tag.COUPON_VIEWED, "U0AGENT", requests=[12, 9], failed=[9], customer=7),
+    ]
 
 
 def all_events(typed: str = "Already refunded") -> list[Recorded]:
@@ -141,6 +157,7 @@ def stories(typed: str) -> Iterator[Story]:
     found = all_events(typed)
     yield Story(request=sent, approvals=[WANG], events=found, others=[other], others_count=1)
     declined = replace(standing(State.DECLINED), decline_reason=typed)
+    yield Story(request=sent, approvals=[WANG], events=of_coupons(), others=[], others_count=0)
     yield Story(request=declined, approvals=[], events=[], others=[], others_count=0)
 
 

@@ -71,6 +71,8 @@ def test_the_samples_tell_every_tag_that_slack_is_told() -> None:
         Tag.ATTEMPT_STARTED,
         Tag.ATTEMPT_FINISHED,
         Tag.COUPON_RECEIVED,
+        Tag.COUPON_CHANGED,
+        Tag.COUPON_VIEWED,
         Tag.CLICK_REFUSED,
         Tag.COMMAND_REFUSED,
         Tag.BOT_STOPPED,

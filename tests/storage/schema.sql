@@ -10,6 +10,8 @@ CREATE INDEX batch_without_result on batch (state) where result_promised = 0;
 
 CREATE INDEX click_open on click (id) where done = 0;
 
+CREATE INDEX coupon_state_used on coupon_state (coalesce(happened_at, changed_at)) where state = 'USED';
+
 CREATE INDEX event_by_actor on event (actor, seq);
 
 CREATE INDEX event_by_request on event (request_id, seq, tag);
@@ -163,6 +165,18 @@ CREATE TABLE console_link (
     expires_at integer not null,
     used_at integer
 ) strict, without rowid
+;
+
+CREATE TABLE coupon_state (
+    request_id integer primary key references request (id),
+    state text not null default '',
+    happened_at integer,
+    valid_until integer,
+    changed_at integer,
+    known_at integer,
+    tried_at integer not null,
+    problem text not null default ''
+) strict
 ;
 
 CREATE TABLE customer (

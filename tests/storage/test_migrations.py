@@ -72,6 +72,7 @@ def test_every_table_refuses_wrong_types(path: Path) -> None:
         ("batch_line", 1),
         ("click", 1),
         ("console_link", 1),
+        ("coupon_state", 1),
         ("customer", 1),
         ("event", 1),
         ("lease", 1),

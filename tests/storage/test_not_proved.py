@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from coupons.audit_events import ConsoleLinkMade
+from coupons.coupon_states import CouponAnswer, KnownCoupon, answered
 from coupons.events import SendingPaused
 from coupons.model import Pause
 from coupons.ports import Transaction
@@ -41,6 +42,12 @@ def beside(tx: Transaction) -> None:
     tx.add_console_link(digest="ab" * 32, person="U0FIN", made_at=NOW, expires_at=NOW + 1)
     tx.append(ConsoleLinkMade(expires_at=NOW + 1).done_by("U0FIN"))
     submitted(tx)
+    known, changed = answered(
+        KnownCoupon(request_id=1), CouponAnswer(state="USED", happened_at=NOW, valid_until=NOW + 1), now=NOW
+    )
+    assert changed is not None
+    tx.save_coupon_state(known)
+    tx.append(changed.done_by("system", 1))
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from coupons.rules import Used
 from coupons.totals import Scope, Total
 from storage.audit import GENESIS
 from storage.ledger import SqliteLedger
-from tests.storage import ports_of_batches
+from tests.storage import ports_of_batches, ports_of_coupons
 from tests.storage.records import (
     DAY,
     NOW,
@@ -249,6 +249,7 @@ READS: dict[str, Callable[[Reading], bool]] = {
     ),
     "next_post_due": lambda tx: (tx.next_post_due(NOW), tx.next_post_due(NOW + 50)) == (NOW + 50, None),
     **ports_of_batches.READS,
+    **ports_of_coupons.READS,
 }
 
 
@@ -462,6 +463,7 @@ CHANGES: dict[str, Callable[[Transaction], bool]] = {
     "take_lease": takes_a_lease,
     "close_lane": closes_a_lane,
     **ports_of_batches.CHANGES,
+    **ports_of_coupons.CHANGES,
 }
 
 

@@ -1,0 +1,35 @@
+"""What the business needs from storage for what became of coupons."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from coupons.coupon_states import CouponUse, KnownCoupon
+    from coupons.model import Click, Request
+
+
+class CouponRecords(Protocol):
+    """Questions."""
+
+    def coupon_states(self, request_ids: Collection[int]) -> Mapping[int, KnownCoupon]:
+        """By the request's `id`; of those without a row nobody ever asked."""
+
+    def coupon_use(self, since: int, before: int, requester: str | None = None) -> Sequence[CouponUse]:
+        """By agent and stock, in UTC milliseconds; of this requester alone where one is named. Those who gave
+        most first."""
+
+    def coupons_to_look_up(self, since: int, tried_before: int, limit: int) -> Sequence[Request]:
+        """Sent since then, with a code and a customer who is not erased, not asked about since
+        `tried_before`, and of which more can become; the longest sent first."""
+
+    def lookups_wanted(self, limit: int, but: Collection[int] = ()) -> Sequence[Click]:
+        """Clicks by which people want to know what became of coupons, oldest first; `but` these ids."""
+
+
+class CouponChanges(Protocol):
+    """Changes."""
+
+    def save_coupon_state(self, known: KnownCoupon) -> None:
+        """In place of what was known before."""
