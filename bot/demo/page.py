@@ -32,6 +32,8 @@ async def show_page(out: TextIO, port: int | None) -> int:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     shown = False
+    if port is not None:
+        _refuse_taken(port)
     try:
         # With certificates, so that they can be changed under the bot's hands.
         console = _free_port()
@@ -77,9 +79,21 @@ async def _page(stage: Stage, port: int | None) -> AsyncGenerator[Page]:
             )
         except OSError as error:
             if port is not None:
-                raise Refusal(f"port {port} cannot be had: {error.strerror}") from error
+                raise _cannot_be_had(port, error) from error
             page = await stack.enter_async_context(serve_page(stage.slack, stage.wechatpay, audit=audit))
         yield page
+
+
+def _refuse_taken(port: int) -> None:
+    """Before the bot is started, which takes seconds."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        raise _cannot_be_had(port, error) from error
+
+
+def _cannot_be_had(port: int, error: OSError) -> Refusal:
+    return Refusal(f"port {port} cannot be had: {error.strerror}")
 
 
 def audited(console: int) -> str:

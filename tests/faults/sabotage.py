@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from bot import service
 from bot.clock import steady_ms, utc_ms
-from coupons import attempts, leases, sender
+from coupons import attempts, batch_lines, batch_work, leases, sender
 from coupons.settling import Pace
 from handlers import announcer, lane_leases
 from storage import ledger
@@ -16,10 +16,12 @@ from tests.faults.kill_points import die_at
 
 #: Repeats come sooner than a person would wait for; as many as ever.
 _PAUSES_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+_LATE_LINES_MS = 1_000
 
 
 def sabotage(order: dict[str, Any]) -> None:
-    """`die_at`: a point and at which passing of it. `quick`: without the long pauses of a real day.
+    """`die_at`: a point and at which passing of it. `quick`: without the long pauses of a real day, and lines
+    that end after their batch are told within a second.
 
     `io`: from which write or sync of the database on, how many of them, and with which errno they fail; for
     a process that io_faults.c was loaded into. `shared`: several processes on one file, as on a server.
@@ -28,6 +30,8 @@ def sabotage(order: dict[str, Any]) -> None:
     """
     if order.get("quick"):
         service.Pace = _quick_pace  # type: ignore[assignment,misc]
+        for module in (batch_lines, batch_work):
+            module.LATE_LINES_MS = _LATE_LINES_MS  # type: ignore[misc]
     if io := order.get("io"):
         ctypes.CDLL(None).io_faults(*map(ctypes.c_long, io[:2]), ctypes.c_int(io[2]))
     if order.get("shared"):
