@@ -39,6 +39,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Journeys are gone by the keyboard alone, which cannot press what is not reached.
+
+    By the mouse too in the long form, and where `by_mouse_too` says that it does something else there. Each
+    kind of element is tried by both (`test_every_element`).
+    """
+    if "screen" in metafunc.fixturenames:
+        both = metafunc.config.getoption("--long") or metafunc.definition.get_closest_marker("by_mouse_too")
+        metafunc.parametrize("screen", ["mouse", "keyboard"] if both else ["keyboard"], indirect=True)
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(chromium: str) -> AsyncGenerator[Browser]:
     # Playwright's own five seconds are short for a busy machine.
@@ -96,9 +107,9 @@ async def shop(tmp_path: Path) -> AsyncGenerator[World]:
         yield started
 
 
-@pytest_asyncio.fixture(loop_scope="session", params=["mouse", "keyboard"])
+@pytest_asyncio.fixture(loop_scope="session")
 async def screen(request: pytest.FixtureRequest, shop: World, watched: Watched) -> AsyncGenerator[Screen]:
-    """The page, for the mouse and then for the keyboard alone."""
+    """The page, for the keyboard alone or for the mouse: see `pytest_generate_tests`."""
     page = watched.page
     hands: Hands = Mouse() if request.param == "mouse" else Keyboard(page)
     audit = AuditReader(Store(shop.folder / "coupon.db", clock=utc_ms))

@@ -1,4 +1,4 @@
-"""A batch at the page, from its card to its result: by the mouse, and by the keyboard alone."""
+"""A batch at the page, from its card to its result."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from playwright.async_api import expect
 
 from tests.flows.bulk import CSV
@@ -11,6 +12,7 @@ from tests.page.screens import Keyboard, Screen
 from tests.world import World, until
 
 
+@pytest.mark.by_mouse_too
 async def test_a_list_is_dropped_previewed_and_asked_for(screen: Screen, shop: World, tmp_path: Path) -> None:
     given = tmp_path / "late.csv"
     given.write_bytes(CSV)
@@ -40,6 +42,7 @@ async def test_a_list_is_dropped_previewed_and_asked_for(screen: Screen, shop: W
     await until(lambda: shop.rows("select 1 from batch where state = 'pending' and card_ts <> ''") or None)
 
 
+@pytest.mark.by_mouse_too
 async def test_the_file_of_a_message_opens_the_form_that_names_it(
     screen: Screen, shop: World, tmp_path: Path
 ) -> None:

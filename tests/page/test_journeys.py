@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.async_api import expect
 
 from tests.page.screens import OPENID, Screen
 from tests.world import World
 
 
+@pytest.mark.by_mouse_too
 async def test_a_typed_command_an_approval_and_the_code_arrives(screen: Screen, shop: World) -> None:
     await screen.be("U0LI", "C0SUPPORT")
     await screen.say(f"/coupon send {OPENID} late-10 parcel came four days late")
