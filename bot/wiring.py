@@ -262,7 +262,13 @@ def build(
     batch_actions.register(app)
     home = Home(
         client=slack,
-        facts=HomeFacts(ledger=ledger, authority=authority, policy=config.policy, clock=clock.earliest),
+        facts=HomeFacts(
+            ledger=ledger,
+            authority=authority,
+            policy=config.policy,
+            workspace_url=workspace.url,
+            clock=clock.earliest,
+        ),
         desk=desk,
         readers=readers,
         open_form=lambda trigger_id, user: form.open(trigger_id, user, Prefill()),

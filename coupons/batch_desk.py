@@ -240,8 +240,7 @@ class BatchDesk:
 
 def may_decide(policy: Policy, batch: Batch) -> tuple[str, ...]:
     """Whom its rule named when it was made, as far as coupon.toml still lets them approve anything."""
-    named = {*policy.approvers}.union(*(rule.approvers for rule in policy.rules))
-    return tuple(each for each in batch.approvers if each in named)
+    return tuple(each for each in batch.approvers if each in policy.deciders)
 
 
 def _right(tx: Records, click: Click, batch: Batch, approvers: frozenset[str]) -> Decision:

@@ -47,6 +47,12 @@ def moment(text: str) -> int | None:
     return milliseconds(found if found.tzinfo else found.replace(tzinfo=BEIJING))
 
 
+def day_start(ms: int) -> int:
+    """UTC milliseconds of the first moment of this day."""
+    midnight = datetime.fromtimestamp(ms / 1000, BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
+    return milliseconds(midnight)
+
+
 def milliseconds(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
 

@@ -116,6 +116,11 @@ class Policy:
             named |= {*rule.approvers, *rule.requesters}
         return frozenset(entry for entry in named if entry.startswith("S"))
 
+    @property
+    def deciders(self) -> tuple[str, ...]:
+        """User and group ids of all who may approve anything, by the role or by a rule."""
+        return tuple(sorted({*self.approvers}.union(*(rule.approvers for rule in self.rules))))
+
     def approvers_of(self, rule: Rule | None) -> tuple[str, ...]:
         """`rule` None: no rule fitted."""
         return (rule.approvers if rule else ()) or self.approvers

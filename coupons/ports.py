@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from coupons.batch_ports import BatchChanges, BatchRecords, DueBatches
 from coupons.coupon_ports import CouponChanges, CouponRecords
+from coupons.home_ports import HomeRecords
 
 if TYPE_CHECKING:
     from coupons.audit_words import Filter, Found
@@ -234,7 +235,7 @@ class AuditSearch(Protocol):
         """Events where it asks for them, else requests: `find_events` or `find_requests`."""
 
 
-class Reading(Records, DueWork, AuditSearch, Protocol):
+class Reading(Records, DueWork, AuditSearch, HomeRecords, Protocol):
     """Committed rows of one moment (and, inside a Transaction, its own writes)."""
 
 

@@ -76,7 +76,7 @@ class Cards:
 
     async def _put_up(self, waiting: WaitingPost, request: Request) -> None:
         given, about = await self._ledger.read(
-            lambda rows: (rows.approvals(request.id), _beside(rows, request))
+            lambda rows: (rows.approvals(request.id), read_beside(rows, request))
         )
         approvers = await self._authority.named(request)
         message = card.card(self._readers.channel, request, given, approvers=approvers, about=about)
@@ -134,7 +134,8 @@ def _passed() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _beside(rows: Reading, request: Request) -> Beside:
+def read_beside(rows: Reading, request: Request) -> Beside:
+    """What a card, or the Home of who decides, says beside the request's own row."""
     pause = rows.pause() if request.state not in FINAL else None
     if request.state is not State.PENDING:
         return Beside(pause=pause)

@@ -23,7 +23,7 @@ from handlers import payloads
 from handlers.after_ack import ACK_WITHIN_S, AfterAck
 from handlers.approval_channel import ApprovalChannel
 from handlers.directory import Readers
-from handlers.home_facts import HomeFacts, Pending
+from handlers.home_facts import WEEK_S, HomeFacts, Pending
 from handlers.views import home
 from handlers.web_api import RateLimited, SlackError, ask
 
@@ -109,12 +109,13 @@ class Home(Loop):
         wait_s = max(self._rests_until, self._closed_until) - _now()
         if wait_s > 0:
             return wait_s
+        again_s = None
         try:
-            await self._round()
+            again_s = await self._round()
         except Exception as error:  # noqa: BLE001 - no trouble with one view may stop all that follow
             self._on_trouble(error)
         self._rests_until = _now() + self._pause_s
-        return None
+        return again_s
 
     # --- listeners
 
@@ -198,14 +199,14 @@ class Home(Loop):
 
     # --- showing
 
-    async def _round(self) -> None:
-        """Everybody who looks; what has stayed the same is not shown again."""
+    async def _round(self) -> float | None:
+        """Everybody who looks; what has stayed the same is not shown again. Returns when to come again."""
         now = _now()
         self._watchers = {
             user: watcher for user, watcher in self._watchers.items() if now - watcher.opened_at < _WATCHED_S
         }
         if not self._watchers:
-            return
+            return None
         pending, gate = await self._facts.pending(), asyncio.Semaphore(_AT_ONCE)
 
         async def show(user: str, watcher: _Watcher) -> None:
@@ -221,6 +222,7 @@ class Home(Loop):
         for result in await asyncio.gather(*due, return_exceptions=True):
             if isinstance(result, Exception):
                 self._failed(result)
+        return WEEK_S if pending.week_is_old else None
 
     async def _show(self, user: str, watcher: _Watcher, pending: Pending) -> None:
         async with watcher.turn:

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from coupons.authority import Authority, Members
+from coupons.batch_desk import may_decide
+from coupons.batches import Batch, BatchState, Progress
 from coupons.events import ClickRefused
 from coupons.lifecycle import FINAL
 from coupons.model import Request
-from coupons.policy import Policy, may_approve, may_retry
+from coupons.policy import DAY_MS, Policy, may_approve, may_retry
 from coupons.ports import Clock, Ledger, Reading, Records
 from coupons.rules import Left, limits_left, people
 from coupons.totals import Proposal, facts, totals
-from handlers.views.home import SHOWN, OpenRequest, Overview
+from coupons.week import DAYS, Week, days_until_now
+from handlers.cards import read_beside
+from handlers.views.batch_card import BatchOnCard
+from handlers.views.home import LATELY, SHOWN, OpenRequest, Overview
+from handlers.views.home_decided import Decided
 
 #: Pending requests, and held ones, that are looked through for all who watch, the longest waiting first.
 _PENDING = 500
+#: Batches, too.
+_BATCHES = 100
 #: Of one's own: open ones, and all among which the last finished ones are.
 _OPEN, _LATEST = 100, 60
+#: Of one's own, among which the last word on each of some is.
+_DECISIONS = 20
+#: The week is counted anew at most so often: while a large batch is sent it takes a tenth of a second.
+WEEK_S: Final = 5.0
+_UNDER_WAY = frozenset({BatchState.APPROVED, BatchState.RUNNING, BatchState.PAUSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,27 +43,55 @@ class Pending:
     rows: tuple[OpenRequest, ...]
     #: The held ones, the oldest first.
     held: tuple[Request, ...]
+    #: Those that were submitted and are not over.
+    batches: tuple[BatchOnCard, ...]
     approvers: Mapping[int, frozenset[str]]
     members: Members
+    week: Week
+    #: Something ended since it was counted.
+    week_is_old: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _CountedWeek:
+    week: Week
+    #: `newest_end` then; and when, by the loop's own clock.
+    newest_end: int
+    at: float
 
 
 class HomeFacts:
-    """`clock` is for the periods of the limits."""
+    """`clock` is for the periods of the limits, and says which days the week has."""
 
-    def __init__(self, *, ledger: Ledger, authority: Authority, policy: Policy, clock: Clock) -> None:
+    def __init__(
+        self, *, ledger: Ledger, authority: Authority, policy: Policy, workspace_url: str, clock: Clock
+    ) -> None:
         self._ledger = ledger
         self._authority = authority
         self._policy = policy
+        self._workspace_url = workspace_url
         self._clock = clock
+        self._counted: _CountedWeek | None = None
 
     async def pending(self) -> Pending:
         """Raises DirectoryUnavailable, StorageUnavailable."""
-        pending, held = await self._ledger.read(lambda rows: (_rows(rows), rows.held_requests(_PENDING)))
+        pending, held, batches, newest_end = await self._ledger.read(
+            lambda rows: (
+                _rows(rows),
+                rows.held_requests(_PENDING),
+                _open_batches(rows),
+                rows.newest_end(),
+            )
+        )
+        week = await self._week(newest_end)
         return Pending(
             rows=pending,
             held=tuple(held),
+            batches=batches,
             approvers=await self._authority.deciding([*(row.request for row in pending), *held]),
             members=await self._authority.members(self._policy.groups),
+            week=week.week,
+            week_is_old=week.newest_end != newest_end,
         )
 
     async def trusts(self, person: str) -> bool:
@@ -59,9 +102,8 @@ class HomeFacts:
         """None: no role. Raises StorageUnavailable."""
         policy, members = self._policy, pending.members
         may_ask = not policy.agents or person in people(policy.agents, members)
-        deciders = {*policy.approvers, *(entry for rule in policy.rules for entry in rule.approvers)}
-        may_decide = person in people(tuple(deciders), members)
-        if not (may_ask or may_decide or person in people(policy.auditors, members)):
+        decides = person in people(policy.deciders, members)
+        if not (may_ask or decides or person in people(policy.auditors, members)):
             return None
         waiting = tuple(
             row
@@ -71,21 +113,29 @@ class HomeFacts:
         )
         held = tuple(row for row in pending.held if may_retry(row, person, pending.approvers[row.id]).allowed)
         together = tuple(row.request for row in waiting[:SHOWN] if self._is_small(row.request))
+        for_person = tuple(row for row in pending.batches if self._decides(person, row.batch, members))
 
         def read(rows: Reading) -> Overview:
             return Overview(
                 may_ask=may_ask,
-                may_approve=may_decide,
+                may_approve=decides,
                 may_pause=person in people(policy.approvers, members),
                 pause=rows.pause(),
-                waiting=waiting,
+                waiting=(*_with_grounds(rows, waiting[:SHOWN]), *waiting[SHOWN:]),
                 together=together,
                 held=held,
                 mine=tuple(_row(rows, request) for request in rows.open_requests_of(person, _OPEN)),
                 recent=tuple(
                     request for request in rows.requests_of(person, _LATEST) if request.state in FINAL
-                )[:SHOWN],
+                )[:LATELY],
                 left=self._limits_left(rows, person) if may_ask else (),
+                batches=tuple(row for row in for_person if _waits_for(row, person)),
+                batches_under_way=tuple(row for row in for_person if row.batch.state in _UNDER_WAY),
+                my_batches=tuple(row for row in pending.batches if row.batch.requester == person),
+                decided=_decided(rows, person, self._clock()) if decides else (),
+                week=pending.week if decides else None,
+                my_week=next((line for line in pending.week.agents if line.name == person), None),
+                workspace_url=self._workspace_url,
             )
 
         return await self._ledger.read(read)
@@ -100,6 +150,19 @@ class HomeFacts:
         refused = ClickRefused(action="approve_together", reason="not_together", asked_for=numbers)
         await self._ledger.write(lambda tx: tx.append(refused.done_by(person)))
 
+    async def _week(self, newest_end: int) -> _CountedWeek:
+        since, before = days_until_now(self._clock())
+        counted, now = self._counted, asyncio.get_running_loop().time()
+        is_of_today = counted is not None and counted.week.since == since
+        if counted and is_of_today and (counted.newest_end == newest_end or now - counted.at < WEEK_S):
+            return counted
+        week = await self._ledger.read(lambda rows: rows.week(since, before))
+        self._counted = _CountedWeek(week, newest_end, now)
+        return self._counted
+
+    def _decides(self, person: str, batch: Batch, members: Members) -> bool:
+        return person != batch.requester and person in people(may_decide(self._policy, batch), members)
+
     def _is_small(self, request: Request) -> bool:
         return 0 < request.value_fen <= self._policy.together_fen
 
@@ -112,8 +175,41 @@ class HomeFacts:
 
 
 def _rows(rows: Reading) -> tuple[OpenRequest, ...]:
-    return tuple(_row(rows, request) for request in rows.pending_requests(_PENDING))
+    pending = rows.pending_requests(_PENDING)
+    given = rows.approvals_of_many([request.id for request in pending])
+    return tuple(OpenRequest(request, tuple(given.get(request.id, ()))) for request in pending)
 
 
 def _row(rows: Records, request: Request) -> OpenRequest:
     return OpenRequest(request, tuple(rows.approvals(request.id)))
+
+
+def _with_grounds(rows: Reading, waiting: Sequence[OpenRequest]) -> list[OpenRequest]:
+    return [replace(row, about=replace(read_beside(rows, row.request), pause=None)) for row in waiting]
+
+
+def _open_batches(rows: Reading) -> tuple[BatchOnCard, ...]:
+    return tuple(
+        # How far it is stands on its card alone: Home would be drawn anew with each line that is sent.
+        BatchOnCard(batch=batch, approvals=rows.batch_approvals(batch.id), progress=Progress({}))
+        for batch in rows.open_batches(_BATCHES)
+        if batch.state is BatchState.PENDING or batch.state in _UNDER_WAY
+    )
+
+
+def _waits_for(row: BatchOnCard, person: str) -> bool:
+    given = {each.approver for each in row.approvals}
+    return row.batch.state is BatchState.PENDING and person not in given
+
+
+def _decided(rows: Reading, person: str, now: int) -> tuple[Decided, ...]:
+    events = rows.decisions_of(person, now - DAYS * DAY_MS, _DECISIONS)
+    requests = rows.requests([event.request_id for event in events if event.request_id is not None])
+    found: dict[tuple[object, int | None], Decided] = {}
+    for event in events:
+        batch = event.detail.get("batch")
+        about = rows.batch(batch) if isinstance(batch, int) else requests.get(event.request_id or 0)
+        if about is not None:
+            # Of each the last word: an approval that was taken back counts no more.
+            found.setdefault((batch, event.request_id), Decided(event, about))
+    return tuple(found.values())[:LATELY]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from coupons.model import Approval
 from coupons.ports import Topic
 from storage.base_rows import BaseRows, bound
 from storage.batch_approvals import OF_LINE
+from storage.dialect_sqlite import LISTED
 
 _ADD: Final = """
 insert into approval (request_id, approver, at) values (:request_id, :approver, :at)
@@ -23,6 +26,9 @@ select request.id, given.approver, given.at, given.seq
 from request join batch_approval as given on {OF_LINE} where request.id = :request_id
 order by place
 """
+_OF_MANY: Final = f"""
+select request_id, approver, at from approval where request_id in {LISTED} order by id
+"""
 
 
 class ApprovalRows(BaseRows):
@@ -31,6 +37,12 @@ class ApprovalRows(BaseRows):
     def approvals(self, request_id: int) -> Sequence[Approval]:
         rows = self._connection.execute(_APPROVALS, {"request_id": request_id})
         return [Approval(row["request_id"], row["approver"], row["at"]) for row in rows]
+
+    def approvals_of_many(self, request_ids: Collection[int]) -> Mapping[int, Sequence[Approval]]:
+        found: dict[int, list[Approval]] = defaultdict(list)
+        for row in self._connection.execute(_OF_MANY, {"listed": json.dumps(list(request_ids))}).fetchall():
+            found[row["request_id"]].append(Approval(row["request_id"], row["approver"], row["at"]))
+        return dict(found)
 
     def add_approval(self, approval: Approval) -> bool:
         self.topics.add(Topic.REQUESTS)

@@ -21,6 +21,7 @@ from storage.requests import RequestRows
 from storage.search import SearchRows
 from storage.totals import UseRows
 from storage.waiting import WaitingRows
+from storage.weeks import WeekRows
 
 
 class Rows(
@@ -39,5 +40,6 @@ class Rows(
     SearchRows,
     ErasingRows,
     LeaseRows,
+    WeekRows,
 ):
     """One moment of the database, and changes where the connection takes them."""

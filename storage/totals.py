@@ -55,10 +55,12 @@ _LATELY_BY_TICKET = f"""
 select ticket, max(id) as id from request
 where ticket in {LISTED} and ticket <> '' and created_at >= :since and {_COUNTED} group by ticket
 """
-#: Whatever became of them, so that it is the same for ever.
+#: Whatever became of them, so that it is the same for ever. The first number since then bounds what is read
+#: of all that somebody ever asked for; `+ 0`, or SQLite would look for it from the first request on.
 _ASKED_FOR_BY = """
 select count(*) as n, coalesce(sum(value_fen), 0) as fen from request
 where requester = :requester and created_at >= :since and id <= :last
+  and id >= (select coalesce(min(id + 0), 0) from request where created_at >= :since)
 """
 _HISTORY = """
 select count(*) as n, coalesce(sum(request.value_fen), 0) as fen, max(request.closed_at) as last_at

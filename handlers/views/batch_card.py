@@ -97,7 +97,7 @@ def sentence(words: Words, shown: BatchOnCard) -> str:
     reason = inert(without_openids(batch.reason), 500)
     return words.sentences(
         text,
-        _approved_so_far(words, shown) if batch.state is BatchState.PENDING else "",
+        approved_so_far(words, shown) if batch.state is BatchState.PENDING else "",
         _paused(words, shown),
         words("Reason: {reason}", reason=reason) if reason else "",
     )
@@ -209,14 +209,14 @@ def _paused(words: Words, shown: BatchOnCard) -> str:
 def _small_print(words: Words, shown: BatchOnCard) -> list[str]:
     batch = shown.batch
     if batch.state is not BatchState.PENDING:
-        lines = [_approved_so_far(words, shown)] if shown.approvals else []
+        lines = [approved_so_far(words, shown)] if shown.approvals else []
         if batch.closed_at is not None:
             lines.append(words("Ended {time}", time=words.moment(batch.closed_at)))
         return lines or [words("Approvals needed: {needed}.", needed=batch.approvals_needed)]
     who = listed(words, (approver(entry) for entry in shown.approvers))
     who = who or words("nobody, because coupon.toml names no approvers")
     lines = [words("May decide, except the requester: {people}", people=who), _rule(words, batch)]
-    lines.append(_approved_so_far(words, shown))
+    lines.append(approved_so_far(words, shown))
     if shown.pause is not None:
         lines.append(words("Does not expire while sending is paused"))
     elif batch.expires_at is not None:
@@ -244,7 +244,8 @@ def _rule(words: Words, batch: Batch) -> str:
     return words.sentences(text + ".", raised_by(words, batch.raised))
 
 
-def _approved_so_far(words: Words, shown: BatchOnCard) -> str:
+def approved_so_far(words: Words, shown: BatchOnCard) -> str:
+    """`Approvals: 1 of 2 (@wang).`"""
     count, needed = len(shown.approvals), shown.batch.approvals_needed
     if not count:
         return words("Approvals: {count} of {needed}.", count=count, needed=needed)

@@ -35,12 +35,18 @@ NOTHING_BESIDE = Beside()
 
 def beside(words: Words, about: Beside) -> list[Block]:
     """For who decides: the customer's history and the agent's last day."""
+    shown = labelled(words, about)
+    return [fields(*shown)] if shown else []
+
+
+def labelled(words: Words, about: Beside) -> list[tuple[str, str]]:
+    """The same as pairs of a label and mrkdwn."""
     shown: list[tuple[str, str]] = []
     if about.history is not None:
         shown.append((words("This customer so far"), _history(words, about.history, about.others)))
     if about.used is not None:
         shown.append((words("The agent's 24 hours until then"), _used(words, about.used)))
-    return [fields(*shown)] if shown else []
+    return shown
 
 
 def _history(words: Words, history: History, others: Sequence[int]) -> str:

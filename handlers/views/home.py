@@ -10,17 +10,24 @@ from coupons.masking import masked
 from coupons.model import Approval, Pause, Request, State
 from coupons.policy import Reason, WhenReached, may_cancel
 from coupons.rules import Left
+from coupons.week import Week, WeekLine
+from handlers.views import week as week_words
+from handlers.views.batch_card import BatchOnCard
 from handlers.views.card import approve_button, close_button, decline_button, retry_button
-from handlers.views.card_context import with_reason
-from handlers.views.card_notes import grounds
+from handlers.views.card_context import NOTHING_BESIDE, Beside, labelled, with_reason
+from handlers.views.card_notes import grounds, ticket
 from handlers.views.channel_loss import Lost, not_posted
 from handlers.views.escaping import approver, code, inert, listed, own_words, person, person_or_bot
+from handlers.views.home_batches import batches, card_link
+from handlers.views.home_decided import Decided, decided
 from handlers.views.message import Block, actions, button, confirm, context, header, overflow, section
 from handlers.views.state_words import line_of, progress, standing, to_do
 from handlers.views.words import N_, Words
 
-#: Rows of each kind that are shown; the rest are counted. Three blocks a row stay far below Slack's 100.
+#: Rows of each kind that are shown; the rest are counted. With all of every kind 95 of Slack's 100 blocks.
 SHOWN = 10
+#: Of what is over.
+LATELY = 5
 _NAME = 60
 _REASON = 200
 
@@ -38,6 +45,8 @@ class OpenRequest:
 
     request: Request
     approvals: tuple[Approval, ...] = ()
+    #: Read of the drawn ones that wait for this person.
+    about: Beside = NOTHING_BESIDE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +69,41 @@ class Overview:
     #: Own ones that are.
     recent: tuple[Request, ...] = ()
     left: tuple[Left, ...] = ()
+    #: Batches that this person may decide about now, those under way that they may pause, and their own.
+    batches: tuple[BatchOnCard, ...] = ()
+    batches_under_way: tuple[BatchOnCard, ...] = ()
+    my_batches: tuple[BatchOnCard, ...] = ()
+    #: Newest first.
+    decided: tuple[Decided, ...] = ()
+    #: What everybody's last days came to; None: not this person's business.
+    week: Week | None = None
+    #: Of it, what was sent for this person.
+    my_week: WeekLine | None = None
+    #: Where the workspace's messages have their links.
+    workspace_url: str = ""
 
 
 def home(words: Words, seen: Overview, *, note: str = "", lost: Lost | None = None) -> View:
     """For `views.publish`. `note`: an answer to a click on this very tab. `lost`: the approval channel."""
-    blocks = [header(words("Coupons"))]
+    blocks = [header(words("Coupons")), *_above(words, seen, note, lost)]
+    if seen.may_approve or seen.waiting:
+        blocks += _waiting(words, seen)
+    blocks += batches(words, words("Batches that wait for you"), seen.batches, seen.workspace_url)
+    if seen.held:
+        blocks += _held(words, seen)
+    under_way = seen.batches_under_way
+    blocks += batches(words, words("Batches under way"), under_way, seen.workspace_url)
+    if seen.may_ask:
+        blocks.append(actions(button(words("Compensate a customer"), "home_open_form", "0")))
+    blocks += _own(words, seen)
+    blocks += decided(words, seen.decided[:LATELY])
+    if seen.week is not None:
+        blocks += week_words.blocks(words, seen.week)
+    return _view([*blocks, context(_commands(words, seen))])
+
+
+def _above(words: Words, seen: Overview, note: str, lost: Lost | None) -> list[Block]:
+    blocks = []
     if note:
         blocks.append(section(f"⚠️ {note}"))
     if lost is not None:
@@ -72,24 +111,26 @@ def home(words: Words, seen: Overview, *, note: str = "", lost: Lost | None = No
         blocks.append(section(f"⚠️ {words.sentences(text, not_posted(words, lost))}"))
     if seen.pause is not None:
         blocks.append(section(f"⏸️ {_paused(words, seen.pause)}"))
-    if seen.may_approve or seen.waiting:
-        blocks += _waiting(words, seen)
-    if seen.held:
-        blocks += _held(words, seen.held)
-    if seen.may_ask:
-        blocks.append(actions(button(words("Compensate a customer"), "home_open_form", "0")))
+    return blocks
+
+
+def _own(words: Words, seen: Overview) -> list[Block]:
+    blocks: list[Block] = []
     if seen.may_ask or seen.mine:
         shown = {request.id for request in seen.held[:SHOWN]}
         blocks += _mine(words, seen.mine, paused=seen.pause is not None, with_buttons=shown)
+    blocks += batches(words, words("Your open batches"), seen.my_batches, seen.workspace_url)
     if seen.recent:
         blocks += [_heading(words("Your last finished requests"))]
-        blocks += [section(_finished(words, request)) for request in seen.recent[:SHOWN]]
+        blocks += [section(_finished(words, request)) for request in seen.recent[:LATELY]]
+    if seen.may_ask:
+        blocks.append(context(week_words.own(words, seen.my_week)))
     if seen.left:
         blocks += [
             _heading(words("What is left")),
             section("\n".join(_limit_left(words, left) for left in seen.left)),
         ]
-    return _view([*blocks, context(_commands(words, seen))])
+    return blocks
 
 
 def without_role(words: Words, *, approvers: Sequence[str], trusted: bool) -> View:
@@ -141,7 +182,8 @@ def _waiting(words: Words, seen: Overview) -> list[Block]:
         if seen.pause is None:
             buttons.insert(0, approve_button(words, row.request))
         # Which request it is: after an older file was put back another one may have the number.
-        blocks += [section(_to_decide(words, row)), actions(*buttons, block_id=row.request.out_request_no)]
+        text = _to_decide(words, row, seen.workspace_url)
+        blocks += [section(text), actions(*buttons, block_id=row.request.out_request_no)]
     if count > len(shown):
         blocks.append(context(words("The {n} that wait longest are shown.", n=len(shown))))
     if seen.pause is None and len(seen.together) > 1:
@@ -149,7 +191,8 @@ def _waiting(words: Words, seen: Overview) -> list[Block]:
     return blocks
 
 
-def _to_decide(words: Words, row: OpenRequest) -> str:
+def _to_decide(words: Words, row: OpenRequest, workspace_url: str) -> str:
+    """With what its card tells of it, so that nobody need go there to decide."""
     request = row.request
     asked = words(
         "*#{number}* {requester} asks for *{value}*: {stock} for {customer}, since {time}.",
@@ -160,19 +203,28 @@ def _to_decide(words: Words, row: OpenRequest) -> str:
         customer=code(masked(request.openid)),
         time=words.moment(request.created_at),
     )
-    lines = [words.sentences(asked, progress(words, request, row.approvals)), *grounds(words, request)]
+    card = card_link(words, workspace_url, request.card_channel, request.card_ts)
+    lines = [words.sentences(asked, progress(words, request, row.approvals), card), *grounds(words, request)]
     if request.reason:
         reason = own_words(request.reason, request.openid, _REASON)
         lines.append(words("Reason: {reason}", reason=reason))
+    if request.ticket:
+        lines.append(words("Ticket: {ticket}.", ticket=ticket(request)))
+    beside = (
+        words("{label}: {value}", label=label, value=value) for label, value in labelled(words, row.about)
+    )
+    lines += beside
     return "\n".join(lines)
 
 
-def _held(words: Words, held: Sequence[Request]) -> list[Block]:
-    shown, count = held[:SHOWN], len(held)
+def _held(words: Words, seen: Overview) -> list[Block]:
+    shown, count = seen.held[:SHOWN], len(seen.held)
     blocks = [_heading(words("Held, needs you: {count}", count=words.number(count)))]
     for request in shown:
         line = line_of(words, request)
-        text = f"{line}\n{standing(words, request).details}\n{to_do(words, request.problem)}"
+        card = card_link(words, seen.workspace_url, request.card_channel, request.card_ts)
+        details = words.sentences(standing(words, request).details, card)
+        text = f"{line}\n{details}\n{to_do(words, request.problem)}"
         buttons = retry_button(words, request), close_button(words, request)
         blocks += [section(text), actions(*buttons, block_id=request.out_request_no)]
     if count > len(shown):

@@ -12,6 +12,7 @@ import pytest
 from bot.pauses import Pauses
 from sandbox.slack import Twice, api_error, rate_limited
 from sandbox.slack.view_store import View
+from tests.flows import batches
 from tests.world import COUPON_TOML, OPENID, World, until, world
 
 TOGETHER = f"{COUPON_TOML}\n[home]\napprove_together_fen = 1000\n"
@@ -81,6 +82,33 @@ async def test_a_lead_opens_home_and_approves_what_waits(shop: World) -> None:
     assert "¥10.00" in asked.confirm["title"]["text"]
     await shop.state(number, "sent")
     await shows(shop, "U0WANG", "Nothing waits for your decision.")
+
+
+async def test_a_lead_sees_the_grounds_the_batches_the_own_decisions_and_the_week(shop: World) -> None:
+    first = await shop.ask()
+    await shop.approve(first)
+    await shop.state(first, "sent")
+    number = await shop.ask("sorry-50")
+    batch = await batches.submitted(shop, batches.lines(3))
+    view = await opened(shop, "U0WANG", "Batches that wait for you")
+    card, request = batches.row(shop, batch), shop.row(number)
+    assert request is not None
+    for place in (card["card_ts"], request["card_ts"]):
+        assert f"archives/C0APPROVE/p{place.replace('.', '')}|Its card" in text(view)
+    assert "This customer so far: 1 coupon, ¥10.00" in text(view)
+    assert "The agent's 24 hours until then: 2 requests, ¥60.00 together." in text(view)
+    assert "1 coupon sent, ¥10.00. 0 requests declined. From asking to the last approval" in text(view)
+    assert f"*#{first}* ✅ Sent" in text(view)
+    await opened(shop, "U0LI", "Your open batches")
+    assert "By agent" not in text(shop.slack.person("U0LI").home)
+
+    await batches.click(shop, batch, "approve_batch", "U0WANG")
+    view = await shows_no_more(shop, "U0WANG", "Batches that wait for you")
+    await batches.click(shop, batch, "approve_batch", "U0ZHAO")
+    await batches.state(shop, batch, "done")
+    view = await shows(shop, "U0WANG", "*Batch 1* ✅ Done")
+    assert "You approved it" in text(view)
+    await shows(shop, "U0LI", "In the last 7 days 4 coupons (¥40.00) were sent for your requests.")
 
 
 async def test_a_lead_declines_from_home(shop: World) -> None:

@@ -43,6 +43,7 @@ TOKEN = re.compile(
     r"|<!date\^[0-9]+\^\{date_num\} \{time_secs\}\|"
     r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC>"
     r"|<http://127\.0\.0\.1:8001/sign-in\?token=token\|[^<>|]+>"
+    r"|<https://shop\.slack\.com/archives/[CGD][0-9A-Z]+/p[0-9]+\|[^<>|]+>"
 )
 #: The ticket's: what is read is where it leads.
 LINK = re.compile(r"<https?://[^<>|\s]+\|https?(?:://|：//)[^<>|]*>")

@@ -22,8 +22,10 @@ from coupons.rules import Terms
 from handlers.views import bulk_form, form, home, modals
 from handlers.views.bulk_form import BulkPrefill, GivenFile
 from handlers.views.form import Filled
+from handlers.views.home import Overview
 from handlers.views.message import Message
 from handlers.views.words import Words
+from tests.handlers.home_samples import week
 from tests.handlers.test_views_home import overview
 from tests.handlers.views_samples import (
     NOW,
@@ -105,7 +107,9 @@ def views(words: Words) -> Iterator[dict[str, Any]]:
     yield home.home(
         words, replace(seen, pause=Pause("U0LI", NOW, "wrong stock")), note=words(home.NOT_TOGETHER)
     )
-    nothing = replace(seen, waiting=(), together=(), mine=(), recent=(), left=())
+    seen = overview(request(), 7)
+    yield home.home(words, replace(seen, waiting=(), held=(), mine=(), recent=()))
+    nothing = Overview(may_ask=True, may_approve=True, week=week(0))
     yield home.home(words, nothing)
     yield home.home(words, replace(nothing, may_approve=False))
     yield home.home(words, replace(nothing, may_ask=False))

@@ -20,7 +20,7 @@ from coupons.rules import Used
 from coupons.totals import Scope, Total
 from storage.audit import GENESIS
 from storage.ledger import SqliteLedger
-from tests.storage import ports_of_batches, ports_of_coupons
+from tests.storage import ports_of_batches, ports_of_coupons, test_weeks
 from tests.storage.records import (
     DAY,
     NOW,
@@ -250,6 +250,7 @@ READS: dict[str, Callable[[Reading], bool]] = {
     "next_post_due": lambda tx: (tx.next_post_due(NOW), tx.next_post_due(NOW + 50)) == (NOW + 50, None),
     **ports_of_batches.READS,
     **ports_of_coupons.READS,
+    **test_weeks.READS,
 }
 
 
