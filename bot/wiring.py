@@ -48,12 +48,15 @@ from handlers.audit import Audit
 from handlers.audit_files import AuditFiles
 from handlers.batch_actions import BatchActions
 from handlers.bulk.file_loop import FileLoop
+from handlers.bulk.line_words import LineWords
 from handlers.bulk.reading_process import BulkReader
 from handlers.bulk_form import BulkForm
+from handlers.card_facts import CardFacts
 from handlers.clicks import Clicks
 from handlers.commands import Commands
 from handlers.directory import Readers, SlackDirectory
 from handlers.form import Form, Prefill
+from handlers.form_offers import FormOffers
 from handlers.home import Home
 from handlers.home_facts import HomeFacts
 from handlers.posting import Poster
@@ -173,7 +176,9 @@ def build(
         clock=clock,
     )
     poster, after_ack = Poster(slack), AfterAck(troubles.note)
-    readers = Readers(directory, load_languages(), language=config.language, on_trouble=troubles.expected)
+    readers = Readers(
+        directory, load_languages(config.tickets), language=config.language, on_trouble=troubles.expected
+    )
     secret = settings.slack_signing_secret
     app = bolt_app(
         slack,
@@ -181,11 +186,14 @@ def build(
         bot_user=workspace.bot_user,
         signing_secret=secret.get_secret_value() if secret and not settings.slack_app_token else None,
     )
+    offers = FormOffers()
     form = Form(
         client=slack,
         asking=asking,
         ledger=ledger,
         catalogue=config.catalogue,
+        reasons=config.reasons,
+        offers=offers,
         poster=poster,
         after_ack=after_ack,
         readers=readers,
@@ -205,6 +213,7 @@ def build(
         client=slack,
         asking=batch_asking,
         catalogue=config.catalogue,
+        reasons=config.reasons,
         poster=poster,
         after_ack=after_ack,
         readers=readers,
@@ -232,6 +241,9 @@ def build(
         audit=audit,
         ledger=ledger,
         catalogue=config.catalogue,
+        reasons=config.reasons,
+        tickets=config.tickets,
+        offers=offers,
         approval_channel=approval_channel,
         readers=readers,
         clock=clock,
@@ -247,6 +259,7 @@ def build(
         poster=poster,
         after_ack=after_ack,
         readers=readers,
+        templates=config.decline_reasons,
         on_trouble=troubles.note,
     )
     actions.register(app)
@@ -257,6 +270,7 @@ def build(
         poster=poster,
         after_ack=after_ack,
         readers=readers,
+        templates=config.decline_reasons,
         on_trouble=troubles.note,
     )
     batch_actions.register(app)
@@ -266,6 +280,7 @@ def build(
             ledger=ledger,
             authority=authority,
             policy=config.policy,
+            beside=CardFacts(config.catalogue, config.tickets),
             workspace_url=workspace.url,
             clock=clock.earliest,
         ),
@@ -371,7 +386,10 @@ def build(
             ledger=ledger,
             asking=batch_asking,
             files=SlackFiles(slack),
-            reader=BulkReader(config.catalogue),
+            reader=BulkReader(
+                config.catalogue,
+                wanted=LineWords(config.reasons, config.tickets, config.policy.required),
+            ),
             catalogue=config.catalogue,
             clock=clock,
             bell=bells.files,

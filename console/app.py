@@ -87,6 +87,7 @@ class Console:
             "head": head,
             "detail": detail,
             "state": state_name,
+            "ticket_address": lambda text: outside.ticket_address(str(text or "")),
             "cause": lambda code: outside.cause(WORDS.get().language, code),
         }
         self.datasette.jinja_env.filters |= filters

@@ -92,3 +92,5 @@ class Outside:
     sentence_of: Callable[[str, Recorded, Callable[[str], str]], str]
     #: What a code means, in words: ours said, WeChat Pay's as they are.
     cause: Callable[[str, str], str]
+    #: Where a ticket leads; None: nowhere that we know of.
+    ticket_address: Callable[[str], str | None]

@@ -13,7 +13,7 @@ from coupons.events import ClickRefused, CommandRefused, RequestApproved, Reques
 from coupons.lifecycle import move
 from coupons.masking import keepable
 from coupons.model import Draft, Pause, Request, State, Stock
-from coupons.policy import YES, Decision, Limit, Policy, Reason, may_ask, may_follow
+from coupons.policy import YES, Decision, Limit, Policy, Reason, may_ask, may_follow, must_say
 from coupons.ports import Issuer, Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM
@@ -72,6 +72,8 @@ class Outlook:
     left: tuple[Left, ...]
     duplicate: Request | None
     pause: Pause | None
+    #: What the request would have to say of itself, if it said nothing.
+    required: Decision = YES
 
 
 class Asking:
@@ -116,6 +118,7 @@ class Asking:
             left=found.left,
             duplicate=found.duplicate,
             pause=found.pause,
+            required=found.required,
         )
 
     async def edit(self, number: int, person: str, *, out_request_no: str) -> Request | Stopped:
@@ -167,6 +170,7 @@ class Asking:
             left=tuple(limits_left(self._policy, known)),
             duplicate=self._duplicate(rows, ask, earliest),
             pause=rows.pause(),
+            required=must_say(self._policy.required, ask.stock.value_fen, "", ""),
         )
 
     def _submit(self, tx: Transaction, *, ask: Ask, members: Members, trust: Decision) -> Submitted | Stopped:
@@ -231,9 +235,12 @@ class Asking:
         return may_ask(ask.requester, agents)
 
     def _terms(self, tx: Records, ask: Ask, members: Members, trust: Decision, now: int) -> Terms | Stopped:
-        right = self._right(ask, members)
-        if not right.allowed:
-            return Stopped(right)
+        for right in (
+            self._right(ask, members),
+            must_say(self._policy.required, ask.stock.value_fen, ask.reason, ask.ticket),
+        ):
+            if not right.allowed:
+                return Stopped(right)
         if ask.follows is not None:
             declined = tx.request(ask.follows)
             right = may_follow(declined, ask.requester)

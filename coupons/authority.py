@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from coupons.model import Request
 from coupons.policy import DAY_MS, Decision, Policy, may_be_trusted
@@ -12,6 +13,24 @@ from coupons.rules import Facts, find_rule, people
 from coupons.totals import customer_days
 
 Members = Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """What a person may do, as far as coupon.toml says it of everybody's requests."""
+
+    asks: bool
+    #: By a role or by a rule of its own.
+    approves: bool
+    pauses: bool
+    audits: bool
+    #: Requests and customers.
+    sees: bool
+
+
+#: For whom Slack does not say it at the moment: each right is asked about again where it is used.
+EVERY_ROLE = Roles(asks=True, approves=True, pauses=True, audits=True, sees=True)
+NO_ROLE = Roles(asks=False, approves=False, pauses=False, audits=False, sees=False)
 
 
 class Authority:
@@ -71,6 +90,26 @@ class Authority:
             return True
         roles = (*policy.agents, *policy.approvers, *policy.auditors)
         return person in people(roles, await self.members(roles))
+
+    async def roles(self, person: str) -> Roles:
+        """Raises DirectoryUnavailable."""
+        policy = self._policy
+        if not (await self.trusts(person)).allowed:
+            return NO_ROLE
+        members = await self.members(policy.groups)
+
+        def among(ids: Iterable[str]) -> bool:
+            return person in people(tuple(ids), members)
+
+        asks, audits = not policy.agents or among(policy.agents), among(policy.auditors)
+        approves = among((*policy.approvers, *(who for rule in policy.rules for who in rule.approvers)))
+        return Roles(
+            asks=asks,
+            approves=approves,
+            pauses=among(policy.approvers),
+            audits=audits,
+            sees=asks or audits or among(policy.approvers),
+        )
 
     async def may_audit(self, person: str) -> bool:
         """Whether the audit log is this person's business. Raises DirectoryUnavailable."""

@@ -59,6 +59,8 @@ class Stock:
     #: A sentence to paste to the customer, by language (`en`, `zh`); {code} stands for the coupon code.
     #: Missing: the usual one.
     customer_words: Mapping[str, str] = field(default_factory=dict)
+    #: What whoever asks for it, or approves it, should think of; empty: nothing.
+    warn: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +180,14 @@ class History:
     count: int
     fen: int
     last_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Favourite:
+    """What one person asked for lately: a stock and a reason together."""
+
+    stock_id: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

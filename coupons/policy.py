@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from coupons.model import Approval, Click, ClickAction, Person, Request, State
+from coupons.reasons import NOTHING_REQUIRED, Required
 
 DAY_MS = 86_400_000
 #: Between two urgings of one request.
@@ -107,6 +108,8 @@ class Policy:
     escalation: Escalation | None = None
     #: Home approves several at once only up to this value each. 0: never.
     together_fen: int = 0
+    #: What a request must say of itself.
+    required: Required = NOTHING_REQUIRED
 
     @property
     def groups(self) -> frozenset[str]:
@@ -164,6 +167,10 @@ class Reason(StrEnum):
     AUTOMATIC_CAP = "automatic_cap"
     #: The same was asked for a short time ago; nothing was made until that is confirmed.
     DUPLICATE = "duplicate"
+    #: From this value on the requester must say why, name a ticket, or both.
+    REASON_REQUIRED = "reason_required"
+    TICKET_REQUIRED = "ticket_required"
+    BOTH_REQUIRED = "both_required"
     #: This very form or command has made a request already, which asks for something else.
     OTHER_DATA = "other_data"
     #: Sending is paused: nothing can be approved until it is resumed.
@@ -181,6 +188,10 @@ class Reason(StrEnum):
     IN_BATCH = "in_batch"
     #: What was shown there under this number was another request.
     OTHER_REQUEST = "other_request"
+
+
+#: The requester can mend these at once.
+MUST_SAY = frozenset({Reason.REASON_REQUIRED, Reason.TICKET_REQUIRED, Reason.BOTH_REQUIRED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +241,20 @@ def may_ask(requester: str, agents: frozenset[str] | None) -> Decision:
     if agents is not None and requester not in agents:
         return Decision(Reason.NOT_AGENT)
     return YES
+
+
+def must_say(required: Required, value_fen: int, reason: str, ticket: str) -> Decision:
+    """Whether a request of this value says what it must."""
+    lacks = required.lacks_reason(value_fen, reason), required.lacks_ticket(value_fen, ticket)
+    match lacks:
+        case True, True:
+            return Decision(Reason.BOTH_REQUIRED)
+        case True, False:
+            return Decision(Reason.REASON_REQUIRED)
+        case False, True:
+            return Decision(Reason.TICKET_REQUIRED)
+        case _:
+            return YES
 
 
 def _may_decide(request: Request, person: str, approvers: frozenset[str]) -> Decision:

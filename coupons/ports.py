@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from coupons.batch_ports import BatchChanges, BatchRecords, DueBatches
 from coupons.coupon_ports import CouponChanges, CouponRecords
 from coupons.home_ports import HomeRecords
+from coupons.ticket_ports import TicketRecords
 
 if TYPE_CHECKING:
     from coupons.audit_words import Filter, Found
@@ -50,7 +51,7 @@ class Topic(StrEnum):
     BATCHES = "batches"
 
 
-class Records(BatchRecords, CouponRecords, Protocol):
+class Records(BatchRecords, CouponRecords, TicketRecords, Protocol):
     """What decisions need: requests, their stories, and what was asked for already."""
 
     def request(self, request_id: int) -> Request | None: ...

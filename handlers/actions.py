@@ -8,19 +8,21 @@ with the click, which counts on the request's own card.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from coupons.model import ClickAction
+from coupons.reasons import Wording
 from handlers import payloads
 from handlers.after_ack import AfterAck
 from handlers.clicks import Clicks, origin_of
 from handlers.directory import Readers
 from handlers.posting import Poster
 from handlers.views import command_replies, failures, modals
+from handlers.views.modals import decline_templates
 from handlers.web_api import SlackError, open_view
 
 _BUTTONS = {
@@ -44,6 +46,7 @@ class Actions:
         poster: Poster,
         after_ack: AfterAck,
         readers: Readers,
+        templates: Sequence[Wording],
         on_trouble: Callable[[BaseException], str],
     ) -> None:
         self._clicks = clicks
@@ -51,6 +54,7 @@ class Actions:
         self._poster = poster
         self._after_ack = after_ack
         self._readers = readers
+        self._templates = templates
         self._on_trouble = on_trouble
 
     def register(self, app: AsyncApp) -> None:
@@ -91,7 +95,7 @@ class Actions:
             self._after_ack.begin(self._open_decline(body, number, origin_of(body, action)))
 
     async def on_decline_reason(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
-        reason = str(view["state"]["values"]["reason"]["text"].get("value") or "").strip()
+        reason = modals.declined_because(self._readers.channel, view)
         words = await self._readers.words(payloads.person(body))
         wrong = command_replies.decline_reason_problem(words, reason)
         if wrong is not None:
@@ -120,7 +124,9 @@ class Actions:
         person = payloads.person(body)
         words = await self._readers.words(person)
         try:
-            await open_view(self._client, body["trigger_id"], modals.decline_modal(words, number, origin))
+            templates = decline_templates(self._templates, words, self._readers.channel)
+            view = modals.decline_modal(words, number, origin, templates)
+            await open_view(self._client, body["trigger_id"], view)
         except SlackError as error:
             self._on_trouble(error)
             await self._poster.tell(

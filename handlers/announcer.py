@@ -35,6 +35,7 @@ from handlers.batch_cards import BatchCards
 from handlers.batch_lines import BatchLines
 from handlers.batch_previews import BatchPreviews
 from handlers.batch_results import BatchResults
+from handlers.card_facts import CardFacts
 from handlers.cards import Cards
 from handlers.directory import Readers
 from handlers.lane_leases import LaneLeases
@@ -117,6 +118,7 @@ class Announcer(Loop):
             ledger=ledger,
             approval_channel=approval_channel,
             authority=authority,
+            facts=CardFacts(catalogue, readers.channel.tickets),
         )
         self._previews = BatchPreviews(
             once=self._once,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from coupons.batch_terms import rows_of
 from coupons.model import ClickAction, State
 from coupons.ports import Ledger, Reading
+from coupons.reasons import Wording
 from handlers import payloads
 from handlers.after_ack import ACK_WITHIN_S, AfterAck
 from handlers.cleaning import drop_invisible, fold_width
@@ -34,7 +35,7 @@ _BUTTONS = {
     "resume_batch": ClickAction.RESUME_BATCH,
     "cancel_batch": ClickAction.CANCEL_BATCH,
 }
-_FORMS = {"decline_batch": modals.decline_batch_modal, "strike_lines": modals.strike_modal}
+_FORMS = ("decline_batch", "strike_lines")
 #: Of rows: an editor's, for a hyphen or a comma.
 _MARKS = str.maketrans("–—−～、", "----,")
 
@@ -51,6 +52,7 @@ class BatchActions:
         poster: Poster,
         after_ack: AfterAck,
         readers: Readers,
+        templates: Sequence[Wording],
         on_trouble: Callable[[BaseException], str],
     ) -> None:
         self._clicks = clicks
@@ -59,6 +61,7 @@ class BatchActions:
         self._poster = poster
         self._after_ack = after_ack
         self._readers = readers
+        self._templates = templates
         self._on_trouble = on_trouble
 
     def register(self, app: AsyncApp) -> None:
@@ -128,7 +131,12 @@ class BatchActions:
         person = payloads.person(body)
         words = await self._readers.words(person)
         try:
-            await open_view(self._client, body["trigger_id"], _FORMS[pressed](words, number, origin))
+            if pressed == "decline_batch":
+                templates = modals.decline_templates(self._templates, words, self._readers.channel)
+                view = modals.decline_batch_modal(words, number, origin, templates)
+            else:
+                view = modals.strike_modal(words, number, origin)
+            await open_view(self._client, body["trigger_id"], view)
         except SlackError as error:
             self._on_trouble(error)
             await self._poster.tell(

@@ -19,6 +19,7 @@ from coupons.batches import NewBatch
 from coupons.catalogue import Catalogue
 from coupons.errors import DirectoryUnavailable, StorageUnavailable
 from coupons.ports import Clock
+from coupons.reasons import Reasons
 from handlers import parsing, payloads
 from handlers.after_ack import ACK_WITHIN_S, AfterAck
 from handlers.bulk.bulk_file import MOST_BYTES
@@ -43,6 +44,7 @@ class BulkForm:
         client: AsyncWebClient,
         asking: BatchAsking,
         catalogue: Catalogue,
+        reasons: Reasons,
         poster: Poster,
         after_ack: AfterAck,
         readers: Readers,
@@ -52,6 +54,7 @@ class BulkForm:
         self._client = client
         self._asking = asking
         self._catalogue = catalogue
+        self._reasons = reasons
         self._poster = poster
         self._after_ack = after_ack
         self._readers = readers
@@ -125,6 +128,7 @@ class BulkForm:
         reason, ticket = parsing.reason_and_ticket(
             str(value_of(view, "reason") or ""), str(value_of(view, "ticket") or "")
         )
+        tickets = self._readers.channel.tickets
         return NewBatch(
             # Whoever corrects the file in a form that may have been taken already is heard, too.
             delivery=payloads.delivery_key(body, file.file_id),
@@ -132,8 +136,8 @@ class BulkForm:
             file_id=file.file_id,
             file_name=file.name,
             stock_id=_stock_id(view),
-            reason=reason,
-            ticket=ticket,
+            reason=self._reasons.spelled(reason)[: parsing.REASON_LONGEST],
+            ticket=tickets.number(ticket),
             asked_at=self._clock(),
         )
 

@@ -8,24 +8,20 @@ from functools import partial
 from weakref import WeakValueDictionary
 
 from coupons.authority import Authority
-from coupons.lifecycle import FINAL
-from coupons.model import Request, State
-from coupons.policy import DAY_MS
-from coupons.ports import Ledger, Reading, Transaction
+from coupons.model import Request
+from coupons.ports import Ledger, Transaction
 from coupons.posts import Post, PostKind, WaitingPost
 from handlers.approval_channel import ApprovalChannel
+from handlers.card_facts import CardFacts
 from handlers.directory import Readers
 from handlers.post_once import PostOnce
 from handlers.views import card
-from handlers.views.card_context import Beside
 from handlers.web_api import MessageGone, Unreachable
 
 #: Cards drawn anew in a minute because of what stands beside them: Slack takes some fifty changes a minute in
 #: all, and those of a row that has changed go before.
 _REDRAWS_A_MINUTE = 30
 _MINUTE_S = 60.0
-#: Other requests of the customer that a card looks through for open ones.
-_OTHERS = 20
 
 
 class Cards:
@@ -39,12 +35,14 @@ class Cards:
         ledger: Ledger,
         approval_channel: ApprovalChannel,
         authority: Authority,
+        facts: CardFacts,
     ) -> None:
         self._once = once
         self._readers = readers
         self._ledger = ledger
         self._channel = approval_channel
         self._authority = authority
+        self._facts = facts
         #: When the last ones were drawn anew, by the event loop's own clock.
         self._redrawn: deque[float] = deque(maxlen=_REDRAWS_A_MINUTE)
         #: One drawing of a card at a time, from reading the rows to Slack's answer: two lanes may want it.
@@ -76,7 +74,7 @@ class Cards:
 
     async def _put_up(self, waiting: WaitingPost, request: Request) -> None:
         given, about = await self._ledger.read(
-            lambda rows: (rows.approvals(request.id), read_beside(rows, request))
+            lambda rows: (rows.approvals(request.id), self._facts.beside(rows, request))
         )
         approvers = await self._authority.named(request)
         message = card.card(self._readers.channel, request, given, approvers=approvers, about=about)
@@ -123,26 +121,11 @@ class Cards:
             tx.post(waiting.post)
         if waiting.post.kind is not PostKind.CARD:
             return
-        # The cards of the same customer say what else was given to them and what is open.
-        for other in tx.requests_of_customer(request.openid, _OTHERS):
-            if other.id != request.id and other.state is State.PENDING and other.card_ts is not None:
-                tx.post(Post(kind=PostKind.REDRAW, request_id=other.id))
+        # The cards of the same customer, and of the same ticket, say what else was given and what is open.
+        for other in self._facts.redrawn_with(tx, request):
+            tx.post(Post(kind=PostKind.REDRAW, request_id=other.id))
 
 
 def _passed() -> float:
     """Seconds that nobody can set."""
     return asyncio.get_running_loop().time()
-
-
-def read_beside(rows: Reading, request: Request) -> Beside:
-    """What a card, or the Home of who decides, says beside the request's own row."""
-    pause = rows.pause() if request.state not in FINAL else None
-    if request.state is not State.PENDING:
-        return Beside(pause=pause)
-    others = rows.requests_of_customer(request.openid, _OTHERS)
-    return Beside(
-        history=rows.history_of_customer(request.openid),
-        used=rows.asked_for_by(request.requester, request.created_at - DAY_MS, request.id),
-        others=tuple(row.id for row in others if row.id != request.id and row.state not in FINAL),
-        pause=pause,
-    )

@@ -11,14 +11,16 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from coupons.asking import Ask, Asking, Stopped, Submitted
-from coupons.authority import Authority
+from coupons.authority import EVERY_ROLE, Authority
 from coupons.batches import Batch
 from coupons.catalogue import Catalogue
 from coupons.desk import Desk
 from coupons.errors import DirectoryUnavailable, StorageUnavailable
 from coupons.model import Approval, ClickAction, NewClick, Pause, Request, Stock
-from coupons.policy import Reason
+from coupons.policy import MUST_SAY, Reason
 from coupons.ports import Clock, Ledger, Reading
+from coupons.reasons import Reasons
+from coupons.tickets import TicketSystem
 from handlers import parsing, payloads
 from handlers.after_ack import ACK_WITHIN_S
 from handlers.approval_channel import ApprovalChannel
@@ -26,6 +28,8 @@ from handlers.audit import Audit, View
 from handlers.bulk_form import BulkForm
 from handlers.directory import Readers
 from handlers.form import Form, Prefill
+from handlers.form_offers import FormOffers
+from handlers.misread import FormWords, Misread, Problem, openid_misread, swapped
 from handlers.parsing import (
     Cancel,
     Check,
@@ -33,7 +37,6 @@ from handlers.parsing import (
     CustomerCommand,
     Help,
     List,
-    Misread,
     OpenBulkForm,
     OpenForm,
     PauseCommand,
@@ -42,10 +45,14 @@ from handlers.parsing import (
     Send,
     Status,
     Stocks,
+    TicketQuestion,
     Urge,
+    reason_too_long,
 )
 from handlers.views import command_replies, failures, inquiry_replies, refusals
 from handlers.views.bulk_form import BulkPrefill
+from handlers.views.form_offer import with_form
+from handlers.views.help import help_text
 from handlers.views.message import Message
 from handlers.views.words import Words
 
@@ -69,6 +76,9 @@ class Commands:
         ledger: Ledger,
         readers: Readers,
         catalogue: Catalogue,
+        reasons: Reasons,
+        tickets: TicketSystem,
+        offers: FormOffers,
         approval_channel: ApprovalChannel,
         clock: Clock,
         on_trouble: Callable[[BaseException], str],
@@ -82,6 +92,9 @@ class Commands:
         self._ledger = ledger
         self._readers = readers
         self._catalogue = catalogue
+        self._reasons = reasons
+        self._tickets = tickets
+        self._offers = offers
         self._channel = approval_channel
         self._clock = clock
         self._on_trouble = on_trouble
@@ -121,7 +134,7 @@ class Commands:
         understood, person = parsing.parse(str(command.get("text") or "")), payloads.person(command)
         match understood:
             case Send():
-                return await self._send(words, understood, command)
+                return await self._send(words, self._as_kept(understood), command)
             case OpenForm(openid=openid):
                 return Prefill(openid=openid, channel=payloads.channel(command))
             case OpenBulkForm():
@@ -150,15 +163,19 @@ class Commands:
                 return await self._pause(words, person, pause=False, reason="")
             case parsing.AuditCommand(words=asked):
                 return await self._audit.answer(words, asked, person)
+            case TicketQuestion(ticket=ticket):
+                return await self._ticket(words, ticket, person)
             case Help():
-                return command_replies.help_text(words, self._catalogue)
+                return await self._help(words, person)
             case Misread():
-                return command_replies.misread(words, understood, self._catalogue)
+                return self._misread(words, understood, person)
 
     async def _send(self, words: Words, send: Send, command: Mapping[str, Any]) -> Message | Prefill:
-        stock = self._catalogue.find(send.stock)
+        stock, read = self._catalogue.find(send.stock), FormWords(*_read_by(send))
         if stock is None:
-            return command_replies.unknown_stock(words, send.stock, self._catalogue)
+            return self._unknown_stock(words, read, "send", payloads.person(command))
+        if too_long := reason_too_long(send.reason, "send"):
+            return self._misread(words, replace(too_long, form=read), payloads.person(command))
         result = await self._asking.submit(
             _ask(command, send.openid, stock, reason=send.reason, ticket=send.ticket)
         )
@@ -180,12 +197,41 @@ class Commands:
                 duplicate=result.request,
                 channel=payloads.channel(command),
             )
-        return refusals.stopped(words, result)
+        stopped = refusals.stopped(words, result)
+        if result.decision.reason in MUST_SAY:
+            return self._with_form(words, stopped, read, payloads.person(command))
+        return stopped
+
+    def _as_kept(self, send: Send) -> Send:
+        """A short name is the reason it stands for, and a ticket has one spelling."""
+        reason, ticket = self._reasons.spelled(send.reason), self._tickets.number(send.ticket)
+        return replace(send, reason=reason, ticket=ticket)
+
+    def _misread(self, words: Words, misread: Misread, person: str) -> Message:
+        read = misread.form
+        is_swapped = misread.problem is Problem.SWAPPED
+        # Where what stands first is no stock either, the order is the smaller trouble.
+        if is_swapped and read is not None and self._catalogue.find(read.stock) is None:
+            return self._unknown_stock(words, read, misread.subcommand, person)
+        answer = command_replies.misread(words, misread, self._catalogue)
+        return answer if read is None else self._with_form(words, answer, read, person)
+
+    def _with_form(self, words: Words, answer: Message, read: FormWords, person: str) -> Message:
+        return with_form(words, answer, self._offers.keep(person, read))
+
+    def _unknown_stock(self, words: Words, read: FormWords, name: str, person: str) -> Message:
+        is_swapped = self._catalogue.find(read.openid) is not None
+        if is_swapped and openid_misread(read.stock, name) is None:
+            # An alias may be as long as an openid.
+            return self._misread(words, swapped(read, name), person)
+        answer = command_replies.unknown_stock(words, read.stock, self._catalogue)
+        return self._with_form(words, answer, read, person)
 
     async def _check(self, words: Words, check: Check, command: Mapping[str, Any]) -> Message:
         stock = self._catalogue.find(check.stock)
         if stock is None:
-            return command_replies.unknown_stock(words, check.stock, self._catalogue)
+            read = FormWords(check.openid, check.stock)
+            return self._unknown_stock(words, read, "check", payloads.person(command))
         outlook = await self._asking.outlook(_ask(command, check.openid, stock))
         return inquiry_replies.check(words, check.openid, stock, outlook)
 
@@ -199,6 +245,26 @@ class Commands:
             )
         )
         return inquiry_replies.customer(words, openid, history, requests)
+
+    async def _ticket(self, words: Words, typed: str, person: str) -> Message:
+        if not await self._authority.may_see(person):
+            return command_replies.may_not_see(words)
+        spellings = self._tickets.spellings(typed)
+        history, requests = await self._ledger.read(
+            lambda rows: (
+                rows.history_of_ticket(spellings),
+                rows.requests_with_ticket(spellings, inquiry_replies.LISTED),
+            )
+        )
+        return inquiry_replies.ticket(words, typed, history, requests)
+
+    async def _help(self, words: Words, person: str) -> Message:
+        try:
+            roles = await self._authority.roles(person)
+        except DirectoryUnavailable as error:
+            self._on_trouble(error)
+            roles = EVERY_ROLE
+        return help_text(words, self._catalogue, roles, self._reasons)
 
     async def _status(self, words: Words, number: int, person: str) -> Message:
         request, approvals, pause, batch = await self._ledger.read(partial(_standing, number=number))
@@ -260,6 +326,10 @@ class Commands:
         return command_replies.checking(
             words, number, close=action is ClickAction.CLOSE, lost=self._channel.lost
         )
+
+
+def _read_by(send: Send) -> tuple[str, str, str, str]:
+    return send.openid, send.stock, send.reason, send.ticket
 
 
 def _ask(command: Mapping[str, Any], openid: str, stock: Stock, *, reason: str = "", ticket: str = "") -> Ask:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -19,24 +19,36 @@ from coupons.asking import Ask, Asking, Stopped, Submitted
 from coupons.catalogue import Catalogue
 from coupons.errors import CouponsError, DirectoryUnavailable, StorageUnavailable
 from coupons.model import Request, Stock
-from coupons.policy import Reason
+from coupons.policy import MUST_SAY, Reason
 from coupons.ports import Ledger
+from coupons.reasons import Reasons
 from handlers import parsing, payloads
 from handlers.after_ack import ACK_WITHIN_S, AfterAck
 from handlers.approval_channel import ApprovalChannel
 from handlers.directory import Readers
-from handlers.parsing import Misread
+from handlers.form_offers import FormOffers
+from handlers.misread import FormWords, Misread
 from handlers.posting import Poster
 from handlers.views import command_replies, failures, form, inputs, misreads, refusals, stocks
 from handlers.views.form import Filled
-from handlers.views.inputs import metadata_of, value_of
-from handlers.views.message import Message
+from handlers.views.form_offer import ACTION as OFFER
+from handlers.views.form_offer import NOT_KEPT
+from handlers.views.inputs import field_of, metadata_of, value_of
+from handlers.views.message import Block, Message
 from handlers.views.words import Words
 from handlers.web_api import SlackError, open_view, update_view
 
+_FAVOURITE = re.compile(r"favourite_\d")
+_FAVOURITES = 3
+#: What the form shows beside its fields must not keep it from opening: its trigger is good for three seconds.
+_BESIDE_WITHIN_S = 1.0
 #: In a message that is made the reason of a request: a word that can only be an openid.
 _OPENID = re.compile(r"(?<![0-9A-Za-z_-])o[0-9A-Za-z_-]{27}(?![0-9A-Za-z_-])")
-_STOCK: dict[str, str | re.Pattern[str]] = {"block_id": "stock", "action_id": "value"}
+_STOCK: dict[str, str | re.Pattern[str]] = {
+    # With a turn behind it in a form into which a favourite was put.
+    "block_id": re.compile(r"^stock(:\d+)?$"),
+    "action_id": "value",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +65,8 @@ class Prefill:
     duplicate: Request | None = None
     #: Where the answer goes; empty: to the direct messages.
     channel: str = ""
+    #: A sentence above the fields.
+    note: str = ""
 
 
 class Form:
@@ -65,6 +79,8 @@ class Form:
         asking: Asking,
         ledger: Ledger,
         catalogue: Catalogue,
+        reasons: Reasons,
+        offers: FormOffers,
         poster: Poster,
         after_ack: AfterAck,
         readers: Readers,
@@ -75,6 +91,8 @@ class Form:
         self._asking = asking
         self._ledger = ledger
         self._catalogue = catalogue
+        self._reasons = reasons
+        self._offers = offers
         self._poster = poster
         self._after_ack = after_ack
         self._readers = readers
@@ -85,6 +103,8 @@ class Form:
         app.shortcut("compensate_customer")(self.on_shortcut)
         app.shortcut("compensate_from_message")(self.on_message)
         app.action("edit_request")(self.on_edit)
+        app.action(OFFER)(self.on_offer)
+        app.action(_FAVOURITE)(self.on_favourite)
         app.options(_STOCK)(self.on_search)
         app.action(_STOCK)(self.on_stock)
         app.view("send_form")(self.on_submit)
@@ -96,12 +116,39 @@ class Form:
     async def open(self, trigger_id: str, user: str, prefill: Prefill) -> None:
         """Says so to the person when it does not open."""
         words = await self._readers.words(user)
-        view = form.send_form(words, self._filled(prefill), duplicate=prefill.duplicate)
+        filled = self._filled(prefill)
+        favourites, of_ticket = await self._known(words, user, filled)
+        view = form.send_form(
+            words,
+            replace(filled, of_ticket=of_ticket, note=words(prefill.note) if prefill.note else ""),
+            duplicate=prefill.duplicate,
+            reasons=self._reasons,
+            favourites=favourites,
+        )
         try:
             await open_view(self._client, trigger_id, view)
         except SlackError as error:
             self._on_trouble(error)
             await self._poster.tell(prefill.channel, user, failures.send_form_did_not_open(words))
+
+    async def _known(self, words: Words, user: str, filled: Filled) -> tuple[list[Block], str]:
+        """The person's favourites, and what the ticket already got. The form opens without them, too."""
+        spellings = words.tickets.spellings(filled.ticket)
+        try:
+            async with asyncio.timeout(_BESIDE_WITHIN_S):
+                lately, history = await self._ledger.read(
+                    lambda rows: (
+                        rows.favourites_of(user, _FAVOURITES) if filled.stock is None else (),
+                        rows.history_of_ticket(spellings) if filled.ticket else None,
+                    )
+                )
+        except (TimeoutError, StorageUnavailable) as error:
+            self._on_trouble(error)
+            return [], ""
+        found = ((self._catalogue.find(each.stock_id), each.reason) for each in lately)
+        offered = [(stock, reason) for stock, reason in found if stock is not None]
+        got = form.of_ticket(words, history) if history is not None and history.count else ""
+        return form.favourite_buttons(words, offered), got
 
     # --- ways in
 
@@ -116,6 +163,7 @@ class Form:
         text = parsing.message_words(str(message.get("text") or ""))
         openids = set(_OPENID.findall(text))
         reason, ticket = parsing.reason_and_ticket(text)
+        ticket = ticket or self._readers.channel.tickets.find(text)
         prefill = Prefill(
             openid=openids.pop() if len(openids) == 1 else "",
             reason=reason,
@@ -123,6 +171,23 @@ class Form:
             channel=channel,
         )
         self.open_soon(body["trigger_id"], payloads.person(body), prefill)
+
+    async def on_offer(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """Under a command that was misread: what was read of it stands in the form."""
+        await ack()
+        person = payloads.person(body)
+        known = self._offers.find(payloads.number(action.get("value")), person)
+        read = known or FormWords()
+        stock = self._catalogue.find(read.stock)
+        prefill = Prefill(
+            openid=read.openid,
+            stock_id=stock.stock_id if stock is not None else "",
+            reason=read.reason,
+            ticket=read.ticket,
+            channel=payloads.channel(body),
+            note="" if known else NOT_KEPT,
+        )
+        self.open_soon(body["trigger_id"], person, prefill)
 
     async def on_edit(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         user, number = payloads.person(body), payloads.number(action.get("value")) or 0
@@ -162,22 +227,39 @@ class Form:
 
     async def on_stock(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        self._after_ack.begin(self._show_hint(body))
+        self._after_ack.begin(self._show_hint(body, self._read(body["view"])))
 
-    async def _show_hint(self, body: Mapping[str, Any]) -> None:
+    async def on_favourite(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        await ack()
+        stock_id, reason = form.favourite_of(action.get("value"))
+        filled = self._read(body["view"])
+        taken = replace(
+            filled,
+            stock=self._stock(stock_id),
+            reason=reason[: parsing.REASON_LONGEST],
+            named="",
+            turn=filled.turn + 1,
+        )
+        self._after_ack.begin(self._show_hint(body, taken))
+
+    async def _show_hint(self, body: Mapping[str, Any], filled: Filled) -> None:
         view, user = body["view"], payloads.person(body)
         words = await self._readers.words(user)
-        filled = self._read(view)
         if filled.stock is None:
             return
         asked = self._ask(body, filled, openid=_openid(filled.openid) or "", confirmed=False)
         try:
             outlook = await self._asking.outlook(asked)
-            shown = form.send_form(words, filled, hint=form.hint(words, outlook))
+            shown = self._form(words, filled, view, hint=form.hint(words, outlook))
             await update_view(self._client, view, shown)
         except (CouponsError, SlackError) as error:
             # It is a hint: the form works without, and may have been closed or changed meanwhile.
             self._on_trouble(error)
+
+    def _form(self, words: Words, filled: Filled, view: Mapping[str, Any], **shown: Any) -> dict[str, Any]:
+        """The form as it is open, with what stands in it."""
+        favourites = form.favourites_in(view)
+        return form.send_form(words, filled, reasons=self._reasons, favourites=favourites, **shown)
 
     # --- submitting
 
@@ -186,7 +268,7 @@ class Form:
         words = await self._readers.words(user)
         filled = self._read(view)
         openid = parsing.read_openid(filled.openid)
-        wrong = self._wrong(words, filled, openid)
+        wrong = self._wrong(words, view, filled, openid)
         if wrong or isinstance(openid, Misread):
             await ack(response_action="errors", errors=wrong)
             return
@@ -198,18 +280,24 @@ class Form:
                 )
         except DirectoryUnavailable as error:
             self._on_trouble(error)
-            await self._refuse(ack, failures.slack_did_not_answer(words))
+            await self._refuse(ack, view, failures.slack_did_not_answer(words))
         except (TimeoutError, StorageUnavailable) as error:
             self._on_trouble(error)
-            await self._refuse(ack, failures.not_sure_it_was_kept(words, error))
+            await self._refuse(ack, view, failures.not_sure_it_was_kept(words, error))
         except Exception as error:  # noqa: BLE001 - whatever it is, a person waits for an honest answer
-            await self._refuse(ack, failures.something_went_wrong(words, self._on_trouble(error)))
+            await self._refuse(ack, view, failures.something_went_wrong(words, self._on_trouble(error)))
         else:
-            await self._answer(ack, words, user, filled, result)
+            await self._answer(ack, words, body, filled, result)
 
     async def _answer(
-        self, ack: AsyncAck, words: Words, user: str, filled: Filled, result: Submitted | Stopped
+        self,
+        ack: AsyncAck,
+        words: Words,
+        body: Mapping[str, Any],
+        filled: Filled,
+        result: Submitted | Stopped,
     ) -> None:
+        view, user = body["view"], payloads.person(body)
         if isinstance(result, Submitted):
             await ack()
             answer = command_replies.submitted(
@@ -222,22 +310,39 @@ class Form:
             )
             self._after_ack.begin(self._poster.tell(filled.channel, user, answer))
         elif result.decision.reason is Reason.DUPLICATE:
-            await ack(response_action="update", view=form.send_form(words, filled, duplicate=result.request))
+            await ack(
+                response_action="update", view=self._form(words, filled, view, duplicate=result.request)
+            )
+        elif result.decision.reason in MUST_SAY:
+            why = refusals.refusal(words, result.decision.reason, None)
+            lacks = {Reason.REASON_REQUIRED: ("reason",), Reason.TICKET_REQUIRED: ("ticket",)}
+            names = lacks.get(result.decision.reason, ("reason", "ticket"))
+            await ack(response_action="errors", errors={field_of(view, name): why for name in names})
         else:
-            await self._refuse(ack, refusals.stopped(words, result))
+            await self._refuse(ack, view, refusals.stopped(words, result))
 
     @staticmethod
-    async def _refuse(ack: AsyncAck, message: Message) -> None:
+    async def _refuse(ack: AsyncAck, view: Mapping[str, Any], message: Message) -> None:
         """Nothing in particular is wrong with a field: it stands under the one that everything hangs on."""
-        await ack(response_action="errors", errors={"stock": message.text[:2000]})
+        await ack(response_action="errors", errors={field_of(view, "stock"): message.text[:2000]})
 
-    def _wrong(self, words: Words, filled: Filled, openid: str | Misread) -> dict[str, str]:
+    def _wrong(
+        self, words: Words, view: Mapping[str, Any], filled: Filled, openid: str | Misread
+    ) -> dict[str, str]:
         wrong = {}
         if isinstance(openid, Misread):
             wrong["openid"] = misreads.wrong(words, openid)
         if filled.stock is None:
-            wrong["stock"] = inputs.choose_a_coupon(words)
+            wrong[field_of(view, "stock")] = inputs.choose_a_coupon(words)
+        if too_long := parsing.reason_too_long(self._reason(filled), "send"):
+            wrong[field_of(view, "reason")] = misreads.wrong(words, too_long)
         return wrong
+
+    def _reason(self, filled: Filled) -> str:
+        """As it is kept: the chosen one, or the one whose short name stands first, in its own words."""
+        if filled.named:
+            return self._reasons.written(filled.named, filled.reason)
+        return self._reasons.spelled(filled.reason)
 
     # --- what stands in it
 
@@ -250,8 +355,8 @@ class Form:
             team=payloads.team(body),
             openid=openid,
             stock=filled.stock,
-            reason=filled.reason,
-            ticket=filled.ticket,
+            reason=self._reason(filled),
+            ticket=self._readers.channel.tickets.number(filled.ticket),
             confirmed=confirmed,
             follows=filled.follows,
         )
@@ -269,7 +374,7 @@ class Form:
     def _read(self, view: Mapping[str, Any]) -> Filled:
         known = metadata_of(view)
         chosen = value_of(view, "stock", "selected_option") or {}
-        follows = known.get("follows")
+        follows, turn = known.get("follows"), known.get("turn")
         reason, ticket = parsing.reason_and_ticket(
             str(value_of(view, "reason") or ""), str(value_of(view, "ticket") or "")
         )
@@ -280,6 +385,9 @@ class Form:
             ticket=ticket,
             follows=follows if isinstance(follows, int) else None,
             channel=str(known.get("channel") or ""),
+            named=str((value_of(view, "listed_reason", "selected_option") or {}).get("value") or ""),
+            turn=turn if isinstance(turn, int) else 0,
+            of_ticket=str(known.get("of_ticket") or ""),
         )
 
     def _stock(self, stock_id: str) -> Stock | None:

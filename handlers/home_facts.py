@@ -18,7 +18,7 @@ from coupons.ports import Clock, Ledger, Reading, Records
 from coupons.rules import Left, limits_left, people
 from coupons.totals import Proposal, facts, totals
 from coupons.week import DAYS, Week, days_until_now
-from handlers.cards import read_beside
+from handlers.card_facts import CardFacts
 from handlers.views.batch_card import BatchOnCard
 from handlers.views.home import LATELY, SHOWN, OpenRequest, Overview
 from handlers.views.home_decided import Decided
@@ -64,11 +64,19 @@ class HomeFacts:
     """`clock` is for the periods of the limits, and says which days the week has."""
 
     def __init__(
-        self, *, ledger: Ledger, authority: Authority, policy: Policy, workspace_url: str, clock: Clock
+        self,
+        *,
+        ledger: Ledger,
+        authority: Authority,
+        policy: Policy,
+        beside: CardFacts,
+        workspace_url: str,
+        clock: Clock,
     ) -> None:
         self._ledger = ledger
         self._authority = authority
         self._policy = policy
+        self._beside = beside
         self._workspace_url = workspace_url
         self._clock = clock
         self._counted: _CountedWeek | None = None
@@ -121,7 +129,7 @@ class HomeFacts:
                 may_approve=decides,
                 may_pause=person in people(policy.approvers, members),
                 pause=rows.pause(),
-                waiting=(*_with_grounds(rows, waiting[:SHOWN]), *waiting[SHOWN:]),
+                waiting=(*_with_grounds(rows, waiting[:SHOWN], self._beside), *waiting[SHOWN:]),
                 together=together,
                 held=held,
                 mine=tuple(_row(rows, request) for request in rows.open_requests_of(person, _OPEN)),
@@ -184,8 +192,8 @@ def _row(rows: Records, request: Request) -> OpenRequest:
     return OpenRequest(request, tuple(rows.approvals(request.id)))
 
 
-def _with_grounds(rows: Reading, waiting: Sequence[OpenRequest]) -> list[OpenRequest]:
-    return [replace(row, about=replace(read_beside(rows, row.request), pause=None)) for row in waiting]
+def _with_grounds(rows: Reading, waiting: Sequence[OpenRequest], beside: CardFacts) -> list[OpenRequest]:
+    return [replace(row, about=replace(beside.beside(rows, row.request), pause=None)) for row in waiting]
 
 
 def _open_batches(rows: Reading) -> tuple[BatchOnCard, ...]:

@@ -1,20 +1,18 @@
-"""The text after `/coupon`, read forgivingly: what can be undone exactly is undone, the rest refused.
-
-Pure. A `Misread` carries facts; the sentences for people are made of them in `handlers.views`.
-"""
+"""The text after `/coupon`, read forgivingly: what can be undone exactly is undone; the rest is refused."""
 
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from handlers import cleaning
 from handlers.cleaning import Undone
 from handlers.command_line import CommandLine
+from handlers.misread import FormWords, Misread, Problem, openid_misread, with_form
 from handlers.nearest_names import nearest
-from handlers.ticket import take_ticket
+from handlers.ticket import TICKET_LONGEST, take_ticket
+from handlers.views.escaping import may_be_openid
 
 SUBCOMMANDS = (
     "send",
@@ -24,6 +22,7 @@ SUBCOMMANDS = (
     "cancel",
     "urge",
     "customer",
+    "ticket",
     "stocks",
     "check",
     "retry",
@@ -34,42 +33,11 @@ SUBCOMMANDS = (
     "help",
 )
 
-#: WeChat Pay allows 1 to 128; 28 of `[0-9A-Za-z_-]` are usual, so a much shorter one is a slip.
-OPENID_SHORTEST = 16
-OPENID_LONGEST = 64
 #: In code points, after cleaning.
 REASON_LONGEST = 500
 
-_OPENID_CHARACTERS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-")
 #: More would not fit SQLite's integers, and `int` itself gives up at 4300 digits.
 _MOST_DIGITS = 18
-
-
-class Problem(StrEnum):
-    """Why a text could not be read; above each, the facts that its `Misread` has besides `subcommand`."""
-
-    #: `read`, `nearest` (names of `SUBCOMMANDS`, perhaps none).
-    UNKNOWN_SUBCOMMAND = "unknown_subcommand"
-    #: Nothing more.
-    MISSING_OPENID = "missing_openid"
-    #: Nothing more.
-    MISSING_STOCK = "missing_stock"
-    #: `read`, `character`: an editor put it for others, and what was typed cannot be known.
-    OPENID_DAMAGED = "openid_damaged"
-    #: `read`, `character`: one that no openid has.
-    OPENID_WRONG_CHARACTER = "openid_wrong_character"
-    #: `read`, `count`, `limit`.
-    OPENID_TOO_SHORT = "openid_too_short"
-    #: `read`, `count`, `limit`.
-    OPENID_TOO_LONG = "openid_too_long"
-    #: `count`, `limit`.
-    REASON_TOO_LONG = "reason_too_long"
-    #: Nothing more.
-    REQUEST_NUMBER_MISSING = "request_number_missing"
-    #: `read`.
-    REQUEST_NUMBER_WRONG = "request_number_wrong"
-    #: `read`: words after the last one that the subcommand takes; `cancel 12 13` must not cancel only 12.
-    UNEXPECTED_WORDS = "unexpected_words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +77,13 @@ class Check:
 @dataclass(frozen=True, slots=True)
 class CustomerCommand:
     openid: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TicketQuestion:
+    """What did this ticket get already?"""
+
+    ticket: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,29 +144,13 @@ class Help:
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Misread:
-    """What could not be understood; which facts are there stands at each `Problem`."""
-
-    problem: Problem
-    #: One of `SUBCOMMANDS`; empty when that is what was not understood.
-    subcommand: str = ""
-    #: The word or words in question, after cleaning. Not in the repr: it may be an openid.
-    read: str = field(default="", repr=False)
-    nearest: tuple[str, ...] = ()
-    #: For people, as `EM DASH U+2014`.
-    character: str = ""
-    #: Characters (code points) read, and the most or fewest that there may be.
-    count: int = 0
-    limit: int = 0
-
-
 Command: TypeAlias = (
     Send
     | OpenForm
     | OpenBulkForm
     | Check
     | CustomerCommand
+    | TicketQuestion
     | Stocks
     | Status
     | List
@@ -220,7 +179,7 @@ _ALONE: dict[str, type[List | Stocks | Resume | OpenBulkForm]] = {
 }
 
 
-def parse(text: str) -> Command:  # noqa: PLR0911 - one return for each subcommand
+def parse(text: str) -> Command:  # noqa: C901, PLR0911 - one return for each subcommand
     """Read the `text` field of the slash command as Slack delivers it. Never raises."""
     line = CommandLine(text)
     word = line.word(may_be_flag=True)
@@ -234,6 +193,8 @@ def parse(text: str) -> Command:  # noqa: PLR0911 - one return for each subcomma
             return _send(line)
         case "check" | "customer":
             return _about_customer(line, name)
+        case "ticket":
+            return _ticket(line)
         case "pause":
             return _pause(line)
         case "close":
@@ -245,7 +206,7 @@ def parse(text: str) -> Command:  # noqa: PLR0911 - one return for each subcomma
         case _ if name in _NUMBERED:
             return _numbered(line, name)
         case _:
-            return Misread(problem=Problem.UNKNOWN_SUBCOMMAND, read=word, nearest=nearest(name, SUBCOMMANDS))
+            return _unknown(line, word, nearest(name, SUBCOMMANDS))
 
 
 def reason_and_ticket(text: str, ticket: str = "") -> tuple[str, str]:
@@ -290,11 +251,12 @@ def _about_customer(line: CommandLine, name: str) -> Command:
     openid = line.word()
     if not openid:
         return Misread(problem=Problem.MISSING_OPENID, subcommand=name)
-    if misread := openid_misread(openid, name):
-        return misread
+    misread = openid_misread(openid, name)
     if name == "customer":
-        return _end(line, name, CustomerCommand(openid))
+        return misread or _end(line, name, CustomerCommand(openid))
     stock = line.word(may_hold_ellipsis=True)
+    if misread is not None:
+        return with_form(misread, FormWords(openid, stock))
     if not stock:
         return Misread(problem=Problem.MISSING_STOCK, subcommand=name)
     return _end(line, name, Check(openid, stock))
@@ -309,7 +271,7 @@ def _audit_words(text: str) -> str:
 
 def _pause(line: CommandLine) -> PauseCommand | Misread:
     reason = line.reason()
-    return _reason_too_long(reason, "pause") or PauseCommand(reason)
+    return reason_too_long(reason, "pause") or PauseCommand(reason)
 
 
 def _close(line: CommandLine) -> Close | Misread:
@@ -317,51 +279,56 @@ def _close(line: CommandLine) -> Close | Misread:
     if isinstance(number, Misread):
         return number
     reason = line.reason()
-    return _reason_too_long(reason, "close") or Close(number, reason)
+    return reason_too_long(reason, "close") or Close(number, reason)
 
 
-def _reason_too_long(reason: str, name: str) -> Misread | None:
+def reason_too_long(reason: str, name: str) -> Misread | None:
+    """`name`: of the subcommand. None: it may be kept."""
     if len(reason) <= REASON_LONGEST:
         return None
     return Misread(problem=Problem.REASON_TOO_LONG, subcommand=name, count=len(reason), limit=REASON_LONGEST)
+
+
+def _ticket(line: CommandLine) -> TicketQuestion | Misread:
+    """Named as in a reason (`ticket:ABC-1`), or by itself; one may hold spaces."""
+    text = line.reason()
+    others, ticket = take_ticket(text)
+    ticket = ticket if ticket and not others else text
+    if not ticket:
+        return Misread(problem=Problem.TICKET_MISSING, subcommand="ticket")
+    if len(ticket) > TICKET_LONGEST:
+        return Misread(
+            problem=Problem.TICKET_TOO_LONG, subcommand="ticket", count=len(ticket), limit=TICKET_LONGEST
+        )
+    return TicketQuestion(ticket)
 
 
 def _send(line: CommandLine) -> Send | OpenForm | Misread:
     openid = line.word()
     if not openid:
         return OpenForm()
+    typed = _form_words(line, openid)
     if misread := openid_misread(openid, "send"):
-        return misread
-    stock = line.word(may_hold_ellipsis=True)
-    if not stock:
+        return with_form(misread, typed)
+    if not typed.stock:
         return OpenForm(openid)
+    if misread := reason_too_long(typed.reason, "send"):
+        return replace(misread, form=typed)
+    return Send(openid, typed.stock, typed.reason, line.undone(), typed.ticket)
+
+
+def _form_words(line: CommandLine, openid: str) -> FormWords:
+    """What follows the openid."""
+    stock = line.word(may_hold_ellipsis=True)
     reason, ticket = take_ticket(line.reason())
-    if misread := _reason_too_long(reason, "send"):
-        return misread
-    return Send(openid, stock, reason, line.undone(), ticket)
+    return FormWords(openid, stock, reason, ticket)
 
 
-def openid_misread(openid: str, name: str) -> Misread | None:
-    """What is wrong with a word as an openid; None: it is one, and there is nothing in it to undo."""
-    wrong = next((character for character in openid if character not in _OPENID_CHARACTERS), None)
-    if wrong is not None:
-        damaged = cleaning.is_editor_damage(wrong)
-        return Misread(
-            problem=Problem.OPENID_DAMAGED if damaged else Problem.OPENID_WRONG_CHARACTER,
-            subcommand=name,
-            read=openid,
-            character=cleaning.character_name(wrong),
-        )
-    if OPENID_SHORTEST <= len(openid) <= OPENID_LONGEST:
-        return None
-    short = len(openid) < OPENID_SHORTEST
-    return Misread(
-        problem=Problem.OPENID_TOO_SHORT if short else Problem.OPENID_TOO_LONG,
-        subcommand=name,
-        read=openid,
-        count=len(openid),
-        limit=OPENID_SHORTEST if short else OPENID_LONGEST,
-    )
+def _unknown(line: CommandLine, word: str, names: tuple[str, ...]) -> Misread:
+    """Of one that asks for a coupon all the same, what was read: the command forgotten or misspelt."""
+    openid = word if may_be_openid(word) else line.word()
+    form = _form_words(line, openid) if may_be_openid(openid) else None
+    return Misread(problem=Problem.UNKNOWN_SUBCOMMAND, read=word, nearest=names, form=form)
 
 
 def _numbered(line: CommandLine, name: str) -> Command:

@@ -19,6 +19,7 @@ from storage.outbox import OutboxRows
 from storage.pauses import PauseRows
 from storage.requests import RequestRows
 from storage.search import SearchRows
+from storage.tickets import TicketRows
 from storage.totals import UseRows
 from storage.waiting import WaitingRows
 from storage.weeks import WeekRows
@@ -34,6 +35,7 @@ class Rows(
     OutboxRows,
     EventRows,
     UseRows,
+    TicketRows,
     PauseRows,
     ConsoleLinkRows,
     CouponStateRows,

@@ -23,6 +23,8 @@ from bot.config.toml_tables import CouponTomlProblems, tables_of
 from coupons.catalogue import Catalogue
 from coupons.model import Stock
 from coupons.policy import CustomerTotal, DailyCap, Escalation, Limit, Policy, Rule
+from coupons.reasons import NamedReason, Reasons, Required, Wording
+from coupons.tickets import TicketSystem
 
 _HOUR_MS: Final = 3_600_000
 _SHOWN: Final = 60
@@ -49,6 +51,10 @@ class CouponToml:
     #: Calls that give coupons: at most so many begin in a second, and so many are on the wire.
     sends_per_second: int
     sends_at_once: int
+    #: Reasons with a short name, and templates for declining.
+    reasons: Reasons
+    decline_reasons: tuple[Wording, ...]
+    tickets: TicketSystem
 
 
 def load_coupon_toml(path: Path) -> CouponToml:
@@ -89,6 +95,7 @@ def _meaning(file: File) -> CouponToml:
         reminders_ms=tuple(_milliseconds(hours) for hours in reminders.hours),
         escalation=escalation,
         together_fen=file.home.approve_together_fen,
+        required=Required(file.required.reason_from_fen, file.required.ticket_from_fen),
     )
     return CouponToml(
         approval_channel=file.approval_channel,
@@ -102,6 +109,12 @@ def _meaning(file: File) -> CouponToml:
         openid_days=file.retention.openid_days,
         sends_per_second=file.sending.per_second,
         sends_at_once=file.sending.at_once,
+        reasons=Reasons(
+            (NamedReason(each.name, Wording(each.en, each.zh)) for each in file.reason),
+            language=file.language,
+        ),
+        decline_reasons=tuple(Wording(each.en, each.zh) for each in file.decline_reason),
+        tickets=TicketSystem(file.ticket_pattern or "", file.ticket_url or ""),
     )
 
 
@@ -115,6 +128,7 @@ def _stock(table: StockTable) -> Stock:
         table.code_mode,
         valid_days=table.valid_days,
         customer_words=words,
+        warn=table.warn or "",
     )
 
 
@@ -151,6 +165,7 @@ _RIGHT: Final[Mapping[str, str]] = {
     "int_type": "a whole number",
     "float_type": "a number",
     "finite_number": "a number with an end",
+    "string_too_long": "at most {max_length} characters",
     "greater_than_equal": "{ge:.0f} or more",
     "greater_than": "more than {gt}",
     "less_than_equal": "{le:.0f} or less",
@@ -165,6 +180,9 @@ _WHAT: Final[Mapping[str, str]] = {
     "stock_id": STOCK_ID,
     "alias": "the word people type for the stock",
     "name": "the stock's name as people know it",
+    "reason name": "one word, which people type before the reason",
+    "en": "the words in English",
+    "zh": "the words in Chinese",
     "value_fen": "what it is worth in fen, for example 1000 for ¥10",
     "code_mode": "the stock's coupon_code_mode, WECHATPAY_MODE, MERCHANT_API or MERCHANT_UPLOAD",
     "approvals": "how many people must approve, 0 or more",
@@ -181,7 +199,8 @@ def _sentences(error: Mapping[str, Any]) -> Sequence[str]:
         case "extra_forbidden":
             return [_unknown_key(error["loc"])]
         case "missing":
-            return [f"{where} is missing; it must be {_WHAT[error['loc'][-1]]}"]
+            table, key = error["loc"][0], error["loc"][-1]
+            return [f"{where} is missing; it must be {_WHAT.get(f'{table} {key}') or _WHAT[key]}"]
         case "value_error":
             ours = context["error"]
             if isinstance(ours, Several):

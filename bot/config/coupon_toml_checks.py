@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 
-from bot.config.coupon_toml_tables import RemindersTable, RuleTable, StockTable
+from bot.config.coupon_toml_tables import ReasonTable, RemindersTable, RuleTable, StockTable
 
 
 class Several(ValueError):
@@ -44,6 +44,27 @@ def stock_problems(stocks: Sequence[StockTable]) -> list[str]:
                 "it must be another word"
             )
     return problems
+
+
+def reason_problems(reasons: Sequence[ReasonTable]) -> list[str]:
+    """What people type as a reason's name must mean one reason only."""
+    problems, owners = [], dict[str, int]()
+    for place, reason in enumerate(reasons, start=1):
+        words = [word.casefold() for word in (reason.name, reason.en, reason.zh)]
+        if known := [word for word in words if word in owners]:
+            problems.append(
+                f"[[reason]] {owners[known[0]]} and [[reason]] {place} are both called {known[0]!r}; each "
+                "must have its own name and words, in more than letter case"
+            )
+        owners.update(dict.fromkeys(words, place))
+    return problems
+
+
+def ticket_problems(pattern: str | None) -> list[str]:
+    """An address without a pattern would never be used."""
+    if pattern is not None:
+        return []
+    return ["ticket_url has no ticket_pattern beside it; both must be there, or neither"]
 
 
 def unknown_stock_problems(rules: Sequence[RuleTable], stocks: Iterable[StockTable]) -> list[str]:

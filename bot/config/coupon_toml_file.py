@@ -11,17 +11,22 @@ from bot.config import coupon_toml_checks as checks
 from bot.config.coupon_toml_tables import (
     AuditTable,
     Channel,
+    DeclineReasonTable,
     DuplicatesTable,
     ExpiryTable,
     HomeTable,
     LimitsTable,
+    ReasonTable,
     RemindersTable,
+    RequiredTable,
     RetentionTable,
     RolesTable,
     RuleTable,
     SendingTable,
     StockTable,
     Table,
+    TicketPattern,
+    TicketUrl,
 )
 
 
@@ -31,10 +36,16 @@ class File(Table):
     approval_channel: Channel
     audit_channel: Channel | None = None
     language: Literal["en", "zh-CN"] = "en"
+    ticket_pattern: TicketPattern | None = None
+    # After `ticket_pattern`, which its check looks at.
+    ticket_url: TicketUrl | None = None
     roles: RolesTable = RolesTable()
     stock: list[StockTable] = Field(default=[])
     # After `roles` and `stock`, which its check looks at; validated also when there is none.
     rule: list[RuleTable] = Field(default=[], validate_default=True)
+    reason: list[ReasonTable] = Field(default=[])
+    decline_reason: list[DeclineReasonTable] = Field(default=[])
+    required: RequiredTable = RequiredTable()
     limits: LimitsTable = LimitsTable()
     expiry: ExpiryTable = ExpiryTable()
     duplicates: DuplicatesTable = DuplicatesTable()
@@ -49,6 +60,19 @@ class File(Table):
     def _check_stocks(cls, stocks: list[StockTable]) -> list[StockTable]:
         checks.tell(checks.stock_problems(stocks))
         return stocks
+
+    @field_validator("reason")
+    @classmethod
+    def _check_reasons(cls, reasons: list[ReasonTable]) -> list[ReasonTable]:
+        checks.tell(checks.reason_problems(reasons))
+        return reasons
+
+    @field_validator("ticket_url")
+    @classmethod
+    def _check_ticket_url(cls, url: str | None, info: ValidationInfo) -> str | None:
+        if url is not None and "ticket_pattern" in info.data:
+            checks.tell(checks.ticket_problems(info.data["ticket_pattern"]))
+        return url
 
     @field_validator("rule")
     @classmethod

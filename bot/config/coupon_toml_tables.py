@@ -15,6 +15,7 @@ from pydantic import (
 
 from coupons.model import CodeMode
 from coupons.policy import WhenReached
+from coupons.tickets import PLACE
 from handlers.cleaning import drop_invisible, fold_width
 
 #: A century. More is a slip, and would leave the range of SQLite's integers.
@@ -31,6 +32,20 @@ _TAKEN: Final = (
     r"(?:healthz|readyz|metrics|wechatpay|slack|v1"
     r"|log|search|charts|month|request|sign-in|sign-out)(?:[/.]|$)"
 )
+_TICKET_URL: Final = (
+    "an address that begins with https:// and a host, and has {ticket} once in the path or behind it, like "
+    "https://desk.example.com/tickets/{ticket}"
+)
+_PATTERN_RIGHT: Final = (
+    "a regular expression that fits a whole ticket, such as [A-Z]+-[0-9]+: at most 200 characters and four "
+    "repetitions, none of a group, and it must not fit nothing at all"
+)
+#: Of a listed reason: a person's own words come after it, and both stand in one line.
+_WORDING: Final = 50
+#: What Slack shows of an option.
+_OPTION: Final = 75
+_PATTERN: Final = 200
+_REPEATS: Final = 4
 _PERSON: Final = "the id of a user (U... or W...) or a user group (S...), not a name"
 
 
@@ -49,12 +64,54 @@ def _typeable(alias: str) -> str:
     return alias
 
 
+def _first_word(name: str) -> str:
+    if not re.fullmatch(r"[\w-]{1,20}", _typeable(name)):
+        raise ValueError("one word of at most 20 letters, digits, - and _, as people type it")
+    return name
+
+
+def _short(wording: str) -> str:
+    if len(wording) > _WORDING:
+        raise ValueError(f"a few words, at most {_WORDING} characters")
+    return wording
+
+
+def _pattern(pattern: str) -> str:
+    try:
+        empty = re.fullmatch(pattern, "") is not None
+    except re.error as error:
+        raise ValueError(f"a regular expression of Python's ({error})") from None
+    # What is counted stands outside of brackets and escapes. A repeated group, or many repetitions, may take
+    # a text of a hundred characters longer than anybody waits.
+    bare = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", "x", pattern, flags=re.DOTALL)
+    if (
+        empty
+        or len(pattern) > _PATTERN
+        or re.search(r"\)[*+{]", bare)
+        or len(re.findall("[*+{]", bare)) > _REPEATS
+    ):
+        raise ValueError(_PATTERN_RIGHT)
+    return pattern
+
+
+def _ticket_address(url: str) -> str:
+    host, place, rest = url.removeprefix("https://").partition(PLACE)
+    is_whole = bool(place) and PLACE not in rest and "/" in host and not re.search(r"[{}]", host + rest)
+    if not is_whole or not re.fullmatch(r"https://[0-9A-Za-z.-]+(:[0-9]+)?/[!-~]{1,300}", url):
+        raise ValueError(_TICKET_URL)
+    if re.search(r"[<>|\"`'\\]", url):
+        raise ValueError(_TICKET_URL)
+    return url
+
+
 def _with_code(sentence: str) -> str:
     if "{code}" not in sentence or re.search(r"[{}]", sentence.replace("{code}", "")):
         raise ValueError("a sentence with {code} where the coupon code belongs, and no other braces")
     return sentence
 
 
+TicketPattern = Annotated[str, AfterValidator(_pattern)]
+TicketUrl = Annotated[str, AfterValidator(_ticket_address)]
 Channel = Annotated[str, _form("[CG][A-Z0-9]+", CHANNEL)]
 _Somebody = Annotated[str, _form("[UWS][A-Z0-9]+", _PERSON)]
 _People = list[_Somebody]
@@ -83,6 +140,24 @@ class CustomerWordsTable(Table):
     zh: Annotated[_Sentence, AfterValidator(_with_code)] | None = None
 
 
+class ReasonTable(Table):
+    # The first word of a reason, as people type it.
+    name: Annotated[str, AfterValidator(_first_word)]
+    en: Annotated[_Sentence, AfterValidator(_short)]
+    zh: Annotated[_Sentence, AfterValidator(_short)]
+
+
+class DeclineReasonTable(Table):
+    # A menu shows no more.
+    en: Annotated[_Sentence, Field(max_length=_OPTION)]
+    zh: Annotated[_Sentence, Field(max_length=_OPTION)]
+
+
+class RequiredTable(Table):
+    reason_from_fen: _Fen | None = None
+    ticket_from_fen: _Fen | None = None
+
+
 class StockTable(Table):
     stock_id: Annotated[str, _form("[0-9A-Za-z_-]{1,20}", STOCK_ID)]
     # One word of a command: `/coupon send <openid> <stock>`.
@@ -92,6 +167,8 @@ class StockTable(Table):
     code_mode: Annotated[CodeMode, Field(strict=False)]
     valid_days: _Days | None = None
     customer_words: CustomerWordsTable = CustomerWordsTable()
+    # For whoever asks and whoever approves.
+    warn: _Sentence | None = None
 
 
 class CustomerTotalTable(Table):

@@ -117,6 +117,7 @@ def outside(
         language=languages.accepted,
         sentence_of=sentence_of,
         cause=cause,
+        ticket_address=lambda typed: config.tickets.address(config.tickets.number(typed)),
     )
 
 

@@ -14,7 +14,7 @@ from coupons.batch import BatchLine
 from coupons.errors import CouponsError
 from coupons.model import Stock
 from handlers.cleaning import Undone
-from handlers.parsing import Misread
+from handlers.misread import Misread
 
 MOST_LINES: Final = 50_000
 #: Of the file as it comes; fifty thousand lines have about a tenth of it.
@@ -91,6 +91,9 @@ class Wrong(StrEnum):
     ZEROS_LOST = "zeros_lost"
     #: `read` are the words after the stock.
     WORDS_AFTER_STOCK = "words_after_stock"
+    #: Nothing there or in the form, and from the value of its stock on it must be: as a command is told.
+    REASON_REQUIRED = "reason_required"
+    TICKET_REQUIRED = "ticket_required"
     #: `count`, `limit`.
     REASON_TOO_LONG = "reason_too_long"
     #: `count`, `limit`.

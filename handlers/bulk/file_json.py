@@ -18,7 +18,7 @@ from coupons.masking import keepable, masked
 from coupons.model import Stock
 from handlers.bulk.bulk_file import BadLine, BulkFile, FileRefused, Remark, RemarkKind, WholeFile, Wrong
 from handlers.cleaning import Undone
-from handlers.parsing import Misread, Problem
+from handlers.misread import Misread, Problem
 from handlers.views.escaping import without_openids
 
 #: A misread that has all of what is, or should be, an openid.

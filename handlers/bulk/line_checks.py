@@ -17,9 +17,11 @@ from handlers import cleaning, nearest_names, parsing
 from handlers.bulk.bulk_file import BadLine, Column, FormValues, RowList, Wrong
 from handlers.bulk.cells import Cell, Number, Odd, Row
 from handlers.bulk.columns import Head, letters, text_of
+from handlers.bulk.line_words import LineWords
 from handlers.cleaning import Undone
 from handlers.command_line import CommandLine
-from handlers.parsing import REASON_LONGEST, Misread, Problem
+from handlers.misread import Misread, Problem, openid_misread
+from handlers.parsing import REASON_LONGEST
 from handlers.ticket import TICKET_LONGEST
 from handlers.views.escaping import escape
 
@@ -60,11 +62,20 @@ class _Fault:
 class LineChecks:
     """`delimiter`: of the CSV file, whose rows have as many cells as were written; empty: of a workbook."""
 
-    def __init__(self, head: Head, catalogue: Catalogue, form: FormValues, *, delimiter: str) -> None:
+    def __init__(
+        self,
+        head: Head,
+        catalogue: Catalogue,
+        form: FormValues,
+        *,
+        delimiter: str,
+        wanted: LineWords,
+    ) -> None:
         self._head = head
         self._catalogue = catalogue
         self._form = form
         self._delimiter = delimiter
+        self._wanted = wanted
         self._stock_ids = [stock.stock_id for stock in catalogue]
         self._words = [word for stock in catalogue for word in (stock.alias, stock.stock_id)]
         self._stocks: dict[Cell, tuple[Stock | _Fault, frozenset[Undone]]] = {}
@@ -87,6 +98,8 @@ class LineChecks:
         undone |= more
         if isinstance(reason, str) and isinstance(ticket, str):
             reason, ticket = self._words_of(reason, ticket)
+        if isinstance(stock, Stock):
+            reason, ticket = self._required(stock, reason, ticket)
         if (
             isinstance(openid, str)
             and isinstance(stock, Stock)
@@ -111,7 +124,7 @@ class LineChecks:
             return _Fault(wrong=Wrong.HIDDEN_ROW)
         openid = text_of(self._cell(row, Column.OPENID)).strip()
         first = next((text.strip() for text in map(text_of, cells) if text.strip()), "")
-        if (_SUM.match(openid) or _SUM.match(first)) and parsing.openid_misread(openid, "send"):
+        if (_SUM.match(openid) or _SUM.match(first)) and openid_misread(openid, "send"):
             return _Fault(wrong=Wrong.SUM, read=first)
         if not self._delimiter:
             return None
@@ -138,7 +151,7 @@ class LineChecks:
             cells[place].strip() if place < len(cells) else ""
             for place in (places[Column.OPENID], places.get(Column.STOCK, len(cells)))
         )
-        return parsing.openid_misread(openid, "send") is None or self._catalogue.find(stock) is not None
+        return openid_misread(openid, "send") is None or self._catalogue.find(stock) is not None
 
     # --- cells
 
@@ -170,11 +183,23 @@ class LineChecks:
     def _words_of(self, reason: str, ticket: str) -> tuple[str | _Fault, str | _Fault]:
         """Reason and ticket together: one may name the other, and the form has both for all."""
         reason, ticket = parsing.with_named_ticket(reason, ticket)
+        reason, ticket = self._wanted.reasons.spelled(reason), self._wanted.tickets.number(ticket)
         if len(reason) > REASON_LONGEST:
             return _Fault(wrong=Wrong.REASON_TOO_LONG, count=len(reason), limit=REASON_LONGEST), ticket
         if len(ticket) > TICKET_LONGEST:
             return reason, _Fault(wrong=Wrong.TICKET_TOO_LONG, count=len(ticket), limit=TICKET_LONGEST)
         return reason or self._form.reason, ticket or self._form.ticket
+
+    def _required(
+        self, stock: Stock, reason: str | _Fault, ticket: str | _Fault
+    ) -> tuple[str | _Fault, str | _Fault]:
+        """What a line of this value must say of itself, or the form for all."""
+        required = self._wanted.required
+        if isinstance(reason, str) and required.lacks_reason(stock.value_fen, reason):
+            reason = _Fault(wrong=Wrong.REASON_REQUIRED)
+        if isinstance(ticket, str) and required.lacks_ticket(stock.value_fen, ticket):
+            ticket = _Fault(wrong=Wrong.TICKET_REQUIRED)
+        return reason, ticket
 
     def _stock(self, cell: Cell) -> tuple[Stock | _Fault, frozenset[Undone]]:
         known = self._stocks.get(cell)
@@ -231,7 +256,7 @@ def _openid(cell: Cell) -> tuple[str | _Fault, frozenset[Undone]]:
     fault = _Fault(wrong=Wrong.OPENID_NUMBER) if isinstance(cell, Number) else _fault_of(cell)
     if fault is not None:
         return fault, frozenset()
-    if isinstance(cell, str) and parsing.openid_misread(cell, "send") is None:
+    if isinstance(cell, str) and openid_misread(cell, "send") is None:
         return cell, frozenset()
     line = CommandLine(escape(text_of(cell)))
     openid = parsing.take_openid(line)

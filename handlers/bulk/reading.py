@@ -34,6 +34,7 @@ from handlers.bulk.cells import Odd, Row
 from handlers.bulk.columns import Head, count_columns, head_of, letters, text_of
 from handlers.bulk.csv_rows import HEAD_WITHIN
 from handlers.bulk.line_checks import LineChecks
+from handlers.bulk.line_words import ANY_WORDS, LineWords
 from handlers.bulk.xlsx_rows import VisibleSheet
 from handlers.cleaning import Undone, drop_invisible
 from handlers.views.escaping import may_be_openid
@@ -63,7 +64,12 @@ _NOTHING: Final = FormValues()
 
 
 def read_lines(
-    raw: bytes, *, catalogue: Catalogue, form: FormValues = _NOTHING, most_lines: int = MOST_LINES
+    raw: bytes,
+    *,
+    catalogue: Catalogue,
+    form: FormValues = _NOTHING,
+    most_lines: int = MOST_LINES,
+    wanted: LineWords = ANY_WORDS,
 ) -> BulkFile:
     """All of a file, CSV or .xlsx by its bytes: its name says nothing. Raises FileRefused."""
     if len(raw) > MOST_BYTES:
@@ -72,7 +78,7 @@ def read_lines(
     above, head = _find_head(table.rows)
     if Column.STOCK not in head.places and form.stock is None:
         raise FileRefused(WholeFile.NO_STOCK, row=head.row)
-    checks = LineChecks(head, catalogue, form, delimiter=table.delimiter)
+    checks = LineChecks(head, catalogue, form, delimiter=table.delimiter, wanted=wanted)
     reading = _Reading(head, checks, most_lines)
     reading.above_head(above)
     for row in table.rows:

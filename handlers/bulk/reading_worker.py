@@ -17,6 +17,7 @@ from coupons.model import CodeMode, Stock
 from coupons.worker_limits import limit_worker
 from handlers.bulk.bulk_file import FileRefused, FormValues
 from handlers.bulk.file_json import dump
+from handlers.bulk.line_words import load_line_words
 from handlers.bulk.reading import read_lines
 
 _MEMORY: Final = 1024 * 2**20
@@ -29,9 +30,10 @@ def main() -> None:
     os.nice(_NICE)
     limit_worker(memory=_MEMORY, cpu_s=_CPU_S)
     asked = json.loads(sys.stdin.buffer.readline())
-    # Names and values stay with the bot: here a stock is only known or not.
+    # Names stay with the bot: here a stock is only known or not, and worth so much.
     catalogue = Catalogue(
-        Stock(stock_id, alias, "", 0, CodeMode.WECHATPAY_MODE) for stock_id, alias in asked["stocks"]
+        Stock(stock_id, alias, "", value_fen, CodeMode.WECHATPAY_MODE)
+        for stock_id, alias, value_fen in asked["stocks"]
     )
     form = FormValues(
         stock=catalogue.find(asked["stock_id"]) if asked["stock_id"] else None,
@@ -40,7 +42,11 @@ def main() -> None:
     )
     try:
         found = read_lines(
-            sys.stdin.buffer.read(), catalogue=catalogue, form=form, most_lines=asked["most_lines"]
+            sys.stdin.buffer.read(),
+            catalogue=catalogue,
+            form=form,
+            most_lines=asked["most_lines"],
+            wanted=load_line_words(asked["words"]),
         )
     except FileRefused as refused:
         sys.stdout.writelines(f"{line}\n" for line in dump(refused))

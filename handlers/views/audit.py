@@ -144,7 +144,7 @@ def _line(words: Words, found: Found) -> Block:
     if request.state is State.CLOSED and request.closed_by:
         parts.append(words("closed by {person}", person=person(request.closed_by)))
     if request.ticket:
-        parts.append(ticket(request))
+        parts.append(ticket(words, request))
     if request.coupon_code:
         parts.append(code(request.coupon_code))
     reason = own_words(request.reason, request.openid, 150)
@@ -181,7 +181,7 @@ def _facts(words: Words, whole: Story) -> list[tuple[str, str]]:
         (words("out_request_no"), code(request.out_request_no)),
     ]
     if request.ticket:
-        facts.append((words("Ticket"), ticket(request)))
+        facts.append((words("Ticket"), ticket(words, request)))
     if request.coupon_code:
         facts.append((words("Coupon code"), code(request.coupon_code)))
     return facts

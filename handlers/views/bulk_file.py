@@ -13,7 +13,7 @@ from coupons.policy import Reason
 from coupons.spreadsheet import as_csv
 from handlers.bulk import file_json
 from handlers.bulk.bulk_file import BadLine, FileRefused, Remark, RemarkKind, WholeFile, Wrong
-from handlers.parsing import Problem
+from handlers.misread import Problem
 from handlers.views import misreads
 from handlers.views.command_replies import UNDONE
 from handlers.views.escaping import code, inert, without_openids
@@ -112,6 +112,10 @@ _CELLS: Final = {
     Wrong.WORDS_AFTER_STOCK: N_(
         "I read {typed} at the end, which does not belong there. Please take it away."
     ),
+    Wrong.REASON_REQUIRED: N_(
+        "A coupon of this value needs a reason: please say in a few words what happened."
+    ),
+    Wrong.TICKET_REQUIRED: N_("A coupon of this value needs the customer's ticket: please name it."),
     Wrong.REASON_TOO_LONG: N_(
         "I read a reason of {count} characters. It may have at most {limit}: please make it shorter."
     ),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from coupons.masking import masked
 from coupons.model import Approval, Pause, Request, State
 from handlers.views import problems
-from handlers.views.card_context import NOTHING_BESIDE, Beside, beside, pause_line, paused
+from handlers.views.card_context import NOTHING_BESIDE, Beside, beside, pause_line, paused, warnings
 from handlers.views.card_notes import grounds, ticket
 from handlers.views.escaping import approver, code, inert, listed, own_words, person, plain
 from handlers.views.message import (
@@ -38,7 +38,7 @@ def card(
 ) -> Message:
     """`approvers`: user and group ids that the request's rule names; they are shown, not judged by."""
     return message(
-        sentence(words, request, approvals, about.pause),
+        "\n".join([sentence(words, request, approvals, about.pause), *warnings(words, about)]),
         *facts(words, request),
         *beside(words, about),
         *where_it_stands(words, request, approvals, about.pause),
@@ -79,7 +79,7 @@ def sentence(
     automatic = "" if request.approvals_needed else progress(words, request, approvals)
     parts = [text, automatic, *grounds(words, request), paused(words, request, pause)]
     if request.ticket:
-        parts.append(words("Ticket: {ticket}.", ticket=ticket(request)))
+        parts.append(words("Ticket: {ticket}.", ticket=ticket(words, request)))
     if request.reason:
         parts.append(words("Reason: {reason}", reason=own_words(request.reason, request.openid)))
     return words.sentences(*parts)
@@ -95,7 +95,7 @@ def facts(words: Words, request: Request) -> list[Block]:
         (words("Asked"), words.moment(request.created_at)),
     ]
     if request.ticket:
-        known.append((words("Ticket"), ticket(request)))
+        known.append((words("Ticket"), ticket(words, request)))
     asked = fields(*known)
     if not request.reason:
         return [top, asked, section(f"*{words('Reason')}*\n{words('None stated.')}")]

@@ -12,10 +12,12 @@ from coupons.lifecycle import FINAL
 from coupons.model import History, Pause, Request, State
 from coupons.rules import Used
 from handlers.views.escaping import inert, person_or_bot, without_openids
-from handlers.views.message import Block, context, fields
+from handlers.views.message import Block, context, fields, section
 from handlers.views.words import Words
 
 _PAUSE_REASON = 200
+#: As coupon.toml takes it.
+_WARNING = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,12 @@ class Beside:
     #: Numbers of the customer's other requests that are not finished.
     others: tuple[int, ...] = ()
     pause: Pause | None = None
+    #: What the request's ticket already got, whoever the customer; None: it names none.
+    of_ticket: History | None = None
+    #: Numbers of the other requests with this ticket that are not finished.
+    others_of_ticket: tuple[int, ...] = ()
+    #: Of the stock: what whoever approves should think of.
+    warn: str = ""
 
 
 NOTHING_BESIDE = Beside()
@@ -36,7 +44,8 @@ NOTHING_BESIDE = Beside()
 def beside(words: Words, about: Beside) -> list[Block]:
     """For who decides: the customer's history and the agent's last day."""
     shown = labelled(words, about)
-    return [fields(*shown)] if shown else []
+    blocks = [section(warn) for warn in warnings(words, about)]
+    return [*blocks, fields(*shown)] if shown else blocks
 
 
 def labelled(words: Words, about: Beside) -> list[tuple[str, str]]:
@@ -44,9 +53,21 @@ def labelled(words: Words, about: Beside) -> list[tuple[str, str]]:
     shown: list[tuple[str, str]] = []
     if about.history is not None:
         shown.append((words("This customer so far"), _history(words, about.history, about.others)))
+    if about.of_ticket is not None:
+        shown.append((words("This ticket so far"), _history(words, about.of_ticket, about.others_of_ticket)))
     if about.used is not None:
         shown.append((words("The agent's 24 hours until then"), _used(words, about.used)))
     return shown
+
+
+def warnings(words: Words, about: Beside) -> list[str]:
+    """What the stock's `warn` says, if it says anything."""
+    return [warning(words, about.warn)] if about.warn else []
+
+
+def warning(words: Words, warn: str) -> str:
+    """What the operator wrote beside a stock, as mrkdwn: for who asks and who approves."""
+    return words("⚠️ Please note: {warn}", warn=inert(warn, _WARNING))
 
 
 def _history(words: Words, history: History, others: Sequence[int]) -> str:

@@ -55,21 +55,30 @@ def _raised(words: Words, reason: str) -> str:
     return words(known) if known is not None else code(reason)
 
 
-def ticket(request: Request) -> str:
-    """A link where it is a web address that says where it leads; else the words, harmless. mrkdwn."""
-    address = _address(request)
+def ticket(words: Words, request: Request) -> str:
+    """As `ticket_link`, and this customer's openid in it is masked. mrkdwn."""
+    return ticket_link(words, request.ticket, hide=request.openid)
+
+
+def ticket_link(words: Words, text: str, *, hide: str = "") -> str:
+    """A link where it is a ticket of the system that coupon.toml names, or a web address that says where it
+    leads; else the words, harmless. mrkdwn."""
+    number = words.tickets.number(text.strip())
+    if without_openid(number, hide) == number and (known := words.tickets.address(number)):
+        return f"<{escape(known)}|{inert(number, _TICKET_SHOWN)}>"
+    address = _address(text, hide)
     if address is None:
-        return own_words(request.ticket, request.openid)
+        return own_words(text, hide)
     # What is read is the address itself: other words could say another place than where the link leads.
     return f"<{escape(address)}|{inert(address, _TICKET_SHOWN)}>"
 
 
-def _address(request: Request) -> str | None:
+def _address(typed: str, hide: str) -> str | None:
     """None: no address, or one that Slack's brackets or the customer's privacy can't take."""
-    text = request.ticket.strip()
+    text = typed.strip()
     if not text.isascii() or not text.isprintable() or len(text) > _ADDRESS_LONGEST:
         return None
-    if any(character in text for character in " <>|\"`'\\") or without_openid(text, request.openid) != text:
+    if any(character in text for character in " <>|\"`'\\") or without_openid(text, hide) != text:
         return None
     try:
         parts = urlsplit(text)

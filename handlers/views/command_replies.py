@@ -9,7 +9,7 @@ from coupons.masking import masked
 from coupons.model import Approval, Pause, Request, State, Stock
 from coupons.policy import Reason
 from handlers.cleaning import Undone
-from handlers.parsing import Misread
+from handlers.misread import Misread
 from handlers.views import batch_standing, card, misreads, refusals, stocks
 from handlers.views.card_notes import ticket
 from handlers.views.channel_loss import Lost, not_posted
@@ -78,7 +78,7 @@ def submitted(
     )
     reason = own_words(request.reason, request.openid)
     said = words("Reason: {reason}", reason=reason) if request.reason else words("No reason stated.")
-    named = words("Ticket: {ticket}.", ticket=ticket(request)) if request.ticket else ""
+    named = words("Ticket: {ticket}.", ticket=ticket(words, request)) if request.ticket else ""
     less = words(_SHORTENED) if shortened else ""
     return message(
         words.sentences(read, needs, check, said, named, less),
@@ -342,37 +342,6 @@ def may_not_see(words: Words) -> Message:
             "add you."
         )
     )
-
-
-# --- /coupon help
-
-
-def help_text(words: Words, catalogue: Iterable[Stock]) -> Message:
-    """Every command with an example."""
-    known = list(catalogue)
-    heading = words("Compensate a customer with a WeChat Pay coupon; rules say which need a lead first.")
-    commands = words(
-        "• `/coupon` opens a form; {example} asks for a coupon at once\n"
-        "• `/coupon bulk` asks for coupons for many customers, with a file\n"
-        "• {check} shows what it would need, and tells nobody\n"
-        "• {customer} shows the coupons of a customer\n"
-        "• `/coupon stocks` shows the coupons you can give\n"
-        "• `/coupon status 12` shows where request #12 stands\n"
-        "• `/coupon list` shows your open requests\n"
-        "• `/coupon urge 12` reminds the approvers of your request #12\n"
-        "• `/coupon cancel 12` withdraws your request #12, until sending begins\n"
-        "• `/coupon retry 12` puts a held request back to work; `/coupon close 12` ends it (approvers)\n"
-        "• `/coupon pause` and `/coupon resume` stop all sending and let it go on (approvers)\n"
-        "• `/coupon audit` searches the audit log (auditors)\n"
-        "• `/coupon help` shows this",
-        example=misreads.send_example(words, known),
-        check=code(misreads.FORMS["check"]),
-        customer=code(misreads.FORMS["customer"]),
-    )
-    offered = words("There are no stocks in the catalogue yet.")
-    if known:
-        offered = f"*{words('Stocks')}*\n{stocks.listing(words, known)}"
-    return message(f"{heading}\n{commands}", section(f"*{heading}*"), section(commands), section(offered))
 
 
 def decline_reason_problem(words: Words, reason: str) -> str | None:

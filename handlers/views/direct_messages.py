@@ -17,11 +17,10 @@ from handlers.views.event_words import (
     may_have_coupon,
     proof,
     refusal,
-    sent,
     text_of,
     unknown,
 )
-from handlers.views.message import Block, Message, actions, button, message, section, to_copy
+from handlers.views.message import Block, Message, actions, button, code_line, message, section, to_copy
 from handlers.views.state_words import NO_COUPON, NO_OTHER, NOT_KNOWN
 from handlers.views.words import Words
 
@@ -31,15 +30,13 @@ def to_requester(  # noqa: PLR0911 - one return for each tag
 ) -> Message:
     """A direct message to the requester, who sees no card beside it: it names stock and customer too.
 
-    `to_paste`: sentences with the coupon code, for the customer.
+    `to_paste`: sentences with the coupon code for the customer, in Chinese and in English.
     """
     who, number, about = person(event.actor), request.id, _about(words, request)
     match event.tag:
         case Tag.REQUEST_SENT:
             text = words("The coupon of your request #{number} is sent.", number=number)
-            return sent(
-                words, words.sentences(text, about, proof(words, event)), event, *_ready(words, to_paste)
-            )
+            return _sent(words, words.sentences(text, about, proof(words, event)), event, to_paste)
         case Tag.REQUEST_DECLINED:
             text = words("{person} declined your request #{number}.", person=who, number=number)
             text = words.sentences(text, about, words(NO_COUPON))
@@ -122,5 +119,15 @@ def _again(words: Words, request: Request) -> list[Block]:
     return [actions(edit, block_id=request.out_request_no)]
 
 
-def _ready(words: Words, to_paste: Sequence[str]) -> list[Block]:
-    return [to_copy(words("For the customer, to copy:"), sentence) for sentence in to_paste]
+def _sent(words: Words, sentence: str, event: Recorded, to_paste: Sequence[str]) -> Message:
+    """First what a waiting customer wants: the code, and the sentence to send it with."""
+    coupon_code = text_of(event, "coupon_code")
+    if not coupon_code:
+        return message(sentence)
+    labels = words("For the customer, in Chinese:"), words("For the customer, in English:")
+    return message(
+        f"{words('Coupon code: {code}', code=code(coupon_code))}\n{sentence}",
+        code_line(words("Coupon code:"), coupon_code),
+        *(to_copy(label, ready) for label, ready in zip(labels, to_paste, strict=False)),
+        section(sentence),
+    )

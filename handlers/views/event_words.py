@@ -64,8 +64,8 @@ def proof(words: Words, event: Recorded) -> str:
     return words("WeChat Pay confirmed it with a signed answer.")
 
 
-def sent(words: Words, sentence: str, event: Recorded, *more: Block) -> Message:
-    """With the coupon code, to copy; `more` stands below."""
+def sent(words: Words, sentence: str, event: Recorded) -> Message:
+    """With the coupon code, to copy."""
     coupon_code = text_of(event, "coupon_code")
     if not coupon_code:
         return message(sentence)
@@ -73,7 +73,6 @@ def sent(words: Words, sentence: str, event: Recorded, *more: Block) -> Message:
         words.sentences(sentence, words("Coupon code: {code}", code=code(coupon_code))),
         section(sentence),
         code_line(words("Coupon code:"), coupon_code),
-        *more,
     )
 
 

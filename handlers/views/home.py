@@ -14,7 +14,7 @@ from coupons.week import Week, WeekLine
 from handlers.views import week as week_words
 from handlers.views.batch_card import BatchOnCard
 from handlers.views.card import approve_button, close_button, decline_button, retry_button
-from handlers.views.card_context import NOTHING_BESIDE, Beside, labelled, with_reason
+from handlers.views.card_context import NOTHING_BESIDE, Beside, labelled, warnings, with_reason
 from handlers.views.card_notes import grounds, ticket
 from handlers.views.channel_loss import Lost, not_posted
 from handlers.views.escaping import approver, code, inert, listed, own_words, person, person_or_bot
@@ -209,11 +209,11 @@ def _to_decide(words: Words, row: OpenRequest, workspace_url: str) -> str:
         reason = own_words(request.reason, request.openid, _REASON)
         lines.append(words("Reason: {reason}", reason=reason))
     if request.ticket:
-        lines.append(words("Ticket: {ticket}.", ticket=ticket(request)))
+        lines.append(words("Ticket: {ticket}.", ticket=ticket(words, request)))
     beside = (
         words("{label}: {value}", label=label, value=value) for label, value in labelled(words, row.about)
     )
-    lines += beside
+    lines += [*warnings(words, row.about), *beside]
     return "\n".join(lines)
 
 

@@ -85,4 +85,10 @@ def metadata_of(view: Mapping[str, Any]) -> dict[str, Any]:
 def value_of(view: Mapping[str, Any], block_id: str, name: str = "value") -> Any:
     """What was typed or chosen (`selected_option` ...) in a field; None: nothing."""
     values = (view.get("state") or {}).get("values") or {}
-    return ((values.get(block_id) or {}).get("value") or {}).get(name)
+    return ((values.get(field_of(view, block_id)) or {}).get("value") or {}).get(name)
+
+
+def field_of(view: Mapping[str, Any], block_id: str) -> str:
+    """The id that a field has in this view: a field that was filled in anew (`stock:1`) is another block."""
+    values = (view.get("state") or {}).get("values") or {}
+    return next((known for known in values if known.partition(":")[0] == block_id), block_id)

@@ -10,7 +10,8 @@ from coupons.model import History, Request, Stock
 from coupons.policy import Reason
 from coupons.rules import Left
 from handlers.views import stocks
-from handlers.views.card_context import given
+from handlers.views.card_context import given, warning
+from handlers.views.card_notes import ticket_link
 from handlers.views.escaping import code, inert, listed, person
 from handlers.views.message import Message, context, message, section
 from handlers.views.refusals import refusal
@@ -38,6 +39,23 @@ def customer(words: Words, openid: str, history: History, requests: Sequence[Req
     )
     shown = [section(line) for line in lines]
     return message("\n".join([heading, *lines]), section(heading), *shown)
+
+
+def ticket(words: Words, text: str, history: History, requests: Sequence[Request]) -> Message:
+    """What a ticket already got, and what is on its way, whoever the customer."""
+    named = ticket_link(words, text)
+    if not requests:
+        return message(words("Ticket {ticket}: nothing was asked for with it so far.", ticket=named))
+    heading = words("Ticket {ticket}: {history}", ticket=named, history=given(words, history))
+    lines = [_line_of_ticket(words, request) for request in requests[:LISTED]]
+    shown = [section(line) for line in lines]
+    return message("\n".join([heading, *lines]), section(heading), *shown)
+
+
+def _line_of_ticket(words: Words, request: Request) -> str:
+    return words.sentences(
+        _line(words, request), words("Customer: {customer}.", customer=code(masked(request.openid)))
+    )
 
 
 def _line(words: Words, request: Request) -> str:
@@ -77,7 +95,7 @@ def check(words: Words, openid: str, stock: Stock, outlook: Outlook | Stopped) -
         return message(words.sentences(read, no), section(read), section(f"⛔ {no}"))
     needs = _needs(words, outlook)
     rest = [limit_left(words, each) for each in outlook.left]
-    notes = _notes(words, outlook)
+    notes = [*([warning(words, stock.warn)] if stock.warn else []), *_notes(words, outlook)]
     blocks = [section(read), section(needs)]
     if notes:
         blocks.append(section("\n".join(notes)))
@@ -119,6 +137,8 @@ def _able(words: Words, outlook: Outlook) -> str:
 
 def _notes(words: Words, outlook: Outlook) -> list[str]:
     notes = []
+    if not outlook.required.allowed:
+        notes.append(refusal(words, outlook.required.reason, None))
     if outlook.duplicate is not None:
         notes.append(
             words(

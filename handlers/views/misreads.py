@@ -1,4 +1,4 @@
-"""What was read, what is wrong, what would be right: one sentence or two for each `parsing.Problem`."""
+"""What was read, what is wrong, what would be right: one sentence or two for each `misread.Problem`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from coupons.masking import masked
 from coupons.model import Stock
-from handlers.parsing import Misread, Problem
+from handlers.misread import FormWords, Misread, Problem
 from handlers.views.escaping import code, may_be_openid, without_openids
 from handlers.views.stocks import example_word
 from handlers.views.words import Words
@@ -24,6 +24,7 @@ FORMS = {
     "close": "/coupon close 12",
     "urge": "/coupon urge 12",
     "customer": f"/coupon customer {_OPENID}",
+    "ticket": "/coupon ticket ABC-123",
     "check": f"/coupon check {_OPENID} late-10",
     "stocks": "/coupon stocks",
     "pause": "/coupon pause",
@@ -38,7 +39,7 @@ def sentence(words: Words, misread: Misread, catalogue: Iterable[Stock]) -> str:
     return f"{wrong(words, misread)}\n{_right(words, misread, catalogue)}"
 
 
-def wrong(words: Words, misread: Misread) -> str:  # noqa: PLR0911 - one return for each problem
+def wrong(words: Words, misread: Misread) -> str:  # noqa: C901, PLR0911 - one return for each problem
     match misread.problem:
         case Problem.UNKNOWN_SUBCOMMAND:
             return _unknown_subcommand(words, misread)
@@ -60,6 +61,20 @@ def wrong(words: Words, misread: Misread) -> str:  # noqa: PLR0911 - one return 
             return words(
                 "I read {typed} where the number of a request belongs. It is digits only, like `12`.",
                 typed=_typed(misread),
+            )
+        case Problem.SWAPPED:
+            return words(
+                "I read {typed} first and the customer's openid after it. The openid comes first, then the "
+                "stock.",
+                typed=_typed(misread),
+            )
+        case Problem.TICKET_MISSING:
+            return words("I read no ticket: its number or its address comes after the command.")
+        case Problem.TICKET_TOO_LONG:
+            return words(
+                "I read a ticket of {count} characters. It may have at most {limit}.",
+                count=misread.count,
+                limit=misread.limit,
             )
         case Problem.UNEXPECTED_WORDS:
             return words(
@@ -130,12 +145,21 @@ def _wrong_openid(words: Words, misread: Misread) -> str:
 
 
 def _right(words: Words, misread: Misread, catalogue: Iterable[Stock]) -> str:
+    if misread.problem is Problem.SWAPPED and misread.form is not None:
+        return words("In the right order: {command}", command=_right_order(misread.subcommand, misread.form))
     if misread.subcommand == "send":
         return words("An example: {command}", command=send_example(words, catalogue))
     form = FORMS.get(misread.subcommand)
     if form is None:
         return words("All commands, with examples: `/coupon help`")
     return words("An example: {command}", command=code(form))
+
+
+def _right_order(name: str, read: FormWords) -> str:
+    """The command as it should be, with the openid shortened: the form has it whole."""
+    named = f"ticket:{read.ticket}" if read.ticket else ""
+    said = without_openids(" ".join(part for part in (read.stock, read.reason, named) if part))
+    return code(f"/coupon {name} {masked(read.openid)} {said}", limit=200)
 
 
 def send_example(words: Words, catalogue: Iterable[Stock]) -> str:

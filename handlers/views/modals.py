@@ -5,16 +5,19 @@ Each carries the number of its request or batch, and what it was opened on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from handlers.views.message import plain_text
+from coupons.reasons import Wording
+from handlers.views.inputs import OPTION, input_block
+from handlers.views.message import Block, plain_text
 from handlers.views.words import Words
 
 #: In code points; the form and `replies.decline_reason_problem` hold to the same.
 REASON_LONGEST = 500
 _TITLE = 24
+_MOST_TEMPLATES = 100
 _FROM_HOME = "home"
 #: Before the number where it is a batch's.
 _BATCH = "batch:"
@@ -30,24 +33,33 @@ class Origin:
     out_request_no: str = ""
 
 
-def decline_modal(words: Words, request_id: int, origin: Origin) -> dict[str, Any]:
-    """A view for `views.open`; its submission has `values["reason"]["text"]`."""
+def decline_modal(
+    words: Words, request_id: int, origin: Origin, templates: Sequence[tuple[str, str]] = ()
+) -> dict[str, Any]:
+    """A view for `views.open`; its submission has `values["reason"]["text"]`.
+
+    `templates`: words to choose, as they are shown and as they are kept.
+    """
     opened = f"{_FROM_HOME} {origin.out_request_no}" if not origin.ts else f"{origin.channel} {origin.ts}"
     return _decline(
         words,
         words("Decline this request"),
         words("Why is request #{number} declined?", number=request_id),
         carried=f"{request_id} {opened}",
+        templates=templates,
     )
 
 
-def decline_batch_modal(words: Words, batch_id: int, origin: Origin) -> dict[str, Any]:
+def decline_batch_modal(
+    words: Words, batch_id: int, origin: Origin, templates: Sequence[tuple[str, str]] = ()
+) -> dict[str, Any]:
     """As `decline_modal`, with the same blocks."""
     return _decline(
         words,
         words("Decline this batch"),
         words("Why is batch {batch} declined?", batch=batch_id),
         carried=f"{_BATCH}{batch_id} {origin.channel} {origin.ts}",
+        templates=templates,
     )
 
 
@@ -83,7 +95,10 @@ def strike_modal(words: Words, batch_id: int, origin: Origin) -> dict[str, Any]:
     }
 
 
-def _decline(words: Words, title: str, label: str, *, carried: str) -> dict[str, Any]:
+def _decline(
+    words: Words, title: str, label: str, *, carried: str, templates: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    named = [_templates(words, label, templates)] if templates else []
     return {
         "type": "modal",
         "callback_id": "decline_reason",
@@ -92,10 +107,13 @@ def _decline(words: Words, title: str, label: str, *, carried: str) -> dict[str,
         "submit": plain_text(words("Decline"), _TITLE),
         "close": plain_text(words("Back"), _TITLE),
         "blocks": [
+            *named,
             {
                 "type": "input",
                 "block_id": "reason",
-                "label": plain_text(label, 150),
+                # One of both is needed, which is seen when they are submitted.
+                "optional": bool(named),
+                "label": plain_text(words("In your own words") if named else label, 150),
                 "hint": plain_text(
                     words(
                         "The requester and everybody in the approval channel can read it; it is kept in the "
@@ -109,11 +127,35 @@ def _decline(words: Words, title: str, label: str, *, carried: str) -> dict[str,
                     "multiline": True,
                     "min_length": 1,
                     "max_length": REASON_LONGEST,
-                    "focus_on_load": True,
+                    "focus_on_load": not named,
                 },
-            }
+            },
         ],
     }
+
+
+def _templates(words: Words, label: str, templates: Sequence[tuple[str, str]]) -> Block:
+    menu = {
+        "type": "static_select",
+        "placeholder": plain_text(words("Choose a reason"), 150),
+        "options": [
+            {"text": plain_text(shown, OPTION), "value": kept} for shown, kept in templates[:_MOST_TEMPLATES]
+        ],
+    }
+    return input_block(label, "template", menu, optional=True)
+
+
+def decline_templates(templates: Iterable[Wording], words: Words, kept: Words) -> list[tuple[str, str]]:
+    """As the approver reads them, and in the language of the cards, in which they are kept."""
+    return [(each.of(words.language), each.of(kept.language)) for each in templates]
+
+
+def declined_because(words: Words, view: Mapping[str, Any]) -> str:
+    """What an approver chose, and what they wrote after it; `words`: of the cards, as all will read it."""
+    values = view["state"]["values"]
+    typed = str(values["reason"]["text"].get("value") or "").strip()
+    chosen = (((values.get("template") or {}).get("value") or {}).get("selected_option") or {}).get("value")
+    return words.sentences(str(chosen or ""), typed)
 
 
 def request_of(view: Mapping[str, Any]) -> int:

@@ -47,7 +47,7 @@ def command_refused(words: Words, reason: Reason, *, limit: Limit | None = None)
     return message(words.sentences(words("No request was made."), refusal(words, reason, limit)))
 
 
-def refusal(  # noqa: C901, PLR0911 - one return for each reason
+def refusal(  # noqa: C901, PLR0911, PLR0912 - one return for each reason
     words: Words, reason: Reason, limit: Limit | None
 ) -> str:
     # Where a sum is limited too, the count may not be what was reached.
@@ -78,6 +78,15 @@ def refusal(  # noqa: C901, PLR0911 - one return for each reason
             return words("This stock has reached its limit. Another one may do, or ask a lead.")
         case Reason.BUDGET_LIMIT:
             return words("The budget for coupons is used up. Please ask a lead.")
+        case Reason.REASON_REQUIRED:
+            return words("A coupon of this value needs a reason: please say in a few words what happened.")
+        case Reason.TICKET_REQUIRED:
+            return words("A coupon of this value needs the customer's ticket: please name it.")
+        case Reason.BOTH_REQUIRED:
+            return words(
+                "A coupon of this value needs a reason and the customer's ticket: please say in a few words "
+                "what happened, and name the ticket."
+            )
         case Reason.DUPLICATE:
             return words(
                 "The same was asked for a short time ago. The form asks whether this is another one."

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from gettext import NullTranslations
 
 from coupons.days import beijing_time
 from coupons.money import yuan
+from coupons.tickets import NO_TICKETS, TicketSystem
 from handlers.views.translations import N_, translations
 
 #: In milliseconds, largest first.
@@ -37,6 +38,8 @@ class Words:
     #: How a moment and a day are written, for clients that do not know Slack's dates: of a `datetime`.
     _moment: str
     _day: str
+    #: What tickets look like and where each leads: it is a link wherever it is shown.
+    tickets: TicketSystem = NO_TICKETS
 
     def __call__(self, sentence: str, /, **values: object) -> str:
         """`sentence` literally, with {named} places: what is put together first is found in no catalogue."""
@@ -114,9 +117,10 @@ class Languages:
         return self.of(next(known, ""))
 
 
-def load_languages() -> Languages:
+def load_languages(tickets: TicketSystem = NO_TICKETS) -> Languages:
     """Reads the catalogue. Once, at start."""
-    return Languages(english=_english(), chinese=_chinese())
+    english, chinese = _english(), _chinese()
+    return Languages(english=replace(english, tickets=tickets), chinese=replace(chinese, tickets=tickets))
 
 
 def load_language(locale: str) -> Words:

@@ -30,8 +30,10 @@ from coupons.policy import (
     may_retry,
     may_urge,
     may_withdraw_approval,
+    must_say,
     was_shown,
 )
+from coupons.reasons import Required
 from tests.coupons import test_decision_table as table
 from tests.coupons.office import NOW, TEAM, Office
 from tests.coupons.samples import a_request
@@ -198,6 +200,29 @@ def test_who_may_ask(person: str, agents: frozenset[str] | None, reason: Reason)
     assert may_ask(person, agents).reason is reason
 
 
+#: From these values (fen) on a reason and a ticket must be there; the request's value, its reason and ticket.
+SAYING = [
+    ((None, None), 9999, "", "", R.ALLOWED),  # nobody asks for it
+    ((1000, None), 999, "", "", R.ALLOWED),
+    ((1000, None), 1000, "", "", R.REASON_REQUIRED),  # from the value on
+    ((1000, None), 1000, " -… ", "", R.REASON_REQUIRED),  # signs say nothing
+    ((1000, None), 1000, "晚", "", R.ALLOWED),
+    ((None, 1000), 1000, "late", "", R.TICKET_REQUIRED),
+    ((None, 1000), 1000, "", "T-1", R.ALLOWED),
+    ((1000, 5000), 5000, "", "T-1", R.REASON_REQUIRED),
+    ((1000, 5000), 5000, "late", "", R.TICKET_REQUIRED),
+    ((1000, 5000), 5000, "", "", R.BOTH_REQUIRED),
+    ((1000, 5000), 4999, "", "", R.REASON_REQUIRED),
+]
+
+
+@pytest.mark.parametrize(("required", "value", "why", "ticket", "reason"), SAYING)
+def test_from_a_value_on_a_request_says_why_and_for_which_ticket(
+    required: tuple[int | None, int | None], value: int, why: str, ticket: str, reason: Reason
+) -> None:
+    assert must_say(Required(*required), value, why, ticket).reason is reason
+
+
 def _shown(action: ClickAction, **place: str) -> Click:
     common: dict[str, Any] = {"id": 1, "request_id": 1, "person": WANG, "team": TEAM, "reason": "", "at": 1}
     return Click(action=action, **{"channel": "C0APPROVE", **common, **place})
@@ -275,7 +300,7 @@ async def test_nobody_else_takes_part_whatever_the_roles_say(
 
 
 def test_every_reason_stands_in_the_table() -> None:
-    mine: list[Sequence[tuple[Any, ...]]] = [ON_A_CARD, URGING, PAUSING, ASKING, SHOWN, TRUST]
+    mine: list[Sequence[tuple[Any, ...]]] = [ON_A_CARD, URGING, PAUSING, ASKING, SAYING, SHOWN, TRUST]
     used = {row[-1] for rows in mine for row in rows}
     used |= {reason for _, (_, _, raised, _) in table.BY_RULE for reason in raised}
     used |= {reason for _, reason in table.BY_DELIVERY}

@@ -3,6 +3,7 @@
 import pytest
 
 from handlers.cleaning import Undone
+from handlers.misread import Misread, Problem
 from handlers.parsing import (
     Cancel,
     Check,
@@ -10,10 +11,8 @@ from handlers.parsing import (
     CustomerCommand,
     Help,
     List,
-    Misread,
     OpenForm,
     PauseCommand,
-    Problem,
     Resume,
     Retry,
     Send,

@@ -3,7 +3,8 @@
 import pytest
 
 from handlers.cleaning import Undone
-from handlers.parsing import Command, Help, Misread, Problem, Send, Status, parse
+from handlers.misread import Misread, Problem
+from handlers.parsing import Command, Help, Send, Status, parse
 
 OPENID = "oAbC-1_dEfGhIjKlMnOpQrStUvWx"
 INVISIBLE = [0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0xAD, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]

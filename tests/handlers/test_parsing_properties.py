@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.cleaning import Undone
-from handlers.parsing import Cancel, Command, Misread, Retry, Send, Status, parse
+from handlers.misread import Misread
+from handlers.parsing import Cancel, Command, Retry, Send, Status, parse
 
 ALPHABET = string.ascii_letters + string.digits + "_-"
 OPENID = st.text(ALPHABET, min_size=16, max_size=64)

@@ -14,7 +14,8 @@ from coupons.policy import Reason
 from handlers.bulk import file_json
 from handlers.bulk.bulk_file import BadLine, FileRefused, Remark, RemarkKind, WholeFile, Wrong
 from handlers.cleaning import Undone
-from handlers.parsing import Misread, read_openid
+from handlers.misread import Misread
+from handlers.parsing import read_openid
 from handlers.views import bulk_file
 from handlers.views.words import Words
 from tests.handlers.bulk.files import ANN, csv_of, read

@@ -9,7 +9,7 @@ from inline_snapshot import snapshot
 
 from coupons.events import Tag
 from coupons.model import State
-from coupons.policy import Reason
+from coupons.policy import MUST_SAY, Reason
 from handlers.views import direct_messages, ephemerals, thread_replies
 from handlers.views.for_customer import to_paste
 from handlers.views.message import Message
@@ -177,8 +177,8 @@ ACTIONS = ("approve", "decline", "retry", "cancel", "urge", "pause", "resume")
 @both
 def test_every_reason_for_which_a_click_can_be_refused_has_its_sentence(words: Words) -> None:
     general = ephemerals.answer(words, refused_click("who knows"), REQUEST).text
-    # The last stops a form or a command, which answer at once.
-    for reason in set(Reason) - {Reason.ALLOWED, Reason.NO_SUCH_REQUEST, Reason.OTHER_DATA}:
+    # The last ones stop a form or a command, which answer at once.
+    for reason in set(Reason) - {Reason.ALLOWED, Reason.NO_SUCH_REQUEST, Reason.OTHER_DATA, *MUST_SAY}:
         for action in ACTIONS:
             assert ephemerals.answer(words, refused_click(reason, action), REQUEST).text != general, reason
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from coupons.lifecycle import FINAL
 from coupons.model import History, Pause, State
 from coupons.policy import Reason
 from coupons.rules import Used
+from coupons.tickets import TicketSystem
 from handlers.views import card
 from handlers.views.card_context import Beside
 from handlers.views.card_notes import ticket
@@ -231,12 +233,12 @@ def test_a_reason_that_is_not_known_here_is_shown_as_it_stands() -> None:
     ],
 )
 def test_a_ticket_is_a_link_only_where_the_link_is_what_it_seems(typed: str, shown: str) -> None:
-    assert ticket(request(ticket=typed)) == shown
+    assert ticket(ENGLISH, request(ticket=typed)) == shown
 
 
 @given(hostile_text, st.sampled_from(["", "https://", "http://desk.example/"]))
 def test_whatever_the_ticket_nothing_but_one_honest_link_is_made_of_it(typed: str, before: str) -> None:
-    shown = ticket(request(ticket=before + typed))
+    shown = ticket(ENGLISH, request(ticket=before + typed))
     rest = LINK.sub("", shown)
     assert "<" not in rest
     assert ">" not in rest
@@ -244,6 +246,15 @@ def test_whatever_the_ticket_nothing_but_one_honest_link_is_made_of_it(typed: st
         link, _, said = shown[1:-1].partition("|")
         plain = said.translate(str.maketrans("＊＿～｀：", "*_~`:"))
         assert link.startswith(plain.removesuffix("…"))
+
+
+@given(hostile_text)
+def test_a_ticket_of_the_house_leads_where_it_says_and_nowhere_else(typed: str) -> None:
+    words = replace(ENGLISH, tickets=TicketSystem(r"(?s).{1,100}", "https://desk.example/t/{ticket}"))
+    shown = ticket(words, request(ticket=typed))
+    if typed.strip() and len(typed.strip()) <= 100 and typed.isprintable():
+        assert re.fullmatch(r"<https://desk\.example/t/[0-9A-Za-z%._~-]+\|[^<>|]*>", shown) or "|" in typed
+    assert not re.search(r"<(?!https://desk\.example/t/|https?://)", shown)
 
 
 @given(
@@ -265,6 +276,9 @@ def test_nothing_beside_a_card_says_that_this_request_is_sent(
         used=Used(count, count),
         others=(other,) if other else (),
         pause=PAUSE if paused else None,
+        of_ticket=History(count, count, NOW if count else None),
+        others_of_ticket=(other,) if other else (),
+        warn="<!channel> " * 20,
     )
     message = card.card(ENGLISH, row, [], approvers=APPROVERS, about=about)
     check_message(message)

@@ -8,13 +8,15 @@ from inline_snapshot import snapshot
 from coupons.model import State
 from coupons.policy import Limit, Reason
 from handlers.cleaning import Undone
-from handlers.parsing import Misread, parse
+from handlers.misread import Misread
+from handlers.parsing import parse
 from handlers.views import (
     command_replies,
     failures,
     modals,
     refusals,
 )
+from handlers.views.help import help_text
 from tests.handlers.test_views_chinese import CHINESE_ROW
 from tests.handlers.views_samples import (
     CATALOGUE,
@@ -116,7 +118,7 @@ def test_the_other_replies() -> None:
         ),
         command_replies.no_such_request(CHINESE, 99),
         command_replies.checking(CHINESE, 12),
-        command_replies.help_text(CHINESE, CATALOGUE),
+        help_text(CHINESE, CATALOGUE),
         failures.something_went_wrong(CHINESE, "ab12cd"),
         failures.not_sure_it_was_kept(CHINESE),
         failures.database_lost(CHINESE),
@@ -144,19 +146,28 @@ def test_the_other_replies() -> None:
             "正在确认申请 #12 能否重试。如果不能，稍后会告诉你；如果能，会写在它的卡片消息列里。",
             """\
 用微信支付商家券补偿客户；哪些要先经主管审批，由规则决定
+*申请*
 • `/coupon` 打开表单；`/coupon send oUpF8uMu…ChOPENID late-10 包裹晚到 3 天` 直接申请一张券
 • `/coupon bulk` 用文件为许多客户申请
 • `/coupon check oUpF8uMu…ChOPENID late-10` 查看需要什么审批，不通知任何人
-• `/coupon customer oUpF8uMu…ChOPENID` 查看客户已获得的券
-• `/coupon stocks` 查看可发的券
-• `/coupon status 12` 查看申请 #12 的状态
 • `/coupon list` 查看你未完结的申请
 • `/coupon urge 12` 提醒申请 #12 的审批人
 • `/coupon cancel 12` 撤回你的申请 #12，仅限发券开始之前
-• `/coupon retry 12` 重试需人工处理的申请； `/coupon close 12` 关闭它（审批人）
-• `/coupon pause` 和 `/coupon resume` 暂停和恢复所有发券（审批人）
-• `/coupon audit` 查询审计日志（审计人员）
-• `/coupon help` 显示本说明\
+*查询*
+• `/coupon customer oUpF8uMu…ChOPENID` 查看客户已获得的券
+• `/coupon ticket ABC-123` 查看一个工单的券，不论是哪位客户
+• `/coupon status 12` 查看申请 #12 的状态
+• `/coupon stocks` 查看可发的券
+• `/coupon help` 显示本说明
+*审批*
+• 在审批频道的卡片上，或在本应用的主页上批准和驳回
+• `/coupon retry 12` 重试需人工处理的申请； `/coupon close 12` 关闭它
+• `/coupon pause` 和 `/coupon resume` 暂停和恢复所有发券
+*审计*
+• `/coupon audit` 查询审计日志； `/coupon audit open` 在浏览器中打开
+*批次*
+• `late-10` ：¥10 off, late delivery（¥10.00，`1212121212` ）
+• `cold-20` ：¥20 off, cold meal（¥20.00，`1313131313` ）\
 """,
             "机器人内部出错，不确定这次操作是否已保存。请先用 `/coupon list` 查看，再决定是否重新输入。如果反复出现，请把这个编号交给运维人员：`ab12cd`",
             "未能及时确认这次操作是否已保存。请过一分钟用 `/coupon list` 查看，再决定是否重新输入。",

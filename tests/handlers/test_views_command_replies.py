@@ -9,8 +9,10 @@ import pytest
 from coupons.model import State
 from coupons.policy import Limit, Reason
 from handlers.cleaning import Undone
-from handlers.parsing import Misread, Problem, parse
+from handlers.misread import Misread, Problem
+from handlers.parsing import parse
 from handlers.views import command_replies, failures, misreads, refusals
+from handlers.views.help import help_text
 from tests.handlers.views_samples import CATALOGUE, OPENID, REQUEST, STOCKS, readable, request
 from tests.words import ENGLISH
 
@@ -106,7 +108,7 @@ def test_of_many_stocks_only_those_like_it_are_shown() -> None:
 
 def test_a_long_catalogue_is_cut_between_stocks_and_the_rest_is_counted() -> None:
     many = [replace(STOCKS[0], alias=f"late-{number}", stock_id=f"9{number:09}") for number in range(100)]
-    listing = command_replies.help_text(ENGLISH, many).blocks[-1]["text"]["text"]
+    listing = help_text(ENGLISH, many).blocks[-1]["text"]["text"]
     shown = listing.count("•")
     assert 10 < shown < 100
     assert listing.endswith(f")\n(+{100 - shown})")
@@ -167,7 +169,7 @@ def test_what_cannot_be_withdrawn_is_told_with_where_it_stands(
 
 
 def test_the_help_shows_each_command_with_an_example() -> None:
-    text = readable(command_replies.help_text(ENGLISH, CATALOGUE))
+    text = readable(help_text(ENGLISH, CATALOGUE))
     for subcommand in ("send", "status 12", "list", "cancel 12", "retry 12", "help"):
         assert f"`/coupon {subcommand}" in text
     assert "`late-10`: ¥10 off, late delivery (¥10.00, `1212121212`)" in text

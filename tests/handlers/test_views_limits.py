@@ -16,7 +16,7 @@ from coupons.events import Tag
 from coupons.masking import masked
 from coupons.model import Approval, State
 from coupons.policy import Reason
-from handlers.parsing import Misread, Problem
+from handlers.misread import Misread, Problem
 from handlers.views import command_replies, direct_messages, modals, thread_replies
 from handlers.views.escaping import clip, escape, without_openids
 from handlers.views.message import Message

@@ -16,12 +16,14 @@ import pytest
 from inline_snapshot import external_file
 
 from coupons.asking import Outlook, Stopped
-from coupons.model import Pause, Request, State
+from coupons.model import History, Pause, Request, State
 from coupons.policy import YES, Decision, Reason
+from coupons.reasons import Wording
 from coupons.rules import Terms
 from handlers.views import bulk_form, form, home, modals
 from handlers.views.bulk_form import BulkPrefill, GivenFile
 from handlers.views.form import Filled
+from handlers.views.form_offer import NOT_KEPT
 from handlers.views.home import Overview
 from handlers.views.message import Message
 from handlers.views.words import Words
@@ -29,6 +31,7 @@ from tests.handlers.home_samples import week
 from tests.handlers.test_views_home import overview
 from tests.handlers.views_samples import (
     NOW,
+    REASONS,
     STOCKS,
     WANG,
     event_messages,
@@ -42,6 +45,7 @@ from tests.words import CHINESE, ENGLISH
 
 FOLDER = Path(__file__).parent / "read_aloud"
 TERMS = Terms(decision=YES, approvals_needed=2, place=1, approvers=("U0WANG",))
+NEEDS_TWO = Outlook(terms=TERMS, able=("U0WANG", "U0ZHAO"), left=(), duplicate=None, pause=None)
 STANDING: dict[State, dict[str, Any]] = {
     State.SENT: {"coupon_code": "7777 8888", "closed_at": NOW},
     State.DECLINED: {"closed_by": "U0LI", "decline_reason": "Already refunded", "closed_at": NOW},
@@ -77,6 +81,13 @@ def views(words: Words) -> Iterator[dict[str, Any]]:
     yield modals.strike_modal(words, 7, modals.Origin("C0APPROVE", "5.000100"))
     yield modals.decline_modal(words, 12, modals.Origin("C0APPROVE", "5.000100"))
     yield form.send_form(words, Filled())
+    templates = modals.decline_templates([Wording("Already refunded.", "已退款。")], words, words)
+    yield modals.decline_modal(words, 12, modals.Origin("C0APPROVE", "5.000100"), templates)
+    offered = form.favourite_buttons(words, [(STOCKS[0], "Parcel came late"), (STOCKS[1], "")])
+    got = form.of_ticket(words, History(1, 1000, NOW))
+    warned = replace(STOCKS[0], warn="A, B, C.")
+    yield form.send_form(words, Filled(note=words(NOT_KEPT)), reasons=REASONS, favourites=offered)
+    yield form.send_form(words, Filled(stock=warned, ticket="ABC-1", of_ticket=got), reasons=REASONS)
     given = GivenFile(file_id="F0LIST", name="late.csv")
     for prefill in (
         BulkPrefill(),
@@ -89,6 +100,7 @@ def views(words: Words) -> Iterator[dict[str, Any]]:
         Stopped(Decision(Reason.NOT_AGENT)),
         Outlook(terms=TERMS, able=("U0WANG", "U0ZHAO"), left=(), duplicate=None, pause=None),
         Outlook(terms=TERMS, able=("U0WANG",), left=(), duplicate=None, pause=None),
+        replace(NEEDS_TWO, required=Decision(Reason.BOTH_REQUIRED)),
         Outlook(terms=TERMS, able=(), left=(), duplicate=None, pause=Pause("U0LI", NOW, "")),
         Outlook(terms=replace(TERMS, approvals_needed=0), able=(), left=(), duplicate=None, pause=None),
         Outlook(

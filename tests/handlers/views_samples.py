@@ -7,14 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 from coupons.asking import Outlook, Stopped
+from coupons.authority import EVERY_ROLE, NO_ROLE
 from coupons.catalogue import Catalogue
 from coupons.events import Tag
 from coupons.model import Approval, ClickAction, CodeMode, History, Pause, Request, State, Stock
 from coupons.policy import YES, Decision, Limit, Reason
+from coupons.reasons import NamedReason, Reasons, Wording
 from coupons.recording import Recorded
 from coupons.rules import Left, Terms, Used
 from handlers.cleaning import Undone
-from handlers.parsing import Misread, Problem
+from handlers.misread import FormWords, Misread, Problem
 from handlers.views import (
     card,
     command_replies,
@@ -28,6 +30,8 @@ from handlers.views import (
 from handlers.views.card_context import Beside
 from handlers.views.channel_loss import ChannelLoss, Lost
 from handlers.views.for_customer import to_paste
+from handlers.views.form_offer import with_form
+from handlers.views.help import help_text
 from handlers.views.message import Message
 from handlers.views.words import Words
 from tests.words import LANGUAGES
@@ -63,6 +67,12 @@ STOCKS = (
 CATALOGUE = Catalogue(STOCKS)
 ABOUT = Beside(
     history=History(2, 3000, NOW - 86_400_000), used=Used(3, 4000), others=(11,), pause=Pause("U0LI", NOW, "")
+)
+REASONS = Reasons(
+    (
+        NamedReason("late", Wording("Parcel came late", "包裹延误")),
+        NamedReason("cold", Wording("Meal came cold", "餐品冷了")),
+    )
 )
 
 
@@ -132,6 +142,14 @@ def now_messages(words: Words, request: Request, approvals: list[Approval]) -> I
     for pause in (Pause("U0LI", NOW, request.reason), None):
         about = replace(ABOUT, pause=pause)
         yield card.card(words, request, approvals, approvers=APPROVERS, about=about)
+    if request.state is State.PENDING:
+        known = Beside(
+            history=History(0, 0, None),
+            of_ticket=History(1, 1000, NOW),
+            others_of_ticket=(9,),
+            warn=request.stock_name,
+        )
+        yield card.card(words, request, approvals, approvers=APPROVERS, about=known)
     yield command_replies.status(words, request, approvals)
     yield command_replies.open_list(words, [request] * 20)
     for reason in Reason:
@@ -178,8 +196,12 @@ def other_messages(words: Words, request: Request, word: str) -> Iterator[Messag
     yield command_replies.unknown_stock(
         words, word, [replace(STOCKS[0], alias=word, name=word, stock_id=word)] * 40
     )
-    yield command_replies.help_text(words, [replace(STOCKS[0], alias=word, name=word, stock_id=word)] * 40)
-    yield command_replies.help_text(words, ())
+    yield help_text(words, [replace(STOCKS[0], alias=word, name=word, stock_id=word)] * 40)
+    yield help_text(words, (), EVERY_ROLE, REASONS)
+    yield help_text(words, (), NO_ROLE)
+    for role in ("asks", "approves", "pauses", "audits", "sees"):
+        yield help_text(words, STOCKS, replace(NO_ROLE, **{role: True}))
+    yield with_form(words, swapped_words(words, word), 123456789012345)
     for reason in Reason:
         yield refusals.command_refused(words, reason)
         yield refusals.command_refused(words, reason, limit=Limit(2, 30))
@@ -214,6 +236,12 @@ def other_messages(words: Words, request: Request, word: str) -> Iterator[Messag
     yield from looked_up(words, request, word)
 
 
+def swapped_words(words: Words, word: str) -> Message:
+    read = FormWords(OPENID, word, word, word)
+    misread = Misread(problem=Problem.SWAPPED, subcommand="send", read=word, form=read)
+    return command_replies.misread(words, misread, CATALOGUE)
+
+
 def looked_up(words: Words, request: Request, word: str) -> Iterator[Message]:
     stocks = [replace(STOCKS[0], alias=word, name=word, stock_id=word)] * 40
     yield inquiry_replies.catalogue(words, ())
@@ -222,6 +250,11 @@ def looked_up(words: Words, request: Request, word: str) -> Iterator[Message]:
     yield inquiry_replies.customer(
         words, OPENID, History(2, 3000, NOW), [replace(request, stock_name=word)] * 40
     )
+    for history, found in (
+        (History(0, 0, None), []),
+        (History(2, 3000, NOW), [replace(request, ticket=word)] * 40),
+    ):
+        yield inquiry_replies.ticket(words, word or "T-1", history, found)
     limits = tuple(Left(reason, Limit(2, 30), 1, 500) for reason in inquiry_replies.LIMITS)
     asked = Terms(
         decision=YES, approvals_needed=2, place=3, approvers=APPROVERS, raised=(Reason.AGENT_LIMIT,)
@@ -236,6 +269,10 @@ def looked_up(words: Words, request: Request, word: str) -> Iterator[Message]:
                 terms=terms, able=able, left=limits, duplicate=request, pause=Pause("U0LI", NOW, word)
             )
             yield inquiry_replies.check(words, OPENID, stocks[0], outlook)
+    lacking = Outlook(
+        terms=asked, able=(), left=(), duplicate=None, pause=None, required=Decision(Reason.BOTH_REQUIRED)
+    )
+    yield inquiry_replies.check(words, OPENID, replace(stocks[0], warn=word), lacking)
     yield inquiry_replies.check(words, OPENID, stocks[0], Stopped(Decision(Reason.NOT_AGENT)))
 
 

@@ -12,7 +12,7 @@ from coupons.audit_words import Filter
 from coupons.batch import AskedLately
 from coupons.events import Tag
 from coupons.lifecycle import move
-from coupons.model import Approval, ConsoleLink, History, Lease, Pause, State
+from coupons.model import Approval, ConsoleLink, Favourite, History, Lease, Pause, State
 from coupons.ports import Ledger, Reading, Transaction
 from coupons.posts import Backlog, Post, PostKind
 from coupons.recording import Event
@@ -158,6 +158,15 @@ READS: dict[str, Callable[[Reading], bool]] = {
     ),
     "history_of_customer": lambda tx: tx.history_of_customer(OPENID) == History(0, 0, None),
     "requests_of_customer": lambda tx: ids(tx.requests_of_customer(OPENID, 9)) == [2, 1],
+    "requests_with_ticket": lambda tx: (
+        (ids(tx.requests_with_ticket(("T-3", "other"), 9)), ids(tx.requests_with_ticket(("",), 9)))
+        == ([3], [])
+    ),
+    "history_of_ticket": lambda tx: tx.history_of_ticket(("T-3",)) == History(0, 0, None),
+    "favourites_of": lambda tx: (
+        tx.favourites_of("U0LI", 3) == [Favourite(STOCK.stock_id, tx.request(3).reason)]
+        and tx.favourites_of("nobody", 3) == []
+    ),
     "requests_of": lambda tx: ids(tx.requests_of("U0LI", 2)) == [3, 2],
     "pending_requests": lambda tx: ids(tx.pending_requests(9)) == [1],
     "held_requests": lambda tx: ids(tx.held_requests(9)) == [],
