@@ -194,6 +194,14 @@ async def test_peoples_words_are_text_and_never_markup(here: Place) -> None:
         assert "<img" not in answer.text
 
 
+async def test_a_ticket_is_a_link_wherever_it_is_shown(here: Place) -> None:
+    visitor = await here.signed_in()
+    _change(here, "update request set ticket = ? where id = 5", "ABC-1 <b>&")
+    link = '<a href="https://desk.example/t/ABC-1%20%3Cb%3E%26" rel="noreferrer">ABC-1 &lt;b&gt;&amp;</a>'
+    for path in ("/request/5", "/search?q=%235", "/log/requests?request=5"):
+        assert link in (await visitor.get(path)).text, path
+
+
 @pytest.mark.parametrize("start", _STARTS)
 @pytest.mark.parametrize(
     "path",

@@ -162,6 +162,7 @@ class Place:
 def place(database: Path, *, url: str = URL) -> Place:
     toml = database.parent / "coupon.toml"
     words = COUPON_TOML.replace("[roles]", '[roles]\nauditors = ["S0FIN"]')
+    words = 'ticket_pattern = ".+"\nticket_url = "https://desk.example/t/{ticket}"\n' + words
     toml.write_text(words + f'\n[audit]\nconsole_url = "{url}"\nconsole_sql = ["U0SQL"]\n', encoding="utf-8")
     slack, time = Slack(), Time(newest(database, 1)[-1].ts + 60_000)
     lines = io.StringIO()

@@ -12,8 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coupons.reasons import NamedReason, Reasons, Required, Wording
+from coupons.tickets import TicketSystem
 from handlers.bulk import file_json, reading_process
-from handlers.bulk.bulk_file import BulkFile, FileRefused, FormValues, WholeFile
+from handlers.bulk.bulk_file import BulkFile, FileRefused, FormValues, WholeFile, Wrong
+from handlers.bulk.line_words import LineWords
 from handlers.bulk.reading_process import BulkReader
 from tests.handlers.bulk.files import (
     ANN,
@@ -101,6 +104,36 @@ async def test_a_process_reads_a_file_and_knows_nothing_of_the_bot(monkeypatch: 
     with pytest.raises(FileRefused) as refused:
         await reader.read(raw + f"{ANN},late-10,\n".encode(), form)
     assert (refused.value.why, refused.value.limit) == (WholeFile.TOO_MANY_LINES, 2)
+
+
+async def test_a_line_says_what_its_value_asks_for_and_its_words_are_read_as_in_a_command() -> None:
+    late = NamedReason("late", Wording("Parcel came late", "包裹延误"))
+    desk = TicketSystem("[A-Z]+-[0-9]+", "https://desk.example/t/{ticket}")
+    wanted = LineWords(Reasons([late], language="zh-CN"), desk, Required(1000, 2000))
+    raw = csv_of(
+        [
+            ("openid", "stock", "reason", "ticket"),
+            (ANN, "late-10", "late again", "https://desk.example/t/A-1"),
+            (BEN, "late-10", "", ""),
+            (ANN, "cold-20", "", ""),
+            (BEN, "cold-20", "late ticket:A-2", ""),
+            (ANN, "long", "", ""),
+        ]
+    )
+    found = await BulkReader(CATALOGUE, wanted=wanted).read(raw, FormValues())
+    assert [(line.row, line.reason, line.ticket) for line in found.lines] == [
+        (2, "包裹延误：again", "A-1"),
+        (5, "包裹延误", "A-2"),
+        (6, "", ""),
+    ]
+    assert [(bad.row, bad.column, bad.wrong) for bad in found.bad] == [
+        (3, "C", Wrong.REASON_REQUIRED),
+        (4, "C", Wrong.REASON_REQUIRED),
+        (4, "D", Wrong.TICKET_REQUIRED),
+    ]
+    # What the form says for all lines is said of each.
+    for_all = FormValues(reason="sorry", ticket="A-3")
+    assert (await BulkReader(CATALOGUE, wanted=wanted).read(raw, for_all)).bad == ()
 
 
 @pytest.fixture
