@@ -53,14 +53,14 @@ FULL = Load(
 
 #: For the tests: everything happens, in seconds, and the figures mean nothing.
 SHORT = Load(
-    sends=90,
-    slow_sends=64,
-    requests=6,
-    ack_seconds=0.3,
-    waiting=20,
+    sends=36,
+    slow_sends=16,
+    requests=4,
+    ack_seconds=0.2,
+    waiting=8,
     busy_requests=2,
-    events=3_000,
-    lines=300,
+    events=1_000,
+    lines=100,
     limit_seconds=0.05,
 )
 

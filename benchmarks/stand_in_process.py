@@ -60,9 +60,11 @@ Serve = Callable[[Connection, float], Coroutine[Any, Any, None]]
 @contextmanager
 def stand_in(serve: Serve, *, answers_after_s: float) -> Iterator[Address]:
     """Runs while the context lasts; it also ends by itself when this process does, however that happens."""
-    spawn = multiprocessing.get_context("spawn")
-    ours, theirs = spawn.Pipe()
-    process = spawn.Process(target=_run, args=(serve, theirs, answers_after_s), daemon=True)
+    # Forked from a process that is loaded once, and has nothing of ours: loading takes a second.
+    forkserver = multiprocessing.get_context("forkserver")
+    forkserver.set_forkserver_preload(["__main__", serve.__module__])
+    ours, theirs = forkserver.Pipe()
+    process = forkserver.Process(target=_run, args=(serve, theirs, answers_after_s), daemon=True)
     process.start()
     theirs.close()
     try:
