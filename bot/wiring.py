@@ -40,6 +40,7 @@ from coupons.ports import Clock, Ledger
 from coupons.reminding import Reminder
 from coupons.sender import Sender
 from coupons.settling import Pace
+from coupons.week_reports import WeekReporter
 from handlers.actions import Actions
 from handlers.after_ack import AfterAck
 from handlers.announcer import Announcer
@@ -111,6 +112,7 @@ class Parts:
     overwriter: Overwriter
     clock_keeper: ClockKeeper
     checkpointer: Checkpointer
+    week_reporter: WeekReporter
     announcer: Announcer
     files: FileLoop
 
@@ -127,6 +129,7 @@ class Parts:
             "overwriter": self.overwriter,
             "clock": self.clock_keeper,
             "checkpointer": self.checkpointer,
+            "week": self.week_reporter,
             "announcer": self.announcer,
             "files": self.files,
         }
@@ -380,6 +383,13 @@ def build(
             every=config.checkpoint_events,
             clock=clock,
             on_trouble=troubles.note,
+        ),
+        week_reporter=WeekReporter(
+            ledger=ledger,
+            authority=authority,
+            time=config.week,
+            clock=clock,
+            on_trouble=troubles.expected,
         ),
         announcer=announcer,
         files=FileLoop(

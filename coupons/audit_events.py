@@ -72,6 +72,15 @@ class AuditReconciled(LogAccess, tag=Tag.AUDIT_RECONCILED):
     not_asked: int
 
 
+class WeekReported(Payload, tag=Tag.WEEK_REPORTED):
+    """What was given from `since` up to `before`, in UTC milliseconds, was promised to these `people`: to the
+    one who asked for it, or by the setting to all who approve (SYSTEM)."""
+
+    since: int
+    before: int
+    people: Personal[Sequence[str]]
+
+
 class AuditRefused(Payload, tag=Tag.AUDIT_REFUSED):
     """Somebody who may not asked for the log."""
 

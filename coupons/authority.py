@@ -102,14 +102,18 @@ class Authority:
             return person in people(tuple(ids), members)
 
         asks, audits = not policy.agents or among(policy.agents), among(policy.auditors)
-        approves = among((*policy.approvers, *(who for rule in policy.rules for who in rule.approvers)))
         return Roles(
             asks=asks,
-            approves=approves,
+            approves=among(policy.deciders),
             pauses=among(policy.approvers),
             audits=audits,
             sees=asks or audits or among(policy.approvers),
         )
+
+    async def deciders(self) -> frozenset[str]:
+        """All who may approve anything. Raises DirectoryUnavailable."""
+        ids = self._policy.deciders
+        return people(ids, await self.members(ids))
 
     async def may_audit(self, person: str) -> bool:
         """Whether the audit log is this person's business. Raises DirectoryUnavailable."""

@@ -68,6 +68,7 @@ class Tag(StrEnum):
     AUDIT_EXPORTED = "audit:exported"
     AUDIT_REPORTED = "audit:reported"
     AUDIT_RECONCILED = "audit:reconciled"
+    WEEK_REPORTED = "week:reported"
     AUDIT_REFUSED = "audit:refused"
     OPENID_VIEWED = "openid:viewed"
     CUSTOMER_ERASED = "customer:erased"

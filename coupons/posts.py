@@ -39,6 +39,8 @@ class PostKind(StrEnum):
     LEFT_OUT = "left_out"
     #: The file of a batch's lines for those who decide, into the thread of the card in `channel`.
     LINES = "lines"
+    #: What a week came to, in words and as a picture, to `person`, who approves; its days stand in an event.
+    WEEK = "week"
     #: What became of a batch's lines, as files: to `person`, or into the thread of the card in `channel`.
     RESULT = "result"
 
@@ -73,6 +75,8 @@ class Post:
         if self.kind is PostKind.NEWS and self.channel:
             # The same news may be told in two channels.
             return f"{self.kind}:{self.seq}:{self.channel}"
+        if self.kind is PostKind.WEEK:
+            return f"{self.kind}:{self.seq}:{self.person}"
         return f"{self.kind}:{self.seq}"
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from coupons.days import day_start
@@ -42,6 +42,15 @@ class Week:
     #: each of which counts once; None: there was none that people approved.
     median_ms: int | None = None
     longest_ms: int | None = None
+    #: What customers used in these days, by whom it was asked for, whenever it was sent, as far as WeChat Pay
+    #: was asked.
+    used: Mapping[str, Used] = field(default_factory=dict)
+
+    @property
+    def used_in_all(self) -> Used:
+        return Used(
+            sum(each.count for each in self.used.values()), sum(each.fen for each in self.used.values())
+        )
 
     @property
     def count(self) -> int:

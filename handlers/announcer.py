@@ -45,6 +45,7 @@ from handlers.post_pace import PostPace
 from handlers.posting import Poster, requests_by
 from handlers.views import thread_replies
 from handlers.web_api import Denied, MessageGone, RateLimited, SlackError, Unreachable
+from handlers.week_posts import WeekPosts
 
 _LANES = 8
 #: Read of the outbox at once, of each kind.
@@ -67,6 +68,7 @@ _ORDER = (
     PostKind.LINES,
     PostKind.FILE,
     PostKind.RESULT,
+    PostKind.WEEK,
     PostKind.REDRAW,
 )
 #: They tell an event; all others are drawn from rows.
@@ -141,6 +143,9 @@ class Announcer(Loop):
             once=self._once, poster=poster, readers=readers, ledger=ledger, on_trouble=on_trouble
         )
         self._lines = BatchLines(once=self._once, readers=readers, ledger=ledger, on_trouble=on_trouble)
+        self._weeks = WeekPosts(
+            once=self._once, readers=readers, ledger=ledger, authority=authority, on_trouble=on_trouble
+        )
         self._personal = PersonalPosts(
             once=self._once,
             poster=poster,
@@ -300,6 +305,8 @@ class Announcer(Loop):
                 await self._results.post(waiting)
             case PostKind.LINES:
                 await self._lines.post(waiting)
+            case PostKind.WEEK:
+                await self._weeks.post(waiting)
             case _:
                 await self._cards.post(waiting)
 

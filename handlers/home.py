@@ -96,6 +96,7 @@ class Home(Loop):
         app.event("app_home_opened")(self.on_opened)
         app.action("home_open_form")(self.on_open_form)
         app.action("home_approve_together")(self.on_approve_together)
+        app.action("home_week_picture")(self.on_week_picture)
 
     async def run(self, holding: Holding | None = None) -> None:
         """Until cancelled."""
@@ -131,6 +132,20 @@ class Home(Loop):
     async def on_open_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
         self._after_ack.begin(self._open_form(str(body["trigger_id"]), payloads.person(body)))
+
+    async def on_week_picture(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        user, now = payloads.person(body), self._clock()
+        try:
+            async with asyncio.timeout(ACK_WITHIN_S):
+                follows = await self._facts.report_week_to(user, now)
+        except Exception as error:  # noqa: BLE001 - no ack, so that Slack itself shows that it failed
+            self._on_trouble(error)
+            return
+        await ack()
+        watcher = self._watch(user)
+        if follows:
+            watcher.note, watcher.note_until = home.WEEK_FOLLOWS, _now() + _NOTE_S
+        self._show_soon(user, watcher)
 
     async def on_approve_together(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """One kept click for each, all or none; each is judged by itself, and refused by itself."""

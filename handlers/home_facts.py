@@ -13,11 +13,12 @@ from coupons.batches import Batch, BatchState, Progress
 from coupons.events import ClickRefused
 from coupons.lifecycle import FINAL
 from coupons.model import Request
-from coupons.policy import DAY_MS, Policy, may_approve, may_retry
+from coupons.policy import DAY_MS, Policy, Reason, may_approve, may_retry
 from coupons.ports import Clock, Ledger, Reading, Records
-from coupons.rules import Left, limits_left, people
+from coupons.rules import NOTHING, Left, limits_left, people
 from coupons.totals import Proposal, facts, totals
 from coupons.week import DAYS, Week, days_until_now
+from coupons.week_reports import report_week_to
 from handlers.card_facts import CardFacts
 from handlers.views.batch_card import BatchOnCard
 from handlers.views.home import LATELY, SHOWN, OpenRequest, Overview
@@ -142,6 +143,7 @@ class HomeFacts:
                 my_batches=tuple(row for row in pending.batches if row.batch.requester == person),
                 decided=_decided(rows, person, self._clock()) if decides else (),
                 week=pending.week if decides else None,
+                my_used=pending.week.used.get(person, NOTHING),
                 my_week=next((line for line in pending.week.agents if line.name == person), None),
                 workspace_url=self._workspace_url,
             )
@@ -158,11 +160,22 @@ class HomeFacts:
         refused = ClickRefused(action="approve_together", reason="not_together", asked_for=numbers)
         await self._ledger.write(lambda tx: tx.append(refused.done_by(person)))
 
+    async def report_week_to(self, person: str, now: int) -> bool:
+        """False: it is not, or no longer, this person's business; that is kept for the audit.
+
+        Raises DirectoryUnavailable, StorageUnavailable.
+        """
+        if (await self._authority.roles(person)).approves:
+            await self._ledger.write(lambda tx: report_week_to(tx, person, now))
+            return True
+        refused = ClickRefused(action="week_picture", reason=Reason.NOT_APPROVER)
+        await self._ledger.write(lambda tx: tx.append(refused.done_by(person)))
+        return False
+
     async def _week(self, newest_end: int) -> _CountedWeek:
         since, before = days_until_now(self._clock())
         counted, now = self._counted, asyncio.get_running_loop().time()
-        is_of_today = counted is not None and counted.week.since == since
-        if counted and is_of_today and (counted.newest_end == newest_end or now - counted.at < WEEK_S):
+        if counted is not None and counted.week.since == since and now - counted.at < WEEK_S:
             return counted
         week = await self._ledger.read(lambda rows: rows.week(since, before))
         self._counted = _CountedWeek(week, newest_end, now)

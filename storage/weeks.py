@@ -42,6 +42,15 @@ from batch_approval as given join batch on batch.id = given.batch
 group by batch.id
 having max(given.at) >= :since and max(given.at) < :before and count(*) >= batch.approvals_needed
 """
+#: By the same times as `storage.coupon_states`.
+_USED: Final = """
+select request.requester, count(*) as n, sum(request.value_fen) as fen
+from coupon_state join request on request.id = coupon_state.request_id
+where coupon_state.state = 'USED'
+    and coalesce(coupon_state.happened_at, coupon_state.changed_at) >= :since
+    and coalesce(coupon_state.happened_at, coupon_state.changed_at) < :before
+group by request.requester
+"""
 
 
 class WeekRows(BaseRows):
@@ -79,6 +88,7 @@ class WeekRows(BaseRows):
             declined=sum(row["n"] for row in ended if row["state"] == "declined"),
             median_ms=median(waited),
             longest_ms=max(waited, default=None),
+            used=_summed(self._connection.execute(_USED, span).fetchall(), "requester"),
         )
 
 

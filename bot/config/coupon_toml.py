@@ -12,19 +12,20 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from pydantic import ValidationError
 
 from bot.config.coupon_toml_checks import Several
 from bot.config.coupon_toml_file import KEYS, File
-from bot.config.coupon_toml_tables import CHANNEL, STOCK_ID, LimitTable, RuleTable, StockTable
+from bot.config.coupon_toml_tables import CHANNEL, STOCK_ID, LimitTable, RuleTable, StockTable, WeekTable
 from bot.config.toml_tables import CouponTomlProblems, tables_of
 from coupons.catalogue import Catalogue
 from coupons.model import Stock
 from coupons.policy import CustomerTotal, DailyCap, Escalation, Limit, Policy, Rule
 from coupons.reasons import NamedReason, Reasons, Required, Wording
 from coupons.tickets import TicketSystem
+from coupons.week_reports import WeekTime
 
 _HOUR_MS: Final = 3_600_000
 _SHOWN: Final = 60
@@ -40,6 +41,8 @@ class CouponToml:
     language: Literal["en", "zh-CN"]
     policy: Policy
     catalogue: Catalogue
+    #: When all who approve are sent the week's figures; None: only those who ask for them.
+    week: WeekTime | None
     #: Where browsers reach the console of the audit log, without a slash at the end.
     console_url: str
     #: Users and user groups who may write SQL there.
@@ -103,6 +106,7 @@ def _meaning(file: File) -> CouponToml:
         language=file.language,
         policy=policy,
         catalogue=catalogue,
+        week=_week(file.week),
         console_url=file.audit.console_url.rstrip("/"),
         console_sql=_distinct(file.audit.console_sql),
         checkpoint_events=file.audit.checkpoint_events,
@@ -150,6 +154,13 @@ def _limit(table: LimitTable | None) -> Limit | None:
     return Limit(table.count, table.days, table.when_reached, table.fen) if table else None
 
 
+def _week(table: WeekTable | None) -> WeekTime | None:
+    if table is None:
+        return None
+    names = get_args(WeekTable.model_fields["weekday"].annotation)
+    return WeekTime(names.index(table.weekday), table.hour)
+
+
 def _milliseconds(hours: float) -> int:
     return math.ceil(hours * _HOUR_MS)
 
@@ -185,6 +196,7 @@ _WHAT: Final[Mapping[str, str]] = {
     "zh": "the words in Chinese",
     "value_fen": "what it is worth in fen, for example 1000 for ¥10",
     "code_mode": "the stock's coupon_code_mode, WECHATPAY_MODE, MERCHANT_API or MERCHANT_UPLOAD",
+    "weekday": "the day of the week on which it is sent, monday to sunday",
     "approvals": "how many people must approve, 0 or more",
     "count": "the most requests in the time, 1 or more",
     "fen": "the most they may be worth together in the time, in fen",

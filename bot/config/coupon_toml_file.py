@@ -27,6 +27,7 @@ from bot.config.coupon_toml_tables import (
     Table,
     TicketPattern,
     TicketUrl,
+    WeekTable,
 )
 
 
@@ -51,6 +52,7 @@ class File(Table):
     duplicates: DuplicatesTable = DuplicatesTable()
     reminders: RemindersTable = RemindersTable()
     home: HomeTable = HomeTable()
+    week: WeekTable | None = None
     audit: AuditTable = AuditTable()
     sending: SendingTable = SendingTable()
     retention: RetentionTable = RetentionTable()

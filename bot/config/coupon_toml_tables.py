@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -227,6 +227,12 @@ class RemindersTable(Table):
 
 class HomeTable(Table):
     approve_together_fen: int = Field(default=0, ge=0, le=_MOST)
+
+
+class WeekTable(Table):
+    # In Beijing.
+    weekday: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+    hour: int = Field(default=9, ge=0, le=23)
 
 
 class AuditTable(Table):

@@ -42,6 +42,7 @@ ACTIONS: Mapping[str, str] = {
     "pause": N_("pause sending"),
     "resume": N_("resume sending"),
     "approve_together": N_("approve several at once"),
+    "week_picture": N_("have the figures of the week"),
     "send": N_("ask for a coupon"),
     "look_up_coupon": N_("see what became of a coupon"),
     "look_up_customer": N_("see what became of a customer's coupons"),

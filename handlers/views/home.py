@@ -9,7 +9,7 @@ from typing import Any
 from coupons.masking import masked
 from coupons.model import Approval, Pause, Request, State
 from coupons.policy import Reason, WhenReached, may_cancel
-from coupons.rules import Left
+from coupons.rules import NOTHING, Left, Used
 from coupons.week import Week, WeekLine
 from handlers.views import week as week_words
 from handlers.views.batch_card import BatchOnCard
@@ -37,6 +37,9 @@ View = dict[str, Any]
 NOT_TOGETHER = N_(
     "Nothing was approved: these requests may no longer be approved together. Please approve them one by one."
 )
+
+#: For whoever asked for the picture.
+WEEK_FOLLOWS = N_("The week follows as a direct message.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,8 @@ class Overview:
     week: Week | None = None
     #: Of it, what was sent for this person.
     my_week: WeekLine | None = None
+    #: And what customers used of it in these days, as far as is known.
+    my_used: Used = NOTHING
     #: Where the workspace's messages have their links.
     workspace_url: str = ""
 
@@ -105,7 +110,8 @@ def home(words: Words, seen: Overview, *, note: str = "", lost: Lost | None = No
 def _above(words: Words, seen: Overview, note: str, lost: Lost | None) -> list[Block]:
     blocks = []
     if note:
-        blocks.append(section(f"⚠️ {note}"))
+        mark = "📊" if note == words(WEEK_FOLLOWS) else "⚠️"
+        blocks.append(section(f"{mark} {note}"))
     if lost is not None:
         text = words("Cards and their threads cannot be posted at the moment.")
         blocks.append(section(f"⚠️ {words.sentences(text, not_posted(words, lost))}"))
@@ -124,7 +130,7 @@ def _own(words: Words, seen: Overview) -> list[Block]:
         blocks += [_heading(words("Your last finished requests"))]
         blocks += [section(_finished(words, request)) for request in seen.recent[:LATELY]]
     if seen.may_ask:
-        blocks.append(context(week_words.own(words, seen.my_week)))
+        blocks.append(context(week_words.own(words, seen.my_week, seen.my_used)))
     if seen.left:
         blocks += [
             _heading(words("What is left")),

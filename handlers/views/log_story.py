@@ -45,6 +45,13 @@ def _reconciled(words: EventWords) -> str:
     return words("{who} compared the whole log with WeChat Pay, by {by}: {counts}", counts=counts)
 
 
+def _week(words: EventWords) -> str:
+    people = words.list(map(words.person, words.names("people"))) or words.code("")
+    if words.event.actor == SYSTEM:
+        return words("the figures of the week were promised to {people}", people=people)
+    return words("{who} asked for the figures of the week")
+
+
 def _audit_refused(words: EventWords) -> str:
     action = causes.LOG_ACTIONS.get(words.text("action"))
     if action is None:
@@ -129,6 +136,7 @@ SENTENCES: Mapping[str, tuple[str, ...] | Callable[[EventWords], str]] = {
         N_("{who} made a report"),
     ),
     Tag.AUDIT_RECONCILED: _reconciled,
+    Tag.WEEK_REPORTED: _week,
     Tag.AUDIT_REFUSED: _audit_refused,
     Tag.OPENID_VIEWED: (N_("{who} looked at the whole openid of customer {customer}"),),
     Tag.CUSTOMER_ERASED: _erased,

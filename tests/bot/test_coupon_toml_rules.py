@@ -13,6 +13,7 @@ from bot.config.coupon_toml_file import File
 from bot.config.coupon_toml_tables import RuleTable
 from coupons.policy import CustomerTotal, DailyCap, Escalation, Limit, Reason, Rule, WhenReached
 from coupons.rules import Facts, terms
+from coupons.week_reports import WeekTime
 from tests.bot.test_coupon_toml import EXAMPLE, LATE, SMALLEST, around, problems_of, read
 
 HOUR = 3_600_000
@@ -53,6 +54,9 @@ escalate_to = "S0MANAGERS"
 
 [home]
 approve_together_fen = 2000
+
+[week]
+weekday = "sunday"
 """
 )
 
@@ -76,6 +80,7 @@ def test_every_new_table_means_what_it_says(file: Path) -> None:
     assert (policy.duplicate_ms, policy.reminders_ms) == (HOUR // 2, (HOUR // 2, 4 * HOUR))
     assert policy.escalation == Escalation(after_ms=6 * HOUR, mention="S0MANAGERS")
     assert policy.together_fen == 2000
+    assert config.week == WeekTime(6, 9)
     assert policy.groups == {"S0SENIORS"}
     [stock] = config.catalogue
     assert stock.valid_days == 30
@@ -152,6 +157,8 @@ BAD = [
         "[reminders] escalate_to reads 'boss'; it must be the id of a user (U... or W",
     ),
     ("[home]\napprove_together_fen = -1", "[home] approve_together_fen reads -1; it must be 0 or more"),
+    ('[week]\nweekday = "Mon"', "[week] weekday reads 'Mon'; it must be 'monday', 'tuesday', 'wednesday',"),
+    ('[week]\nweekday = "monday"\nhour = 24', "[week] hour reads 24; it must be 23 or less"),
     (f"{LATE}valid_days = 0", "[[stock]] 1 valid_days reads 0; it must be 1 or more"),
     (f'{LATE}customer_words = "sorry"', "[[stock]] 1 customer_words reads 'sorry'; it must be a table"),
     (

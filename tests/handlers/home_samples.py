@@ -65,4 +65,5 @@ def week(many: int, stock_name: str = "¥10 off, late delivery") -> Week:
         declined=many,
         median_ms=252_000 if many else None,
         longest_ms=7_800_000 if many else None,
+        used={"U0AGENT001": Used(many, many * 500)} if many else {},
     )

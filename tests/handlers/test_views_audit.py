@@ -79,6 +79,8 @@ def all_events(typed: str = "Already refunded") -> list[Recorded]:
         event(Tag.DATABASE_RESTORED, kind="tail", posted_seq=9, head_seq=5),
         event(Tag.DATABASE_RESTORED, kind="key", posted_seq=9, head_seq=12, key="9c1185a5c5e9fc54"),
         event(Tag.AUDIT_RECONCILED, "system", **line),
+        event(Tag.WEEK_REPORTED, "system", people=["U0WANG", "U0LI"]),
+        event(Tag.WEEK_REPORTED, "U0WANG", people=["U0WANG"]),
         event(Tag.WECHAT_CALLED, "system", method="POST", path="/v3/marketing/busifavor/callbacks", **line),
         event(Tag.WECHAT_ANSWERED, "system", call=4_000, verified=True, status=200, **line),
         event(Tag.WECHAT_ANSWERED, "system", call=4_000, verified=False, problem="TIMEOUT", **line),

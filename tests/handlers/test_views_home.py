@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from coupons.model import Pause, Request, State
 from coupons.policy import Limit, Reason, WhenReached
-from coupons.rules import Left
+from coupons.rules import Left, Used
 from coupons.week import WeekLine
 from handlers.views import home
 from handlers.views.channel_loss import ChannelLoss, Lost
@@ -64,6 +64,7 @@ def overview(row: Request, many: int = 1, typed: str = "late parcels.xlsx") -> O
         decided=decisions(row, many, typed),
         week=week(many, row.stock_name),
         my_week=WeekLine(name="U0LI", count=many, fen=many * 1000) if many else None,
+        my_used=Used(many, many * 500),
         workspace_url=URL,
     )
 

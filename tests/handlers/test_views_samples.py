@@ -88,6 +88,7 @@ def test_the_samples_tell_every_tag_that_slack_is_told() -> None:
         "numbers:",
         "wechat:",
         "batch:",
+        "week:",
     )
     assert tags >= {tag for tag in Tag if not tag.startswith(of_the_log)} - not_for_slack
 
