@@ -12,7 +12,20 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from benchmarks import acks, batch, bulk, busy_minute, lifecycles, month, page, search, sending, sends, verify
+from benchmarks import (
+    acks,
+    batch,
+    bulk,
+    busy_minute,
+    home,
+    lifecycles,
+    month,
+    page,
+    search,
+    sending,
+    sends,
+    verify,
+)
 from benchmarks.report import FULL, Load, Row, table
 from storage.driver import sqlite3
 
@@ -26,6 +39,7 @@ BENCHMARKS: Mapping[str, Callable[[Load], Awaitable[list[Row]]]] = {
     "verify": verify.run,
     "search": search.run,
     "month": month.run,
+    "home": home.run,
     "bulk": bulk.run,
     "batch": batch.run,
     "page": page.run,
