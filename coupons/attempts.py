@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from coupons.approvals import APPROVAL_TAGS, body_digest, may_be_sent
 from coupons.batch_lines import approvals_of_batch, draw_batch, may_begin
@@ -21,9 +22,30 @@ from coupons.model import REQUEST_RECORD, Pause, Request, State
 from coupons.outcome import Outcome, Remedy
 from coupons.ports import Records, Transaction
 from coupons.posts import Post, PostKind
-from coupons.recording import SYSTEM, Recorded
-from coupons.settlement_posts import SHOWN_PAUSE_MS, write_settlement
-from coupons.settling import INTERRUPTED, Lookup, Pace, changed, interrupted, late, settle, unapproved
+from coupons.recording import SYSTEM, Event, Recorded
+from coupons.settlement_posts import SHOWN_PAUSE_MS, write_lines, write_settlement
+from coupons.settling import (
+    INTERRUPTED,
+    Lookup,
+    Pace,
+    Settlement,
+    changed,
+    interrupted,
+    late,
+    settle,
+    unapproved,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An attempt that came to an end: `begun` as it was claimed. `retry_in_ms`: as `settle` says."""
+
+    begun: Request
+    outcome: Outcome
+    lookup: Lookup | None
+    started_at: int
+    retry_in_ms: int | None
 
 
 class Attempts:
@@ -48,7 +70,9 @@ class Attempts:
             if request.batch not in of_batches:
                 of_batches[request.batch] = approvals_of_batch(tx, request)
             begun.append(self._begin(tx, request, events.get(request.id, ()), of_batches[request.batch]))
-        return [request for request in begun if request is not None]
+        claimed = tx.save_all([pair for pair in begun if pair is not None])
+        tx.append_all([_started(request) for request in claimed])
+        return claimed
 
     def renew(self, tx: Transaction, begun: Iterable[Request]) -> None:
         """Their leases, from now on."""
@@ -69,7 +93,8 @@ class Attempts:
 
     def _begin(
         self, tx: Transaction, before: Request, events: Sequence[Recorded], of_batch: Sequence[Recorded]
-    ) -> Request | None:
+    ) -> tuple[Request, Request] | None:
+        """As it is, and as it is to be saved. None: not to be begun."""
         now = self._clock()
         if before.state not in SENDABLE or before.running:
             return None
@@ -77,8 +102,7 @@ class Attempts:
             return None
         if not may_begin(tx, before):
             return None
-        digest = hashlib.sha256(before.body).hexdigest()
-        if body_digest(events) not in {digest, None}:
+        if body_digest(events) not in {_digest(before), None}:
             # Whoever can write the file could send an approved coupon to somebody else.
             write_settlement(tx, before, changed(before, now=now), now=now)
             return None
@@ -99,14 +123,7 @@ class Attempts:
         else:
             after = REQUEST_RECORD.replace(before, changes)
         self._show(tx, before, now)
-        saved = tx.save(before, after)
-        started = AttemptStarted(
-            attempt=saved.attempts,
-            out_request_no=saved.out_request_no,
-            body_sha256=digest,
-        )
-        tx.append(started.done_by(SYSTEM, saved.id))
-        return saved
+        return before, after
 
     def _show(self, tx: Transaction, before: Request, now: int) -> None:
         if before.batch is not None:
@@ -117,37 +134,47 @@ class Attempts:
         elif not 0 <= now - _last_ended(tx, before.id) < SHOWN_PAUSE_MS:
             tx.post(Post(kind=PostKind.REDRAW, request_id=before.id))
 
-    def finish(
-        self,
-        tx: Transaction,
-        *,
-        begun: Request,
-        outcome: Outcome,
-        lookup: Lookup | None,
-        started_at: int,
-        retry_in_ms: int | None = None,
-    ) -> None:
-        """What came of it, or, behind the fence, no more than an event. `retry_in_ms`: as `settle` says."""
-        request, now = tx.request(begun.id), self._clock()
-        if request is None:
-            return
-        if not request.running or request.attempts != begun.attempts:
-            # The fence: what runs now, if anything, is another attempt.
-            if _was_interrupted(tx, begun):
-                latest = self._clock.latest()
-                settlement = late(request, begun, outcome, now=now, latest=latest)
-                write_settlement(tx, request, settlement, now=now)
-            return
-        settlement = settle(
+    def finish_all(self, tx: Transaction, ended: Sequence[Ended]) -> None:
+        """What came of them, or, behind the fence, no more than an event of it."""
+        found, now = tx.requests([each.begun.id for each in ended]), self._clock()
+        lines: list[tuple[Request, Settlement]] = []
+        for each in ended:
+            request = found.get(each.begun.id)
+            if request is None:
+                continue
+            if not request.running or request.attempts != each.begun.attempts:
+                self._came_late(tx, request, each, now)
+                continue
+            settlement = self._settlement(request, each, now)
+            # Whether people hear of a held line depends on the lines that are held already: one by one.
+            if request.batch is None or settlement.after.state is State.HELD:
+                self._write(tx, request, settlement, each.outcome, now)
+            else:
+                lines.append((request, settlement))
+        write_lines(tx, lines, now=now)
+
+    def _came_late(self, tx: Transaction, request: Request, ended: Ended, now: int) -> None:
+        """The fence: what runs now, if anything, is another attempt."""
+        if _was_interrupted(tx, ended.begun):
+            latest = self._clock.latest()
+            settlement = late(request, ended.begun, ended.outcome, now=now, latest=latest)
+            write_settlement(tx, request, settlement, now=now)
+
+    def _settlement(self, request: Request, ended: Ended, now: int) -> Settlement:
+        return settle(
             request,
-            outcome,
-            lookup,
-            started_at=started_at,
+            ended.outcome,
+            ended.lookup,
+            started_at=ended.started_at,
             now=now,
             earliest=self._clock.earliest(),
             pace=self._pace,
-            retry_in_ms=retry_in_ms,
+            retry_in_ms=ended.retry_in_ms,
         )
+
+    def _write(
+        self, tx: Transaction, request: Request, settlement: Settlement, outcome: Outcome, now: int
+    ) -> None:
         of_merchant = outcome.of_merchant and outcome.remedy is Remedy.OPERATOR
         saved = write_settlement(tx, request, settlement, now=now, of_merchant=of_merchant)
         if saved.state is State.HELD and saved.batch is not None and of_merchant:
@@ -166,6 +193,19 @@ class Attempts:
         tx.redraw_open_cards()
         seq = tx.append(SendingPaused(reason=why).done_by(SYSTEM))
         tx.post(Post(kind=PostKind.NEWS, request_id=None, seq=seq))
+
+
+def _digest(request: Request) -> str:
+    return hashlib.sha256(request.body).hexdigest()
+
+
+def _started(request: Request) -> Event:
+    started = AttemptStarted(
+        attempt=request.attempts,
+        out_request_no=request.out_request_no,
+        body_sha256=_digest(request),
+    )
+    return started.done_by(SYSTEM, request.id)
 
 
 def is_due(at: int | None, now: int, longest_ms: int) -> bool:

@@ -6,6 +6,7 @@ Implementations: `storage.ledger`, `wechatpay.issuer`, `handlers.directory`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -255,6 +256,9 @@ class Transaction(Reading, BatchChanges, CouponChanges, Protocol):
         Raises RowChanged.
         """
 
+    def save_all(self, pairs: Sequence[tuple[Request, Request]]) -> Sequence[Request]:
+        """As `save`, of many different ones, before and after. Raises RowChanged: none may be saved then."""
+
     def renew_attempt(self, begun: Request, until: int) -> None:
         """Its lease ends then, if this attempt still runs and is still `begun.running_by`'s."""
 
@@ -275,6 +279,9 @@ class Transaction(Reading, BatchChanges, CouponChanges, Protocol):
 
     def append(self, event: Event) -> int:
         """Write the event; returns its `seq`."""
+
+    def append_all(self, events: Sequence[Event]) -> int:
+        """Write them, in their order; returns the `seq` of the last event of the log."""
 
     def post(self, post: Post, after_ms: int = 0) -> None:
         """Promise to tell Slack, not before so long; waiting promises with the same key become one."""
@@ -352,14 +359,21 @@ class Ledger(Protocol):
         """
 
 
+#: On the wire, where only so many fit. Entering it may take its time, and what it raises is raised on.
+Place = AbstractAsyncContextManager[None]
+
+
 class Issuer(Protocol):
     """WeChat Pay, in our own verbs."""
 
     def compose(self, *, out_request_no: str, openid: str, stock_id: str, code_mode: CodeMode) -> bytes:
         """The exact body of the send request: pure, and the same for ever for the same arguments."""
 
-    async def send(self, body: bytes, *, earlier_open: bool) -> Outcome:
-        """One attempt. Never raises for what WeChat Pay or the wire does: that is the outcome."""
+    async def send(self, body: bytes, *, earlier_open: bool, place: Place) -> Outcome:
+        """One attempt. Never raises for what WeChat Pay or the wire does: that is the outcome.
+
+        All is made ready before `place` is entered, once, and nothing leaves before that.
+        """
 
     async def find_coupon(self, *, openid: str, stock_id: str, out_request_no: str) -> str | None:
         """The coupon code given under this number, or None when a verified list does not hold it.

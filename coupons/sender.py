@@ -1,41 +1,52 @@
 """The sending loop: claims approved requests, makes attempts, settles what is unknown.
 
-What is due is claimed in one commit, as much of it as may leave now; each call is then made by itself, and
-its outcome goes to the ledger, which commits those that come together. A single request never waits behind a
+What is due is claimed in one commit, as much of it as may leave now; each call is then made by itself. The
+outcome of a single request goes to the ledger at once, those of lines of a batch as many as come together. A
+single request never waits behind a
 batch: places on the wire are kept for it, and of what may leave now it is the first.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 
-from coupons.attempts import Attempts
+from coupons.attempts import Attempts, Ended
 from coupons.brake import Brake
 from coupons.clock_watch import ClockWatch
 from coupons.errors import StorageUnavailable
+from coupons.gathering import Gathering
 from coupons.leases import LEASE_MS, RENEW_MS, SAFE_MS
 from coupons.lookups import Lookups
 from coupons.loops import Bell, InFlight, Loop, OnTrouble
 from coupons.model import Request
 from coupons.outcome import Outcome, Remedy
-from coupons.ports import DueWork, Issuer, Ledger, Reading, Transaction
+from coupons.ports import DueWork, Issuer, Ledger, Reading
 from coupons.settling import Lookup, Pace, needs_lookup
 
 #: An outcome that the database did not take is brought to it again.
 _AGAIN_S = 1.0
 #: Of the places on the wire, those that no batch may take: one in so many.
-_KEPT_OF = 8
-#: Claimed ahead, one for so many places: the next call leaves when an answer comes, and not a commit later.
-_AHEAD_OF = 10
-#: In one commit: some 5 ms of the one writer, for which an ack may have to wait.
-_CLAIMED_AT_ONCE = 20
+_KEPT_OF = 32
+#: Claimed ahead and signed, one for so many places: the next call leaves when an answer comes, and not a
+#: commit later.
+_AHEAD_OF = 2
+#: Between the begins of two steps: answers come one by one, and what each makes room for is claimed together.
+_STEP_S = 0.02
+#: Claims or outcomes in one commit: some 5 ms of the one writer, for which an ack may have to wait.
+_AT_ONCE = 20
+#: Outcomes of lines that come within so many seconds are kept together: nobody waits for one of them.
+_GATHERED_S = 0.015
 #: Outcomes on their way to the disk, for each place on the wire: their calls take none any more.
 _ENDING = 4
 #: When what is due may not leave, until it is looked for again; and the least of all such times.
 _RECHECK_S, _SHORTEST_S = 1.0, 0.02
+
+
+class _TooLateError(Exception):
+    pass
 
 
 class Sender(Loop):
@@ -74,13 +85,19 @@ class Sender(Loop):
         self._ahead = most // _AHEAD_OF
         self._places = asyncio.Semaphore(most)
         self._places_of_batches = asyncio.Semaphore(most - self._kept)
+        self._ended_lines = Gathering[Ended](
+            lambda ended: self._keep(ended, later=True), within_s=_GATHERED_S, most=_AT_ONCE
+        )
         #: The attempts without an outcome on the disk, and since when their leases run, by the steady clock.
         self._leases: dict[int, tuple[Request, int]] = {}
         #: By the steady clock. A batch of which nothing may leave is not looked through at each step.
         self._batches_rest_until = clock.steady()
+        #: By the event loop's clock.
+        self._next_step_at = 0.0
 
     async def step(self) -> float | None:
         """Renew what runs, take up what a dead process left and what is due."""
+        await self._rest()
         await self._renew()
         now = self._clock()
         paused, left, due, to_look_up, next_due, shut = await self._ledger.read(
@@ -108,6 +125,12 @@ class Sender(Loop):
         if not self._leases:
             return due_s
         return RENEW_MS / 1000 if due_s is None else min(due_s, RENEW_MS / 1000)
+
+    async def _rest(self) -> None:
+        loop = asyncio.get_running_loop()
+        if (rest_s := self._next_step_at - loop.time()) > 0:
+            await asyncio.sleep(rest_s)
+        self._next_step_at = loop.time() + _STEP_S
 
     def _until(self, next_due: int, now: int, *, found: bool) -> float | None:
         """Seconds until something may be begun, as far as no answer and no commit rings before."""
@@ -186,8 +209,8 @@ class Sender(Loop):
     async def _begin(self, request_ids: Sequence[int]) -> None:
         """Claim them, many in one commit, and make their calls."""
         wanted = [each for each in request_ids if each not in self._rounds.not_now()]
-        for first in range(0, len(wanted), _CLAIMED_AT_ONCE):
-            await self._begin_some(wanted[first : first + _CLAIMED_AT_ONCE])
+        for first in range(0, len(wanted), _AT_ONCE):
+            await self._begin_some(wanted[first : first + _AT_ONCE])
 
     async def _begin_some(self, wanted: Sequence[int]) -> None:
         started_at, asked = self._clock.latest(), self._clock.steady()
@@ -230,31 +253,28 @@ class Sender(Loop):
                 return
             retry_in_ms = self._retry_in_ms(request, outcome)
             lookup = await self._look_up(request, outcome)
-            await self._keep(
-                partial(
-                    self._attempts.finish,
-                    begun=request,
-                    outcome=outcome,
-                    lookup=lookup,
-                    started_at=started_at,
-                    retry_in_ms=retry_in_ms,
-                ),
-                later=request.batch is not None,
-            )
+            await self._end(Ended(request, outcome, lookup, started_at, retry_in_ms))
         finally:
             self._on_wire.pop(request.id, None)
             del self._leases[request.id]
         self._on_outcome(request, outcome)
 
     async def _call(self, request: Request, asked: int) -> Outcome | None:
-        """None: no call was made. After so long another process may have taken it for interrupted."""
-        async with AsyncExitStack() as places:
-            if request.batch is not None:
-                await places.enter_async_context(self._places_of_batches)
-            await places.enter_async_context(self._places)
+        """None: no call was made."""
+        place = self._place(request, asked)
+        try:
+            return await self._issuer.send(request.body, earlier_open=request.open_attempts > 1, place=place)
+        except _TooLateError:
+            return None
+
+    @asynccontextmanager
+    async def _place(self, request: Request, asked: int) -> AsyncGenerator[None]:
+        """Raises _TooLateError: another process may have taken it for interrupted meanwhile."""
+        of_batches = nullcontext() if request.batch is None else self._places_of_batches
+        async with of_batches, self._places:
             if self._clock.steady() - asked >= SAFE_MS:
-                return None
-            return await self._issuer.send(request.body, earlier_open=request.open_attempts > 1)
+                raise _TooLateError
+            yield
 
     def _retry_in_ms(self, request: Request, outcome: Outcome) -> int | None:
         """None: by the tries of this request. What is too fast counts as one of them once it has lasted."""
@@ -267,11 +287,23 @@ class Sender(Loop):
     async def _look_up(self, request: Request, outcome: Outcome) -> Lookup | None:
         return await self._lookups.look_up(request) if needs_lookup(request, outcome, self._pace) else None
 
-    async def _keep(self, finish: Callable[[Transaction], None], *, later: bool) -> None:
+    async def _end(self, ended: Ended) -> None:
+        if ended.begun.batch is None:
+            await self._keep([ended], later=False)
+            return
+        try:
+            await self._ended_lines.put(ended)
+        except StorageUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - one that cannot be kept must not keep the others from it
+            self._on_trouble(error)
+            await self._keep([ended], later=True)
+
+    async def _keep(self, ended: Sequence[Ended], *, later: bool) -> None:
         """Only this process knows the outcome: a database that is away for a moment must not lose it."""
         while True:
             try:
-                await self._ledger.write(finish, later=later)
+                await self._ledger.write(partial(self._attempts.finish_all, ended=ended), later=later)
             except StorageUnavailable as error:
                 if self.stopping:
                     raise

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from coupons.batch_lines import line_was_settled
 from coupons.events import Tag
 from coupons.lifecycle import FINAL
@@ -37,15 +39,25 @@ def write_settlement(
         tx.post(Post(kind=PostKind.CARD, request_id=saved.id))
     elif alone and saved.due_at is not None and saved.due_at - now >= SHOWN_PAUSE_MS:
         tx.post(Post(kind=PostKind.REDRAW, request_id=saved.id))
+    if not alone:
+        tx.append_all(settlement.events)
+        line_was_settled(tx, saved, now=now, of_merchant=of_merchant)
+        return saved
     for event in settlement.events:
         seq = tx.append(event)
-        if alone and (event.tag in _THREAD_TAGS or _calls_for_people(event, saved)):
+        if event.tag in _THREAD_TAGS or _calls_for_people(event, saved):
             reply(tx, saved.id, seq)
-        if alone and event.tag in _DIRECT_TAGS:
+        if event.tag in _DIRECT_TAGS:
             tx.post(Post(kind=PostKind.DIRECT, request_id=saved.id, seq=seq, person=saved.requester))
-    if not alone:
-        line_was_settled(tx, saved, now=now, of_merchant=of_merchant)
     return saved
+
+
+def write_lines(tx: Transaction, settled: Sequence[tuple[Request, Settlement]], *, now: int) -> None:
+    """The same for many lines of batches, none of which is held, at once. Raises RowChanged."""
+    saved = tx.save_all([(before, settlement.after) for before, settlement in settled])
+    tx.append_all([event for _, settlement in settled for event in settlement.events])
+    for line in saved:
+        line_was_settled(tx, line, now=now, of_merchant=False)
 
 
 def _calls_for_people(event: Event, request: Request) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, cast
 from coupons.ports import Clock
 from coupons.recording import Event, Json, Recorded
 from storage.base_rows import BaseRows, storable
-from storage.dialect_sqlite import LISTED, LISTED_TAGS
+from storage.dialect_sqlite import FOURS, LISTED, LISTED_TAGS
 from storage.errors import AuditBroken
 from storage.full_text import EventTexts
 
@@ -23,7 +23,7 @@ _LAST_MS = 253_370_764_800_000
 
 _NEWEST_TS = "select coalesce(ts, 0) as ts from event order by seq desc limit 1"
 _HEAD = "select seq, hash from event order by seq desc limit 1"
-_APPEND = "insert into event (seq, body, prev, hash) values (:seq, :body, :prev, :hash)"
+_APPEND = f"insert into event (seq, body, prev, hash) {FOURS}"
 _HASH = "select hash from event where seq = :seq"
 _BY_SEQ = "select seq, body from event where seq = :seq"
 _OF_REQUEST = "select seq, body from event where request_id = :request_id order by seq"
@@ -59,27 +59,30 @@ class EventRows(BaseRows):
         del self._not_indexed[self._indexed_later :]
 
     def append(self, event: Event) -> int:
+        return self.append_all([event])
+
+    def append_all(self, events: Sequence[Event]) -> int:
         """The head is read inside the same transaction, so nothing can come between. Raises AuditBroken."""
-        last, prev = self._appended or self.head()
-        seq = last + 1
-        detail = cast("dict[str, Json]", _value(event.detail))
-        body = _body(event, detail, seq, self._clock())
-        hash_ = digest(prev, body.encode())
-        values = {"seq": seq, "body": body, "prev": prev, "hash": hash_}
-        if self._connection.execute(_APPEND, values).rowcount != 1:
+        seq, prev = self._appended or self.head()
+        rows = []
+        for seq, event in enumerate(events, seq + 1):  # noqa: B020 - on from the last one
+            detail = cast("dict[str, Json]", _value(event.detail))
+            body = _body(event, detail, seq, self._clock())
+            hash_ = digest(prev, body.encode())
+            rows.append((seq, body, prev, hash_))
+            self._not_indexed.append((seq, detail))
+            prev = hash_
+        if rows and self._connection.execute(_APPEND, {"rows": json.dumps(rows)}).rowcount != len(rows):
             # A trigger that is not ours could ignore it, and then what it tells of must not be done either.
             raise AuditBroken("guard_changed", f"event #{seq} was not written: a trigger is in its way")
-        self._appended = seq, hash_
-        self._not_indexed.append((seq, detail))
+        self._appended = seq, prev
         return seq
 
     def index_words(self) -> None:
         """To be called once in a transaction, at its end: what is asked or written between two events makes
         FTS5 write its words out, each time as a segment of their own.
         """
-        texts = EventTexts(self._connection)
-        for seq, detail in self._not_indexed:
-            texts.add(seq, detail)
+        EventTexts(self._connection).add(self._not_indexed)
         self._not_indexed.clear()
 
     def head(self) -> tuple[int, str]:

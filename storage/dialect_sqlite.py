@@ -24,6 +24,26 @@ EVENT_OF_BATCH: Final = "body ->> '$.detail.batch' = :batch"
 #: After `analyze` SQLite would read all rows for a sum over a long time, though the index alone holds it.
 BY_COUNTED: Final = "indexed by request_counted"
 
+#: What `:rows` names: rows of two values, or of four, in JSON. A statement for each would cost twice as much,
+#: and at each the writer's thread lets the others run, and waits for them.
+PAIRS: Final = "select value ->> 0, value ->> 1 from json_each(:rows)"
+FOURS: Final = "select value ->> 0, value ->> 1, value ->> 2, value ->> 3 from json_each(:rows)"
+
+#: Requests as they are to be saved: what `:rows` names are objects.
+SAVED_ROWS: Final = """(
+select
+    value ->> 'id' as id, value ->> 'rev' as rev, value ->> 'state' as state,
+    value ->> 'attempts' as attempts, value ->> 'tries' as tries,
+    value ->> 'open_attempts' as open_attempts, value ->> 'running' as running,
+    value ->> 'running_by' as running_by, value ->> 'running_until' as running_until,
+    value ->> 'unknown_at' as unknown_at, value ->> 'absent_looks' as absent_looks,
+    value ->> 'due_at' as due_at, value ->> 'look_at' as look_at, value ->> 'closed_by' as closed_by,
+    value ->> 'decline_reason' as decline_reason, value ->> 'problem' as problem,
+    value ->> 'coupon_code' as coupon_code, value ->> 'closed_at' as closed_at,
+    value ->> 'remind_at' as remind_at, value ->> 'urged_at' as urged_at
+from json_each(:rows)
+)"""
+
 #: By FTS5: `:texts` is what `storage.full_text.query` makes.
 REQUEST_MATCHES: Final = "request_words match :texts"
 EVENT_MATCHES: Final = "event_words match :texts"

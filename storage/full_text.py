@@ -12,10 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from storage.dialect_sqlite import REMOVE_REQUEST_WORDS
+from storage.dialect_sqlite import PAIRS, REMOVE_REQUEST_WORDS
 
 _ALL_EVENTS = "select seq, body from event order by seq"
-_ADD_EVENT = "insert into event_words (rowid, words) values (:seq, :words)"
+_ADD_EVENTS = f"insert into event_words (rowid, words) {PAIRS}"
+#: In one statement, of a table that is empty yet.
+_MANY = 1_000
 #: Details that only a program reads: nobody looks for a digest, and each would be a word of its own.
 _NO_WORDS = frozenset({"body_sha256", "hash", "posted_hash", "head", "line", "digests"})
 _ALL = "select id, reason, ticket, decline_reason from request order by id"
@@ -106,17 +108,25 @@ class EventTexts:
 
     def index_all(self) -> None:
         """For a table that is empty yet."""
+        events: list[tuple[int, Mapping[str, object]]] = []
         for seq, body in self._connection.execute(_ALL_EVENTS):
             try:
-                self.add(seq, json.loads(body)["detail"])
+                detail = json.loads(body)["detail"]
+                list(_texts_of(detail))
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 # Not as the bot writes it: `audit verify` names it.
                 continue
+            events.append((seq, detail))
+            if len(events) == _MANY:
+                self.add(events)
+                events.clear()
+        self.add(events)
 
-    def add(self, seq: int, detail: Mapping[str, object]) -> None:
-        words = cut(*_texts_of(detail))
-        if words:
-            self._connection.execute(_ADD_EVENT, {"seq": seq, "words": words})
+    def add(self, events: Sequence[tuple[int, Mapping[str, object]]]) -> None:
+        """Their numbers and details."""
+        rows = [(seq, words) for seq, detail in events if (words := cut(*_texts_of(detail)))]
+        if rows:
+            self._connection.execute(_ADD_EVENTS, {"rows": json.dumps(rows)})
 
 
 def _texts_of(detail: Mapping[str, object]) -> Iterator[str]:

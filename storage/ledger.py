@@ -28,8 +28,9 @@ T = TypeVar("T")
 
 #: Operations in one commit: bounds how long the first of them waits for the last.
 _GROUP = 256
-#: What may be done later begins within so many seconds of its commit's begin: who comes then waits no longer.
-_LATER_S = 0.005
+#: What may be done later begins within so many seconds of its commit's begin, and within the longer ones as
+#: long as nobody waits for that commit: who comes then waits for one part, and not for all.
+_LATER_S, _LATER_ALONE_S = 0.005, 0.02
 #: Reads at a time, each on its own connection.
 _READERS = 4
 _CLOSED = "the database is closed"
@@ -215,13 +216,16 @@ class SqliteLedger:
         return self._files.problem()
 
     def _run_all(self, jobs: list[Job], rows: Rows) -> None:
-        until = time.monotonic() + _LATER_S
+        began = time.monotonic()
         for job in jobs:
             self._run(job, rows)
+        alone = all(job.later for job in jobs)
         while len(jobs) < _GROUP:
+            until = began + (_LATER_ALONE_S if alone else _LATER_S)
             coming = self._jobs.take_now(later=time.monotonic() < until)
             if coming is None:
                 return
+            alone = alone and coming.later
             jobs.append(coming)
             self._run(coming, rows)
 

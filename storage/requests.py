@@ -10,7 +10,7 @@ from coupons.errors import RowChanged
 from coupons.model import REQUEST_RECORD, Draft, Request
 from coupons.ports import Topic
 from storage.base_rows import BaseRows, bound
-from storage.dialect_sqlite import BEGIN_NUMBERS_ABOVE, HIGHEST_NUMBER, LISTED
+from storage.dialect_sqlite import BEGIN_NUMBERS_ABOVE, HIGHEST_NUMBER, LISTED, SAVED_ROWS
 from storage.full_text import RequestTexts
 from storage.request_records import columns_of_draft, requests_of
 
@@ -215,6 +215,24 @@ update request set
     running = :running, running_by = :running_by, running_until = :running_until
 where id = :id and rev = :rev
 """
+#: Of many: a statement for each would cost the writer's thread twice the time.
+_SAVE_ALL = f"""
+update request set
+    rev = request.rev + 1, state = new.state, attempts = new.attempts, tries = new.tries,
+    open_attempts = new.open_attempts, running = new.running, running_by = new.running_by,
+    running_until = new.running_until, unknown_at = new.unknown_at, absent_looks = new.absent_looks,
+    due_at = new.due_at, look_at = new.look_at, closed_by = new.closed_by,
+    decline_reason = new.decline_reason, problem = new.problem, coupon_code = new.coupon_code,
+    closed_at = new.closed_at, remind_at = new.remind_at, urged_at = new.urged_at
+from {SAVED_ROWS} as new where request.id = new.id and request.rev = new.rev
+"""
+_SAVE_ATTEMPTS = f"""
+update request set
+    rev = request.rev + 1, state = new.state, attempts = new.attempts, tries = new.tries,
+    open_attempts = new.open_attempts, running = new.running, running_by = new.running_by,
+    running_until = new.running_until
+from {SAVED_ROWS} as new where request.id = new.id and request.rev = new.rev
+"""
 _SET_CARD = "update request set card_channel = :channel, card_ts = :ts where id = :id"
 _OF_ATTEMPT = ("state", "attempts", "tries", "open_attempts", "running", "running_by", "running_until")
 #: What does not change when an attempt begins.
@@ -337,12 +355,25 @@ class RequestRows(BaseRows):
     def save(self, before: Request, after: Request) -> Request:
         # Compare-and-set.
         self.topics.add(Topic.REQUESTS)
-        saved = {name: getattr(after, name) for name in _SAVED}
-        values = bound(saved)
-        values |= {"id": before.id, "rev": before.rev}
+        values = _saved(before, after)
         sql = _SAVE_ATTEMPT if _OTHERS(before) == _OTHERS(after) else _SAVE
         if self._connection.execute(sql, values).rowcount != 1:
             raise RowChanged(before.id, before.rev)
+        return self._after(before, after, values)
+
+    def save_all(self, pairs: Sequence[tuple[Request, Request]]) -> Sequence[Request]:
+        if not pairs:
+            return []
+        self.topics.add(Topic.REQUESTS)
+        rows = [_saved(before, after) for before, after in pairs]
+        only_attempts = all(_OTHERS(before) == _OTHERS(after) for before, after in pairs)
+        sql = _SAVE_ATTEMPTS if only_attempts else _SAVE_ALL
+        if self._connection.execute(sql, {"rows": json.dumps(rows)}).rowcount != len(rows):
+            raise RowChanged(pairs[0][0].id, pairs[0][0].rev)
+        return [self._after(*pair, values) for pair, values in zip(pairs, rows, strict=True)]
+
+    def _after(self, before: Request, after: Request, values: Mapping[str, object]) -> Request:
+        saved = {name: getattr(after, name) for name in _SAVED}
         saved.update((name, values[name]) for name in _TEXTS)
         request = REQUEST_RECORD.replace(before, {**saved, "rev": before.rev + 1})
         if request.decline_reason != before.decline_reason:
@@ -358,6 +389,11 @@ class RequestRows(BaseRows):
 
     def _many(self, sql: str, **values: object) -> list[Request]:
         return requests_of(self._connection.execute(sql, bound(values)).fetchall())
+
+
+def _saved(before: Request, after: Request) -> Mapping[str, object]:
+    values = bound({name: getattr(after, name) for name in _SAVED})
+    return values | {"id": before.id, "rev": before.rev}
 
 
 def _texts(request: Request) -> tuple[str, ...]:

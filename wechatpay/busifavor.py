@@ -6,7 +6,7 @@ https://pay.weixin.qq.com, product "merchant coupons", paths under /v3/marketing
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 
 from wechatpay.callback_address import SET_CALLBACK, CallbackAddress
 from wechatpay.client import Client
@@ -35,15 +35,18 @@ class Busifavor:
         self._client = client
         self._appid = appid
 
-    async def send(self, body: bytes, *, earlier_open: bool) -> SendResult:
+    async def send(
+        self, body: bytes, *, earlier_open: bool, place: AbstractAsyncContextManager[None] | None = None
+    ) -> SendResult:
         """One attempt to give a coupon, with exactly the stored bytes of `compose_send`, to the endpoint that
         they were composed for.
 
         Never raises for what the wire or WeChat Pay does: that is the result. `earlier_open` as in
-        `judge_send`. Raises BadRequest, before anything is sent, when `body` is no such thing.
+        `judge_send`, `place` as in
+        `Client.call`. Raises BadRequest, before anything is sent, when `body` is no such thing.
         """
         sent = read_send(body)
-        came_back = await self._client.call("POST", sent.target, body)
+        came_back = await self._client.call("POST", sent.target, body, place=place)
         return judge_send(sent, came_back, earlier_open=earlier_open)
 
     async def find_coupon(self, *, openid: str, stock_id: str, out_request_no: str) -> str | None:

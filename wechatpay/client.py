@@ -9,8 +9,9 @@ import asyncio
 import platform
 import re
 from collections.abc import AsyncIterable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,6 +28,7 @@ from wechatpay.keys import Merchant
 from wechatpay.keystore import Clock, KeyStore
 from wechatpay.reading import OK, failed, members_of, refused
 from wechatpay.signatures import authorization, fresh_nonce, verify
+from wechatpay.signing import Signer
 from wechatpay.skew import SkewWatch, Tell, seconds_ahead
 from wechatpay.transport import RawRequest, Transport
 from wechatpay.trust import TrustWatch, counts, explain_doubt
@@ -117,6 +119,7 @@ class Client:
         # signed request has no use for: they cost a fifth of each send.
         # Companies reach the internet through HTTPS_PROXY; a stand-in on loopback is never behind one.
         self._transport = transport or _transport(hosts)
+        self._signer = Signer()
 
     async def __aenter__(self) -> Self:
         return self
@@ -128,6 +131,7 @@ class Client:
 
     async def aclose(self) -> None:
         """Close all connections."""
+        self._signer.close()
         await self._transport.aclose()
 
     def rekey(self, *, merchant: Merchant, public_keys: Sequence[PlatformKey]) -> None:
@@ -138,10 +142,18 @@ class Client:
         self.merchant = merchant
         self.keys.fix(public_keys)
 
-    async def call(self, method: str, target: str, body: bytes = b"") -> CameBack:
+    async def call(
+        self,
+        method: str,
+        target: str,
+        body: bytes = b"",
+        *,
+        place: AbstractAsyncContextManager[None] | None = None,
+    ) -> CameBack:
         """One attempt: `body` is signed and sent as it is. Never raises for what the wire or WeChat Pay does.
 
-        `target` is path and query, percent-escaped, exactly as they are to be signed and sent.
+        `target` is path and query, percent-escaped, exactly as they are to be signed and sent. `place` is
+        entered once it is signed, and before a byte leaves; what that raises is raised on.
         """
         serial_no = self.keys.ring.preferred(now=self._now())
         if serial_no is None:
@@ -151,7 +163,7 @@ class Client:
             # Sending now would buy an answer that nobody can check: an unknown outcome for certain.
             why = f": {self.keys.trouble}" if self.keys.trouble else ""
             return Failure(FailureKind.NEVER_LEFT, "NO_KEYS", f"no key to check answers with{why}"[:300])
-        came_back = await self._exchange(method, target, body, serial_no)
+        came_back = await self._exchange(method, target, body, serial_no, place=place or nullcontext())
         return came_back if isinstance(came_back, Failure) else await self._check(came_back)
 
     async def get(self, target: str, *, hide: str = "") -> dict[str, Any]:
@@ -197,7 +209,7 @@ class Client:
         return Checked(answer, serial_no=key.serial_no)
 
     async def _download_certificates(self) -> tuple[PlatformKey, ...]:
-        came_back = await self._exchange("GET", CERTIFICATES_TARGET, b"", None)
+        came_back = await self._exchange("GET", CERTIFICATES_TARGET, b"", None, place=nullcontext())
         if isinstance(came_back, Failure):
             raise failed(came_back)
         if came_back.status != OK:
@@ -214,11 +226,18 @@ class Client:
             raise
 
     async def _exchange(
-        self, method: str, target: str, body: bytes, serial_no: str | None
+        self,
+        method: str,
+        target: str,
+        body: bytes,
+        serial_no: str | None,
+        *,
+        place: AbstractAsyncContextManager[None],
     ) -> Answer | Failure:
         merchant, timestamp, nonce = self.merchant, self._now(), fresh_nonce()
-        # Not on a worker thread: measured with 64 in flight, the hand-over costs what the second core gains.
-        signed = authorization(merchant, method, target, body, timestamp=timestamp, nonce=nonce)
+        signed = await self._signer.sign(
+            partial(authorization, merchant, method, target, body, timestamp=timestamp, nonce=nonce)
+        )
         # All of them: nobody fills in the rest.
         headers = [*self._headers, (b"Authorization", signed.encode("ascii"))]
         if serial_no is not None:
@@ -229,6 +248,18 @@ class Client:
             headers.append((b"Content-Type", b"application/json"))
         if body or method in _WITH_BODY:
             headers.append((b"Content-Length", str(len(body)).encode("ascii")))
+        async with place:
+            came_back = await self._sent(method, target, body, headers)
+        if isinstance(came_back, Answer):
+            self.skew.check(came_back.headers, now=self._now())
+            if is_sign_error(came_back):
+                return self._explained(came_back, SignedRequest(method, target, body, signed))
+        return came_back
+
+    async def _sent(
+        self, method: str, target: str, body: bytes, headers: Sequence[tuple[bytes, bytes]]
+    ) -> Answer | Failure:
+        """To the first host, and to the second one where nothing left for the first."""
         extensions = {"target": target.encode("ascii"), "timeout": self._timeout}
         came_back: Answer | Failure
         hosts = self._hosts.in_order()
@@ -253,10 +284,6 @@ class Client:
         except TimeoutError:
             self._hosts.failed(host)
             return Failure(FailureKind.AFTER_FIRST_BYTE, "TIMEOUT", f"no whole answer within {self._whole} s")
-        if isinstance(came_back, Answer):
-            self.skew.check(came_back.headers, now=self._now())
-            if is_sign_error(came_back):
-                return self._explained(came_back, SignedRequest(method, target, body, signed))
         return came_back
 
     def _explained(self, answer: Answer, sent: SignedRequest) -> Answer:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from coupons.errors import IssuerUnavailable
 from coupons.model import CodeMode
 from coupons.outcome import Kind, Outcome, Remedy
+from coupons.ports import Place
 from wechatpay.busifavor import Busifavor
 from wechatpay.codes import Actor
 from wechatpay.errors import WechatPayError
@@ -39,8 +40,8 @@ class WechatPayIssuer:
             coupon_type=self._coupon_type,
         )
 
-    async def send(self, body: bytes, *, earlier_open: bool) -> Outcome:
-        return _outcome(await self._busifavor.send(body, earlier_open=earlier_open))
+    async def send(self, body: bytes, *, earlier_open: bool, place: Place) -> Outcome:
+        return _outcome(await self._busifavor.send(body, earlier_open=earlier_open, place=place))
 
     async def find_coupon(self, *, openid: str, stock_id: str, out_request_no: str) -> str | None:
         try:

@@ -20,7 +20,7 @@ from coupons.loops import Bell
 from coupons.model import Click, ClickAction, CodeMode, Draft, NewClick, Request, State
 from coupons.outcome import Kind, Outcome, Remedy
 from coupons.policy import Policy, Rule
-from coupons.ports import Transaction
+from coupons.ports import Place, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import Recorded
 from coupons.sender import Sender
@@ -116,15 +116,16 @@ class Wechat:
             {"no": out_request_no, "openid": openid, "stock": stock_id, "mode": code_mode}
         ).encode()
 
-    async def send(self, body: bytes, *, earlier_open: bool) -> Outcome:
-        asked = json.loads(body)
-        self.calls[asked["no"]] += 1
-        if waiting := self.says.get(asked["openid"]):
-            return waiting.pop(0)
-        code = self.given.setdefault(asked["no"], f"C{len(self.given)}")
-        return Outcome(
-            kind=Kind.SENT, verified=True, attempt_open=False, remedy=Remedy.NONE, coupon_code=code
-        )
+    async def send(self, body: bytes, *, earlier_open: bool, place: Place) -> Outcome:
+        async with place:
+            asked = json.loads(body)
+            self.calls[asked["no"]] += 1
+            if waiting := self.says.get(asked["openid"]):
+                return waiting.pop(0)
+            code = self.given.setdefault(asked["no"], f"C{len(self.given)}")
+            return Outcome(
+                kind=Kind.SENT, verified=True, attempt_open=False, remedy=Remedy.NONE, coupon_code=code
+            )
 
     async def find_coupon(self, *, openid: str, stock_id: str, out_request_no: str) -> str | None:
         return self.given.get(out_request_no)

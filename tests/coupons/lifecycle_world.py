@@ -19,7 +19,7 @@ from coupons.policy import (
     Rule,
     WhenReached,
 )
-from coupons.ports import Reading
+from coupons.ports import Place, Reading
 from tests.coupons.office import Groups, a_stock
 
 HOUR, DAY = 3_600_000, 86_400_000
@@ -86,10 +86,11 @@ class WeChat:
     def compose(self, *, out_request_no: str, openid: str, stock_id: str, code_mode: CodeMode) -> bytes:
         return f"{out_request_no} {openid}".encode()
 
-    async def send(self, body: bytes, *, earlier_open: bool) -> Outcome:
-        self.calls.append(body.decode().split()[0])
-        outcome = self.outcomes.pop(0) if self.outcomes else SENT
-        return NO_IN_DOUBT if outcome is NO and earlier_open else outcome
+    async def send(self, body: bytes, *, earlier_open: bool, place: Place) -> Outcome:
+        async with place:
+            self.calls.append(body.decode().split()[0])
+            outcome = self.outcomes.pop(0) if self.outcomes else SENT
+            return NO_IN_DOUBT if outcome is NO and earlier_open else outcome
 
     async def find_coupon(self, *, openid: str, stock_id: str, out_request_no: str) -> str | None:
         return self.found.pop(0) if self.found else None

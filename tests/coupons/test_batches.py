@@ -149,19 +149,19 @@ async def test_a_declined_batch_declines_its_lines_with_the_reason(office: Batch
 async def test_cancelled_in_the_middle_what_is_under_way_ends_and_the_rest_is_withdrawn(
     office: BatchOffice, who: str
 ) -> None:
-    await office.running(70)
-    office.wechat.says = {openid(row): [LOST] for row in range(2, 72)}
+    await office.running(102)
+    office.wechat.says = {openid(row): [LOST] for row in range(2, 104)}
     await office.send(steps=1)
-    assert await office.progress() == {"unknown": 62, "approved": 8}
+    assert await office.progress() == {"unknown": 94, "approved": 8}
     await office.do(ClickAction.CANCEL_BATCH, who)
     await office.settle()
-    assert await office.progress() == {"unknown": 62, "cancelled": 8}
+    assert await office.progress() == {"unknown": 94, "cancelled": 8}
     assert await office.posts(PostKind.RESULT) == [], "not all have ended"
     office.clock.now += HOUR
     await office.send(steps=3)
     await office.settle()
-    assert await office.progress() == {"sent": 62, "cancelled": 8}
-    assert (len(office.wechat.given), len(await office.posts(PostKind.RESULT))) == (62, 2)
+    assert await office.progress() == {"sent": 94, "cancelled": 8}
+    assert (len(office.wechat.given), len(await office.posts(PostKind.RESULT))) == (94, 2)
     await office.prove()
 
 

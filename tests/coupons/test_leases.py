@@ -20,7 +20,7 @@ from coupons.loops import Bell, Loop
 from coupons.model import CodeMode, Draft, Request, State
 from coupons.outcome import Kind, Outcome, Remedy
 from coupons.policy import DAY_MS
-from coupons.ports import Transaction
+from coupons.ports import Place, Transaction
 from coupons.posts import PostKind
 from coupons.recording import SYSTEM, Recorded
 from coupons.sender import Sender
@@ -55,10 +55,11 @@ class Wire:
     def compose(self, *, out_request_no: str, openid: str, stock_id: str, code_mode: CodeMode) -> bytes:
         return b"{}"
 
-    async def send(self, body: bytes, *, earlier_open: bool) -> Outcome:
-        self.calls += 1
-        self.asked.set()
-        return await self.answers.get()
+    async def send(self, body: bytes, *, earlier_open: bool, place: Place) -> Outcome:
+        async with place:
+            self.calls += 1
+            self.asked.set()
+            return await self.answers.get()
 
     async def find_coupon(self, *, openid: str, stock_id: str, out_request_no: str) -> str | None:
         self.lookups += 1

@@ -18,7 +18,7 @@ from coupons.lifecycle import move
 from coupons.model import CodeMode, Draft, Request, State, Stock
 from coupons.notifications import OWN_CHANNEL, Notifications, Received
 from coupons.outcome import Kind, Outcome, Remedy
-from coupons.ports import Transaction
+from coupons.ports import Place, Transaction
 from coupons.sender import Sender
 from coupons.settling import Lookup, LookupResult, Pace, settle_lookup
 from storage.ledger import SqliteLedger
@@ -54,11 +54,12 @@ class Far:
     def compose(self, *, out_request_no: str, openid: str, stock_id: str, code_mode: CodeMode) -> bytes:
         raise NotImplementedError
 
-    async def send(self, body: bytes, *, earlier_open: bool) -> Outcome:
-        self.sends += 1
-        self.sent.set()
-        await self.answers.wait()
-        return LOST
+    async def send(self, body: bytes, *, earlier_open: bool, place: Place) -> Outcome:
+        async with place:
+            self.sends += 1
+            self.sent.set()
+            await self.answers.wait()
+            return LOST
 
     async def find_coupon(self, *, openid: str, stock_id: str, out_request_no: str) -> str | None:
         self.lookups += 1

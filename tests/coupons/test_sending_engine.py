@@ -18,7 +18,7 @@ from coupons.lifecycle import move
 from coupons.loops import Bell
 from coupons.model import CodeMode, Pause, Request, State
 from coupons.outcome import Kind, Outcome, Remedy
-from coupons.ports import Reading, Topic, Transaction
+from coupons.ports import Place, Reading, Topic, Transaction
 from coupons.posts import PostKind
 from coupons.recording import Recorded
 from coupons.sender import Sender
@@ -50,18 +50,19 @@ class Wire:
     def compose(self, *, out_request_no: str, openid: str, stock_id: str, code_mode: CodeMode) -> bytes:
         raise NotImplementedError
 
-    async def send(self, body: bytes, *, earlier_open: bool) -> Outcome:
-        number = body.decode().split('"')[3]
-        assert number not in self.on_it
-        self.calls.append(number)
-        self.on_it.add(number)
-        self.most = max(self.most, len(self.on_it))
-        try:
-            await self.may_answer.wait()
-        finally:
-            self.on_it.discard(number)
-        outcome = self.answer(number)
-        return outcome if outcome is not SENT else _with_code(number)
+    async def send(self, body: bytes, *, earlier_open: bool, place: Place) -> Outcome:
+        async with place:
+            number = body.decode().split('"')[3]
+            assert number not in self.on_it
+            self.calls.append(number)
+            self.on_it.add(number)
+            self.most = max(self.most, len(self.on_it))
+            try:
+                await self.may_answer.wait()
+            finally:
+                self.on_it.discard(number)
+            outcome = self.answer(number)
+            return outcome if outcome is not SENT else _with_code(number)
 
     async def find_coupon(self, *, openid: str, stock_id: str, out_request_no: str) -> str | None:
         return None
@@ -150,7 +151,7 @@ async def ended(sender: Sender) -> None:
 
 
 async def test_all_that_may_leave_is_claimed_in_one_commit_before_its_calls(shop: Shop) -> None:
-    await shop.add(*(f"n{number}" for number in range(10)), batch=1)
+    await shop.add(*(f"n{number}" for number in range(14)), batch=1)
     sender, write, writes = shop.sender(Pace(in_flight=8)), shop.ledger.write, 0
 
     async def counted(work: object, *, later: bool = False) -> object:
@@ -164,7 +165,7 @@ async def test_all_that_may_leave_is_claimed_in_one_commit_before_its_calls(shop
     await turn(sender)
     shop.ledger.write = write  # type: ignore[method-assign]  # no more
     assert (writes, shop.wire.most) == (1, 7)
-    assert await shop.states() == {State.SENDING: 7, State.APPROVED: 3}
+    assert await shop.states() == {State.SENDING: 11, State.APPROVED: 3}
     # Nothing more is claimed as long as no place is free.
     await turn(sender)
     assert len(shop.wire.calls) == 7
@@ -172,7 +173,7 @@ async def test_all_that_may_leave_is_claimed_in_one_commit_before_its_calls(shop
     await ended(sender)
     await turn(sender)
     await ended(sender)
-    assert await shop.states() == {State.SENT: 10}
+    assert await shop.states() == {State.SENT: 14}
     assert max(Counter(shop.wire.calls).values()) == 1
 
 
@@ -200,7 +201,7 @@ async def test_a_place_is_free_once_the_answer_came_although_its_outcome_waits_f
         assert len(shop.wire.on_it) == 4
 
     async def slow(work: object, *, later: bool = False) -> object:
-        if isinstance(work, partial) and work.func == sender._attempts.finish:
+        if isinstance(work, partial) and work.func == sender._attempts.finish_all:
             await disk.wait()
         return await write(work, later=later)  # type: ignore[arg-type]  # whatever it is
 
@@ -225,7 +226,7 @@ async def test_nothing_is_claimed_for_which_there_is_no_place_because_too_many_o
     sender, write, disk = shop.sender(Pace(in_flight=2)), shop.ledger.write, asyncio.Event()
 
     async def slow(work: object, *, later: bool = False) -> object:
-        if isinstance(work, partial) and work.func == sender._attempts.finish:
+        if isinstance(work, partial) and work.func == sender._attempts.finish_all:
             await disk.wait()
         return await write(work, later=later)  # type: ignore[arg-type]  # whatever it is
 
@@ -285,7 +286,7 @@ async def test_too_fast_stops_its_stock_is_no_try_of_any_request_and_goes_on_by_
         await turn(sender)
         await ended(sender)
         refused = set(shop.wire.calls[before:]) - {"other"}
-        assert len(refused) == 7
+        assert len(refused) == 11
         # Not one more of this stock leaves until its pause is over; another stock goes on.
         await turn(sender)
         await ended(sender)
@@ -343,7 +344,7 @@ async def test_a_pause_stops_everything_that_has_not_left(shop: Shop) -> None:
     await ended(sender)
     for _ in range(3):
         await turn(sender)
-    assert len(shop.wire.calls) == left == 7
+    assert len(shop.wire.calls) == left == 11
     # Also what was read as due before it, and is claimed after it.
     assert await shop.ledger.write(lambda tx: sender._attempts.begin_all(tx, [20])) == []
     await shop.ledger.write(lambda tx: tx.set_pause(None))
@@ -420,8 +421,8 @@ async def test_a_used_up_stock_stops_for_batches_and_the_other_stocks_go_on(shop
     shop.wire.answer = lambda number: _no("NOT_ENOUGH", of_merchant=False) if number[0] == "u" else SENT
     sender = shop.sender(Pace(in_flight=8))
     await _all(shop, sender, 8)
-    # What was on the wire together is held, and not one more was tried.
-    assert await shop.states() == {State.HELD: 7, State.APPROVED: 23, State.SENT: 10}
+    # What was claimed together is held, and not one more was tried.
+    assert await shop.states() == {State.HELD: 11, State.APPROVED: 19, State.SENT: 10}
     assert await shop.ledger.read(lambda rows: rows.pause()) is None
     # A single request of it is tried: whoever asked for it must hear at once.
     await shop.add("u-alone", stock_id="99")
@@ -482,7 +483,7 @@ async def test_a_fault_of_the_merchant_pauses_everything_and_is_told_once(shop: 
     shop.wire.answer = lambda number: _no("SIGN_ERROR", of_merchant=True)
     sender = shop.sender(Pace(in_flight=8))
     await _all(shop, sender, 4)
-    assert await shop.states() == {State.HELD: 7, State.APPROVED: 23}
+    assert await shop.states() == {State.HELD: 11, State.APPROVED: 19}
     news = await shop.ledger.read(lambda rows: rows.due_posts(PostKind.NEWS, 2 * NOW, 9))
     pause = await shop.ledger.read(lambda rows: rows.pause())
     assert len(news) == 1

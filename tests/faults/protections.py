@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
 
-from coupons.attempts import Attempts
+from coupons.attempts import Attempts, Ended
 from coupons.model import Request
 from coupons.outcome import Outcome
 from coupons.ports import Transaction
@@ -25,9 +25,9 @@ def stored_number(patch: pytest.MonkeyPatch) -> None:
     """Each attempt takes a number of its own."""
     send = WechatPayIssuer.send
 
-    async def with_fresh_number(self: WechatPayIssuer, body: bytes, *, earlier_open: bool) -> Outcome:
+    async def with_fresh_number(self: WechatPayIssuer, body: bytes, **how: Any) -> Outcome:
         fresh = {**json.loads(body), "out_request_no": f"fresh{secrets.token_hex(12)}"}
-        return await send(self, json.dumps(fresh).encode(), earlier_open=earlier_open)
+        return await send(self, json.dumps(fresh).encode(), **how)
 
     patch.setattr(WechatPayIssuer, "send", with_fresh_number)
 
@@ -39,14 +39,17 @@ def lease(patch: pytest.MonkeyPatch) -> None:
 
 def fence(patch: pytest.MonkeyPatch) -> None:
     """An outcome is booked on whatever attempt runs now."""
-    finish = Attempts.finish
+    finish_all = Attempts.finish_all
 
-    def on_present(self: Attempts, tx: Transaction, *, begun: Request, **came: Any) -> None:
-        present = tx.request(begun.id)
-        assert present is not None
-        finish(self, tx, begun=replace(begun, attempts=present.attempts), **came)
+    def on_present(self: Attempts, tx: Transaction, ended: Sequence[Ended]) -> None:
+        present = tx.requests([each.begun.id for each in ended])
+        unfenced = [
+            replace(each, begun=replace(each.begun, attempts=present[each.begun.id].attempts))
+            for each in ended
+        ]
+        finish_all(self, tx, unfenced)
 
-    patch.setattr(Attempts, "finish", on_present)
+    patch.setattr(Attempts, "finish_all", on_present)
 
 
 class _UndoneError(Exception):

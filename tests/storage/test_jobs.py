@@ -59,6 +59,7 @@ async def test_who_comes_while_a_part_is_done_goes_before_the_next_part(ledger: 
 async def test_a_commit_begins_no_part_after_its_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits for it has it soon; each commit takes a part all the same, so that all come to an end."""
     monkeypatch.setattr("storage.ledger._LATER_S", 0.0)
+    monkeypatch.setattr("storage.ledger._LATER_ALONE_S", 0.0)
     commits: list[object] = []
     ledger = open_ledger(path, Time(), commits)  # type: ignore[arg-type]  # counted alone
     gate = Gate(ledger)
@@ -72,6 +73,36 @@ async def test_a_commit_begins_no_part_after_its_time(path: Path, monkeypatch: p
     await asyncio.gather(*tasks)
     # The ack goes with the gate; then each part by itself.
     assert len(commits) == 4
+    await ledger.close()
+
+
+@pytest.mark.parametrize("ack", [False, True])
+async def test_parts_go_on_in_one_commit_as_long_as_nobody_waits_for_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch, *, ack: bool
+) -> None:
+    monkeypatch.setattr("storage.ledger._LATER_S", 0.0)
+    monkeypatch.setattr("storage.ledger._LATER_ALONE_S", 60.0)
+    commits: list[object] = []
+    ledger = open_ledger(path, Time(), commits)  # type: ignore[arg-type]  # counted alone
+    reached, go_on = threading.Event(), threading.Event()
+
+    def first(tx: Transaction) -> None:
+        reached.set()
+        go_on.wait(10)
+        create(tx, "p0")
+
+    tasks = [await queued(ledger, first, later=True)]
+    await asyncio.to_thread(reached.wait, 10)
+    tasks += [
+        await queued(ledger, lambda tx, number=number: create(tx, f"p{number}"), later=True)
+        for number in (1, 2)
+    ]
+    if ack:
+        tasks.append(await queued(ledger, lambda tx: create(tx, "ack"), later=False))
+    go_on.set()
+    await asyncio.gather(*tasks)
+    # With the ack in it the first commit begins no part any more, and the other two go together.
+    assert len(commits) == (2 if ack else 1)
     await ledger.close()
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from coupons.audit_words import Filter
 from coupons.batch import AskedLately
+from coupons.errors import RowChanged
 from coupons.events import Tag
 from coupons.lifecycle import move
 from coupons.model import Approval, ConsoleLink, Favourite, History, Lease, Pause, State
@@ -270,6 +271,23 @@ def saves(tx: Transaction) -> bool:
     return saved == replace(before, problem="NO_AUTH", rev=before.rev + 1) == tx.request(1)
 
 
+def saves_all(tx: Transaction) -> bool:
+    """Of two requests, what `save` would; and none of them where one has changed meanwhile."""
+    pairs = []
+    for number, changes in ((1, {"problem": "NO_AUTH", "due_at": NOW}), (2, {"problem": "“NO”", "tries": 3})):
+        before = tx.request(number)
+        assert before is not None
+        pairs.append((before, replace(before, **changes)))  # type: ignore[arg-type]  # fields of it
+    saved = tx.save_all(pairs)
+    with pytest.raises(RowChanged):
+        tx.save_all(pairs)
+    return (
+        list(saved)
+        == [replace(after, rev=before.rev + 1) for before, after in pairs]
+        == [tx.request(1), tx.request(2)]
+    )
+
+
 def waiting(tx: Transaction) -> tuple[int, int, int | None]:
     """From when, until when, and when the first request is called to mind."""
     request = tx.request(1)
@@ -379,6 +397,13 @@ def appends(tx: Transaction) -> bool:
     return event is not None and (event.ts, event.detail["notes"]) == (NOW, [None, True, "¥"])
 
 
+def appends_all(tx: Transaction) -> bool:
+    events = [Event(Tag.BOT_STARTED, "system", None, {"version": each}) for each in ("0.1.0", "“0.2.0”")]
+    last, none = tx.append_all(events), tx.append_all([])
+    found = [tx.event(seq) for seq in (last - 1, last)]
+    return none == last and [each and each.detail["version"] for each in found] == ["0.1.0", "“0.2.0”"]
+
+
 def adds_a_console_link(tx: Transaction) -> bool:
     tx.add_console_link(digest="d2", person="U0FIN", made_at=NOW, expires_at=NOW + 1)
     found = tx.console_link("d2")
@@ -446,10 +471,12 @@ CHANGES: dict[str, Callable[[Transaction], bool]] = {
     "remove_approval": lambda tx: (
         (tx.remove_approval(2, "U0WU"), tx.remove_approval(2, "U0WANG"), tx.approvals(2)) == (False, True, [])
     ),
+    "save_all": saves_all,
     "add_approval": lambda tx: (
         (tx.add_approval(Approval(1, "U0WU", 1)), tx.add_approval(Approval(1, "U0WU", 2))) == (True, False)
     ),
     "append": appends,
+    "append_all": appends_all,
     "post": posts,
     "recall_post": recalls_a_post,
     "add_click": lambda tx: (tx.add_click(a_click("new")), tx.add_click(a_click("new"))) == (True, False),

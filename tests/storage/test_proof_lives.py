@@ -19,7 +19,7 @@ from coupons.loops import Bell
 from coupons.model import ClickAction, CodeMode, Person, Request, State
 from coupons.outcome import Kind, Outcome, Remedy
 from coupons.policy import Policy, Rule
-from coupons.ports import Reading, Topic, Transaction
+from coupons.ports import Place, Reading, Topic, Transaction
 from coupons.request_number import out_request_no
 from coupons.sender import Sender
 from coupons.settling import Pace
@@ -81,8 +81,9 @@ class Script:
     def compose(self, *, out_request_no: str, openid: str, stock_id: str, code_mode: CodeMode) -> bytes:
         return f"{out_request_no} {openid}".encode()
 
-    async def send(self, body: bytes, *, earlier_open: bool) -> Outcome:
-        return self.outcomes.pop(0) if self.outcomes else SENT
+    async def send(self, body: bytes, *, earlier_open: bool, place: Place) -> Outcome:
+        async with place:
+            return self.outcomes.pop(0) if self.outcomes else SENT
 
     async def find_coupon(self, *, openid: str, stock_id: str, out_request_no: str) -> str | None:
         if not self.found:

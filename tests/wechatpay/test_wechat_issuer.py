@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import fields
 
 import pytest
@@ -74,7 +75,7 @@ async def test_an_answer_becomes_an_outcome(
     body = issuer.compose(
         out_request_no="N1", openid="oUpF8uMuAJO", stock_id="1212", code_mode=CodeMode.WECHATPAY_MODE
     )
-    found = await issuer.send(body, earlier_open=False)
+    found = await issuer.send(body, earlier_open=False, place=nullcontext())
     assert (found.kind, found.remedy, found.verified, found.attempt_open, found.said_no) == outcome
     assert (found.status, found.code, found.coupon_code) == (
         status,
