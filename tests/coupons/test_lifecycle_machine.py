@@ -135,7 +135,7 @@ def _all_events(rows: Reading) -> list[Recorded]:
 
 def test_long_walks_go_everywhere_and_break_nothing(*, long_form: bool) -> None:
     tags, reasons = Counter[str](), Counter[str]()
-    for seed in (2, 5, 29):
+    for seed in (2, 5, 13):
         more_tags, more_reasons = _walk(seed, 3000 if long_form else 170)
         tags, reasons = tags + more_tags, reasons + more_reasons
     assert {f"request:{state}" for state in FINAL} <= set(tags)
