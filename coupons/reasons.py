@@ -67,9 +67,19 @@ class Reasons:
 
     def written(self, wording: str, more: str) -> str:
         """A listed reason, and after it a person's own words."""
-        if not more:
-            return wording
-        return f"{wording}：{more}" if self.language.startswith("zh") else f"{wording}: {more}"
+        return f"{wording}{self._gap}{more}" if more else wording
+
+    def apart(self, text: str) -> tuple[str, str]:
+        """The listed reason with which a kept text begins, in its words, and the person's own; `written` puts
+        both together again."""
+        for wording in map(self.wording, self._named):
+            if text == wording or text.startswith(wording + self._gap):
+                return wording, text[len(wording + self._gap) :]
+        return "", text
+
+    @property
+    def _gap(self) -> str:
+        return "：" if self.language.startswith("zh") else ": "
 
 
 NO_REASONS: Final = Reasons()

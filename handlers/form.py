@@ -26,6 +26,7 @@ from handlers import parsing, payloads
 from handlers.after_ack import ACK_WITHIN_S, AfterAck
 from handlers.approval_channel import ApprovalChannel
 from handlers.directory import Readers
+from handlers.form_facts import FormFacts
 from handlers.form_offers import FormOffers
 from handlers.misread import FormWords, Misread
 from handlers.posting import Poster
@@ -34,14 +35,11 @@ from handlers.views.form import Filled
 from handlers.views.form_offer import ACTION as OFFER
 from handlers.views.form_offer import NOT_KEPT
 from handlers.views.inputs import field_of, metadata_of, value_of
-from handlers.views.message import Block, Message
+from handlers.views.message import Message
 from handlers.views.words import Words
 from handlers.web_api import SlackError, open_view, update_view
 
 _FAVOURITE = re.compile(r"favourite_\d")
-_FAVOURITES = 3
-#: What the form shows beside its fields must not keep it from opening: its trigger is good for three seconds.
-_BESIDE_WITHIN_S = 1.0
 #: In a message that is made the reason of a request: a word that can only be an openid.
 _OPENID = re.compile(r"(?<![0-9A-Za-z_-])o[0-9A-Za-z_-]{27}(?![0-9A-Za-z_-])")
 _STOCK: dict[str, str | re.Pattern[str]] = {
@@ -89,7 +87,7 @@ class Form:
     ) -> None:
         self._client = client
         self._asking = asking
-        self._ledger = ledger
+        self._facts = FormFacts(ledger=ledger, catalogue=catalogue, on_trouble=on_trouble)
         self._catalogue = catalogue
         self._reasons = reasons
         self._offers = offers
@@ -117,7 +115,7 @@ class Form:
         """Says so to the person when it does not open."""
         words = await self._readers.words(user)
         filled = self._filled(prefill)
-        favourites, of_ticket = await self._known(words, user, filled)
+        favourites, of_ticket = await self._facts.beside(words, user, filled)
         view = form.send_form(
             words,
             replace(filled, of_ticket=of_ticket, note=words(prefill.note) if prefill.note else ""),
@@ -130,25 +128,6 @@ class Form:
         except SlackError as error:
             self._on_trouble(error)
             await self._poster.tell(prefill.channel, user, failures.send_form_did_not_open(words))
-
-    async def _known(self, words: Words, user: str, filled: Filled) -> tuple[list[Block], str]:
-        """The person's favourites, and what the ticket already got. The form opens without them, too."""
-        spellings = words.tickets.spellings(filled.ticket)
-        try:
-            async with asyncio.timeout(_BESIDE_WITHIN_S):
-                lately, history = await self._ledger.read(
-                    lambda rows: (
-                        rows.favourites_of(user, _FAVOURITES) if filled.stock is None else (),
-                        rows.history_of_ticket(spellings) if filled.ticket else None,
-                    )
-                )
-        except (TimeoutError, StorageUnavailable) as error:
-            self._on_trouble(error)
-            return [], ""
-        found = ((self._catalogue.find(each.stock_id), each.reason) for each in lately)
-        offered = [(stock, reason) for stock, reason in found if stock is not None]
-        got = form.of_ticket(words, history) if history is not None and history.count else ""
-        return form.favourite_buttons(words, offered), got
 
     # --- ways in
 
@@ -232,12 +211,13 @@ class Form:
     async def on_favourite(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
         stock_id, reason = form.favourite_of(action.get("value"))
+        named, reason = self._reasons.apart(reason[: parsing.REASON_LONGEST])
         filled = self._read(body["view"])
         taken = replace(
             filled,
             stock=self._stock(stock_id),
-            reason=reason[: parsing.REASON_LONGEST],
-            named="",
+            reason=reason,
+            named=named,
             turn=filled.turn + 1,
         )
         self._after_ack.begin(self._show_hint(body, taken))
@@ -362,10 +342,12 @@ class Form:
         )
 
     def _filled(self, prefill: Prefill) -> Filled:
+        named, reason = self._reasons.apart(self._reasons.spelled(prefill.reason))
         return Filled(
             openid=prefill.openid,
             stock=self._catalogue.find(prefill.stock_id) if prefill.stock_id else None,
-            reason=prefill.reason,
+            reason=reason,
+            named=named,
             ticket=prefill.ticket,
             follows=prefill.follows,
             channel=prefill.channel,

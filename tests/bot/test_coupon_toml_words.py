@@ -24,6 +24,10 @@ def test_reasons_are_kept_in_the_language_of_the_cards(file: Path) -> None:
         assert {reasons.spelled(f"{word} again") for word in ("late", "Late:", "LATE,", "包裹延误，")} == {
             late
         }
+        for text in (late, reasons.spelled("late"), "again", ""):
+            wording, own = reasons.apart(text)
+            assert (reasons.written(wording, own) if wording else own) == text
+        assert reasons.apart(late)[1] == "again"
     assert reasons.spelled("later again") == "later again"
     assert [reasons.spelled(text) for text in ("late", "", "again late")] == ["包裹延误", "", "again late"]
 

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from coupons.days import month
 from sandbox.page import serve_page
 from sandbox.slack.workspace import Workspace
 from storage.store import Store
+from tests.page import words_screens
 from tests.page.console_screens import take as take_console
 from tests.page.screens import OPENID, Mouse, Screen
 from tests.words import ENGLISH as ENGLISH_WORDS
@@ -61,6 +62,7 @@ class Telling:
     hint: str
     replies: str
     preview: str
+    offer: str
 
 
 ENGLISH = Telling(
@@ -76,6 +78,7 @@ ENGLISH = Telling(
     "Needs 2 approvals.",
     "Replies in the thread",
     "Preview of parcels.csv",
+    "Open the form with this",
 )
 CHINESE = Telling(
     ".zh-CN",
@@ -90,6 +93,7 @@ CHINESE = Telling(
     "需要 2 人审批",
     "消息列中的回复",
     "parcels.csv 预览",
+    "用以上内容打开表单",
 )
 
 
@@ -106,6 +110,9 @@ async def take(folder: Path) -> None:
         await _approved(CHINESE, screen, shop, folder)
         await _bulk(CHINESE, screen, folder)
         await _batch(CHINESE, screen, shop, folder)
+    for telling in (ENGLISH, CHINESE):
+        async with _screen(telling, words_screens.configured) as (screen, shop):
+            await words_screens.take(screen, shop, folder, mark=telling.mark, button=telling.offer)
     await _month(folder)
     await take_console(folder)
 
@@ -268,13 +275,15 @@ async def _shot(page: Page, file: Path) -> None:
 
 
 @asynccontextmanager
-async def _screen(telling: Telling) -> AsyncGenerator[tuple[Screen, World]]:
+async def _screen(
+    telling: Telling, configured: Callable[[str], str] = str
+) -> AsyncGenerator[tuple[Screen, World]]:
     people = tuple(replace(person, locale=telling.locale) for person in SETUP.people)
     parts = {part.name: getattr(SETUP, part.name) for part in fields(SETUP)} | {"people": people}
     workspace = Workspace(**parts)
     with tempfile.TemporaryDirectory(prefix="coupon-pictures-") as made:
         folder = Path(made)
-        (folder / "coupon.toml").write_text(telling.config + _WITH_AUDITOR, encoding="utf-8")
+        (folder / "coupon.toml").write_text(configured(telling.config + _WITH_AUDITOR), encoding="utf-8")
         store = Store(folder / "coupon.db", clock=utc_ms)
         async with (
             world(folder, workspace=workspace) as shop,
