@@ -14,6 +14,7 @@ class Bells:
     def __init__(self) -> None:
         self.sending = Bell()
         self.deciding = Bell()
+        self.coupon_answers = Bell()
         self.expiring = Bell()
         self.reminding = Bell()
         self.announcing = Bell()
@@ -22,7 +23,7 @@ class Bells:
         self.batches = Bell()
         self._by_topic: Mapping[Topic, tuple[Bell, ...]] = {
             Topic.REQUESTS: (self.sending, self.expiring, self.reminding, self.showing),
-            Topic.CLICKS: (self.deciding,),
+            Topic.CLICKS: (self.deciding, self.coupon_answers),
             Topic.POSTS: (self.announcing,),
             Topic.BATCHES: (self.files, self.sending, self.expiring, self.reminding, self.batches),
         }

@@ -63,6 +63,13 @@ class Metrics:
             ("outcome",),
             registry=self.registry,
         )
+        #: `.labels(answered="yes" or "no")`.
+        self.coupon_lookups = Counter(
+            "coupon_lookups",
+            "Questions to WeChat Pay what became of a sent coupon, by whether it answered.",
+            ("answered",),
+            registry=self.registry,
+        )
         #: `.labels(payload=...)`: a `PayloadKind`, `.observe(seconds)`
         self.ack_seconds = Histogram(
             "coupon_ack_seconds",
@@ -108,6 +115,8 @@ class Metrics:
         # From the first scrape on, so that the first unknown outcome is an increase and rings the alarm.
         for kind in Kind:
             self.attempts.labels(outcome=kind)
+        for answered in ("yes", "no"):
+            self.coupon_lookups.labels(answered=answered)
         for heard in Heard:
             self.notifications.labels(result=heard)
         for payload in PayloadKind:

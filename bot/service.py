@@ -26,6 +26,7 @@ from bot.key_files import KeyFiles
 from bot.metrics import Metrics
 from bot.needs import Need
 from bot.notify import PATH as NOTIFY_PATH
+from bot.notify_wiring import notify
 from bot.pauses import Pauses
 from bot.readiness import Readiness, StartRefused, until_reached
 from bot.restore_checks import RestoreCheck, tell_stop, until_done
@@ -36,7 +37,7 @@ from bot.start_checks import config_problems, config_warnings
 from bot.troubles import Troubles
 from bot.wechat_proof import NOT_THERE, WRONG_ADDRESS, prove_answers, reach_wechatpay, why_not
 from bot.wechatpay_client import wechatpay_client
-from bot.wiring import Parts, build, notify
+from bot.wiring import Parts, build
 from coupons.clock_watch import ClockWatch
 from coupons.errors import DirectoryUnavailable, StorageUnavailable
 from coupons.leases import Holding, name_of_this_start
@@ -186,6 +187,7 @@ class Service:
             pace=self._pace,
             pauses=self._pauses,
             on_outcome=self._on_outcome,
+            on_lookup=self._on_lookup,
             on_doubt=log_doubt(self._logger),
             sign=first.sign,
         )
@@ -272,6 +274,9 @@ class Service:
 
     def _tell(self, word: str, sentence: str) -> None:
         self._logger.warning(word, problem=sentence)
+
+    def _on_lookup(self, answered: bool) -> None:  # noqa: FBT001 - the one thing that a caller of it tells
+        self.metrics.coupon_lookups.labels(answered="yes" if answered else "no").inc()
 
     def _on_outcome(self, request: Request, outcome: Outcome) -> None:
         self._troubles.attempted(request, outcome)

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.bells import Bells
 from bot.config.coupon_toml import CouponToml
 from bot.config.settings import Settings
-from bot.metrics import Heard, Metrics
-from bot.notify import Notify
 from bot.pauses import Pauses
 from bot.slack_app import bolt_app
 from bot.troubles import Troubles
-from bot.wechatpay_client import apiv3_key
 from coupons.asking import Asking
 from coupons.auditing import Auditing
 from coupons.authority import Authority
@@ -27,16 +23,18 @@ from coupons.batch_work import BatchWork
 from coupons.checkpointing import Checkpointer, Sign
 from coupons.clock_keeping import ClockKeeper
 from coupons.clock_watch import ClockWatch, Doubt
+from coupons.coupon_answers import CouponAnswers
+from coupons.coupon_lookups import CouponLookups
+from coupons.coupon_watch import CouponWatch
 from coupons.decider import Decider
 from coupons.desk import Desk
 from coupons.expiring import Expirer
 from coupons.forgetting import Forgetter
 from coupons.loops import Loop
 from coupons.model import Request
-from coupons.notifications import Notifications
 from coupons.outcome import Outcome
 from coupons.overwriting import Overwriter
-from coupons.ports import Clock, Ledger
+from coupons.ports import Ledger
 from coupons.reminding import Reminder
 from coupons.sender import Sender
 from coupons.settling import Pace
@@ -69,32 +67,6 @@ from wechatpay import Busifavor, Client
 from wechatpay.issuer import WechatPayIssuer
 
 
-def notify(
-    settings: Settings,
-    *,
-    wechatpay: Client,
-    ledger: Ledger,
-    clock: Clock,
-    metrics: Metrics,
-    troubles: Troubles,
-    logger: structlog.stdlib.BoundLogger,
-) -> Notify:
-    """It needs no Slack, and so hears WeChat Pay also while Slack cannot be reached."""
-
-    def count(heard: Heard) -> None:
-        metrics.notifications.labels(result=heard).inc()
-
-    return Notify(
-        keys=wechatpay.keys,
-        apiv3_key=apiv3_key(settings),
-        notifications=Notifications(ledger=ledger, clock=clock),
-        clock=clock,
-        count=count,
-        on_trouble=troubles.note,
-        logger=logger,
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Parts:
     """Everything that runs, once the workspace is known."""
@@ -105,6 +77,8 @@ class Parts:
     directory: SlackDirectory
     sender: Sender
     decider: Decider
+    coupon_answers: CouponAnswers
+    coupon_watch: CouponWatch
     batch_work: BatchWork
     expirer: Expirer
     reminder: Reminder
@@ -122,6 +96,8 @@ class Parts:
         return {
             "sender": self.sender,
             "decider": self.decider,
+            "coupon_answers": self.coupon_answers,
+            "coupon_watch": self.coupon_watch,
             "batches": self.batch_work,
             "expirer": self.expirer,
             "reminder": self.reminder,
@@ -152,6 +128,7 @@ def build(
     pace: Pace,
     pauses: Pauses,
     on_outcome: Callable[[Request, Outcome], None],
+    on_lookup: Callable[[bool], None],
     on_doubt: Callable[[Doubt | None], None],
     sign: Sign,
 ) -> Parts:
@@ -317,19 +294,38 @@ def build(
         on_trouble=troubles.expected,
     )
     announcer.register(app)
+    sender = Sender(
+        ledger=ledger,
+        issuer=issuer,
+        clock=clock,
+        bell=bells.sending,
+        holder=holder,
+        pace=pace,
+        on_outcome=on_outcome,
+        on_trouble=troubles.note,
+    )
+    lookups = CouponLookups(issuer=issuer, clock=clock, on_lookup=on_lookup)
     return Parts(
         app=app,
         after_ack=after_ack,
         home=home,
         directory=directory,
-        sender=Sender(
+        sender=sender,
+        coupon_answers=CouponAnswers(
             ledger=ledger,
-            issuer=issuer,
+            authority=authority,
+            lookups=lookups,
+            team=workspace.team,
+            bell=bells.coupon_answers,
+            again_s=pauses.click_s,
+            on_trouble=troubles.expected,
+        ),
+        coupon_watch=CouponWatch(
+            ledger=ledger,
+            lookups=lookups,
             clock=clock,
-            bell=bells.sending,
-            holder=holder,
-            pace=pace,
-            on_outcome=on_outcome,
+            per_second=config.coupon_states_per_second,
+            brakes=lambda: sender.brakes,
             on_trouble=troubles.note,
         ),
         decider=Decider(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any, Final
@@ -32,6 +32,16 @@ select (created_at / 1000 + 28800) / 86400 as day, requester, stock_name, reason
     sum(value_fen) as fen
 from request where created_at >= :since and created_at < :before and state = 'sent'
 group by 1, 2, 3, 4
+"""
+#: By the day on which the customer did; where WeChat Pay does not say, on which we learned of it.
+_USED: Final = """
+select (coalesce(coupon_state.happened_at, coupon_state.changed_at) / 1000 + 28800) / 86400 as day,
+    request.stock_name, count(*) as n, sum(request.value_fen) as fen
+from coupon_state join request on request.id = coupon_state.request_id
+where coupon_state.state = 'USED'
+    and coalesce(coupon_state.happened_at, coupon_state.changed_at) >= :since
+    and coalesce(coupon_state.happened_at, coupon_state.changed_at) < :before
+group by 1, 2
 """
 _REFUSED: Final = """
 select (created_at / 1000 + 28800) / 86400 as day, problem, count(*) as n
@@ -99,6 +109,7 @@ class Figures:
         await self._people.learn({row["requester"] for row in sent})
         people = [{**dict(row), "requester": self._people.shown_as(row["requester"])} for row in sent]
         refused = await self._rows(_REFUSED, since, before)
+        used = await self._rows(_USED, since, before)
         took = [row["took"] for row in await self._rows(_APPROVED, since, before)]
         return [
             _per_day(
@@ -109,7 +120,16 @@ class Figures:
                 names,
                 start,
             ),
+            _per_day(
+                "used-per-day",
+                words("Coupons used per day"),
+                words("As far as WeChat Pay was asked, whenever they were sent."),
+                used,
+                names,
+                start,
+            ),
             _fen("stock", words("Given per stock"), sent, "stock_name"),
+            replace(_fen("stock", words("Used per stock"), used, "stock_name"), name="used-fen-per-stock"),
             self._took(took),
             _fen("agent", words("Given per agent"), people, "requester"),
             _fen("reason", words("Given per reason"), sent, "reason"),

@@ -57,6 +57,7 @@ READABLE: Final[Mapping[str, frozenset[str] | None]] = {
     "event": None,
     "approval": None,
     "batch_approval": None,
+    "coupon_state": None,
     "pause": None,
     "requests": None,
     "events": None,

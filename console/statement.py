@@ -23,7 +23,7 @@ _JOINS: Final = re.compile(r"\b(?:using|natural)\b", re.IGNORECASE)
 #: Looked up for each statement: VACUUM moves tables about. Views are written out into these.
 _PAGES: Final = """
 select rootpage, name = 'request' from main.sqlite_master
-where rootpage > 0 and tbl_name in ('event', 'request', 'approval', 'batch_approval', 'pause')
+where rootpage > 0 and tbl_name in ('event', 'request', 'approval', 'batch_approval', 'coupon_state', 'pause')
 """
 _SCHEMA_PAGE: Final = 1
 _MAIN, _TEMP = 0, 1

@@ -1,4 +1,4 @@
-"""What the business needs from storage for what became of coupons."""
+"""What the business needs from storage and from WeChat Pay for what became of coupons."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from coupons.coupon_states import CouponUse, KnownCoupon
+    from coupons.coupon_states import CouponAnswer, CouponUse, KnownCoupon
     from coupons.model import Click, Request
 
 
@@ -33,3 +33,12 @@ class CouponChanges(Protocol):
 
     def save_coupon_state(self, known: KnownCoupon) -> None:
         """In place of what was known before."""
+
+
+class CouponIssuer(Protocol):
+    """WeChat Pay, asked about a coupon that it gave."""
+
+    async def coupon(
+        self, *, openid: str, stock_id: str, coupon_code: str, out_request_no: str
+    ) -> CouponAnswer:
+        """Its signed answer about this very coupon. Raises IssuerUnavailable."""

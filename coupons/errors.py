@@ -50,7 +50,12 @@ class DirectoryUnavailable(CouponsError):
 
 
 class IssuerUnavailable(CouponsError):
-    """WeChat Pay gave no verified list of the customer's coupons; nothing is known from this look."""
+    """WeChat Pay gave no verified list of the customer's coupons, or nothing to be believed about one of
+    them; nothing is known from this look. `code`: WeChat Pay's or ours, of why."""
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class StorageUnavailable(CouponsError):

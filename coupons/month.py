@@ -12,8 +12,9 @@ class MonthLine:
 
     Asked for in the month, by `created_at`: `asked`, `refused`, `ended` (declined, withdrawn, expired or
     closed), `doubtful` (unknown or held), `waiting` (not decided or not sent yet). Sent in the month, by
-    `closed_at`: `sent` and `fen`. Approved in the month: times to the last approval in milliseconds, None
-    without any.
+    `closed_at`: `sent` and `fen`, and of these `not_known`, of which WeChat Pay never told what became. Used
+    in the month, whenever sent, as far as is known: `used` and `used_fen`. Approved in the month: times to
+    the last approval in milliseconds, None without any.
     """
 
     name: str
@@ -28,6 +29,9 @@ class MonthLine:
     waiting: int = 0
     median_ms: int | None = None
     longest_ms: int | None = None
+    used: int = 0
+    used_fen: int = 0
+    not_known: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

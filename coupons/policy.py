@@ -221,6 +221,10 @@ def may_be_trusted(person: Person, team: str) -> Decision:
     return YES
 
 
+#: By a command, with the number of a request.
+_TYPED = frozenset({ClickAction.RETRY, ClickAction.CLOSE, ClickAction.LOOK_UP_COUPON})
+
+
 def was_shown(request: Request, click: Click) -> Decision:
     """Whether the click was made on what shows this very request: its card as it stands now, or Home.
 
@@ -233,7 +237,7 @@ def was_shown(request: Request, click: Click) -> Decision:
         same = click.out_request_no == request.out_request_no
         return YES if same else Decision(Reason.OTHER_REQUEST)
     # Whoever types a number means the request that has it now. Nothing else can be typed.
-    return YES if click.action in {ClickAction.RETRY, ClickAction.CLOSE} else Decision(Reason.OTHER_CARD)
+    return YES if click.action in _TYPED else Decision(Reason.OTHER_CARD)
 
 
 def may_ask(requester: str, agents: frozenset[str] | None) -> Decision:

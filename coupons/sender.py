@@ -186,6 +186,11 @@ class Sender(Loop):
         lines = rows.due_requests(now, free, now + longest_ms, in_batch=True, but=but)
         return [*alone, *lines], bool(but) and not lines
 
+    @property
+    def brakes(self) -> bool:
+        """Whether WeChat Pay found what leaves here too fast, a short time ago."""
+        return bool(self._brake.closed())
+
     async def drain(self) -> None:
         await self._lookups_under_way.drain()
         while not await self._rounds.drain(within_s=RENEW_MS / 1000):

@@ -41,7 +41,7 @@ COLUMNS = (
 EVENT_COLUMNS = ("seq", "at_beijing", "tag", "actor", "request", "detail")
 MONTH_COLUMNS = (
     *("month", "by", "name", "stock_name", "asked", "sent", "yuan_sent", "refused", "ended", "doubtful"),
-    *("waiting", "median_to_approve_s", "longest_to_approve_s"),
+    *("waiting", "median_to_approve_s", "longest_to_approve_s", "used", "yuan_used", "use_not_known"),
 )
 #: A cell: numbers are added up by whoever gets them, everything else is text. None: an empty one.
 Cell = str | int | Decimal | None
@@ -136,7 +136,8 @@ def month_rows(label: str, found: Month) -> Iterator[tuple[Cell, ...]]:
         for line in part:
             counts = (line.asked, line.sent, in_yuan(line.fen), line.refused, line.ended, line.doubtful)
             times = (None if ms is None else ms // 1000 for ms in (line.median_ms, line.longest_ms))
-            yield (label, by, line.name, line.stock_name, *counts, line.waiting, *times)
+            used = (line.used, in_yuan(line.used_fen), line.not_known)
+            yield (label, by, line.name, line.stock_name, *counts, line.waiting, *times, *used)
 
 
 def as_csv(rows: Iterable[Sequence[Cell]], *, head: Sequence[str] = COLUMNS) -> str:

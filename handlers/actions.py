@@ -29,6 +29,7 @@ _BUTTONS = {
     "approve_request": ClickAction.APPROVE,
     "retry_request": ClickAction.RETRY,
     "close_request": ClickAction.CLOSE,
+    "look_up_coupon": ClickAction.LOOK_UP_COUPON,
     "withdraw_approval": ClickAction.WITHDRAW_APPROVAL,
 }
 #: What the menu of a card, or of one's own request on Home, offers.

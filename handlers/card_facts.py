@@ -29,7 +29,9 @@ class CardFacts:
         """Of what nobody decides about any more: only whether sending is paused."""
         pause = rows.pause() if request.state not in FINAL else None
         if request.state is not State.PENDING:
-            return Beside(pause=pause)
+            sent = request.state is State.SENT
+            coupon = rows.coupon_states([request.id]).get(request.id) if sent else None
+            return Beside(pause=pause, coupon=coupon)
         stock = self.catalogue.find(request.stock_id)
         shown = Beside(
             history=rows.history_of_customer(request.openid),

@@ -14,9 +14,11 @@ from coupons.asking import Ask, Asking, Stopped, Submitted
 from coupons.authority import EVERY_ROLE, Authority
 from coupons.batches import Batch
 from coupons.catalogue import Catalogue
+from coupons.coupon_lookups import can_be_looked_up
+from coupons.coupon_states import KnownCoupon
 from coupons.desk import Desk
 from coupons.errors import DirectoryUnavailable, StorageUnavailable
-from coupons.model import Approval, ClickAction, NewClick, Pause, Request, Stock
+from coupons.model import Approval, ClickAction, History, NewClick, Pause, Request, Stock
 from coupons.policy import MUST_SAY, Reason
 from coupons.ports import Clock, Ledger, Reading
 from coupons.reasons import Reasons
@@ -51,6 +53,7 @@ from handlers.parsing import (
 )
 from handlers.views import command_replies, failures, inquiry_replies, refusals
 from handlers.views.bulk_form import BulkPrefill
+from handlers.views.coupon_words import with_coupon
 from handlers.views.form_offer import with_form
 from handlers.views.help import help_text
 from handlers.views.message import Message
@@ -142,11 +145,11 @@ class Commands:
             case Check():
                 return await self._check(words, understood, command)
             case CustomerCommand(openid=openid):
-                return await self._customer(words, openid, person)
+                return await self._customer(words, openid, command)
             case Stocks():
                 return inquiry_replies.catalogue(words, self._catalogue)
             case Status(request=number):
-                return await self._status(words, number, person)
+                return await self._status(words, number, command)
             case List():
                 return await self._list(words, person)
             case Cancel(request=number):
@@ -235,16 +238,14 @@ class Commands:
         outlook = await self._asking.outlook(_ask(command, check.openid, stock))
         return inquiry_replies.check(words, check.openid, stock, outlook)
 
-    async def _customer(self, words: Words, openid: str, person: str) -> Message:
-        if not await self._authority.may_see(person):
+    async def _customer(self, words: Words, openid: str, command: Mapping[str, Any]) -> Message:
+        if not await self._authority.may_see(payloads.person(command)):
             return command_replies.may_not_see(words)
-        history, requests = await self._ledger.read(
-            lambda rows: (
-                rows.history_of_customer(openid),
-                rows.requests_of_customer(openid, inquiry_replies.LISTED),
-            )
-        )
-        return inquiry_replies.customer(words, openid, history, requests)
+        history, requests, coupons = await self._ledger.read(partial(_of_customer, openid=openid))
+        to_look_up = [each for each in requests if can_be_looked_up(each)]
+        if to_look_up:
+            await self._look_up(ClickAction.LOOK_UP_CUSTOMER, to_look_up[0].id, command)
+        return inquiry_replies.customer(words, openid, history, requests, coupons)
 
     async def _ticket(self, words: Words, typed: str, person: str) -> Message:
         if not await self._authority.may_see(person):
@@ -266,16 +267,26 @@ class Commands:
             roles = EVERY_ROLE
         return help_text(words, self._catalogue, roles, self._reasons)
 
-    async def _status(self, words: Words, number: int, person: str) -> Message:
-        request, approvals, pause, batch = await self._ledger.read(partial(_standing, number=number))
+    async def _look_up(self, action: ClickAction, number: int, command: Mapping[str, Any]) -> None:
+        """The question is on the disk before the ack; WeChat Pay is asked after it."""
+        await self._desk.keep_click(self._click(action, number, command))
+
+    async def _status(self, words: Words, number: int, command: Mapping[str, Any]) -> Message:
+        person = payloads.person(command)
+        request, approvals, pause, batch, coupon = await self._ledger.read(partial(_standing, number=number))
         if request is None:
             return command_replies.no_such_request(words, number)
         # One's own, even after the role was lost; of others only what is one's business.
         if person != request.requester and not await self._authority.may_see(person):
             return command_replies.may_not_see(words)
         if batch is not None:
-            return command_replies.status_of_line(words, request, approvals, batch, pause=pause)
-        return command_replies.status(words, request, approvals, lost=self._channel.lost, pause=pause)
+            shown = command_replies.status_of_line(words, request, approvals, batch, pause=pause)
+        else:
+            shown = command_replies.status(words, request, approvals, lost=self._channel.lost, pause=pause)
+        if not can_be_looked_up(request):
+            return shown
+        await self._look_up(ClickAction.LOOK_UP_COUPON, number, command)
+        return with_coupon(words, shown, coupon)
 
     async def _list(self, words: Words, person: str) -> Message:
         found, batches = await self._ledger.read(
@@ -311,20 +322,23 @@ class Commands:
     async def _act_on_held(
         self, words: Words, action: ClickAction, number: int, command: Mapping[str, Any], reason: str = ""
     ) -> Message:
-        await self._desk.keep_click(
-            NewClick(
-                key=payloads.delivery_key(command, number),
-                action=action,
-                request_id=number,
-                person=payloads.person(command),
-                team=payloads.team(command),
-                channel=payloads.channel(command),
-                reason=reason,
-                at=self._clock(),
-            )
-        )
+        await self._desk.keep_click(self._click(action, number, command, reason))
         return command_replies.checking(
             words, number, close=action is ClickAction.CLOSE, lost=self._channel.lost
+        )
+
+    def _click(
+        self, action: ClickAction, number: int, command: Mapping[str, Any], reason: str = ""
+    ) -> NewClick:
+        return NewClick(
+            key=payloads.delivery_key(command, number),
+            action=action,
+            request_id=number,
+            person=payloads.person(command),
+            team=payloads.team(command),
+            channel=payloads.channel(command),
+            reason=reason,
+            at=self._clock(),
         )
 
 
@@ -346,11 +360,20 @@ def _ask(command: Mapping[str, Any], openid: str, stock: Stock, *, reason: str =
 
 def _standing(
     rows: Reading, *, number: int
-) -> tuple[Request | None, Sequence[Approval], Pause | None, Batch | None]:
+) -> tuple[Request | None, Sequence[Approval], Pause | None, Batch | None, KnownCoupon | None]:
     """The request with its approvals: those of a line are its batch's, and so is its time."""
     request, pause = rows.request(number), rows.pause()
     batch = rows.batch(request.batch) if request is not None and request.batch is not None else None
+    coupon = rows.coupon_states([number]).get(number)
     if request is None or batch is None:
-        return request, rows.approvals(number), pause, None
+        return request, rows.approvals(number), pause, None, coupon
     given = [Approval(number, each.approver, each.at) for each in rows.batch_approvals(batch.id)]
-    return replace(request, expires_at=batch.expires_at or request.expires_at), given, pause, batch
+    return replace(request, expires_at=batch.expires_at or request.expires_at), given, pause, batch, coupon
+
+
+def _of_customer(
+    rows: Reading, *, openid: str
+) -> tuple[History, Sequence[Request], Mapping[int, KnownCoupon]]:
+    requests = rows.requests_of_customer(openid, inquiry_replies.LISTED)
+    known = rows.coupon_states([request.id for request in requests])
+    return rows.history_of_customer(openid), requests, known

@@ -16,8 +16,11 @@ from handlers.directory import Readers
 from handlers.post_once import PostOnce
 from handlers.posting import Poster
 from handlers.views import batch_answers, direct_messages, ephemerals
-from handlers.views.event_words import text_of
+from handlers.views.coupon_words import coupon_answer
+from handlers.views.event_words import numbers_of, text_of
 from handlers.views.for_customer import to_paste
+from handlers.views.message import Message
+from handlers.views.words import Words
 from handlers.web_api import Denied, Unreachable
 
 #: What the language of a message that nobody waits for may cost.
@@ -76,7 +79,9 @@ class PersonalPosts:
         person, channel = waiting.post.person or "", waiting.post.channel or ""
         words = await self._readers.words(person, within_s=_LANGUAGE_WITHIN_S)
         number = waiting.post.batch
-        if number is None:
+        if event.tag == Tag.COUPON_VIEWED:
+            message = await self._coupons(words, event)
+        elif number is None:
             message = ephemerals.answer(words, event, request, workspace_url=self._workspace_url)
         else:
             batch = await self._ledger.read(lambda rows: rows.batch(number))
@@ -86,3 +91,12 @@ class PersonalPosts:
                 await self._once.post(waiting, person, message)
         except (Unreachable, Denied) as error:
             self._on_trouble(error)
+
+    async def _coupons(self, words: Words, event: Recorded) -> Message:
+        """What the rows say by now of the coupons that somebody asked about: newer, never older."""
+        numbers = numbers_of(event, "requests")
+        requests, known = await self._ledger.read(
+            lambda rows: (rows.requests(numbers), rows.coupon_states(numbers))
+        )
+        listed = [requests[number] for number in sorted(numbers, reverse=True) if number in requests]
+        return coupon_answer(words, listed, known)

@@ -22,6 +22,24 @@ _MADE: Final = "from request where created_at >= :since and created_at < :before
 _SENT: Final = """
 from request where state = 'sent' and created_at < :before and closed_at >= :since and closed_at < :before
 """
+#: `storage.coupon_states` counts by the same conditions.
+_NOT_KNOWN: Final = f"""
+{_SENT} and not exists (
+    select 1 from coupon_state where coupon_state.request_id = request.id and coupon_state.state <> ''
+)
+"""
+_USED: Final = """
+from coupon_state join request on request.id = coupon_state.request_id {others}
+where coupon_state.state = 'USED'
+    and coalesce(coupon_state.happened_at, coupon_state.changed_at) >= :since
+    and coalesce(coupon_state.happened_at, coupon_state.changed_at) < :before
+"""
+_SUM_USED: Final = "count(*) as used, sum(request.value_fen) as used_fen"
+_OF_REQUEST: Final = _USED.format(others="")
+_AGENTS_USED = f"select request.requester as name, {_SUM_USED} {_OF_REQUEST} group by request.requester"
+_STOCKS_USED = f"select request.stock_id as name, {_SUM_USED} {_OF_REQUEST} group by request.stock_id"
+_AGENTS_NOT_KNOWN = f"select requester as name, count(*) as not_known {_NOT_KNOWN} group by requester"
+_STOCKS_NOT_KNOWN = f"select stock_id as name, count(*) as not_known {_NOT_KNOWN} group by stock_id"
 _AGENTS = f"select requester as name, '' as stock_name, {_COUNTS} {_MADE} group by requester"
 _AGENTS_SENT = f"select requester as name, count(*) as sent, sum(value_fen) as fen {_SENT} group by requester"
 _STOCKS = f"select stock_id as name, max(stock_name) as stock_name, {_COUNTS} {_MADE} group by stock_id"
@@ -37,6 +55,10 @@ from request join approval on approval.request_id = request.id
 where request.state = 'sent' and request.created_at < :before
   and request.closed_at >= :since and request.closed_at < :before
 group by approval.approver
+"""
+_APPROVERS_USED = f"""
+select approval.approver as name, {_SUM_USED}
+{_USED.format(others="join approval on approval.request_id = request.id")} group by approval.approver
 """
 #: How long each request of the month waited for the approval that was its last.
 _WAITED = """
@@ -61,6 +83,10 @@ select given.approver as name, count(*) as sent, sum(request.value_fen) as fen
 from batch_approval as given join request on {OF_LINE}
 where request.state = 'sent' and request.closed_at >= :since and request.closed_at < :before
 group by given.approver
+"""
+_BATCH_APPROVERS_USED = f"""
+select given.approver as name, {_SUM_USED}
+{_USED.format(others=f"join batch_approval as given on {OF_LINE}")} group by given.approver
 """
 _BATCHES_WAITED = f"""
 select request.requester as agent, request.stock_id as stock, given.at - request.created_at as waited
@@ -89,11 +115,15 @@ def month(database: Any, *, since: int, before: int) -> Month:
 
     waited = rows(_WAITED, _BATCHES_WAITED)
     waited_for = rows(_WAITED_FOR, _BATCHES_WAITED_FOR)
-    agents = _lines(rows(_AGENTS), rows(_AGENTS_SENT), _grouped(waited, "agent"))
-    stocks = _lines(rows(_STOCKS), rows(_STOCKS_SENT), _grouped(waited, "stock"))
+    agents = _lines(
+        rows(_AGENTS), rows(_AGENTS_SENT, _AGENTS_USED, _AGENTS_NOT_KNOWN), _grouped(waited, "agent")
+    )
+    stocks = _lines(
+        rows(_STOCKS), rows(_STOCKS_SENT, _STOCKS_USED, _STOCKS_NOT_KNOWN), _grouped(waited, "stock")
+    )
     approvers = _lines(
         rows(_APPROVERS, _BATCH_APPROVERS),
-        rows(_APPROVERS_SENT, _BATCH_APPROVERS_SENT),
+        rows(_APPROVERS_SENT, _BATCH_APPROVERS_SENT, _APPROVERS_USED, _BATCH_APPROVERS_USED),
         _grouped(waited_for, "approver"),
     )
     events = database.execute(_SPAN, span).fetchone()
@@ -115,19 +145,14 @@ def _lines(
     counts: Iterable[Any], sent: Iterable[Any], waited: Mapping[str, Sequence[int]]
 ) -> Sequence[MonthLine]:
     """Those who cost most first. A name may stand twice: its counts are added up."""
-    given = {name: (row["sent"], row["fen"]) for name, row in _summed(sent).items()}
+    given = _summed(sent)
     asked = _summed(counts)
     lines = []
     for name in asked.keys() | given.keys():
         # Asked for in an earlier month, sent in this one: only what was sent counts here.
-        values = asked.get(name, {"name": name})
-        count, fen = given.get(name, (0, 0))
+        values = {**asked.get(name, {}), **given.get(name, {})}
         times = waited.get(name, [])
-        lines.append(
-            MonthLine(
-                **values, sent=count, fen=fen, median_ms=median(times), longest_ms=max(times, default=None)
-            )
-        )
+        lines.append(MonthLine(**values, median_ms=median(times), longest_ms=max(times, default=None)))
     return sorted(lines, key=lambda line: (-line.fen, -line.asked, line.name))
 
 
@@ -140,7 +165,7 @@ def _summed(rows: Iterable[Any]) -> dict[str, dict[str, Any]]:
         if before is not values:
             for key, value in values.items():
                 if isinstance(value, int):
-                    before[key] += value
+                    before[key] = before.get(key, 0) + value
     return found
 
 
@@ -163,6 +188,9 @@ def _total(lines: Sequence[MonthLine], waited: Sequence[int]) -> MonthLine:
         asked=summed("asked"),
         sent=summed("sent"),
         fen=summed("fen"),
+        used=summed("used"),
+        used_fen=summed("used_fen"),
+        not_known=summed("not_known"),
         refused=summed("refused"),
         ended=summed("ended"),
         doubtful=summed("doubtful"),

@@ -1,4 +1,4 @@
-"""`coupons.ports.Issuer` over merchant coupons: the only file here that knows the business.
+"""`coupons.ports.Issuer`, and `CouponIssuer`, over merchant coupons: the only file that knows the business.
 
 A `SendResult` says what WeChat Pay let us know of one send, and what its caller does next; an `Outcome` is
 what a request of the business is decided by.
@@ -6,16 +6,21 @@ what a request of the business is decided by.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from coupons import days
+from coupons.coupon_states import CouponAnswer
 from coupons.errors import IssuerUnavailable
 from coupons.model import CodeMode
 from coupons.outcome import Kind, Outcome, Remedy
 from coupons.ports import Place
 from wechatpay.busifavor import Busifavor
 from wechatpay.codes import Actor
-from wechatpay.errors import WechatPayError
+from wechatpay.errors import Malformed, WechatPayError
 from wechatpay.send_request import CouponType, compose_send
 from wechatpay.send_result import SendResult
 from wechatpay.targets import PRODUCT_SEND_TARGET, SEND_TARGET
+from wechatpay.user_coupons import CouponState
 
 
 class WechatPayIssuer:
@@ -49,7 +54,34 @@ class WechatPayIssuer:
                 openid=openid, stock_id=stock_id, out_request_no=out_request_no
             )
         except WechatPayError as error:
-            raise IssuerUnavailable(str(error)) from error
+            raise IssuerUnavailable(str(error), code=error.code) from error
+
+    async def coupon(
+        self, *, openid: str, stock_id: str, coupon_code: str, out_request_no: str
+    ) -> CouponAnswer:
+        try:
+            found = await self._busifavor.coupon(openid=openid, coupon_code=coupon_code)
+            if not found.coupon_state:
+                raise Malformed("the answer does not say what became of the coupon", verified=True)
+            # Codes of the merchant's own are unique in one stock only.
+            if found.stock_id not in {"", stock_id} or found.send_request_no not in {"", out_request_no}:
+                raise Malformed("the answer describes a coupon of another request", verified=True)
+        except WechatPayError as error:
+            raise IssuerUnavailable(str(error), code=error.code) from error
+        # A coupon that was used and returned keeps its time of use.
+        times: Mapping[str, str | None] = {
+            CouponState.USED: found.use_time,
+            CouponState.DEACTIVATED: found.deactivate_time,
+        }
+        return CouponAnswer(
+            state=found.coupon_state,
+            happened_at=_moment(times.get(found.coupon_state)),
+            valid_until=_moment(found.expire_time),
+        )
+
+
+def _moment(text: str | None) -> int | None:
+    return days.moment(text) if text else None
 
 
 def _outcome(result: SendResult) -> Outcome:

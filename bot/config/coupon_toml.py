@@ -58,6 +58,8 @@ class CouponToml:
     reasons: Reasons
     decline_reasons: tuple[Wording, ...]
     tickets: TicketSystem
+    #: How fast WeChat Pay is asked each day what became of coupons; None: never of itself.
+    coupon_states_per_second: float | None
 
 
 def load_coupon_toml(path: Path) -> CouponToml:
@@ -119,6 +121,7 @@ def _meaning(file: File) -> CouponToml:
         ),
         decline_reasons=tuple(Wording(each.en, each.zh) for each in file.decline_reason),
         tickets=TicketSystem(file.ticket_pattern or "", file.ticket_url or ""),
+        coupon_states_per_second=file.coupon_states.per_second if file.coupon_states.daily else None,
     )
 
 

@@ -11,6 +11,7 @@ from bot.config import coupon_toml_checks as checks
 from bot.config.coupon_toml_tables import (
     AuditTable,
     Channel,
+    CouponStatesTable,
     DeclineReasonTable,
     DuplicatesTable,
     ExpiryTable,
@@ -55,6 +56,7 @@ class File(Table):
     week: WeekTable | None = None
     audit: AuditTable = AuditTable()
     sending: SendingTable = SendingTable()
+    coupon_states: CouponStatesTable = CouponStatesTable()
     retention: RetentionTable = RetentionTable()
 
     @field_validator("stock")

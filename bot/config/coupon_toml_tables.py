@@ -252,5 +252,11 @@ class SendingTable(Table):
     at_once: Annotated[int, Field(ge=1, le=90)] = 64
 
 
+class CouponStatesTable(Table):
+    daily: bool = False
+    # Beside the sends, which go first; a day has 86,400 seconds.
+    per_second: Annotated[float, Field(ge=0.1, le=20, allow_inf_nan=False)] = 2.0
+
+
 class RetentionTable(Table):
     openid_days: _Days | None = None

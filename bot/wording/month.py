@@ -14,6 +14,9 @@ COLUMNS: Final = (
     N_("asked"),
     N_("sent"),
     N_("yuan sent"),
+    N_("used"),
+    N_("yuan used"),
+    N_("use not known"),
     N_("refused"),
     N_("ended"),
     N_("doubtful"),
@@ -24,6 +27,10 @@ COLUMNS: Final = (
 NOTES: Final = (
     N_("asked, refused, ended, doubtful, waiting: of the requests of the month, as they stand now."),
     N_("sent, yuan sent: coupons given in the month, whenever asked for; WeChat Pay's bill has the same."),
+    N_(
+        "used, yuan used: coupons that customers used in the month, whenever they were sent, as far as known."
+    ),
+    N_("use not known: of those sent in the month; WeChat Pay never told what became of them."),
     N_("refused: by WeChat Pay. ended: declined, withdrawn, expired, closed. doubtful: not known, or held."),
     N_("to approve: from the request to its last approval."),
     N_("By approver, asked is what each approved; a request with two approvals counts at both."),
@@ -38,6 +45,9 @@ def cells(words: Words, line: MonthLine) -> tuple[str, ...]:
         f"{line.asked:,}",
         f"{line.sent:,}",
         f"{in_yuan(line.fen):,}",
+        f"{line.used:,}",
+        f"{in_yuan(line.used_fen):,}",
+        f"{line.not_known:,}",
         *(f"{count:,}" for count in counts),
         lasting(words, line.median_ms),
         lasting(words, line.longest_ms),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from coupons.coupon_lookups import can_be_looked_up
 from coupons.masking import masked
 from coupons.model import Approval, Pause, Request, State
 from handlers.views import problems
 from handlers.views.card_context import NOTHING_BESIDE, Beside, beside, pause_line, paused, warnings
 from handlers.views.card_notes import grounds, ticket
+from handlers.views.coupon_words import coupon_line, look_up_button
 from handlers.views.escaping import approver, code, inert, listed, own_words, person, plain
 from handlers.views.message import (
     Block,
@@ -37,11 +39,18 @@ def card(
     about: Beside = NOTHING_BESIDE,
 ) -> Message:
     """`approvers`: user and group ids that the request's rule names; they are shown, not judged by."""
+    became = coupon_line(words, about.coupon) if about.coupon is not None else ""
     return message(
-        "\n".join([sentence(words, request, approvals, about.pause), *warnings(words, about)]),
+        "\n".join(
+            [
+                words.sentences(sentence(words, request, approvals, about.pause), became),
+                *warnings(words, about),
+            ]
+        ),
         *facts(words, request),
         *beside(words, about),
         *where_it_stands(words, request, approvals, about.pause),
+        *([section(became)] if became else []),
         *pause_line(words, request, about.pause),
         *_buttons(words, request, approvals),
         context(*_who_and_when(words, request, approvals, approvers, about.pause)),
@@ -160,6 +169,8 @@ def _buttons(words: Words, request: Request, approvals: Sequence[Approval]) -> l
         if approvals:
             shown.append(_withdraw_approval_button(words, request))
         shown.append(_more(words, request))
+    elif can_be_looked_up(request):
+        shown = [look_up_button(words, request)]
     elif request.state is State.HELD:
         shown = [retry_button(words, request), close_button(words, request)]
     else:

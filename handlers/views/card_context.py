@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from coupons.coupon_states import KnownCoupon
 from coupons.lifecycle import FINAL
 from coupons.model import History, Pause, Request, State
 from coupons.rules import Used
@@ -36,6 +37,8 @@ class Beside:
     others_of_ticket: tuple[int, ...] = ()
     #: Of the stock: what whoever approves should think of.
     warn: str = ""
+    #: What became of the coupon, once it was sent.
+    coupon: KnownCoupon | None = None
 
 
 NOTHING_BESIDE = Beside()

@@ -13,6 +13,7 @@ from handlers.misread import Misread
 from handlers.views import batch_standing, card, misreads, refusals, stocks
 from handlers.views.card_notes import ticket
 from handlers.views.channel_loss import Lost, not_posted
+from handlers.views.ephemerals import MAY_NOT_SEE
 from handlers.views.escaping import channel, code, inert, own_words, without_openids
 from handlers.views.message import Message, context, message, quote, section
 from handlers.views.modals import REASON_LONGEST
@@ -336,12 +337,7 @@ def cannot_edit(words: Words, reason: Reason, number: int) -> Message:
 
 def may_not_see(words: Words) -> Message:
     """Requests and customers are for those who work with them."""
-    return message(
-        words(
-            "Only people who may ask for coupons, approve or audit them can see this. An operator can "
-            "add you."
-        )
-    )
+    return message(words(MAY_NOT_SEE))
 
 
 def decline_reason_problem(words: Words, reason: str) -> str | None:

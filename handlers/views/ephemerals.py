@@ -23,6 +23,9 @@ from handlers.views.thread_replies import step
 from handlers.views.words import N_, Words
 
 NOTHING_CHANGED = N_("Nothing has changed.")
+MAY_NOT_SEE = N_(
+    "Only people who may ask for coupons, approve or audit them can see this. An operator can add you."
+)
 
 #: Why this person decides nothing at all here.
 ABOUT_PERSON: Mapping[str, str] = {
@@ -96,6 +99,8 @@ def _about_all(words: Words, reason: str, action: object) -> str:
             return words("Sending is paused already.")
         case Reason.NOT_PAUSED:
             return words("Sending is not paused, so there is nothing to resume.")
+        case Reason.NOT_AGENT if action in {ClickAction.LOOK_UP_COUPON, ClickAction.LOOK_UP_CUSTOMER}:
+            return words(MAY_NOT_SEE)
         case Reason.NOT_APPROVER if action in {"pause", "resume"}:
             return words("Only approvers may pause and resume sending.")
         case _:

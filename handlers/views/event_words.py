@@ -93,3 +93,9 @@ def text_of(event: Recorded, name: str) -> str:
     """A text among its details, or nothing."""
     value = event.detail.get(name)
     return value if isinstance(value, str) else ""
+
+
+def numbers_of(event: Recorded, name: str) -> list[int]:
+    """A list of numbers among its details, or an empty one."""
+    value = event.detail.get(name)
+    return [each for each in value if isinstance(each, int)] if isinstance(value, list) else []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from coupons.asking import Outlook, Stopped
+from coupons.coupon_lookups import can_be_looked_up
+from coupons.coupon_states import KnownCoupon
 from coupons.masking import masked
 from coupons.model import History, Request, Stock
 from coupons.policy import Reason
@@ -12,6 +14,7 @@ from coupons.rules import Left
 from handlers.views import stocks
 from handlers.views.card_context import given, warning
 from handlers.views.card_notes import ticket_link
+from handlers.views.coupon_words import being_asked, coupon_line
 from handlers.views.escaping import code, inert, listed, person
 from handlers.views.message import Message, context, message, section
 from handlers.views.refusals import refusal
@@ -31,9 +34,17 @@ LIMITS = {
 }
 
 
-def customer(words: Words, openid: str, history: History, requests: Sequence[Request]) -> Message:
-    """What this customer already got, and what is on its way."""
-    lines = [_line(words, request) for request in requests[:LISTED]]
+def customer(
+    words: Words,
+    openid: str,
+    history: History,
+    requests: Sequence[Request],
+    coupons: Mapping[int, KnownCoupon],
+) -> Message:
+    """What this customer already got, what became of it, and what is on its way."""
+    lines = [_line_with_coupon(words, request, coupons) for request in requests[:LISTED]]
+    if any(map(can_be_looked_up, requests[:LISTED])):
+        lines.append(being_asked(words))
     heading = words(
         "Customer {customer}: {history}", customer=code(masked(openid)), history=given(words, history)
     )
@@ -50,6 +61,13 @@ def ticket(words: Words, text: str, history: History, requests: Sequence[Request
     lines = [_line_of_ticket(words, request) for request in requests[:LISTED]]
     shown = [section(line) for line in lines]
     return message("\n".join([heading, *lines]), section(heading), *shown)
+
+
+def _line_with_coupon(words: Words, request: Request, coupons: Mapping[int, KnownCoupon]) -> str:
+    line = _line(words, request)
+    if not can_be_looked_up(request):
+        return line
+    return f"{line}\n{coupon_line(words, coupons.get(request.id))}"
 
 
 def _line_of_ticket(words: Words, request: Request) -> str:

@@ -63,8 +63,10 @@ class CouponLife:
         self._numbers = numbers
         self._lives: dict[Coupon, _Life] = {}
 
-    def mark(self, coupon: Coupon, state: CouponState) -> None:
-        self._life(coupon).state = state
+    def mark(self, coupon: Coupon, state: CouponState, now_ms: int) -> None:
+        times = {CouponState.USED: "use_time", CouponState.DEACTIVATED: "deactivate_time"}
+        history = {times[state]: rfc3339(now_ms)} if state in times else {}
+        self._turn(coupon, state, **history)
 
     def state(self, coupon: Coupon, now_ms: int) -> CouponState:
         life = self._lives.get(coupon)

@@ -28,6 +28,7 @@ from coupons.ports import Transaction
 from coupons.recording import Event
 from storage.proof.verify import verify
 from tests.storage.records import STOCK, Time, create, open_ledger, rows
+from tests.storage.test_coupon_states import says
 from tests.words import ENGLISH
 
 HOUR = 3_600_000
@@ -96,6 +97,8 @@ def database(tmp_path: Path) -> Path:
             tx.save(request, move(request, State.DECLINED, now=OCTOBER, closed_by="U0WANG"))
 
         await write(OCTOBER, decline)
+        for number, at in ((1, OCTOBER), (2, OCTOBER), (3, OCTOBER + 40 * 24 * HOUR)):
+            await write(at, lambda tx, n=number: says(tx, n, "USED", happened_at=clock.now, now=clock.now))
         await write(OCTOBER, lambda tx: asked(tx, "o5", OCTOBER, requester="=SUM(A1)"))
         await ledger.close()
 
@@ -113,6 +116,20 @@ def test_each_line_counts_its_own(database: Path) -> None:
     lines = sheet(database)
     names = ("asked", "sent", "yuan_sent", "refused", "ended", "doubtful", "waiting")
     found = {key: tuple(row[name] for name in names) for key, row in lines.items()}
+    # Used in October: the one of September too; of one sent, WeChat Pay never told.
+    names = ("used", "yuan_used", "use_not_known")
+    used = {key: tuple(row[name] for name in names) for key, row in lines.items()}
+    assert used == {
+        ("agent", "U0SUN"): ("0", "0.00", "1"),
+        ("agent", "U0LI"): ("2", "20.00", "0"),
+        ("agent", "'=SUM(A1)"): ("0", "0.00", "0"),
+        ("stock", "1313131313"): ("0", "0.00", "1"),
+        ("stock", "1212121212"): ("2", "20.00", "0"),
+        ("approver", "U0WANG"): ("2", "20.00", "0"),
+        ("approver", "U0ZHAO"): ("0", "0.00", "0"),
+    }
+    november = sheet(database, "2026-11")["agent", "U0LI"]
+    assert (november["sent"], november["used"], november["yuan_used"]) == ("0", "1", "10.00")
     assert found == {
         # The coupon of September was given in October.
         ("agent", "U0SUN"): ("1", "1", "50.00", "0", "0", "0", "0"),
@@ -132,14 +149,14 @@ def test_a_month_is_beijings(database: Path) -> None:
     september = sheet(database, "2026-09")
     assert september["agent", "U0LI"]["asked"] == "1"
     assert september["agent", "U0LI"]["sent"] == "0"
-    assert sheet(database, "2026-11") == {}
+    assert sheet(database, "2026-12") == {}
 
 
 def test_the_table_has_all_and_says_what_it_counts_and_what_it_rests_on(database: Path) -> None:
     printed = typed("--month", "2026-10", "--database", database).stdout
     assert "2026-10-01 00:00:00 to 2026-11-01 00:00:00, Beijing time" in printed
     [total] = {" ".join(line.split()) for line in printed.splitlines() if line.startswith("all ")}
-    assert total.startswith("all 5 4 80.00 0 1 0 1 3.0 h 5.0 h")
+    assert total.startswith("all 5 4 80.00 2 20.00 1 0 1 0 1 3.0 h 5.0 h")
     [(seq, head)] = rows(database, "select seq, hash from event where seq = (select max(seq) - 1 from event)")
     assert f"of the log whose head is #{seq} {head}" in printed
 

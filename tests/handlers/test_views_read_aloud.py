@@ -34,6 +34,7 @@ from tests.handlers.views_samples import (
     REASONS,
     STOCKS,
     WANG,
+    coupons,
     event_messages,
     events,
     now_messages,
@@ -73,6 +74,7 @@ def of_events(words: Words) -> Iterator[Message]:
 
 def others(words: Words) -> Iterator[Message]:
     yield from other_messages(words, request(), "late-11")
+    yield from coupons(words, request(), "FROZEN")
 
 
 def views(words: Words) -> Iterator[dict[str, Any]]:

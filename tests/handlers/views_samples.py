@@ -9,6 +9,7 @@ from typing import Any
 from coupons.asking import Outlook, Stopped
 from coupons.authority import EVERY_ROLE, NO_ROLE
 from coupons.catalogue import Catalogue
+from coupons.coupon_states import CouponState, KnownCoupon
 from coupons.events import Tag
 from coupons.model import Approval, ClickAction, CodeMode, History, Pause, Request, State, Stock
 from coupons.policy import YES, Decision, Limit, Reason
@@ -20,6 +21,7 @@ from handlers.misread import FormWords, Misread, Problem
 from handlers.views import (
     card,
     command_replies,
+    coupon_words,
     direct_messages,
     ephemerals,
     failures,
@@ -246,9 +248,9 @@ def looked_up(words: Words, request: Request, word: str) -> Iterator[Message]:
     stocks = [replace(STOCKS[0], alias=word, name=word, stock_id=word)] * 40
     yield inquiry_replies.catalogue(words, ())
     yield inquiry_replies.catalogue(words, stocks)
-    yield inquiry_replies.customer(words, OPENID, History(0, 0, None), [])
+    yield inquiry_replies.customer(words, OPENID, History(0, 0, None), [], {})
     yield inquiry_replies.customer(
-        words, OPENID, History(2, 3000, NOW), [replace(request, stock_name=word)] * 40
+        words, OPENID, History(2, 3000, NOW), [replace(request, stock_name=word)] * 40, {}
     )
     for history, found in (
         (History(0, 0, None), []),
@@ -276,10 +278,31 @@ def looked_up(words: Words, request: Request, word: str) -> Iterator[Message]:
     yield inquiry_replies.check(words, OPENID, stocks[0], Stopped(Decision(Reason.NOT_AGENT)))
 
 
+def coupons(words: Words, request: Request, word: str) -> Iterator[Message]:
+    """What became of one that was sent, by each word of WeChat Pay's."""
+    sent = replace(request, state=State.SENT, coupon_code="7777 8888", closed_at=NOW)
+    known = [
+        KnownCoupon(request_id=12, state=state, happened_at=at, valid_until=at, known_at=NOW, tried_at=NOW)
+        for state in (*CouponState, word)
+        for at in (NOW, None)
+    ]
+    known += [replace(known[0], problem="TIMEOUT"), KnownCoupon(request_id=12, problem="SYSTEM_ERROR")]
+    for each in known:
+        yield card.card(words, sent, [WANG], approvers=APPROVERS, about=Beside(coupon=each))
+        yield coupon_words.coupon_answer(words, [sent], {12: each})
+    status = command_replies.status(words, sent, [WANG])
+    yield coupon_words.with_coupon(words, status, None)
+    yield coupon_words.with_coupon(words, status, known[2])
+    yield coupon_words.coupon_answer(words, [], {})
+    yield coupon_words.coupon_answer(words, [sent, replace(sent, id=11)] * 5, {12: known[2]})
+    yield inquiry_replies.customer(words, OPENID, History(2, 3000, NOW), [sent] * 10, {12: known[2]})
+
+
 def every_message(words: Words, request: Request, approvals: list[Approval], word: str) -> Iterator[Message]:
     yield from now_messages(words, request, approvals)
     yield from event_messages(words, request, events(word, code=word))
     yield from other_messages(words, request, word)
+    yield from coupons(words, replace(request, stock_name=word), word)
 
 
 def written(block: Any) -> Iterator[str]:

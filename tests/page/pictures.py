@@ -22,6 +22,7 @@ from bot.wording.month_page import page as month_page
 from coupons.days import month
 from sandbox.page import serve_page
 from sandbox.slack.workspace import Workspace
+from sandbox.wechatpay.ledger import CouponState
 from storage.store import Store
 from tests.page import words_screens
 from tests.page.console_screens import take as take_console
@@ -63,6 +64,8 @@ class Telling:
     replies: str
     preview: str
     offer: str
+    became: str
+    used: str
 
 
 ENGLISH = Telling(
@@ -79,6 +82,8 @@ ENGLISH = Telling(
     "Replies in the thread",
     "Preview of parcels.csv",
     "Open the form with this",
+    "What became of it?",
+    "used the coupon",
 )
 CHINESE = Telling(
     ".zh-CN",
@@ -94,6 +99,8 @@ CHINESE = Telling(
     "消息列中的回复",
     "parcels.csv 预览",
     "用以上内容打开表单",
+    "使用情况",
+    "已核销",
 )
 
 
@@ -182,6 +189,14 @@ async def _approved(telling: Telling, screen: Screen, shop: World, folder: Path)
     [coupon] = shop.wechatpay.ledger.coupons
     await expect(page.get_by_role("log", name=telling.replies)).to_contain_text(coupon.coupon_code)
     await _shot(page, folder / f"approved{telling.mark}.png")
+    shop.wechatpay.mark(coupon, CouponState.USED)
+    await screen.be("U0WANG", "C0APPROVE")
+    card = page.get_by_role("article").filter(has_text="#1").first
+    await card.get_by_role("button", name=telling.became).click()
+    answer = page.get_by_role("article").filter(has_text=telling.used).last
+    await expect(answer).to_be_visible()
+    await page.mouse.move(0, 0)
+    await answer.screenshot(path=folder / f"became{telling.mark}.png", animations="disabled")
 
 
 async def _bulk(telling: Telling, screen: Screen, folder: Path) -> None:

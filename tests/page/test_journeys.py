@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
+from sandbox.wechatpay.ledger import CouponState
 from tests.page.screens import OPENID, Screen
 from tests.world import World
 
@@ -29,6 +30,18 @@ async def test_a_typed_command_an_approval_and_the_code_arrives(screen: Screen, 
     await screen.tab("Audit")
     await expect(screen.page.get_by_role("tabpanel")).to_contain_text("request:sent")
     await expect(screen.page.get_by_role("tabpanel")).to_contain_text("The chain holds")
+
+
+async def test_an_agent_asks_what_became_of_the_coupon(screen: Screen, shop: World) -> None:
+    number = await shop.ask()
+    await shop.approve(number)
+    await shop.state(number, "sent")
+    shop.wechatpay.mark(shop.wechatpay.ledger.coupons[0], CouponState.USED)
+    await screen.be("U0LI", "C0APPROVE")
+    await screen.click(number, "What became of it?")
+    answer = screen.page.get_by_role("article").filter(has_text="Only visible to you")
+    await expect(answer).to_contain_text("The customer used the coupon")
+    await expect(screen.card(number)).to_contain_text("WeChat Pay said so")
 
 
 async def test_a_decline_needs_a_reason_and_the_requester_reads_it(screen: Screen, shop: World) -> None:
