@@ -66,6 +66,9 @@ class Telling:
     offer: str
     became: str
     used: str
+    all_sent: str
+    as_picture: str
+    week: str
 
 
 ENGLISH = Telling(
@@ -84,6 +87,9 @@ ENGLISH = Telling(
     "Open the form with this",
     "What became of it?",
     "used the coupon",
+    "4 coupons sent",
+    "Send me this as a picture",
+    "What was given from",
 )
 CHINESE = Telling(
     ".zh-CN",
@@ -101,6 +107,9 @@ CHINESE = Telling(
     "用以上内容打开表单",
     "使用情况",
     "已核销",
+    "发出 4 张券",
+    "以图片发给我",
+    "的发券情况",
 )
 
 
@@ -111,12 +120,14 @@ async def take(folder: Path) -> None:
         await _approved(ENGLISH, screen, shop, folder)
         await _bulk(ENGLISH, screen, folder)
         await _batch(ENGLISH, screen, shop, folder)
+        await _week(ENGLISH, screen, folder)
         await _audit(screen, folder)
     async with _screen(CHINESE) as (screen, shop):
         await _tell(CHINESE, screen, folder)
         await _approved(CHINESE, screen, shop, folder)
         await _bulk(CHINESE, screen, folder)
         await _batch(CHINESE, screen, shop, folder)
+        await _week(CHINESE, screen, folder)
     for telling in (ENGLISH, CHINESE):
         async with _screen(telling, words_screens.configured) as (screen, shop):
             await words_screens.take(screen, shop, folder, mark=telling.mark, button=telling.offer)
@@ -249,6 +260,31 @@ async def _batch(telling: Telling, screen: Screen, shop: World, folder: Path) ->
     replies = page.get_by_role("log", name=telling.replies)
     await expect(replies).to_contain_text(".xlsx")
     await _shot(page, folder / f"batch-done{telling.mark}.png")
+
+
+async def _week(telling: Telling, screen: Screen, folder: Path) -> None:
+    """A lead's week on Home, and as it comes by direct message; on a telephone, too."""
+    page = screen.page
+    await screen.be("U0WANG", "app")
+    await page.locator("[data-tab=home]").click()
+    home = page.locator("#home")
+    ask = home.get_by_role("button", name=telling.as_picture)
+    await expect(home).to_contain_text(telling.all_sent, timeout=30_000)
+    await page.mouse.move(0, 0)
+    await home.locator(".view-blocks").screenshot(path=folder / f"home-week{telling.mark}.png")
+    await ask.click()
+    await page.locator("[data-tab=messages]").click()
+    message = page.get_by_role("article").filter(has_text=telling.week)
+    picture = message.locator("img.file-picture")
+    await expect(picture).to_be_visible()
+    await picture.evaluate("async picture => { await picture.decode(); }")
+    await page.mouse.move(0, 0)
+    await message.screenshot(path=folder / f"week{telling.mark}.png", animations="disabled")
+    wide = page.viewport_size
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await message.screenshot(path=folder / f"week-telephone{telling.mark}.png", animations="disabled")
+    if wide is not None:
+        await page.set_viewport_size(wide)
 
 
 async def _audit(screen: Screen, folder: Path) -> None:

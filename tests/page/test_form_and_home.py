@@ -65,3 +65,18 @@ async def test_a_lead_approves_on_home_and_sees_it_gone(screen: Screen, shop: Wo
     await screen.hands.press(screen.page.get_by_role("alertdialog").locator("[data-answer=confirm]"))
     await expect(home).not_to_contain_text("Waiting for you: 1", timeout=15_000)
     await shop.state(1, "sent")
+
+    # The week, where it is counted by now, and as a picture.
+    await expect(home).to_contain_text("1 coupon sent, ¥10.00.", timeout=20_000)
+    await screen.hands.press(home.get_by_role("button", name="Send me this as a picture"))
+    await expect(home).to_contain_text("The week follows as a direct message.")
+    await screen.hands.press(screen.page.locator("[data-tab=messages]"))
+    message = screen.page.get_by_role("article").filter(has_text="What was given from")
+    picture = message.locator("img.file-picture")
+    await expect(picture).to_be_visible()
+    assert await picture.evaluate("async picture => (await picture.decode(), picture.naturalWidth)") == 1200
+    await screen.page.set_viewport_size({"width": 390, "height": 844})
+    box = await picture.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390

@@ -22,9 +22,21 @@ export function drawFiles(files, reader) {
           el("span", { class: "file-name", text: file.name }),
           el("span", { class: "detail", text: sizeWords(file.size) }),
         ),
+        ...shown(file, reader),
       ),
     ),
   );
+}
+
+/**
+ * Pictures that Slack shows under their name.
+ * @param {import("./store.js").SlackFile} file
+ * @param {import("./reader.js").Reader} reader
+ * @returns {HTMLElement[]}
+ */
+function shown(file, reader) {
+  if (!/^image\/(png|jpeg|gif)$/.test(file.mimetype)) return [];
+  return [el("img", { class: "file-picture", src: reader.fileUrl(file), alt: file.name, loading: "lazy" })];
 }
 
 /**
