@@ -1,4 +1,4 @@
-"""Starting and ending `writing_process`."""
+"""Starting and ending `writing_process`, and `locking_process` where the file alone is enough."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from tests.storage.records import ROOT
 @contextmanager
 def running(*arguments: object) -> Generator[subprocess.Popen[str]]:
     """Killed at the end, if it still runs."""
+    name = "locking_process" if arguments[0] in {"lock", "count"} else "writing_process"
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.storage.writing_process", *map(str, arguments)],
+        [sys.executable, "-m", f"tests.storage.{name}", *map(str, arguments)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -186,7 +186,7 @@ def test_killed_at_any_statement_the_file_is_of_the_second_version_or_the_newest
 ) -> None:
     before = contents(old)
     versions = []
-    for left in left_at_each_statement(old, tmp_path, every=1 if long_form else 3):
+    for left in left_at_each_statement(old, tmp_path, every=1 if long_form else 5):
         [(version,)] = rows(left, "pragma user_version")
         steps = {name for (name,) in rows(left, "select name from _sqlite_migrations")}
         assert steps == (SECOND if version == 2 else STEPS)

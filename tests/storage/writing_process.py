@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from storage.ledger import SqliteLedger
-from tests.storage.records import connect, create, open_ledger
+from tests.storage.records import create, open_ledger
 
 
 def say(word: str) -> None:
@@ -36,30 +36,9 @@ async def hold_ledger(path: Path) -> None:
     await ledger.close()
 
 
-def hold_write_lock(path: Path) -> None:
-    connection = connect(path)
-    connection.execute("begin immediate")
-    say("held")
-    sys.stdin.readline()
-    connection.execute("rollback")
-    connection.close()
-    say("let go")
-
-
-def count_requests(path: Path) -> None:
-    connection = connect(path)
-    [count] = connection.execute("select count(*) from request").fetchone()
-    connection.close()
-    say(str(count))
-
-
 if __name__ == "__main__":
     how, file = sys.argv[1], Path(sys.argv[2])
     if how == "write":
         asyncio.run(write_for_ever(file, sys.argv[3]))
     elif how == "ledger":
         asyncio.run(hold_ledger(file))
-    elif how == "lock":
-        hold_write_lock(file)
-    elif how == "count":
-        count_requests(file)
