@@ -146,7 +146,9 @@ def _wrong_openid(words: Words, misread: Misread) -> str:
 
 def _right(words: Words, misread: Misread, catalogue: Iterable[Stock]) -> str:
     if misread.problem is Problem.SWAPPED and misread.form is not None:
-        return words("In the right order: {command}", command=_right_order(misread.subcommand, misread.form))
+        return words(
+            "In the right order: {command}", command=_right_order(misread.subcommand, misread.form, catalogue)
+        )
     if misread.subcommand == "send":
         return words("An example: {command}", command=send_example(words, catalogue))
     form = FORMS.get(misread.subcommand)
@@ -155,11 +157,14 @@ def _right(words: Words, misread: Misread, catalogue: Iterable[Stock]) -> str:
     return words("An example: {command}", command=code(form))
 
 
-def _right_order(name: str, read: FormWords) -> str:
+def _right_order(name: str, read: FormWords, catalogue: Iterable[Stock]) -> str:
     """The command as it should be, with the openid shortened: the form has it whole."""
+    known = {word for stock in catalogue for word in (stock.alias.casefold(), stock.stock_id)}
+    # An alias may be as long as an openid.
+    stock = read.stock if read.stock.casefold() in known else without_openids(read.stock)
     named = f"ticket:{read.ticket}" if read.ticket else ""
-    said = without_openids(" ".join(part for part in (read.stock, read.reason, named) if part))
-    return code(f"/coupon {name} {masked(read.openid)} {said}", limit=200)
+    said = without_openids(" ".join(part for part in (read.reason, named) if part))
+    return code(f"/coupon {name} {masked(read.openid)} {stock} {said}".rstrip(), limit=200)
 
 
 def send_example(words: Words, catalogue: Iterable[Stock]) -> str:

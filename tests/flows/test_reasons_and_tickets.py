@@ -33,8 +33,10 @@ DESK = "https://desk.example.com/t/"
 
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncGenerator[World]:
+    # As long as an openid may be: only the catalogue knows which of two such words is the customer.
     tickets = f'ticket_pattern = "[A-Z]+-[0-9]+"\nticket_url = "{DESK}{{ticket}}"\n'
     warned = COUPON_TOML.replace("value_fen = 5000", 'value_fen = 5000\nwarn = "Only for lost parcels."')
+    warned = warned.replace('"uploaded-10"', '"uploaded-10-by-hand"')
     (tmp_path / "coupon.toml").write_text(tickets + warned + WORDS, encoding="utf-8")
     async with world(tmp_path, workspace=replace(ENGLISH_TEAM, shortcuts=SETUP.shortcuts)) as started:
         yield started
@@ -137,6 +139,8 @@ async def test_swapped_words_are_offered_in_the_right_order_and_nothing_is_asked
     await li.submit(form, {})
     await shop.card(1)
     assert kept(shop, 1) == (OPENID, LATE, "Parcel came late", "")
+    answer = await shop.send(f"check uploaded-10-by-hand {OPENID}")
+    assert "In the right order: `/coupon check oU…jWeS6o uploaded-10-by-hand`" in answer.text
     # An openid that an editor damaged stands there as it was read, to be mended; the stock is chosen already.
     form = await press_offer(shop, await shop.send(f"send {OPENID[:9]}—{OPENID[10:]} late-10 late"))
     assert "—" in values(form)["openid"]
