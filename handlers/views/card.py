@@ -86,12 +86,13 @@ def sentence(
         details=now.details,
     )
     automatic = "" if request.approvals_needed else progress(words, request, approvals)
-    parts = [text, automatic, *grounds(words, request), paused(words, request, pause)]
+    parts = [text, automatic, *grounds(words, request)]
     if request.ticket:
         parts.append(words("Ticket: {ticket}.", ticket=ticket(words, request)))
     if request.reason:
         parts.append(words("Reason: {reason}", reason=own_words(request.reason, request.openid)))
-    return words.sentences(*parts)
+    # A line of its own: people's words before it end as they like.
+    return "\n".join(part for part in (words.sentences(*parts), paused(words, request, pause)) if part)
 
 
 def facts(words: Words, request: Request) -> list[Block]:

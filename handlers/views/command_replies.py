@@ -82,7 +82,7 @@ def submitted(
     named = words("Ticket: {ticket}.", ticket=ticket(words, request)) if request.ticket else ""
     less = words(_SHORTENED) if shortened else ""
     return message(
-        words.sentences(read, needs, check, said, named, less),
+        words.sentences(read, needs, check, named, less, said),
         section(read),
         quote(words("Reason"), request.reason, hide=request.openid) if request.reason else section(said),
         *(section(part) for part in (named, less) if part),
@@ -153,7 +153,7 @@ def status(
     if lost is None or request.card_ts is not None:
         return shown
     text = _card(words, lost.channel, lost)
-    return message(words.sentences(shown.text, text), *shown.blocks, section(text))
+    return message(f"{shown.text}\n{text}", *shown.blocks, section(text))
 
 
 def status_of_line(
@@ -172,7 +172,7 @@ def status_of_line(
         batch=batch.id,
         file=inert(batch.file_name, 60),
     )
-    return message(words.sentences(shown.text, text), *shown.blocks, section(text))
+    return message(f"{shown.text}\n{text}", *shown.blocks, section(text))
 
 
 def open_list(words: Words, requests: Sequence[Request], batches: Sequence[Batch] = ()) -> Message:

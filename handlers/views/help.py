@@ -63,7 +63,7 @@ def help_text(
         if lines
     ]
     if not shown:
-        shown = [words("You may do nothing with coupons here yet. An operator can add you to a role.")]
+        shown = [words("You have no role with coupons here yet. An operator can give you one.")]
     if roles.asks and reasons:
         shown.append(_named(words, reasons))
     if roles.asks:

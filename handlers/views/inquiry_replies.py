@@ -71,9 +71,7 @@ def _line_with_coupon(words: Words, request: Request, coupons: Mapping[int, Know
 
 
 def _line_of_ticket(words: Words, request: Request) -> str:
-    return words.sentences(
-        _line(words, request), words("Customer: {customer}.", customer=code(masked(request.openid)))
-    )
+    return f"{_line(words, request)} · {code(masked(request.openid))}"
 
 
 def _line(words: Words, request: Request) -> str:
@@ -119,7 +117,7 @@ def check(words: Words, openid: str, stock: Stock, outlook: Outlook | Stopped) -
         blocks.append(section("\n".join(notes)))
     if rest:
         blocks.append(context(words("Left before it: {limits}.", limits=" · ".join(rest))))
-    return message(words.sentences(read, needs, *notes), *blocks)
+    return message("\n".join([words.sentences(read, needs), *notes]), *blocks)
 
 
 def _needs(words: Words, outlook: Outlook) -> str:

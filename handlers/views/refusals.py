@@ -31,13 +31,13 @@ def _stands_otherwise(words: Words, request: Request) -> Message:
     return message(
         words.sentences(
             text,
-            words("Reason: {reason}", reason=reason) if reason else "",
             words("Nothing new was made."),
             words(
                 "For something else open the form again with `/coupon`; `/coupon cancel {number}` withdraws "
                 "#{number} until sending begins.",
                 number=request.id,
             ),
+            words("Reason: {reason}", reason=reason) if reason else "",
         )
     )
 

@@ -210,4 +210,4 @@ async def test_help_shows_what_this_person_may_do(shop: World) -> None:
     assert "/coupon pause" not in agent
     assert "/coupon audit" not in agent
     assert "/coupon pause" in lead
-    assert "nothing with coupons here yet" in (await shop.send("help", "U0FIN")).text
+    assert "no role with coupons here yet" in (await shop.send("help", "U0FIN")).text

@@ -53,7 +53,10 @@ def drawn(words: Words) -> Message:
 def test_a_whole_card_in_english() -> None:
     message = drawn(ENGLISH)
     assert message.text == snapshot(
-        "Waiting for approval: request #12 of <@U0AGENT>, ¥10 off, late delivery (¥10.00) for customer `oU…jWeS6o`. Approvals: 1 of 2 (<@U0WANG>). It needs 2 approvals more than its rule asks for: the customer's limit is reached, the day's share of requests without approval is used up. The same was asked for in #11; <@U0AGENT> says that this is another one. It takes the place of #10, which was declined. <@U0LI> paused sending (<!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>): nothing can be approved until somebody resumes it. Reason: wrong &lt;!channel&gt; stock Ticket: <https://desk.example/t/4711?a=1&amp;b=2|https://desk.example/t/4711?a=1&amp;b=2>. Reason: Parcel came 3 days late"
+        """\
+Waiting for approval: request #12 of <@U0AGENT>, ¥10 off, late delivery (¥10.00) for customer `oU…jWeS6o`. Approvals: 1 of 2 (<@U0WANG>). It needs 2 approvals more than its rule asks for: the customer's limit is reached, the day's share of requests without approval is used up. The same was asked for in #11; <@U0AGENT> says that this is another one. It takes the place of #10, which was declined. Ticket: <https://desk.example/t/4711?a=1&amp;b=2|https://desk.example/t/4711?a=1&amp;b=2>. Reason: Parcel came 3 days late
+<@U0LI> paused sending (<!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>): nothing can be approved until somebody resumes it. Reason: wrong &lt;!channel&gt; stock\
+"""
     )
     assert list(written(message.blocks)) == snapshot(
         [
@@ -120,7 +123,10 @@ It takes the place of #10, which was declined.\
 def test_a_whole_card_in_chinese() -> None:
     message = drawn(CHINESE)
     assert message.text == snapshot(
-        "待审批：<@U0AGENT> 的申请 #12，¥10 off, late delivery（¥10.00），客户 `oU…jWeS6o` 。已批准 1/2（<@U0WANG>）。在规则要求之外还需 2 人批准，原因：该客户已达到上限、当天免审批的额度已用完。#11 已有相同的申请；<@U0AGENT> 确认这是另外一个。它取代已被驳回的 #10。<@U0LI> 已暂停发券（<!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC>）：恢复之前不能批准任何申请。原因：wrong &lt;!channel&gt; stock工单：<https://desk.example/t/4711?a=1&amp;b=2|https://desk.example/t/4711?a=1&amp;b=2>。原因：Parcel came 3 days late"
+        """\
+待审批：<@U0AGENT> 的申请 #12，¥10 off, late delivery（¥10.00），客户 `oU…jWeS6o` 。已批准 1/2（<@U0WANG>）。在规则要求之外还需 2 人批准，原因：该客户已达到上限、当天免审批的额度已用完。#11 已有相同的申请；<@U0AGENT> 确认这是另外一个。它取代已被驳回的 #10。工单：<https://desk.example/t/4711?a=1&amp;b=2|https://desk.example/t/4711?a=1&amp;b=2>。原因：Parcel came 3 days late
+<@U0LI> 已暂停发券（<!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC>）：恢复之前不能批准任何申请。原因：wrong &lt;!channel&gt; stock\
+"""
     )
     assert list(written(message.blocks)) == snapshot(
         [
