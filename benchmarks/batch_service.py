@@ -87,10 +87,8 @@ class BatchService:
             ),
             BatchDesk(
                 ledger=ledger,
-                directory=directory,
                 authority=authority,
                 policy=policy,
-                team=_TEAM,
                 clock=clock,
             ),
             BatchWork(

@@ -333,10 +333,8 @@ def build(
             desk=desk,
             batch_desk=BatchDesk(
                 ledger=ledger,
-                directory=directory,
                 authority=authority,
                 policy=config.policy,
-                team=workspace.team,
                 clock=clock,
             ),
             bell=bells.deciding,

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from coupons.model import Request
-from coupons.policy import DAY_MS, Decision, Policy, may_be_trusted
+from coupons.model import Click, Request
+from coupons.policy import DAY_MS, Decision, Policy, Reason, may_be_trusted
 from coupons.ports import Directory, Ledger, Records
 from coupons.rules import Facts, find_rule, people
 from coupons.totals import customer_days
@@ -80,6 +80,12 @@ class Authority:
     async def trusts(self, user_id: str) -> Decision:
         """Whether this user may take part at all. Raises DirectoryUnavailable."""
         return may_be_trusted(await self._directory.person(user_id), self._team)
+
+    async def trusts_click(self, click: Click) -> Decision:
+        """As `trusts`, of who clicked, and from where. Raises DirectoryUnavailable."""
+        if click.team and click.team != self._team:
+            return Decision(Reason.OUTSIDER)
+        return await self.trusts(click.person)
 
     async def may_see(self, person: str) -> bool:
         """Whether requests and customers are this person's business. Raises DirectoryUnavailable."""

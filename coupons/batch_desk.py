@@ -25,8 +25,8 @@ from coupons.events import ApprovalGiven, ClickRefused, RequestDeclined
 from coupons.lifecycle import move
 from coupons.masking import keepable
 from coupons.model import Click, ClickAction, Request, State
-from coupons.policy import YES, Decision, Policy, Reason, may_ask, may_be_trusted
-from coupons.ports import Directory, Ledger, Records, Transaction
+from coupons.policy import YES, Decision, Policy, Reason, may_ask
+from coupons.ports import Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import Event
 from coupons.rules import people
@@ -53,31 +53,25 @@ OF_BATCHES = frozenset(_FROM)
 
 
 class BatchDesk:
-    """`team` is the workspace the bot lives in."""
+    """Decides, and carries out what was decided."""
 
     def __init__(
         self,
         *,
         ledger: Ledger,
-        directory: Directory,
         authority: Authority,
         policy: Policy,
-        team: str,
         clock: ClockWatch,
     ) -> None:
         self._ledger = ledger
-        self._directory = directory
         self._authority = authority
         self._policy = policy
-        self._team = team
         self._clock = clock
 
     async def decide(self, click: Click) -> bool:
         """As `Desk.decide`, of a click with a `batch`."""
         batch = await self._ledger.read(lambda rows: rows.batch(click.batch or 0))
-        trusted = may_be_trusted(await self._directory.person(click.person), self._team)
-        if click.team and click.team != self._team:
-            trusted = Decision(Reason.OUTSIDER)
+        trusted = await self._authority.trusts_click(click)
         approvers: frozenset[str] = frozenset()
         if trusted.allowed and click.action is ClickAction.SUBMIT_BATCH:
             # Asking is this click: who was an agent when the file was given may be none any more.

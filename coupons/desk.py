@@ -205,17 +205,12 @@ class Desk:
         # Who asked keeps the right to withdraw, and Slack need not say who that is.
         if click.action not in _OF_REQUESTER:
             request = await self._ledger.read(lambda rows: rows.request(click.request_id))
-            trusted = self._trusted(click, await self._directory.person(click.person))
+            trusted = await self._authority.trusts_click(click)
             if request is not None:
                 approvers = await self._authority.approvers(request)
         return await self._ledger.write(
             partial(self._decide, click=click, trusted=trusted, approvers=approvers)
         )
-
-    def _trusted(self, click: Click, person: Person) -> Decision:
-        if click.team and click.team != self._team:
-            return Decision(Reason.OUTSIDER)
-        return may_be_trusted(person, self._team)
 
     def _decide(self, tx: Transaction, *, click: Click, trusted: Decision, approvers: frozenset[str]) -> bool:
         request = tx.request(click.request_id)

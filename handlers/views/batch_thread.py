@@ -8,13 +8,13 @@ from coupons.batches import Batch, BatchState, Progress
 from coupons.events import Tag
 from coupons.recording import Recorded
 from handlers.views import problems
+from handlers.views.approver_calls import call
 from handlers.views.batch_standing import counts
-from handlers.views.escaping import approver, listed, person, without_openids
 from handlers.views.escaping import code as code_span
+from handlers.views.escaping import listed, person, without_openids
 from handlers.views.event_words import text_of
 from handlers.views.message import Message, message, quote, section
-from handlers.views.thread_replies import waited
-from handlers.views.words import Words
+from handlers.views.words import N_, Words
 
 
 def step(
@@ -143,29 +143,15 @@ def _done(words: Words, event: Recorded, batch: Batch) -> str:
 
 
 def _call(words: Words, event: Recorded, batch: Batch, approvers: Sequence[str], *, paused: bool) -> str:
-    """The only sentences that call approvers by name; whoever is called can still decide."""
-    people = listed(words, (approver(entry) for entry in approvers)) or words("an approver")
-    if event.tag == Tag.REQUEST_URGED:
-        text = words(
-            "{person} asks for a decision on batch {batch}: {people}.",
-            person=person(event.actor),
-            batch=batch.id,
-            people=people,
-        )
-    else:
-        text = words(
-            "Batch {batch} has waited {time} for a decision: {people}.",
-            batch=batch.id,
-            time=waited(words, _number(event, "waited_ms")),
-            people=people,
-        )
-    mention = text_of(event, "mention")
-    also = words("{people}: please see to it.", people=approver(mention)) if mention else ""
-    if paused or batch.expires_at is None:
-        ends = words("It does not expire while sending is paused.")
-    else:
-        ends = words("It expires {time}.", time=words.moment(batch.expires_at))
-    return words.sentences(text, also, ends)
+    return call(
+        words,
+        event,
+        approvers,
+        urged=N_("{person} asks for a decision on batch {batch}: {people}."),
+        reminded=N_("Batch {batch} has waited {time} for a decision: {people}."),
+        expires_at=None if paused else batch.expires_at,
+        batch=batch.id,
+    )
 
 
 def _number(event: Recorded, name: str) -> int:

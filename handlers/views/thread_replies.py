@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from coupons.events import Tag
 from coupons.model import Request, State
 from coupons.recording import Recorded
+from handlers.views.approver_calls import call, waited
 from handlers.views.escaping import approver, inert, listed, person, person_or_bot, without_openids
 from handlers.views.event_words import (
     as_it_stands,
@@ -23,11 +24,11 @@ from handlers.views.event_words import (
 )
 from handlers.views.message import Message, message, section
 from handlers.views.state_words import NO_COUPON, NOT_KNOWN, SAME_NUMBER, to_do
-from handlers.views.words import Words
+from handlers.views.words import N_, Words
 
 #: How a checkpoint's message begins, in every language: by this it is known when it is read back.
 CHECKPOINT_MARK = "🔏"
-_MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
+_MINUTE_MS = 60_000
 
 
 def step(
@@ -212,29 +213,15 @@ def _automatic(words: Words, event: Recorded, request: Request) -> str:
 
 
 def _call(words: Words, event: Recorded, request: Request, approvers: Sequence[str], *, paused: bool) -> str:
-    """The only sentences that call approvers by name; whoever is called can still decide."""
-    people = listed(words, (approver(entry) for entry in approvers)) or words("an approver")
-    if event.tag == Tag.REQUEST_URGED:
-        text = words(
-            "{person} asks for a decision on request #{number}: {people}.",
-            person=person(event.actor),
-            number=request.id,
-            people=people,
-        )
-    else:
-        text = words(
-            "Request #{number} has waited {time} for a decision: {people}.",
-            number=request.id,
-            time=waited(words, _number(event, "waited_ms")),
-            people=people,
-        )
-    mention = text_of(event, "mention")
-    also = words("{people}: please see to it.", people=approver(mention)) if mention else ""
-    if paused:
-        ends = words("It does not expire while sending is paused.")
-    else:
-        ends = words("It expires {time}.", time=words.moment(request.expires_at))
-    return words.sentences(text, also, ends)
+    return call(
+        words,
+        event,
+        approvers,
+        urged=N_("{person} asks for a decision on request #{number}: {people}."),
+        reminded=N_("Request #{number} has waited {time} for a decision: {people}."),
+        expires_at=None if paused else request.expires_at,
+        number=request.id,
+    )
 
 
 def _call_for_held(words: Words, event: Recorded, request: Request, approvers: Sequence[str]) -> str:
@@ -245,13 +232,6 @@ def _call_for_held(words: Words, event: Recorded, request: Request, approvers: S
         number=request.id,
         people=listed(words, (approver(entry) for entry in approvers)) or words("an approver"),
     )
-
-
-def waited(words: Words, waited_ms: int) -> str:
-    """`1 minute`, `3 hours`."""
-    if waited_ms < _HOUR_MS:
-        return words.plural("1 minute", "{n} minutes", max(waited_ms // _MINUTE_MS, 1))
-    return words.plural("1 hour", "{n} hours", waited_ms // _HOUR_MS)
 
 
 def _approval(words: Words, event: Recorded) -> str:

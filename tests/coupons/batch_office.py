@@ -145,7 +145,7 @@ class BatchOffice(Office):
         common = {"ledger": self.ledger, "policy": self.policy, "clock": sure(self.clock)}
         authority, catalogue = self.authority(self.policy), Catalogue([self.stock, a_stock("1002", 5000)])
         self.batch_asking = BatchAsking(authority=authority, catalogue=catalogue, team=TEAM, **common)  # type: ignore[arg-type]  # what they have in common
-        self.batch_desk = BatchDesk(authority=authority, directory=self.groups, team=TEAM, **common)  # type: ignore[arg-type]
+        self.batch_desk = BatchDesk(authority=authority, **common)  # type: ignore[arg-type]
         loop = {"bell": Bell(), "on_trouble": self.troubles.append}
         self.work = BatchWork(
             authority=authority,

@@ -62,10 +62,8 @@ class Floor:
             desk=self.desk,
             batch_desk=BatchDesk(
                 ledger=self.ledger,
-                directory=self.groups,
                 authority=authority,
                 policy=policy,
-                team=TEAM,
                 clock=sure(self.clock),
             ),
             bell=self.bell,

@@ -1,0 +1,51 @@
+"""The only sentences that call approvers by name to what waits; whoever is called can still decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from coupons.events import Tag
+from coupons.recording import Recorded
+from handlers.views.escaping import approver, listed, person
+from handlers.views.event_words import text_of
+from handlers.views.words import Words
+
+_MINUTE_MS: Final = 60_000
+_HOUR_MS: Final = 3_600_000
+
+
+def call(
+    words: Words,
+    event: Recorded,
+    approvers: Sequence[str],
+    *,
+    urged: str,
+    reminded: str,
+    expires_at: int | None,
+    **number: int,
+) -> str:
+    """`urged` by its requester, or `reminded` by the bot: sentences on a request or batch, with places for
+    its `number`, the {people} who are called, and {person} or {time}. `expires_at` None: sending is paused.
+    """
+    named = listed(words, (approver(entry) for entry in approvers)) or words("an approver")
+    if event.tag == Tag.REQUEST_URGED:
+        text = words(urged, person=person(event.actor), people=named, **number)
+    else:
+        waited_ms = event.detail.get("waited_ms")
+        time = waited(words, waited_ms if isinstance(waited_ms, int) else 0)
+        text = words(reminded, time=time, people=named, **number)
+    mention = text_of(event, "mention")
+    also = words("{people}: please see to it.", people=approver(mention)) if mention else ""
+    if expires_at is None:
+        ends = words("It does not expire while sending is paused.")
+    else:
+        ends = words("It expires {time}.", time=words.moment(expires_at))
+    return words.sentences(text, also, ends)
+
+
+def waited(words: Words, waited_ms: int) -> str:
+    """`1 minute`, `3 hours`."""
+    if waited_ms < _HOUR_MS:
+        return words.plural("1 minute", "{n} minutes", max(waited_ms // _MINUTE_MS, 1))
+    return words.plural("1 hour", "{n} hours", waited_ms // _HOUR_MS)
