@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.bells import Bells
 from bot.config.coupon_toml import CouponToml
 from bot.config.settings import Settings
+from bot.coupon_loops import coupon_loops
 from bot.pauses import Pauses
 from bot.slack_app import bolt_app
 from bot.troubles import Troubles
@@ -23,9 +24,6 @@ from coupons.batch_work import BatchWork
 from coupons.checkpointing import Checkpointer, Sign
 from coupons.clock_keeping import ClockKeeper
 from coupons.clock_watch import ClockWatch, Doubt
-from coupons.coupon_answers import CouponAnswers
-from coupons.coupon_lookups import CouponLookups
-from coupons.coupon_watch import CouponWatch
 from coupons.decider import Decider
 from coupons.desk import Desk
 from coupons.expiring import Expirer
@@ -77,8 +75,7 @@ class Parts:
     directory: SlackDirectory
     sender: Sender
     decider: Decider
-    coupon_answers: CouponAnswers
-    coupon_watch: CouponWatch
+    about_coupons: Mapping[str, Loop]
     batch_work: BatchWork
     expirer: Expirer
     reminder: Reminder
@@ -96,8 +93,7 @@ class Parts:
         return {
             "sender": self.sender,
             "decider": self.decider,
-            "coupon_answers": self.coupon_answers,
-            "coupon_watch": self.coupon_watch,
+            **self.about_coupons,
             "batches": self.batch_work,
             "expirer": self.expirer,
             "reminder": self.reminder,
@@ -304,30 +300,26 @@ def build(
         on_outcome=on_outcome,
         on_trouble=troubles.note,
     )
-    lookups = CouponLookups(issuer=issuer, clock=clock, on_lookup=on_lookup)
+    about_coupons = coupon_loops(
+        config,
+        team=workspace.team,
+        ledger=ledger,
+        authority=authority,
+        issuer=issuer,
+        sender=sender,
+        clock=clock,
+        bell=bells.coupon_answers,
+        again_s=pauses.click_s,
+        troubles=troubles,
+        on_lookup=on_lookup,
+    )
     return Parts(
         app=app,
         after_ack=after_ack,
         home=home,
         directory=directory,
         sender=sender,
-        coupon_answers=CouponAnswers(
-            ledger=ledger,
-            authority=authority,
-            lookups=lookups,
-            team=workspace.team,
-            bell=bells.coupon_answers,
-            again_s=pauses.click_s,
-            on_trouble=troubles.expected,
-        ),
-        coupon_watch=CouponWatch(
-            ledger=ledger,
-            lookups=lookups,
-            clock=clock,
-            per_second=config.coupon_states_per_second,
-            brakes=lambda: sender.brakes,
-            on_trouble=troubles.note,
-        ),
+        about_coupons=about_coupons,
         decider=Decider(
             ledger=ledger,
             desk=desk,

@@ -67,7 +67,7 @@ class CouponWatch(Loop):
         if not self._due:
             self._due.extend(
                 await self._ledger.read(
-                    lambda rows: rows.coupons_to_look_up(now - DAYS * DAY_MS, now - DAY_MS, _WINDOW)
+                    lambda rows: rows.coupons_to_look_up(now - DAYS * DAY_MS, now - DAY_MS + 1, _WINDOW)
                 )
             )
         if not self._due:
