@@ -19,7 +19,7 @@ from sandbox.slack import Workspace
 from sandbox.slack.running import Slack
 from storage.ledger import SqliteLedger
 from tests.clocks import sure
-from tests.handlers.test_announcer import now_ms
+from tests.handlers.announcer_desk import now_ms
 from tests.words import LANGUAGES
 from tests.world import ENGLISH_TEAM
 

@@ -7,7 +7,7 @@ import asyncio
 from coupons.batch_lines import DRAWN_EVERY_MS, draw_batch
 from coupons.ports import Transaction
 from coupons.posts import Post, PostKind
-from tests.handlers.test_announcer import CHANNEL, Desk, desk
+from tests.handlers.announcer_desk import CHANNEL, Desk, desk
 from tests.storage.ports_of_batches import running_batch
 
 __all__ = ["desk"]

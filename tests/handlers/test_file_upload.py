@@ -21,8 +21,8 @@ from sandbox.slack.faults import Fault
 from sandbox.slack.running import Slack
 from storage.ledger import SqliteLedger
 from tests.empty_database import empty_database
+from tests.handlers.announcer_desk import now_ms
 from tests.handlers.sharing import CHANNEL, Sharing, sharing_of
-from tests.handlers.test_announcer import now_ms
 
 LI = "U0LI"
 CONTENT = b"row,state\r\n2,sent\r\n"
