@@ -6,9 +6,10 @@ to checkpoints and exports; to forge a coupon there leaves a mark that stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from coupons.events import Tag
+from coupons.needs import Fills, are_filled, needs_of
 from coupons.recording import SYSTEM, Recorded
 
 #: After one of these nothing is sent any more.
@@ -64,7 +65,10 @@ def _has_approvals(
     made: Recorded, approved: Recorded, events: Sequence[Recorded], of_batch: Sequence[Recorded]
 ) -> bool:
     needed, names = made.detail.get("approvals_needed"), approved.detail.get("approvals")
+    needs = needs_of(made.detail.get("needs"))
     if not isinstance(needed, int) or isinstance(needed, bool) or not isinstance(names, list):
+        return False
+    if needs is None or (needs and needs.total != needed):
         return False
     if needed == 0:
         # A rule let it pass, which the bot itself tells.
@@ -77,19 +81,32 @@ def _has_approvals(
         events = [
             event for event in of_batch if event.request_id is None and event.detail.get("batch") == batch
         ]
-    given = approved_by(event for event in events if event.seq < approved.seq) - {made.actor, SYSTEM}
-    return needed > 0 and len({*map(str, names)} & given) >= needed and {*map(str, names)} <= given
+    given = approved_by(event for event in events if event.seq < approved.seq)
+    said = {*map(str, names)}
+    if not said <= given.keys() - {made.actor, SYSTEM} or not 0 < needed <= len(said):
+        return False
+    return not needs or are_filled(needs, (fills for name, fills in given.items() if name in said))
 
 
-def approved_by(events: Iterable[Recorded]) -> frozenset[str]:
-    """Whose approvals these events, oldest first, leave: one that was taken back counts as none."""
-    given = set[str]()
+def approved_by(events: Iterable[Recorded]) -> Mapping[str, Fills]:
+    """Whose approvals these events, oldest first, leave, and what each could fill, in the order in which they
+    came: one that was taken back counts as none.
+    """
+    given: dict[str, Fills] = {}
     for event in events:
         if event.tag == Tag.APPROVAL_GIVEN:
-            given.add(event.actor)
+            # Once more after it was taken back, it comes last.
+            given.pop(event.actor, None)
+            given[event.actor] = _fills(event.detail.get("fills"))
         elif event.tag == Tag.APPROVAL_WITHDRAWN:
-            given.discard(withdrawn_of(event))
-    return frozenset(given)
+            given.pop(withdrawn_of(event), None)
+    return given
+
+
+def _fills(detail: object) -> Fills:
+    if not isinstance(detail, list):
+        return ()
+    return tuple(place for place in detail if isinstance(place, int) and not isinstance(place, bool))
 
 
 def withdrawn_of(event: Recorded) -> str:

@@ -5,19 +5,24 @@ from __future__ import annotations
 from coupons.events import ApprovalGiven, RequestApproved
 from coupons.lifecycle import move
 from coupons.model import Approval, Request, State
+from coupons.needs import Fills
+from coupons.policy import have_all
 from coupons.ports import Transaction
 from coupons.posts import RESULT_WITHIN_MS, Post, PostKind
 from coupons.waiting_events import ApprovalWithdrawn
 
 
-def approve(tx: Transaction, request: Request, person: str, *, now: int) -> None:
-    """With the last one that is missing the request is approved as a whole, and goes out."""
-    tx.add_approval(Approval(request.id, person, now))
+def approve(tx: Transaction, request: Request, person: str, fills: Fills, *, now: int) -> None:
+    """With the last one that is missing the request is approved as a whole, and goes out.
+
+    `fills`: the parts of its needs that this person could fill.
+    """
+    tx.add_approval(Approval(request.id, person, now, fills))
     given = tx.approvals(request.id)
-    approval = ApprovalGiven(count=len(given), needed=request.approvals_needed)
+    approval = ApprovalGiven(count=len(given), needed=request.approvals_needed, fills=fills or None)
     seq = tx.append(approval.done_by(person, request.id))
     reply_after_ms = 0
-    if len(given) >= request.approvals_needed:
+    if have_all(request, given):
         reply_after_ms = RESULT_WITHIN_MS
         after = move(request, State.APPROVED, now=now, due_at=now, remind_at=None)
         tx.save(request, after)

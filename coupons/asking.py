@@ -7,12 +7,13 @@ import hashlib
 from dataclasses import dataclass, replace
 from functools import partial
 
-from coupons.authority import Authority, Members
+from coupons.authority import Authority, Members, parts_people
 from coupons.clock_watch import ClockWatch
 from coupons.events import ClickRefused, CommandRefused, RequestApproved, RequestCreated
 from coupons.lifecycle import move
 from coupons.masking import keepable
 from coupons.model import Draft, Pause, Request, State, Stock
+from coupons.needs import detail_of, enough_people
 from coupons.policy import YES, Decision, Limit, Policy, Reason, may_ask, may_follow, must_say
 from coupons.ports import Issuer, Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
@@ -74,6 +75,15 @@ class Outlook:
     pause: Pause | None
     #: What the request would have to say of itself, if it said nothing.
     required: Decision = YES
+    #: Of these, who could fill each part, where several groups are asked.
+    by_part: tuple[frozenset[str], ...] = ()
+
+    @property
+    def are_enough(self) -> bool:
+        """Whether they could give all the approvals that it needs."""
+        if self.terms.needs:
+            return enough_people(self.terms.needs, self.by_part)
+        return len(self.able) >= self.terms.approvals_needed
 
 
 class Asking:
@@ -112,6 +122,8 @@ class Asking:
         if isinstance(found, Stopped):
             return found
         able = await self._authority.able(found.terms.approvers, but=ask.requester)
+        needs = found.terms.needs
+        by_part = parts_people(self._policy, needs, await self._authority.members(needs.entries))
         return Outlook(
             terms=found.terms,
             able=able,
@@ -119,6 +131,7 @@ class Asking:
             duplicate=found.duplicate,
             pause=found.pause,
             required=found.required,
+            by_part=tuple(each & {*able} for each in by_part),
         )
 
     async def edit(self, number: int, person: str, *, out_request_no: str) -> Request | Stopped:
@@ -216,6 +229,7 @@ class Asking:
             ticket=ask.ticket,
             rule=found.place,
             raised=found.raised,
+            needs=found.needs,
             duplicate_of=duplicate.id if duplicate else None,
             follows=ask.follows,
             remind_at=waits_from + reminders[0] if reminders else None,
@@ -319,4 +333,5 @@ def created(request: Request) -> RequestCreated:
         out_request_no=request.out_request_no,
         batch=request.batch,
         row=request.batch_row,
+        needs=detail_of(request.needs),
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from coupons.model import Click, Request
+from coupons.model import Click, Request, State
+from coupons.needs import Needs, asked_now
 from coupons.policy import DAY_MS, Decision, Policy, Reason, may_be_trusted
 from coupons.ports import Directory, Ledger, Records
 from coupons.rules import Facts, find_rule, people
@@ -33,6 +34,14 @@ EVERY_ROLE = Roles(asks=True, approves=True, pauses=True, audits=True, sees=True
 NO_ROLE = Roles(asks=False, approves=False, pauses=False, audits=False, sees=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Deciders:
+    """Who may decide about a request at this moment; `by_part`: who could fill each part of its needs."""
+
+    people: frozenset[str] = frozenset()
+    by_part: tuple[frozenset[str], ...] = ()
+
+
 class Authority:
     """`team` is the workspace the bot lives in."""
 
@@ -51,29 +60,51 @@ class Authority:
 
     async def named(self, request: Request) -> tuple[str, ...]:
         """The user and group ids that may approve it. Raises DirectoryUnavailable, StorageUnavailable."""
+        if stored := self._still_named(request):
+            return stored
         facts = await self._ledger.read(lambda rows: self.facts(rows, request))
         _, rule = find_rule(self._policy, facts, await self.members(self._matching))
         return self._policy.approvers_of(rule)
 
-    async def approvers(self, request: Request) -> frozenset[str]:
+    async def called(self, request: Request) -> tuple[str, ...]:
+        """Of `named`, those whom it waits for now: whom a reminder calls. Raises like `named`."""
+        named = await self.named(request)
+        if not request.needs or request.state is not State.PENDING:
+            return named
+        given = await self._ledger.read(lambda rows: rows.approvals(request.id))
+        asked = asked_now(request.needs, (approval.fills for approval in given))
+        return tuple(entry for entry in named if entry in asked) or named
+
+    async def deciders_of(self, request: Request) -> Deciders:
         """The people the rule names, its requester perhaps among them. Raises like `named`."""
         ids = await self.named(request)
-        return people(ids, await self.members(ids))
+        members = await self.members(ids)
+        return Deciders(people(ids, members), parts_people(self._policy, request.needs, members))
+
+    def _still_named(self, request: Request) -> tuple[str, ...]:
+        """Whom its needs named when it was made, as far as coupon.toml still lets them approve anything."""
+        deciders = self._policy.deciders
+        return tuple(entry for entry in request.needs.entries if entry in deciders)
 
     async def deciding(self, requests: Sequence[Request]) -> Mapping[int, frozenset[str]]:
         """`approvers` of many, in one look, by the request's number. Raises like `named`."""
         facts = await self._ledger.read(lambda rows: [self.facts(rows, request) for request in requests])
         members = await self.members(self._policy.groups)
-        rules = [find_rule(self._policy, known, members)[1] for known in facts]
-        return {
-            request.id: people(self._policy.approvers_of(rule), members)
-            for request, rule in zip(requests, rules, strict=True)
-        }
+        found = {}
+        for request, known in zip(requests, facts, strict=True):
+            _, rule = find_rule(self._policy, known, members)
+            named = self._still_named(request) or self._policy.approvers_of(rule)
+            found[request.id] = people(named, members)
+        return found
 
     async def able(self, ids: Iterable[str], *, but: str) -> tuple[str, ...]:
         """Active full members among these, `but` left out: they could approve now. Raises like `named`."""
         wanted = tuple(ids)
-        found = sorted(people(wanted, await self.members(wanted)) - {but})
+        return await self.trusted(people(wanted, await self.members(wanted)) - {but})
+
+    async def trusted(self, users: Collection[str]) -> tuple[str, ...]:
+        """The active full members among these people. Raises DirectoryUnavailable."""
+        found = sorted(users)
         persons = await asyncio.gather(*(self._directory.person(user) for user in found))
         return tuple(person.user_id for person in persons if may_be_trusted(person, self._team).allowed)
 
@@ -141,3 +172,11 @@ class Authority:
                 for days in customer_days(self._policy)
             },
         )
+
+
+def parts_people(policy: Policy, needs: Needs, members: Members) -> tuple[frozenset[str], ...]:
+    """Who could fill each part: whom coupon.toml does not let approve anything any more fills none."""
+    deciders = policy.deciders
+    return tuple(
+        people(tuple(entry for entry in part.of if entry in deciders), members) for part in needs.parts
+    )

@@ -18,6 +18,7 @@ from coupons.catalogue import Catalogue
 from coupons.clock_watch import ClockWatch
 from coupons.events import CommandRefused
 from coupons.masking import keepable
+from coupons.needs import PLAIN
 from coupons.policy import Decision, Policy, Reason, may_ask
 from coupons.ports import Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
@@ -240,6 +241,7 @@ def with_terms(batch: Batch, terms: Terms | None) -> Batch:
         approvers=terms.approvers if terms else (),
         rule=terms.place if terms else 0,
         raised=raised_of(terms) if terms else (),
+        needs=terms.needs if terms else PLAIN,
     )
 
 

@@ -5,11 +5,11 @@ A decision is one short transaction; what it means for the lines is done in part
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from coupons.authority import Authority
+from coupons.authority import Authority, parts_people
 from coupons.batch_events import (
     BatchApproved,
     BatchCancelled,
@@ -19,13 +19,14 @@ from coupons.batch_events import (
 )
 from coupons.batch_lines import draw_others, resume_batch
 from coupons.batch_terms import rows_of
-from coupons.batches import SAME_FILE, Batch, BatchState, move_batch
+from coupons.batches import SAME_FILE, Batch, BatchApproval, BatchState, move_batch
 from coupons.clock_watch import ClockWatch
 from coupons.events import ApprovalGiven, ClickRefused, RequestDeclined
 from coupons.lifecycle import move
 from coupons.masking import keepable
 from coupons.model import Click, ClickAction, Request, State
-from coupons.policy import YES, Decision, Policy, Reason, may_ask
+from coupons.needs import Fills, asked_now, fills_of
+from coupons.policy import YES, Decision, Policy, Reason, have_all, may_ask, may_fill
 from coupons.ports import Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import Event
@@ -72,7 +73,7 @@ class BatchDesk:
         """As `Desk.decide`, of a click with a `batch`."""
         batch = await self._ledger.read(lambda rows: rows.batch(click.batch or 0))
         trusted = await self._authority.trusts_click(click)
-        approvers: frozenset[str] = frozenset()
+        approvers, by_part = frozenset[str](), tuple[frozenset[str], ...]()
         if trusted.allowed and click.action is ClickAction.SUBMIT_BATCH:
             # Asking is this click: who was an agent when the file was given may be none any more.
             agents = self._policy.agents
@@ -81,14 +82,23 @@ class BatchDesk:
             )
         if batch is not None and click.action not in _OF_REQUESTER:
             named = may_decide(self._policy, batch)
-            approvers = people(named, await self._authority.members(named))
+            members = await self._authority.members(named)
+            approvers, by_part = people(named, members), parts_people(self._policy, batch.needs, members)
         return await self._ledger.write(
-            partial(self._decide, click=click, trusted=trusted, approvers=approvers)
+            partial(self._decide, click=click, trusted=trusted, approvers=approvers, by_part=by_part)
         )
 
-    def _decide(self, tx: Transaction, *, click: Click, trusted: Decision, approvers: frozenset[str]) -> bool:
+    def _decide(
+        self,
+        tx: Transaction,
+        *,
+        click: Click,
+        trusted: Decision,
+        approvers: frozenset[str],
+        by_part: Sequence[frozenset[str]],
+    ) -> bool:
         batch = tx.batch(click.batch or 0)
-        decision = self._judge(tx, click, batch, trusted, approvers)
+        decision = self._judge(tx, click, batch, trusted, approvers, by_part)
         if batch is not None and decision.reason is Reason.OTHER_CARD and _is_being_posted(tx, batch, click):
             return False
         if not tx.close_click(click.id):
@@ -96,10 +106,10 @@ class BatchDesk:
         if batch is None or not decision.allowed:
             self._refuse(tx, click, batch, decision)
             return True
-        self._do(tx, batch, click)
+        self._do(tx, batch, click, fills_of(click.person, by_part))
         return True
 
-    def _do(self, tx: Transaction, batch: Batch, click: Click) -> None:
+    def _do(self, tx: Transaction, batch: Batch, click: Click, fills: Fills) -> None:
         number, person = batch.id, click.person
         match click.action:
             case ClickAction.SUBMIT_BATCH:
@@ -108,7 +118,7 @@ class BatchDesk:
                 self._end(tx, batch, BatchState.DISCARDED, click, None)
                 tx.forget_lines(number)
             case ClickAction.APPROVE_BATCH:
-                self._approve(tx, batch, person)
+                self._approve(tx, batch, person, fills)
             case ClickAction.DECLINE_BATCH:
                 event = BatchDeclined(batch=number, reason=keepable(click.reason)).done_by(person)
                 self._end(tx, batch, BatchState.DECLINED, click, event)
@@ -132,6 +142,7 @@ class BatchDesk:
         batch: Batch | None,
         trusted: Decision,
         approvers: frozenset[str],
+        by_part: Sequence[frozenset[str]],
     ) -> Decision:
         if not trusted.allowed:
             return trusted
@@ -144,8 +155,8 @@ class BatchDesk:
             return Decision(Reason.TOO_LATE)
         if click.action is ClickAction.SUBMIT_BATCH and _came_meanwhile(tx, batch):
             return Decision(Reason.DUPLICATE)
-        paused = click.action is ClickAction.APPROVE_BATCH and tx.pause() is not None
-        return Decision(Reason.PAUSED) if paused else YES
+        is_approval = click.action is ClickAction.APPROVE_BATCH
+        return _may_approve(tx, batch, click.person, by_part) if is_approval else YES
 
     def _refuse(self, tx: Transaction, click: Click, batch: Batch | None, decision: Decision) -> None:
         refused = ClickRefused(
@@ -174,16 +185,22 @@ class BatchDesk:
     def _submit(self, tx: Transaction, batch: Batch) -> None:
         self._save(tx, batch, replace(batch, submitted_at=self._clock(), expires_at=None), None)
 
-    def _approve(self, tx: Transaction, batch: Batch, person: str) -> None:
+    def _approve(self, tx: Transaction, batch: Batch, person: str, fills: Fills) -> None:
         now = self._clock()
-        given = [*(each.approver for each in tx.batch_approvals(batch.id)), person]
-        approval = ApprovalGiven(count=len(given), needed=batch.approvals_needed, batch=batch.id)
+        approval = ApprovalGiven(
+            count=len(tx.batch_approvals(batch.id)) + 1,
+            needed=batch.approvals_needed,
+            batch=batch.id,
+            fills=fills or None,
+        )
         seq = tx.append(approval.done_by(person))
-        tx.add_batch_approval(batch.id, person, at=now, seq=seq)
-        if len(given) >= batch.approvals_needed:
+        tx.add_batch_approval(batch.id, person, at=now, seq=seq, fills=fills)
+        given = tx.batch_approvals(batch.id)
+        if have_all(batch, given):
             after = move_batch(batch, BatchState.APPROVED, now=now, expires_at=None, remind_at=None)
             tx.save_batch(batch, after)
-            tx.append(BatchApproved(batch=batch.id, approvals=given).done_by(person))
+            names = [each.approver for each in given]
+            tx.append(BatchApproved(batch=batch.id, approvals=names).done_by(person))
         tx.post(Post(kind=PostKind.BATCH_CARD, request_id=None, batch=batch.id))
         tx.post(Post(kind=PostKind.REPLY, request_id=None, batch=batch.id, seq=seq))
 
@@ -237,6 +254,13 @@ def may_decide(policy: Policy, batch: Batch) -> tuple[str, ...]:
     return tuple(each for each in batch.approvers if each in policy.deciders)
 
 
+def called(policy: Policy, batch: Batch, given: Sequence[BatchApproval]) -> tuple[str, ...]:
+    """Of these, those whom it waits for now: whom a reminder calls."""
+    named = may_decide(policy, batch)
+    asked = asked_now(batch.needs, (approval.fills for approval in given))
+    return tuple(entry for entry in named if entry in asked) or named
+
+
 def _right(tx: Records, click: Click, batch: Batch, approvers: frozenset[str]) -> Decision:
     is_requester, is_approver = click.person == batch.requester, click.person in approvers
     if click.action in _OF_REQUESTER:
@@ -247,6 +271,13 @@ def _right(tx: Records, click: Click, batch: Batch, approvers: frozenset[str]) -
         return Decision(Reason.SELF if is_requester else Reason.NOT_APPROVER)
     given = any(each.approver == click.person for each in tx.batch_approvals(batch.id))
     return Decision(Reason.ALREADY_APPROVED) if given else YES
+
+
+def _may_approve(tx: Records, batch: Batch, person: str, by_part: Sequence[frozenset[str]]) -> Decision:
+    """Of one of its approvers, while it waits."""
+    given = tx.batch_approvals(batch.id)
+    part = may_fill(batch.needs, person, given, by_part, requester=batch.requester)
+    return Decision(Reason.PAUSED) if part.allowed and tx.pause() is not None else part
 
 
 def _was_shown(batch: Batch, click: Click) -> bool:

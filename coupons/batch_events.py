@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from coupons.events import Tag
-from coupons.recording import Payload, Personal
+from coupons.recording import Json, Payload, Personal
 
 
 class BatchCreated(Payload, tag=Tag.BATCH_CREATED):
     """Its lines are requests now, `size` of them; `left_out`: lines of the file that are not.
 
-    `sha256`: of the file's bytes. `rule` and `raised` as in `request:created`.
+    `sha256`: of the file's bytes. `rule`, `raised` and `needs` as in `request:created`.
     """
 
     batch: int
@@ -25,6 +25,7 @@ class BatchCreated(Payload, tag=Tag.BATCH_CREATED):
     approvers: Personal[Sequence[str]]
     rule: int
     raised: Sequence[str]
+    needs: Personal[Mapping[str, Json] | None] = None
 
 
 class BatchApproved(Payload, tag=Tag.BATCH_APPROVED):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         StockOfBatch,
     )
     from coupons.model import Request, State
+    from coupons.needs import Fills
     from coupons.recording import Recorded
     from coupons.rules import Used
 
@@ -135,7 +136,9 @@ class BatchChanges(Protocol):
     def forget_good_lines(self, batch_id: int) -> None:
         """They are requests now."""
 
-    def add_batch_approval(self, batch_id: int, approver: str, *, at: int, seq: int) -> bool:
+    def add_batch_approval(
+        self, batch_id: int, approver: str, *, at: int, seq: int, fills: Fills = ()
+    ) -> bool:
         """False: this person has approved this batch already."""
 
     def set_batches_right(self, now: int, after: int) -> Sequence[int]:

@@ -12,6 +12,7 @@ from typing import Final
 
 from coupons.batch import BatchLine
 from coupons.model import Stock
+from coupons.needs import Needs
 from coupons.policy import Limit, Policy, Reason
 from coupons.rules import NOTHING, Facts, Left, Terms, Used, limits_left, people, terms
 from coupons.totals import Counts, Proposal, Scope, Total, counted_on, customer_days, facts, judge, totals
@@ -206,13 +207,20 @@ def _strictest(found: Sequence[Terms], requester: str, members: Mapping[str, fro
     """Of those as strict as each other the ones of the total."""
     return max(
         found,
-        key=lambda each: strictness(each.approvals_needed, each.approvers, requester, members),
+        key=lambda each: strictness(each.approvals_needed, each.approvers, each.needs, requester, members),
         default=None,
     )
 
 
 def strictness(
-    needed: int, approvers: Sequence[str], requester: str, members: Mapping[str, frozenset[str]]
-) -> tuple[int, int]:
-    """The most approvals; of as many the ones that fewer people can give."""
-    return needed, -len(people(approvers, members) - {requester})
+    needed: int,
+    approvers: Sequence[str],
+    needs: Needs,
+    requester: str,
+    members: Mapping[str, frozenset[str]],
+) -> tuple[int, int, bool, int]:
+    """The most approvals; of as many those of more groups, of these the ones in order, and of these the ones
+    that fewer people can give. A rule that names no parts asks one group, whomever it lists.
+    """
+    groups = len(needs.parts) or 1
+    return needed, groups, needs.in_order, -len(people(approvers, members) - {requester})

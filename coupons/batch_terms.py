@@ -46,10 +46,10 @@ class Counting:
         if raised := {*raised_of(found)} - {*batch.raised}:
             return min(raised)
         line_s, batch_s = (
-            strictness(needed, approvers, self._requester, self._members)
-            for needed, approvers in (
-                (found.approvals_needed, found.approvers),
-                (batch.approvals_needed, batch.approvers),
+            strictness(needed, approvers, needs, self._requester, self._members)
+            for needed, approvers, needs in (
+                (found.approvals_needed, found.approvers, found.needs),
+                (batch.approvals_needed, batch.approvers, batch.needs),
             )
         )
         return MORE_APPROVALS if line_s > batch_s else None

@@ -27,6 +27,7 @@ from coupons.lifecycle import move
 from coupons.loops import Bell, Loop, OnTrouble
 from coupons.masking import keepable
 from coupons.model import Draft, Request, State
+from coupons.needs import detail_of
 from coupons.policy import Policy
 from coupons.ports import Issuer, Ledger, Reading, Transaction
 from coupons.posts import LATE_LINES_MS, Post, PostKind
@@ -196,6 +197,7 @@ class BatchWork(Loop):
             ticket=keepable(line.ticket, line.openid),
             rule=batch.rule,
             raised=batch.raised,
+            needs=batch.needs,
             duplicate_of=lately.get(line.row),
             batch=batch.id,
             batch_row=line.row,
@@ -239,6 +241,7 @@ class BatchWork(Loop):
             approvers=saved.approvers,
             rule=saved.rule,
             raised=saved.raised,
+            needs=detail_of(saved.needs),
         )
         tx.append(event.done_by(saved.requester))
         tx.post(Post(kind=PostKind.BATCH_CARD, request_id=None, batch=saved.id))

@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from coupons.errors import ForbiddenMove
+from coupons.needs import PLAIN, Fills, Needs
 
 
 class BatchState(StrEnum):
@@ -128,6 +129,8 @@ class Batch:
     rule: int = 0
     #: `policy.Reason`s for which it needs more approvals than the rule asks for.
     raised: tuple[str, ...] = ()
+    #: As of a request.
+    needs: Needs = PLAIN
     #: From when its waiting is counted, and when that ends. None: it waits for nobody yet.
     waits_from: int | None = None
     expires_at: int | None = None
@@ -178,11 +181,12 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchApproval:
-    """One person's yes to a batch; `seq` is the event that tells of it."""
+    """One person's yes to a batch; `seq` is the event that tells of it. `fills`: as of a request's."""
 
     approver: str
     at: int
     seq: int
+    fills: Fills = ()
 
 
 @dataclass(frozen=True, slots=True)

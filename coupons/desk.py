@@ -12,7 +12,7 @@ from functools import partial
 
 from coupons.approving import approve, withdraw_approval
 from coupons.asking import Stopped
-from coupons.authority import Authority
+from coupons.authority import Authority, Deciders
 from coupons.batch_lines import (
     draw_batch,
     line_has_ended,
@@ -45,6 +45,7 @@ from coupons.model import (
     Request,
     State,
 )
+from coupons.needs import fills_of
 from coupons.policy import (
     YES,
     Decision,
@@ -201,20 +202,20 @@ class Desk:
         False: it may have been made on a card that is being posted at this moment. It is still kept, and to
         be decided again soon. Raises DirectoryUnavailable: nothing was decided, the click is still kept.
         """
-        trusted, approvers = YES, frozenset[str]()
+        trusted, deciders = YES, Deciders()
         # Who asked keeps the right to withdraw, and Slack need not say who that is.
         if click.action not in _OF_REQUESTER:
             request = await self._ledger.read(lambda rows: rows.request(click.request_id))
             trusted = await self._authority.trusts_click(click)
             if request is not None:
-                approvers = await self._authority.approvers(request)
+                deciders = await self._authority.deciders_of(request)
         return await self._ledger.write(
-            partial(self._decide, click=click, trusted=trusted, approvers=approvers)
+            partial(self._decide, click=click, trusted=trusted, deciders=deciders)
         )
 
-    def _decide(self, tx: Transaction, *, click: Click, trusted: Decision, approvers: frozenset[str]) -> bool:
+    def _decide(self, tx: Transaction, *, click: Click, trusted: Decision, deciders: Deciders) -> bool:
         request = tx.request(click.request_id)
-        decision = self._judge(tx, click, request, trusted, approvers)
+        decision = self._judge(tx, click, request, trusted, deciders)
         if request is not None and decision.reason is Reason.OTHER_CARD and _is_being_posted(tx, request):
             # People are quicker than Slack's answer that says where the card stands now.
             return False
@@ -223,7 +224,8 @@ class Desk:
         if request is None or not decision.allowed:
             self._refuse_click(tx, click, request, decision)
         elif click.action is ClickAction.APPROVE:
-            approve(tx, request, click.person, now=self._clock())
+            fills = fills_of(click.person, deciders.by_part)
+            approve(tx, request, click.person, fills, now=self._clock())
         elif click.action is ClickAction.WITHDRAW_APPROVAL:
             withdraw_approval(tx, request, click.person)
         elif click.action is ClickAction.DECLINE:
@@ -239,12 +241,7 @@ class Desk:
         return True
 
     def _judge(
-        self,
-        tx: Records,
-        click: Click,
-        request: Request | None,
-        trusted: Decision,
-        approvers: frozenset[str],
+        self, tx: Records, click: Click, request: Request | None, trusted: Decision, deciders: Deciders
     ) -> Decision:
         if not trusted.allowed:
             return trusted
@@ -253,12 +250,12 @@ class Desk:
         if request.batch is not None and click.action not in {ClickAction.RETRY, ClickAction.CLOSE}:
             return Decision(Reason.IN_BATCH)
         shown = was_shown(request, click)
-        return self._may(tx, click, request, approvers) if shown.allowed else shown
+        return self._may(tx, click, request, deciders) if shown.allowed else shown
 
-    def _may(self, tx: Records, click: Click, request: Request, approvers: frozenset[str]) -> Decision:
+    def _may(self, tx: Records, click: Click, request: Request, deciders: Deciders) -> Decision:
         if click.action in _OF_REQUESTER:
             return self._of_requester(click.action, request, click.person)
-        given = tx.approvals(request.id)
+        given, approvers = tx.approvals(request.id), deciders.people
         match click.action:
             case ClickAction.RETRY:
                 return may_retry(request, click.person, approvers)
@@ -270,7 +267,9 @@ class Desk:
                 return may_decline(request, click.person, approvers, given)
             case _:
                 paused = tx.pause() is not None
-                return may_approve(request, click.person, approvers, given, paused=paused)
+                return may_approve(
+                    request, click.person, approvers, given, by_part=deciders.by_part, paused=paused
+                )
 
     def _refuse_click(
         self, tx: Transaction, click: Click, request: Request | None, decision: Decision

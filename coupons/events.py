@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from coupons.recording import Payload, Personal
+from coupons.recording import Json, Payload, Personal
 
 
 class Tag(StrEnum):
@@ -87,7 +87,8 @@ class RequestCreated(Payload, tag=Tag.REQUEST_CREATED):
 
     `duplicate_of`: like this one, as the requester confirmed. `follows`: declined, and edited to this one.
     `body_sha256`: of the exact bytes for WeChat Pay, which name the openid. `batch`, `row`: of a batch, and
-    where in its file; approvals are then given to the batch.
+    where in its file; approvals are then given to the batch. `needs`: of whom approvals are asked, where
+    several groups are: `parts` with `of` and `count`, and whether they come `in_order`.
     """
 
     customer: Personal[int]
@@ -105,14 +106,19 @@ class RequestCreated(Payload, tag=Tag.REQUEST_CREATED):
     out_request_no: str
     batch: int | None = None
     row: int | None = None
+    needs: Personal[Mapping[str, Json] | None] = None
 
 
 class ApprovalGiven(Payload, tag=Tag.APPROVAL_GIVEN):
-    """One for each approver: the `count`th of `needed`; of a request, or of a `batch`."""
+    """One for each approver: the `count`th of `needed`; of a request, or of a `batch`.
+
+    `fills`: the parts of its `needs`, from 1, that the approver's groups could fill at that moment.
+    """
 
     count: int
     needed: int
     batch: int | None = None
+    fills: Personal[Sequence[int] | None] = None
 
 
 class RequestApproved(Payload, tag=Tag.REQUEST_APPROVED):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from coupons.needs import PLAIN, Fills, Needs
 from coupons.replacing import Replacer
 
 
@@ -88,6 +89,7 @@ class Draft:
     #: The batch it is a line of, and the row of its file.
     batch: int | None = None
     batch_row: int | None = None
+    needs: Needs = PLAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +130,8 @@ class Request:
     #: The batch it is a line of, and the row of its file. Its approvals are then the batch's.
     batch: int | None = None
     batch_row: int | None = None
+    #: Of whom `approvals_needed` are asked, where that is more than one group: as its rule said then.
+    needs: Needs = PLAIN
     #: From when its waiting is counted, while it waits: `created_at`, later by each pause of sending.
     waits_from: int = 0
     #: When the approvers are next called to mind; None: not again.
@@ -225,11 +229,12 @@ class ConsoleLink:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """One person's yes."""
+    """One person's yes. `fills`: the parts of the request's `needs` that this person could fill then."""
 
     request_id: int
     approver: str
     at: int
+    fills: Fills = ()
 
 
 class ClickAction(StrEnum):

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from coupons.batches import Batch, BatchApproval
 from coupons.model import Approval, Click, ClickAction, Person, Request, State
+from coupons.needs import PLAIN, Needs, are_filled, why_not
 from coupons.reasons import NOTHING_REQUIRED, Required
 
 DAY_MS = 86_400_000
@@ -67,7 +69,7 @@ class Rule:
     max_value_fen: int | None
     #: 0: none, as long as `per_day` is not used up.
     approvals: int
-    #: User and group ids; empty: those with the role approver.
+    #: User and group ids; empty: those with the role approver. With `needs`: all that its parts name.
     approvers: tuple[str, ...]
     stock_ids: tuple[str, ...] = ()
     #: User and group ids, one of which the requester must be or be in.
@@ -75,6 +77,8 @@ class Rule:
     customer_total: CustomerTotal | None = None
     #: Only, and always, of a rule without approvals.
     per_day: DailyCap | None = None
+    #: Where it asks several groups: `approvals` is then their total.
+    needs: Needs = PLAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +156,11 @@ class Reason(StrEnum):
     ALREADY_APPROVED = "already_approved"
     #: Only who has approved can take that back.
     NO_APPROVAL = "no_approval"
+    #: Where a rule asks several groups (`needs.NoPart`): only others are missing, others come before, or only
+    #: this person is left for a later part.
+    GROUP_APPROVED = "group_approved"
+    NOT_YOUR_TURN = "not_your_turn"
+    NEEDED_LATER = "needed_later"
     #: Decided, sent or closed before the click came.
     TOO_LATE = "too_late"
     NOT_HELD = "not_held"
@@ -275,30 +284,65 @@ def may_approve(
     approvers: frozenset[str],
     given: Sequence[Approval],
     *,
+    by_part: Sequence[frozenset[str]] = (),
     paused: bool = False,
 ) -> Decision:
-    """`approvers`: everyone whom the request's rule names at this moment."""
-    right = _may_decide(request, person, approvers)
+    """`approvers`: everyone whom the request's rule names at this moment; `by_part`: for each of its needs'
+    parts, who could fill it.
+    """
+    right = may_decline(request, person, approvers, given)
     if not right.allowed:
         return right
-    if any(approval.approver == person for approval in given):
-        return Decision(Reason.ALREADY_APPROVED)
-    if request.state is not State.PENDING:
-        return Decision(Reason.TOO_LATE)
+    part = may_fill(request.needs, person, given, by_part, requester=request.requester)
+    if not part.allowed:
+        return part
     return Decision(Reason.PAUSED) if paused else YES
+
+
+def may_fill(
+    needs: Needs,
+    person: str,
+    given: Sequence[Approval | BatchApproval],
+    by_part: Sequence[frozenset[str]],
+    *,
+    requester: str,
+) -> Decision:
+    """Whether this approval would bring on what several groups are asked for."""
+    if not needs:
+        return YES
+    fills = [(approval.approver, approval.fills) for approval in given]
+    problem = why_not(needs, fills, person, by_part, requester=requester)
+    return Decision(Reason(problem)) if problem else YES
+
+
+def have_all(waiting: Request | Batch, given: Sequence[Approval | BatchApproval]) -> bool:
+    """Whether these approvals are all that it needs, of whomever it asks."""
+    if len(given) < waiting.approvals_needed:
+        return False
+    return not waiting.needs or are_filled(waiting.needs, (approval.fills for approval in given))
 
 
 def may_decline(
     request: Request, person: str, approvers: frozenset[str], given: Sequence[Approval]
 ) -> Decision:
     """Who has said yes cannot also say no: one person counts once, on one side."""
-    return may_approve(request, person, approvers, given)
+    right = _may_decide(request, person, approvers)
+    if not right.allowed:
+        return right
+    if any(approval.approver == person for approval in given):
+        return Decision(Reason.ALREADY_APPROVED)
+    return YES if request.state is State.PENDING else Decision(Reason.TOO_LATE)
 
 
 def may_withdraw_approval(request: Request, person: str, given: Sequence[Approval]) -> Decision:
-    """Whoever gave one may take it back while others are missing, whatever the rule says by now."""
+    """Whoever gave one may take it back while others are missing, whatever the rule says by now.
+
+    Where groups approve in order, only the last one: others have approved because of those before.
+    """
     if all(approval.approver != person for approval in given):
         return Decision(Reason.NO_APPROVAL)
+    if request.needs.in_order and given[-1].approver != person:
+        return Decision(Reason.TOO_LATE)
     return YES if request.state is State.PENDING else Decision(Reason.TOO_LATE)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from coupons.needs import PLAIN, Needs
 from coupons.policy import YES, DailyCap, Decision, Limit, Policy, Reason, Rule, WhenReached
 
 
@@ -63,6 +64,8 @@ class Terms:
     raised: tuple[Reason, ...] = ()
     #: The limit that refused it.
     limit: Limit | None = None
+    #: Whose approvals, where several groups are asked: with those of `raised`.
+    needs: Needs = PLAIN
 
 
 def find_rule(policy: Policy, facts: Facts, members: Mapping[str, frozenset[str]]) -> tuple[int, Rule | None]:
@@ -96,7 +99,12 @@ def terms(policy: Policy, facts: Facts, members: Mapping[str, frozenset[str]]) -
         needed += 1
         raised.append(reason)
     return Terms(
-        decision=YES, approvals_needed=needed, place=place, approvers=approvers, raised=tuple(raised)
+        decision=YES,
+        approvals_needed=needed,
+        place=place,
+        approvers=approvers,
+        raised=tuple(raised),
+        needs=PLAIN if rule is None else rule.needs.raised(len(raised)),
     )
 
 

@@ -319,7 +319,7 @@ class Announcer(Loop):
         if request.card_ts is None or request.card_channel is None:
             await self._put_off(waiting, self._no_card_s)
             return
-        approvers = await self._authority.named(request) if event.tag in _CALLS else ()
+        approvers = await self._authority.called(request) if event.tag in _CALLS else ()
         paused = await self._ledger.read(lambda rows: rows.pause()) is not None
         approval_seq = waiting.post.approval_seq
         approval = await self._ledger.read(lambda rows: rows.event(approval_seq)) if approval_seq else None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from coupons.batch_desk import may_decide
+from coupons.batch_desk import called, may_decide
 from coupons.batch_lines import DRAWN_EVERY_MS
 from coupons.batches import BATCH_FINAL, Batch, BatchState
 from coupons.lifecycle import FINAL
@@ -76,7 +76,9 @@ class BatchCards:
     async def step(self, waiting: WaitingPost, event: Recorded) -> bool:
         """A reply in the thread of its card. False: that does not stand yet. Raises as `post`."""
         number = waiting.post.batch or 0
-        batch, pause = await self._ledger.read(lambda rows: (rows.batch(number), rows.pause()))
+        batch, given, pause = await self._ledger.read(
+            lambda rows: (rows.batch(number), rows.batch_approvals(number), rows.pause())
+        )
         if batch is None:
             return True
         if batch.card_ts is None or batch.card_channel is None:
@@ -85,7 +87,7 @@ class BatchCards:
             self._readers.channel,
             event,
             batch,
-            approvers=may_decide(self._policy, batch),
+            approvers=called(self._policy, batch, given),
             paused=pause is not None,
         )
         try:

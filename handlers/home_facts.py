@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from coupons.authority import Authority, Members
+from coupons.authority import Authority, Members, parts_people
 from coupons.batch_desk import may_decide
 from coupons.batches import Batch, BatchState, Progress
 from coupons.events import ClickRefused
 from coupons.lifecycle import FINAL
 from coupons.model import Request
-from coupons.policy import DAY_MS, Policy, Reason, may_approve, may_retry
+from coupons.policy import DAY_MS, Policy, Reason, may_approve, may_fill, may_retry
 from coupons.ports import Clock, Ledger, Reading, Records
 from coupons.rules import NOTHING, Left, limits_left, people
 from coupons.totals import Proposal, facts, totals
@@ -118,7 +118,13 @@ class HomeFacts:
             row
             for row in pending.rows
             # A pause stops approving and not declining: these wait all the same.
-            if may_approve(row.request, person, pending.approvers[row.request.id], row.approvals).allowed
+            if may_approve(
+                row.request,
+                person,
+                pending.approvers[row.request.id],
+                row.approvals,
+                by_part=parts_people(policy, row.request.needs, members),
+            ).allowed
         )
         held = tuple(row for row in pending.held if may_retry(row, person, pending.approvers[row.id]).allowed)
         together = tuple(row.request for row in waiting[:SHOWN] if self._is_small(row.request))
@@ -138,7 +144,7 @@ class HomeFacts:
                     request for request in rows.requests_of(person, _LATEST) if request.state in FINAL
                 )[:LATELY],
                 left=self._limits_left(rows, person) if may_ask else (),
-                batches=tuple(row for row in for_person if _waits_for(row, person)),
+                batches=tuple(row for row in for_person if self._waits_for(row, person, members)),
                 batches_under_way=tuple(row for row in for_person if row.batch.state in _UNDER_WAY),
                 my_batches=tuple(row for row in pending.batches if row.batch.requester == person),
                 decided=_decided(rows, person, self._clock()) if decides else (),
@@ -181,6 +187,14 @@ class HomeFacts:
         self._counted = _CountedWeek(week, newest_end, now)
         return self._counted
 
+    def _waits_for(self, row: BatchOnCard, person: str, members: Members) -> bool:
+        """Whoever has approved, or whose groups have, is not asked again."""
+        batch, given = row.batch, row.approvals
+        if batch.state is not BatchState.PENDING or any(each.approver == person for each in given):
+            return False
+        by_part = parts_people(self._policy, batch.needs, members)
+        return may_fill(batch.needs, person, given, by_part, requester=batch.requester).allowed
+
     def _decides(self, person: str, batch: Batch, members: Members) -> bool:
         return person != batch.requester and person in people(may_decide(self._policy, batch), members)
 
@@ -216,11 +230,6 @@ def _open_batches(rows: Reading) -> tuple[BatchOnCard, ...]:
         for batch in rows.open_batches(_BATCHES)
         if batch.state is BatchState.PENDING or batch.state in _UNDER_WAY
     )
-
-
-def _waits_for(row: BatchOnCard, person: str) -> bool:
-    given = {each.approver for each in row.approvals}
-    return row.batch.state is BatchState.PENDING and person not in given
 
 
 def _decided(rows: Reading, person: str, now: int) -> tuple[Decided, ...]:

@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from coupons.errors import Refusal
+from coupons.needs import Needs, enough_people
 from coupons.policy import Policy, Rule, WhenReached, may_be_trusted
 from coupons.ports import Directory
 from handlers.approval_channel import loss_of
@@ -156,6 +157,9 @@ async def rule_problems(policy: Policy, directory: Directory, team: str) -> list
     problems = []
     for which, approvals, rule in rules:
         most = max(approvals, 1) + more if more or not approvals else approvals
+        if rule is not None and rule.needs:
+            problems += await _parts_problem(which, rule.needs.raised(more), directory, team)
+            continue
         ids = policy.approvers_of(rule)
         able = await _able(ids, most, directory, team)
         if able < most:
@@ -170,19 +174,40 @@ async def rule_problems(policy: Policy, directory: Directory, team: str) -> list
     return problems
 
 
+async def _parts_problem(which: str, needs: Needs, directory: Directory, team: str) -> list[str]:
+    """Whether different people could fill all parts. `needs`: the limits' approvals among them."""
+    able = [await _able_people(part.of, needs.total, directory, team) for part in needs.parts]
+    if enough_people(needs, able):
+        return []
+    counts = ", ".join(
+        f"{part.count} of {' '.join(part.of)} ({len(people)} could)"
+        for part, people in zip(needs.parts, able, strict=True)
+    )
+    problem = (
+        f"{which} asks for {needs.total} approvals, each by another active full member of this workspace: "
+        f"{counts}. Together these are too few people"
+    )
+    return [problem]
+
+
 def _fits_all(rule: Rule) -> bool:
     return not (rule.max_value_fen is not None or rule.stock_ids or rule.requesters or rule.customer_total)
 
 
 async def _able(ids: Iterable[str], enough: int, directory: Directory, team: str) -> int:
     """How many distinct people could approve; counts no further than `enough`."""
+    return len(await _able_people(ids, enough, directory, team))
+
+
+async def _able_people(ids: Iterable[str], enough: int, directory: Directory, team: str) -> set[str]:
+    """Distinct people who could approve; looks for no more than `enough`."""
     people: set[str] = set()
     for entry in ids:
         people |= await directory.members(entry) if entry.startswith("S") else {entry}
-    able = 0
+    able: set[str] = set()
     for user_id in sorted(people):
         if may_be_trusted(await directory.person(user_id), team).allowed:
-            able += 1
-            if able >= enough:
+            able.add(user_id)
+            if len(able) >= enough:
                 break
     return able

@@ -12,6 +12,7 @@ from coupons.batches import Batch, BatchApproval, BatchState, DraftLine, LeftOut
 from coupons.errors import RowChanged
 from coupons.events import Tag
 from coupons.model import Request, State
+from coupons.needs import Fills, read_fills, read_needs, written, written_fills
 from coupons.ports import Topic
 from coupons.recording import Recorded
 from coupons.rules import Used
@@ -67,6 +68,7 @@ _SAVED: Final = (
     "approvers",
     "rule",
     "raised",
+    "needs",
     "waits_from",
     "expires_at",
     "remind_at",
@@ -82,7 +84,7 @@ update batch set
     rev = rev + 1, state = :state, file_id = :file_id, sha256 = :sha256, problem = :problem,
     remarks = :remarks, submitted_at = :submitted_at, size = :size, value_fen = :value_fen,
     highest_fen = :highest_fen, left_out = :left_out, approvals_needed = :approvals_needed,
-    approvers = :approvers, rule = :rule, raised = :raised, waits_from = :waits_from,
+    approvers = :approvers, rule = :rule, raised = :raised, needs = :needs, waits_from = :waits_from,
     expires_at = :expires_at, remind_at = :remind_at, urged_at = :urged_at, closed_by = :closed_by,
     pause_code = :pause_code,
     decline_reason = :decline_reason, closed_at = :closed_at, result_promised = :result_promised
@@ -130,10 +132,10 @@ order by request.id
 """
 )
 _ADD_APPROVAL: Final = """
-insert into batch_approval (batch, approver, at, seq) values (:batch, :approver, :at, :seq)
+insert into batch_approval (batch, approver, at, seq, fills) values (:batch, :approver, :at, :seq, :fills)
 on conflict (batch, approver) do nothing
 """
-_APPROVALS: Final = "select approver, at, seq from batch_approval where batch = :batch order by seq"
+_APPROVALS: Final = "select approver, at, seq, fills from batch_approval where batch = :batch order by seq"
 _REQUESTS: Final = (
     SELECT
     + "where request.batch = :batch and request.state = :state and request.id > :after"
@@ -210,6 +212,7 @@ class BatchRows(BaseRows):
         values = {name: getattr(after, name) for name in _SAVED}
         values |= {"id": before.id, "rev": before.rev}
         values |= {"raised": ",".join(after.raised), "approvers": ",".join(after.approvers)}
+        values["needs"] = written(after.needs)
         saved = self._connection.execute(_SAVE, bound(values)).rowcount
         self._batches.clear()
         batch = self.batch(before.id)
@@ -300,14 +303,22 @@ class BatchRows(BaseRows):
 
     # --- approvals, and the lines that are requests
 
-    def add_batch_approval(self, batch_id: int, approver: str, *, at: int, seq: int) -> bool:
+    def add_batch_approval(
+        self, batch_id: int, approver: str, *, at: int, seq: int, fills: Fills = ()
+    ) -> bool:
         self.topics.add(Topic.BATCHES)
-        values = bound({"batch": batch_id, "approver": approver, "at": at, "seq": seq})
+        given = {"approver": approver, "at": at, "seq": seq, "fills": written_fills(fills)}
+        values = bound({"batch": batch_id, **given})
         return bool(self._connection.execute(_ADD_APPROVAL, values).rowcount == 1)
 
     def batch_approvals(self, batch_id: int) -> Sequence[BatchApproval]:
         found = self._connection.execute(_APPROVALS, {"batch": batch_id}).fetchall()
-        return [BatchApproval(approver=row["approver"], at=row["at"], seq=row["seq"]) for row in found]
+        return [
+            BatchApproval(
+                approver=row["approver"], at=row["at"], seq=row["seq"], fills=read_fills(row["fills"])
+            )
+            for row in found
+        ]
 
     def requests_of_batch(
         self, batch_id: int, *, state: str | None = None, after: int = 0, limit: int
@@ -368,5 +379,6 @@ def _batch_of(row: Any) -> Batch:
     values["state"] = BatchState(values["state"])
     for name in ("raised", "approvers"):
         values[name] = tuple(filter(None, values[name].split(",")))
+    values["needs"] = read_needs(values["needs"])
     values["result_promised"] = bool(values["result_promised"])
     return Batch(**values)

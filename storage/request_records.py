@@ -8,9 +8,10 @@ from operator import itemgetter
 from typing import Any
 
 from coupons.model import REQUEST_RECORD, CodeMode, Draft, Request, State
+from coupons.needs import PLAIN, read_needs, written
 
-_STATE, _CODE_MODE, _RUNNING, _RAISED = map(
-    REQUEST_RECORD.names.index, ("state", "code_mode", "running", "raised")
+_STATE, _CODE_MODE, _RUNNING, _RAISED, _NEEDS = map(
+    REQUEST_RECORD.names.index, ("state", "code_mode", "running", "raised", "needs")
 )
 #: Calling an enum costs ten times as much.
 _STATES = {str(state): state for state in State}
@@ -38,6 +39,8 @@ def _request(values: list[Any]) -> Request:
     values[_RUNNING] = bool(values[_RUNNING])
     raised = values[_RAISED]
     values[_RAISED] = tuple(filter(None, raised.split(","))) if raised else ()
+    needs = values[_NEEDS]
+    values[_NEEDS] = read_needs(needs) if needs else PLAIN
     return REQUEST_RECORD.make(values)
 
 
@@ -64,4 +67,5 @@ def columns_of_draft(draft: Draft) -> Mapping[str, object]:
         "waits_from": draft.created_at if draft.waits_from is None else draft.waits_from,
         "batch": draft.batch,
         "batch_row": draft.batch_row,
+        "needs": written(draft.needs),
     }

@@ -190,11 +190,11 @@ _ADD = """
 insert into request (
     rev, state, out_request_no, requester, customer, stock_id, stock_name, value_fen, code_mode, reason,
     approvals_needed, created_at, expires_at, body, ticket, rule, raised, duplicate_of, follows, remind_at,
-    waits_from, batch, batch_row
+    waits_from, batch, batch_row, needs
 )
 select 1, 'pending', :out_request_no, :requester, customer.id, :stock_id, :stock_name, :value_fen, :code_mode,
     :reason, :approvals_needed, :created_at, :expires_at, :body, :ticket, :rule, :raised, :duplicate_of,
-    :follows, :remind_at, :waits_from, :batch, :batch_row
+    :follows, :remind_at, :waits_from, :batch, :batch_row, :needs
 from customer where customer.openid = :openid
 on conflict (out_request_no) do nothing
 """

@@ -16,9 +16,17 @@ from typing import Any, Final, Literal, get_args
 
 from pydantic import ValidationError
 
-from bot.config.coupon_toml_checks import Several
+from bot.config.coupon_toml_checks import Several, needs_of_table
 from bot.config.coupon_toml_file import KEYS, File
-from bot.config.coupon_toml_tables import CHANNEL, STOCK_ID, LimitTable, RuleTable, StockTable, WeekTable
+from bot.config.coupon_toml_tables import (
+    CHANNEL,
+    FORMS,
+    STOCK_ID,
+    LimitTable,
+    RuleTable,
+    StockTable,
+    WeekTable,
+)
 from bot.config.toml_tables import CouponTomlProblems, tables_of
 from coupons.catalogue import Catalogue
 from coupons.model import Stock
@@ -142,14 +150,16 @@ def _stock(table: StockTable) -> Stock:
 def _rule(table: RuleTable, catalogue: Catalogue) -> Rule:
     stocks = [catalogue.find(word) for word in table.stocks]
     total, cap = table.max_customer_total, table.per_day
+    needs = needs_of_table(table)
     return Rule(
         table.max_value_fen,
-        table.approvals,
-        _distinct(table.approvers),
+        table.needed,
+        needs.entries or _distinct(table.approvers),
         stock_ids=_distinct([stock.stock_id for stock in stocks if stock]),
         requesters=_distinct(table.requesters),
         customer_total=CustomerTotal(total.fen, total.days) if total else None,
         per_day=DailyCap(cap.count, cap.fen) if cap else None,
+        needs=needs,
     )
 
 
@@ -185,6 +195,8 @@ _RIGHT: Final[Mapping[str, str]] = {
     "less_than_equal": "{le:.0f} or less",
     "enum": "{expected}",
     "literal_error": "{expected}",
+    "too_long": "a list with {max_length} entries or fewer",
+    "too_short": "a list with one entry or more",
     "list_type": "a list in square brackets; tables in a list begin with double ones, like [[stock]]",
     "model_type": "a table",
 }
@@ -200,7 +212,9 @@ _WHAT: Final[Mapping[str, str]] = {
     "value_fen": "what it is worth in fen, for example 1000 for ¥10",
     "code_mode": "the stock's coupon_code_mode, WECHATPAY_MODE, MERCHANT_API or MERCHANT_UPLOAD",
     "weekday": "the day of the week on which it is sent, monday to sunday",
-    "approvals": "how many people must approve, 0 or more",
+    "approvals": "how many people must approve, 0 or more, or of whom: "
+    '[{ of = ["S0LEADS"] }, { of = ["S0FINANCE"] }]',
+    "of": 'the ids of users (U... or W...) and user groups (S...), like ["S0LEADS"]',
     "count": "the most requests in the time, 1 or more",
     "fen": "the most they may be worth together in the time, in fen",
     "days": "the time in days, 1 or more",
@@ -209,6 +223,7 @@ _WHAT: Final[Mapping[str, str]] = {
 
 def _sentences(error: Mapping[str, Any]) -> Sequence[str]:
     """One of pydantic's errors in our words: place, what was read, what would be right."""
+    error = {**error, "loc": tuple(part for part in error["loc"] if part not in FORMS)}
     context, where = error.get("ctx", {}), _place(error["loc"])
     match error["type"]:
         case "extra_forbidden":
@@ -221,6 +236,8 @@ def _sentences(error: Mapping[str, Any]) -> Sequence[str]:
             if isinstance(ours, Several):
                 return ours.problems
             right = str(ours)
+        case "int_type" if error["loc"][-1] == "approvals":
+            right = _WHAT["approvals"]
         case kind:
             right = _RIGHT[kind].format(**context)
     return [f"{where} reads {_quoted(error['input'])}; it must be {right}"]

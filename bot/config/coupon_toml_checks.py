@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 
 from bot.config.coupon_toml_tables import ReasonTable, RemindersTable, RuleTable, StockTable
+from coupons.needs import PLAIN, NeedPart, Needs, enough_people
 
 
 class Several(ValueError):
@@ -110,12 +111,12 @@ def cap_problems(rules: Sequence[RuleTable]) -> list[str]:
     """What nobody looks at is capped; what somebody approves needs no cap of that kind."""
     problems = []
     for place, rule in enumerate(rules, start=1):
-        if rule.approvals == 0 and rule.per_day is None:
+        if rule.needed == 0 and rule.per_day is None:
             problems.append(
                 f"[[rule]] {place} asks for no approval and has no per_day; it must say how much may be "
                 "given so in a day, like per_day = { count = 20, fen = 20000 }"
             )
-        if rule.approvals and rule.per_day is not None:
+        if rule.needed and rule.per_day is not None:
             problems.append(
                 f"[[rule]] {place} has per_day, which is only for approvals = 0; limits for all stand "
                 "in [limits]"
@@ -127,6 +128,14 @@ def approver_problems(rules: Sequence[RuleTable], role: Sequence[str]) -> list[s
     """Rules that nobody could satisfy, as far as the file shows it."""
     problems = []
     for place, rule in enumerate(rules, start=1):
+        if rule.parts:
+            problems += _parts_problems(place, rule)
+            continue
+        if rule.in_order:
+            problems.append(
+                f"[[rule]] {place} has in_order, which is only for approvals of several groups, like "
+                'approvals = [{ of = ["S0LEADS"] }, { of = ["S0FINANCE"] }]'
+            )
         people = set(rule.approvers or role)
         if not people:
             problems.append(
@@ -134,9 +143,9 @@ def approver_problems(rules: Sequence[RuleTable], role: Sequence[str]) -> list[s
                 "name a user or a user group"
             )
         # How many a group has is seen in Slack only.
-        elif len(people) < rule.approvals and not any(person.startswith("S") for person in people):
+        elif len(people) < rule.needed and not any(person.startswith("S") for person in people):
             problems.append(
-                f"[[rule]] {place} asks for {rule.approvals} approvals, but only {len(people)} could be "
+                f"[[rule]] {place} asks for {rule.needed} approvals, but only {len(people)} could be "
                 f"given ({', '.join(sorted(people))}); it must name more people or ask for fewer approvals"
             )
     if not role and not any(_fits_all(rule) for rule in rules):
@@ -145,6 +154,34 @@ def approver_problems(rules: Sequence[RuleTable], role: Sequence[str]) -> list[s
             "user or a user group, or the last [[rule]] must be without max_value_fen and name approvers"
         )
     return problems
+
+
+def needs_of_table(rule: RuleTable) -> Needs:
+    """What it asks of several groups; of one group, nothing beside the number."""
+    parts = tuple(NeedPart(tuple(dict.fromkeys(part.of)), part.count) for part in rule.parts)
+    return Needs(parts, in_order=rule.in_order) if parts else PLAIN
+
+
+def _parts_problems(place: int, rule: RuleTable) -> list[str]:
+    problems = []
+    if rule.approvers:
+        problems.append(
+            f"[[rule]] {place} has approvers beside approvals that name their own people; it must have one "
+            "of them"
+        )
+    needs = needs_of_table(rule)
+    # How many a group has is seen in Slack only: as many as are asked for.
+    known = [{one for entry in part.of for one in _as_people(entry, needs.total)} for part in needs.parts]
+    if not enough_people(needs, known):
+        problems.append(
+            f"[[rule]] {place} asks for {needs.total} approvals, each by another person, and its parts name "
+            f"too few ({', '.join(needs.entries)}); they must name more people or ask for fewer approvals"
+        )
+    return problems
+
+
+def _as_people(entry: str, most: int) -> Iterable[str]:
+    return (f"{entry}-{number}" for number in range(most)) if entry.startswith("S") else (entry,)
 
 
 def _fits_all(rule: RuleTable) -> bool:

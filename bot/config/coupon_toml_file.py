@@ -99,10 +99,17 @@ class File(Table):
 
 def _keys(table: type[Table]) -> Iterator[tuple[str, tuple[str, ...]]]:
     for name, field in table.model_fields.items():
-        for inner in (field.annotation, *get_args(field.annotation)):
-            if isinstance(inner, type) and issubclass(inner, Table):
-                yield name, tuple(inner.model_fields)
-                yield from _keys(inner)
+        for inner in _tables_in(field.annotation):
+            yield name, tuple(inner.model_fields)
+            yield from _keys(inner)
+
+
+def _tables_in(annotation: object) -> Iterator[type[Table]]:
+    """Of what a key may hold: a table, a list of tables, or one of several forms."""
+    if isinstance(annotation, type) and issubclass(annotation, Table):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _tables_in(inner)
 
 
 #: Every key, by its table.

@@ -9,7 +9,9 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     model_validator,
 )
 
@@ -46,6 +48,12 @@ _WORDING: Final = 50
 _OPTION: Final = 75
 _PATTERN: Final = 200
 _REPEATS: Final = 4
+#: Of one part: more than any group of approvers has.
+MOST_APPROVALS: Final = 100
+#: What a card can name.
+MOST_PARTS: Final = 10
+#: How `approvals` may be written: one number, or a list of tables.
+FORMS: Final = ("form:number", "form:parts")
 _PERSON: Final = "the id of a user (U... or W...) or a user group (S...), not a name"
 
 
@@ -181,14 +189,39 @@ class PerDayTable(Table):
     fen: _Fen
 
 
+class PartTable(Table):
+    """So many of these people, beside those of the other parts."""
+
+    of: _People = Field(min_length=1)
+    count: Annotated[int, Field(ge=1, le=MOST_APPROVALS)] = 1
+
+
 class RuleTable(Table):
     max_value_fen: _Fen | None = None
     stocks: list[str] = []
     requesters: _People = []
     max_customer_total: CustomerTotalTable | None = None
-    approvals: int = Field(ge=0, le=_MOST)
+    # The tags stand in the places of pydantic's errors, and nowhere else.
+    approvals: Annotated[
+        Annotated[Annotated[int, Field(ge=0, le=_MOST)], Tag(FORMS[0])]
+        | Annotated[Annotated[list[PartTable], Field(min_length=1, max_length=MOST_PARTS)], Tag(FORMS[1])],
+        Discriminator(lambda found: FORMS[isinstance(found, list)]),
+    ]
+    in_order: bool = False
     per_day: PerDayTable | None = None
     approvers: _People = []
+
+    @property
+    def parts(self) -> list[PartTable]:
+        """Of several groups; none where one number says all."""
+        return self.approvals if isinstance(self.approvals, list) else []
+
+    @property
+    def needed(self) -> int:
+        """How many approvals, whatever the form."""
+        if isinstance(self.approvals, list):
+            return sum(part.count for part in self.approvals)
+        return self.approvals
 
 
 class LimitTable(Table):

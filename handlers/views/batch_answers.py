@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from coupons.batches import Batch, BatchState
 from coupons.model import ClickAction
 from coupons.policy import Reason
@@ -22,6 +24,19 @@ _STATES = {
     BatchState.DECLINED: N_("It was declined."),
     BatchState.EXPIRED: N_("It has expired."),
     BatchState.DISCARDED: N_("It was discarded."),
+}
+#: Of an approver where the rule asks several groups.
+_GROUPS: Mapping[str, str] = {
+    Reason.GROUP_APPROVED: N_(
+        "Batch {batch} has the approvals that your groups can give; it waits for somebody of another group."
+    ),
+    Reason.NOT_YOUR_TURN: N_(
+        "Batch {batch} is approved by one group after the other, and those before yours come first."
+    ),
+    Reason.NEEDED_LATER: N_(
+        "Only you are left to give a later approval of batch {batch}, and one person counts once. So "
+        "somebody else has to give this one."
+    ),
 }
 _OF_PREVIEW = frozenset({ClickAction.SUBMIT_BATCH, ClickAction.DISCARD_BATCH})
 #: Its requester and its approvers may.
@@ -78,6 +93,8 @@ def _about_right(  # noqa: PLR0911 - one return for each reason
                 batch=number,
                 requester=requester,
             )
+        case _ if reason in _GROUPS:
+            return words(_GROUPS[reason], batch=number)
         case Reason.ALREADY_APPROVED if action == ClickAction.APPROVE_BATCH:
             return words(
                 "You have approved batch {batch} already, and your approval counts once.", batch=number

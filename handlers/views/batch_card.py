@@ -23,7 +23,9 @@ from handlers.views.batch_standing import Speed, now_in_words, standing
 from handlers.views.card_context import with_reason
 from handlers.views.card_notes import raised_by
 from handlers.views.escaping import approver, code, inert, listed, person, person_or_bot, without_openids
+from handlers.views.groups_asked import still_missing
 from handlers.views.message import Block, Message, context, fields, header, message, quote, section
+from handlers.views.state_words import approvals_so_far
 from handlers.views.words import Words
 
 _NAME: Final = 60
@@ -245,9 +247,8 @@ def _rule(words: Words, batch: Batch) -> str:
 
 
 def approved_so_far(words: Words, shown: BatchOnCard) -> str:
-    """`Approvals: 1 of 2 (@wang).`"""
-    count, needed = len(shown.approvals), shown.batch.approvals_needed
-    if not count:
-        return words("Approvals: {count} of {needed}.", count=count, needed=needed)
-    people = listed(words, (person(given.approver) for given in shown.approvals))
-    return words("Approvals: {count} of {needed} ({people}).", count=count, needed=needed, people=people)
+    """`Approvals: 1 of 2 (@wang).`; while it waits, who of several groups is still missing."""
+    so_far = approvals_so_far(words, shown.approvals, shown.batch.approvals_needed)
+    if shown.batch.state is not BatchState.PENDING:
+        return so_far
+    return words.sentences(so_far, still_missing(words, shown.batch.needs, shown.approvals))

@@ -15,6 +15,7 @@ from coupons.rules import Terms
 from handlers.bulk.bulk_file import FileRefused, Remark, RemarkKind
 from handlers.views import bulk_file, inquiry_replies
 from handlers.views.escaping import approver, clip, code, inert, listed, message_link
+from handlers.views.groups_asked import groups_asked
 from handlers.views.message import Block, Message, actions, button, confirm, context, header, message, section
 from handlers.views.refusals import refusal
 from handlers.views.words import Words
@@ -259,7 +260,7 @@ def _needs(words: Words, terms: Terms) -> str:
     who = ""
     if terms.approvers:
         who = words("Who may approve: {people}.", people=listed(words, map(approver, terms.approvers)))
-    return words.sentences(text, more, who)
+    return words.sentences(text, more, groups_asked(words, terms.needs), who)
 
 
 def _limit(words: Words, found: BatchPreview, each: LimitLeft) -> str:

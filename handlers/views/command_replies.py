@@ -15,6 +15,7 @@ from handlers.views.card_notes import ticket
 from handlers.views.channel_loss import Lost, not_posted
 from handlers.views.ephemerals import MAY_NOT_SEE
 from handlers.views.escaping import channel, code, inert, own_words, without_openids
+from handlers.views.groups_asked import groups_asked
 from handlers.views.message import Message, context, message, quote, section
 from handlers.views.modals import REASON_LONGEST
 from handlers.views.state_words import (
@@ -96,12 +97,13 @@ def _needs(words: Words, request: Request) -> str:
         return words(
             "Request #{number} needs no approval by rule {place}.", number=request.id, place=request.rule
         )
-    return words.plural(
+    needs = words.plural(
         "Request #{number} needs 1 approval.",
         "Request #{number} needs {n} approvals.",
         request.approvals_needed,
         number=request.id,
     )
+    return words.sentences(needs, groups_asked(words, request.needs))
 
 
 def _card(words: Words, approval_channel: str, lost: Lost | None) -> str:

@@ -51,6 +51,22 @@ _ASKING: Mapping[str, str] = {
 }
 
 
+#: Of an approver where the rule asks several groups: it stands nowhere whom it is about but on the card.
+_GROUPS: Mapping[str, str] = {
+    Reason.GROUP_APPROVED: N_(
+        "Request #{number} has the approvals that your groups can give; it waits for somebody of another "
+        "group."
+    ),
+    Reason.NOT_YOUR_TURN: N_(
+        "Request #{number} is approved by one group after the other, and those before yours come first."
+    ),
+    Reason.NEEDED_LATER: N_(
+        "Only you are left to give a later approval of request #{number}, and one person counts once. So "
+        "somebody else has to give this one."
+    ),
+}
+
+
 def answer(words: Words, event: Recorded, request: Request | None, *, workspace_url: str = "") -> Message:
     """Told from a `click:refused`; any other event is told as in the thread.
 
@@ -207,6 +223,8 @@ def _too_late(  # noqa: PLR0911, C901 - as above
 ) -> str:
     number = request.id
     match reason:
+        case Reason.GROUP_APPROVED | Reason.NOT_YOUR_TURN | Reason.NEEDED_LATER:
+            return words(_GROUPS[str(reason)], number=number)
         case Reason.ALREADY_APPROVED if action == ClickAction.DECLINE:
             return words(
                 "You have approved request #{number} already, so you cannot decline it too.", number=number

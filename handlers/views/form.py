@@ -14,6 +14,7 @@ from handlers.parsing import REASON_LONGEST
 from handlers.ticket import TICKET_LONGEST
 from handlers.views.card_context import given, warning
 from handlers.views.escaping import plain
+from handlers.views.groups_asked import groups_asked
 from handlers.views.inputs import OPTION, input_block, stock_menu, text_input
 from handlers.views.message import Block, actions, button, context, plain_text, section
 from handlers.views.refusals import refusal
@@ -177,7 +178,12 @@ def hint(words: Words, outlook: Outlook | Stopped) -> list[Block]:
         text = words("Needs no approval: rule {place} gives it at once.", place=terms.place)
     else:
         text = words.plural("Needs 1 approval.", "Needs {n} approvals.", terms.approvals_needed)
-        if len(outlook.able) < terms.approvals_needed:
+        text = words.sentences(text, groups_asked(words, terms.needs))
+        if not outlook.are_enough and terms.needs and outlook.able:
+            text = words.sentences(
+                text, words("Those who could approve it now cannot give all of them: one person counts once.")
+            )
+        elif not outlook.are_enough:
             too_few = (
                 words.plural(
                     "Only 1 person could approve it now.",

@@ -16,6 +16,7 @@ from handlers.views.card_context import given, warning
 from handlers.views.card_notes import ticket_link
 from handlers.views.coupon_words import being_asked, coupon_line
 from handlers.views.escaping import code, inert, listed, person
+from handlers.views.groups_asked import groups_asked
 from handlers.views.message import Message, context, message, section
 from handlers.views.refusals import refusal
 from handlers.views.state_words import standing
@@ -137,17 +138,22 @@ def _needs(words: Words, outlook: Outlook) -> str:
     if terms.raised:
         names = words.list(words(LIMITS[reason]) for reason in terms.raised if reason in LIMITS)
         more = words("That is more than the rule asks for, since a limit is reached: {limits}.", limits=names)
-    return words.sentences(text, more, _able(words, outlook))
+    return words.sentences(text, more, groups_asked(words, terms.needs), _able(words, outlook))
 
 
 def _able(words: Words, outlook: Outlook) -> str:
     if not outlook.able:
         return words("Nobody could approve it now.")
     names = listed(words, [person(user) for user in outlook.able[:_ABLE]])
+    if not outlook.are_enough and outlook.terms.needs:
+        return words(
+            "Could approve now: {people}. These cannot give all of them: one person counts once.",
+            people=names,
+        )
+    if not outlook.are_enough:
+        return words("Could approve now: {people}. That is too few.", people=names)
     if len(outlook.able) > _ABLE:
         return words("Could approve now: {people} and others.", people=names)
-    if len(outlook.able) < outlook.terms.approvals_needed:
-        return words("Could approve now: {people}. That is too few.", people=names)
     return words("Could approve now: {people}.", people=names)
 
 

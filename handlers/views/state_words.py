@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from coupons.batches import BatchApproval
 from coupons.masking import masked
 from coupons.model import Approval, Request, State
 from coupons.policy import LOOKUPS_BEFORE_CLOSING
 from handlers.views import problems
 from handlers.views.escaping import code, inert, listed, person
+from handlers.views.groups_asked import still_missing
 from handlers.views.words import N_, Words
 
 NO_COUPON = N_("The customer gets no coupon from this request.")
@@ -101,16 +103,24 @@ def where(words: Words, request: Request) -> str:
 
 
 def progress(words: Words, request: Request, approvals: Sequence[Approval] | None) -> str:
-    """`Approvals: 1 of 2 (@wang).`"""
+    """`Approvals: 1 of 2 (@wang).`; while it waits, who of several groups is still missing."""
     needed = request.approvals_needed
     if not needed:
         return words("Automatic: no approval needed by rule {rule}.", rule=request.rule)
     if approvals is None:
         return words("Approvals needed: {needed}.", needed=needed)
-    count = len(approvals)
-    if not approvals:
+    so_far = approvals_so_far(words, approvals, needed)
+    if request.state is not State.PENDING:
+        return so_far
+    return words.sentences(so_far, still_missing(words, request.needs, approvals))
+
+
+def approvals_so_far(words: Words, given: Sequence[Approval | BatchApproval], needed: int) -> str:
+    """How many, and by whom."""
+    count = len(given)
+    if not count:
         return words("Approvals: {count} of {needed}.", count=count, needed=needed)
-    people = listed(words, (person(given.approver) for given in approvals))
+    people = listed(words, (person(each.approver) for each in given))
     return words("Approvals: {count} of {needed} ({people}).", count=count, needed=needed, people=people)
 
 

@@ -52,6 +52,7 @@ where tells.actor is not batch.requester
         case batch.raised when '' then '[]' else '["' || replace(batch.raised, ',', '","') || '"]' end
     or (tells.body ->> '$.detail.approvers') is not
         case batch.approvers when '' then '[]' else '["' || replace(batch.approvers, ',', '","') || '"]' end
+    or coalesce(tells.body ->> '$.detail.needs', '') is not batch.needs
     or (tells.body ->> '$.detail.size') is not (select count(*) from request where request.batch = batch.id)
     or (tells.body ->> '$.detail.value_fen')
         is not (select coalesce(sum(value_fen), 0) from request where request.batch = batch.id)
@@ -115,10 +116,12 @@ order by batch.id limit 1
 _APPROVALS: Final = f"""
 with {_EVENTS}
 select batch from (
-    select batch, actor as person, seq, 1 as said, 0 as noted from tells where tag = 'approval:given'
-    union all select batch, approver, seq, 0, 1 from batch_approval
+    select batch, actor as person, seq, coalesce(body ->> '$.detail.fills', '') as fills,
+        1 as said, 0 as noted
+    from tells where tag = 'approval:given'
+    union all select batch, approver, seq, fills, 0, 1 from batch_approval
 ) as approvals
-group by batch, person, seq having sum(said) <> sum(noted) order by batch limit 1
+group by batch, person, seq, fills having sum(said) <> sum(noted) order by batch limit 1
 """
 _OWN: Final = """
 select batch.id from batch join batch_approval on batch_approval.batch = batch.id

@@ -74,6 +74,7 @@ where event.tag = 'request:created' and (
     or (event.body ->> '$.detail.follows') is not request.follows
     or (event.body ->> '$.detail.batch') is not request.batch
     or (event.body ->> '$.detail.row') is not request.batch_row
+    or coalesce(event.body ->> '$.detail.needs', '') is not request.needs
 )
 order by request.id limit 1
 """
@@ -132,6 +133,17 @@ select request_id as id from (
 group by request_id, person having sum(told) <> sum(kept)
 order by request_id limit 1
 """
+#: Of one that was given again, the last.
+_FILLS = """
+select approval.request_id as id from approval
+where approval.fills is not coalesce((
+    select event.body ->> '$.detail.fills' from event
+    where event.request_id = approval.request_id and event.tag = 'approval:given'
+        and event.actor = approval.approver
+    order by event.seq desc limit 1
+), '')
+order by approval.request_id limit 1
+"""
 
 #: What a state's newest telling event may be. An attempt started under doubt leaves the state as it was.
 _TELLS = {
@@ -179,6 +191,7 @@ def compare(database: Any) -> None:
         (_TERMS, "requester, number, customer, stock, value, need of approvals or reason for it"),
         (_CODES, "coupon code"),
         (_APPROVALS, "list of approvers"),
+        (_FILLS, "list of what its approvers could give"),
         (_WITH_BATCH, "batch that it was approved with"),
     )
     _name(database, compared)

@@ -83,6 +83,7 @@ from (
                     '","customer":', request.customer,
                     ',"duplicate_of":', coalesce(request.duplicate_of, 'null'),
                     ',"follows":', coalesce(request.follows, 'null'),
+                    iif(request.needs = '', '', concat(',"needs":', request.needs)),
                     ',"out_request_no":"', request.out_request_no, '"',
                     ',"raised":', case request.raised when '' then '[]'
                         else '["' || replace(request.raised, ',', '","') || '"]' end,
@@ -99,7 +100,9 @@ from (
                 from approval
                 where approval.request_id = request.id
                     and approval.approver = substr(event.body, 11, instr(event.body, '","') - 11)
-                    and approval.approver <> request.requester)
+                    and approval.approver <> request.requester
+                    and iif(approval.fills = '', instr(event.body, ',"fills":') = 0, instr(event.body,
+                        concat(',"fills":', approval.fills, ',"needed":')) > 0))
                 -- Taken back since, it has no row, or the one of when it was given again.
                 or exists (
                     select 1 from event as later indexed by event_by_request

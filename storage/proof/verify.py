@@ -16,6 +16,7 @@ from storage.proof.batches import check_batches
 from storage.proof.bodies import check_bodies
 from storage.proof.chain import LAST, Verified, check_chain
 from storage.proof.coupon_states import check_coupon_states
+from storage.proof.needs import check_needs
 from storage.proof.permits import check_permits
 from storage.proof.rows_exact import compare
 from storage.proof.rows_fast import Agreement
@@ -56,6 +57,7 @@ def verify(
                 compare(beside)
             check_batches(database)
             check_coupon_states(database)
+            check_needs(database)
             if thorough:
                 check_bodies(database)
         except sqlite3.DatabaseError as error:

@@ -11,6 +11,7 @@ import pytest
 from bot.config.coupon_toml import load_coupon_toml
 from bot.config.coupon_toml_file import File
 from bot.config.coupon_toml_tables import RuleTable
+from coupons.needs import NeedPart, Needs
 from coupons.policy import CustomerTotal, DailyCap, Escalation, Limit, Reason, Rule, WhenReached
 from coupons.rules import Facts, terms
 from coupons.week_reports import WeekTime
@@ -110,16 +111,39 @@ def test_what_the_example_has_in_comments_is_right_and_names_every_key(file: Pat
     text = uncommented()
     config = read(file, text)
     assert config.policy.rules[0].per_day == DailyCap(20, 10_000)
-    assert len(config.policy.rules) == 3
+    assert len(config.policy.rules) == 4
+    assert config.policy.rules[2].needs == Needs(
+        (NeedPart(("S0LEADS",)), NeedPart(("S0FINANCE",))), in_order=True
+    )
     written = tomllib.loads(text)
     assert set(written) == set(File.model_fields)
-    assert set(written["rule"][0]) == set(RuleTable.model_fields) - {"approvers"}
+    assert set(written["rule"][0]) == set(RuleTable.model_fields) - {"approvers", "in_order"}
+    assert "in_order" in written["rule"][2]
     # Commented out, nothing of it is in force.
     assert load_coupon_toml(EXAMPLE).policy.rules[0].approvals == 1
 
 
 BAD = [
-    ("[[rule]]\napprovals = true", "[[rule]] 1 approvals reads true; it must be a whole number"),
+    ("[[rule]]\napprovals = true", "[[rule]] 1 approvals reads true; it must be how many people must app"),
+    ("[[rule]]\napprovals = -1", "[[rule]] 1 approvals reads -1; it must be 0 or more"),
+    (
+        "[[rule]]\napprovals = []",
+        "[[rule]] 1 approvals reads a list; it must be a list with one entry or more",
+    ),
+    ("[[rule]]\napprovals = [2]", "[[rule]] 1 approvals 1 reads 2; it must be a table"),
+    (
+        '[[rule]]\napprovals = [{ of = ["leads"] }]',
+        "[[rule]] 1 approvals 1 of 1 reads 'leads'; it must be the id of a user (U... or W",
+    ),
+    ("[[rule]]\napprovals = [{ of = [] }]", "[[rule]] 1 approvals 1 of reads a list; it must be a list with"),
+    (
+        '[[rule]]\napprovals = [{ of = ["S0LEADS"], count = 0 }]',
+        "[[rule]] 1 approvals 1 count reads 0; it must be 1 or more",
+    ),
+    (
+        "[[rule]]\napprovals = [" + "{ of = ['S0LEADS'] }, " * 11 + "]",
+        "[[rule]] 1 approvals reads a list; it must be a list with 10 entries or fewer",
+    ),
     (
         '[[rule]]\napprovals = 1\nstocks = "late-10"',
         "[[rule]] 1 stocks reads 'late-10'; it must be a list in",
@@ -193,6 +217,10 @@ def test_a_wrong_value_gets_one_sentence_with_its_place(file: Path, text: str, s
             ["[[rule]] 1 per_day count", "[[rule]] 1 per_day fen"],
         ),
         (
+            f"{SMALLEST}[[rule]]\napprovals = [{{ count = 2 }}]",
+            ["[[rule]] 1 approvals 1 of"],
+        ),
+        (
             f"{SMALLEST}[[rule]]\napprovals = 1\nmax_customer_total = {{}}",
             ["[[rule]] 1 max_customer_total fen", "[[rule]] 1 max_customer_total days"],
         ),
@@ -217,6 +245,10 @@ def test_a_missing_key_is_named_and_described(file: Path, text: str, places: lis
         (
             f"{SMALLEST}[[rule]]\napprovals = 0\nper_day = {{count = 1, fen = 1, fens = 1}}",
             "unknown key 'fens' in [[rule]] 1 per_day; the nearest is 'fen'",
+        ),
+        (
+            f"{SMALLEST}[[rule]]\napprovals = [{{ of = ['S0LEADS'], counts = 2 }}]",
+            "unknown key 'counts' in [[rule]] 1 approvals 1; the nearest is 'count'",
         ),
         (
             f'{SMALLEST}{LATE}customer_words.cn = "{{code}}"',
@@ -246,6 +278,18 @@ TOGETHER = [
     (
         f"{ONE}per_day = {{ count = 1, fen = 1 }}\n",
         "[[rule]] 1 has per_day, which is only for approvals = 0; limits for all stand in [limits]",
+    ),
+    (
+        "[[rule]]\napprovals = [{ of = ['U0A'] }, { of = ['U0A'] }]\n",
+        "[[rule]] 1 asks for 2 approvals, each by another person, and its parts name too few (U0A); they",
+    ),
+    (
+        "[[rule]]\napprovals = [{ of = ['S0LEADS'] }]\napprovers = ['S0LEADS']\n",
+        "[[rule]] 1 has approvers beside approvals that name their own people; it must have one of them",
+    ),
+    (
+        f"{ONE}in_order = true\n",
+        "[[rule]] 1 has in_order, which is only for approvals of several groups, like",
     ),
     ("[reminders]\nhours = [4, 1]\n", "[reminders] hours reads [4.0, 1.0]; each must be later than the one"),
     ("[reminders]\nhours = [1, 1]\n", "[reminders] hours reads [1.0, 1.0]; each must be later than the one"),

@@ -18,8 +18,8 @@ def made(needed: Any = 1, **detail: Any) -> AnyEvent:
     return Tag.REQUEST_CREATED, LI, {"approvals_needed": needed, "rule": 2, **detail}
 
 
-def given(who: str) -> AnyEvent:
-    return Tag.APPROVAL_GIVEN, who, {"count": 1, "needed": 1}
+def given(who: str, *fills: int) -> AnyEvent:
+    return Tag.APPROVAL_GIVEN, who, {"count": 1, "needed": 1, **({"fills": [*fills]} if fills else {})}
 
 
 def withdrawn(who: str, by: str = "") -> AnyEvent:
@@ -34,6 +34,11 @@ def tag(tag: str, who: str = SYSTEM) -> AnyEvent:
     return tag, who, {}
 
 
+#: One of each of two groups.
+NEEDS = {"in_order": False, "parts": [{"count": 1, "of": ["S0LEADS"]}, {"count": 1, "of": ["S0FINANCE"]}]}
+IN_ORDER = {**NEEDS, "in_order": True}
+BOTH = approved(WANG, ZHAO)
+
 HELD, RETRIED = tag(Tag.REQUEST_HELD), tag(Tag.REQUEST_RETRIED, WANG)
 BY_RULE = approved(by=SYSTEM, rule=2)
 ONE = (made(), given(WANG), approved(WANG))
@@ -43,6 +48,16 @@ SHOWN: list[tuple[tuple[AnyEvent, ...], bool]] = [
     ((made(0), BY_RULE), True),
     ((*ONE, HELD, RETRIED), True),
     ((*ONE, HELD, RETRIED, HELD, RETRIED), True),
+    # Of several groups: each filled by another person.
+    ((made(2, needs=NEEDS), given(WANG, 2), given(ZHAO, 1), BOTH), True),
+    ((made(2, needs=NEEDS), given(WANG, 1, 2), given(ZHAO, 1), BOTH), True),
+    ((made(2, needs=IN_ORDER), given(WANG, 1, 2), given(ZHAO, 2), BOTH), True),
+    ((made(2, needs=IN_ORDER), given(WANG, 2), given(ZHAO, 1), BOTH), False),
+    ((made(2, needs=NEEDS), given(WANG, 1), given(ZHAO, 1), BOTH), False),
+    ((made(2, needs=NEEDS), given(WANG), given(ZHAO, 1), BOTH), False),
+    ((made(1, needs=NEEDS), given(WANG, 1, 2), approved(WANG)), False),
+    ((made(2, needs={"parts": []}), given(WANG, 1), given(ZHAO, 2), BOTH), False),
+    ((made(2, needs=NEEDS), given(WANG, 3), given(ZHAO, 1), BOTH), False),
     ((), False),
     ((made(),), False),
     ((made(), given(WANG)), False),

@@ -25,7 +25,7 @@ from handlers.views.batch_card import BatchOnCard
 from handlers.views.batch_standing import Speed
 from handlers.views.message import Message
 from handlers.views.words import Words
-from tests.handlers.views_samples import APPROVERS, LI, NOW, OPENID, WANG, request
+from tests.handlers.views_samples import APPROVERS, GROUPS, IN_ORDER, LI, NOW, OPENID, WANG, request
 
 BATCH = Batch(
     id=7,
@@ -108,6 +108,9 @@ def cards() -> Iterator[BatchOnCard]:
     one = replace(BATCH, approvals_needed=1)
     yield replace(SHOWN, batch=one, approvals=(), customers=CustomersOfBatch(count=9, before=0, largest=()))
     yield replace(SHOWN, batch=replace(one, rule=0))
+    for needs in (GROUPS, IN_ORDER):
+        given = (BatchApproval(approver="U0WANG", at=NOW, seq=9, fills=(1, 2)),)
+        yield replace(SHOWN, batch=replace(BATCH, needs=needs), approvals=given)
     raised = (Reason.AGENT_LIMIT, Reason.BUDGET_LIMIT)
     yield shown(BatchState.PENDING, raised=raised, size=1, rule=0, ticket="https://desk.example/t/4711")
     yield replace(SHOWN, pause=Pause("U0LI", NOW, "wrong stock"), stocks=SHOWN.stocks * 6)

@@ -25,7 +25,7 @@ from handlers.views import batch_preview, bulk_file, bulk_form
 from handlers.views.batch_preview import AboutFile
 from handlers.views.message import Message
 from handlers.views.words import Words
-from tests.handlers.views_samples import NOW, written
+from tests.handlers.views_samples import GROUPS, NOW, written
 from tests.words import CHINESE, ENGLISH
 
 FOLDER = Path(__file__).parent / "read_aloud"
@@ -94,7 +94,11 @@ def previews(words: Words) -> Iterator[Message]:
     yield batch_preview.draft(words, SHOWN, AboutFile(left_out=LEFT_OUT, remarks=REMARKS))
     again = replace(BATCH, problem=SAME_FILE, left_out=0)
     plain = replace(
-        PREVIEW, refused=(), customers_before=0, left=(), terms=replace(TERMS, place=0, raised=())
+        PREVIEW,
+        refused=(),
+        customers_before=0,
+        left=(),
+        terms=replace(TERMS, place=0, raised=(), needs=GROUPS),
     )
     yield batch_preview.draft(
         words, ShownDraft(batch=again, preview=plain, same_file=EARLIER, lately={}), AboutFile()

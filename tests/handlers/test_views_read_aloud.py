@@ -30,6 +30,7 @@ from handlers.views.words import Words
 from tests.handlers.home_samples import week
 from tests.handlers.test_views_home import overview
 from tests.handlers.views_samples import (
+    IN_ORDER,
     NOW,
     REASONS,
     STOCKS,
@@ -104,6 +105,14 @@ def views(words: Words) -> Iterator[dict[str, Any]]:
         Outlook(terms=TERMS, able=("U0WANG",), left=(), duplicate=None, pause=None),
         replace(NEEDS_TWO, required=Decision(Reason.BOTH_REQUIRED)),
         Outlook(terms=TERMS, able=(), left=(), duplicate=None, pause=Pause("U0LI", NOW, "")),
+        Outlook(
+            terms=replace(TERMS, needs=IN_ORDER),
+            able=("U0WANG",),
+            left=(),
+            duplicate=None,
+            pause=None,
+            by_part=(frozenset({"U0WANG"}),) * 2,
+        ),
         Outlook(terms=replace(TERMS, approvals_needed=0), able=(), left=(), duplicate=None, pause=None),
         Outlook(
             terms=replace(TERMS, decision=Decision(Reason.BUDGET_LIMIT)),

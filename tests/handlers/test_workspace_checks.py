@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from coupons.model import Person
+from coupons.needs import NeedPart, Needs
 from coupons.policy import CustomerTotal, DailyCap, Limit, Policy, Rule, WhenReached
 from handlers.workspace_checks import rule_problems
 from tests.coupons.office import TEAM, Groups
@@ -19,6 +20,14 @@ GONE = {
     "U0BOT": Person(user_id="U0BOT", team=TEAM, is_bot=True),
     "U0OUT": Person(user_id="U0OUT", team="T0OTHER"),
 }
+
+
+def of(*groups: tuple[str, ...]) -> Rule:
+    """One of each."""
+    needs = Needs(tuple(NeedPart(group) for group in groups))
+    return Rule(None, needs.total, needs.entries, needs=needs)
+
+
 MORE, NO = Limit(1, 1, WhenReached.APPROVE), Limit(1, 1)
 FREE = Rule(None, 0, (), per_day=DailyCap(9, 9000))
 
@@ -32,6 +41,24 @@ CASES: list[tuple[tuple[str, ...], tuple[Rule, ...], dict[str, Limit], list[str]
     # who is in two places is one person
     (ONE, (Rule(None, 4, (*THREE, "U0A", "U0B")),), {}, ["rule 1 asks for 4"]),
     (ONE, (Rule(None, 2, ("U0A", *GONE)),), {}, ["rule 1 asks for 2 approval(s) from U0A, U0GONE"]),
+    # several groups: a person fills one part, whichever lets the others be filled
+    (ONE, (of(("U0A",), THREE),), {}, []),
+    (ONE, (of(THREE, THREE, THREE),), {}, []),
+    (
+        ONE,
+        (of(THREE, THREE, THREE, THREE),),
+        {},
+        ["rule 1 asks for 4 approvals, each by another active full"],
+    ),
+    (
+        ONE,
+        (of(("U0A",), ("U0A", "U0GONE")),),
+        {},
+        ["rule 1 asks for 2 approvals, each by another active full"],
+    ),
+    (ONE, (of(("S0EMPTY",), THREE),), {}, ["rule 1 asks for 2 approvals, each by another active full"]),
+    (ONE, (of(("U0A",), THREE),), {"budget": MORE}, []),
+    (ONE, (of(("U0A",), THREE),), {"budget": MORE, "per_agent": MORE}, ["rule 1 asks for 4 approvals"]),
     # a limit may ask for one more than any rule, and each limit for its own
     (ONE, (), {"budget": NO}, []),
     (ONE, (), {"budget": MORE}, ["the default rule asks for up to 2 approval(s), limits included, from U0A"]),

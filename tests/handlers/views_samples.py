@@ -12,6 +12,7 @@ from coupons.catalogue import Catalogue
 from coupons.coupon_states import CouponState, KnownCoupon
 from coupons.events import Tag
 from coupons.model import Approval, ClickAction, CodeMode, History, Pause, Request, State, Stock
+from coupons.needs import NeedPart, Needs
 from coupons.policy import YES, Decision, Limit, Reason
 from coupons.reasons import NamedReason, Reasons, Wording
 from coupons.recording import Recorded
@@ -41,6 +42,9 @@ from tests.words import LANGUAGES
 NOW = 1_795_400_572_000
 OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
 APPROVERS = ("S0LEADS", "U0WANG")
+#: One of each of two groups, in order or not.
+GROUPS = Needs((NeedPart(("S0LEADS",)), NeedPart(("S0FINANCE", "U0FIN"))))
+IN_ORDER = replace(GROUPS, in_order=True)
 
 REQUEST = Request(
     id=12,
@@ -141,6 +145,10 @@ def now_messages(words: Words, request: Request, approvals: list[Approval]) -> I
     """All that is drawn from the row as it stands, and so must tell its present state truly."""
     yield card.card(words, request, approvals, approvers=APPROVERS)
     yield card.card(words, request, approvals, approvers=())
+    for needs, fills in ((GROUPS, ()), (GROUPS, ((1, 2),)), (GROUPS, ((2,),)), (IN_ORDER, ())):
+        given = [Approval(12, f"U{place}", NOW, each) for place, each in enumerate(fills)]
+        if request.state is State.PENDING:
+            yield card.card(words, replace(request, needs=needs), given, approvers=needs.entries)
     for pause in (Pause("U0LI", NOW, request.reason), None):
         about = replace(ABOUT, pause=pause)
         yield card.card(words, request, approvals, approvers=APPROVERS, about=about)
@@ -180,6 +188,7 @@ def other_messages(words: Words, request: Request, word: str) -> Iterator[Messag
     yield command_replies.submitted(words, request, tuple(Undone), approval_channel="C0APPROVE")
     yield command_replies.submitted(words, request, (), approval_channel=word)
     yield command_replies.submitted(words, request, (), approval_channel="C0APPROVE", shortened=True)
+    yield command_replies.submitted(words, replace(request, needs=IN_ORDER), (), approval_channel="C0APPROVE")
     yield command_replies.cancelled(words, request)
     for problem in Problem:
         for subcommand in ("", "send", "status", "list"):
@@ -275,6 +284,9 @@ def looked_up(words: Words, request: Request, word: str) -> Iterator[Message]:
         terms=asked, able=(), left=(), duplicate=None, pause=None, required=Decision(Reason.BOTH_REQUIRED)
     )
     yield inquiry_replies.check(words, OPENID, replace(stocks[0], warn=word), lacking)
+    pair = replace(outlook, terms=replace(asked, needs=GROUPS), able=("U0WANG", "U0LI"))
+    for by_part in ((frozenset({"U0WANG"}),) * 2, (frozenset({"U0WANG"}), frozenset({"U0LI"}))):
+        yield inquiry_replies.check(words, OPENID, stocks[0], replace(pair, by_part=by_part))
     yield inquiry_replies.check(words, OPENID, stocks[0], Stopped(Decision(Reason.NOT_AGENT)))
 
 

@@ -74,7 +74,7 @@ CREATE TABLE approval (
     id integer primary key autoincrement,
     request_id integer not null references request (id),
     approver text not null,
-    at integer not null,
+    at integer not null, fills text not null default '',
     unique (request_id, approver)
 ) strict
 ;
@@ -117,14 +117,14 @@ CREATE TABLE batch (
     preview_ts text,
     card_channel text,
     card_ts text
-) strict
+, needs text not null default '') strict
 ;
 
 CREATE TABLE batch_approval (
     batch integer not null references batch (id),
     approver text not null,
     at integer not null,
-    seq integer not null,
+    seq integer not null, fills text not null default '',
     primary key (batch, approver)
 ) strict, without rowid
 ;
@@ -279,7 +279,7 @@ CREATE TABLE request (
     coupon_code text,
     closed_at integer,
     card_channel text,
-    card_ts text, look_at integer, ticket text not null default '', rule integer not null default 0, raised text not null default '', duplicate_of integer references request (id), follows integer references request (id), remind_at integer, urged_at integer, waits_from integer not null default 0, running_by text, running_until integer, batch integer, batch_row integer,
+    card_ts text, look_at integer, ticket text not null default '', rule integer not null default 0, raised text not null default '', duplicate_of integer references request (id), follows integer references request (id), remind_at integer, urged_at integer, waits_from integer not null default 0, running_by text, running_until integer, batch integer, batch_row integer, needs text not null default '',
     check ((state = 'sent') = (coupon_code is not null))
 ) strict
 ;

@@ -236,7 +236,7 @@ def test_a_changed_request_is_never_taken_for_whole(log: Path, what: str) -> Non
 
 
 ROWS = {
-    "an approval that nobody gave": f"insert into approval values (99, 2, 'U0ZHAO', {NOW})",
+    "an approval that nobody gave": f"insert into approval values (99, 2, 'U0ZHAO', {NOW}, '')",
     "an approval that is gone": "delete from approval where request_id = 3 and approver = 'U0ZHAO'",
     "another approver": "update approval set approver = 'U0QIAN' where request_id = 2",
     "approved at another time": f"update approval set at = at - {DAY} where request_id = 2",

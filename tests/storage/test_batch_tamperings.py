@@ -25,7 +25,7 @@ CHANGES = {
     "another requester": "update batch set requester = 'U0WANG' where id = 1",
     "another file": "update batch set sha256 = '00' where id = 1",
     "another approver": "update batch_approval set approver = 'U0CHEN' where approver = 'U0ZHAO'",
-    "an approver more": "insert into batch_approval values (1, 'U0CHEN', 1, 1)",
+    "an approver more": "insert into batch_approval (batch, approver, at, seq) values (1, 'U0CHEN', 1, 1)",
     "an approver less": "delete from batch_approval where approver = 'U0ZHAO'",
     "another event of an approval": "update batch_approval set seq = 1 where approver = 'U0ZHAO'",
     "a need of fewer": "update batch set approvals_needed = 1 where id = 1",

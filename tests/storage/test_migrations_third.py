@@ -91,11 +91,12 @@ def contents(path: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def with_newer_columns(found: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
-    """What the seventh step adds to rows of before."""
+    """What the seventh and later steps add to rows of before."""
     new = {"message_ts": "", "out_request_no": "", "batch": None}
-    alone = {"running_by": None, "running_until": None, "batch": None, "batch_row": None}
+    alone = {"running_by": None, "running_until": None, "batch": None, "batch_row": None, "needs": ""}
     return {
         **found,
+        "approval": [row | {"fills": ""} for row in found["approval"]],
         "click": [row | new for row in found["click"]],
         "outbox": [row | {"approval_seq": None, "batch": None} for row in found["outbox"]],
         "request": [row | alone | {"waits_from": row["created_at"]} for row in found["request"]],
