@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final
 
-from coupons.days import day_start
+from coupons.days import BEIJING, day_start, milliseconds
 from coupons.policy import DAY_MS
 from coupons.rules import Used
 
@@ -71,3 +72,19 @@ def days_before(now: int) -> tuple[int, int]:
     """The seven whole days before today."""
     before = day_start(now)
     return before - DAYS * DAY_MS, before
+
+
+@dataclass(frozen=True, slots=True)
+class WeekTime:
+    """When it goes out, in Beijing. `weekday`: 0 is Monday."""
+
+    weekday: int
+    hour: int
+
+    def last_before(self, now: int) -> int:
+        """The last such moment that has come; UTC milliseconds."""
+        today = datetime.fromtimestamp(now / 1000, BEIJING)
+        moment = today.replace(hour=self.hour, minute=0, second=0, microsecond=0)
+        moment -= timedelta(days=(today.weekday() - self.weekday) % 7)
+        at = milliseconds(moment)
+        return at if at <= now else at - 7 * DAY_MS

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Final
 
 from coupons.audit_events import WeekReported
 from coupons.audit_words import Filter
 from coupons.authority import Authority
 from coupons.clock_watch import ClockWatch
-from coupons.days import BEIJING, milliseconds
 from coupons.errors import DirectoryUnavailable
 from coupons.events import Tag
 from coupons.loops import Loop, OnTrouble
@@ -18,27 +15,11 @@ from coupons.policy import DAY_MS
 from coupons.ports import AuditSearch, Ledger, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM
-from coupons.week import days_before, days_until_now
+from coupons.week import WeekTime, days_before, days_until_now
 
 _EVERY_S: Final = 30.0
 #: Who presses a button twice, or whose click is delivered twice, asked once.
 _ONCE_MS: Final = 60_000
-
-
-@dataclass(frozen=True, slots=True)
-class WeekTime:
-    """When it goes out, in Beijing. `weekday`: 0 is Monday."""
-
-    weekday: int
-    hour: int
-
-    def last_before(self, now: int) -> int:
-        """The last such moment that has come; UTC milliseconds."""
-        today = datetime.fromtimestamp(now / 1000, BEIJING)
-        moment = today.replace(hour=self.hour, minute=0, second=0, microsecond=0)
-        moment -= timedelta(days=(today.weekday() - self.weekday) % 7)
-        at = milliseconds(moment)
-        return at if at <= now else at - 7 * DAY_MS
 
 
 class WeekReporter(Loop):

@@ -33,7 +33,7 @@ from coupons.model import Stock
 from coupons.policy import CustomerTotal, DailyCap, Escalation, Limit, Policy, Rule
 from coupons.reasons import NamedReason, Reasons, Required, Wording
 from coupons.tickets import TicketSystem
-from coupons.week_reports import WeekTime
+from coupons.week import WeekTime
 
 _HOUR_MS: Final = 3_600_000
 _SHOWN: Final = 60

@@ -14,7 +14,7 @@ from bot.config.coupon_toml_tables import RuleTable
 from coupons.needs import NeedPart, Needs
 from coupons.policy import CustomerTotal, DailyCap, Escalation, Limit, Reason, Rule, WhenReached
 from coupons.rules import Facts, terms
-from coupons.week_reports import WeekTime
+from coupons.week import WeekTime
 from tests.bot.test_coupon_toml import EXAMPLE, LATE, SMALLEST, around, problems_of, read
 
 HOUR = 3_600_000

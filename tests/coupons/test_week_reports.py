@@ -14,7 +14,8 @@ from coupons.events import Tag
 from coupons.policy import DAY_MS, Policy, Rule
 from coupons.posts import PostKind
 from coupons.recording import Recorded
-from coupons.week_reports import WeekReporter, WeekTime, report_week_to
+from coupons.week import WeekTime
+from coupons.week_reports import WeekReporter, report_week_to
 from tests.clocks import sure
 from tests.coupons.office import Office
 
