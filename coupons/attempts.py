@@ -98,7 +98,7 @@ class Attempts:
         now = self._clock()
         if before.state not in SENDABLE or before.running:
             return None
-        if not is_due(before.due_at, now, self._pace.longest_ms):
+        if before.state is not State.APPROVED and not is_due(before.due_at, now, self._pace.longest_ms):
             return None
         if not may_begin(tx, before):
             return None

@@ -141,6 +141,7 @@ class DueWork(DueBatches, Protocol):
         self, now: int, limit: int, latest: int, *, in_batch: bool = False, but: Collection[str] = ()
     ) -> Sequence[Request]:
         """In a SENDABLE state, `due_at` reached (or after `latest`), none running; the longest due first.
+        What is approved and was not tried yet waits for no time: a clock was set back since.
 
         Of no batch; or of the batches that run, the oldest batch first. `but` those of these stocks.
         """

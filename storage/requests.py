@@ -35,8 +35,10 @@ _NOT_RUNNING = f"""
   and request.running = 0 and request.state in ('approved', 'sending', 'unknown')
   and request.stock_id not in {LISTED}
 """
+#: Only retries wait: what is approved and due later was approved before a clock was set back.
+_NEW = " and request.state = 'approved' and request.due_at > :now and request.due_at <= :latest"
 _LONGEST_DUE = "order by request.due_at, request.id limit :limit"
-#: Two lanes, each with its index; what is due, and apart what is due too late, since `or` would sort all.
+#: Two lanes, each with its index; what is due, and apart what a clock made late, since `or` would sort all.
 _ALONE = SELECT + "where request.batch is null"
 #: A batch that was paused for a stock alone (by nobody) goes on with its others. Those of the stock stand in
 #: `stopped_stocks`, which the sender leaves out.
@@ -52,17 +54,19 @@ select request.*, customer.openid as openid
 from batch cross join request on request.batch = batch.id join customer on customer.id = request.customer
 where batch.result_promised = 0 and batch.state in ('done', 'cancelled')
   and (batch.state = 'done' or request.attempts > 0)
-  and (request.due_at <= :now or request.due_at > :latest)
+  and (request.due_at <= :now or request.due_at > :latest or request.state = 'approved')
 """
 _OLDEST_BATCH = "order by batch.id, " + _LONGEST_DUE.removeprefix("order by ")
 _SEARCHES = {
     False: (
         _ALONE + " and request.due_at <= :now" + _NOT_RUNNING + _LONGEST_DUE,
         _ALONE + " and request.due_at > :latest" + _NOT_RUNNING + _LONGEST_DUE,
+        _ALONE + _NEW + _NOT_RUNNING + _LONGEST_DUE,
     ),
     True: (
         _IN_BATCH + " and request.due_at <= :now" + _NOT_RUNNING + _OLDEST_BATCH,
         _IN_BATCH + " and request.due_at > :latest" + _NOT_RUNNING + _OLDEST_BATCH,
+        _IN_BATCH + _NEW + _NOT_RUNNING + _OLDEST_BATCH,
         _IN_ENDED_BATCH + _NOT_RUNNING + _LONGEST_DUE,
     ),
 }
@@ -198,27 +202,10 @@ select 1, 'pending', :out_request_no, :requester, customer.id, :stock_id, :stock
 from customer where customer.openid = :openid
 on conflict (out_request_no) do nothing
 """
-#: What was asked for (number, body, customer, value) is not among them: it never changes.
-_SAVE = """
-update request set
-    rev = rev + 1, state = :state, attempts = :attempts, tries = :tries, open_attempts = :open_attempts,
-    running = :running, running_by = :running_by, running_until = :running_until, unknown_at = :unknown_at,
-    absent_looks = :absent_looks, due_at = :due_at, look_at = :look_at, closed_by = :closed_by,
-    decline_reason = :decline_reason, problem = :problem, coupon_code = :coupon_code, closed_at = :closed_at,
-    remind_at = :remind_at, urged_at = :urged_at
-where id = :id and rev = :rev
-"""
-#: The same where nothing else has changed, as when an attempt begins: so fewer indexes are written anew.
-_SAVE_ATTEMPT = """
-update request set
-    rev = rev + 1, state = :state, attempts = :attempts, tries = :tries, open_attempts = :open_attempts,
-    running = :running, running_by = :running_by, running_until = :running_until
-where id = :id and rev = :rev
-"""
-#: Of many: a statement for each would cost the writer's thread twice the time.
+#: What was asked for (number, body, customer, value) is not among them: it never changes. Of many at once: a
+#: statement for each would cost the writer's thread twice the time.
 _SAVE_ALL = f"""
-update request set
-    rev = request.rev + 1, state = new.state, attempts = new.attempts, tries = new.tries,
+update request set rev = request.rev + 1, state = new.state, attempts = new.attempts, tries = new.tries,
     open_attempts = new.open_attempts, running = new.running, running_by = new.running_by,
     running_until = new.running_until, unknown_at = new.unknown_at, absent_looks = new.absent_looks,
     due_at = new.due_at, look_at = new.look_at, closed_by = new.closed_by,
@@ -226,9 +213,9 @@ update request set
     closed_at = new.closed_at, remind_at = new.remind_at, urged_at = new.urged_at
 from {SAVED_ROWS} as new where request.id = new.id and request.rev = new.rev
 """
+#: The same where nothing else has changed, as when attempts begin: so fewer indexes are written anew.
 _SAVE_ATTEMPTS = f"""
-update request set
-    rev = request.rev + 1, state = new.state, attempts = new.attempts, tries = new.tries,
+update request set rev = request.rev + 1, state = new.state, attempts = new.attempts, tries = new.tries,
     open_attempts = new.open_attempts, running = new.running, running_by = new.running_by,
     running_until = new.running_until
 from {SAVED_ROWS} as new where request.id = new.id and request.rev = new.rev
@@ -353,17 +340,12 @@ class RequestRows(BaseRows):
             self._connection.execute(statement, {"number": number} if ":number" in statement else {})
 
     def save(self, before: Request, after: Request) -> Request:
-        # Compare-and-set.
-        self.topics.add(Topic.REQUESTS)
-        values = _saved(before, after)
-        sql = _SAVE_ATTEMPT if _OTHERS(before) == _OTHERS(after) else _SAVE
-        if self._connection.execute(sql, values).rowcount != 1:
-            raise RowChanged(before.id, before.rev)
-        return self._after(before, after, values)
+        return self.save_all([(before, after)])[0]
 
     def save_all(self, pairs: Sequence[tuple[Request, Request]]) -> Sequence[Request]:
         if not pairs:
             return []
+        # Compare-and-set.
         self.topics.add(Topic.REQUESTS)
         rows = [_saved(before, after) for before, after in pairs]
         only_attempts = all(_OTHERS(before) == _OTHERS(after) for before, after in pairs)

@@ -85,8 +85,8 @@ async def _after(seconds: float, work: Callable[[], Any]) -> None:
 
 def compare_and_set(patch: pytest.MonkeyPatch) -> None:
     """Whoever writes last wins, whatever was read."""
-    for name in ("_SAVE", "_SAVE_ATTEMPT"):
-        patch.setattr(requests, name, getattr(requests, name).replace(" and rev = :rev", ""))
+    for name in ("_SAVE_ALL", "_SAVE_ATTEMPTS"):
+        patch.setattr(requests, name, getattr(requests, name).replace(" and request.rev = new.rev", ""))
 
 
 def approvals_in_events(patch: pytest.MonkeyPatch) -> None:

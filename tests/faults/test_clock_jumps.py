@@ -15,7 +15,7 @@ _LONG, _SHORT = (150, 150, 40), (4, 4, 3)
 _SEED = 20261205
 _MINUTE_MS = 60_000
 _JUMPS_MS = (26 * 60 * _MINUTE_MS, 3_000)
-#: What was approved by a clock that is then set back by less than the longest pause waits for as long.
+#: A retry that a clock put off, which is then set back by less than the longest pause, waits for as long.
 _WAITED_FOR_MS = 4 * _MINUTE_MS
 
 
