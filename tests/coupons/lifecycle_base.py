@@ -13,6 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine
 
 from coupons.asking import Ask, Asking
 from coupons.authority import Authority
+from coupons.coupon_answers import CouponAnswers
+from coupons.coupon_lookups import CouponLookups
 from coupons.desk import Desk
 from coupons.loops import Bell
 from coupons.model import Click, NewClick, Request, State
@@ -55,6 +57,15 @@ class LifecycleBase(RuleBasedStateMachine):
         self.asking = Asking(authority=authority, issuer=self.wechat, team=TEAM, **common)
         self.desk = Desk(authority=authority, directory=self.groups, team=TEAM, **common)
         self.reminder = Reminder(bell=Bell(), on_trouble=self.troubles.append, **common)
+        self.answers = CouponAnswers(
+            ledger=self.ledger,
+            authority=authority,
+            lookups=CouponLookups(issuer=self.wechat, clock=self.clock, on_lookup=lambda _: None),
+            team=TEAM,
+            bell=Bell(),
+            again_s=0,
+            on_trouble=self.troubles.append,
+        )
         self.sender = Sender(
             ledger=self.ledger,
             issuer=self.wechat,

@@ -10,14 +10,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from coupons.clock_watch import JUMP_MS
+from coupons.events import Tag
 from coupons.lifecycle import SENDABLE
-from coupons.model import State
+from coupons.model import ClickAction, NewClick, State
 from coupons.outcome import Outcome
+from coupons.ports import Reading
 from coupons.posts import PostKind
+from coupons.recording import Recorded
 from tests.coupons import lifecycle_world as world
 from tests.coupons.lifecycle_base import LifecycleBase
 from tests.coupons.lifecycle_drawing import outcomes
 from tests.coupons.lifecycle_world import HOUR
+from tests.coupons.office import TEAM
 
 
 class LoopRules(LifecycleBase):
@@ -67,6 +71,47 @@ class LoopRules(LifecycleBase):
             assert row.requester not in approvers
             assert len(approvers) == row.approvals_needed, "no attempt without the approvals it needs"
 
+        self.answer_about_coupons()
+
+    def answer_about_coupons(self) -> None:
+        """Each question once, of sent coupons only; whatever WeChat Pay says, no request changes by it."""
+        before, place = self.moment(), self.head()
+        newest = next((row for row in reversed(before.requests) if row.state is State.SENT), None)
+        if newest is not None:
+            self.run(self.desk.keep_click(self.typed_question(newest.id, newest.requester, place)))
+        wanted = self.run(self.ledger.read(lambda rows: rows.lookups_wanted(999)))
+        while self.run(self.ledger.read(lambda rows: rows.lookups_wanted(1))):
+            self.run(self.answer_some())
+        assert self.moment() == before
+        events = [self.run(self.ledger.read(partial(_event, seq=n))) for n in range(place, self.head())]
+        ends = [event for event in events if event.tag != Tag.COUPON_CHANGED]
+        assert {event.tag for event in ends} <= {Tag.COUPON_VIEWED, Tag.CLICK_REFUSED}
+        assert sorted(event.actor for event in ends) == sorted(click.person for click in wanted)
+        for event in events:
+            about = event.detail.get("requests", [event.request_id])
+            if event.tag != Tag.CLICK_REFUSED:
+                assert all(before.one(number).state is State.SENT for number in about)
+
+    def typed_question(self, number: int, person: str, place: int) -> NewClick:
+        return NewClick(
+            key=f"typed-{place}",
+            action=ClickAction.LOOK_UP_COUPON,
+            request_id=number,
+            person=person,
+            team=TEAM,
+            channel="C0SUPPORT",
+            reason="",
+            at=self.clock(),
+        )
+
+    def head(self) -> int:
+        return self.run(self.ledger.read(lambda rows: rows.head()[0]))
+
+    async def answer_some(self) -> None:
+        await self.answers.step()
+        await self.answers.drain()
+        await asyncio.sleep(0)
+
     async def send_due(self) -> None:
         await self.sender.step()
         await self.sender.drain()
@@ -95,3 +140,9 @@ class LoopRules(LifecycleBase):
                 tx.finish_post(post.id, post.version)
 
         self.run(self.ledger.write(draw))
+
+
+def _event(rows: Reading, *, seq: int) -> Recorded:
+    event = rows.event(seq + 1)
+    assert event is not None
+    return event

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from coupons.asking import Ask
+from coupons.coupon_states import CouponAnswer
+from coupons.errors import IssuerUnavailable
 from coupons.lifecycle import UNCOUNTED
 from coupons.model import ClickAction, CodeMode, Pause, Person, Request, State
 from coupons.outcome import Kind, Outcome, Remedy
@@ -61,6 +63,7 @@ NO, FIX, SLOWER = (
 )
 #: A no while an earlier attempt may have given it: the customer's list decides.
 NO_IN_DOUBT = _no("RULELIMIT", Remedy.LOOK_UP, Kind.UNKNOWN)
+BECAME = ("SENDED", "SENDED", "USED", "", "SENDED", "EXPIRED", "FROZEN")
 OUTCOMES = (SENT, SENT, LOST, NO, FIX, SLOWER)
 
 
@@ -82,6 +85,7 @@ class WeChat:
     outcomes: list[Outcome] = field(default_factory=list)
     found: list[str | None] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    questions: int = 0
 
     def compose(self, *, out_request_no: str, openid: str, stock_id: str, code_mode: CodeMode) -> bytes:
         return f"{out_request_no} {openid}".encode()
@@ -94,6 +98,16 @@ class WeChat:
 
     async def find_coupon(self, *, openid: str, stock_id: str, out_request_no: str) -> str | None:
         return self.found.pop(0) if self.found else None
+
+    async def coupon(
+        self, *, openid: str, stock_id: str, coupon_code: str, out_request_no: str
+    ) -> CouponAnswer:
+        """One after the other of what can become of it; sometimes nobody answers."""
+        self.questions += 1
+        state = BECAME[self.questions % len(BECAME)]
+        if not state:
+            raise IssuerUnavailable("no answer", code="TIMEOUT")
+        return CouponAnswer(state=state, happened_at=None, valid_until=None)
 
 
 @dataclass(frozen=True)

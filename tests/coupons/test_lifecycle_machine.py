@@ -141,6 +141,7 @@ def test_long_walks_go_everywhere_and_break_nothing(*, long_form: bool) -> None:
     assert {f"request:{state}" for state in FINAL} <= set(tags)
     assert {"request:held", "request:unknown", "request:retried", "request:reminded"} <= set(tags)
     assert {"sending:paused", "sending:resumed", "request:urged", "attempt:started"} <= set(tags)
+    assert {"coupon:viewed", "coupon:changed"} <= set(tags)
     wanted = ("self", "too_late", "already_approved", "not_approver", "paused", "outsider", "other_card")
     more = ("other_request", "customer_limit", "may_be_given")
     assert [reason for reason in (*wanted, *more) if not reasons[reason]] == []
