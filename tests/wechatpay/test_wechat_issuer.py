@@ -7,6 +7,8 @@ from dataclasses import fields
 
 import pytest
 
+from coupons.coupon_states import CouponAnswer
+from coupons.errors import IssuerUnavailable
 from coupons.model import CodeMode
 from coupons.outcome import Kind, Outcome, Remedy
 from tests.wechatpay.signing_platform import Platform
@@ -84,3 +86,67 @@ async def test_an_answer_becomes_an_outcome(
     )
     assert found.request_id
     assert bool(found.serial_no) is signed
+
+
+_USED = {
+    "coupon_code": "C1",
+    "stock_id": "1212",
+    "send_request_no": "N1",
+    "coupon_state": "USED",
+    "use_time": "2026-11-23T12:00:00+08:00",
+    "expire_time": "2026-12-23T23:59:59+08:00",
+}
+_AT, _UNTIL = 1_795_406_400_000, 1_798_041_599_000
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "signed", "expected"),
+    [
+        (200, _USED, True, CouponAnswer(state="USED", happened_at=_AT, valid_until=_UNTIL)),
+        # used and returned: when it was used is no time of what it is now
+        (
+            200,
+            {**_USED, "coupon_state": "SENDED"},
+            True,
+            CouponAnswer(state="SENDED", happened_at=None, valid_until=_UNTIL),
+        ),
+        # a word of tomorrow's, and times that are none
+        (
+            200,
+            {**_USED, "coupon_state": "FROZEN", "expire_time": "soon"},
+            True,
+            CouponAnswer(state="FROZEN", happened_at=None, valid_until=None),
+        ),
+        (
+            200,
+            {**_USED, "use_time": ""},
+            True,
+            CouponAnswer(state="USED", happened_at=None, valid_until=_UNTIL),
+        ),
+        # of another request, stock or code; of nothing; of nobody
+        (200, {**_USED, "send_request_no": "N2"}, True, "MALFORMED"),
+        (200, {**_USED, "stock_id": "1313"}, True, "MALFORMED"),
+        (200, {**_USED, "coupon_code": "C2"}, True, "MALFORMED"),
+        (200, {**_USED, "coupon_state": ""}, True, "MALFORMED"),
+        (200, _USED, False, "UNSIGNED"),
+        (404, {"code": "RESOURCE_NOT_EXISTS"}, True, "RESOURCE_NOT_EXISTS"),
+    ],
+)
+async def test_what_became_of_a_coupon_is_believed_of_this_very_one_alone(
+    client: Client,
+    platform: Platform,
+    status: int,
+    answer: dict[str, str],
+    signed: bool,
+    expected: CouponAnswer | str,
+) -> None:
+    platform.says(status, answer, **({} if signed else {"signer": None}))
+    issuer, words = WechatPayIssuer(Busifavor(client, appid="wx1"), appid="wx1"), ""
+    try:
+        found: CouponAnswer | str = await issuer.coupon(
+            openid="oUpF8uMuAJO", stock_id="1212", coupon_code="C1", out_request_no="N1"
+        )
+    except IssuerUnavailable as error:
+        found, words = error.code, str(error)
+    assert found == expected
+    assert "oUpF8uMuAJO" not in words
