@@ -7,9 +7,13 @@ from pathlib import Path
 
 from PIL import Image
 
+from bot.clock import utc_ms
 from coupons.days import BEIJING
+from coupons.week_reports import report_week_to
 from sandbox.slack import Message, api_error
+from tests.clocks import SetClock
 from tests.flows.test_home import opened, shows
+from tests.storage.records import open_ledger
 from tests.world import COUPON_TOML, World, until, world
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -53,6 +57,10 @@ async def test_a_lead_has_the_week_as_a_picture_at_its_time_and_when_they_ask(tm
         # Who approves no more, on a screen that had not caught up.
         shop.slack.set_group("S0LEADS", ["U0ZHAO", "U0QIAN"])
         await shop.stop()
+        # And who approved when it was promised.
+        promised = open_ledger(shop.folder / "coupon.db", SetClock(now_ms := utc_ms()))
+        await promised.write(lambda tx: report_week_to(tx, "U0WANG", now_ms + 60_000))
+        await promised.close()
         await shop.start()
         await wang.press(view, "home_week_picture")
         refused = await until(lambda: [e for e in shop.events() if e["tag"] == "click:refused"] or None)
