@@ -36,6 +36,7 @@ from coupons.ports import Ledger
 from coupons.reminding import Reminder
 from coupons.sender import Sender
 from coupons.settling import Pace
+from coupons.undo_desk import UndoDesk
 from coupons.week_reports import WeekReporter
 from handlers.actions import Actions
 from handlers.after_ack import AfterAck
@@ -327,6 +328,15 @@ def build(
                 ledger=ledger,
                 authority=authority,
                 policy=config.policy,
+                clock=clock,
+            ),
+            undo_desk=UndoDesk(
+                ledger=ledger,
+                directory=directory,
+                authority=authority,
+                issuer=issuer,
+                policy=config.policy,
+                team=workspace.team,
                 clock=clock,
             ),
             bell=bells.deciding,

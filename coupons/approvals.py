@@ -21,13 +21,16 @@ _ENDS = frozenset(
         Tag.REQUEST_CLOSED,
         Tag.REQUEST_SENT,
         Tag.REQUEST_REFUSED,
+        Tag.UNDO_DONE,
+        Tag.UNDO_REFUSED,
     }
 )
 _HOLDS = frozenset({Tag.REQUEST_HELD, Tag.REQUEST_RETRIED})
+_CREATED = frozenset({Tag.REQUEST_CREATED, Tag.UNDO_CREATED})
 #: What is looked at; attempts, of which there may be many, are not.
 APPROVAL_TAGS = frozenset(
     {
-        Tag.REQUEST_CREATED,
+        *_CREATED,
         Tag.APPROVAL_GIVEN,
         Tag.APPROVAL_WITHDRAWN,
         Tag.REQUEST_APPROVED,
@@ -39,7 +42,7 @@ APPROVAL_TAGS = frozenset(
 
 def body_digest(events: Sequence[Recorded]) -> str | None:
     """The SHA-256 of the bytes by the event that made the request; None of versions that did not tell it."""
-    made = next((event for event in events if event.tag == Tag.REQUEST_CREATED), None)
+    made = next((event for event in events if event.tag in _CREATED), None)
     digest = made.detail.get("body_sha256") if made else None
     return digest if digest is None else str(digest)
 
@@ -49,7 +52,7 @@ def may_be_sent(events: Sequence[Recorded], of_batch: Sequence[Recorded] = ()) -
 
     `of_batch`: the approvals of the batch that it is a line of. Which batch, the event says that made it.
     """
-    made = [event for event in events if event.tag == Tag.REQUEST_CREATED]
+    made = [event for event in events if event.tag in _CREATED]
     approved = [event for event in events if event.tag == Tag.REQUEST_APPROVED]
     if len(made) != 1 or len(approved) != 1 or made[0].seq > approved[0].seq:
         return False
@@ -70,7 +73,7 @@ def _has_approvals(
         return False
     if needs is None or (needs and needs.total != needed):
         return False
-    if needed == 0:
+    if needed == 0 and made.tag == Tag.REQUEST_CREATED:
         # A rule let it pass, which the bot itself tells.
         rule = made.detail.get("rule")
         return approved.actor == SYSTEM and not names and bool(rule) and approved.detail.get("rule") == rule
@@ -83,7 +86,9 @@ def _has_approvals(
         ]
     given = approved_by(event for event in events if event.seq < approved.seq)
     said = {*map(str, names)}
-    if not said <= given.keys() - {made.actor, SYSTEM} or not 0 < needed <= len(said):
+    if not said <= given.keys() - {made.actor, made.detail.get("asked_by"), SYSTEM} or not 0 < needed <= len(
+        said
+    ):
         return False
     return not needs or are_filled(needs, (fills for name, fills in given.items() if name in said))
 

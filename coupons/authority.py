@@ -161,14 +161,15 @@ class Authority:
 
     def facts(self, rows: Records, request: Request) -> Facts:
         """For matching a rule only: what came before this request, as it counts now."""
+        # To take a coupon back, the approvals are needed that it needed itself.
+        sent = None if request.undoes is None else rows.request(request.undoes)
+        at = sent or request
         return Facts(
             value_fen=request.value_fen,
             stock_id=request.stock_id,
             requester=request.requester,
             customer_fen={
-                days: rows.used_by_customer(
-                    request.openid, request.created_at - days * DAY_MS, request.id
-                ).fen
+                days: rows.used_by_customer(request.openid, at.created_at - days * DAY_MS, at.id).fen
                 for days in customer_days(self._policy)
             },
         )

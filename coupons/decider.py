@@ -8,8 +8,9 @@ from typing import Final
 from coupons.batch_desk import BatchDesk
 from coupons.desk import Desk
 from coupons.loops import Bell, InFlight, Loop, OnTrouble
-from coupons.model import Click
+from coupons.model import Click, ClickAction
 from coupons.ports import Ledger
+from coupons.undo_desk import UndoDesk
 
 _IN_FLIGHT: Final = 32
 #: While it is not known where a card stands: from the first to the longest, each twice the one before.
@@ -28,6 +29,7 @@ class Decider(Loop):
         ledger: Ledger,
         desk: Desk,
         batch_desk: BatchDesk,
+        undo_desk: UndoDesk,
         bell: Bell,
         again_s: float,
         on_trouble: OnTrouble,
@@ -36,6 +38,7 @@ class Decider(Loop):
         self._ledger = ledger
         self._desk = desk
         self._batch_desk = batch_desk
+        self._undo_desk = undo_desk
         self._clicks = InFlight[int](_IN_FLIGHT, bell=bell, on_trouble=on_trouble, trouble_s=again_s)
         #: How long each that waits for its card waited the last time.
         self._pauses_s: dict[int, float] = {}
@@ -48,9 +51,13 @@ class Decider(Loop):
     async def drain(self) -> None:
         await self._clicks.drain()
 
+    def _desk_of(self, click: Click) -> Desk | BatchDesk | UndoDesk:
+        if click.action is ClickAction.UNDO:
+            return self._undo_desk
+        return self._desk if click.batch is None else self._batch_desk
+
     async def _decide(self, click: Click) -> None:
-        desk = self._desk if click.batch is None else self._batch_desk
-        if await desk.decide(click):
+        if await self._desk_of(click).decide(click):
             self._pauses_s.pop(click.id, None)
             return
         # Until it is known where its card stands it takes nobody's place.

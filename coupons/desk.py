@@ -67,6 +67,7 @@ from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM, Event
 from coupons.replies import reply
 from coupons.rules import people
+from coupons.undoing import draw_undone
 from coupons.waiting import set_waiting_right
 
 _OF_REQUESTER = frozenset({ClickAction.CANCEL, ClickAction.URGE})
@@ -256,6 +257,8 @@ class Desk:
         if click.action in _OF_REQUESTER:
             return self._of_requester(click.action, request, click.person)
         given, approvers = tx.approvals(request.id), deciders.people
+        sent = None if request.undoes is None else tx.request(request.undoes)
+        asked_before = sent.requester if sent is not None else None
         match click.action:
             case ClickAction.RETRY:
                 return may_retry(request, click.person, approvers)
@@ -264,11 +267,17 @@ class Desk:
             case ClickAction.WITHDRAW_APPROVAL:
                 return may_withdraw_approval(request, click.person, given)
             case ClickAction.DECLINE:
-                return may_decline(request, click.person, approvers, given)
+                return may_decline(request, click.person, approvers, given, asked_before=asked_before)
             case _:
                 paused = tx.pause() is not None
                 return may_approve(
-                    request, click.person, approvers, given, by_part=deciders.by_part, paused=paused
+                    request,
+                    click.person,
+                    approvers,
+                    given,
+                    by_part=deciders.by_part,
+                    paused=paused,
+                    asked_before=asked_before,
                 )
 
     def _refuse_click(
@@ -352,6 +361,7 @@ class Desk:
         saved = tx.save(before, after)
         seq = tx.append(event)
         _draw(tx, saved)
+        draw_undone(tx, saved)
         if saved.batch is not None:
             line_has_ended(tx, saved)
             return saved

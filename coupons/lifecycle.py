@@ -5,6 +5,8 @@ pending -> approved -> sending -> sent
    |           |          |-> refused
    |           |          '-> held -> approved | closed | sent (a lookup found it)
    '-> declined | cancelled | expired      approved -> cancelled (before the first attempt) | held
+
+An undo lives the same life, and ends undone where the others end sent.
 """
 
 from __future__ import annotations
@@ -29,6 +31,15 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.CANCELLED: frozenset(),
     State.EXPIRED: frozenset(),
     State.CLOSED: frozenset(),
+    State.UNDONE: frozenset(),
+}
+#: The same for an undo. One that is held is refused where a lookup finds that the coupon was used meanwhile.
+MOVES_OF_UNDO: Mapping[State, frozenset[State]] = {
+    **{
+        state: following - {State.SENT} | {State.UNDONE} if State.SENT in following else following
+        for state, following in MOVES.items()
+    },
+    State.HELD: frozenset({State.APPROVED, State.CLOSED, State.UNDONE, State.REFUSED}),
 }
 
 FINAL = frozenset(state for state, following in MOVES.items() if not following)
@@ -40,12 +51,18 @@ SENDABLE = frozenset({State.APPROVED, State.SENDING, State.UNKNOWN})
 UNCOUNTED = frozenset({State.DECLINED, State.CANCELLED, State.EXPIRED, State.REFUSED, State.CLOSED})
 
 
+def counts(request: Request) -> bool:
+    """For limits: an undo gives nothing, and what was taken back is not given any more."""
+    return request.state not in UNCOUNTED and request.undoes is None and request.undone_by is None
+
+
 def move(request: Request, to: State, *, now: int, **changes: Any) -> Request:
     """The request in its next state; `closed_at` is set by itself on a final one.
 
     Raises ForbiddenMove: the caller read a state that allows no such step, and must look again.
     """
-    if to not in MOVES[request.state]:
+    moves = MOVES if request.undoes is None else MOVES_OF_UNDO
+    if to not in moves[request.state]:
         raise ForbiddenMove(request.id, request.state, to)
     if request.state is State.APPROVED and to is State.CANCELLED and request.attempts:
         # Released from a hold: an attempt under this number may have given the coupon.

@@ -18,6 +18,14 @@ from coupons.settling import Lookup, LookupResult, Pace, settle_lookup
 
 #: A lookup that a dead process began is begun again after this time.
 _LEASE_MS = 120_000
+#: What the state of its coupon says of an undo, in WeChat Pay's words.
+_OF_UNDO = {
+    "SENDED": LookupResult.ABSENT,
+    "DEACTIVATED": LookupResult.FOUND,
+    "USED": LookupResult.USED,
+    "EXPIRED": LookupResult.EXPIRED,
+    "DELETED": LookupResult.DELETED,
+}
 #: Looked up without an attempt.
 _STATES = frozenset({State.UNKNOWN, State.HELD})
 
@@ -33,6 +41,8 @@ class Lookups:
         self._longest_ms = max(_LEASE_MS, pace.longest_ms, pace.lookup_pause_ms)
 
     async def look_up(self, request: Request) -> Lookup:
+        if request.undoes is not None:
+            return await self._look_up_undo(request.undoes)
         try:
             code = await self._issuer.find_coupon(
                 openid=request.openid,
@@ -42,6 +52,22 @@ class Lookups:
         except IssuerUnavailable:
             return Lookup(LookupResult.UNAVAILABLE)
         return Lookup(LookupResult.ABSENT) if code is None else Lookup(LookupResult.FOUND, code)
+
+    async def _look_up_undo(self, sent_request: int) -> Lookup:
+        """By what the coupon is now. Whoever deactivated it: it cannot be used."""
+        sent = await self._ledger.read(lambda rows: rows.request(sent_request))
+        if sent is None or sent.coupon_code is None:
+            return Lookup(LookupResult.UNAVAILABLE)
+        try:
+            answer = await self._issuer.coupon(
+                openid=sent.openid,
+                stock_id=sent.stock_id,
+                coupon_code=sent.coupon_code,
+                out_request_no=sent.out_request_no,
+            )
+        except IssuerUnavailable:
+            return Lookup(LookupResult.UNAVAILABLE)
+        return Lookup(_OF_UNDO.get(answer.state, LookupResult.UNAVAILABLE))
 
     def due(self, rows: DueWork, limit: int) -> Sequence[Request]:
         """Those that have no attempt on the wire."""

@@ -36,6 +36,8 @@ class State(StrEnum):
     CANCELLED = "cancelled"
     #: Nobody decided in time. Final.
     EXPIRED = "expired"
+    #: Of an undo only: WeChat Pay's signed answer says that the coupon can never be used. Final.
+    UNDONE = "undone"
 
 
 class CodeMode(StrEnum):
@@ -90,6 +92,8 @@ class Draft:
     batch: int | None = None
     batch_row: int | None = None
     needs: Needs = PLAIN
+    #: It is an undo: the sent request whose coupon it takes back.
+    undoes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +136,10 @@ class Request:
     batch_row: int | None = None
     #: Of whom `approvals_needed` are asked, where that is more than one group: as its rule said then.
     needs: Needs = PLAIN
+    #: It is an undo: the sent request whose coupon it takes back. It gives nothing.
+    undoes: int | None = None
+    #: The undo that took its coupon back.
+    undone_by: int | None = None
     #: From when its waiting is counted, while it waits: `created_at`, later by each pause of sending.
     waits_from: int = 0
     #: When the approvers are next called to mind; None: not again.
@@ -251,6 +259,8 @@ class ClickAction(StrEnum):
     #: What became of a request's coupon, or of all coupons of its customer: WeChat Pay is asked.
     LOOK_UP_COUPON = "look_up_coupon"
     LOOK_UP_CUSTOMER = "look_up_customer"
+    #: Ask to take a sent coupon back; of a whole batch, what of it was sent.
+    UNDO = "undo"
     #: Under a batch's preview, and on its card. `reason` of a strike: the rows, as typed.
     SUBMIT_BATCH = "submit_batch"
     DISCARD_BATCH = "discard_batch"

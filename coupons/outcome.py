@@ -1,4 +1,5 @@
-"""What an attempt to give a coupon told us, as a request is decided by it (`coupons.settling`)."""
+"""What an attempt to give a coupon, or to take one back, told us: a request is decided by it
+(`coupons.settling`)."""
 
 from __future__ import annotations
 
@@ -10,6 +11,8 @@ class Kind(StrEnum):
     """What is known about the coupon of a number."""
 
     SENT = "sent"
+    #: Of an undo, in the place of sent: the coupon was taken back.
+    UNDONE = "undone"
     REFUSED = "refused"
     UNKNOWN = "unknown"
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from coupons.batches import Batch, BatchApproval
+from coupons.lifecycle import FINAL
+from coupons.masking import ERASED
 from coupons.model import Approval, Click, ClickAction, Person, Request, State
 from coupons.needs import PLAIN, Needs, are_filled, why_not
 from coupons.reasons import NOTHING_REQUIRED, Required
@@ -197,6 +199,16 @@ class Reason(StrEnum):
     IN_BATCH = "in_batch"
     #: What was shown there under this number was another request.
     OTHER_REQUEST = "other_request"
+    #: Only a coupon that was sent can be taken back.
+    NOT_SENT = "not_sent"
+    #: It was taken back before.
+    UNDONE = "undone"
+    #: Another undo of it is not decided or settled yet.
+    UNDO_OPEN = "undo_open"
+    #: An earlier undo ended without it being known what WeChat Pay made of its number.
+    UNDO_IN_DOUBT = "undo_in_doubt"
+    #: The customer was forgotten: what became of the coupon cannot be looked up.
+    ERASED = "erased"
 
 
 #: The requester can mend these at once.
@@ -231,7 +243,7 @@ def may_be_trusted(person: Person, team: str) -> Decision:
 
 
 #: By a command, with the number of a request.
-_TYPED = frozenset({ClickAction.RETRY, ClickAction.CLOSE, ClickAction.LOOK_UP_COUPON})
+_TYPED = frozenset({ClickAction.RETRY, ClickAction.CLOSE, ClickAction.UNDO, ClickAction.LOOK_UP_COUPON})
 
 
 def was_shown(request: Request, click: Click) -> Decision:
@@ -270,8 +282,10 @@ def must_say(required: Required, value_fen: int, reason: str, ticket: str) -> De
             return YES
 
 
-def _may_decide(request: Request, person: str, approvers: frozenset[str]) -> Decision:
-    if person == request.requester:
+def _may_decide(
+    request: Request, person: str, approvers: frozenset[str], asked_before: str | None
+) -> Decision:
+    if person in {request.requester, asked_before}:
         return Decision(Reason.SELF)
     if person not in approvers:
         return Decision(Reason.NOT_APPROVER)
@@ -286,11 +300,13 @@ def may_approve(
     *,
     by_part: Sequence[frozenset[str]] = (),
     paused: bool = False,
+    asked_before: str | None = None,
 ) -> Decision:
     """`approvers`: everyone whom the request's rule names at this moment; `by_part`: for each of its needs'
-    parts, who could fill it.
+    parts, who could fill it. `asked_before`: of an undo, who had asked for the coupon, and decides no more
+    about taking it back than who asks for that.
     """
-    right = may_decline(request, person, approvers, given)
+    right = may_decline(request, person, approvers, given, asked_before=asked_before)
     if not right.allowed:
         return right
     part = may_fill(request.needs, person, given, by_part, requester=request.requester)
@@ -323,10 +339,15 @@ def have_all(waiting: Request | Batch, given: Sequence[Approval | BatchApproval]
 
 
 def may_decline(
-    request: Request, person: str, approvers: frozenset[str], given: Sequence[Approval]
+    request: Request,
+    person: str,
+    approvers: frozenset[str],
+    given: Sequence[Approval],
+    *,
+    asked_before: str | None = None,
 ) -> Decision:
     """Who has said yes cannot also say no: one person counts once, on one side."""
-    right = _may_decide(request, person, approvers)
+    right = _may_decide(request, person, approvers, asked_before)
     if not right.allowed:
         return right
     if any(approval.approver == person for approval in given):
@@ -402,3 +423,28 @@ def may_follow(request: Request | None, person: str) -> Decision:
     if person != request.requester:
         return Decision(Reason.NOT_REQUESTER)
     return YES if request.state is State.DECLINED else Decision(Reason.NOT_DECLINED)
+
+
+def may_ask_for_undo(
+    person: str, requester: str, agents: frozenset[str] | None, approvers: frozenset[str]
+) -> Decision:
+    """Who asked for the coupon, whoever may ask for coupons, and the approvers. `agents` as in `may_ask`."""
+    return YES if person == requester or person in approvers else may_ask(person, agents)
+
+
+def may_undo(request: Request, undos: Sequence[Request]) -> Decision:
+    """Whether its coupon can be asked back. `undos`: all that were ever asked for.
+
+    Never under a second number while one under the first may have taken it back.
+    """
+    if request.undoes is not None or request.state is not State.SENT:
+        return Decision(Reason.NOT_SENT)
+    if request.undone_by is not None:
+        return Decision(Reason.UNDONE)
+    if request.openid.startswith(ERASED):
+        return Decision(Reason.ERASED)
+    if any(undo.state not in FINAL for undo in undos):
+        return Decision(Reason.UNDO_OPEN)
+    if any(undo.open_attempts for undo in undos):
+        return Decision(Reason.UNDO_IN_DOUBT)
+    return YES

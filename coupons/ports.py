@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from coupons.batch_ports import BatchChanges, BatchRecords, DueBatches
-from coupons.coupon_ports import CouponChanges, CouponRecords
+from coupons.coupon_ports import CouponChanges, CouponIssuer, CouponRecords
 from coupons.home_ports import HomeRecords
 from coupons.ticket_ports import TicketRecords
 
@@ -68,6 +68,9 @@ class Records(BatchRecords, CouponRecords, TicketRecords, Protocol):
     def doubtful_requests(self, stock_id: str, openid: str | None, limit: int) -> Sequence[Request]:
         """Of this stock and (where it is known) customer, with an attempt that may have given the coupon:
         sending, unknown or held, the oldest first."""
+
+    def undos_of(self, request_id: int) -> Sequence[Request]:
+        """Each undo of this request that was ever asked for, oldest first."""
 
     def open_requests_of(self, requester: str, limit: int) -> Sequence[Request]:
         """Those not in a final state, newest first."""
@@ -364,7 +367,7 @@ class Ledger(Protocol):
 Place = AbstractAsyncContextManager[None]
 
 
-class Issuer(Protocol):
+class Issuer(CouponIssuer, Protocol):
     """WeChat Pay, in our own verbs."""
 
     def compose(self, *, out_request_no: str, openid: str, stock_id: str, code_mode: CodeMode) -> bytes:
@@ -381,6 +384,12 @@ class Issuer(Protocol):
 
         Raises IssuerUnavailable.
         """
+
+    def compose_undo(self, *, out_request_no: str, stock_id: str, coupon_code: str) -> bytes:
+        """The exact body that takes a coupon back; as `compose`."""
+
+    async def undo(self, body: bytes, *, earlier_open: bool, place: Place) -> Outcome:
+        """One attempt to take it back; as `send`."""
 
 
 class Directory(Protocol):

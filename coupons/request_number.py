@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
+#: Ends the number of an undo.
+_UNDO = "-d"
+
 
 def out_request_no(delivery: str, row: int = 0) -> str:
     """The number for one row of one Slack delivery (its trigger or view id), the same for ever.
@@ -13,3 +16,12 @@ def out_request_no(delivery: str, row: int = 0) -> str:
     hexadecimal, so that no letter case can be lost on the way.
     """
     return "cb" + hashlib.sha256(f"{delivery}\n{row}".encode()).hexdigest()[:30]
+
+
+def undo_number(number: str, times_before: int) -> str:
+    """Of an undo of the request with this `out_request_no`, which was asked to be undone so often before.
+
+    The first is `<number>-d`. A later one is made only where nothing under the earlier numbers can have taken
+    the coupon back (`coupons.policy.may_undo`), and is a new request: `<number>-d2`.
+    """
+    return f"{number}{_UNDO}{times_before + 1 if times_before else ''}"

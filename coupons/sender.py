@@ -268,7 +268,8 @@ class Sender(Loop):
         """None: no call was made."""
         place = self._place(request, asked)
         try:
-            return await self._issuer.send(request.body, earlier_open=request.open_attempts > 1, place=place)
+            call = self._issuer.send if request.undoes is None else self._issuer.undo
+            return await call(request.body, earlier_open=request.open_attempts > 1, place=place)
         except _TooLateError:
             return None
 

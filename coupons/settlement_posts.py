@@ -15,13 +15,14 @@ from coupons.posts import Post, PostKind
 from coupons.recording import Event
 from coupons.replies import reply
 from coupons.settling import Settlement
+from coupons.undoing import ENDS_OF_UNDO, undo_has_ended
 
 #: From so long a pause on, the card says that the bot waits, and is drawn anew at both its ends.
 SHOWN_PAUSE_MS = 15_000
 
 #: Events that people are told in the card's thread, and those that the requester gets as a direct message.
 _THREAD_TAGS = frozenset({Tag.REQUEST_SENT, Tag.REQUEST_REFUSED, Tag.REQUEST_HELD, Tag.REQUEST_UNKNOWN})
-_DIRECT_TAGS = _THREAD_TAGS - {Tag.REQUEST_UNKNOWN}
+_DIRECT_TAGS = _THREAD_TAGS - {Tag.REQUEST_UNKNOWN} | ENDS_OF_UNDO
 
 
 def write_settlement(
@@ -45,6 +46,8 @@ def write_settlement(
         return saved
     for event in settlement.events:
         seq = tx.append(event)
+        if event.tag in ENDS_OF_UNDO:
+            undo_has_ended(tx, saved, seq)
         if event.tag in _THREAD_TAGS or _calls_for_people(event, saved):
             reply(tx, saved.id, seq)
         if event.tag in _DIRECT_TAGS:
@@ -64,5 +67,5 @@ def _calls_for_people(event: Event, request: Request) -> bool:
     if event.tag == Tag.COUPON_LOOKED_UP:
         return request.state is State.HELD and request.absent_looks >= LOOKUPS_BEFORE_CLOSING
     # Nothing looks any more at what has ended, and it ended without this coupon.
-    given = event.tag == Tag.ATTEMPT_LATE and event.detail.get("kind") == Kind.SENT
-    return given and request.state in FINAL - {State.SENT}
+    done = event.tag == Tag.ATTEMPT_LATE and event.detail.get("kind") in {Kind.SENT, Kind.UNDONE}
+    return done and request.state in FINAL - {State.SENT, State.UNDONE}

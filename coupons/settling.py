@@ -20,6 +20,8 @@ from coupons.events import (
     RequestRefused,
     RequestSent,
     RequestUnknown,
+    UndoDone,
+    UndoRefused,
 )
 from coupons.lifecycle import FINAL, move
 from coupons.model import REQUEST_RECORD, Request, State
@@ -81,8 +83,22 @@ class LookupResult(StrEnum):
 
     FOUND = "found"
     ABSENT = "absent"
+    #: Of an undo: what the coupon was found to be by then. It was not taken back, and cannot be any more.
+    USED = "used"
+    EXPIRED = "expired"
+    DELETED = "deleted"
     #: No verified list was to be had.
     UNAVAILABLE = "unavailable"
+
+
+#: Our own words, by what the coupon of an undo was found to be.
+_GONE: Final = {
+    LookupResult.USED: "COUPON_USED",
+    LookupResult.EXPIRED: "COUPON_EXPIRED",
+    LookupResult.DELETED: "COUPON_DELETED",
+}
+#: Done, by WeChat Pay's signed answer.
+_DONE: Final = frozenset({Kind.SENT, Kind.UNDONE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +119,9 @@ class Settlement:
 
 def needs_lookup(request: Request, outcome: Outcome, pace: Pace) -> bool:
     """Whether the customer's coupons are asked before the outcome is acted upon."""
+    if request.undoes is not None and outcome.said_no:
+        # Why not: the coupon may have been used meanwhile, or taken back by hand.
+        return True
     if outcome.kind is not Kind.UNKNOWN:
         return False
     return outcome.remedy in {Remedy.LOOK_UP, Remedy.OPERATOR} or request.tries >= pace.lookups_from
@@ -131,14 +150,14 @@ def settle(  # noqa: PLR0911 - one return for each thing that can come of an att
         events.append(_looked_up(request, lookup))
     request = _counted(request, outcome, lookup, started_at)
 
-    if outcome.kind is Kind.SENT:
+    if outcome.kind in _DONE:
         return _sent(request, events, outcome.coupon_code, "answer", now)
-    if lookup is not None and lookup.result is LookupResult.FOUND:
-        return _sent(request, events, lookup.coupon_code, "look", now)
+    if lookup is not None and (found := _found(request, events, lookup, now)):
+        return found
     if outcome.remedy is Remedy.FINAL:
-        return _refused(request, events, outcome, now)
+        return _refused(request, events, outcome.code, now, verified=outcome.verified)
     if outcome.said_no and _absence_counts(request, earliest, pace):
-        return _refused(request, events, outcome, now)
+        return _refused(request, events, outcome.code, now, verified=outcome.verified)
     if outcome.remedy is Remedy.OPERATOR:
         return _held(request, events, outcome.code, now)
     if retry_in_ms is not None:
@@ -174,7 +193,7 @@ def late(request: Request, begun: Request, outcome: Outcome, *, now: int, latest
     customer's coupons are looked at, and what did not show before counts for nothing.
     """
     came = AttemptLate(**_came_of(begun, outcome), coupon_code=outcome.coupon_code)
-    if outcome.kind is Kind.SENT and request.state not in FINAL:
+    if outcome.kind in _DONE and request.state not in FINAL:
         request = replace(request, look_at=now, unknown_at=latest, absent_looks=0)
     return Settlement(request, [came.done_by(SYSTEM, request.id)])
 
@@ -209,8 +228,8 @@ def settle_lookup(
         absent=absent_looks if held else None,
     )
     events = [looked_up.done_by(SYSTEM, request.id)]
-    if lookup.result is LookupResult.FOUND:
-        return _sent(request, events, lookup.coupon_code, "look", now)
+    if found := _found(request, events, lookup, now):
+        return found
     if lookup.result is LookupResult.UNAVAILABLE:
         # Nothing counts the tries of what is held: after the first it would be asked for each second.
         pause_ms = pace.longest_ms if held else pace.pause_ms(request.tries)
@@ -275,15 +294,29 @@ def _looked_up(request: Request, lookup: Lookup) -> Event:
     return CouponLookedUp(result=lookup.result).done_by(SYSTEM, request.id)
 
 
+def _found(request: Request, events: list[Event], lookup: Lookup, now: int) -> Settlement | None:
+    """What was looked for; or, for an undo, that there is nothing left to take back."""
+    if lookup.result is LookupResult.FOUND:
+        return _sent(request, events, lookup.coupon_code, "look", now)
+    if lookup.result in _GONE:
+        return _refused(request, events, _GONE[lookup.result], now, verified=True)
+    return None
+
+
 def _sent(request: Request, events: list[Event], coupon_code: str | None, by: str, now: int) -> Settlement:
+    if request.undoes is not None:
+        done = UndoDone(undoes=request.undoes, by=by).done_by(SYSTEM, request.id)
+        return Settlement(move(request, State.UNDONE, now=now, problem=""), [*events, done])
     after = move(request, State.SENT, now=now, coupon_code=coupon_code, problem="")
     sent = RequestSent(coupon_code=coupon_code, by=by).done_by(SYSTEM, request.id)
     return Settlement(after, [*events, sent])
 
 
-def _refused(request: Request, events: list[Event], outcome: Outcome, now: int) -> Settlement:
-    after = move(request, State.REFUSED, now=now, problem=outcome.code)
-    refused = RequestRefused(code=outcome.code, verified=outcome.verified).done_by(SYSTEM, request.id)
+def _refused(request: Request, events: list[Event], code: str, now: int, *, verified: bool) -> Settlement:
+    after = move(request, State.REFUSED, now=now, problem=code)
+    refused = RequestRefused(code=code, verified=verified).done_by(SYSTEM, request.id)
+    if request.undoes is not None:
+        refused = UndoRefused(undoes=request.undoes, code=code, verified=verified).done_by(SYSTEM, request.id)
     return Settlement(after, [*events, refused])
 
 

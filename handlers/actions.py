@@ -31,6 +31,7 @@ _BUTTONS = {
     "close_request": ClickAction.CLOSE,
     "look_up_coupon": ClickAction.LOOK_UP_COUPON,
     "withdraw_approval": ClickAction.WITHDRAW_APPROVAL,
+    "undo_request": ClickAction.UNDO,
 }
 #: What the menu of a card, or of one's own request on Home, offers.
 _MENU = {"cancel": ClickAction.CANCEL, "urge": ClickAction.URGE}

@@ -73,6 +73,7 @@ _ORDER = (
 )
 #: They tell an event; all others are drawn from rows.
 _OF_EVENTS = {PostKind.ANSWER, PostKind.DIRECT, PostKind.REPLY, PostKind.NEWS, PostKind.FILE}
+_CREATED = frozenset({Tag.REQUEST_CREATED, Tag.UNDO_CREATED})
 #: Steps that call the approvers by name.
 _CALLS = frozenset({Tag.REQUEST_URGED, Tag.REQUEST_REMINDED})
 
@@ -357,7 +358,7 @@ class Announcer(Loop):
                 request = tx.request(waiting.post.request_id or 0)
                 if request is None or request.card_ts is not None or request.state in FINAL:
                     continue
-                made = next(each for each in tx.events_of(request.id) if each.tag == Tag.REQUEST_CREATED)
+                made = next(each for each in tx.events_of(request.id) if each.tag in _CREATED)
                 tx.post(
                     Post(
                         kind=PostKind.DIRECT,

@@ -10,7 +10,7 @@ from coupons.catalogue import Catalogue
 from coupons.lifecycle import FINAL
 from coupons.model import Request, State
 from coupons.policy import DAY_MS
-from coupons.ports import Reading
+from coupons.ports import Reading, Records
 from coupons.tickets import TicketSystem
 from handlers.views.card_context import Beside
 
@@ -31,7 +31,7 @@ class CardFacts:
         if request.state is not State.PENDING:
             sent = request.state is State.SENT
             coupon = rows.coupon_states([request.id]).get(request.id) if sent else None
-            return Beside(pause=pause, coupon=coupon)
+            return Beside(pause=pause, coupon=coupon, undo=open_undo_of(rows, request))
         stock = self.catalogue.find(request.stock_id)
         shown = Beside(
             history=rows.history_of_customer(request.openid),
@@ -58,6 +58,13 @@ class CardFacts:
 
     def _of_ticket(self, rows: Reading, request: Request) -> Sequence[Request]:
         return rows.requests_with_ticket(self.tickets.spellings(request.ticket), OTHERS)
+
+
+def open_undo_of(rows: Records, request: Request) -> Request | None:
+    """The undo of this sent request that is not finished."""
+    if request.state is not State.SENT:
+        return None
+    return next((undo for undo in rows.undos_of(request.id) if undo.state not in FINAL), None)
 
 
 def _open_but(request: Request, alike: Sequence[Request]) -> tuple[int, ...]:

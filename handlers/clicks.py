@@ -79,9 +79,10 @@ class Clicks:
 
 def origin_of(body: Mapping[str, Any], action: Mapping[str, Any]) -> modals.Origin:
     """What a button was pressed on."""
-    channel = payloads.channel(body)
-    ts = (body.get("container") or {}).get("message_ts") or (body.get("message") or {}).get("ts")
-    if channel and ts:
+    channel, container = payloads.channel(body), body.get("container") or {}
+    ts = container.get("message_ts") or (body.get("message") or {}).get("ts")
+    # An answer that only one person sees is no card; like Home it says which request it shows.
+    if channel and ts and not container.get("is_ephemeral"):
         return modals.Origin(channel=channel, ts=str(ts))
     # Views have no place; those of Home say with each block which request it shows.
     return modals.Origin(out_request_no=str(action.get("block_id") or _NOWHERE))

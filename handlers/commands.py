@@ -28,6 +28,7 @@ from handlers.after_ack import ACK_WITHIN_S
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit import Audit, View
 from handlers.bulk_form import BulkForm
+from handlers.card_facts import open_undo_of
 from handlers.directory import Readers
 from handlers.form import Form, Prefill
 from handlers.form_offers import FormOffers
@@ -48,6 +49,7 @@ from handlers.parsing import (
     Status,
     Stocks,
     TicketQuestion,
+    Undo,
     Urge,
     reason_too_long,
 )
@@ -157,9 +159,11 @@ class Commands:
             case Urge(request=number):
                 return await self._urge(words, number, person)
             case Retry(request=number):
-                return await self._act_on_held(words, ClickAction.RETRY, number, command)
+                return await self._act_on(words, ClickAction.RETRY, number, command)
             case Close(request=number, reason=reason):
-                return await self._act_on_held(words, ClickAction.CLOSE, number, command, reason)
+                return await self._act_on(words, ClickAction.CLOSE, number, command, reason)
+            case Undo(request=number, reason=reason):
+                return await self._act_on(words, ClickAction.UNDO, number, command, reason)
             case PauseCommand(reason=reason):
                 return await self._pause(words, person, pause=True, reason=reason)
             case Resume():
@@ -273,16 +277,20 @@ class Commands:
 
     async def _status(self, words: Words, number: int, command: Mapping[str, Any]) -> Message:
         person = payloads.person(command)
-        request, approvals, pause, batch, coupon = await self._ledger.read(partial(_standing, number=number))
+        request, approvals, pause, batch, coupon, undo = await self._ledger.read(
+            partial(_standing, number=number)
+        )
         if request is None:
             return command_replies.no_such_request(words, number)
         # One's own, even after the role was lost; of others only what is one's business.
         if person != request.requester and not await self._authority.may_see(person):
             return command_replies.may_not_see(words)
         if batch is not None:
-            shown = command_replies.status_of_line(words, request, approvals, batch, pause=pause)
+            shown = command_replies.status_of_line(words, request, approvals, batch, pause=pause, undo=undo)
         else:
-            shown = command_replies.status(words, request, approvals, lost=self._channel.lost, pause=pause)
+            shown = command_replies.status(
+                words, request, approvals, lost=self._channel.lost, pause=pause, undo=undo
+            )
         if not can_be_looked_up(request):
             return shown
         await self._look_up(ClickAction.LOOK_UP_COUPON, number, command)
@@ -319,13 +327,11 @@ class Commands:
             return command_replies.cannot_pause(words, result.decision.reason)
         return command_replies.paused(words) if pause else command_replies.resumed(words)
 
-    async def _act_on_held(
+    async def _act_on(
         self, words: Words, action: ClickAction, number: int, command: Mapping[str, Any], reason: str = ""
     ) -> Message:
         await self._desk.keep_click(self._click(action, number, command, reason))
-        return command_replies.checking(
-            words, number, close=action is ClickAction.CLOSE, lost=self._channel.lost
-        )
+        return command_replies.checking(words, number, action, lost=self._channel.lost)
 
     def _click(
         self, action: ClickAction, number: int, command: Mapping[str, Any], reason: str = ""
@@ -360,15 +366,20 @@ def _ask(command: Mapping[str, Any], openid: str, stock: Stock, *, reason: str =
 
 def _standing(
     rows: Reading, *, number: int
-) -> tuple[Request | None, Sequence[Approval], Pause | None, Batch | None, KnownCoupon | None]:
-    """The request with its approvals: those of a line are its batch's, and so is its time."""
+) -> tuple[
+    Request | None, Sequence[Approval], Pause | None, Batch | None, KnownCoupon | None, Request | None
+]:
+    """The request with its approvals: those of a line are its batch's, and so is its time; what became of its
+    coupon, and its undo."""
     request, pause = rows.request(number), rows.pause()
     batch = rows.batch(request.batch) if request is not None and request.batch is not None else None
     coupon = rows.coupon_states([number]).get(number)
     if request is None or batch is None:
-        return request, rows.approvals(number), pause, None, coupon
+        undo = None if request is None else open_undo_of(rows, request)
+        return request, rows.approvals(number), pause, None, coupon, undo
     given = [Approval(number, each.approver, each.at) for each in rows.batch_approvals(batch.id)]
-    return replace(request, expires_at=batch.expires_at or request.expires_at), given, pause, batch, coupon
+    request = replace(request, expires_at=batch.expires_at or request.expires_at)
+    return request, given, pause, batch, coupon, open_undo_of(rows, request)
 
 
 def _of_customer(

@@ -27,6 +27,7 @@ SUBCOMMANDS = (
     "check",
     "retry",
     "close",
+    "undo",
     "pause",
     "resume",
     "audit",
@@ -133,6 +134,12 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
+class Undo:
+    request: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class AuditCommand:
     """`words` with mentions as Slack wrote them: `<@U0LI|li>`. Not in the repr: they may hold an openid."""
 
@@ -158,6 +165,7 @@ Command: TypeAlias = (
     | Urge
     | Retry
     | Close
+    | Undo
     | PauseCommand
     | Resume
     | AuditCommand
@@ -197,8 +205,8 @@ def parse(text: str) -> Command:  # noqa: C901, PLR0911 - one return for each su
             return _ticket(line)
         case "pause":
             return _pause(line)
-        case "close":
-            return _close(line)
+        case "close" | "undo":
+            return _with_reason(line, name)
         case "audit":
             return AuditCommand(_audit_words(text))
         case _ if name in _ALONE:
@@ -274,12 +282,12 @@ def _pause(line: CommandLine) -> PauseCommand | Misread:
     return reason_too_long(reason, "pause") or PauseCommand(reason)
 
 
-def _close(line: CommandLine) -> Close | Misread:
-    number = _number(line, "close")
+def _with_reason(line: CommandLine, name: str) -> Close | Undo | Misread:
+    number = _number(line, name)
     if isinstance(number, Misread):
         return number
     reason = line.reason()
-    return reason_too_long(reason, "close") or Close(number, reason)
+    return reason_too_long(reason, name) or (Close if name == "close" else Undo)(number, reason)
 
 
 def reason_too_long(reason: str, name: str) -> Misread | None:

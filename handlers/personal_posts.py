@@ -57,7 +57,8 @@ class PersonalPosts:
     async def direct(self, waiting: WaitingPost, request: Request, event: Recorded) -> None:
         """To the requester, whom the thread of the card tells the same. Raises SlackError."""
         lost = self._channel.lost
-        if event.tag == Tag.REQUEST_CREATED and (lost is None or request.card_ts is not None):
+        of_made = event.tag in {Tag.REQUEST_CREATED, Tag.UNDO_CREATED} and event.request_id == request.id
+        if of_made and (lost is None or request.card_ts is not None):
             # It was to say that the card does not stand.
             return
         words = await self._readers.words(request.requester, within_s=_LANGUAGE_WITHIN_S)
@@ -65,7 +66,7 @@ class PersonalPosts:
         if coupon_code := text_of(event, "coupon_code"):
             stock = self._catalogue.find(request.stock_id)
             ready = to_paste(self._readers.languages, request, stock, coupon_code)
-        if event.tag == Tag.REQUEST_CREATED and lost is not None:
+        if of_made and lost is not None:
             message = direct_messages.no_card(words, request, lost)
         else:
             message = direct_messages.to_requester(words, event, request, to_paste=ready)

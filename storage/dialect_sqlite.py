@@ -40,7 +40,8 @@ select
     value ->> 'due_at' as due_at, value ->> 'look_at' as look_at, value ->> 'closed_by' as closed_by,
     value ->> 'decline_reason' as decline_reason, value ->> 'problem' as problem,
     value ->> 'coupon_code' as coupon_code, value ->> 'closed_at' as closed_at,
-    value ->> 'remind_at' as remind_at, value ->> 'urged_at' as urged_at
+    value ->> 'remind_at' as remind_at, value ->> 'urged_at' as urged_at,
+    value ->> 'undone_by' as undone_by
 from json_each(:rows)
 )"""
 

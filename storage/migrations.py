@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlite_utils import Database, Migrations
 
 from storage.full_text import EventTexts, RequestTexts
-from storage.tables_after_sending import AFTER_SENDING
+from storage.tables_after_sending import AFTER_SENDING, UNDONE
 from storage.tables_of_batches import BATCHES
 
 #: In the file's header: says whose database it is. "CpBt".
@@ -383,3 +383,4 @@ def m008_batches(database: Database) -> None:
 def m009_after_sending(database: Database) -> None:
     for statement in AFTER_SENDING:
         database.execute(statement)
+    _edit_schema(database, UNDONE)

@@ -68,4 +68,5 @@ def columns_of_draft(draft: Draft) -> Mapping[str, object]:
         "batch": draft.batch,
         "batch_row": draft.batch_row,
         "needs": written(draft.needs),
+        "undoes": draft.undoes,
     }

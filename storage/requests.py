@@ -87,7 +87,7 @@ where batch.state = 'paused' and request.state = 'held' and request.attempts > 0
 _DOUBTFUL = (
     SELECT
     + """
-where request.stock_id = :stock_id and request.open_attempts > 0
+where request.stock_id = :stock_id and request.open_attempts > 0 and request.undoes is null
   and request.state in ('sending', 'unknown', 'held')
   and (cast(:openid as text) is null or customer.openid = :openid)
 order by request.id limit :limit
@@ -153,10 +153,12 @@ select max(id) as id from (
     select request.id as id from request join customer on customer.id = request.customer
     where customer.openid = :openid and request.stock_id = :stock_id and request.created_at >= :since
       and request.state not in ('declined', 'cancelled', 'expired', 'refused', 'closed')
+      and request.undoes is null and request.undone_by is null
     union all
     select id from request
     where ticket = :ticket and ticket <> '' and created_at >= :since
       and state not in ('declined', 'cancelled', 'expired', 'refused', 'closed')
+      and undoes is null and undone_by is null
 ) as alike
 """
 _OF_CUSTOMER = SELECT + "where customer.openid = :openid order by request.id desc limit :limit"
@@ -181,6 +183,7 @@ where request.state || '' = 'held' and not exists (
 order by request.id limit :limit
 """
 )
+_UNDOS = SELECT + "where request.undoes = :id order by request.id"
 _FOLLOWER = SELECT + "where request.follows = :id order by request.id desc limit 1"
 _TO_REMIND = (
     SELECT
@@ -194,11 +197,11 @@ _ADD = """
 insert into request (
     rev, state, out_request_no, requester, customer, stock_id, stock_name, value_fen, code_mode, reason,
     approvals_needed, created_at, expires_at, body, ticket, rule, raised, duplicate_of, follows, remind_at,
-    waits_from, batch, batch_row, needs
+    waits_from, batch, batch_row, needs, undoes
 )
 select 1, 'pending', :out_request_no, :requester, customer.id, :stock_id, :stock_name, :value_fen, :code_mode,
     :reason, :approvals_needed, :created_at, :expires_at, :body, :ticket, :rule, :raised, :duplicate_of,
-    :follows, :remind_at, :waits_from, :batch, :batch_row, :needs
+    :follows, :remind_at, :waits_from, :batch, :batch_row, :needs, :undoes
 from customer where customer.openid = :openid
 on conflict (out_request_no) do nothing
 """
@@ -210,7 +213,8 @@ update request set rev = request.rev + 1, state = new.state, attempts = new.atte
     running_until = new.running_until, unknown_at = new.unknown_at, absent_looks = new.absent_looks,
     due_at = new.due_at, look_at = new.look_at, closed_by = new.closed_by,
     decline_reason = new.decline_reason, problem = new.problem, coupon_code = new.coupon_code,
-    closed_at = new.closed_at, remind_at = new.remind_at, urged_at = new.urged_at
+    closed_at = new.closed_at, remind_at = new.remind_at, urged_at = new.urged_at,
+    undone_by = new.undone_by
 from {SAVED_ROWS} as new where request.id = new.id and request.rev = new.rev
 """
 #: The same where nothing else has changed, as when attempts begin: so fewer indexes are written anew.
@@ -235,6 +239,7 @@ _BESIDE = (
     "closed_at",
     "remind_at",
     "urged_at",
+    "undone_by",
 )
 _SAVED = (*_OF_ATTEMPT, *_BESIDE)
 _OTHERS = attrgetter(*_BESIDE)
@@ -309,6 +314,9 @@ class RequestRows(BaseRows):
 
     def held_requests(self, limit: int) -> Sequence[Request]:
         return self._many(_HELD, limit=limit)
+
+    def undos_of(self, request_id: int) -> Sequence[Request]:
+        return self._many(_UNDOS, id=request_id)
 
     def follower_of(self, request_id: int) -> Request | None:
         return self._one(_FOLLOWER, id=request_id)

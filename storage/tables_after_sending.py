@@ -1,4 +1,5 @@
-"""What requests and their coupons are asked once they have ended: the ninth step of `storage.migrations`."""
+"""What comes after sending, as the ninth step of `storage.migrations` makes it: undos, and what requests and
+their coupons are asked once they have ended."""
 
 from __future__ import annotations
 
@@ -12,7 +13,29 @@ _NEEDS: Final = (
     "alter table approval add column fills text not null default ''",
     "alter table batch_approval add column fills text not null default ''",
 )
+#: By the indexes of counted requests, to the letter as `storage.totals` says it.
+_COUNTED: Final = (
+    "state not in ('declined', 'cancelled', 'expired', 'refused', 'closed') "
+    "and undoes is null and undone_by is null"
+)
+
 AFTER_SENDING: Final = (
+    # The request that an undo takes back, and of that the undo that did.
+    "alter table request add column undoes integer references request (id)",
+    "alter table request add column undone_by integer references request (id)",
+    "create index request_undoes on request (undoes) where undoes is not null",
+    *(
+        statement
+        for by, columns in (
+            ("", "created_at, value_fen, approvals_needed"),
+            ("_by_stock", "stock_id, created_at, value_fen"),
+            ("_by_requester", "requester, created_at, value_fen"),
+        )
+        for statement in (
+            f"drop index request_counted{by}",
+            f"create index request_counted{by} on request ({columns}) where {_COUNTED}",
+        )
+    ),
     # What a week came to, which is read for each Home of a lead: by when it ended, not by when it was asked.
     "create index request_by_closed on request (closed_at) where closed_at is not null",
     # Beside the request, whose state is final: WeChat Pay's word on its coupon, and how old that is.
@@ -31,3 +54,9 @@ create table coupon_state (
     "create index coupon_state_used on coupon_state (coalesce(happened_at, changed_at)) where state = 'USED'",
     *_NEEDS,
 )
+#: A check that only widens may be edited where it stands, as in `storage.migrations`.
+UNDONE: Final = """
+update sqlite_schema
+set sql = replace(sql, '''expired'', ''closed'')', '''expired'', ''closed'', ''undone'')')
+where type = 'table' and name = 'request'
+"""

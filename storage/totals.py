@@ -16,7 +16,9 @@ from storage.base_rows import BaseRows, bound, storable
 from storage.dialect_sqlite import BY_COUNTED, LISTED
 
 #: To the letter as the indexes of counted requests say it, else they serve nobody.
-_COUNTED = "state not in ('declined', 'cancelled', 'expired', 'refused', 'closed')"
+_STATES = "state not in ('declined', 'cancelled', 'expired', 'refused', 'closed')"
+#: An undo gives nothing, and what was taken back is not given any more.
+_COUNTED = f"{_STATES} and undoes is null and undone_by is null"
 _SUMS = "count(*) as n, coalesce(sum(value_fen), 0) as fen"
 _USED = {
     Scope.CUSTOMER: f"""
@@ -59,13 +61,13 @@ where ticket in {LISTED} and ticket <> '' and created_at >= :since and {_COUNTED
 #: of all that somebody ever asked for; `+ 0`, or SQLite would look for it from the first request on.
 _ASKED_FOR_BY = """
 select count(*) as n, coalesce(sum(value_fen), 0) as fen from request
-where requester = :requester and created_at >= :since and id <= :last
+where requester = :requester and created_at >= :since and id <= :last and undoes is null
   and id >= (select coalesce(min(id + 0), 0) from request where created_at >= :since)
 """
 _HISTORY = """
 select count(*) as n, coalesce(sum(request.value_fen), 0) as fen, max(request.closed_at) as last_at
 from request join customer on customer.id = request.customer
-where customer.openid = :openid and request.state = 'sent'
+where customer.openid = :openid and request.state = 'sent' and request.undone_by is null
 """
 
 

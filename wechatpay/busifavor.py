@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, aclosing
 
 from wechatpay.callback_address import SET_CALLBACK, CallbackAddress
 from wechatpay.client import Client
-from wechatpay.deactivation import DEACTIVATE, DeactivatedCoupon
+from wechatpay.deactivation import DEACTIVATE, DeactivatedCoupon, judge_deactivation
 from wechatpay.errors import Malformed
 from wechatpay.records import promised, read
 from wechatpay.send_request import read_send
@@ -139,6 +139,14 @@ class Busifavor:
         earlier attempt whose outcome is unknown: look at the coupon's state then.
         """
         return await DEACTIVATE.call(self._client, body)
+
+    async def try_deactivation(
+        self, body: bytes, *, earlier_open: bool, place: AbstractAsyncContextManager[None] | None = None
+    ) -> SendResult:
+        """The same as one attempt among several, judged as `send` judges: it never raises for what the wire
+        or WeChat Pay does. Raises BadRequest."""
+        came_back = await DEACTIVATE.exchange(self._client, body, place=place)
+        return judge_deactivation(came_back, earlier_open=earlier_open)
 
     async def stock(self, stock_id: str) -> Stock:
         """What WeChat Pay says of a stock. Raises like `find_coupon`."""

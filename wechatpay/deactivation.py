@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wechatpay.answers import CameBack, Checked
 from wechatpay.endpoints import Endpoint
 from wechatpay.fields import COUPON_CODE, REQUEST_NO, STOCK_ID, Form, needed, optional, text
+from wechatpay.records import read
+from wechatpay.send_result import SendResult, done, judge_attempt, not_as_promised
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,3 +46,18 @@ def compose_deactivate(
         deactivate_request_no=deactivate_request_no,
         deactivate_reason=deactivate_reason,
     )
+
+
+def judge_deactivation(came_back: CameBack, *, earlier_open: bool) -> SendResult:
+    """Judge one attempt as `judge_send` does: SENT says that the coupon is deactivated.
+
+    A no to a repeat settles nothing: WeChat Pay may refuse what it has deactivated at the first attempt.
+    """
+    return judge_attempt(came_back, _deactivated, earlier_open=earlier_open, hide="")
+
+
+def _deactivated(checked: Checked) -> SendResult:
+    """The answer names neither number nor coupon: the signature and the time are all there is."""
+    if read(DeactivatedCoupon, checked.answer.members() or {}).wechatpay_deactivate_time:
+        return done(checked)
+    return not_as_promised(checked, ["wechatpay_deactivate_time"], hide="")

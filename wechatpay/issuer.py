@@ -7,6 +7,7 @@ what a request of the business is decided by.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from coupons import days
 from coupons.coupon_states import CouponAnswer
@@ -16,6 +17,7 @@ from coupons.outcome import Kind, Outcome, Remedy
 from coupons.ports import Place
 from wechatpay.busifavor import Busifavor
 from wechatpay.codes import Actor
+from wechatpay.deactivation import compose_deactivate
 from wechatpay.errors import Malformed, WechatPayError
 from wechatpay.send_request import CouponType, compose_send
 from wechatpay.send_result import SendResult
@@ -47,6 +49,17 @@ class WechatPayIssuer:
 
     async def send(self, body: bytes, *, earlier_open: bool, place: Place) -> Outcome:
         return _outcome(await self._busifavor.send(body, earlier_open=earlier_open, place=place))
+
+    def compose_undo(self, *, out_request_no: str, stock_id: str, coupon_code: str) -> bytes:
+        """Without a reason, which would stand on the merchant platform: people's words stay here."""
+        return compose_deactivate(
+            coupon_code=coupon_code, stock_id=stock_id, deactivate_request_no=out_request_no
+        )
+
+    async def undo(self, body: bytes, *, earlier_open: bool, place: Place) -> Outcome:
+        result = await self._busifavor.try_deactivation(body, earlier_open=earlier_open, place=place)
+        outcome = _outcome(result)
+        return replace(outcome, kind=Kind.UNDONE) if outcome.kind is Kind.SENT else outcome
 
     async def find_coupon(self, *, openid: str, stock_id: str, out_request_no: str) -> str | None:
         try:

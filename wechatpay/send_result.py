@@ -7,6 +7,7 @@ the customer's allowance.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -90,6 +91,16 @@ class SendResult:
 
 def judge_send(sent: SendRequest, came_back: CameBack, *, earlier_open: bool) -> SendResult:
     """Judge one attempt. `earlier_open`: an earlier attempt of this number may have given the coupon."""
+    return judge_attempt(
+        came_back, lambda checked: _given(sent, checked), earlier_open=earlier_open, hide=sent.openid
+    )
+
+
+def judge_attempt(
+    came_back: CameBack, judge_success: Callable[[Checked], SendResult], *, earlier_open: bool, hide: str
+) -> SendResult:
+    """Of any call that has a number of its own. `judge_success` judges a genuine 2xx; `hide` is an openid to
+    keep out of messages."""
     if isinstance(came_back, Failure):
         return _without_answer(came_back, earlier_open=earlier_open)
     answer, doubt = came_back.answer, came_back.doubt
@@ -97,17 +108,17 @@ def judge_send(sent: SendRequest, came_back: CameBack, *, earlier_open: bool) ->
     # A signature that does not hold makes the answer worth nothing, even as a refusal. One that is missing
     # is normal for refusals (SIGN_ERROR is never signed), and as good as forged for a success.
     if doubt is not None and (success or not isinstance(doubt, Unsigned)):
-        message = plain(doubt.message, hide=sent.openid)
-        return _unknown(came_back, NextStep.REPEAT, code=doubt.code, message=message)
+        message = plain(doubt.message, hide=hide)
+        return unknown(came_back, NextStep.REPEAT, code=doubt.code, message=message)
     if success:
-        return _given(sent, came_back)
-    said = complaint(answer, hide=sent.openid)
+        return judge_success(came_back)
+    said = complaint(answer, hide=hide)
     code = judge(answer.status, said.code)
     state, next_step, attempt_open = _refusal(
         code.code_class, verified=came_back.verified, earlier_open=earlier_open
     )
     return replace(
-        _unknown(came_back, next_step, code=code.name, message=said.message),
+        unknown(came_back, next_step, code=code.name, message=said.message),
         state=state,
         attempt_open=attempt_open,
         said_no=code.code_class is CodeClass.FINAL,
@@ -138,23 +149,33 @@ def _given(sent: SendRequest, checked: Checked) -> SendResult:
     if not _is_coupon_code(coupon_code) or sent.coupon_code not in (None, coupon_code):
         wrong.append("coupon_code")
     if not wrong:
-        return SendResult(
-            state=SendState.SENT,
-            verified=checked.verified,
-            attempt_open=True,
-            next_step=NextStep.NONE,
-            coupon_code=coupon_code,
-            status=checked.answer.status,
-            request_id=checked.answer.request_id,
-            serial_no=checked.serial_no,
-            retry_after=checked.answer.retry_after,
-            hint=checked.answer.hint,
-        )
-    said = find_code(complaint(checked.answer, hide=sent.openid).code)
+        return done(checked, coupon_code=coupon_code)
+    return not_as_promised(checked, wrong, hide=sent.openid)
+
+
+def done(checked: Checked, *, coupon_code: str | None = None) -> SendResult:
+    """What was asked for happened, by a genuine answer."""
+    return SendResult(
+        state=SendState.SENT,
+        verified=checked.verified,
+        attempt_open=True,
+        next_step=NextStep.NONE,
+        coupon_code=coupon_code,
+        status=checked.answer.status,
+        request_id=checked.answer.request_id,
+        serial_no=checked.serial_no,
+        retry_after=checked.answer.retry_after,
+        hint=checked.answer.hint,
+    )
+
+
+def not_as_promised(checked: Checked, wrong: Sequence[str], *, hide: str) -> SendResult:
+    """A genuine 2xx that lacks or changes these members."""
+    said = find_code(complaint(checked.answer, hide=hide).code)
     if said is not None and said.code_class is CodeClass.UNKNOWN:  # SYSTEM_ERROR counts at any status
-        return _unknown(checked, NextStep.REPEAT, code=said.name, message="")
+        return unknown(checked, NextStep.REPEAT, code=said.name, message="")
     message = f"the genuine answer lacks or changes {', '.join(wrong)}"
-    return _unknown(checked, NextStep.LOOK_UP, code=Malformed.code, message=message)
+    return unknown(checked, NextStep.LOOK_UP, code=Malformed.code, message=message)
 
 
 def _is_coupon_code(value: object) -> bool:
@@ -183,7 +204,7 @@ def _refusal(
             return state, _NEXT_STEPS[code_class], not verified
 
 
-def _unknown(checked: Checked, next_step: NextStep, *, code: str, message: str) -> SendResult:
+def unknown(checked: Checked, next_step: NextStep, *, code: str, message: str) -> SendResult:
     """What is assumed of any answer until more is known: the coupon may have been given."""
     answer = checked.answer
     return SendResult(

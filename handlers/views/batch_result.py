@@ -20,8 +20,9 @@ from handlers.views import problems
 from handlers.views.bulk_file import left_out, plain
 from handlers.views.escaping import code, inert, without_openids
 from handlers.views.message import Message, message
-from handlers.views.state_words import NO_COUPON, NOT_KNOWN, STATES, is_doubtful
+from handlers.views.state_words import STATES, is_doubtful
 from handlers.views.translations import N_
+from handlers.views.undo_words import NO_COUPON, NOT_KNOWN
 from handlers.views.words import Words
 
 RESULT_COLUMNS: Final = (

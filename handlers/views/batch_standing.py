@@ -12,7 +12,7 @@ from coupons.recording import SYSTEM
 from handlers.views import problems
 from handlers.views.escaping import code, inert, person, without_openids
 from handlers.views.message import Block, quote, section
-from handlers.views.state_words import NOT_KNOWN
+from handlers.views.undo_words import NOT_KNOWN
 from handlers.views.words import Words
 
 _BAR: Final = 20

@@ -26,7 +26,18 @@ from handlers.views.message import (
     quote,
     section,
 )
-from handlers.views.state_words import NOT_KNOWN, is_doubtful, progress, standing, to_do
+from handlers.views.state_words import is_doubtful, progress, standing, to_do
+from handlers.views.undo_words import (
+    after_approval,
+    ends_unchanged,
+    lookup_first,
+    may_show_button,
+    not_known,
+    open_undo,
+    takes_back,
+    title,
+    undo_button,
+)
 from handlers.views.words import Words
 
 
@@ -51,21 +62,29 @@ def card(
         *beside(words, about),
         *where_it_stands(words, request, approvals, about.pause),
         *([section(became)] if became else []),
+        *_undo(words, about),
         *pause_line(words, request, about.pause),
-        *_buttons(words, request, approvals),
+        *_buttons(words, request, approvals, about),
         context(*_who_and_when(words, request, approvals, approvers, about.pause)),
     )
 
 
 def without_buttons(
-    words: Words, request: Request, approvals: Sequence[Approval], pause: Pause | None = None
+    words: Words,
+    request: Request,
+    approvals: Sequence[Approval],
+    pause: Pause | None = None,
+    undo: Request | None = None,
 ) -> Message:
-    """The same for `/coupon status`, where nobody decides."""
+    """The same for `/coupon status`, where nobody decides, but everybody may ask to take a coupon back."""
+    about, may_ask = Beside(pause=pause, undo=undo), may_show_button(request, undo)
     return message(
         sentence(words, request, approvals, pause),
         *facts(words, request),
         *where_it_stands(words, request, approvals, pause),
+        *_undo(words, about),
         *pause_line(words, request, pause),
+        *([actions(undo_button(words, request), block_id=request.out_request_no)] if may_ask else []),
         context(*_small_print(words, request, approvals, pause)),
     )
 
@@ -97,8 +116,9 @@ def sentence(
 
 def facts(words: Words, request: Request) -> list[Block]:
     """What was asked for."""
-    top = header(words("Request #{number}: {value}", number=request.id, value=words.money(request.value_fen)))
-    known = [
+    top = header(title(words, request))
+    known = [] if request.undoes is None else [takes_back(words, request)]
+    known += [
         (words("Stock"), f"{inert(request.stock_name)} ({code(request.stock_id)})"),
         (words("Customer"), code(masked(request.openid))),
         (words("Asked for by"), person(request.requester)),
@@ -125,6 +145,10 @@ def where_it_stands(
     if request.state in {State.DECLINED, State.CLOSED} and request.decline_reason:
         blocks.append(quote(words("Why"), request.decline_reason, hide=request.openid))
     return blocks
+
+
+def _undo(words: Words, about: Beside) -> list[Block]:
+    return [section(f"↩️ {open_undo(words, about.undo)}")] if about.undo is not None else []
 
 
 def _who_and_when(
@@ -159,31 +183,36 @@ def _small_print(
         lines.append(words("out_request_no: {number}", number=code(request.out_request_no)))
     if request.problem and request.state in {State.REFUSED, State.UNKNOWN}:
         lines.append(words("Last attempt: {cause}", cause=problems.cause(words, request.problem)))
-    if request.closed_at is not None and request.state is not State.SENT:
+    if request.closed_at is not None and request.state not in {State.SENT, State.UNDONE}:
         lines.append(words("Ended {time}", time=words.moment(request.closed_at)))
     return lines
 
 
-def _buttons(words: Words, request: Request, approvals: Sequence[Approval]) -> list[Block]:
+def _buttons(words: Words, request: Request, approvals: Sequence[Approval], about: Beside) -> list[Block]:
     if request.state is State.PENDING:
         shown = [approve_button(words, request), decline_button(words, request)]
         if approvals:
             shown.append(_withdraw_approval_button(words, request))
         shown.append(_more(words, request))
-    elif can_be_looked_up(request):
-        shown = [look_up_button(words, request)]
     elif request.state is State.HELD:
         shown = [retry_button(words, request), close_button(words, request)]
     else:
+        shown = _of_sent(words, request, about)
+    if not shown:
         return []
     # Without it Slack gives the block a new id at each drawing, and who confirms while the card is drawn anew
     # would press what is no longer there.
     return [actions(*shown, block_id=request.out_request_no)]
 
 
+def _of_sent(words: Words, request: Request, about: Beside) -> list[Block]:
+    shown = [look_up_button(words, request)] if can_be_looked_up(request) else []
+    return [*shown, undo_button(words, request)] if may_show_button(request, about.undo) else shown
+
+
 def approve_button(words: Words, request: Request) -> Block:
     """It asks once more, with the amount."""
-    warning = words("With the last approval needed, the coupon goes out at once and cannot be called back.")
+    warning = after_approval(words, request)
     sure = confirm(
         words("Approve {value}?", value=words.money(request.value_fen)),
         words.sentences(_what_for_whom(words, request), warning),
@@ -225,7 +254,7 @@ def _more(words: Words, request: Request) -> Block:
 
 def retry_button(words: Words, request: Request) -> Block:
     """It asks once more: the cause should have been put right."""
-    doubt = words(NOT_KNOWN) if is_doubtful(request) else ""
+    doubt = not_known(words, request) if is_doubtful(request) else ""
     warning = words("The same out_request_no is used again. Retry only once the cause has been put right.")
     sure = confirm(
         words("Retry {value}?", value=words.money(request.value_fen)),
@@ -238,15 +267,10 @@ def retry_button(words: Words, request: Request) -> Block:
 
 def close_button(words: Words, request: Request) -> Block:
     """It asks once more: what is closed is never sent."""
-    lookup_first = ""
-    if request.open_attempts:
-        lookup_first = words("The bot looks for the coupon at WeChat Pay first.")
+    first = lookup_first(words, request) if request.open_attempts else ""
     sure = confirm(
         words("Close request #{number}?", number=request.id),
-        words.sentences(
-            words("It ends, and the customer gets no coupon from it."),
-            lookup_first,
-        ),
+        words.sentences(ends_unchanged(words, request), first),
         yes=words("Close it"),
         no=words("Not yet"),
     )

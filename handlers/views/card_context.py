@@ -39,6 +39,8 @@ class Beside:
     warn: str = ""
     #: What became of the coupon, once it was sent.
     coupon: KnownCoupon | None = None
+    #: Of a sent request: the undo of it that is not finished.
+    undo: Request | None = None
 
 
 NOTHING_BESIDE = Beside()

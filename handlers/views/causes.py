@@ -27,6 +27,9 @@ OURS: Mapping[str, str] = {
     "INTERRUPTED": N_("the bot was stopped while it was asking"),
     "BODY_CHANGED": N_("what would go out is not what was approved"),
     "NOT_APPROVED": N_("the log shows no approval for it"),
+    "COUPON_USED": N_("the customer had used the coupon"),
+    "COUPON_EXPIRED": N_("the coupon had expired"),
+    "COUPON_DELETED": N_("the customer had deleted the coupon"),
 }
 
 #: What somebody tried, by the action of a `click:refused`; `send` of a `command:refused`.
@@ -38,6 +41,7 @@ ACTIONS: Mapping[str, str] = {
     "close": N_("close it"),
     "cancel": N_("withdraw it"),
     "urge": N_("remind the approvers of it"),
+    "undo": N_("have it taken back"),
     "edit": N_("send it again, edited"),
     "pause": N_("pause sending"),
     "resume": N_("resume sending"),
@@ -65,6 +69,11 @@ REFUSALS: Mapping[str, str] = {
     Reason.NOT_AGENT: N_("not among the agents"),
     Reason.NOT_APPROVER: N_("not among its approvers"),
     Reason.SELF: N_("the requester's own"),
+    Reason.NOT_SENT: N_("it has no coupon that was sent"),
+    Reason.UNDONE: N_("its coupon had been taken back already"),
+    Reason.UNDO_OPEN: N_("another undo of it was not finished"),
+    Reason.UNDO_IN_DOUBT: N_("it was not known what an earlier undo had done"),
+    Reason.ERASED: N_("its customer had been erased"),
     Reason.ALREADY_APPROVED: N_("had approved it before"),
     Reason.NO_APPROVAL: N_("had not approved it"),
     Reason.GROUP_APPROVED: N_("others had approved for the same groups, and one of another is missing"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from coupons.batches import Batch
 from coupons.masking import masked
-from coupons.model import Approval, Pause, Request, State, Stock
+from coupons.model import Approval, ClickAction, Pause, Request, State, Stock
 from coupons.policy import Reason
 from handlers.cleaning import Undone
 from handlers.misread import Misread
@@ -19,7 +19,6 @@ from handlers.views.groups_asked import groups_asked
 from handlers.views.message import Message, context, message, quote, section
 from handlers.views.modals import REASON_LONGEST
 from handlers.views.state_words import (
-    NO_COUPON,
     NOBODY_TO_REMIND,
     decided_with_its_batch,
     line_of,
@@ -27,6 +26,7 @@ from handlers.views.state_words import (
     sending_began,
     where,
 )
+from handlers.views.undo_words import no_coupon
 from handlers.views.words import N_, Words
 
 _LISTED = 20
@@ -149,9 +149,11 @@ def status(
     *,
     lost: Lost | None = None,
     pause: Pause | None = None,
+    undo: Request | None = None,
 ) -> Message:
-    """The card without its buttons, and like it without the coupon code: anybody may ask."""
-    shown = card.without_buttons(words, request, approvals, pause)
+    """The card without what decides, and like it without the coupon code: anybody may ask. `undo`: of a sent
+    request, the one that is not finished."""
+    shown = card.without_buttons(words, request, approvals, pause, undo)
     if lost is None or request.card_ts is not None:
         return shown
     text = _card(words, lost.channel, lost)
@@ -165,9 +167,10 @@ def status_of_line(
     batch: Batch,
     *,
     pause: Pause | None = None,
+    undo: Request | None = None,
 ) -> Message:
     """As `status`: a line of a batch has no card of its own, and its approvals are the batch's."""
-    shown = card.without_buttons(words, request, approvals, pause)
+    shown = card.without_buttons(words, request, approvals, pause, undo)
     text = words(
         "It is row {row} of batch {batch} ({file}), whose card stands for it.",
         row=request.batch_row,
@@ -200,7 +203,7 @@ def open_list(words: Words, requests: Sequence[Request], batches: Sequence[Batch
 def cancelled(words: Words, request: Request) -> Message:
     """It is withdrawn."""
     text = words("Request #{number} is withdrawn.", number=request.id)
-    return message(words.sentences(text, words(NO_COUPON)))
+    return message(words.sentences(text, no_coupon(words, request)))
 
 
 def cannot_cancel(words: Words, reason: Reason, request: Request) -> Message:
@@ -227,9 +230,15 @@ def no_such_request(words: Words, number: int) -> Message:
     )
 
 
-def checking(words: Words, number: int, *, close: bool = False, lost: Lost | None = None) -> Message:
-    """A retry, or `close`, is kept and judged in a moment; its answer, or the card's thread, tells it."""
-    if close:
+def checking(words: Words, number: int, action: ClickAction, *, lost: Lost | None = None) -> Message:
+    """A retry, a close or an undo is kept and judged in a moment; its answer, or a card, tells it."""
+    if action is ClickAction.UNDO:
+        text = words(
+            "I am checking whether the coupon of request #{number} can be taken back. If not, you are told "
+            "in a moment; if so, a card asks the approvers.",
+            number=number,
+        )
+    elif action is ClickAction.CLOSE:
         text = words(
             "I am checking whether request #{number} can be closed. If not, you are told in a moment; if so, "
             "it will stand in the thread of its card.",

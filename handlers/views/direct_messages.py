@@ -21,7 +21,7 @@ from handlers.views.event_words import (
     unknown,
 )
 from handlers.views.message import Block, Message, actions, button, code_line, message, section, to_copy
-from handlers.views.state_words import NO_COUPON, NO_OTHER, NOT_KNOWN
+from handlers.views.undo_words import direct_message, no_coupon, no_other, not_known
 from handlers.views.words import Words
 
 
@@ -39,7 +39,7 @@ def to_requester(  # noqa: PLR0911 - one return for each tag
             return _sent(words, words.sentences(text, about, proof(words, event)), event, to_paste)
         case Tag.REQUEST_DECLINED:
             text = words("{person} declined your request #{number}.", person=who, number=number)
-            text = words.sentences(text, about, words(NO_COUPON))
+            text = words.sentences(text, about, no_coupon(words, request))
             return declined(words, text, event, request, *_again(words, request))
         case Tag.REQUEST_REFUSED:
             text = words("WeChat Pay refused your request #{number}.", number=number)
@@ -51,14 +51,16 @@ def to_requester(  # noqa: PLR0911 - one return for each tag
         case Tag.REQUEST_CLOSED:
             text = words("{person} closed your request #{number}, which was held.", person=who, number=number)
             again = words("If the customer should still have one, ask again with `/coupon send`.")
-            text = words.sentences(text, about, words(NO_COUPON), again)
+            text = words.sentences(text, about, no_coupon(words, request), again)
             return declined(words, text, event, request)
         case Tag.REQUEST_EXPIRED:
             text = _expired(words, request)
             return message(text, section(text), *_again(words, request))
         case Tag.REQUEST_CANCELLED:
             text = words("{person} withdrew your request #{number}.", person=who, number=number)
-            return message(words.sentences(text, about, words(NO_COUPON)))
+            return message(words.sentences(text, about, no_coupon(words, request)))
+        case Tag.UNDO_CREATED | Tag.UNDO_DONE | Tag.UNDO_REFUSED:
+            return direct_message(words, event, about)
         case _:
             return as_it_stands(words, request)
 
@@ -78,15 +80,16 @@ def no_card(words: Words, request: Request, lost: Lost) -> Message:
 
 
 def _held(words: Words, event: Recorded, request: Request) -> str:
-    not_known = may_have_coupon(event, request)
+    doubtful = may_have_coupon(event, request)
     text = words("Your request #{number} is held.", number=request.id)
-    why = words(NOT_KNOWN) if not_known else problems.for_agent(words, text_of(event, "code"))
+    why = not_known(words, request) if doubtful else problems.for_agent(words, text_of(event, "code"))
     wait = words(
         "It does not go on by itself: an operator has to put the cause right, and then an approver retries "
         "or closes it. `/coupon urge {number}` reminds the approvers, and you are told how it ends.",
         number=request.id,
     )
-    return f"{words.sentences(text, _about(words, request))}\n{words.sentences(why, wait, words(NO_OTHER))}"
+    then = words.sentences(why, wait, no_other(words, request))
+    return f"{words.sentences(text, _about(words, request))}\n{then}"
 
 
 def _expired(words: Words, request: Request) -> str:
@@ -97,7 +100,7 @@ def _expired(words: Words, request: Request) -> str:
             time=words.moment(request.expires_at),
         ),
         _about(words, request),
-        words(NO_COUPON),
+        no_coupon(words, request),
         words("If the customer should still have one, ask again with `/coupon send`."),
     )
 

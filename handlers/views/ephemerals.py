@@ -13,13 +13,13 @@ from handlers.views.escaping import message_link, person
 from handlers.views.message import Message, message
 from handlers.views.state_words import (
     NOBODY_TO_REMIND,
-    NOT_KNOWN,
     decided_with_its_batch,
     only_the_requester_withdraws,
     sending_began,
     where,
 )
 from handlers.views.thread_replies import step
+from handlers.views.undo_words import cannot_undo, not_known, own
 from handlers.views.words import N_, Words
 
 NOTHING_CHANGED = N_("Nothing has changed.")
@@ -93,6 +93,8 @@ def _why(words: Words, event: Recorded, request: Request | None, workspace_url: 
         return _no_such_request(words, event.detail.get("asked_for"))
     if reason == Reason.OTHER_CARD:
         return _other_card(words, request, workspace_url)
+    if no_undo := cannot_undo(words, reason, request):
+        return words.sentences(no_undo, where(words, request))
     return _about_request(words, reason, action, request)
 
 
@@ -130,8 +132,7 @@ def _about_request(  # noqa: PLR0911 - one return for each reason
     number, now = request.id, where(words, request)
     match reason:
         case Reason.SELF:
-            own = words("Request #{number} is your own, so somebody else must decide.", number=number)
-            return words.sentences(own, _withdraw(words, request) or now)
+            return words.sentences(own(words, request), _withdraw(words, request) or now)
         case Reason.NOT_APPROVER if action in {ClickAction.RETRY, ClickAction.CLOSE}:
             who = words(
                 "Only those who may approve request #{number} may retry or close it while it is held. "
@@ -194,7 +195,7 @@ def _lookup_first(words: Words, request: Request) -> str:
         "times, {minutes} minutes apart; {done} of these are done, and it was not there. The thread of the "
         "card says what comes of it; if it is not there, you can close the request then.",
         number=request.id,
-        doubt=words(NOT_KNOWN),
+        doubt=not_known(words, request),
         lookups=LOOKUPS_BEFORE_CLOSING,
         minutes=Pace().quiet_ms // 60_000,
         done=request.absent_looks,

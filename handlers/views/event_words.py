@@ -9,12 +9,10 @@ from handlers.views.escaping import code, own_words
 from handlers.views.message import Block, Message, code_line, message, quote, section
 from handlers.views.state_words import (
     FINDING_OUT,
-    NO_COUPON,
-    NO_OTHER,
-    NOT_KNOWN_YET,
     is_doubtful,
     standing,
 )
+from handlers.views.undo_words import NO_COUPON, no_other, not_known_yet
 from handlers.views.words import Words
 
 
@@ -37,9 +35,9 @@ def unknown(words: Words, event: Recorded, request: Request) -> str:
     # Only the code: the advice that goes with RULE_LIMIT and its like is false while an attempt is open.
     last = text_of(event, "code")
     return words.sentences(
-        words("Request #{number}: {sentence}", number=request.id, sentence=words(NOT_KNOWN_YET)),
+        words("Request #{number}: {sentence}", number=request.id, sentence=not_known_yet(words, request)),
         words(FINDING_OUT),
-        words(NO_OTHER),
+        no_other(words, request),
         words("Last attempt: {cause}.", cause=problems.cause(words, last)) if last else "",
     )
 

@@ -21,6 +21,7 @@ _ASKING: Final = (
     N_("• `/coupon list` shows your open requests"),
     N_("• `/coupon urge 12` reminds the approvers of your request #12"),
     N_("• `/coupon cancel 12` withdraws your request #12, until sending begins"),
+    N_("• `/coupon undo 12` asks to take back the coupon of #12, if it is not used yet"),
 )
 _LOOKING: Final = (
     N_("• {customer} shows the coupons of a customer"),

@@ -97,6 +97,7 @@ _GATEWAY = Advice(
         "merchant platform; then retry."
     ),
 )
+_NOTHING_LEFT = N_("There is nothing left to take back, and nothing to put right.")
 _NOT_GENUINE = N_("An answer came that nobody can prove to be WeChat Pay's.")
 
 _ADVICE: Mapping[str, Advice] = {
@@ -237,6 +238,11 @@ _ADVICE: Mapping[str, Advice] = {
             "changed it. Do not retry it; `coupon-bot audit verify` names what was changed. Find out who "
             "could write the file, and put a backup back."
         ),
+    ),
+    "COUPON_USED": Advice(N_("The customer has used it already."), _NOTHING_LEFT),
+    "COUPON_EXPIRED": Advice(N_("It has expired, so nobody can use it any more."), _NOTHING_LEFT),
+    "COUPON_DELETED": Advice(
+        N_("The customer has deleted it, so nobody can use it any more."), _NOTHING_LEFT
     ),
     "TIMEOUT": Advice(
         N_("WeChat Pay did not answer in time."),

@@ -12,15 +12,12 @@ from coupons.batches import BatchApproval
 from coupons.masking import masked
 from coupons.model import Approval, Request, State
 from coupons.policy import LOOKUPS_BEFORE_CLOSING
-from handlers.views import problems
+from handlers.views import problems, undo_words
 from handlers.views.escaping import code, inert, listed, person
 from handlers.views.groups_asked import still_missing
+from handlers.views.undo_words import asks_next, no_other, not_known
 from handlers.views.words import N_, Words
 
-NO_COUPON = N_("The customer gets no coupon from this request.")
-NOT_KNOWN_YET = N_("It is not known yet whether the customer got the coupon.")
-NOT_KNOWN = N_("It is not known whether the customer got the coupon.")
-NO_OTHER = N_("Please do not ask for another one meanwhile: that could give the customer two.")
 SAME_NUMBER = N_("The same out_request_no is used again, so that there can be only one coupon.")
 #: Of what is held, which goes on by nobody's doing but an approver's.
 WHO_ACTS = N_("Then an approver retries it, or closes it; until then it waits.")
@@ -40,6 +37,7 @@ STATES: Mapping[State, str] = {
     State.CANCELLED: N_("cancelled"),
     State.EXPIRED: N_("expired"),
     State.CLOSED: N_("closed"),
+    State.UNDONE: N_("undone"),
 }
 
 
@@ -58,7 +56,7 @@ def is_doubtful(request: Request) -> bool:
     return request.unknown_at is not None or request.open_attempts > on_the_wire
 
 
-def standing(  # noqa: PLR0911, C901 - one for each state
+def standing(  # noqa: PLR0911, PLR0912, C901 - one for each state
     words: Words,
     request: Request,
     approvals: Sequence[Approval] | None = None,
@@ -66,7 +64,9 @@ def standing(  # noqa: PLR0911, C901 - one for each state
     paused: bool | None = None,
 ) -> Standing:
     """What may be said of the request now; `approvals` and `paused` None where they were not read."""
-    no_coupon = words(NO_COUPON)
+    no_coupon = undo_words.no_coupon(words, request)
+    if request.undone_by is not None:
+        return Standing("↩️", words("Taken back"), undo_words.taken_back(words, request))
     match request.state:
         case State.PENDING:
             return Standing("⏳", words("Waiting for approval"), progress(words, request, approvals))
@@ -76,14 +76,16 @@ def standing(  # noqa: PLR0911, C901 - one for each state
             return _sending(words, request, paused=paused)
         case State.UNKNOWN:
             waits = _waits(words, request, paused=paused)
-            details = words.sentences(words(NOT_KNOWN_YET), words(FINDING_OUT), waits, words(NO_OTHER))
+            details = words.sentences(
+                undo_words.not_known_yet(words, request), words(FINDING_OUT), waits, no_other(words, request)
+            )
             return Standing("❓", words("Not known yet"), details)
         case State.HELD:
             return Standing("🛑", words("Held"), _held(words, request))
         case State.SENT:
             return Standing("✅", words("Sent"), _sent(words, request))
         case State.REFUSED:
-            details = words.sentences(no_coupon, problems.for_agent(words, request.problem))
+            details = words.sentences(no_coupon, undo_words.why_refused(words, request, request.problem))
             return Standing("⛔", words("Refused by WeChat Pay"), details)
         case State.DECLINED:
             return Standing("✋", words("Declined"), words.sentences(_declined(words, request), no_coupon))
@@ -94,6 +96,8 @@ def standing(  # noqa: PLR0911, C901 - one for each state
             return Standing("⌛", words("Expired"), words.sentences(late, no_coupon))
         case State.CLOSED:
             return Standing("⏹️", words("Closed"), words.sentences(_closed(words, request), no_coupon))
+        case State.UNDONE:
+            return Standing("↩️", words("Taken back"), undo_words.taken_back(words, request))
 
 
 def where(words: Words, request: Request) -> str:
@@ -126,8 +130,7 @@ def approvals_so_far(words: Words, given: Sequence[Approval | BatchApproval], ne
 
 def _approved(words: Words, request: Request) -> Standing:
     if not request.attempts:
-        following = words("The bot asks WeChat Pay for the coupon next.")
-        return Standing("👍", words("Approved"), _careful(words, request, following))
+        return Standing("👍", words("Approved"), _careful(words, request, asks_next(words, request)))
     again = words("An approver released it: the bot asks WeChat Pay again, with the same out_request_no.")
     return Standing("👍", words("Approved, to be tried again"), _careful(words, request, again))
 
@@ -141,7 +144,7 @@ def _waits(words: Words, request: Request, *, paused: bool | None) -> str:
 
 def _sending(words: Words, request: Request, *, paused: bool | None) -> Standing:
     if request.running:
-        now = words("The bot is asking WeChat Pay for the coupon now.")
+        now = undo_words.asks_now(words, request)
     elif request.problem:
         now = words(
             "WeChat Pay has not said yes yet: {cause}. The bot asks again, with the same out_request_no.",
@@ -156,20 +159,22 @@ def _sending(words: Words, request: Request, *, paused: bool | None) -> Standing
 def _careful(words: Words, request: Request, sentence: str) -> str:
     if not is_doubtful(request):
         return sentence
-    return words.sentences(sentence, words(NOT_KNOWN_YET), words(NO_OTHER))
+    return words.sentences(sentence, undo_words.not_known_yet(words, request), no_other(words, request))
 
 
 def _held(words: Words, request: Request) -> str:
     if is_doubtful(request):
         first = words("An operator must look into it first.")
-        why = words.sentences(words(NOT_KNOWN), first, _lookups(words, request))
+        why = words.sentences(not_known(words, request), first, _lookups(words, request))
     else:
         why = words("An operator must put something right first.")
-    return words.sentences(why, words(WHO_ACTS), words(NO_OTHER))
+    return words.sentences(why, words(WHO_ACTS), no_other(words, request))
 
 
 def _lookups(words: Words, request: Request) -> str:
     """What the bot found out since it was held, and does, for who wants to close it."""
+    if request.undoes is not None:
+        return undo_words.lookups(words, request)
     if request.absent_looks >= LOOKUPS_BEFORE_CLOSING:
         return words("The bot has looked for the coupon at WeChat Pay since, twice, and it is not there.")
     if request.look_at is not None:

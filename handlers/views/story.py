@@ -64,6 +64,15 @@ def _created(words: EventWords) -> str:
     )
 
 
+def _undo_created(words: EventWords) -> str:
+    asked = words.plural(
+        "{who} asked to take back the coupon of request #{undoes}, which needs 1 approval",
+        "{who} asked to take back the coupon of request #{undoes}, which needs {n} approvals",
+        words.whole("approvals_needed"),
+    )
+    return words("{sentence}: “{reason}”", sentence=asked) if words.text("reason") else asked
+
+
 def _closed(words: EventWords) -> str:
     closed = words("{who} closed it: nothing was given")
     if words.whole("looks"):
@@ -79,6 +88,7 @@ def _closed(words: EventWords) -> str:
 
 _KINDS: Mapping[str, str] = {
     "sent": N_("sent"),
+    "undone": N_("taken back"),
     "refused": N_("refused"),
     "unknown": N_("not known"),
 }
@@ -104,6 +114,9 @@ def _late(words: EventWords) -> str:
 
 
 _RESULTS: Mapping[str, str] = {
+    "used": N_("WeChat Pay says that the customer has used the coupon"),
+    "expired": N_("WeChat Pay says that the coupon has expired"),
+    "deleted": N_("WeChat Pay says that the customer has deleted the coupon"),
     "found": N_("the coupon was found in the customer's list at WeChat Pay"),
     "absent": N_("the customer's list at WeChat Pay was looked through, and the coupon was not there"),
 }
@@ -215,6 +228,9 @@ _SENTENCES: Mapping[str, tuple[str, ...] | Callable[[EventWords], str]] = {
     Tag.REQUEST_UNKNOWN: (N_("it was not known whether the customer got it: {cause}"),),
     Tag.REQUEST_HELD: _held,
     Tag.REQUEST_RETRIED: (N_("{who} released it to be sent again, with the same out_request_no"),),
+    Tag.UNDO_CREATED: _undo_created,
+    Tag.UNDO_DONE: (N_("the coupon of request #{undoes} was taken back"),),
+    Tag.UNDO_REFUSED: (N_("the coupon of request #{undoes} was not taken back: {cause}"),),
     Tag.REQUEST_URGED: (
         N_("{who} asked for a reminder of batch {batch}"),
         N_("{who} asked for a reminder"),

@@ -23,7 +23,8 @@ from handlers.views.event_words import (
     unknown,
 )
 from handlers.views.message import Message, message, section
-from handlers.views.state_words import NO_COUPON, NOT_KNOWN, SAME_NUMBER, to_do
+from handlers.views.state_words import SAME_NUMBER, to_do
+from handlers.views.undo_words import asks_next, no_coupon, not_known, thread_reply
 from handlers.views.words import N_, Words
 
 #: How a checkpoint's message begins, in every language: by this it is known when it is read back.
@@ -52,10 +53,10 @@ def step(
 def _step(  # noqa: PLR0911, PLR0912, C901 - one return for each tag
     words: Words, event: Recorded, request: Request, approvers: Sequence[str], *, paused: bool
 ) -> Message:
-    who, number, no_coupon = person(event.actor), request.id, words(NO_COUPON)
+    who, number, ends = person(event.actor), request.id, no_coupon(words, request)
     match event.tag:
         case Tag.APPROVAL_GIVEN:
-            return message(_approval(words, event))
+            return message(_approval(words, event, request))
         case Tag.APPROVAL_WITHDRAWN:
             return message(_approval_withdrawn(words, event))
         case Tag.REQUEST_APPROVED:
@@ -67,13 +68,13 @@ def _step(  # noqa: PLR0911, PLR0912, C901 - one return for each tag
             )
         case Tag.REQUEST_DECLINED:
             text = words("{person} declined request #{number}.", person=who, number=number)
-            return declined(words, words.sentences(text, no_coupon), event, request)
+            return declined(words, words.sentences(text, ends), event, request)
         case Tag.REQUEST_CANCELLED:
             text = words("{person} withdrew request #{number}.", person=who, number=number)
-            return message(words.sentences(text, no_coupon))
+            return message(words.sentences(text, ends))
         case Tag.REQUEST_CLOSED:
             text = words("{person} closed request #{number}.", person=who, number=number)
-            return declined(words, words.sentences(text, no_coupon), event, request)
+            return declined(words, words.sentences(text, ends), event, request)
         case Tag.ATTEMPT_LATE:
             text = words(
                 "An answer of WeChat Pay's to request #{number} came only now, and it contradicts how the "
@@ -91,7 +92,7 @@ def _step(  # noqa: PLR0911, PLR0912, C901 - one return for each tag
             )
         case Tag.REQUEST_EXPIRED:
             text = words("Request #{number} expired: it did not get its approvals in time.", number=number)
-            return message(words.sentences(text, no_coupon))
+            return message(words.sentences(text, ends))
         case Tag.REQUEST_RETRIED:
             text = words("{person} put request #{number} back to work.", person=who, number=number)
             return message(words.sentences(text, words(SAME_NUMBER)))
@@ -109,6 +110,8 @@ def _step(  # noqa: PLR0911, PLR0912, C901 - one return for each tag
         case Tag.REQUEST_SENT:
             text = words("The coupon of request #{number} is sent.", number=number)
             return sent(words, words.sentences(text, proof(words, event)), event)
+        case Tag.UNDO_CREATED | Tag.UNDO_DONE | Tag.UNDO_REFUSED:
+            return thread_reply(words, event, request)
         case _:
             return as_it_stands(words, request)
 
@@ -234,11 +237,11 @@ def _call_for_held(words: Words, event: Recorded, request: Request, approvers: S
     )
 
 
-def _approval(words: Words, event: Recorded) -> str:
+def _approval(words: Words, event: Recorded, request: Request) -> str:
     text = _approved(words, event)
     if _number(event, "count") < _number(event, "needed"):
         return text
-    return words.sentences(text, words("The bot asks WeChat Pay for the coupon next."))
+    return words.sentences(text, asks_next(words, request))
 
 
 def _approval_withdrawn(words: Words, event: Recorded) -> str:
@@ -268,7 +271,7 @@ def _held(words: Words, event: Recorded, request: Request) -> str:
             "Request #{number} is held: an operator must put something right first.", number=request.id
         )
     text = words("Request #{number} is held: an operator must look into it first.", number=request.id)
-    return words.sentences(text, words(NOT_KNOWN))
+    return words.sentences(text, not_known(words, request))
 
 
 def _number(event: Recorded, name: str) -> int:

@@ -62,6 +62,8 @@ class CouponLife:
         self._sending = sending
         self._numbers = numbers
         self._lives: dict[Coupon, _Life] = {}
+        #: A repeated deactivation is refused by the coupon's state, as another platform might do.
+        self.repeats_refused = False
 
     def mark(self, coupon: Coupon, state: CouponState, now_ms: int) -> None:
         times = {CouponState.USED: "use_time", CouponState.DEACTIVATED: "deactivate_time"}
@@ -127,6 +129,8 @@ class CouponLife:
     def deactivate(self, asked: Asked) -> Result:
         members = _DEACTIVATE.parse(asked.body)
         coupon = self._find(members)
+        if self.repeats_refused:
+            self._demand(coupon, CouponState.SENDED, asked.now_ms)
 
         def act() -> Result:
             self._demand(coupon, CouponState.SENDED, asked.now_ms)

@@ -40,9 +40,10 @@ class WeChatPay:
     again, on the same port too, is the platform back after an outage.
 
     `wrapped_answer`: the send answers inside `send_coupon_result`. `repeats_refused`: a repeated number is
-    answered RESOURCE_ALREADY_EXISTS instead of the first result. `visible_after_ms`: how long a new coupon
-    stays out of the lists. `notify_sends`: each new coupon is told to the address set with `POST /callbacks`,
-    as often as `repeats` says. Those before the last, and `stocks`, may be changed at any time.
+    answered RESOURCE_ALREADY_EXISTS instead of the first result, a repeated deactivation by the coupon's
+    state. `visible_after_ms`: how long a new coupon stays out of the lists. `notify_sends`: each new coupon
+    is told to the address set with `POST /callbacks`, as often as `repeats` says. Those before the last, and
+    `stocks`, may be changed at any time.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class WeChatPay:
             ledger=self.ledger,
             visible_after_ms=lambda: self.visible_after_ms,
         )
+        self._business.life.repeats_refused = repeats_refused
         self.stocks: dict[str, Stock] = self._business.stocks.by_id
         self._notices = Notices(
             apiv3_key=keys.merchant.apiv3_key,

@@ -16,14 +16,17 @@ from storage.errors import AuditBroken
 #: Each event that names the digest must name the same; those of older versions name none.
 _BODIES: Final = """
 select request.id as id, request.body as body, request.customer as customer, customer.openid as openid,
-    least, most
+    case when request.undoes is null then customer.openid else (
+        select coupon_code from request as sent where sent.id = request.undoes
+    ) end as named, least, most
 from (
     select request_id, min(told) as least, max(told) as most
     from (
         select event.request_id as request_id, case instr(event.body, '"body_sha256":"') when 0 then null
             else substr(event.body, instr(event.body, '"body_sha256":"') + 15, 64) end as told
         from event indexed by event_by_request
-        where event.request_id is not null and event.tag in ('request:created', 'attempt:started')
+        where event.request_id is not null
+            and event.tag in ('request:created', 'undo:created', 'attempt:started')
     )
     group by request_id
 )
@@ -43,7 +46,7 @@ def check_bodies(database: Any) -> None:
     missing = database.execute(_ERASED_WITHOUT_EVENT).fetchone()
     if missing:
         raise AuditBroken("customer", f"customer {missing['id']} was erased, and no event tells of it")
-    for number, body, customer, openid, least, most in map(tuple, database.execute(_BODIES)):
+    for number, body, customer, openid, named, least, most in map(tuple, database.execute(_BODIES)):
         if openid is None:
             raise AuditBroken("customer", f"the customer whom request #{number} is for is not there")
         if least != most:
@@ -52,5 +55,5 @@ def check_bodies(database: Any) -> None:
             continue
         if least is not None and sha256(body).hexdigest() != least:
             raise AuditBroken("body", f"request #{number} holds other bytes than its events tell of")
-        if openid.encode() not in body:
+        if named is None or named.encode() not in body:
             raise AuditBroken("customer", f"customer {customer} is not whom request #{number} is for")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from coupons.lifecycle import MOVES
+from coupons.lifecycle import MOVES, MOVES_OF_UNDO
 from coupons.model import State
 from storage.errors import AuditBroken
 
@@ -24,7 +24,8 @@ with told as (
             when 'request:sent' then 's' when 'request:refused' then 'r' when 'request:unknown' then 'u'
             when 'request:held' then 'h' when 'request:retried' then 'y' when 'request:declined' then 'd'
             when 'request:cancelled' then 'c' when 'request:expired' then 'e'
-            when 'request:closed' then 'x' else '' end as letter
+            when 'request:closed' then 'x' when 'undo:created' then 'v' when 'undo:done' then 'z'
+            when 'undo:refused' then 'r' else '' end as letter
         from event where request_id is not null order by request_id, seq
     )
     group by request_id
@@ -51,7 +52,10 @@ _LEADS_TO = {
     "c": State.CANCELLED,
     "e": State.EXPIRED,
     "x": State.CLOSED,
+    "z": State.UNDONE,
 }
+#: How a story begins, and the table that it keeps to.
+_BEGINNINGS = {"n": MOVES, "v": MOVES_OF_UNDO}
 #: An attempt in doubt leaves the doubt.
 _ATTEMPTED = {State.APPROVED: State.SENDING, State.SENDING: State.SENDING, State.UNKNOWN: State.UNKNOWN}
 
@@ -60,7 +64,7 @@ def check_stories(connection: Any) -> None:
     """No coupon without its approval, no state that was skipped. Raises AuditBroken."""
     for row in connection.execute(_STORIES):
         request, story = f"request #{row['id']}", row["story"]
-        if not story.startswith("n"):
+        if story[:1] not in _BEGINNINGS:
             raise AuditBroken("state", f"{request} is {row['state']}, but no event tells that it was made")
         state = replay(story)
         if state is None:
@@ -86,7 +90,8 @@ def fits(story: str, state: str, attempts: int, needed: int) -> bool:
 @cache
 def replay(story: str) -> State | None:
     """The state after these events; None for a story that cannot be."""
-    if not story.startswith("n"):
+    moves = _BEGINNINGS.get(story[:1])
+    if moves is None:
         return None
     state, given = State.PENDING, 0
     for letter in story[1:]:
@@ -97,7 +102,7 @@ def replay(story: str) -> State | None:
                 return None
             continue
         after = _ATTEMPTED.get(state) if letter == "t" else _LEADS_TO.get(letter)
-        if after is None or (letter != "t" and after not in MOVES[state]):
+        if after is None or (letter != "t" and after not in moves[state]):
             return None
         state = after
     return state
@@ -106,6 +111,8 @@ def replay(story: str) -> State | None:
 @cache
 def lacks(story: str, needed: int) -> str | None:
     """What is wrong with its approval; None: it has enough approvals, or is not approved yet."""
+    if needed == 0 and story.startswith("v"):
+        return "is an undo, and needs no approval"
     if "o" in story:
         return None if needed == 0 else f"needs {needed} approval(s), but its events say that a rule sent it"
     if "b" in story:

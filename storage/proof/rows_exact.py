@@ -27,7 +27,8 @@ select request.id as id, request.state as state, (
     where event.request_id = request.id
       and tag in ('request:created', 'request:approved', 'request:declined', 'request:cancelled',
                   'request:expired', 'request:sent', 'request:refused', 'request:unknown', 'request:held',
-                  'request:retried', 'request:closed', 'attempt:started')
+                  'request:retried', 'request:closed', 'undo:created', 'undo:done', 'undo:refused',
+                  'attempt:started')
     order by seq desc limit 1
 ) as tag
 from request order by request.id
@@ -38,7 +39,8 @@ select seq, tag from event
 where request_id = :id
     and tag in ('request:created', 'request:approved', 'request:declined', 'request:cancelled',
                 'request:expired', 'request:sent', 'request:refused', 'request:unknown', 'request:held',
-                'request:retried', 'request:closed', 'attempt:started')
+                'request:retried', 'request:closed', 'undo:created', 'undo:done', 'undo:refused',
+                'attempt:started')
 order by seq desc limit 2
 """
 _ORPHANS = """
@@ -57,8 +59,12 @@ order by request.id limit 1
 #: nothing of ticket, rule and the like; their rows have the defaults.
 _TERMS = """
 select request.id as id from request join event on event.request_id = request.id
-where event.tag = 'request:created' and (
+where event.tag in ('request:created', 'undo:created') and (
     event.actor is not request.requester
+    or (event.body ->> '$.detail.undoes') is not request.undoes
+    or (event.tag = 'undo:created') is not (request.undoes is not null)
+    or (event.body ->> '$.detail.asked_by')
+        is not (select requester from request as sent where sent.id = request.undoes)
     or (event.body ->> '$.detail.out_request_no') is not request.out_request_no
     or (event.body ->> '$.detail.customer') is not request.customer
     or (event.body ->> '$.detail.stock_id') is not request.stock_id
@@ -87,7 +93,8 @@ order by request.id limit 1
 _TIMES = """
 select request.id as id from request join event on event.request_id = request.id
 where abs(event.ts - case event.tag
-    when 'request:created' then request.created_at
+    when 'request:created' then request.created_at when 'undo:created' then request.created_at
+    when 'undo:done' then request.closed_at when 'undo:refused' then request.closed_at
     when 'request:sent' then request.closed_at when 'request:refused' then request.closed_at
     when 'request:declined' then request.closed_at when 'request:cancelled' then request.closed_at
     when 'request:expired' then request.closed_at when 'request:closed' then request.closed_at end) > 60000
@@ -106,20 +113,39 @@ order by id limit 1
 #: How it ended; what has not ended says nothing of an end.
 _ENDS = """
 select request.id as id from request left join event on event.request_id = request.id
-    and event.tag in ('request:declined', 'request:cancelled', 'request:closed', 'request:refused')
+    and event.tag in ('request:declined', 'request:cancelled', 'request:closed', 'request:refused',
+                      'undo:refused')
 where (request.closed_at is not null)
-        is not (request.state in ('sent', 'refused', 'declined', 'cancelled', 'expired', 'closed'))
+        is not (request.state in ('sent', 'refused', 'declined', 'cancelled', 'expired', 'closed', 'undone'))
     or request.closed_by is not case
         when event.tag in ('request:declined', 'request:cancelled', 'request:closed') then event.actor end
     or request.decline_reason is not case when event.tag in ('request:declined', 'request:closed')
         then coalesce(event.body ->> '$.detail.reason', request.decline_reason) else '' end
-    or (event.tag = 'request:refused' and (event.body ->> '$.detail.code') is not request.problem)
+    or (event.tag in ('request:refused', 'undo:refused')
+        and (event.body ->> '$.detail.code') is not request.problem)
 order by request.id limit 1
 """
 _OWN = """
 select request.id as id from request join approval on approval.request_id = request.id
 where approval.approver = request.requester
+    or approval.approver = (select requester from request as sent where sent.id = request.undoes)
 order by request.id limit 1
+"""
+#: What an undo took back says so, and nothing else does; the customer and the stock are those of the coupon.
+_UNDONE = """
+select request.id as id from request left join (
+    select request_id as undo, body ->> '$.detail.undoes' as sent from event where tag = 'undo:done'
+) as done on done.sent = request.id
+where request.undone_by is not done.undo
+union all
+select undo.undoes from request as undo left join request as sent on sent.id = undo.undoes
+where undo.undoes is not null and (
+    sent.state is not 'sent' or sent.undoes is not null or sent.customer is not undo.customer
+    or sent.stock_id is not undo.stock_id or sent.value_fen is not undo.value_fen
+    or (undo.state = 'undone') is not (sent.undone_by is undo.id)
+    or substr(undo.out_request_no, 1, length(sent.out_request_no) + 2) is not sent.out_request_no || '-d'
+)
+order by id limit 1
 """
 _APPROVALS = """
 select request_id as id from (
@@ -147,17 +173,18 @@ order by approval.request_id limit 1
 
 #: What a state's newest telling event may be. An attempt started under doubt leaves the state as it was.
 _TELLS = {
-    "pending": {"request:created"},
+    "pending": {"request:created", "undo:created"},
     "approved": {"request:approved", "request:retried"},
     "sending": {"attempt:started"},
     "unknown": {"request:unknown", "attempt:started"},
     "sent": {"request:sent"},
-    "refused": {"request:refused"},
+    "refused": {"request:refused", "undo:refused"},
     "held": {"request:held"},
     "declined": {"request:declined"},
     "cancelled": {"request:cancelled"},
     "expired": {"request:expired"},
     "closed": {"request:closed"},
+    "undone": {"undo:done"},
 }
 
 
@@ -193,6 +220,7 @@ def compare(database: Any) -> None:
         (_APPROVALS, "list of approvers"),
         (_FILLS, "list of what its approvers could give"),
         (_WITH_BATCH, "batch that it was approved with"),
+        (_UNDONE, "undo"),
     )
     _name(database, compared)
     check_stories(database)

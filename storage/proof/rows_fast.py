@@ -58,9 +58,14 @@ from (
                 and request.coupon_code is null
             when 'cancelled' then request.closed_at is not null and request.closed_by is not null
                 and request.decline_reason = '' and request.coupon_code is null
-            else (request.closed_at is not null) = (request.state in ('refused', 'expired'))
+            else (request.closed_at is not null) = (request.state in ('refused', 'expired', 'undone'))
                 and request.closed_by is null and request.decline_reason = ''
-                and request.coupon_code is null end as closed,
+                and request.coupon_code is null end
+            and (request.undone_by is null or exists (
+                select 1 from event as done indexed by event_by_request
+                where done.request_id = request.undone_by and done.tag = 'undo:done'
+                    and instr(done.body, concat('"undoes":', request.id, '},"request_id":')) > 0
+            )) as closed,
         group_concat(case event.tag
             when 'attempt:finished' then ''
             when 'attempt:started' then 't'
@@ -71,12 +76,15 @@ from (
                     event.body >= '{"actor":"system","detail":{"approvals":[]'
                     and event.body < '{"actor":"system","detail":{"approvals":[^')
                     and instr(event.body, '],"batch":') = 0, 'a', '!') end
-            when 'request:created' then iif(
+            when case request.undoes is null when 1 then 'request:created' else 'undo:created' end then iif(
                 abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.created_at)
                     <= 60000
                 and instr(event.body, concat(
                     '{"actor":"', request.requester, '"',
                     ',"detail":{"approvals_needed":', request.approvals_needed,
+                    case when request.undoes is null then '' else concat(
+                        ',"asked_by":"',
+                        (select requester from request as sent where sent.id = request.undoes), '"') end,
                     case when request.batch is null then '' else concat(',"batch":', request.batch) end,
                     ',"body_sha256":"')) = 1
                 and instr(event.body, concat(
@@ -93,7 +101,10 @@ from (
                     ',"stock_id":"', request.stock_id, '"',
                     ',"stock_name":', json_quote(request.stock_name),
                     ',"ticket":', json_quote(request.ticket),
-                    ',"value_fen":', request.value_fen, '},"request_id":')) > 0, 'n', '!')
+                    case when request.undoes is null then '' else concat(',"undoes":', request.undoes) end,
+                    ',"value_fen":', request.value_fen, '},"request_id":')) > 0,
+                iif(request.undoes is null, 'n', 'v'), '!')
+            when 'request:created' then '!' when 'undo:created' then '!'
             when 'approval:given' then iif((
                 select abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - approval.at)
                     <= 60000
@@ -102,7 +113,10 @@ from (
                     and approval.approver = substr(event.body, 11, instr(event.body, '","') - 11)
                     and approval.approver <> request.requester
                     and iif(approval.fills = '', instr(event.body, ',"fills":') = 0, instr(event.body,
-                        concat(',"fills":', approval.fills, ',"needed":')) > 0))
+                        concat(',"fills":', approval.fills, ',"needed":')) > 0)
+                    and (request.undoes is null or approval.approver <> (
+                        select requester from request as sent where sent.id = request.undoes
+                    )))
                 -- Taken back since, it has no row, or the one of when it was given again.
                 or exists (
                     select 1 from event as later indexed by event_by_request
@@ -116,6 +130,22 @@ from (
                     <= 60000
                 and instr(event.body, concat(
                     '"coupon_code":', json_quote(request.coupon_code), '},"request_id":')) > 0, 's', '!')
+            when 'undo:done' then iif(
+                abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.closed_at)
+                    <= 60000
+                and instr(event.body, concat('"undoes":', request.undoes, '},"request_id":')) > 0
+                and exists (
+                    select 1 from request as sent
+                    where sent.id = request.undoes and sent.undone_by = request.id and sent.state = 'sent'
+                        and sent.customer = request.customer and sent.stock_id = request.stock_id
+                        and sent.value_fen = request.value_fen
+                ), 'z', '!')
+            when 'undo:refused' then iif(
+                abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.closed_at)
+                    <= 60000
+                and instr(event.body, concat(
+                    '"detail":{"code":', json_quote(request.problem), ',"undoes":', request.undoes,
+                    ',"verified":')) > 0, 'r', '!')
             when 'request:refused' then iif(
                 abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.closed_at)
                     <= 60000

@@ -119,7 +119,8 @@ async def test_a_pause_that_seems_to_begin_in_the_future_leaves_each_its_whole_t
 
 async def test_the_cards_of_all_that_is_open_are_drawn_anew_at_both_ends(office: Office) -> None:
     states = [State.PENDING, State.APPROVED, State.SENDING, State.UNKNOWN, State.HELD]
-    numbers = [(await office.put(f"customer-{state}", "1001", "", state)).id for state in State]
+    every = [state for state in State if state is not State.UNDONE]
+    numbers = [(await office.put(f"customer-{state}", "1001", "", state)).id for state in every]
     for number in numbers:
         await office.ledger.write(lambda tx, n=number: tx.set_card(n, "C0APPROVE", f"{n}.0"))  # type: ignore[misc]
     unposted = await asked(office, "new")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -53,8 +54,25 @@ def test_only_a_waiting_card_can_be_approved_or_declined() -> None:
     approve, decline, _ = buttons(card.card(ENGLISH, REQUEST, [], approvers=APPROVERS))
     assert (approve["action_id"], approve["value"], approve["style"]) == ("approve_request", "12", "primary")
     assert (decline["action_id"], decline["value"], decline["style"]) == ("decline_request", "12", "danger")
-    for state in set(State) - {State.PENDING, State.HELD}:
+    for state in set(State) - {State.PENDING, State.HELD, State.SENT}:
         assert buttons(drawn(state=state)) == []
+
+
+def test_a_sent_coupon_can_be_asked_back_until_somebody_does() -> None:
+    row = request(state=State.SENT, coupon_code="7777", closed_at=NOW)
+    undo = request(id=13, undoes=12)
+    for shown in (
+        card.card(ENGLISH, row, [], approvers=APPROVERS),
+        command_replies.status(ENGLISH, row, []),
+    ):
+        [button] = buttons(shown)
+        assert (button["action_id"], button["value"]) == ("undo_request", "12")
+    for gone in (
+        card.card(ENGLISH, row, [], approvers=APPROVERS, about=Beside(undo=undo)),
+        command_replies.status(ENGLISH, row, [], undo=undo),
+        card.card(ENGLISH, replace(row, undone_by=13), [], approvers=APPROVERS),
+    ):
+        assert buttons(gone) == []
 
 
 def test_approving_asks_once_more_with_amount_and_customer() -> None:
@@ -220,7 +238,7 @@ def test_a_rule_without_approvers_is_shown_as_such() -> None:
 
 
 def test_status_is_the_card_without_buttons() -> None:
-    for state in State:
+    for state in set(State) - {State.SENT}:
         message = command_replies.status(ENGLISH, request(state=state), [WANG])
         assert message.text == card.card(ENGLISH, request(state=state), [WANG], approvers=APPROVERS).text
         assert buttons(message) == []

@@ -20,7 +20,7 @@ from coupons.model import History, Pause, Request, State
 from coupons.policy import YES, Decision, Reason
 from coupons.reasons import Wording
 from coupons.rules import Terms
-from handlers.views import bulk_form, form, home, modals
+from handlers.views import bulk_form, card, command_replies, ephemerals, form, home, modals
 from handlers.views.bulk_form import BulkPrefill, GivenFile
 from handlers.views.form import Filled
 from handlers.views.form_offer import NOT_KEPT
@@ -40,6 +40,7 @@ from tests.handlers.views_samples import (
     events,
     now_messages,
     other_messages,
+    refused_click,
     request,
     written,
 )
@@ -57,6 +58,7 @@ STANDING: dict[State, dict[str, Any]] = {
     State.REFUSED: {"problem": "NO_AUTH", "closed_at": NOW},
     State.HELD: {"problem": "NO_AUTH"},
     State.UNKNOWN: {"problem": "SYSTEM_ERROR", "unknown_at": NOW},
+    State.UNDONE: {"closed_at": NOW},
 }
 
 
@@ -64,9 +66,34 @@ def standing(state: State) -> Request:
     return request(state=state, ticket="https://desk.example/t/4711", **STANDING.get(state, {}))
 
 
+def undo(state: State) -> Request:
+    known = {**STANDING.get(state, {}), "coupon_code": None}
+    if state is State.REFUSED:
+        known["problem"] = "COUPON_USED"
+    return request(state=state, undoes=9, **known)
+
+
 def cards(words: Words) -> Iterator[Message]:
     for state in State:
         yield from now_messages(words, standing(state), [WANG])
+
+
+def undos(words: Words) -> Iterator[Message]:
+    """Cards of undos, and of a coupon that was taken back; what is told of an undo's events."""
+    held = replace(undo(State.HELD), open_attempts=1)
+    standing_ones = [undo(state) for state in State if state is not State.SENT]
+    for each in (
+        *standing_ones,
+        replace(standing(State.SENT), undone_by=13),
+        replace(undo(State.UNKNOWN), running=True),
+        replace(held, absent_looks=2),
+        replace(held, look_at=NOW),
+    ):
+        yield card.card(words, each, [WANG], approvers=["U0WANG"])
+        yield command_replies.status(words, each, [WANG])
+    for reason in (Reason.SELF, Reason.MAY_BE_GIVEN, Reason.TOO_LATE):
+        yield ephemerals.answer(words, refused_click(reason), held)
+    yield from event_messages(words, undo(State.PENDING), events())
 
 
 def of_events(words: Words) -> Iterator[Message]:
@@ -161,7 +188,7 @@ def spoken(words: Words, chapter: str) -> str:
     return "\n\n".join(re.sub(r"(?m)^(.*)$(?:\n\1$)+", r"\1", page) for page in pages) + "\n"
 
 
-CHAPTERS = {"cards": cards, "events": of_events, "others": others}
+CHAPTERS = {"cards": cards, "undos": undos, "events": of_events, "others": others}
 
 
 @pytest.mark.parametrize("words", [ENGLISH, CHINESE], ids=["en", "zh"])

@@ -83,6 +83,9 @@ REASONS = Reasons(
 
 
 def request(**changes: Any) -> Request:
+    if changes.get("state") is State.UNDONE:
+        # Only an undo is.
+        changes = {"undoes": 9, **changes}
     return replace(REQUEST, **changes)
 
 
@@ -119,6 +122,12 @@ def events(
         event(Tag.REQUEST_SENT, coupon_code=coupon_code, by="look"),
         event(Tag.REQUEST_APPROVED, approvals=[], rule=2),
         event(Tag.APPROVAL_WITHDRAWN, "U0LI", count=0, needed=2),
+        event(Tag.UNDO_CREATED, "U0AGENT", undoes=12, reason=typed),
+        event(Tag.UNDO_CREATED, "U0AGENT", undoes=12, reason=""),
+        event(Tag.UNDO_DONE, undoes=12, by="answer"),
+        event(Tag.UNDO_DONE, undoes=12, by="look"),
+        event(Tag.UNDO_REFUSED, undoes=12, code="COUPON_USED", verified=True),
+        event(Tag.UNDO_REFUSED, undoes=12, code=code, verified=True),
         event(Tag.REQUEST_URGED, "U0AGENT"),
         event(Tag.REQUEST_REMINDED, waited_ms=7_200_000, mention=None),
         event(Tag.REQUEST_REMINDED, waited_ms=60_000, mention="S0MANAGERS"),
@@ -160,6 +169,9 @@ def now_messages(words: Words, request: Request, approvals: list[Approval]) -> I
             warn=request.stock_name,
         )
         yield card.card(words, request, approvals, approvers=APPROVERS, about=known)
+    if request.state is State.SENT:
+        undo = replace(request, id=13, state=State.PENDING, undoes=request.id)
+        yield card.card(words, request, approvals, approvers=APPROVERS, about=Beside(undo=undo))
     yield command_replies.status(words, request, approvals)
     yield command_replies.open_list(words, [request] * 20)
     for reason in Reason:
@@ -227,12 +239,12 @@ def other_messages(words: Words, request: Request, word: str) -> Iterator[Messag
         lost = Lost("C0APPROVE", loss)
         yield command_replies.submitted(words, request, (), approval_channel="C0APPROVE", lost=lost)
         yield command_replies.status(words, replace(request, card_ts=None), [WANG], lost=lost)
-        yield command_replies.checking(words, 12, lost=lost)
+        yield command_replies.checking(words, 12, ClickAction.RETRY, lost=lost)
         yield command_replies.urged(words, request, lost=lost)
         for needed in (0, 2):
             yield direct_messages.no_card(words, replace(request, approvals_needed=needed), lost)
-    yield command_replies.checking(words, 12)
-    yield command_replies.checking(words, 12, close=True)
+    for action in (ClickAction.RETRY, ClickAction.CLOSE, ClickAction.UNDO):
+        yield command_replies.checking(words, 12, action)
     yield failures.not_kept_click_again(words)
     yield failures.form_did_not_open(words, 12)
     yield failures.send_form_did_not_open(words)

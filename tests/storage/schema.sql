@@ -47,11 +47,11 @@ CREATE INDEX request_by_ticket on request (ticket, created_at) where ticket <> '
 
 CREATE INDEX request_by_value on request (value_fen, id);
 
-CREATE INDEX request_counted on request (created_at, value_fen, approvals_needed) where state not in ('declined', 'cancelled', 'expired', 'refused', 'closed');
+CREATE INDEX request_counted on request (created_at, value_fen, approvals_needed) where state not in ('declined', 'cancelled', 'expired', 'refused', 'closed') and undoes is null and undone_by is null;
 
-CREATE INDEX request_counted_by_requester on request (requester, created_at, value_fen) where state not in ('declined', 'cancelled', 'expired', 'refused', 'closed');
+CREATE INDEX request_counted_by_requester on request (requester, created_at, value_fen) where state not in ('declined', 'cancelled', 'expired', 'refused', 'closed') and undoes is null and undone_by is null;
 
-CREATE INDEX request_counted_by_stock on request (stock_id, created_at, value_fen) where state not in ('declined', 'cancelled', 'expired', 'refused', 'closed');
+CREATE INDEX request_counted_by_stock on request (stock_id, created_at, value_fen) where state not in ('declined', 'cancelled', 'expired', 'refused', 'closed') and undoes is null and undone_by is null;
 
 CREATE INDEX request_doubtful on request (stock_id) where state in ('sending', 'unknown', 'held');
 
@@ -69,6 +69,8 @@ CREATE INDEX request_look on request (look_at) where look_at is not null;
 CREATE INDEX request_remind on request (remind_at) where remind_at is not null;
 
 CREATE INDEX request_running on request (id) where running = 1;
+
+CREATE INDEX request_undoes on request (undoes) where undoes is not null;
 
 CREATE TABLE approval (
     id integer primary key autoincrement,
@@ -253,7 +255,7 @@ CREATE TABLE request (
     id integer primary key autoincrement,
     rev integer not null,
     state text not null check (state in ('pending', 'approved', 'sending', 'sent', 'unknown', 'refused',
-                                         'held', 'declined', 'cancelled', 'expired', 'closed')),
+                                         'held', 'declined', 'cancelled', 'expired', 'closed', 'undone')),
     out_request_no text not null unique,
     requester text not null,
     customer integer not null references customer (id),
@@ -279,7 +281,7 @@ CREATE TABLE request (
     coupon_code text,
     closed_at integer,
     card_channel text,
-    card_ts text, look_at integer, ticket text not null default '', rule integer not null default 0, raised text not null default '', duplicate_of integer references request (id), follows integer references request (id), remind_at integer, urged_at integer, waits_from integer not null default 0, running_by text, running_until integer, batch integer, batch_row integer, needs text not null default '',
+    card_ts text, look_at integer, ticket text not null default '', rule integer not null default 0, raised text not null default '', duplicate_of integer references request (id), follows integer references request (id), remind_at integer, urged_at integer, waits_from integer not null default 0, running_by text, running_until integer, batch integer, batch_row integer, undoes integer references request (id), undone_by integer references request (id), needs text not null default '',
     check ((state = 'sent') = (coupon_code is not null))
 ) strict
 ;

@@ -172,6 +172,7 @@ READS: dict[str, Callable[[Reading], bool]] = {
     "pending_requests": lambda tx: ids(tx.pending_requests(9)) == [1],
     "held_requests": lambda tx: ids(tx.held_requests(9)) == [],
     "follower_of": lambda tx: tx.follower_of(1) is None,
+    "undos_of": lambda tx: tx.undos_of(1) == [],
     "pause": lambda tx: tx.pause() is None,
     "find_requests": lambda tx: (
         [

@@ -19,6 +19,9 @@ from storage.ledger import SqliteLedger
 from tests.storage.ports_of_batches import running_batch
 from tests.storage.records import DAY, NOW, OPENID, STOCK, a_draft, approve, create, rows
 
+#: Of a request that gives a coupon: only an undo is undone.
+STATES = [state for state in State if state is not State.UNDONE]
+
 
 def put(tx: Transaction, number: str, state: State, **changes: object) -> Request:
     """A request in this state, by allowed moves."""
@@ -151,9 +154,9 @@ async def test_one_customer_is_one_number_and_the_openid_stands_in_one_place(
 
 
 async def test_limits_count_what_was_or_may_still_be_given(ledger: SqliteLedger) -> None:
-    for state in State:
+    for state in STATES:
         await ledger.write(lambda tx, s=state: put(tx, f"cb-{s}", s))
-    counted = len(State) - len(UNCOUNTED)
+    counted = len(STATES) - len(UNCOUNTED)
     assert counted == 6
     scopes = {
         Scope.CUSTOMER: OPENID,
@@ -172,10 +175,10 @@ async def test_limits_count_what_was_or_may_still_be_given(ledger: SqliteLedger)
 
 
 async def test_open_requests_are_those_not_final_newest_first(ledger: SqliteLedger) -> None:
-    for state in State:
+    for state in STATES:
         await ledger.write(lambda tx, s=state: put(tx, f"cb-{s}", s))
     found = await ledger.read(lambda rows: rows.open_requests_of("U0LI", 99))
-    assert {request.state for request in found} == {state for state in State if MOVES[state]}
+    assert {request.state for request in found} == {state for state in STATES if MOVES[state]}
     assert [request.id for request in found] == sorted((request.id for request in found), reverse=True)
 
 
@@ -183,7 +186,7 @@ async def test_due_are_the_sendable_ones_that_no_attempt_works_on_longest_due_fi
     ledger: SqliteLedger,
 ) -> None:
     def fill(tx: Transaction) -> None:
-        for state in State:
+        for state in STATES:
             put(tx, f"due-{state}", state, due_at=NOW - 1)
             put(tx, f"later-{state}", state, due_at=NOW + 5)
             put(tx, f"never-{state}", state, due_at=None)
@@ -203,7 +206,7 @@ async def test_due_are_the_sendable_ones_that_no_attempt_works_on_longest_due_fi
     assert len(await ledger.read(lambda rows: rows.due_requests(NOW, 2, NOW + DAY))) == 2
     assert await ledger.read(lambda rows: rows.next_send_due()) == NOW - 9
     running = await ledger.read(lambda rows: rows.interrupted_requests(NOW, NOW + 6_000))
-    assert {request.out_request_no for request in running} == {f"running-{state}" for state in State}
+    assert {request.out_request_no for request in running} == {f"running-{state}" for state in STATES}
 
 
 async def test_what_is_in_a_batch_and_what_is_not_are_due_in_lanes_of_their_own(ledger: SqliteLedger) -> None:

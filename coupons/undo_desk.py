@@ -1,0 +1,165 @@
+"""Asking to take a sent coupon back: the undo is a request of its own, with the number of the first and `-d`.
+
+What it does is decided like every other click: by what Slack and the database say now. From then on it is
+approved, withdrawn, sent and settled like a request that gives a coupon.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from functools import partial
+
+from coupons.authority import Authority, Members
+from coupons.clock_watch import ClockWatch
+from coupons.events import ClickRefused, UndoCreated
+from coupons.masking import keepable
+from coupons.model import Click, Draft, Person, Request, Stock
+from coupons.needs import PLAIN, detail_of
+from coupons.policy import (
+    Decision,
+    Policy,
+    Reason,
+    may_ask_for_undo,
+    may_be_trusted,
+    may_undo,
+    was_shown,
+)
+from coupons.ports import Directory, Issuer, Ledger, Records, Transaction
+from coupons.posts import Post, PostKind
+from coupons.request_number import undo_number
+from coupons.rules import find_rule, people
+from coupons.undoing import tell_of_undo
+
+
+class UndoDesk:
+    """`team` is the workspace the bot lives in."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        directory: Directory,
+        authority: Authority,
+        issuer: Issuer,
+        policy: Policy,
+        team: str,
+        clock: ClockWatch,
+    ) -> None:
+        self._ledger = ledger
+        self._directory = directory
+        self._authority = authority
+        self._issuer = issuer
+        self._policy = policy
+        self._team = team
+        self._clock = clock
+
+    async def decide(self, click: Click) -> bool:
+        """As `Desk.decide`; a click on a card that is being posted is not waited for: sent cards stand."""
+        members = await self._authority.members(self._policy.groups)
+        trusted = self._trusted(click, await self._directory.person(click.person))
+        return await self._ledger.write(partial(self._decide, click=click, trusted=trusted, members=members))
+
+    def _trusted(self, click: Click, person: Person) -> Decision:
+        if click.team and click.team != self._team:
+            return Decision(Reason.OUTSIDER)
+        return may_be_trusted(person, self._team)
+
+    def _decide(self, tx: Transaction, *, click: Click, trusted: Decision, members: Members) -> bool:
+        request = tx.request(click.request_id)
+        decision = self._judge(tx, click, request, trusted, members)
+        if not tx.close_click(click.id):
+            return True
+        if request is None or not decision.allowed:
+            request_id, state = (request.id, request.state) if request else (None, None)
+            refused = ClickRefused(
+                action=click.action, reason=decision.reason, state=state, asked_for=click.request_id
+            )
+            seq = tx.append(refused.done_by(click.person, request_id))
+            tx.post(
+                Post(
+                    kind=PostKind.ANSWER,
+                    request_id=request_id,
+                    seq=seq,
+                    person=click.person,
+                    channel=click.channel,
+                )
+            )
+            return True
+        self._ask(tx, request, click, members)
+        return True
+
+    def _judge(
+        self, tx: Records, click: Click, request: Request | None, trusted: Decision, members: Members
+    ) -> Decision:
+        if not trusted.allowed:
+            return trusted
+        if request is None:
+            return Decision(Reason.NO_SUCH_REQUEST)
+        shown = was_shown(request, click)
+        if not shown.allowed:
+            return shown
+        policy = self._policy
+        agents = people(policy.agents, members) if policy.agents else None
+        approvers = people(policy.approvers, members)
+        right = may_ask_for_undo(click.person, request.requester, agents, approvers)
+        return may_undo(request, tx.undos_of(request.id)) if right.allowed else right
+
+    def _ask(self, tx: Transaction, sent: Request, click: Click, members: Members) -> None:
+        [(undo, _)] = tx.add_requests([self._draft(tx, sent, click, members)])
+        seq = tx.append(created(undo, sent).done_by(undo.requester, undo.id))
+        tx.post(Post(kind=PostKind.CARD, request_id=undo.id))
+        tell_of_undo(tx, undo, seq)
+        if sent.requester != undo.requester:
+            tx.post(Post(kind=PostKind.DIRECT, request_id=sent.id, seq=seq, person=sent.requester))
+
+    def _draft(self, tx: Records, sent: Request, click: Click, members: Members) -> Draft:
+        """Of the undo, approved by the rule of its value: by one person at least."""
+        number = undo_number(sent.out_request_no, len(tx.undos_of(sent.id)))
+        known = self._authority.facts(tx, replace(sent, requester=click.person))
+        place, rule = find_rule(self._policy, known, members)
+        now, waits_from = self._clock(), self._clock.latest()
+        reminders = self._policy.reminder_times()
+        return Draft(
+            out_request_no=number,
+            requester=click.person,
+            openid=sent.openid,
+            stock=Stock(sent.stock_id, "", sent.stock_name, sent.value_fen, sent.code_mode),
+            reason=keepable(click.reason, sent.openid),
+            # A customer loses something: a rule that gives by itself does not take by itself.
+            approvals_needed=max(1, rule.approvals if rule is not None else 1),
+            needs=PLAIN if rule is None else rule.needs,
+            created_at=now,
+            waits_from=waits_from,
+            expires_at=waits_from + self._policy.expiry_ms,
+            body=self._issuer.compose_undo(
+                out_request_no=number, stock_id=sent.stock_id, coupon_code=sent.coupon_code or ""
+            ),
+            rule=place,
+            remind_at=waits_from + reminders[0] if reminders else None,
+            undoes=sent.id,
+        )
+
+
+def created(undo: Request, sent: Request) -> UndoCreated:
+    """What the log tells of a new undo."""
+    return UndoCreated(
+        undoes=sent.id,
+        asked_by=sent.requester,
+        customer=undo.customer,
+        stock_id=undo.stock_id,
+        stock_name=undo.stock_name,
+        value_fen=undo.value_fen,
+        reason=undo.reason,
+        ticket=undo.ticket,
+        approvals_needed=undo.approvals_needed,
+        body_sha256=hashlib.sha256(undo.body).hexdigest(),
+        rule=undo.rule,
+        raised=undo.raised,
+        duplicate_of=None,
+        follows=None,
+        out_request_no=undo.out_request_no,
+        needs=detail_of(undo.needs),
+        batch=undo.batch,
+        row=undo.batch_row,
+    )
