@@ -35,6 +35,7 @@ def catalogue() -> Catalog:
         return read_po(file, locale="zh_CN", abort_invalid=True)
 
 
+@cache
 def in_source() -> set[str | tuple[str, ...]]:
     found = (extract_from_dir(ROOT / room, method_map=METHOD) for room in ROOMS)
     return {sentence for _, _, sentence, _, _ in chain.from_iterable(found)}
@@ -164,6 +165,7 @@ def names(rooms: tuple[str, ...] = ROOMS) -> set[tuple[str, str]]:
     return found
 
 
+@cache
 def parts(name: str) -> set[str]:
     """`LookupResult`: lookup, result; `look_up` is the verb of lookup."""
     name = re.sub("look_up", "lookup", name, flags=re.IGNORECASE)
