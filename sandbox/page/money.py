@@ -1,7 +1,7 @@
 """WeChat Pay's side: stocks with what is left of them, coupons really given, and the requests that came."""
 
-from sandbox.slack.errors import JSON
-from sandbox.wechatpay.ledger import Coupon, Received
+from sandbox.slack.errors import JSON, CannotDoError
+from sandbox.wechatpay.ledger import Coupon, CouponState, Received
 from sandbox.wechatpay.signatures import Judgement
 from sandbox.wechatpay.stand_in import WeChatPay
 from sandbox.wechatpay.stocks import Stock
@@ -26,6 +26,17 @@ def money(wechatpay: WeChatPay) -> JSON:
             "requests": len(ledger.requests),
         },
     }
+
+
+def use_coupon(wechatpay: WeChatPay, stock_id: str, coupon_code: str) -> None:
+    """Raises CannotDoError unless it can be used now."""
+    for coupon in wechatpay.ledger.coupons:
+        if (coupon.stock_id, coupon.coupon_code) == (stock_id, coupon_code):
+            if wechatpay.state_of(coupon) is CouponState.SENDED:
+                wechatpay.mark(coupon, CouponState.USED)
+                return
+            raise CannotDoError(f"coupon {coupon_code} is {wechatpay.state_of(coupon)} already")
+    raise CannotDoError(f"there is no coupon {coupon_code} of stock {stock_id}")
 
 
 def _stock(stock: Stock, given: int) -> JSON:

@@ -14,6 +14,7 @@ from sandbox.page.faults import FaultPanel
 from sandbox.page.file_exchange import give_file, take_upload
 from sandbox.page.guard import Handler, add_headers, only_our_page
 from sandbox.page.live import Reader, stream
+from sandbox.page.money import use_coupon
 from sandbox.page.news import Audit, News
 from sandbox.page.seen import Seen
 from sandbox.slack.errors import CannotDoError
@@ -66,7 +67,7 @@ async def serve_page(
         raise ValueError(f"host is {host}; the page is served on loopback addresses only, like 127.0.0.1")
     panel = FaultPanel(slack, wechatpay)
     news = News(slack, wechatpay, panel, audit)
-    app = _Routes(slack, panel, news, patience_seconds).application()
+    app = _Routes(slack, wechatpay, panel, news, patience_seconds).application()
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     try:
@@ -80,9 +81,12 @@ async def serve_page(
 
 
 class _Routes:
-    def __init__(self, slack: Slack, panel: FaultPanel, news: News, patience_seconds: float) -> None:
+    def __init__(
+        self, slack: Slack, wechatpay: WeChatPay, panel: FaultPanel, news: News, patience_seconds: float
+    ) -> None:
         busy: set[str] = set()
         self._state = slack.state
+        self._wechatpay = wechatpay
         self._panel = panel
         self._news = news
         self._patience_seconds = patience_seconds
@@ -99,6 +103,7 @@ class _Routes:
         app.router.add_post("/api/people/{user}/upload", self._upload)
         app.router.add_post("/api/people/{user}/{act}", self._act)
         app.router.add_post("/api/faults", self._faults)
+        app.router.add_post("/api/coupons/use", self._use)
         return app
 
     async def _index(self, request: web.Request) -> web.StreamResponse:  # noqa: ARG002 - a route's shape
@@ -125,6 +130,12 @@ class _Routes:
         asked = await Asked.read(request)
         self._panel.switch(asked.maybe_text("side"), asked.text("kind"), asked.whole("times", 1))
         self._news.poke()
+        return web.json_response({})
+
+    async def _use(self, request: web.Request) -> web.StreamResponse:
+        """What the shop's till does when a customer pays with it."""
+        asked = await Asked.read(request)
+        use_coupon(self._wechatpay, asked.text("stock_id"), asked.text("coupon_code"))
         return web.json_response({})
 
     async def _file(self, request: web.Request) -> web.StreamResponse:

@@ -121,6 +121,7 @@ class WeChatPay:
     def mark(self, coupon: Coupon, state: CouponState) -> None:
         """What became of a coupon: used, expired, deleted by the user, deactivated."""
         self._business.life.mark(coupon, state, self._clock())
+        self.ledger.changed()
 
     def state_of(self, coupon: Coupon) -> CouponState:
         """What has become of a coupon by now."""

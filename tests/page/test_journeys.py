@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-from sandbox.wechatpay.ledger import CouponState
 from tests.page.screens import OPENID, Screen
 from tests.world import World
 
@@ -36,8 +35,11 @@ async def test_an_agent_asks_what_became_of_the_coupon(screen: Screen, shop: Wor
     number = await shop.ask()
     await shop.approve(number)
     await shop.state(number, "sent")
-    shop.wechatpay.mark(shop.wechatpay.ledger.coupons[0], CouponState.USED)
     await screen.be("U0LI", "C0APPROVE")
+    await screen.tab("WeChat Pay")
+    use = screen.page.get_by_role("button", name="The customer uses coupon")
+    await screen.hands.press(use)
+    await expect(use).to_have_count(0)
     await screen.click(number, "What became of it?")
     answer = screen.page.get_by_role("article").filter(has_text="Only visible to you")
     await expect(answer).to_contain_text("The customer used the coupon")

@@ -156,6 +156,11 @@ async def test_the_money_side_tells_coupons_requests_and_what_is_wrong_with_a_si
     assert (request["path"], request["status"], request["code"]) == ("/v3/certificates", 401, "SIGN_ERROR")
     assert request["signature"] == "no authorization"
     assert money["totals"] == {"coupons": 1, "fen": 500, "requests": 1}
+    use = {"stock_id": coupon["stock_id"], "coupon_code": coupon["coupon_code"]}
+    assert await li.post("api/coupons/use", json=use) == (200, {})
+    await li.until(lambda: (li.last("money") or {})["coupons"][0]["state"] == "USED")
+    for wrong in (use, {**use, "stock_id": "1"}):
+        assert (await li.post("api/coupons/use", json=wrong))[0] == 422
 
 
 async def test_the_audit_is_told_when_it_changes_and_asked_only_while_somebody_looks(

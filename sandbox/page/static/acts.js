@@ -71,6 +71,11 @@ export class Acts {
     return this.#post(this.#url("upload"), form);
   }
 
+  /** @param {{stock_id: string, coupon_code: string}} coupon as the shop's till does when a customer pays with it */
+  use(coupon) {
+    return this.#post("/api/coupons/use", JSON.stringify(coupon));
+  }
+
   /** @param {Record<string, any>} fault `side` and `kind`; kind "clear" takes all away */
   fault(fault) {
     return this.#post("/api/faults", JSON.stringify(fault));

@@ -5,10 +5,10 @@ import { el, fill } from "./dom.js";
 const yuan = (fen) => `¥${(fen / 100).toFixed(2)}`;
 
 /**
- * @param {{store: import("./store.js").Store, words: import("./i18n.js").Words, reader: () => import("./reader.js").Reader}} around
+ * @param {{store: import("./store.js").Store, words: import("./i18n.js").Words, acts: import("./acts.js").Acts, reader: () => import("./reader.js").Reader}} around
  * @param {HTMLElement} node
  */
-export function drawMoney({ store, words, reader }, node) {
+export function drawMoney({ store, words, reader, acts }, node) {
   const { money } = store;
   if (!money) {
     fill(node, el("p", { class: "empty", text: words.say("waiting_for") }));
@@ -27,7 +27,7 @@ export function drawMoney({ store, words, reader }, node) {
     el("ul", { class: "cards", data: { ledger: "stocks" } }, money.stocks.map((stock) => drawStock(stock, words))),
     el("h3", { text: words.say("coupons") }),
     money.coupons.length
-      ? el("ul", { class: "cards", data: { ledger: "coupons" } }, money.coupons.map((coupon) => drawCoupon(coupon, clock(reader()))))
+      ? el("ul", { class: "cards", data: { ledger: "coupons" } }, money.coupons.map((coupon) => drawCoupon(coupon, words, acts, clock(reader()))))
       : el("p", { class: "empty", text: words.say("no_coupons") }),
     el("h3", { text: words.say("requests") }),
     money.requests.length
@@ -53,11 +53,20 @@ function drawStock(stock, words) {
   );
 }
 
-function drawCoupon(coupon, time) {
+function drawCoupon(coupon, words, acts, time) {
   return el(
     "li",
     {},
-    el("div", { class: "card-line" }, el("code", { text: coupon.coupon_code }), el("span", { class: "badge-plain", text: coupon.state })),
+    el(
+      "div",
+      { class: "card-line" },
+      el("code", { text: coupon.coupon_code }),
+      el("span", { class: "badge-plain", text: coupon.state }),
+      coupon.state === "SENDED" && el("button", {
+        type: "button", class: "button", "aria-label": words.say("use_this_coupon", { code: coupon.coupon_code }), text: words.say("use_coupon"),
+        on: { click: () => acts.use({ stock_id: coupon.stock_id, coupon_code: coupon.coupon_code }) },
+      }),
+    ),
     el("div", { class: "detail", text: [time(coupon.at), coupon.stock_id, coupon.openid].join(" · ") }),
     el("div", { class: "detail", text: coupon.out_request_no }),
   );

@@ -90,6 +90,8 @@ export const en = {
 
   world: "The other world",
   tab_money: "WeChat Pay",
+  use_coupon: "Use",
+  use_this_coupon: "The customer uses coupon {code}",
   tab_faults: "Faults",
   tab_audit: "Audit",
   waiting_for: "Nothing heard from the server yet.",

@@ -89,6 +89,8 @@ export const zh = {
 
   world: "另一个世界",
   tab_money: "微信支付",
+  use_coupon: "核销",
+  use_this_coupon: "客户核销券 {code}",
   tab_faults: "故障",
   tab_audit: "审计",
   waiting_for: "还没有收到服务器的消息。",
