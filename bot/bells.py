@@ -21,10 +21,12 @@ class Bells:
         self.files = Bell()
         self.showing = Bell()
         self.batches = Bell()
+        self.returning = Bell()
         self._by_topic: Mapping[Topic, tuple[Bell, ...]] = {
             Topic.REQUESTS: (self.sending, self.expiring, self.reminding, self.showing),
             Topic.CLICKS: (self.deciding, self.coupon_answers),
             Topic.POSTS: (self.announcing,),
+            Topic.ABSENCES: (self.returning, self.reminding, self.showing),
             Topic.BATCHES: (self.files, self.sending, self.expiring, self.reminding, self.batches),
         }
 

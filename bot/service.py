@@ -27,6 +27,7 @@ from bot.metrics import Metrics
 from bot.needs import Need
 from bot.notify import PATH as NOTIFY_PATH
 from bot.notify_wiring import notify
+from bot.parts import Parts
 from bot.pauses import Pauses
 from bot.readiness import Readiness, StartRefused, until_reached
 from bot.restore_checks import RestoreCheck, tell_stop, until_done
@@ -37,7 +38,7 @@ from bot.start_checks import config_problems, config_warnings
 from bot.troubles import Troubles
 from bot.wechat_proof import NOT_THERE, WRONG_ADDRESS, prove_answers, reach_wechatpay, why_not
 from bot.wechatpay_client import wechatpay_client
-from bot.wiring import Parts, build
+from bot.wiring import build
 from coupons.clock_watch import ClockWatch
 from coupons.errors import DirectoryUnavailable, StorageUnavailable
 from coupons.leases import Holding, name_of_this_start

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
-from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.bells import Bells
 from bot.config.coupon_toml import CouponToml
 from bot.config.settings import Settings
 from bot.coupon_loops import coupon_loops
+from bot.parts import Parts
 from bot.pauses import Pauses
 from bot.slack_app import bolt_app
 from bot.troubles import Troubles
+from coupons.absence_desk import AbsenceDesk
 from coupons.asking import Asking
 from coupons.auditing import Auditing
 from coupons.authority import Authority
@@ -28,16 +28,18 @@ from coupons.decider import Decider
 from coupons.desk import Desk
 from coupons.expiring import Expirer
 from coupons.forgetting import Forgetter
-from coupons.loops import Loop
 from coupons.model import Request
 from coupons.outcome import Outcome
 from coupons.overwriting import Overwriter
 from coupons.ports import Ledger
+from coupons.presence import Presence
 from coupons.reminding import Reminder
+from coupons.returning import Returner
 from coupons.sender import Sender
 from coupons.settling import Pace
 from coupons.undo_desk import UndoDesk
 from coupons.week_reports import WeekReporter
+from handlers.absence_command import AbsenceCommand
 from handlers.actions import Actions
 from handlers.after_ack import AfterAck
 from handlers.announcer import Announcer
@@ -64,48 +66,6 @@ from handlers.web_api import ask
 from handlers.workspace_checks import Workspace
 from wechatpay import Busifavor, Client
 from wechatpay.issuer import WechatPayIssuer
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Everything that runs, once the workspace is known."""
-
-    app: AsyncApp
-    after_ack: AfterAck
-    home: Home
-    directory: SlackDirectory
-    sender: Sender
-    decider: Decider
-    about_coupons: Mapping[str, Loop]
-    batch_work: BatchWork
-    expirer: Expirer
-    reminder: Reminder
-    forgetter: Forgetter
-    overwriter: Overwriter
-    clock_keeper: ClockKeeper
-    checkpointer: Checkpointer
-    week_reporter: WeekReporter
-    announcer: Announcer
-    files: FileLoop
-
-    @property
-    def loops(self) -> Mapping[str, Loop]:
-        """Those that are drained at the end, by their names in the log."""
-        return {
-            "sender": self.sender,
-            "decider": self.decider,
-            **self.about_coupons,
-            "batches": self.batch_work,
-            "expirer": self.expirer,
-            "reminder": self.reminder,
-            "forgetter": self.forgetter,
-            "overwriter": self.overwriter,
-            "clock": self.clock_keeper,
-            "checkpointer": self.checkpointer,
-            "week": self.week_reporter,
-            "announcer": self.announcer,
-            "files": self.files,
-        }
 
 
 def build(
@@ -148,6 +108,15 @@ def build(
         ledger=ledger,
         directory=directory,
         authority=authority,
+        policy=config.policy,
+        team=workspace.team,
+        clock=clock,
+    )
+    presence = Presence(policy=config.policy, authority=authority, ledger=ledger)
+    absence_desk = AbsenceDesk(
+        ledger=ledger,
+        directory=directory,
+        presence=presence,
         policy=config.policy,
         team=workspace.team,
         clock=clock,
@@ -212,6 +181,7 @@ def build(
     commands = Commands(
         asking=asking,
         desk=desk,
+        absences=AbsenceCommand(desk=absence_desk, ledger=ledger, clock=clock),
         authority=authority,
         form=form,
         bulk_form=bulk_form,
@@ -262,6 +232,7 @@ def build(
             clock=clock.earliest,
         ),
         desk=desk,
+        absence_desk=absence_desk,
         readers=readers,
         open_form=lambda trigger_id, user: form.open(trigger_id, user, Prefill()),
         approvers=config.policy.approvers,
@@ -278,6 +249,7 @@ def build(
         approval_channel=approval_channel,
         workspace_url=workspace.url,
         authority=authority,
+        presence=presence,
         batch_asking=batch_asking,
         policy=config.policy,
         catalogue=config.catalogue,
@@ -357,9 +329,17 @@ def build(
         reminder=Reminder(
             ledger=ledger,
             policy=config.policy,
+            presence=presence,
             clock=clock,
             bell=bells.reminding,
-            on_trouble=troubles.note,
+            on_trouble=troubles.expected,
+        ),
+        returner=Returner(
+            ledger=ledger,
+            desk=absence_desk,
+            clock=clock,
+            bell=bells.returning,
+            on_trouble=troubles.expected,
         ),
         forgetter=Forgetter(ledger=ledger, days=config.openid_days, clock=clock, on_trouble=troubles.note),
         overwriter=Overwriter(ledger=ledger, on_reader=troubles.still_readable, on_trouble=troubles.expected),

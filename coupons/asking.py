@@ -214,7 +214,7 @@ class Asking:
             stock_id=ask.stock.stock_id,
             code_mode=ask.stock.code_mode,
         )
-        reminders = self._policy.reminder_times()
+        reminders = self._policy.reminders_from(waits_from)
         draft = Draft(
             out_request_no=number,
             requester=ask.requester,
@@ -232,7 +232,8 @@ class Asking:
             needs=found.needs,
             duplicate_of=duplicate.id if duplicate else None,
             follows=ask.follows,
-            remind_at=waits_from + reminders[0] if reminders else None,
+            # While somebody is away, the reminding loop looks at once whether anybody can approve it.
+            remind_at=now if tx.absences() else next(iter(reminders), None),
         )
         [(request, is_new)] = tx.add_requests([draft])
         tx.append(created(request).done_by(ask.requester, request.id))

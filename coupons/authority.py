@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from coupons.model import Click, Request, State
-from coupons.needs import Needs, asked_now
+from coupons.model import Click, Request
+from coupons.needs import Needs
 from coupons.policy import DAY_MS, Decision, Policy, Reason, may_be_trusted
 from coupons.ports import Directory, Ledger, Records
 from coupons.rules import Facts, find_rule, people
@@ -60,20 +60,15 @@ class Authority:
 
     async def named(self, request: Request) -> tuple[str, ...]:
         """The user and group ids that may approve it. Raises DirectoryUnavailable, StorageUnavailable."""
+        members = await self.members(self._matching)
+        return await self._ledger.read(lambda rows: self.named_by(rows, request, members))
+
+    def named_by(self, rows: Records, request: Request, members: Members) -> tuple[str, ...]:
+        """As `named`; `members` of the groups that rules name as requesters."""
         if stored := self._still_named(request):
             return stored
-        facts = await self._ledger.read(lambda rows: self.facts(rows, request))
-        _, rule = find_rule(self._policy, facts, await self.members(self._matching))
+        _, rule = find_rule(self._policy, self.facts(rows, request), members)
         return self._policy.approvers_of(rule)
-
-    async def called(self, request: Request) -> tuple[str, ...]:
-        """Of `named`, those whom it waits for now: whom a reminder calls. Raises like `named`."""
-        named = await self.named(request)
-        if not request.needs or request.state is not State.PENDING:
-            return named
-        given = await self._ledger.read(lambda rows: rows.approvals(request.id))
-        asked = asked_now(request.needs, (approval.fills for approval in given))
-        return tuple(entry for entry in named if entry in asked) or named
 
     async def deciders_of(self, request: Request) -> Deciders:
         """The people the rule names, its requester perhaps among them. Raises like `named`."""

@@ -19,13 +19,13 @@ from coupons.batch_events import (
 )
 from coupons.batch_lines import draw_others, resume_batch
 from coupons.batch_terms import rows_of
-from coupons.batches import SAME_FILE, Batch, BatchApproval, BatchState, move_batch
+from coupons.batches import SAME_FILE, Batch, BatchState, move_batch
 from coupons.clock_watch import ClockWatch
 from coupons.events import ApprovalGiven, ClickRefused, RequestDeclined
 from coupons.lifecycle import move
 from coupons.masking import keepable
 from coupons.model import Click, ClickAction, Request, State
-from coupons.needs import Fills, asked_now, fills_of
+from coupons.needs import Fills, fills_of
 from coupons.policy import YES, Decision, Policy, Reason, have_all, may_ask, may_fill
 from coupons.ports import Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
@@ -252,13 +252,6 @@ class BatchDesk:
 def may_decide(policy: Policy, batch: Batch) -> tuple[str, ...]:
     """Whom its rule named when it was made, as far as coupon.toml still lets them approve anything."""
     return tuple(each for each in batch.approvers if each in policy.deciders)
-
-
-def called(policy: Policy, batch: Batch, given: Sequence[BatchApproval]) -> tuple[str, ...]:
-    """Of these, those whom it waits for now: whom a reminder calls."""
-    named = may_decide(policy, batch)
-    asked = asked_now(batch.needs, (approval.fills for approval in given))
-    return tuple(entry for entry in named if entry in asked) or named
 
 
 def _right(tx: Records, click: Click, batch: Batch, approvers: frozenset[str]) -> Decision:

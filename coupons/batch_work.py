@@ -214,7 +214,7 @@ class BatchWork(Loop):
             tx.post(Post(kind=PostKind.PREVIEW, request_id=None, batch=batch.id, person=batch.requester))
             _share_left_out(tx, batch, after)
             return
-        reminders = self._policy.reminder_times()
+        reminders = self._policy.reminders_from(waits_from)
         after = move_batch(
             batch,
             BatchState.PENDING,
@@ -225,7 +225,8 @@ class BatchWork(Loop):
             left_out=tx.count_left_out(batch.id),
             waits_from=waits_from,
             expires_at=waits_from + self._policy.expiry_ms,
-            remind_at=waits_from + reminders[0] if reminders else None,
+            # As with requests.
+            remind_at=now if tx.absences() else next(iter(reminders), None),
         )
         saved = tx.save_batch(batch, after)
         tx.forget_good_lines(saved.id)

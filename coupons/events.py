@@ -57,6 +57,8 @@ class Tag(StrEnum):
     REQUEST_REMINDED = "request:reminded"
     SENDING_PAUSED = "sending:paused"
     SENDING_RESUMED = "sending:resumed"
+    ABSENCE_BEGAN = "absence:began"
+    ABSENCE_ENDED = "absence:ended"
     BOT_STARTED = "bot:started"
     BOT_STOPPED = "bot:stopped"
     SETTINGS_CHANGED = "settings:changed"
@@ -289,11 +291,20 @@ class RequestUrged(Payload, tag=Tag.REQUEST_URGED):
 
 
 class RequestReminded(Payload, tag=Tag.REQUEST_REMINDED):
-    """The bot did, since it (or a `batch`) waits so long; `mention` is whom the setting names by now."""
+    """The bot did, since it (or a `batch`) waits so long; `mention` is whom the setting names by now.
+
+    `worked_ms`: of that, working time, where hours are set. `until`: too few of those who may approve it are
+    there, `present` of them who have not, and the first is back then (UTC ms). `no_list_for`: the year whose
+    holidays coupon.toml does not list.
+    """
 
     waited_ms: int
     mention: Personal[str | None]
     batch: int | None = None
+    worked_ms: int | None = None
+    until: int | None = None
+    present: int | None = None
+    no_list_for: int | None = None
 
 
 # --- what was not allowed

@@ -16,6 +16,7 @@ from coupons.masking import ERASED
 from coupons.model import Approval, Click, ClickAction, Person, Request, State
 from coupons.needs import PLAIN, Needs, are_filled, why_not
 from coupons.reasons import NOTHING_REQUIRED, Required
+from coupons.working_hours import WorkingHours
 
 DAY_MS = 86_400_000
 #: Between two urgings of one request.
@@ -112,6 +113,8 @@ class Policy:
     #: After how long a waiting request is called to mind, in growing order.
     reminders_ms: tuple[int, ...] = ()
     escalation: Escalation | None = None
+    #: Reminders and escalation count this time alone; None: all time.
+    hours: WorkingHours | None = None
     #: Home approves several at once only up to this value each. 0: never.
     together_fen: int = 0
     #: What a request must say of itself.
@@ -140,6 +143,21 @@ class Policy:
         if self.escalation:
             times.add(self.escalation.after_ms)
         return tuple(sorted(times))
+
+    def reminders_from(self, began: int) -> tuple[int, ...]:
+        """When what waits since then is called to mind, in growing order. UTC ms."""
+        return tuple(self._later(began, after) for after in self.reminder_times())
+
+    def latest_reminder(self, now: int) -> int:
+        """None is due later than this, unless a clock was wrong when it was set."""
+        return self._later(now, max(self.reminder_times(), default=0))
+
+    def waited(self, began: int, now: int) -> int:
+        """Milliseconds that count for reminders."""
+        return self.hours.worked(began, now) if self.hours else max(now - began, 0)
+
+    def _later(self, at: int, waited_ms: int) -> int:
+        return self.hours.after(at, waited_ms) if self.hours else at + waited_ms
 
 
 class Reason(StrEnum):
@@ -187,6 +205,11 @@ class Reason(StrEnum):
     #: Sending is paused: nothing can be approved until it is resumed.
     PAUSED = "paused"
     NOT_PAUSED = "not_paused"
+    #: Whoever should decide for another person is away too.
+    AWAY = "away"
+    NOT_AWAY = "not_away"
+    #: Nor may anybody decide for another person who could not decide alone.
+    NOT_DEPUTY = "not_deputy"
     #: Reminded a short time ago.
     TOO_SOON = "too_soon"
     #: An attempt may have given the coupon: it is looked for before a person closes the request.

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from coupons.absence_ports import AbsenceChanges, AbsenceRecords
 from coupons.batch_ports import BatchChanges, BatchRecords, DueBatches
 from coupons.coupon_ports import CouponChanges, CouponIssuer, CouponRecords
 from coupons.home_ports import HomeRecords
@@ -50,9 +51,10 @@ class Topic(StrEnum):
     CLICKS = "clicks"
     POSTS = "posts"
     BATCHES = "batches"
+    ABSENCES = "absences"
 
 
-class Records(BatchRecords, CouponRecords, TicketRecords, Protocol):
+class Records(BatchRecords, CouponRecords, TicketRecords, AbsenceRecords, Protocol):
     """What decisions need: requests, their stories, and what was asked for already."""
 
     def request(self, request_id: int) -> Request | None: ...
@@ -168,6 +170,9 @@ class DueWork(DueBatches, Protocol):
     def next_reminder(self) -> int | None:
         """The earliest `remind_at` of pending requests and batches."""
 
+    def was_reminded_without_list(self, year: int) -> bool:
+        """Whether a reminder told that the holidays of this year are not listed."""
+
     def expired_requests(self, now: int, limit: int) -> Sequence[Request]:
         """Pending, `expires_at` reached."""
 
@@ -245,7 +250,7 @@ class Reading(Records, DueWork, AuditSearch, HomeRecords, Protocol):
     """Committed rows of one moment (and, inside a Transaction, its own writes)."""
 
 
-class Transaction(Reading, BatchChanges, CouponChanges, Protocol):
+class Transaction(Reading, BatchChanges, CouponChanges, AbsenceChanges, Protocol):
     """One all-or-nothing change. Everything done through it is committed together, or not at all."""
 
     def add_requests(self, drafts: Sequence[Draft]) -> Sequence[tuple[Request, bool]]:

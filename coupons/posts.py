@@ -75,7 +75,8 @@ class Post:
         if self.kind is PostKind.NEWS and self.channel:
             # The same news may be told in two channels.
             return f"{self.kind}:{self.seq}:{self.channel}"
-        if self.kind is PostKind.WEEK:
+        if self.kind is PostKind.WEEK or (self.kind is PostKind.DIRECT and self.request_id is None):
+            # Several may be told of one: of an absence, who is asked to stand in, and who is no longer.
             return f"{self.kind}:{self.seq}:{self.person}"
         return f"{self.kind}:{self.seq}"
 

@@ -28,6 +28,7 @@ from coupons.model import Request
 from coupons.policy import Policy
 from coupons.ports import Ledger, Transaction
 from coupons.posts import LONGEST_PAUSE_MS, Post, PostKind, WaitingPost
+from coupons.presence import Presence
 from coupons.recording import Recorded
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit_files import AuditFiles
@@ -95,6 +96,7 @@ class Announcer(Loop):
         approval_channel: ApprovalChannel,
         workspace_url: str,
         authority: Authority,
+        presence: Presence,
         batch_asking: BatchAsking,
         policy: Policy,
         catalogue: Catalogue,
@@ -120,8 +122,8 @@ class Announcer(Loop):
             readers=readers,
             ledger=ledger,
             approval_channel=approval_channel,
-            authority=authority,
             facts=CardFacts(catalogue, readers.channel.tickets),
+            presence=presence,
         )
         self._previews = BatchPreviews(
             once=self._once,
@@ -138,6 +140,7 @@ class Announcer(Loop):
             ledger=ledger,
             approval_channel=approval_channel,
             policy=policy,
+            presence=presence,
             steady=clock.steady,
         )
         self._results = BatchResults(
@@ -161,7 +164,7 @@ class Announcer(Loop):
         self._files = files
         self._ledger = ledger
         self._channel = approval_channel
-        self._authority = authority
+        self._presence = presence
         self._clock = clock
         self._pauses_s = pauses_s
         self._no_card_s = no_card_s
@@ -282,6 +285,9 @@ class Announcer(Loop):
         elif post.kind is PostKind.DIRECT and request is not None:
             await self._personal.direct(waiting, request, event)
             await self._finish(waiting)
+        elif post.kind is PostKind.DIRECT:
+            await self._personal.of_absence(waiting, event)
+            await self._finish(waiting)
         elif post.kind is PostKind.NEWS:
             channel = post.channel or self._channel.id
             news = thread_replies.news(self._readers.channel, event)
@@ -320,7 +326,9 @@ class Announcer(Loop):
         if request.card_ts is None or request.card_channel is None:
             await self._put_off(waiting, self._no_card_s)
             return
-        approvers = await self._authority.called(request) if event.tag in _CALLS else ()
+        approvers: Sequence[str] = ()
+        if event.tag in _CALLS:
+            approvers = (await self._presence.for_request(request)).called
         paused = await self._ledger.read(lambda rows: rows.pause()) is not None
         approval_seq = waiting.post.approval_seq
         approval = await self._ledger.read(lambda rows: rows.event(approval_seq)) if approval_seq else None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from coupons.batch_desk import called, may_decide
+from coupons.batch_desk import may_decide
 from coupons.batch_lines import DRAWN_EVERY_MS
 from coupons.batches import BATCH_FINAL, Batch, BatchState
 from coupons.lifecycle import FINAL
@@ -15,6 +15,7 @@ from coupons.model import State
 from coupons.policy import DAY_MS, Policy
 from coupons.ports import Clock, Ledger, Reading, Transaction
 from coupons.posts import Post, PostKind, WaitingPost
+from coupons.presence import Presence
 from coupons.recording import Recorded
 from handlers.approval_channel import ApprovalChannel
 from handlers.directory import Readers
@@ -43,6 +44,7 @@ class BatchCards:
         ledger: Ledger,
         approval_channel: ApprovalChannel,
         policy: Policy,
+        presence: Presence,
         steady: Clock,
     ) -> None:
         self._once = once
@@ -50,6 +52,7 @@ class BatchCards:
         self._ledger = ledger
         self._channel = approval_channel
         self._policy = policy
+        self._presence = presence
         self._steady = steady
         #: When cards of running batches were drawn last.
         self._drawn: deque[int] = deque(maxlen=_DRAWINGS_A_MINUTE)
@@ -76,9 +79,7 @@ class BatchCards:
     async def step(self, waiting: WaitingPost, event: Recorded) -> bool:
         """A reply in the thread of its card. False: that does not stand yet. Raises as `post`."""
         number = waiting.post.batch or 0
-        batch, given, pause = await self._ledger.read(
-            lambda rows: (rows.batch(number), rows.batch_approvals(number), rows.pause())
-        )
+        batch, pause = await self._ledger.read(lambda rows: (rows.batch(number), rows.pause()))
         if batch is None:
             return True
         if batch.card_ts is None or batch.card_channel is None:
@@ -87,7 +88,7 @@ class BatchCards:
             self._readers.channel,
             event,
             batch,
-            approvers=called(self._policy, batch, given),
+            approvers=(await self._presence.for_batch(batch)).called,
             paused=pause is not None,
         )
         try:
@@ -102,7 +103,7 @@ class BatchCards:
 
     async def _put_up(self, waiting: WaitingPost, batch: Batch) -> None:
         shown = await self._ledger.read(partial(_batch_on_card, batch_id=batch.id))
-        message = batch_card(self._readers.channel, self._with_people(shown))
+        message = batch_card(self._readers.channel, await self._with_people(shown))
         if batch.card_ts is not None and batch.card_channel is not None:
             try:
                 await self._once.redraw(batch.card_channel, batch.card_ts, message)
@@ -131,8 +132,12 @@ class BatchCards:
 
         await self._ledger.write(keep)
 
-    def _with_people(self, shown: BatchOnCard) -> BatchOnCard:
-        return replace(shown, approvers=may_decide(self._policy, shown.batch), speed=self._speed(shown))
+    async def _with_people(self, shown: BatchOnCard) -> BatchOnCard:
+        there = None
+        if shown.batch.state is BatchState.PENDING:
+            there = await self._presence.for_batch(shown.batch)
+        approvers = may_decide(self._policy, shown.batch)
+        return replace(shown, approvers=approvers, there=there, speed=self._speed(shown))
 
     def _rests_for(self, batch_id: int) -> float:
         """In seconds. What is promised while it is drawn is due at once: a promise's own time does not do."""

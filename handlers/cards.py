@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from dataclasses import replace
 from functools import partial
 from weakref import WeakValueDictionary
 
-from coupons.authority import Authority
-from coupons.model import Request
+from coupons.model import Request, State
 from coupons.ports import Ledger, Transaction
 from coupons.posts import Post, PostKind, WaitingPost
+from coupons.presence import Presence
 from handlers.approval_channel import ApprovalChannel
 from handlers.card_facts import CardFacts
 from handlers.directory import Readers
@@ -34,15 +35,15 @@ class Cards:
         readers: Readers,
         ledger: Ledger,
         approval_channel: ApprovalChannel,
-        authority: Authority,
         facts: CardFacts,
+        presence: Presence,
     ) -> None:
         self._once = once
         self._readers = readers
         self._ledger = ledger
         self._channel = approval_channel
-        self._authority = authority
         self._facts = facts
+        self._presence = presence
         #: When the last ones were drawn anew, by the event loop's own clock.
         self._redrawn: deque[float] = deque(maxlen=_REDRAWS_A_MINUTE)
         #: One drawing of a card at a time, from reading the rows to Slack's answer: two lanes may want it.
@@ -76,8 +77,14 @@ class Cards:
         given, about = await self._ledger.read(
             lambda rows: (rows.approvals(request.id), self._facts.beside(rows, request))
         )
-        approvers = await self._authority.named(request)
-        message = card.card(self._readers.channel, request, given, approvers=approvers, about=about)
+        there = await self._presence.for_request(request)
+        message = card.card(
+            self._readers.channel,
+            request,
+            given,
+            approvers=there.named,
+            about=replace(about, there=there if request.state is State.PENDING else None),
+        )
         if request.card_ts is not None and request.card_channel is not None:
             try:
                 await self._once.redraw(request.card_channel, request.card_ts, message)

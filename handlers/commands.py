@@ -24,6 +24,8 @@ from coupons.ports import Clock, Ledger, Reading
 from coupons.reasons import Reasons
 from coupons.tickets import TicketSystem
 from handlers import parsing, payloads
+from handlers.absence_command import AbsenceCommand
+from handlers.absence_words import Away, Back
 from handlers.after_ack import ACK_WITHIN_S
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit import Audit, View
@@ -74,6 +76,7 @@ class Commands:
         *,
         asking: Asking,
         desk: Desk,
+        absences: AbsenceCommand,
         authority: Authority,
         form: Form,
         bulk_form: BulkForm,
@@ -90,6 +93,7 @@ class Commands:
     ) -> None:
         self._asking = asking
         self._desk = desk
+        self._absences = absences
         self._authority = authority
         self._form = form
         self._bulk_form = bulk_form
@@ -168,6 +172,10 @@ class Commands:
                 return await self._pause(words, person, pause=True, reason=reason)
             case Resume():
                 return await self._pause(words, person, pause=False, reason="")
+            case Away():
+                return await self._absences.away(words, understood, person)
+            case Back():
+                return await self._absences.back(words, person)
             case parsing.AuditCommand(words=asked):
                 return await self._audit.answer(words, asked, person)
             case TicketQuestion(ticket=ticket):

@@ -14,6 +14,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from coupons.absence_desk import AbsenceDesk
 from coupons.desk import Desk
 from coupons.leases import Holding
 from coupons.loops import Bell, Loop, OnTrouble
@@ -65,6 +66,7 @@ class Home(Loop):
         client: AsyncWebClient,
         facts: HomeFacts,
         desk: Desk,
+        absence_desk: AbsenceDesk,
         readers: Readers,
         open_form: Callable[[str, str], Coroutine[Any, Any, None]],
         approvers: tuple[str, ...],
@@ -78,6 +80,7 @@ class Home(Loop):
         self._client = client
         self._facts = facts
         self._desk = desk
+        self._absence_desk = absence_desk
         self._readers = readers
         self._open_form = open_form
         self._approvers = approvers
@@ -97,6 +100,7 @@ class Home(Loop):
         app.action("home_open_form")(self.on_open_form)
         app.action("home_approve_together")(self.on_approve_together)
         app.action("home_week_picture")(self.on_week_picture)
+        app.action("home_back")(self.on_back)
 
     async def run(self, holding: Holding | None = None) -> None:
         """Until cancelled."""
@@ -167,6 +171,18 @@ class Home(Loop):
             watcher = self._watch(user)
             watcher.note, watcher.note_until = home.NOT_TOGETHER, _now() + _NOTE_S
             self._show_soon(user, watcher)
+
+    async def on_back(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """Ends the absence that was shown, and no later one; the change itself shows Home anew."""
+        try:
+            async with asyncio.timeout(ACK_WITHIN_S):
+                await self._absence_desk.end(
+                    payloads.person(body), began_at=payloads.number(action.get("value"))
+                )
+        except Exception as error:  # noqa: BLE001 - no ack, so that Slack itself shows that it failed
+            self._on_trouble(error)
+            return
+        await ack()
 
     def _clicks(self, body: Mapping[str, Any], shown: Sequence[tuple[int, str]]) -> list[NewClick]:
         person = payloads.person(body)

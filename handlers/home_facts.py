@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from coupons.absence_desk import absences_covered
 from coupons.authority import Authority, Members, parts_people
 from coupons.batch_desk import may_decide
 from coupons.batches import Batch, BatchState, Progress
@@ -137,6 +138,8 @@ class HomeFacts:
                 may_pause=person in people(policy.approvers, members),
                 pause=rows.pause(),
                 waiting=(*_with_grounds(rows, waiting[:SHOWN], self._beside), *waiting[SHOWN:]),
+                absence=rows.absence(person),
+                deputy_for=absences_covered(rows.absences(), person),
                 together=together,
                 held=held,
                 mine=tuple(_row(rows, request) for request in rows.open_requests_of(person, _OPEN)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from handlers import cleaning
+from handlers.absence_words import Away, Back, read_away
 from handlers.cleaning import Undone
 from handlers.command_line import CommandLine
 from handlers.misread import FormWords, Misread, Problem, openid_misread, with_form
@@ -30,6 +31,8 @@ SUBCOMMANDS = (
     "undo",
     "pause",
     "resume",
+    "away",
+    "back",
     "audit",
     "help",
 )
@@ -168,6 +171,8 @@ Command: TypeAlias = (
     | Undo
     | PauseCommand
     | Resume
+    | Away
+    | Back
     | AuditCommand
     | Help
     | Misread
@@ -179,10 +184,11 @@ _NUMBERED: dict[str, type[Status | Cancel | Retry | Urge]] = {
     "retry": Retry,
     "urge": Urge,
 }
-_ALONE: dict[str, type[List | Stocks | Resume | OpenBulkForm]] = {
+_ALONE: dict[str, type[List | Stocks | Resume | Back | OpenBulkForm]] = {
     "list": List,
     "stocks": Stocks,
     "resume": Resume,
+    "back": Back,
     "bulk": OpenBulkForm,
 }
 
@@ -207,6 +213,8 @@ def parse(text: str) -> Command:  # noqa: C901, PLR0911 - one return for each su
             return _pause(line)
         case "close" | "undo":
             return _with_reason(line, name)
+        case "away":
+            return read_away(text)
         case "audit":
             return AuditCommand(_audit_words(text))
         case _ if name in _ALONE:

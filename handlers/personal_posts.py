@@ -15,7 +15,7 @@ from handlers.approval_channel import ApprovalChannel
 from handlers.directory import Readers
 from handlers.post_once import PostOnce
 from handlers.posting import Poster
-from handlers.views import batch_answers, direct_messages, ephemerals
+from handlers.views import absence_replies, batch_answers, direct_messages, ephemerals
 from handlers.views.coupon_words import coupon_answer
 from handlers.views.event_words import numbers_of, text_of
 from handlers.views.for_customer import to_paste
@@ -72,6 +72,15 @@ class PersonalPosts:
             message = direct_messages.to_requester(words, event, request, to_paste=ready)
         try:
             await self._once.post(waiting, request.requester, message)
+        except (Unreachable, Denied) as error:
+            self._on_trouble(error)
+
+    async def of_absence(self, waiting: WaitingPost, event: Recorded) -> None:
+        """To whoever stands in for somebody, or whose own absence ended. Raises SlackError."""
+        person = waiting.post.person or ""
+        words = await self._readers.words(person, within_s=_LANGUAGE_WITHIN_S)
+        try:
+            await self._once.post(waiting, person, absence_replies.to_person(words, event, person))
         except (Unreachable, Denied) as error:
             self._on_trouble(error)
 

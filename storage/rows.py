@@ -6,6 +6,7 @@ the same name; tests/storage/test_ports.py then asks for its test.
 
 from __future__ import annotations
 
+from storage.absences import AbsenceRows
 from storage.approvals import ApprovalRows
 from storage.audit import EventRows
 from storage.batch_sums import BatchSumRows
@@ -37,6 +38,7 @@ class Rows(
     UseRows,
     TicketRows,
     PauseRows,
+    AbsenceRows,
     ConsoleLinkRows,
     CouponStateRows,
     SearchRows,

@@ -1,5 +1,4 @@
-"""What comes after sending, as the ninth step of `storage.migrations` makes it: undos, and what requests and
-their coupons are asked once they have ended."""
+"""What stands round requests, and what is asked of them and their coupons: the ninth step of the schema."""
 
 from __future__ import annotations
 
@@ -53,6 +52,15 @@ create table coupon_state (
 """,
     "create index coupon_state_used on coupon_state (coalesce(happened_at, changed_at)) where state = 'USED'",
     *_NEEDS,
+    # Who is away, while it lasts, and who was asked to decide meanwhile.
+    """
+create table absence (
+    person text primary key,
+    deputy text,
+    began_at integer not null,
+    until integer not null
+) strict, without rowid
+""",
 )
 #: A check that only widens may be edited where it stands, as in `storage.migrations`.
 UNDONE: Final = """

@@ -32,6 +32,11 @@ select min(ahead) as ahead from (
     select min(waits_from) from batch where state = 'pending' and waits_from > :after
 ) as waiting
 """
+_IS_YEAR_NAMED = """
+select exists (
+    select 1 from event where tag = 'request:reminded' and body ->> '$.detail.no_list_for' = :year
+) as is_named
+"""
 _SET_RIGHT = """
 update request set
     rev = rev + 1, expires_at = expires_at + :now - waits_from,
@@ -49,6 +54,9 @@ class WaitingRows(BaseRows):
 
     def next_reminder(self) -> int | None:
         return self._number(_NEXT_REMINDER, "due")
+
+    def was_reminded_without_list(self, year: int) -> bool:
+        return bool(self._number(_IS_YEAR_NAMED, "is_named", year=year))
 
     def resume_waiting(self, now: int, since: int) -> None:
         self.topics.add(Topic.REQUESTS)

@@ -27,6 +27,7 @@ from bot.config.coupon_toml_tables import (
     StockTable,
     WeekTable,
 )
+from bot.config.hours import working_hours
 from bot.config.toml_tables import CouponTomlProblems, tables_of
 from coupons.catalogue import Catalogue
 from coupons.model import Stock
@@ -107,6 +108,7 @@ def _meaning(file: File) -> CouponToml:
         duplicate_ms=_milliseconds(file.duplicates.hours),
         reminders_ms=tuple(_milliseconds(hours) for hours in reminders.hours),
         escalation=escalation,
+        hours=working_hours(file.hours) if file.hours is not None else None,
         together_fen=file.home.approve_together_fen,
         required=Required(file.required.reason_from_fen, file.required.ticket_from_fen),
     )

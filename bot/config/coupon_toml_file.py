@@ -16,6 +16,7 @@ from bot.config.coupon_toml_tables import (
     DuplicatesTable,
     ExpiryTable,
     HomeTable,
+    HoursTable,
     LimitsTable,
     ReasonTable,
     RemindersTable,
@@ -30,6 +31,7 @@ from bot.config.coupon_toml_tables import (
     TicketUrl,
     WeekTable,
 )
+from bot.config.hours import hours_problems
 
 
 class File(Table):
@@ -52,6 +54,7 @@ class File(Table):
     expiry: ExpiryTable = ExpiryTable()
     duplicates: DuplicatesTable = DuplicatesTable()
     reminders: RemindersTable = RemindersTable()
+    hours: HoursTable | None = None
     home: HomeTable = HomeTable()
     week: WeekTable | None = None
     audit: AuditTable = AuditTable()
@@ -88,6 +91,12 @@ class File(Table):
             problems += checks.approver_problems(rules, info.data["roles"].approvers)
         checks.tell(problems)
         return rules
+
+    @field_validator("hours")
+    @classmethod
+    def _check_hours(cls, hours: HoursTable | None) -> HoursTable | None:
+        checks.tell(hours_problems(hours) if hours is not None else [])
+        return hours
 
     @field_validator("reminders")
     @classmethod

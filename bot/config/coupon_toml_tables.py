@@ -120,6 +120,11 @@ def _with_code(sentence: str) -> str:
 
 TicketPattern = Annotated[str, AfterValidator(_pattern)]
 TicketUrl = Annotated[str, AfterValidator(_ticket_address)]
+_TIME: Final = "a time in Beijing like 09:00"
+_Year = Annotated[str, _form(r"20\d\d", "a year like 2027")]
+_DayOfYear = Annotated[
+    str, _form(r"\d\d-\d\d(\.\.\d\d-\d\d)?", "a day like 10-01, or days like 10-01..10-07, of that year")
+]
 Channel = Annotated[str, _form("[CG][A-Z0-9]+", CHANNEL)]
 _Somebody = Annotated[str, _form("[UWS][A-Z0-9]+", _PERSON)]
 _People = list[_Somebody]
@@ -256,6 +261,15 @@ class RemindersTable(Table):
     hours: list[_Hours] = []
     escalate_hours: _Hours | None = None
     escalate_to: _Somebody | None = None
+
+
+class HoursTable(Table):
+    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = ["mon", "tue", "wed", "thu", "fri"]
+    begins: Annotated[str, Field(alias="from"), _form(r"([01]\d|2[0-3]):[0-5]\d", _TIME)]
+    ends: Annotated[str, Field(alias="to"), _form(r"([01]\d|2[0-3]):[0-5]\d|24:00", _TIME)]
+    # By year, as the State Council announces them in the November before.
+    holidays: dict[_Year, list[_DayOfYear]] = {}
+    make_up_days: dict[_Year, list[_DayOfYear]] = {}
 
 
 class HomeTable(Table):

@@ -13,11 +13,13 @@ from typing import TypeVar
 
 import click
 
+from bot.clock import utc_ms
 from bot.config.coupon_toml import CouponToml, load_coupon_toml
 from bot.config.settings import PlaceSettings, SettingsProblems, SlackSettings, WechatpaySettings, load_part
 from bot.config.toml_tables import CouponTomlProblems
 from bot.doctor.disk import examine_checkpoint_key, examine_database, examine_secret_files
 from bot.doctor.findings import Finding, Level
+from bot.doctor.hours import examine_hours
 from bot.doctor.slack import examine_slack
 from bot.doctor.wechat import examine_wechatpay
 
@@ -81,9 +83,8 @@ def _config(path: Path) -> tuple[CouponToml | None, list[Finding]]:
         config = load_coupon_toml(path)
     except CouponTomlProblems as error:
         return None, _all("coupon.toml", error.problems, _TOML)
-    return config, [
-        Finding.ok("coupon.toml", f"{path} is whole; stocks in it: {len(list(config.catalogue))}")
-    ]
+    whole = Finding.ok("coupon.toml", f"{path} is whole; stocks in it: {len(list(config.catalogue))}")
+    return config, [whole, *examine_hours(config.policy.hours, utc_ms())]
 
 
 def _all(check: str, problems: Iterable[str], cure: str) -> list[Finding]:

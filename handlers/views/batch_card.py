@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from coupons.absence import Attendance
 from coupons.batches import (
     BATCH_FINAL,
     Batch,
@@ -18,6 +19,7 @@ from coupons.batches import (
 )
 from coupons.masking import masked
 from coupons.model import Pause
+from handlers.views import absence
 from handlers.views.batch_buttons import buttons
 from handlers.views.batch_standing import Speed, now_in_words, standing
 from handlers.views.card_context import with_reason
@@ -52,6 +54,8 @@ class BatchOnCard:
     #: Stocks whose lines wait, since WeChat Pay refused one of another batch.
     stopped: Sequence[StockOfBatch] = ()
     speed: Speed | None = None
+    #: Who of those who may decide is there; None: it is decided.
+    there: Attendance | None = None
 
 
 def batch_card(words: Words, shown: BatchOnCard) -> Message:
@@ -64,6 +68,7 @@ def batch_card(words: Words, shown: BatchOnCard) -> Message:
         *_sums(words, shown),
         *standing(words, shown.batch, shown.progress, shown.held, shown.speed, pause=shown.pause),
         *_stopped_elsewhere(words, shown),
+        *absence.on_card(words, shown.there),
         *_pause_line(words, shown),
         *buttons(words, shown.batch, shown.progress),
         context(*_small_print(words, shown)),
@@ -101,6 +106,7 @@ def sentence(words: Words, shown: BatchOnCard) -> str:
         text,
         approved_so_far(words, shown) if batch.state is BatchState.PENDING else "",
         _paused(words, shown),
+        absence.unattended(words, shown.there),
         words("Reason: {reason}", reason=reason) if reason else "",
     )
 

@@ -149,6 +149,7 @@ def _call(words: Words, event: Recorded, batch: Batch, approvers: Sequence[str],
         approvers,
         urged=N_("{person} asks for a decision on batch {batch}: {people}."),
         reminded=N_("Batch {batch} has waited {time} for a decision: {people}."),
+        unattended=N_("Batch {batch} waits for a decision."),
         expires_at=None if paused else batch.expires_at,
         batch=batch.id,
     )

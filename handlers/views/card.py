@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from coupons.absence import Attendance
 from coupons.coupon_lookups import can_be_looked_up
 from coupons.masking import masked
 from coupons.model import Approval, Pause, Request, State
-from handlers.views import problems
+from handlers.views import absence, problems
 from handlers.views.card_context import NOTHING_BESIDE, Beside, beside, pause_line, paused, warnings
 from handlers.views.card_notes import grounds, ticket
 from handlers.views.coupon_words import coupon_line, look_up_button
@@ -54,7 +55,7 @@ def card(
     return message(
         "\n".join(
             [
-                words.sentences(sentence(words, request, approvals, about.pause), became),
+                words.sentences(sentence(words, request, approvals, about.pause, about.there), became),
                 *warnings(words, about),
             ]
         ),
@@ -63,6 +64,7 @@ def card(
         *where_it_stands(words, request, approvals, about.pause),
         *([section(became)] if became else []),
         *_undo(words, about),
+        *absence.on_card(words, about.there),
         *pause_line(words, request, about.pause),
         *_buttons(words, request, approvals, about),
         context(*_who_and_when(words, request, approvals, approvers, about.pause)),
@@ -90,7 +92,11 @@ def without_buttons(
 
 
 def sentence(
-    words: Words, request: Request, approvals: Sequence[Approval], pause: Pause | None = None
+    words: Words,
+    request: Request,
+    approvals: Sequence[Approval],
+    pause: Pause | None = None,
+    there: Attendance | None = None,
 ) -> str:
     """The whole card in words: for notifications, for screen readers, and where blocks are refused."""
     now = standing(words, request, approvals, paused=pause is not None)
@@ -105,7 +111,7 @@ def sentence(
         details=now.details,
     )
     automatic = "" if request.approvals_needed else progress(words, request, approvals)
-    parts = [text, automatic, *grounds(words, request)]
+    parts = [text, automatic, *grounds(words, request), absence.unattended(words, there)]
     if request.ticket:
         parts.append(words("Ticket: {ticket}.", ticket=ticket(words, request)))
     if request.reason:

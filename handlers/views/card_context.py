@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from coupons.absence import Attendance
 from coupons.coupon_states import KnownCoupon
 from coupons.lifecycle import FINAL
 from coupons.model import History, Pause, Request, State
@@ -41,6 +42,8 @@ class Beside:
     coupon: KnownCoupon | None = None
     #: Of a sent request: the undo of it that is not finished.
     undo: Request | None = None
+    #: Who of those who may decide is there; None: it is decided.
+    there: Attendance | None = None
 
 
 NOTHING_BESIDE = Beside()

@@ -33,6 +33,7 @@ _LOOKING: Final = (
 _APPROVING: Final = (
     N_("• Approve and decline on the cards in the approval channel, or on this app's Home"),
     N_("• `/coupon retry 12` puts a held request back to work; `/coupon close 12` ends it"),
+    N_("• `/coupon away friday @wang` hands your approvals over; `/coupon back` ends that"),
 )
 _PAUSING: Final = (N_("• `/coupon pause` and `/coupon resume` stop all sending and let it go on"),)
 _AUDITING: Final = (

@@ -6,12 +6,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from coupons.absence import Absence
 from coupons.masking import masked
 from coupons.model import Approval, Pause, Request, State
 from coupons.policy import Reason, WhenReached, may_cancel
 from coupons.rules import NOTHING, Left, Used
 from coupons.week import Week, WeekLine
 from handlers.views import week as week_words
+from handlers.views.absence import on_home
 from handlers.views.batch_card import BatchOnCard
 from handlers.views.card import approve_button, close_button, decline_button, retry_button
 from handlers.views.card_context import NOTHING_BESIDE, Beside, labelled, warnings, with_reason
@@ -61,6 +63,9 @@ class Overview:
     #: Fewer than those who approve: a rule's own approvers stop nobody else's requests.
     may_pause: bool = False
     pause: Pause | None = None
+    #: Own absence, and those of people who asked this one to decide in their place.
+    absence: Absence | None = None
+    deputy_for: tuple[Absence, ...] = ()
     #: What this person may decide now, the longest waiting first; no more than SHOWN are drawn.
     waiting: tuple[OpenRequest, ...] = ()
     #: Of the drawn ones, those that one click may approve; fewer than two: no such button.
@@ -117,7 +122,7 @@ def _above(words: Words, seen: Overview, note: str, lost: Lost | None) -> list[B
         blocks.append(section(f"⚠️ {words.sentences(text, not_posted(words, lost))}"))
     if seen.pause is not None:
         blocks.append(section(f"⏸️ {_paused(words, seen.pause)}"))
-    return blocks
+    return blocks + on_home(words, seen.absence, seen.deputy_for)
 
 
 def _own(words: Words, seen: Overview) -> list[Block]:

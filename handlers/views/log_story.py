@@ -91,6 +91,12 @@ def _answered(words: EventWords) -> str:
 SENTENCES: Mapping[str, tuple[str, ...] | Callable[[EventWords], str]] = {
     Tag.SENDING_PAUSED: (N_("{who} paused sending: “{reason}”"), N_("{who} paused sending")),
     Tag.SENDING_RESUMED: (N_("{who} resumed sending"),),
+    Tag.ABSENCE_BEGAN: (
+        N_("{who} went away until {until}, and asked {deputy} to decide in their place"),
+        N_("{who} went away until {until}"),
+        N_("{who} went away"),
+    ),
+    Tag.ABSENCE_ENDED: (N_("the absence of {person} ended"), N_("{who} is back")),
     Tag.BOT_STARTED: (N_("the bot started, version {version} with SQLite {sqlite}"), N_("the bot started")),
     Tag.BOT_STOPPED: (N_("the bot stopped"),),
     Tag.SETTINGS_CHANGED: _settings,

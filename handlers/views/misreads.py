@@ -29,6 +29,7 @@ FORMS = {
     "stocks": "/coupon stocks",
     "pause": "/coupon pause",
     "resume": "/coupon resume",
+    "back": "/coupon back",
     "list": "/coupon list",
     "help": "/coupon help",
 }

@@ -181,6 +181,9 @@ _SPECIAL: Final[dict[str, Callable[[EventWords], str]]] = {
     "mention": lambda words: words.person(words.text("mention")) if words.text("mention") else "",
     "happened_at": lambda words: words.instant("happened_at"),
     "valid_until": lambda words: words.instant("valid_until"),
+    "deputy": lambda words: words.person(words.text("deputy")) if words.text("deputy") else "",
+    "person": lambda words: words.person(words.text("person")) if words.text("person") else "",
+    "until": lambda words: words.instant("until"),
     "key": lambda words: _cut(words, "key"),
     "head": lambda words: _cut(words, "head"),
 }

@@ -236,6 +236,10 @@ _SENTENCES: Mapping[str, tuple[str, ...] | Callable[[EventWords], str]] = {
         N_("{who} asked for a reminder"),
     ),
     Tag.REQUEST_REMINDED: (
+        N_("too few who may approve batch {batch} were there before {until}: {mention} was called"),
+        N_("too few who may approve batch {batch} were there before {until}"),
+        N_("too few who may approve it were there before {until}: {mention} was called"),
+        N_("too few who may approve it were there before {until}"),
         N_("a reminder of batch {batch} was due after {waited_ms}: {mention}"),
         N_("a reminder of batch {batch} was due after {waited_ms}"),
         N_("a reminder was due after {waited_ms}: {mention}"),

@@ -222,6 +222,7 @@ def _call(words: Words, event: Recorded, request: Request, approvers: Sequence[s
         approvers,
         urged=N_("{person} asks for a decision on request #{number}: {people}."),
         reminded=N_("Request #{number} has waited {time} for a decision: {people}."),
+        unattended=N_("Request #{number} waits for a decision."),
         expires_at=None if paused else request.expires_at,
         number=request.id,
     )

@@ -12,6 +12,7 @@ from storage.database import open_for_reading
 from storage.driver import sqlite3
 from storage.errors import AuditBroken, DatabaseRefused
 from storage.migrations import LATEST
+from storage.proof.absences import check_absences
 from storage.proof.batches import check_batches
 from storage.proof.bodies import check_bodies
 from storage.proof.chain import LAST, Verified, check_chain
@@ -40,6 +41,7 @@ def verify(
             _start_together(path, database, beside)
             check_schema(database)
             check_permits(database)
+            check_absences(database)
             agreement = Agreement(beside)
             # SQLite works outside the interpreter's lock: a second core compares while this one follows the
             # chain, and what is left then is done by both.

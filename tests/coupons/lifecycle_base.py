@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from hypothesis.stateful import RuleBasedStateMachine
 
+from coupons.absence_desk import AbsenceDesk
 from coupons.asking import Ask, Asking
 from coupons.authority import Authority
 from coupons.coupon_answers import CouponAnswers
@@ -19,8 +20,10 @@ from coupons.desk import Desk
 from coupons.loops import Bell
 from coupons.model import Click, NewClick, Request, State
 from coupons.posts import Post, PostKind
+from coupons.presence import Presence
 from coupons.recording import Recorded
 from coupons.reminding import Reminder
+from coupons.returning import Returner
 from coupons.sender import Sender
 from coupons.settling import Pace
 from storage.ledger import SqliteLedger
@@ -56,7 +59,16 @@ class LifecycleBase(RuleBasedStateMachine):
         common: dict[str, Any] = {"ledger": self.ledger, "policy": POLICY, "clock": sure(self.clock)}
         self.asking = Asking(authority=authority, issuer=self.wechat, team=TEAM, **common)
         self.desk = Desk(authority=authority, directory=self.groups, team=TEAM, **common)
-        self.reminder = Reminder(bell=Bell(), on_trouble=self.troubles.append, **common)
+        presence = Presence(policy=POLICY, authority=authority, ledger=self.ledger)
+        self.absences = AbsenceDesk(directory=self.groups, presence=presence, team=TEAM, **common)
+        self.reminder = Reminder(presence=presence, bell=Bell(), on_trouble=self.troubles.append, **common)
+        self.returner = Returner(
+            ledger=self.ledger,
+            desk=self.absences,
+            clock=sure(self.clock),
+            bell=Bell(),
+            on_trouble=self.troubles.append,
+        )
         self.answers = CouponAnswers(
             ledger=self.ledger,
             authority=authority,

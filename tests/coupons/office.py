@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from coupons.absence_desk import AbsenceDesk
 from coupons.asking import Ask, Asking
 from coupons.authority import Authority
 from coupons.desk import Desk
@@ -14,8 +15,10 @@ from coupons.loops import Bell
 from coupons.model import Click, ClickAction, CodeMode, Draft, NewClick, Person, Request, State, Stock
 from coupons.policy import DAY_MS, Policy
 from coupons.ports import Transaction
+from coupons.presence import Presence
 from coupons.recording import Event, Recorded
 from coupons.reminding import Reminder
+from coupons.returning import Returner
 from storage.ledger import SqliteLedger
 from tests.clocks import sure
 from tests.empty_database import empty_database
@@ -90,9 +93,36 @@ class Office:
             clock=sure(self.clock),
         )
 
+    def presence(self, policy: Policy) -> Presence:
+        return Presence(policy=policy, authority=self.authority(policy), ledger=self.ledger)
+
+    def absences(self, policy: Policy) -> AbsenceDesk:
+        return AbsenceDesk(
+            ledger=self.ledger,
+            directory=self.groups,
+            presence=self.presence(policy),
+            policy=policy,
+            team=TEAM,
+            clock=sure(self.clock),
+        )
+
+    def returner(self, policy: Policy) -> Returner:
+        return Returner(
+            ledger=self.ledger,
+            desk=self.absences(policy),
+            clock=sure(self.clock),
+            bell=Bell(),
+            on_trouble=lambda _: None,
+        )
+
     def reminder(self, policy: Policy) -> Reminder:
         return Reminder(
-            ledger=self.ledger, policy=policy, clock=sure(self.clock), bell=Bell(), on_trouble=lambda _: None
+            ledger=self.ledger,
+            policy=policy,
+            presence=self.presence(policy),
+            clock=sure(self.clock),
+            bell=Bell(),
+            on_trouble=lambda _: None,
         )
 
     def ask(

@@ -23,6 +23,7 @@ from coupons.model import Request
 from coupons.policy import Policy
 from coupons.ports import Clock, Reading, Topic, Transaction
 from coupons.posts import Post, PostKind
+from coupons.presence import Presence
 from coupons.recording import Event, Json
 from handlers.announcer import Announcer
 from handlers.approval_channel import ApprovalChannel
@@ -197,6 +198,7 @@ async def desk_of(folder: Path, workspace: Workspace, *, steady: Clock = now_ms)
                 approval_channel=channel,
                 workspace_url="https://shop.slack.com/",
                 authority=authority,
+                presence=Presence(policy=POLICY, authority=authority, ledger=ledger),
                 batch_asking=batch_asking,
                 policy=POLICY,
                 catalogue=Catalogue(()),

@@ -162,6 +162,7 @@ def test_the_other_replies() -> None:
 *审批*
 • 在审批频道的卡片上，或在本应用的主页上批准和驳回
 • `/coupon retry 12` 重试需人工处理的申请； `/coupon close 12` 关闭它
+• `/coupon away friday @wang` 登记不在岗并请人代为审批；`/coupon back` 提前结束
 • `/coupon pause` 和 `/coupon resume` 暂停和恢复所有发券
 *审计*
 • `/coupon audit` 查询审计日志； `/coupon audit open` 在浏览器中打开

@@ -27,6 +27,7 @@ from handlers.views.form_offer import NOT_KEPT
 from handlers.views.home import Overview
 from handlers.views.message import Message
 from handlers.views.words import Words
+from tests.handlers.absence_samples import ALONE, AWAY
 from tests.handlers.home_samples import week
 from tests.handlers.test_views_home import overview
 from tests.handlers.views_samples import (
@@ -161,6 +162,8 @@ def views(words: Words) -> Iterator[dict[str, Any]]:
     yield home.home(words, replace(seen, waiting=(), held=(), mine=(), recent=()))
     nothing = Overview(may_ask=True, may_approve=True, week=week(0))
     yield home.home(words, nothing)
+    yield home.home(words, replace(nothing, absence=AWAY, deputy_for=(ALONE,)))
+    yield home.home(words, replace(nothing, absence=ALONE))
     yield home.home(words, replace(nothing, may_approve=False))
     yield home.home(words, replace(nothing, may_ask=False))
     yield home.without_role(words, approvers=["U0WANG"], trusted=True)

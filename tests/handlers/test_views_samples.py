@@ -7,6 +7,7 @@ from types import ModuleType
 
 from coupons.events import Tag
 from handlers.views import (
+    absence_replies,
     batch_answers,
     batch_card,
     batch_thread,
@@ -20,6 +21,7 @@ from handlers.views import (
     refusals,
     thread_replies,
 )
+from tests.handlers.absence_samples import absence_messages
 from tests.handlers.batch_samples import batch_messages
 from tests.handlers.views_samples import event_messages, events, looked_up, now_messages, other_messages
 from tests.words import ENGLISH
@@ -44,8 +46,10 @@ def test_the_samples_draw_every_message_that_the_views_can_make() -> None:
         + inspect.getsource(event_messages)
         + inspect.getsource(other_messages)
         + inspect.getsource(looked_up)
+        + inspect.getsource(absence_messages)
     )
     for module in (
+        absence_replies,
         batch_answers,
         batch_card,
         batch_thread,
@@ -77,7 +81,8 @@ def test_the_samples_tell_every_tag_that_slack_is_told() -> None:
         Tag.COMMAND_REFUSED,
         Tag.BOT_STOPPED,
     }
-    # Who looked at the log is for auditors; what becomes of a batch, its own thread tells.
+    # Who looked at the log is for auditors; what becomes of a batch, its own thread tells; of an absence, a
+    # message to whom it is about.
     of_the_log = (
         "audit:",
         "openid:",
@@ -89,6 +94,7 @@ def test_the_samples_tell_every_tag_that_slack_is_told() -> None:
         "wechat:",
         "batch:",
         "week:",
+        "absence:",
     )
     assert tags >= {tag for tag in Tag if not tag.startswith(of_the_log)} - not_for_slack
 

@@ -37,6 +37,7 @@ from handlers.views.form_offer import with_form
 from handlers.views.help import help_text
 from handlers.views.message import Message
 from handlers.views.words import Words
+from tests.handlers.absence_samples import absence_messages
 from tests.words import LANGUAGES
 
 NOW = 1_795_400_572_000
@@ -257,6 +258,7 @@ def other_messages(words: Words, request: Request, word: str) -> Iterator[Messag
         yield command_replies.cannot_pause(words, reason)
         yield command_replies.cannot_edit(words, reason, 12)
     yield from looked_up(words, request, word)
+    yield from absence_messages(words, request, word)
 
 
 def swapped_words(words: Words, word: str) -> Message:

@@ -1,4 +1,4 @@
-"""What events tell is said in four files; docs/privacy.md says which of it is personal, as they do."""
+"""What events tell is said in a few files; docs/privacy.md says which of it is personal, as they do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from coupons import audit_events, batch_events, waiting_events
+from coupons import absence_events, audit_events, batch_events, waiting_events
 from coupons.events import Tag
 from coupons.recording import Payload, personal
 
@@ -28,6 +28,7 @@ def test_every_tag_has_one_record_in_the_files_of_events() -> None:
     assert {record.__module__ for record in records()} == {
         Tag.__module__,
         audit_events.__name__,
+        absence_events.__name__,
         batch_events.__name__,
         waiting_events.__name__,
     }

@@ -72,6 +72,14 @@ CREATE INDEX request_running on request (id) where running = 1;
 
 CREATE INDEX request_undoes on request (undoes) where undoes is not null;
 
+CREATE TABLE absence (
+    person text primary key,
+    deputy text,
+    began_at integer not null,
+    until integer not null
+) strict, without rowid
+;
+
 CREATE TABLE approval (
     id integer primary key autoincrement,
     request_id integer not null references request (id),

@@ -66,6 +66,7 @@ def test_every_table_refuses_wrong_types(path: Path) -> None:
     ours = "name not like 'sqlite%' and name not like '\\_sqlite%' escape '\\' and type = 'table' and strict"
     tables = rows(path, f"select name, strict from pragma_table_list where {ours}")
     assert sorted(tables) == [
+        ("absence", 1),
         ("approval", 1),
         ("batch", 1),
         ("batch_approval", 1),

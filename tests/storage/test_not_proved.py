@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from coupons.absence import Absence
+from coupons.absence_events import AbsenceBegan
 from coupons.audit_events import ConsoleLinkMade
 from coupons.coupon_states import CouponAnswer, KnownCoupon, answered
 from coupons.events import SendingPaused
@@ -24,7 +26,7 @@ _OTHERS = ("sqlite_", "_sqlite_migrations", "request_words", "event_words")
 #: Proved by the chain, and changed there in tests of their own.
 _CHAIN = "event"
 #: Each with one row here.
-_WITHOUT_ROWID = {"batch_approval", "batch_line"}
+_WITHOUT_ROWID = {"absence", "batch_approval", "batch_line"}
 
 
 def not_proved() -> dict[str, set[str]]:
@@ -48,6 +50,8 @@ def beside(tx: Transaction) -> None:
     assert changed is not None
     tx.save_coupon_state(known)
     tx.append(changed.done_by("system", 1))
+    tx.set_absence(Absence(person="U0WANG", deputy="U0LIU", began_at=NOW, until=NOW + 9))
+    tx.append(AbsenceBegan(until=NOW + 9, deputy="U0LIU").done_by("U0WANG"))
 
 
 @pytest.fixture(scope="module")

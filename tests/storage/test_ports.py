@@ -11,17 +11,17 @@ import pytest
 from coupons.audit_words import Filter
 from coupons.batch import AskedLately
 from coupons.errors import RowChanged
-from coupons.events import Tag
+from coupons.events import RequestReminded, Tag
 from coupons.lifecycle import move
 from coupons.model import Approval, ConsoleLink, Favourite, History, Lease, Pause, State
 from coupons.ports import Ledger, Reading, Transaction
 from coupons.posts import Backlog, Post, PostKind
-from coupons.recording import Event
+from coupons.recording import SYSTEM, Event
 from coupons.rules import Used
 from coupons.totals import Scope, Total
 from storage.audit import GENESIS
 from storage.ledger import SqliteLedger
-from tests.storage import ports_of_batches, ports_of_coupons, test_weeks
+from tests.storage import ports_of_absences, ports_of_batches, ports_of_coupons, test_weeks
 from tests.storage.records import (
     DAY,
     NOW,
@@ -67,6 +67,8 @@ def seed(tx: Transaction) -> None:
     tx.add_console_link(digest="d1", person="U0FIN", made_at=NOW, expires_at=NOW + 600)
     tx.put_post_off(2, NOW + 50)
     ports_of_batches.seed_batch(tx)
+    ports_of_absences.seed(tx)
+    tx.append(RequestReminded(waited_ms=1, mention=None, no_list_for=2027).done_by(SYSTEM, 1))
 
 
 def ids(requests: Any) -> list[int]:
@@ -88,6 +90,12 @@ TOTALS = (
     Total(Scope.ALL, "", 1),
     Total(Scope.AUTOMATIC, "", 1),
 )
+
+
+def was_told_of_a_year(tx: Reading) -> bool:
+    return (tx.was_reminded_without_list(2027), tx.was_reminded_without_list(2028)) == (True, False)
+
+
 SUMS = tuple(Used(count, count * 1000) for count in (2, 1, 0, 3, 0, 3, 0, 3, 1))
 #: What the seeded database answers.
 READS: dict[str, Callable[[Reading], bool]] = {
@@ -262,6 +270,8 @@ READS: dict[str, Callable[[Reading], bool]] = {
     **ports_of_batches.READS,
     **ports_of_coupons.READS,
     **test_weeks.READS,
+    **ports_of_absences.READS,
+    "was_reminded_without_list": was_told_of_a_year,
 }
 
 
@@ -502,6 +512,7 @@ CHANGES: dict[str, Callable[[Transaction], bool]] = {
     "close_lane": closes_a_lane,
     **ports_of_batches.CHANGES,
     **ports_of_coupons.CHANGES,
+    **ports_of_absences.CHANGES,
 }
 
 
