@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from coupons.batch_events import BatchDeclined
+from coupons.coupon_states import KnownCoupon
 from coupons.events import ApprovalGiven, RequestDeclined
 from coupons.lifecycle import move
 from coupons.model import Approval, State
@@ -40,7 +41,9 @@ def a_week(tx: Transaction) -> None:
     first = send(tx, approve(tx, create(tx, "cb1")), "CODE1")
     dear = replace(STOCK, stock_id="9", name="¥50 off", value_fen=5000)
     second = approve(tx, create(tx, "cb2", stock=dear, requester="U0SUN", created_at=NOW - 2 * DAY))
-    send(tx, second, "CODE2")
+    used = send(tx, second, "CODE2")
+    tx.save_coupon_state(KnownCoupon(request_id=used.id, state="USED", happened_at=NOW, tried_at=NOW))
+    tx.save_coupon_state(KnownCoupon(request_id=first.id, state="SENDED", tried_at=NOW))
     third = create(tx, "cb3")
     tx.append(RequestDeclined(reason="no").done_by("U0WANG", third.id))
     tx.save(third, move(third, State.DECLINED, now=NOW - DAY, closed_by="U0WANG"))
@@ -63,6 +66,11 @@ def a_week(tx: Transaction) -> None:
     assert list(found.days) == [Used()] * 6 + [Used(2, 6000)]
     assert (found.median_ms, found.longest_ms) == (0, 2 * DAY)
     assert tx.newest_end() == first.closed_at == NOW
+    # By the same times as the reports and charts that tell of it.
+    assert found.used == {"U0SUN": Used(1, 5000)}
+    uses = tx.coupon_use(SINCE, SINCE + 7 * DAY)
+    assert {each.requester: Used(each.used, each.used_fen) for each in uses if each.used} == found.used
+    assert sum(each.given for each in uses) == found.count
     before = tx.week(SINCE - 7 * DAY, SINCE)
     assert (before.count, before.days[-1], before.declined) == (1, Used(1, 1000), 0)
     assert tx.week(NOW + 1, NOW + 1 + 7 * DAY).count == 0
