@@ -202,7 +202,8 @@ class HomeFacts:
         return person != batch.requester and person in people(may_decide(self._policy, batch), members)
 
     def _is_small(self, request: Request) -> bool:
-        return 0 < request.value_fen <= self._policy.together_fen
+        # What an undo comes to is another thing to think of than a coupon's value.
+        return request.undoes is None and 0 < request.value_fen <= self._policy.together_fen
 
     def _limits_left(self, rows: Records, person: str) -> tuple[Left, ...]:
         # What depends on no customer or stock, before one is named.

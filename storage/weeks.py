@@ -23,10 +23,13 @@ where event.actor = :person and event.seq >= :first
 order by event.seq desc limit :limit
 """
 _NEWEST_END: Final = "select coalesce(max(closed_at), 0) as at from request where closed_at is not null"
+#: Without what was taken back, and what was asked for to take something back.
 _ENDED: Final = """
 select state, requester, stock_id, max(stock_name) as stock_name, (closed_at - :since) / :day_ms as day,
     count(*) as n, sum(value_fen) as fen
-from request where closed_at >= :since and closed_at < :before and state in ('sent', 'declined')
+from request
+where closed_at >= :since and closed_at < :before and state in ('sent', 'declined')
+  and undoes is null and undone_by is null
 group by state, requester, stock_id, 5
 """
 _WAITED: Final = """

@@ -202,18 +202,29 @@ def _waiting(words: Words, seen: Overview) -> list[Block]:
     return blocks
 
 
+_ASKS = N_("*#{number}* {requester} asks for *{value}*: {stock} for {customer}, since {time}.")
+_ASKS_BACK = N_(
+    "*#{number}* {requester} asks to take back *{value}*, the coupon of request #{sent}: {stock} for "
+    "{customer}, since {time}."
+)
+
+
+def _what(words: Words, request: Request) -> dict[str, object]:
+    return {
+        "number": request.id,
+        "requester": person(request.requester),
+        "value": words.money(request.value_fen),
+        "sent": request.undoes,
+        "stock": inert(request.stock_name, _NAME),
+        "customer": code(masked(request.openid)),
+        "time": words.moment(request.created_at),
+    }
+
+
 def _to_decide(words: Words, row: OpenRequest, workspace_url: str) -> str:
     """With what its card tells of it, so that nobody need go there to decide."""
     request = row.request
-    asked = words(
-        "*#{number}* {requester} asks for *{value}*: {stock} for {customer}, since {time}.",
-        number=request.id,
-        requester=person(request.requester),
-        value=words.money(request.value_fen),
-        stock=inert(request.stock_name, _NAME),
-        customer=code(masked(request.openid)),
-        time=words.moment(request.created_at),
-    )
+    asked = words(_ASKS if request.undoes is None else _ASKS_BACK, **_what(words, request))
     card = card_link(words, workspace_url, request.card_channel, request.card_ts)
     lines = [words.sentences(asked, progress(words, request, row.approvals), card), *grounds(words, request)]
     if request.reason:

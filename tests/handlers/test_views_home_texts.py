@@ -26,6 +26,7 @@ def sample() -> Overview:
         card_channel="C0APPROVE",
         card_ts="5.000100",
     )
+    back = request(id=16, approvals_needed=1, requester="U0SUN", undoes=9)
     small = request(id=15, approvals_needed=1, requester="U0SUN", reason="", value_fen=500)
     done = request(id=9, state=State.SENT, coupon_code="7777 8888", closed_at=NOW)
     no = request(
@@ -35,7 +36,7 @@ def sample() -> Overview:
         may_ask=True,
         may_approve=True,
         may_pause=True,
-        waiting=(OpenRequest(waits, (), ABOUT), OpenRequest(small)),
+        waiting=(OpenRequest(waits, (), ABOUT), OpenRequest(small), OpenRequest(back)),
         together=(waits, small),
         mine=(OpenRequest(request(), (LI,)),),
         recent=(done, no),
@@ -61,7 +62,7 @@ def test_home_in_english() -> None:
     assert lines(home.home(ENGLISH, sample())) == snapshot(
         [
             "Coupons",
-            "*Waiting for you: 2*",
+            "*Waiting for you: 3*",
             """\
 *#14* <@U0SUN> asks for *¥10.00*: ¥10 off, late delivery for `oU…jWeS6o`, since <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>. Approvals: 0 of 1. <https://shop.slack.com/archives/C0APPROVE/p5000100|Its card>
 It needs 1 approval more than its rule asks for: the customer's limit is reached.
@@ -73,6 +74,11 @@ The agent's 24 hours until then: 3 requests, ¥40.00 together.\
             "Approve | Approve ¥10.00? | ¥10 off, late delivery (¥10.00) for customer oU…jWeS6o. With the last approval needed, the coupon goes out at once and cannot be called back. | Approve | Not yet | Decline",
             "*#15* <@U0SUN> asks for *¥5.00*: ¥10 off, late delivery for `oU…jWeS6o`, since <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>. Approvals: 0 of 1.",
             "Approve | Approve ¥5.00? | ¥10 off, late delivery (¥5.00) for customer oU…jWeS6o. With the last approval needed, the coupon goes out at once and cannot be called back. | Approve | Not yet | Decline",
+            """\
+*#16* <@U0SUN> asks to take back *¥10.00*, the coupon of request #9: ¥10 off, late delivery for `oU…jWeS6o`, since <!date^1795400572^{date_short_pretty} {time}|2026-11-23 02:22 UTC>. Approvals: 0 of 1.
+Reason: Parcel came 3 days late\
+""",
+            "Approve | Approve ¥10.00? | ¥10 off, late delivery (¥10.00) for customer oU…jWeS6o. With the last approval needed, the coupon is taken back at once, if the customer has not used it. That is for good. | Approve | Not yet | Decline",
             "Approve 2 at once (¥15.00) | Approve 2 requests, ¥15.00 together? | These: #14, #15. With the last approval needed, the coupons go out at once and cannot be called back. | Approve | Not yet",
             "*Batches that wait for you*",
             """\
@@ -146,7 +152,7 @@ def test_home_in_chinese() -> None:
     assert lines(home.home(CHINESE, sample())) == snapshot(
         [
             "商家券",
-            "*待你审批：2*",
+            "*待你审批：3*",
             """\
 *#14* <@U0SUN> 申请 *¥10.00*：¥10 off, late delivery，客户 `oU…jWeS6o`，自 <!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC> 起等待。已批准 0/1。<https://shop.slack.com/archives/C0APPROVE/p5000100|查看卡片>
 在规则要求之外还需 1 人批准，原因：该客户已达到上限。
@@ -158,6 +164,11 @@ def test_home_in_chinese() -> None:
             "批准 | 批准 ¥10.00？ | ¥10 off, late delivery（¥10.00），客户 oU…jWeS6o。所需批准集齐后，券会立即发出，无法收回。 | 批准 | 再想想 | 驳回",
             "*#15* <@U0SUN> 申请 *¥5.00*：¥10 off, late delivery，客户 `oU…jWeS6o`，自 <!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC> 起等待。已批准 0/1。",
             "批准 | 批准 ¥5.00？ | ¥10 off, late delivery（¥5.00），客户 oU…jWeS6o。所需批准集齐后，券会立即发出，无法收回。 | 批准 | 再想想 | 驳回",
+            """\
+*#16* <@U0SUN> 申请收回申请 #9 的券（*¥10.00*）：¥10 off, late delivery，客户 `oU…jWeS6o`，自 <!date^1795400572^{date_short_pretty} {time}|2026年11月23日 02:22 UTC> 起等待。已批准 0/1。
+原因：Parcel came 3 days late\
+""",
+            "批准 | 批准 ¥10.00？ | ¥10 off, late delivery（¥10.00），客户 oU…jWeS6o。获得所需的最后一次批准后，只要客户还没有使用，这张券会立即收回，不能恢复。 | 批准 | 再想想 | 驳回",
             "一次批准 2 个（¥15.00） | 批准 2 个申请，合计 ¥15.00？ | 申请编号：#14、#15。所需批准集齐后，这些券会立即发出，无法收回。 | 批准 | 再想想",
             "*待你审批的批量申请*",
             """\

@@ -74,6 +74,9 @@ def a_week(tx: Transaction) -> None:
     before = tx.week(SINCE - 7 * DAY, SINCE)
     assert (before.count, before.days[-1], before.declined) == (1, Used(1, 1000), 0)
     assert tx.week(NOW + 1, NOW + 1 + 7 * DAY).count == 0
+    # What was taken back is not given any more.
+    tx.save(first, replace(first, undone_by=third.id))
+    assert (tx.week(SINCE, SINCE + 7 * DAY).count, tx.week(SINCE, SINCE + 7 * DAY).declined) == (1, 1)
 
 
 def a_batch_in_a_week(tx: Transaction) -> None:
