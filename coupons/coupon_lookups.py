@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from coupons.coupon_ports import CouponIssuer
-from coupons.coupon_states import CouponAnswer, KnownCoupon, answered, unanswered
+from coupons.coupon_states import CouponAnswer, CouponState, KnownCoupon, answered, unanswered
 from coupons.errors import IssuerUnavailable
 from coupons.masking import ERASED
 from coupons.model import Request, State
@@ -63,10 +64,23 @@ class CouponLookups:
                 tx.save_coupon_state(unanswered(before, answer, now=now))
                 failed.append(number)
                 continue
-            after, changed = answered(before, answer, now=now)
-            tx.save_coupon_state(after)
-            if changed is not None:
-                tx.append(changed.done_by(SYSTEM, number))
-                if requests[number].batch is None:
-                    tx.post(Post(kind=PostKind.REDRAW, request_id=number))
+            if _keep_answer(tx, before, answer, now=now) and requests[number].batch is None:
+                tx.post(Post(kind=PostKind.REDRAW, request_id=number))
         return failed
+
+
+def coupon_was_taken_back(tx: Transaction, request_id: int, *, now: int) -> None:
+    """By an undo, as WeChat Pay's signed answer to it says: nobody needs to ask."""
+    before = tx.coupon_states([request_id]).get(request_id, KnownCoupon(request_id=request_id))
+    if before.state != CouponState.DEACTIVATED:
+        taken_back = replace(before.last_answer, state=CouponState.DEACTIVATED, happened_at=None)
+        _keep_answer(tx, before, taken_back, now=now)
+
+
+def _keep_answer(tx: Transaction, before: KnownCoupon, answer: CouponAnswer, *, now: int) -> bool:
+    """Whether there is something new in it."""
+    after, changed = answered(before, answer, now=now)
+    tx.save_coupon_state(after)
+    if changed is not None:
+        tx.append(changed.done_by(SYSTEM, before.request_id))
+    return changed is not None

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from coupons.coupon_states import CouponAnswer, CouponUse, KnownCoupon
+    from coupons.coupon_states import CouponAnswer, KnownCoupon
     from coupons.model import Click, Request
 
 
@@ -15,10 +15,6 @@ class CouponRecords(Protocol):
 
     def coupon_states(self, request_ids: Collection[int]) -> Mapping[int, KnownCoupon]:
         """By the request's `id`; of those without a row nobody ever asked."""
-
-    def coupon_use(self, since: int, before: int, requester: str | None = None) -> Sequence[CouponUse]:
-        """By agent and stock, in UTC milliseconds; of this requester alone where one is named. Those who gave
-        most first."""
 
     def coupons_to_look_up(self, since: int, tried_before: int, limit: int) -> Sequence[Request]:
         """Sent since then, with a code and a customer who is not erased, not asked about since

@@ -64,24 +64,6 @@ class KnownCoupon:
         return CouponAnswer(state=self.state, happened_at=self.happened_at, valid_until=self.valid_until)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CouponUse:
-    """What one agent gave of one stock in a time, beside what customers used in the same time.
-
-    `given`: coupons sent in it; `used`: coupons used in it, whenever they were sent, as far as is known.
-    `not_known`: of those given, the ones of which WeChat Pay never told what became of them.
-    """
-
-    requester: str
-    stock_id: str
-    stock_name: str
-    given: int = 0
-    given_fen: int = 0
-    used: int = 0
-    used_fen: int = 0
-    not_known: int = 0
-
-
 def answered(
     before: KnownCoupon, answer: CouponAnswer, *, now: int
 ) -> tuple[KnownCoupon, CouponChanged | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from coupons.batch_lines import draw_batch
+from coupons.coupon_lookups import coupon_was_taken_back
 from coupons.events import Tag
 from coupons.model import Request, State
 from coupons.ports import Transaction
@@ -21,6 +22,7 @@ def undo_has_ended(tx: Transaction, undo: Request, seq: int) -> None:
         return
     if undo.state is State.UNDONE:
         tx.save(sent, replace(sent, undone_by=undo.id))
+        coupon_was_taken_back(tx, sent.id, now=undo.closed_at or 0)
     tell_of_undo(tx, undo, seq)
 
 

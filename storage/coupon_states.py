@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
-from coupons.coupon_states import CouponUse, KnownCoupon
+from coupons.coupon_states import KnownCoupon
 from coupons.model import Request
 from coupons.ports import Topic
 from storage.base_rows import BaseRows, bound
@@ -34,26 +34,6 @@ where request.state = 'sent' and request.closed_at >= :since and request.coupon_
     and coalesce(coupon_state.state, '') not in ('EXPIRED', 'DELETED', 'DEACTIVATED')
 order by request.closed_at, request.id limit :limit
 """
-#: `storage.report` counts by the same two conditions, and `tests.storage.test_coupon_states` compares both.
-_GIVEN: Final = """
-select request.requester, request.stock_id, max(request.stock_name) as stock_name,
-    count(*) as given, sum(request.value_fen) as given_fen,
-    count(*) filter (where coalesce(coupon_state.state, '') = '') as not_known
-from request left join coupon_state on coupon_state.request_id = request.id
-where request.state = 'sent' and request.closed_at >= :since and request.closed_at < :before
-    and (cast(:requester as text) is null or request.requester = :requester)
-group by request.requester, request.stock_id
-"""
-_USED: Final = """
-select request.requester, request.stock_id, max(request.stock_name) as stock_name,
-    count(*) as used, sum(request.value_fen) as used_fen
-from coupon_state join request on request.id = coupon_state.request_id
-where coupon_state.state = 'USED'
-    and coalesce(coupon_state.happened_at, coupon_state.changed_at) >= :since
-    and coalesce(coupon_state.happened_at, coupon_state.changed_at) < :before
-    and (cast(:requester as text) is null or request.requester = :requester)
-group by request.requester, request.stock_id
-"""
 
 
 class CouponStateRows(BaseRows):
@@ -62,15 +42,6 @@ class CouponStateRows(BaseRows):
     def coupon_states(self, request_ids: Collection[int]) -> Mapping[int, KnownCoupon]:
         rows = self._connection.execute(_OF_REQUESTS, {"listed": json.dumps(list(request_ids))}).fetchall()
         return {row["request_id"]: KnownCoupon(**dict(row)) for row in rows}
-
-    def coupon_use(self, since: int, before: int, requester: str | None = None) -> Sequence[CouponUse]:
-        values = bound({"since": since, "before": before, "requester": requester})
-        found: dict[tuple[str, str], dict[str, Any]] = {}
-        for sql in (_GIVEN, _USED):
-            for row in map(dict, self._connection.execute(sql, values).fetchall()):
-                found.setdefault((row["requester"], row["stock_id"]), {}).update(row)
-        uses = [CouponUse(**each) for each in found.values()]
-        return sorted(uses, key=lambda use: (-use.given_fen, -use.used_fen, use.requester, use.stock_id))
 
     def coupons_to_look_up(self, since: int, tried_before: int, limit: int) -> Sequence[Request]:
         values = {"since": since, "tried_before": tried_before, "limit": limit}

@@ -22,7 +22,6 @@ _MADE: Final = "from request where created_at >= :since and created_at < :before
 _SENT: Final = """
 from request where state = 'sent' and created_at < :before and closed_at >= :since and closed_at < :before
 """
-#: `storage.coupon_states` counts by the same conditions.
 _NOT_KNOWN: Final = f"""
 {_SENT} and not exists (
     select 1 from coupon_state where coupon_state.request_id = request.id and coupon_state.state <> ''

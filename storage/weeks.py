@@ -45,7 +45,7 @@ from batch_approval as given join batch on batch.id = given.batch
 group by batch.id
 having max(given.at) >= :since and max(given.at) < :before and count(*) >= batch.approvals_needed
 """
-#: By the same times as `storage.coupon_states`.
+#: By the same times as `storage.report`.
 _USED: Final = """
 select request.requester, count(*) as n, sum(request.value_fen) as fen
 from coupon_state join request on request.id = coupon_state.request_id

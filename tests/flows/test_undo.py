@@ -56,6 +56,10 @@ async def test_it_is_asked_for_approved_by_another_taken_back_and_told_on_both_c
     assert any("is taken back" in reply for reply in shop.thread(first))
     assert shop.tags(second)[0] == "undo:created"
     assert shop.tags(second)[-1] == "undo:done"
+    # Known without another question.
+    became = [each["detail"] for each in shop.events(first) if each["tag"] == "coupon:changed"]
+    assert [(each["before"], each["state"]) for each in became] == [("", "DEACTIVATED")]
+    assert "The coupon was deactivated" in (await shop.card(first)).words()
     shop.audit_holds()
 
 

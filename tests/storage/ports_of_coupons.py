@@ -31,7 +31,6 @@ def saves_in_place(tx: Transaction) -> bool:
 #: Of a database in which nothing was sent.
 READS: dict[str, Callable[[Reading], bool]] = {
     "coupon_states": lambda tx: tx.coupon_states([1, 2, 3]) == {},
-    "coupon_use": lambda tx: tx.coupon_use(0, NOW * 2) == [],
     "coupons_to_look_up": lambda tx: tx.coupons_to_look_up(0, NOW * 2, 9) == [],
     "lookups_wanted": lambda tx: tx.lookups_wanted(9) == [],
 }

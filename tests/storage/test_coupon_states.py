@@ -1,4 +1,4 @@
-"""What became of coupons: how it is counted and found due, and that the proof sees whoever changes it."""
+"""What became of coupons: what is due to be asked about, and that the proof sees whoever changes it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeVar
 import pytest
 from sqlite_utils import Database
 
-from coupons.coupon_states import CouponAnswer, CouponUse, KnownCoupon, answered, unanswered
+from coupons.coupon_states import CouponAnswer, KnownCoupon, answered, unanswered
 from coupons.events import CouponChanged
 from coupons.model import ClickAction, Request, Stock
 from coupons.ports import Reading, Transaction
@@ -78,37 +78,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def log(whole: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(whole, tmp_path))
-
-
-async def test_what_was_given_stands_beside_what_was_used_in_the_same_time(ledger: SqliteLedger) -> None:
-    await ledger.write(fill)
-
-    def use(since: int, before: int, requester: str | None = None) -> Query[list[tuple[object, ...]]]:
-        return lambda tx: [
-            (
-                each.requester,
-                each.stock_id,
-                each.given,
-                each.given_fen,
-                each.used,
-                each.used_fen,
-                each.not_known,
-            )
-            for each in tx.coupon_use(since, before, requester)
-        ]
-
-    both = [
-        ("U0LI", BIG.stock_id, 2, 10_000, 0, 0, 1),
-        ("U0LI", STOCK.stock_id, 2, 2000, 0, 0, 1),
-        ("U0CHEN", STOCK.stock_id, 1, 1000, 1, 1000, 0),
-    ]
-    assert await ledger.read(use(NOW, NOW + 1)) == both
-    # Used two days later: in that time nothing was given.
-    assert await ledger.read(use(NOW + DAY, NOW + 3 * DAY)) == [("U0LI", STOCK.stock_id, 0, 0, 1, 1000, 0)]
-    assert await ledger.read(use(NOW, NOW + 1, "U0CHEN")) == both[2:]
-    assert (await ledger.read(lambda tx: tx.coupon_use(NOW, NOW + 1)))[0] == CouponUse(
-        requester="U0LI", stock_id=BIG.stock_id, stock_name=BIG.name, given=2, given_fen=10_000, not_known=1
-    )
 
 
 async def test_only_what_can_still_change_is_due_and_the_longest_sent_first(ledger: SqliteLedger) -> None:
