@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from coupons.batch_desk import OF_BATCHES
 from coupons.lifecycle import FINAL
-from coupons.model import ClickAction
+from coupons.model import ClickAction, State
 from coupons.ports import Reading
 from coupons.recording import Recorded
 from tests.coupons.lifecycle_machine import Lifecycle
@@ -138,7 +138,7 @@ def test_long_walks_go_everywhere_and_break_nothing(*, long_form: bool) -> None:
     for seed in (2, 5, 13):
         more_tags, more_reasons = _walk(seed, 3000 if long_form else 170)
         tags, reasons = tags + more_tags, reasons + more_reasons
-    assert {f"request:{state}" for state in FINAL} <= set(tags)
+    assert {f"request:{state}" for state in FINAL - {State.UNDONE}} <= set(tags)
     assert {"request:held", "request:unknown", "request:retried", "request:reminded"} <= set(tags)
     assert {"sending:paused", "sending:resumed", "request:urged", "attempt:started"} <= set(tags)
     assert {"coupon:viewed", "coupon:changed"} <= set(tags)
