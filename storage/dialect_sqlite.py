@@ -63,3 +63,11 @@ select 'request', 0 where not exists (select 1 from sqlite_sequence where name =
 """,
     "update sqlite_sequence set seq = max(seq, :number) where name = 'request'",
 )
+
+#: One at a time, as they stand: through the index by tag they would have to be sorted.
+EVENTS_OF_TAGS: Final = f"""
+select seq, body from event not indexed
+where seq >= coalesce((select seq from event where ts >= :since order by ts, seq limit 1), 9e18)
+    and tag in {LISTED}
+order by seq
+"""

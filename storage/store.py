@@ -9,7 +9,8 @@ could be asked takes longer than most answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from coupons.month import Month
     from coupons.ports import Clock, Reading, Transaction
     from coupons.reconciling import Period
+    from coupons.recording import Recorded
     from storage.export import StoredEvent
     from storage.proof.chain import Verified
     from storage.reconciling import OurSide
@@ -135,6 +137,16 @@ class Store:
                 if until is not None and row["seq"] > until:
                     return
                 yield StoredEvent(*row)
+
+    def events_of(self, tags: Collection[str], *, since: int = 0) -> Iterator[Recorded]:
+        """Those with these tags, in their order, from the first of this time (UTC ms) on; one at a time."""
+        from storage.audit import recorded
+        from storage.dialect_sqlite import EVENTS_OF_TAGS
+
+        values = {"since": since, "listed": json.dumps(sorted(tags))}
+        with one_moment(self.path) as database:
+            for row in database.conn.execute(EVENTS_OF_TAGS, values):
+                yield recorded(row["seq"], row["body"])
 
     def report(self, *, since: int, before: int) -> Month:
         """A month's figures; times in UTC milliseconds."""

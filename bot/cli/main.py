@@ -22,6 +22,7 @@ _PLACES: Final = {
     "erase": "bot.cli.erase:erase",
     "migrate": "bot.cli.migrate:migrate",
     "reconcile": "bot.cli.reconcile:reconcile",
+    "rules": "bot.cli.rules:rules",
     "run": "bot.cli.run:run",
     "wechat": "bot.cli.wechat:wechat",
 }

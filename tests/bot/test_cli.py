@@ -42,6 +42,8 @@ COMMANDS = (
     ("wechat", "call"),
     ("doctor",),
     ("erase",),
+    ("rules",),
+    ("rules", "try"),
 )
 
 
