@@ -24,13 +24,14 @@ _CUT: Final = 60
 
 _TOTALS: Final = """
 select state, count(*) as n, sum(value_fen) as fen from request
-where created_at >= :since and created_at < :before group by state
+where created_at >= :since and created_at < :before and undoes is null group by state
 """
 #: By the day on which it was asked for: that has an index, and most are sent within minutes.
 _SENT: Final = """
 select (created_at / 1000 + 28800) / 86400 as day, requester, stock_name, reason, count(*) as n,
     sum(value_fen) as fen
 from request where created_at >= :since and created_at < :before and state = 'sent'
+    and undone_by is null
 group by 1, 2, 3, 4
 """
 #: By the day on which the customer did; where WeChat Pay does not say, on which we learned of it.
@@ -46,12 +47,14 @@ group by 1, 2
 _REFUSED: Final = """
 select (created_at / 1000 + 28800) / 86400 as day, problem, count(*) as n
 from request where created_at >= :since and created_at < :before and state = 'refused'
+    and undoes is null
 group by 1, 2
 """
 _APPROVED: Final = """
 select max(approval.at) - request.created_at as took
 from request join approval on approval.request_id = request.id
 where request.created_at >= :since and request.created_at < :before
+    and request.undoes is null
     and request.state in ('approved', 'sending', 'sent', 'unknown', 'refused', 'held')
 group by request.id
 """

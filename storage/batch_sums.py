@@ -27,7 +27,7 @@ select count(*) as n from (
 ) as line where exists (
     select 1 from request as earlier
     where earlier.customer = line.customer and earlier.created_at >= :since and earlier.created_at < :until
-        and earlier.state = 'sent' and earlier.closed_at < :until
+        and earlier.state = 'sent' and earlier.undone_by is null and earlier.closed_at < :until
 )
 """
 _LARGEST: Final = """

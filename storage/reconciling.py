@@ -12,10 +12,10 @@ from coupons.reconciling import Ours, Period
 _OURS: Final = """
 select id as request, customer, out_request_no as number, state, stock_id, value_fen as fen, coupon_code,
     created_at, closed_at
-from request where customer in (
+from request where undoes is null and customer in (
     select customer from request
-    where (created_at >= :since and created_at < :before)
-       or (state = 'sent' and created_at < :before and closed_at >= :since and closed_at < :before)
+    where undoes is null and ((created_at >= :since and created_at < :before)
+       or (state = 'sent' and created_at < :before and closed_at >= :since and closed_at < :before))
 )
 order by id
 """
@@ -24,9 +24,9 @@ select customer.id as id, customer.openid as openid,
     max(case when request.state in ('unknown', 'held') then 1 else 0 end) as doubtful,
     max(case when request.state = 'sent' then 1 else 0 end) as sent
 from customer join request on request.customer = customer.id
-where (request.created_at >= :since and request.created_at < :before)
+where request.undoes is null and ((request.created_at >= :since and request.created_at < :before)
    or (request.state = 'sent' and request.created_at < :before
-       and request.closed_at >= :since and request.closed_at < :before)
+       and request.closed_at >= :since and request.closed_at < :before))
 group by customer.id order by doubtful desc, sent desc, customer.id
 """
 _STOCKS: Final = "select distinct stock_id from request"

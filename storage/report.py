@@ -13,14 +13,18 @@ from storage.batch_approvals import OF_LINE
 _COUNTS: Final = """
     count(*) as asked,
     count(*) filter (where state = 'refused') as refused,
-    count(*) filter (where state in ('declined', 'cancelled', 'expired', 'closed')) as ended,
+    count(*) filter (
+        where state in ('declined', 'cancelled', 'expired', 'closed') or undone_by is not null
+    ) as ended,
     count(*) filter (where state in ('unknown', 'held')) as doubtful,
     count(*) filter (where state in ('pending', 'approved', 'sending')) as waiting
 """
-_MADE: Final = "from request where created_at >= :since and created_at < :before"
+#: An undo gives nothing, and is no request for a coupon.
+_MADE: Final = "from request where created_at >= :since and created_at < :before and undoes is null"
 #: No request is closed before it is made, so the index on created_at bounds closed_at, too.
 _SENT: Final = """
 from request where state = 'sent' and created_at < :before and closed_at >= :since and closed_at < :before
+  and undone_by is null
 """
 _NOT_KNOWN: Final = f"""
 {_SENT} and not exists (
@@ -46,12 +50,12 @@ _STOCKS_SENT = f"select stock_id as name, count(*) as sent, sum(value_fen) as fe
 _APPROVERS = f"""
 select approval.approver as name, '' as stock_name, {_COUNTS}
 from approval join request on request.id = approval.request_id
-where approval.at >= :since and approval.at < :before group by approval.approver
+where approval.at >= :since and approval.at < :before and request.undoes is null group by approval.approver
 """
 _APPROVERS_SENT = """
 select approval.approver as name, count(*) as sent, sum(request.value_fen) as fen
 from request join approval on approval.request_id = request.id
-where request.state = 'sent' and request.created_at < :before
+where request.state = 'sent' and request.undone_by is null and request.created_at < :before
   and request.closed_at >= :since and request.closed_at < :before
 group by approval.approver
 """
@@ -63,13 +67,13 @@ select approval.approver as name, {_SUM_USED}
 _WAITED = """
 select request.requester as agent, request.stock_id as stock, max(approval.at) - request.created_at as waited
 from request join approval on approval.request_id = request.id
-where request.created_at >= :since and request.created_at < :before
+where request.created_at >= :since and request.created_at < :before and request.undoes is null
 group by request.id having count(*) >= request.approvals_needed
 """
 _WAITED_FOR = """
 select approval.approver as approver, approval.at - request.created_at as waited
 from approval join request on request.id = approval.request_id
-where approval.at >= :since and approval.at < :before
+where approval.at >= :since and approval.at < :before and request.undoes is null
 """
 #: The same of the lines of batches, whose approvals are their batch's.
 _BATCH_APPROVERS = f"""
@@ -80,7 +84,8 @@ where given.at >= :since and given.at < :before group by given.approver
 _BATCH_APPROVERS_SENT = f"""
 select given.approver as name, count(*) as sent, sum(request.value_fen) as fen
 from batch_approval as given join request on {OF_LINE}
-where request.state = 'sent' and request.closed_at >= :since and request.closed_at < :before
+where request.state = 'sent' and request.undone_by is null
+  and request.closed_at >= :since and request.closed_at < :before
 group by given.approver
 """
 _BATCH_APPROVERS_USED = f"""

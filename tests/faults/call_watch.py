@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.wechatpay.ledger import SENDS
+from sandbox.wechatpay.ledger import SENDS, Endpoint
 from sandbox.wechatpay.routes import route
 from sandbox.wechatpay.stand_in import WeChatPay
 from storage.driver import sqlite3
@@ -18,7 +18,8 @@ _COMMITTED = """
 select request.id, request.approvals_needed as needed, request.requester, request.batch,
     (select count(*) from event where event.request_id = request.id and tag = 'attempt:started') as attempts,
     (select count(distinct actor) from event where event.request_id = request.id
-     and tag = 'approval:given' and actor <> request.requester) as own,
+     and tag = 'approval:given' and actor <> request.requester
+     and actor is not (select requester from request as sent where sent.id = request.undoes)) as own,
     (select count(distinct actor) from batch_approval join event on event.seq = batch_approval.seq
      where batch_approval.batch = request.batch and tag = 'approval:given'
      and actor <> request.requester) as of_batch
@@ -43,8 +44,11 @@ class WatchedWeChatPay(WeChatPay):
         self._reader = None
 
     async def _handle(self, request: web.BaseRequest) -> web.Response:
-        if route(request.method, request.raw_path.partition("?")[0]).endpoint in SENDS:
+        endpoint = route(request.method, request.raw_path.partition("?")[0]).endpoint
+        if endpoint in SENDS:
             self._watch(json.loads(await request.read())["out_request_no"])
+        elif endpoint is Endpoint.DEACTIVATE:
+            self._watch(json.loads(await request.read())["deactivate_request_no"])
         return await super()._handle(request)
 
     def _watch(self, number: str) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from sandbox.wechatpay.faults import Fault, FaultKind
 from sandbox.wechatpay.ledger import CouponState, Endpoint
+from storage.database import open_for_reading
+from storage.report import month
 from tests.world import COUPON_TOML, OPENID, World, until, world
 
 
@@ -150,3 +153,6 @@ async def test_what_was_taken_back_counts_for_no_limit_and_in_no_history(tmp_pat
         await shop.state(second, "undone")
         assert "No coupon yet" in (await shop.send(f"customer {OPENID}")).text
         await shop.ask()
+        with closing(open_for_reading(tmp_path / "coupon.db")) as database:
+            total = month(database, since=0, before=2**53).total
+        assert (total.asked, total.sent, total.fen, total.ended) == (2, 0, 0, 1)
