@@ -21,6 +21,7 @@ from coupons.recording import SYSTEM
 from coupons.request_number import out_request_no
 from coupons.rules import Left, Terms, limits_left, people, terms
 from coupons.totals import Counts, Proposal, facts, judge, totals
+from coupons.waiting import first_reminder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +215,6 @@ class Asking:
             stock_id=ask.stock.stock_id,
             code_mode=ask.stock.code_mode,
         )
-        reminders = self._policy.reminders_from(waits_from)
         draft = Draft(
             out_request_no=number,
             requester=ask.requester,
@@ -232,8 +232,7 @@ class Asking:
             needs=found.needs,
             duplicate_of=duplicate.id if duplicate else None,
             follows=ask.follows,
-            # While somebody is away, the reminding loop looks at once whether anybody can approve it.
-            remind_at=now if tx.absences() else next(iter(reminders), None),
+            remind_at=first_reminder(tx, self._policy, waits_from=waits_from, now=now),
         )
         [(request, is_new)] = tx.add_requests([draft])
         tx.append(created(request).done_by(ask.requester, request.id))

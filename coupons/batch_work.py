@@ -34,6 +34,7 @@ from coupons.posts import LATE_LINES_MS, Post, PostKind
 from coupons.recording import SYSTEM, Event
 from coupons.request_number import out_request_no
 from coupons.rules import Terms
+from coupons.waiting import first_reminder
 
 #: Lines in one transaction: some 5 to 10 ms of the one writer, for which an ack may have to wait.
 _PART: Final = 20
@@ -214,7 +215,6 @@ class BatchWork(Loop):
             tx.post(Post(kind=PostKind.PREVIEW, request_id=None, batch=batch.id, person=batch.requester))
             _share_left_out(tx, batch, after)
             return
-        reminders = self._policy.reminders_from(waits_from)
         after = move_batch(
             batch,
             BatchState.PENDING,
@@ -225,8 +225,7 @@ class BatchWork(Loop):
             left_out=tx.count_left_out(batch.id),
             waits_from=waits_from,
             expires_at=waits_from + self._policy.expiry_ms,
-            # As with requests.
-            remind_at=now if tx.absences() else next(iter(reminders), None),
+            remind_at=first_reminder(tx, self._policy, waits_from=waits_from, now=now),
         )
         saved = tx.save_batch(batch, after)
         tx.forget_good_lines(saved.id)

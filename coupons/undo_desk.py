@@ -30,6 +30,7 @@ from coupons.posts import Post, PostKind
 from coupons.request_number import undo_number
 from coupons.rules import find_rule, people
 from coupons.undoing import tell_of_undo
+from coupons.waiting import first_reminder
 
 
 class UndoDesk:
@@ -119,7 +120,6 @@ class UndoDesk:
         known = self._authority.facts(tx, replace(sent, requester=click.person))
         place, rule = find_rule(self._policy, known, members)
         now, waits_from = self._clock(), self._clock.latest()
-        reminders = self._policy.reminder_times()
         return Draft(
             out_request_no=number,
             requester=click.person,
@@ -136,7 +136,7 @@ class UndoDesk:
                 out_request_no=number, stock_id=sent.stock_id, coupon_code=sent.coupon_code or ""
             ),
             rule=place,
-            remind_at=waits_from + reminders[0] if reminders else None,
+            remind_at=first_reminder(tx, self._policy, waits_from=waits_from, now=now),
             undoes=sent.id,
         )
 

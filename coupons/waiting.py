@@ -1,11 +1,20 @@
-"""From when a request's or a batch's waiting is counted, where the clock was ahead when it was asked for."""
+"""When what waits is first called to mind, and from when that is counted where the clock was ahead."""
 
 from __future__ import annotations
 
 from coupons.batch_lines import draw_batch
 from coupons.clock_watch import JUMP_MS
-from coupons.ports import Transaction
+from coupons.policy import Policy
+from coupons.ports import Records, Transaction
 from coupons.posts import Post, PostKind
+
+
+def first_reminder(rows: Records, policy: Policy, *, waits_from: int, now: int) -> int | None:
+    """When what waits since then is first called to mind; None: never.
+
+    While somebody is away, the reminding loop looks at once whether anybody can approve it.
+    """
+    return now if rows.absences() else next(iter(policy.reminders_from(waits_from)), None)
 
 
 def set_waiting_right(tx: Transaction, *, now: int) -> int:

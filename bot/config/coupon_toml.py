@@ -220,6 +220,8 @@ _WHAT: Final[Mapping[str, str]] = {
     "count": "the most requests in the time, 1 or more",
     "fen": "the most they may be worth together in the time, in fen",
     "days": "the time in days, 1 or more",
+    "from": "when work begins, in Beijing, like 09:00",
+    "to": "when it ends, like 18:00",
 }
 
 

@@ -109,7 +109,7 @@ class File(Table):
 def _keys(table: type[Table]) -> Iterator[tuple[str, tuple[str, ...]]]:
     for name, field in table.model_fields.items():
         for inner in _tables_in(field.annotation):
-            yield name, tuple(inner.model_fields)
+            yield name, tuple(each.alias or key for key, each in inner.model_fields.items())
             yield from _keys(inner)
 
 
