@@ -15,17 +15,20 @@ from storage.requests import SELECT
 #: `<> ''` as the index says it.
 _WITH_TICKET: Final = (
     SELECT
-    + f"where request.ticket in {LISTED} and request.ticket <> '' order by request.id desc limit :limit"
+    + f"""
+where request.ticket in {LISTED} and request.ticket <> '' and request.undoes is null
+order by request.id desc limit :limit
+"""
 )
 _HISTORY: Final = f"""
 select count(*) as n, coalesce(sum(value_fen), 0) as fen, max(closed_at) as last_at
-from request where ticket in {LISTED} and ticket <> '' and state = 'sent'
+from request where ticket in {LISTED} and ticket <> '' and state = 'sent' and undone_by is null
 """
 #: Of the last ones only: what somebody gave a year ago is nobody's favourite, and all of them may be many.
 _FAVOURITES: Final = """
 select stock_id, reason from (
     select id, stock_id, reason from request
-    where requester = :requester and batch is null order by id desc limit 60
+    where requester = :requester and batch is null and undoes is null order by id desc limit 60
 ) as lately
 group by stock_id, reason order by max(id) desc limit :limit
 """

@@ -111,6 +111,13 @@ async def test_the_ticket_is_asked_about_by_its_number_or_its_address(shop: Worl
     form = await form_of(shop)
     assert (values(form)["ticket"], values(form)["openid"]) == ("ABC-1", ANOTHER)
     assert "This ticket so far: 1 coupon" in repr(form.definition)
+    # What was taken back is not what a ticket got.
+    await shop.send("undo 1 wrong customer", "U0SUN")
+    await shop.approve(await until(lambda: shop.newest() if shop.newest() > 1 else None))
+    await shop.state(2, "undone")
+    answer = await shop.send("ticket ABC-1")
+    assert "No coupon yet" in answer.text
+    assert "*#2*" not in answer.text
 
 
 async def test_what_a_value_must_say_is_asked_for_and_the_form_has_the_rest(shop: World) -> None:
