@@ -45,7 +45,7 @@ async def test_each_number_is_what_was_done(shop: World) -> None:
     assert 0.0005 < seconds < 6.0
     assert {value(shop, "coupon_acks_missing_total", payload=payload) for payload in PayloadKind} == {0}
     attempts = {kind: value(shop, "coupon_attempts_total", outcome=kind) for kind in Kind}
-    assert attempts == {Kind.SENT: 1, Kind.REFUSED: 0, Kind.UNKNOWN: 0}
+    assert attempts == {Kind.SENT: 1, Kind.REFUSED: 0, Kind.UNKNOWN: 0, Kind.UNDONE: 0}
     assert {value(shop, "coupon_notifications_total", result=heard) for heard in Heard} == {0}
     assert {value(shop, "coupon_missing", need=need) for need in Need} == {0}
 

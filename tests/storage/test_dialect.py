@@ -54,6 +54,7 @@ FORMS: Final[Mapping[str, tuple[str, str]]] = {
 OWN: Final[Mapping[str, str]] = {
     "dialect_sqlite.py": "it is for them",
     "migrations.py": "the tables of a SQLite file",
+    "tables_after_sending.py": "the tables of a SQLite file",
     "database.py": "opens a SQLite file",
     "store.py": "a path's transactions",
     "ledger.py": "a SQLite file's transactions",
