@@ -84,7 +84,8 @@ def _bars(drawing: ImageDraw, top: int, marked: zip[tuple[str, WeekLine]], colou
 
 
 def _money(drawing: ImageDraw, at: tuple[float, float], fen: int, *, anchor: str = "mm") -> None:
-    """Whole yuan where there are nothing but whole ones. The font has no ¥: a Y with two strokes is one."""
+    """Without fen where there are none. The font has no ¥, and would draw a box without a word
+    (findings/pillow_default_font_has_no_yen.sh): a Y with two strokes is one."""
     amount = yuan(fen).removeprefix("¥").removesuffix(".00")
     whole = f"Y{amount}"
     font = _font(_SMALL)
