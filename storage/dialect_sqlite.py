@@ -20,6 +20,8 @@ LISTED_TAGS: Final = "(select value from json_each(:tags))"
 
 #: Of an event that tells of a batch and of no request.
 EVENT_OF_BATCH: Final = "body ->> '$.detail.batch' = :batch"
+#: Of a reminder that names a year without a list of holidays.
+NAMES_YEAR: Final = "body ->> '$.detail.no_list_for' = :year"
 
 #: After `analyze` SQLite would read all rows for a sum over a long time, though the index alone holds it.
 BY_COUNTED: Final = "indexed by request_counted"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from coupons.ports import Topic
 from storage.base_rows import BaseRows
+from storage.dialect_sqlite import NAMES_YEAR
 
 _NEXT_EXPIRY = "select min(expires_at) as due from request where state = 'pending' and batch is null"
 _NEXT_REMINDER = """
@@ -32,10 +33,8 @@ select min(ahead) as ahead from (
     select min(waits_from) from batch where state = 'pending' and waits_from > :after
 ) as waiting
 """
-_IS_YEAR_NAMED = """
-select exists (
-    select 1 from event where tag = 'request:reminded' and body ->> '$.detail.no_list_for' = :year
-) as is_named
+_IS_YEAR_NAMED = f"""
+select exists (select 1 from event where tag = 'request:reminded' and {NAMES_YEAR}) as is_named
 """
 _SET_RIGHT = """
 update request set
