@@ -16,6 +16,7 @@ from coupons.policy import Limit, Reason, WhenReached
 from coupons.rules import Left, Used
 from coupons.week import WeekLine
 from handlers.views import home
+from handlers.views import week as week_words
 from handlers.views.channel_loss import ChannelLoss, Lost
 from handlers.views.home import OpenRequest, Overview
 from handlers.views.words import Words
@@ -27,6 +28,7 @@ from tests.handlers.test_views_limits import (
     both_languages,
     check_block,
     check_button,
+    check_message,
     check_mrkdwn,
     check_overflow,
     hostile_text,
@@ -121,6 +123,18 @@ def test_slack_takes_every_home_whatever_people_typed(
         )
     )
     check_view(home.without_role(words, approvers=[typed] * 30, trusted=True))
+
+
+@both_languages
+@example(name="&" * 3_000)
+@given(name=hostile_text)
+def test_slack_takes_every_week_beside_its_picture_and_without_one(words: Words, name: str) -> None:
+    for many in (0, 1, 7):
+        found = week(many, name)
+        text = week_words.comment(words, found)
+        assert len(text) <= 3_900
+        check_mrkdwn(text)
+        check_message(week_words.without_picture(words, found))
 
 
 @both_languages
