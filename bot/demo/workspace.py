@@ -37,8 +37,8 @@ SETUP = Setup(
     command_words={
         "/coupon": CommandWords(
             "Compensate a customer with a WeChat Pay coupon",
-            "send <openid> <stock> [reason] | bulk | check | customer | status <request> | list | audit | "
-            "help",
+            "send <openid> <stock> [reason] | bulk | check | customer | ticket <ticket> | status <request> | "
+            "list | audit | help",
         )
     },
     shortcuts=(

@@ -80,6 +80,12 @@ async def test_a_listed_reason_and_a_ticket_are_kept_in_full_and_the_card_tells_
     assert f"<{DESK}ABC-1|ABC-1>" in repr(card.blocks)
     await shop.approve(1)
     await shop.state(1, "sent")
+    # The news for the agent begin with the code and the words for the customer.
+    code = shop.wechatpay.ledger.coupons[0].coupon_code
+    news = next(message for message in shop.slack.dms("U0LI") if code in message.words())
+    assert news.text.startswith(f"Coupon code: `{code}`")
+    labels = [block["elements"][0]["elements"][0]["text"] for block in news.blocks[:3]]
+    assert labels == ["Coupon code: ", "For the customer, in Chinese:", "For the customer, in English:"]
     # Whoever the customer: the second card tells what the ticket got, and what else waits with it.
     await shop.send(f"send {ANOTHER} sorry-50 still no parcel ticket:ABC-1")
     card = await shop.card(2)
@@ -184,10 +190,17 @@ async def test_the_last_combinations_come_first_in_the_form_and_one_click_takes_
     assert kept(shop, 4) == (OPENID, "5656565656", "wrong size", "")
 
 
-async def test_an_approver_chooses_the_words_of_a_decline_and_may_add_some(shop: World) -> None:
+async def test_an_approver_chooses_words_to_decline_with_and_help_is_by_role(shop: World) -> None:
     await shop.ask()
     card = await shop.card(1)
     wang = shop.slack.person("U0WANG")
+    # Each is helped with what they may do.
+    agent, lead = [(await shop.send("help", who)).text for who in ("U0LI", "U0WANG")]
+    assert "`late` Parcel came late" in agent
+    assert "/coupon pause" not in agent
+    assert "/coupon audit" not in agent
+    assert "/coupon pause" in lead
+    assert "no role with coupons here yet" in (await shop.send("help", "U0FIN")).text
     opened = await wang.click(card.channel, card.ts, "decline_request")
     view = await opened.view()
     await wang.submit(view, {})
@@ -197,24 +210,3 @@ async def test_an_approver_chooses_the_words_of_a_decline_and_may_add_some(shop:
     row = shop.row(1)
     assert row is not None
     assert row["decline_reason"] == "The customer was refunded already. See #9."
-
-
-async def test_the_news_of_a_coupon_begins_with_its_code_and_the_words_for_the_customer(shop: World) -> None:
-    await shop.ask()
-    await shop.approve(1)
-    await shop.state(1, "sent")
-    code = shop.wechatpay.ledger.coupons[0].coupon_code
-    news = next(message for message in shop.slack.dms("U0LI") if code in message.words())
-    assert news.text.startswith(f"Coupon code: `{code}`")
-    labels = [block["elements"][0]["elements"][0]["text"] for block in news.blocks[:3]]
-    assert labels == ["Coupon code: ", "For the customer, in Chinese:", "For the customer, in English:"]
-
-
-async def test_help_shows_what_this_person_may_do(shop: World) -> None:
-    agent = (await shop.send("help", "U0LI")).text
-    lead = (await shop.send("help", "U0WANG")).text
-    assert "`late` Parcel came late" in agent
-    assert "/coupon pause" not in agent
-    assert "/coupon audit" not in agent
-    assert "/coupon pause" in lead
-    assert "no role with coupons here yet" in (await shop.send("help", "U0FIN")).text
