@@ -21,6 +21,7 @@ from coupons.policy import Policy, Reason, Rule
 from coupons.ports import Reading, Topic
 from coupons.posts import PostKind
 from coupons.recording import Recorded
+from coupons.undo_desk import UndoDesk
 from storage.ledger import SqliteLedger
 from storage.proof.verify import verify
 from tests.clocks import sure
@@ -64,6 +65,15 @@ class Floor:
                 ledger=self.ledger,
                 authority=authority,
                 policy=policy,
+                clock=sure(self.clock),
+            ),
+            undo_desk=UndoDesk(
+                ledger=self.ledger,
+                directory=self.groups,
+                authority=authority,
+                issuer=Paper(),  # type: ignore[arg-type]  # nothing may be taken back
+                policy=policy,
+                team=TEAM,
                 clock=sure(self.clock),
             ),
             bell=self.bell,

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from sandbox.slack.faults import cut_after, cut_before, rate_limited, server_error, slow_answer
 from sandbox.wechatpay.faults import Fault, FaultKind
 from sandbox.wechatpay.keyring import KeyMode
 from tests.faults.campaign import Campaign, campaign
+from tests.world import until
 
 #: Single requests, lines of batches, rounds of trouble.
 _LONG, _SHORT = (150, 150, 30), (4, 6, 2)
 _SEED = 20261202
+#: Kinds of bad answers in the short form, and how long they are waited for.
+_MET_AT_LEAST, _MET_WITHIN_S = 4, 20.0
 
 #: How often each: lost, late, garbled and unsigned answers, 5xx, 429, and what people have to put right.
 _WECHATPAY = (
@@ -72,7 +76,14 @@ async def _bad_wechatpay(here: Campaign, rounds: int) -> None:
         if number == rounds // 2:
             here.wechatpay.rotate()
         here.done = (number + 1) / rounds
+    with suppress(TimeoutError):
+        # However slow the machine is, what was asked for meets some of it.
+        await until(lambda: len(_met(here)) >= _MET_AT_LEAST or None, within_s=_MET_WITHIN_S)
     faults.clear()
+
+
+def _met(here: Campaign) -> Counter[str]:
+    return Counter(each.fault for each in here.wechatpay.ledger.requests if each.fault)
 
 
 async def test_whatever_wechat_pay_answers_each_coupon_is_given_once(
@@ -81,12 +92,12 @@ async def test_whatever_wechat_pay_answers_each_coupon_is_given_once(
     requests, lines, rounds = _LONG if long_form else _SHORT
     async with campaign(tmp_path, seed=_SEED, mode=KeyMode.CERTIFICATE) as here:
         found = await here.run(requests, lines, lambda: _bad_wechatpay(here, rounds), patience_s=300.0)
-        met = Counter(each.fault for each in here.wechatpay.ledger.requests if each.fault)
+        met = _met(here)
         figures(
             f"{rounds} rounds in {here.seconds:.0f} s, {sum(met.values())} bad answers; {found.figures()}"
         )
         assert here.problems(found) == []
-        assert len(met) >= (len(_WECHATPAY) if long_form else 4)
+        assert len(met) >= (len(_WECHATPAY) if long_form else _MET_AT_LEAST)
 
 
 async def _bad_slack(here: Campaign, rounds: int) -> None:
