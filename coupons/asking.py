@@ -150,7 +150,9 @@ class Asking:
         if request is not None:
             if request.out_request_no != out_request_no:
                 right = Decision(Reason.OTHER_REQUEST)
-            elif right.allowed or (request.state is State.EXPIRED and person == request.requester):
+            elif right.allowed or (
+                request.state is State.EXPIRED and person == request.requester and request.undoes is None
+            ):
                 return request
         request_id, state = (request.id, request.state) if request else (None, None)
         refused = ClickRefused(action="edit", reason=right.reason, state=state, asked_for=number)

@@ -445,6 +445,9 @@ def may_follow(request: Request | None, person: str) -> Decision:
         return Decision(Reason.NO_SUCH_REQUEST)
     if person != request.requester:
         return Decision(Reason.NOT_REQUESTER)
+    if request.undoes is not None:
+        # Whoever still wants the coupon back asks that of the coupon.
+        return Decision(Reason.NOT_DECLINED)
     return YES if request.state is State.DECLINED else Decision(Reason.NOT_DECLINED)
 
 

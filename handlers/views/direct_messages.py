@@ -21,7 +21,7 @@ from handlers.views.event_words import (
     unknown,
 )
 from handlers.views.message import Block, Message, actions, button, code_line, message, section, to_copy
-from handlers.views.undo_words import direct_message, no_coupon, no_other, not_known
+from handlers.views.undo_words import ask_again, direct_message, no_coupon, no_other, not_known
 from handlers.views.words import Words
 
 
@@ -50,7 +50,7 @@ def to_requester(  # noqa: PLR0911 - one return for each tag
             return message(words.sentences(unknown(words, event, request), about))
         case Tag.REQUEST_CLOSED:
             text = words("{person} closed your request #{number}, which was held.", person=who, number=number)
-            again = words("If the customer should still have one, ask again with `/coupon send`.")
+            again = ask_again(words, request)
             text = words.sentences(text, about, no_coupon(words, request), again)
             return declined(words, text, event, request)
         case Tag.REQUEST_EXPIRED:
@@ -101,7 +101,7 @@ def _expired(words: Words, request: Request) -> str:
         ),
         _about(words, request),
         no_coupon(words, request),
-        words("If the customer should still have one, ask again with `/coupon send`."),
+        ask_again(words, request),
     )
 
 
@@ -115,7 +115,7 @@ def _about(words: Words, request: Request) -> str:
 
 
 def _again(words: Words, request: Request) -> list[Block]:
-    if request.state not in {State.DECLINED, State.EXPIRED}:
+    if request.state not in {State.DECLINED, State.EXPIRED} or request.undoes is not None:
         return []
     edit = button(words("Edit and send again"), "edit_request", str(request.id))
     # Which request it is: after an older file was put back another one may have the number.

@@ -48,6 +48,15 @@ def no_other(words: Words, request: Request) -> str:
     return words(NO_OTHER) if request.undoes is None else ""
 
 
+def ask_again(words: Words, request: Request) -> str:
+    """What who asked can do now that it ended."""
+    if request.undoes is None:
+        return words("If the customer should still have one, ask again with `/coupon send`.")
+    return words(
+        "If it should still be taken back, ask again with `/coupon undo {sent}`.", sent=request.undoes
+    )
+
+
 def asks_next(words: Words, request: Request) -> str:
     """What follows the last approval."""
     if request.undoes is None:

@@ -26,6 +26,7 @@ from coupons.reminding import Reminder
 from coupons.returning import Returner
 from coupons.sender import Sender
 from coupons.settling import Pace
+from coupons.undo_desk import UndoDesk
 from storage.ledger import SqliteLedger
 from tests.clocks import sure
 from tests.coupons import lifecycle_world as world
@@ -59,6 +60,9 @@ class LifecycleBase(RuleBasedStateMachine):
         common: dict[str, Any] = {"ledger": self.ledger, "policy": POLICY, "clock": sure(self.clock)}
         self.asking = Asking(authority=authority, issuer=self.wechat, team=TEAM, **common)
         self.desk = Desk(authority=authority, directory=self.groups, team=TEAM, **common)
+        self.undo_desk = UndoDesk(
+            authority=authority, directory=self.groups, issuer=self.wechat, team=TEAM, **common
+        )
         presence = Presence(policy=POLICY, authority=authority, ledger=self.ledger)
         self.absences = AbsenceDesk(directory=self.groups, presence=presence, team=TEAM, **common)
         self.reminder = Reminder(presence=presence, bell=Bell(), on_trouble=self.troubles.append, **common)

@@ -7,10 +7,12 @@ from hypothesis.stateful import precondition, rule
 
 from coupons.asking import Stopped
 from coupons.batch_desk import OF_BATCHES
+from coupons.desk import Desk
 from coupons.events import Tag
 from coupons.model import Click, ClickAction, NewClick, Request, State
 from coupons.policy import Reason
 from coupons.posts import PostKind
+from coupons.undo_desk import UndoDesk
 from tests.coupons import lifecycle_world as world
 from tests.coupons.lifecycle_base import LifecycleBase
 from tests.coupons.lifecycle_drawing import clickers, people, pick
@@ -94,14 +96,20 @@ class ClickRules(LifecycleBase):
         if waiting:
             click = waiting[choice % len(waiting)]
             self.taken.append(click)
-            self.judge_click(click)
+            if click.action is ClickAction.UNDO:
+                self.judge_undo(click)
+            else:
+                self.judge_click(click)
 
     @precondition(lambda self: self.taken)
     @rule(choice=pick)
     def decide_again(self, choice: int) -> None:
         click, before = self.taken[choice % len(self.taken)], self.moment()
-        self.run(self.desk.decide(click))
+        self.run(self.judged_by(click).decide(click))
         assert self.moment() == before
+
+    def judged_by(self, click: Click) -> Desk | UndoDesk:
+        return self.undo_desk if click.action is ClickAction.UNDO else self.desk
 
     def judge_click(self, click: Click) -> None:
         before, old = self.moment(), len(self.events(click.request_id))
@@ -146,6 +154,38 @@ class ClickRules(LifecycleBase):
             assert tags == [_TELLS[click.action]]
             if click.action is ClickAction.WITHDRAW_APPROVAL:
                 assert self.approvers(click.request_id) == given - {click.person}
+
+    def judge_undo(self, click: Click) -> None:
+        """An undo is a request of its own: it needs a person, and its number begins like the first."""
+        before, old = self.moment(), len(self.events(click.request_id))
+        self.run(self.undo_desk.decide(click))
+        after, tags = self.moment(), [event.tag for event in self.events(click.request_id)[old:]]
+        sent = next((row for row in before.requests if row.id == click.request_id), None)
+        allowed = sent is not None and click.team == TEAM and world.trusted(click.person, self.groups)
+        if sent is not None:
+            shown = (click.message_ts, sent.card_ts), (click.out_request_no, sent.out_request_no)
+            clicked, shows = shown[0] if click.message_ts else shown[1]
+            allowed &= clicked == shows and world.allowed_to_undo(sent, click.person, before, self.groups)
+        if sent is None or not allowed:
+            assert len(after.requests) == len(before.requests)
+            assert tags == ([] if sent is None else [Tag.CLICK_REFUSED])
+            return
+        undo = after.requests[-1]
+        assert tags == []
+        assert (undo.undoes, undo.requester, undo.state) == (sent.id, click.person, State.PENDING)
+        assert undo.out_request_no.startswith(f"{sent.out_request_no}-d")
+        assert undo.approvals_needed > 0
+        assert [event.tag for event in self.events(undo.id)] == [Tag.UNDO_CREATED]
+
+    @precondition(lambda self: self.asks)
+    @rule(who=people, choice=pick)
+    def ask_back(self, who: str, choice: int) -> None:
+        """Mostly what may be asked back, where there is such a one."""
+        for back, row in enumerate(reversed(self.moment().requests)):
+            if row.state is State.SENT and row.undone_by is None:
+                self.click(who, back, ClickAction.UNDO, outside=False)
+                self.decide(-1)
+                break
 
     @precondition(lambda self: self.asks)
     @rule(who=people, choice=pick, urge=st.booleans())

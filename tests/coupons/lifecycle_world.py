@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from coupons.asking import Ask
 from coupons.coupon_states import CouponAnswer
 from coupons.errors import IssuerUnavailable
-from coupons.lifecycle import UNCOUNTED
+from coupons.lifecycle import FINAL, counts
 from coupons.model import ClickAction, CodeMode, Pause, Person, Request, State
 from coupons.outcome import Kind, Outcome, Remedy
 from coupons.policy import (
@@ -96,6 +96,13 @@ class WeChat:
             outcome = self.outcomes.pop(0) if self.outcomes else SENT
             return NO_IN_DOUBT if outcome is NO and earlier_open else outcome
 
+    def compose_undo(self, *, out_request_no: str, stock_id: str, coupon_code: str) -> bytes:
+        return f"{out_request_no} {coupon_code}".encode()
+
+    async def undo(self, body: bytes, *, earlier_open: bool, place: Place) -> Outcome:
+        outcome = await self.send(body, earlier_open=earlier_open, place=place)
+        return replace(outcome, kind=Kind.UNDONE, coupon_code=None) if outcome is SENT else outcome
+
     async def find_coupon(self, *, openid: str, stock_id: str, out_request_no: str) -> str | None:
         return self.found.pop(0) if self.found else None
 
@@ -122,7 +129,7 @@ class Moment:
         return next(request for request in self.requests if request.id == request_id)
 
     def counted(self, since: int) -> list[Request]:
-        return [row for row in self.requests if row.created_at >= since and row.state not in UNCOUNTED]
+        return [row for row in self.requests if row.created_at >= since and counts(row)]
 
 
 def moment_of(reading: Reading, now: int) -> Moment:
@@ -149,10 +156,11 @@ def trusted(person: str, groups: Groups) -> bool:
 
 def may_decide(request: Request, moment: Moment, groups: Groups) -> set[str]:
     """Who may decide at this moment, told once more: the three rules of POLICY, by hand."""
+    at = request if request.undoes is None else moment.one(request.undoes)
     before = sum(
         row.value_fen
-        for row in moment.counted(request.created_at - 30 * DAY)
-        if row.openid == request.openid and row.id < request.id
+        for row in moment.counted(at.created_at - 30 * DAY)
+        if row.openid == request.openid and row.id < at.id
     )
     if request.value_fen <= 500 and request.requester in groups.members_of["S0SENIORS"]:
         ids: tuple[str, ...] = ("S0LEADS",)
@@ -169,9 +177,18 @@ def allowed_to_approve(
     return (
         request.state is State.PENDING
         and person != request.requester
+        and (request.undoes is None or person != moment.one(request.undoes).requester)
         and person not in given
         and person in may_decide(request, moment, groups)
     )
+
+
+def allowed_to_undo(request: Request, person: str, moment: Moment, groups: Groups) -> bool:
+    """A coupon that stands, nobody asks back, and of which nothing else may have been taken back."""
+    undos = [row for row in moment.requests if row.undoes == request.id]
+    may = person == request.requester or person in expand((*POLICY.agents, *POLICY.approvers), groups)
+    stands = request.state is State.SENT and request.undone_by is None
+    return may and stands and all(row.state in FINAL and not row.open_attempts for row in undos)
 
 
 def allowed_to_requester(request: Request, person: str, action: ClickAction, now: int) -> bool:
