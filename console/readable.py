@@ -96,6 +96,8 @@ READABLE: Final[Mapping[str, frozenset[str] | None]] = {
             "unknown_at",
             "batch",
             "batch_row",
+            "undoes",
+            "undone_by",
         }
     ),
 }
