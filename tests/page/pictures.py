@@ -24,7 +24,7 @@ from sandbox.page import serve_page
 from sandbox.slack.workspace import Workspace
 from sandbox.wechatpay.ledger import CouponState
 from storage.store import Store
-from tests.page import words_screens
+from tests.page import absence_screens, words_screens
 from tests.page.console_screens import take as take_console
 from tests.page.screens import OPENID, Mouse, Screen
 from tests.words import ENGLISH as ENGLISH_WORDS
@@ -69,6 +69,7 @@ class Telling:
     all_sent: str
     as_picture: str
     week: str
+    away_until: str
 
 
 ENGLISH = Telling(
@@ -90,6 +91,7 @@ ENGLISH = Telling(
     "4 coupons sent",
     "Send me this as a picture",
     "What was given from",
+    "3d",
 )
 CHINESE = Telling(
     ".zh-CN",
@@ -110,6 +112,7 @@ CHINESE = Telling(
     "发出 4 张券",
     "以图片发给我",
     "的发券情况",
+    "3天",
 )
 
 
@@ -131,6 +134,9 @@ async def take(folder: Path) -> None:
     for telling in (ENGLISH, CHINESE):
         async with _screen(telling, words_screens.configured) as (screen, shop):
             await words_screens.take(screen, shop, folder, mark=telling.mark, button=telling.offer)
+        async with _screen(telling) as (screen, shop):
+            more = {"mark": telling.mark, "reason": telling.reason, "until": telling.away_until}
+            await absence_screens.take(screen, shop, folder, **more)
     await _month(folder)
     await take_console(folder)
 
