@@ -17,7 +17,7 @@ from coupons.batch_preview import preview, totals_of
 from coupons.events import Tag
 from coupons.model import CodeMode, Stock
 from coupons.needs import enough_people, fills_of, given_out
-from coupons.policy import Policy, Reason
+from coupons.policy import Decision, Policy, Reason, must_say
 from coupons.recording import Recorded
 from coupons.rules import Terms, find_rule, people, terms
 from coupons.rules_trial_counts import PastCounts
@@ -158,6 +158,10 @@ class Trial:
         if stock_id not in self._stock_ids:
             self._tell(TrialVerdict.NO_STOCK, one, event.ts)
             return
+        said = self._says(event)
+        if not said.allowed:
+            self._refuse(said.reason, one, event.ts)
+            return
         proposal = Proposal(
             requester=event.actor, openid=str(event.detail.get("customer")), stock_id=stock_id, value_fen=fen
         )
@@ -179,6 +183,10 @@ class Trial:
         known = [line for line in lines if str(line.detail["stock_id"]) in self._stock_ids]
         gone = [(line.request_id or 0, _whole(line, "value_fen")) for line in lines if line not in known]
         self._tell(TrialVerdict.NO_STOCK, gone, event.ts)
+        for asked in known:
+            if not (said := self._says(asked)).allowed:
+                self._refuse(said.reason, [(asked.request_id or 0, _whole(asked, "value_fen"))], event.ts)
+        known = [line for line in known if self._says(line).allowed]
         read = [_line(line) for line in known]
         counts = self._counts.used(totals_of(self._policy, event.actor, read), event.ts)
         seen = preview(self._policy, event.actor, read, counts, self._members or {})
@@ -203,6 +211,11 @@ class Trial:
                 self._tell(TrialVerdict.RULE_NOT_KNOWN, taken, event.ts)
                 return
         self._judged(seen.terms, taken, event, ("batch", batch))
+
+    def _says(self, event: Recorded) -> Decision:
+        """Whether a request, or a line, says of itself what the new rules ask for."""
+        reason, ticket = (str(event.detail.get(name) or "") for name in ("reason", "ticket"))
+        return must_say(self._policy.required, _whole(event, "value_fen"), reason, ticket)
 
     # --- what it comes to
 

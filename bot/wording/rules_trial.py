@@ -16,7 +16,7 @@ _VERDICTS: Mapping[TrialVerdict, str] = {
     TrialVerdict.OTHER_PEOPLE: N_("as many, by other people"),
     TrialVerdict.PEOPLE_NOT_KNOWN: N_("as many, by whom is not known without Slack"),
     TrialVerdict.RULE_NOT_KNOWN: N_("which rule fits is not known without Slack"),
-    TrialVerdict.REFUSED: N_("refused by a limit"),
+    TrialVerdict.REFUSED: N_("refused"),
     TrialVerdict.NO_STOCK: N_("its stock is not in the file"),
 }
 _LIMITS: Mapping[Reason, str] = {
@@ -24,6 +24,9 @@ _LIMITS: Mapping[Reason, str] = {
     Reason.AGENT_LIMIT: N_("the requester's limit"),
     Reason.STOCK_LIMIT: N_("the limit of the stock"),
     Reason.BUDGET_LIMIT: N_("the budget"),
+    Reason.REASON_REQUIRED: N_("no reason stated"),
+    Reason.TICKET_REQUIRED: N_("no ticket named"),
+    Reason.BOTH_REQUIRED: N_("neither reason nor ticket"),
 }
 _NOTHING = TrialSum()
 

@@ -83,7 +83,7 @@ fewer approvals                                     0   ¥0.00
 as many, by other people                            1  ¥10.00  #2
 as many, by whom is not known without Slack         0   ¥0.00
 which rule fits is not known without Slack          0   ¥0.00
-refused by a limit                                  1  ¥90.00  #3
+refused                                             1  ¥90.00  #3
   the budget                                        1  ¥90.00  #3
 its stock is not in the file                        0   ¥0.00
 

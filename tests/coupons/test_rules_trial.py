@@ -13,6 +13,7 @@ from coupons.events import Tag
 from coupons.model import ClickAction
 from coupons.needs import NeedPart, Needs
 from coupons.policy import DAY_MS, CustomerTotal, DailyCap, Limit, Policy, Reason, Rule, WhenReached
+from coupons.reasons import Required
 from coupons.recording import Recorded
 from coupons.rules_trial import TRIAL_TAGS, Trial, TrialSum, TrialVerdict, Tried
 from storage.store import Store
@@ -112,6 +113,16 @@ def test_other_rules_ask_more_fewer_or_others_and_limits_refuse(log: list[Record
     ended = sum(event.tag in {Tag.REQUEST_DECLINED, Tag.REQUEST_CANCELLED} for event in log)
     assert 9 <= kept <= 9 + ended
     assert counts(tried(log, one, stock_ids=frozenset({"1001"})))["no_stock"] > 0
+
+
+def test_what_does_not_say_what_its_value_asks_for_is_refused(log: list[Recorded]) -> None:
+    asked = [event for event in log if event.tag == Tag.REQUEST_CREATED]
+    large = sum(event.detail["value_fen"] == 3000 for event in asked)
+    assert large
+    found = tried(log, replace(POLICY, required=Required(reason_from_fen=1, ticket_from_fen=3000)))
+    assert counts(found)["refused"] >= large
+    assert found.refused[Reason.TICKET_REQUIRED].count == large
+    assert Reason.REASON_REQUIRED not in found.refused
 
 
 def test_without_slack_it_says_what_it_cannot_know(log: list[Recorded]) -> None:
