@@ -23,6 +23,7 @@ from coupons.audit_events import (
 )
 from coupons.audit_words import NOBODY, Filter, Found, hide_openids, read_words
 from coupons.catalogue import Catalogue
+from coupons.events import Tag
 from coupons.model import Approval, Request
 from coupons.ports import AuditSearch, Clock, Ledger, Reading, Transaction
 from coupons.posts import Post, PostKind
@@ -255,7 +256,7 @@ def story_of(rows: Reading, *, request_id: int, newest: int | None = STORY_EVENT
         return None
     theirs = Filter(customer=request.customer)
     others = [found.request for found in rows.find_requests(theirs, limit=_OTHERS + 1)]
-    events = rows.events_of(request_id)
+    events = _with_undos(rows, request_id)
     return Story(
         request=request,
         approvals=rows.approvals(request_id),
@@ -263,6 +264,14 @@ def story_of(rows: Reading, *, request_id: int, newest: int | None = STORY_EVENT
         others=[other for other in others if other.id != request_id][:_OTHERS],
         others_count=rows.count_found(theirs, most=MOST_COUNTED) - 1,
     )
+
+
+def _with_undos(rows: Reading, request_id: int) -> Sequence[Recorded]:
+    """Its events, and what its undos tell of its coupon: that is a part of its story."""
+    undos = [undo.id for undo in rows.undos_of(request_id)]
+    found = rows.events_of_many(undos, {Tag.UNDO_CREATED, Tag.UNDO_DONE, Tag.UNDO_REFUSED}) if undos else {}
+    theirs = [event for events in found.values() for event in events]
+    return sorted([*rows.events_of(request_id), *theirs], key=lambda event: event.seq)
 
 
 def story_of_batch(rows: Reading, *, batch_id: int) -> BatchStory | None:

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.clock import utc_ms
+from coupons.auditing import story_of
 from sandbox.wechatpay.faults import Fault, FaultKind
 from sandbox.wechatpay.ledger import CouponState, Endpoint
 from storage.database import open_for_reading
 from storage.report import month
+from storage.store import Store
 from tests.world import COUPON_TOML, OPENID, World, until, world
 
 
@@ -57,6 +60,10 @@ async def test_it_is_asked_for_approved_by_another_taken_back_and_told_on_both_c
         card = await shop.card(number)
         assert card.words().startswith("Taken back")
     assert any("is taken back" in reply for reply in shop.thread(first))
+    with Store(shop.folder / "coupon.db", clock=utc_ms).read() as rows:
+        story = story_of(rows, request_id=first)
+    assert story is not None
+    assert {"undo:created", "undo:done"} <= {event.tag for event in story.events}
     assert shop.tags(second)[0] == "undo:created"
     assert shop.tags(second)[-1] == "undo:done"
     # Known without another question.
