@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coupons.asking import Outlook, Submitted
+from coupons.batch_preview import strictness
 from coupons.events import Tag
 from coupons.model import ClickAction, Request, State
 from coupons.needs import (
@@ -35,6 +36,7 @@ from coupons.needs import (
 )
 from coupons.policy import Limit, Policy, Reason, Rule, WhenReached
 from storage.proof.verify import verify
+from tests.coupons.batch_office import BatchOffice
 from tests.coupons.office import Office
 from tests.coupons.samples import a_request
 
@@ -294,3 +296,38 @@ async def test_in_order_only_the_last_approval_is_taken_back_and_without_order_a
     assert (await office.request(2)).state is State.APPROVED
     await office.ledger.close()
     verify(office.path)
+
+
+def test_the_stricter_of_two_forms() -> None:
+    """Most approvals, then most groups, then in order, then the fewest people: each row is stricter."""
+    rows = (
+        (1, (LEADS,), PLAIN),
+        (1, (FINANCE,), PLAIN),
+        (2, (LEADS, FINANCE), PLAIN),
+        (2, (FINANCE,), PLAIN),
+        (2, NEEDS.entries, NEEDS),
+        (2, ORDERED.entries, ORDERED),
+        (3, (LEADS,), PLAIN),
+    )
+    found = [strictness(*row, LI, GROUPS) for row in rows]
+    assert found == sorted(found)
+    assert len({*found}) == len(found)
+
+
+async def test_a_batch_is_decided_by_the_stricter_form_and_goes_on_with_one_of_each(tmp_path: Path) -> None:
+    small = Rule(1500, NEEDS.total, NEEDS.entries, needs=NEEDS)
+    policy = Policy(agents=(), approvers=(LEADS,), rules=(small, Rule(None, 2, (LEADS,))), duplicate_ms=0)
+    office = BatchOffice(tmp_path / "coupon.db", policy)
+    office.groups.members_of = dict(GROUPS)
+    # By the rule for a single one of 1000: that for the 3000 in all asks as many of one group.
+    await office.pending(3)
+    assert (await office.batch(1)).needs == NEEDS
+    for who in (WANG, ZHAO):
+        await office.do(ClickAction.APPROVE_BATCH, who)
+    assert (await office.batch(1)).state == "pending"
+    await office.do(ClickAction.APPROVE_BATCH, FIN)
+    await office.settle()
+    assert (await office.request(1)).needs == NEEDS
+    assert (await office.request(1)).state is not State.PENDING
+    await office.prove()
+    await office.ledger.close()
