@@ -51,7 +51,8 @@ class Attendance:
 class Question:
     """One request or batch, as far as it asks people."""
 
-    requester: str
+    #: They decide nothing about it: who asks, and of an undo, who had asked for the coupon.
+    askers: frozenset[str]
     #: User and group ids that may decide.
     named: tuple[str, ...]
     given: Sequence[Approval | BatchApproval] = ()
@@ -66,7 +67,7 @@ def attendance(
 ) -> Attendance:
     """`members`: who is in each of the groups that are named."""
     asked = _waited_for(question)
-    deciding = people(question.named, members) - {question.requester}
+    deciding = people(question.named, members) - question.askers
     away = {each.person: each for each in absences if each.person in deciding}
     if not away:
         return Attendance(named=question.named, called=asked)

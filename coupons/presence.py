@@ -53,10 +53,12 @@ class Presence:
     ) -> Attendance:
         """What is held or done lacks no approval: whoever gave one may be called to it."""
         named = self._authority.named_by(rows, request, members)
-        question = Question(requester=request.requester, named=named)
+        sent = None if request.undoes is None else rows.request(request.undoes)
+        askers = frozenset({request.requester, sent.requester if sent else request.requester})
+        question = Question(askers=askers, named=named)
         if request.state is State.PENDING:
             question = Question(
-                requester=request.requester,
+                askers=askers,
                 named=named,
                 given=rows.approvals(request.id),
                 needed=request.approvals_needed,
@@ -70,10 +72,11 @@ class Presence:
     ) -> Attendance:
         """As `of_request`, by those whom its rule named when it was made."""
         named = may_decide(self._policy, batch)
-        question = Question(requester=batch.requester, named=named)
+        askers = frozenset({batch.requester})
+        question = Question(askers=askers, named=named)
         if batch.state is BatchState.PENDING:
             question = Question(
-                requester=batch.requester,
+                askers=askers,
                 named=named,
                 given=rows.batch_approvals(batch.id),
                 needed=batch.approvals_needed,

@@ -34,8 +34,8 @@ from coupons.policy import (
     was_shown,
 )
 from coupons.reasons import Required
+from tests.coupons import test_absence, test_needs
 from tests.coupons import test_decision_table as table
-from tests.coupons import test_needs
 from tests.coupons.office import NOW, TEAM, Office
 from tests.coupons.samples import a_request
 
@@ -307,6 +307,8 @@ def test_every_reason_stands_in_the_table() -> None:
     used |= {reason for _, reason in table.BY_DELIVERY}
     used |= {row[3] for row in table.BY_LIMIT} | {row[3] for row in table.BY_LIKENESS}
     used |= {reason for *_, reason in test_needs.CLICKS} - {None} | {R.NEEDED_LATER}
+    # `test_absence` hands over, and is refused with these.
+    used |= {reason for *_, reason, _ in test_absence.GOING_AWAY} | {R.NOT_AWAY, R.NOT_DEPUTY}
     # Said of a line of a batch, whatever else holds: `test_batch_desk` does.
     assert used == set(Reason) - {Reason.IN_BATCH}
     rows = [*mine, test_needs.CLICKS, table.BY_RULE, table.BY_LIMIT, table.AT_ONCE, table.BY_LIKENESS]
