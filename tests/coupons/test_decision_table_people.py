@@ -34,7 +34,7 @@ from coupons.policy import (
     was_shown,
 )
 from coupons.reasons import Required
-from tests.coupons import test_absence, test_needs
+from tests.coupons import test_absence, test_decision_table_undo, test_needs
 from tests.coupons import test_decision_table as table
 from tests.coupons.office import NOW, TEAM, Office
 from tests.coupons.samples import a_request
@@ -309,6 +309,7 @@ def test_every_reason_stands_in_the_table() -> None:
     used |= {reason for *_, reason in test_needs.CLICKS} - {None} | {R.NEEDED_LATER}
     # `test_absence` hands over, and is refused with these.
     used |= {reason for *_, reason, _ in test_absence.GOING_AWAY} | {R.NOT_AWAY, R.NOT_DEPUTY}
+    used |= {row[-1] for row in (*test_decision_table_undo.ASKS, *test_decision_table_undo.UNDOING)}
     # Said of a line of a batch, whatever else holds: `test_batch_desk` does.
     assert used == set(Reason) - {Reason.IN_BATCH}
     rows = [*mine, test_needs.CLICKS, table.BY_RULE, table.BY_LIMIT, table.AT_ONCE, table.BY_LIKENESS]
