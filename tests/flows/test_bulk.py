@@ -115,7 +115,7 @@ async def test_the_form_serves_lines_without_a_stock_or_reason_of_their_own(shop
     assert (line["stock_id"], line["ticket"]) == (LATE, "T-1")
     # What is plainly a person's is shortened before it is kept.
     assert line["reason"] == batch(shop)["reason"] == "a late parcel, call 138…00"
-    assert batch(shop)["file_name"] == f"{FIRST[:4]}…{FIRST[-4:]}.csv"
+    assert batch(shop)["file_name"] == f"{FIRST[:2]}…{FIRST[-6:]}.csv"
 
 
 async def test_a_coupon_that_is_no_longer_there_is_said_at_its_field(shop: World) -> None:
