@@ -7,9 +7,11 @@ from collections.abc import Callable
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.bells import Bells
+from bot.click_listeners import register_clicks
 from bot.config.coupon_toml import CouponToml
 from bot.config.settings import Settings
 from bot.coupon_loops import coupon_loops
+from bot.desks import Desks
 from bot.parts import Parts
 from bot.pauses import Pauses
 from bot.slack_app import bolt_app
@@ -19,13 +21,10 @@ from coupons.asking import Asking
 from coupons.auditing import Auditing
 from coupons.authority import Authority
 from coupons.batch_asking import BatchAsking
-from coupons.batch_desk import BatchDesk
 from coupons.batch_work import BatchWork
 from coupons.checkpointing import Checkpointer, Sign
 from coupons.clock_keeping import ClockKeeper
 from coupons.clock_watch import ClockWatch, Doubt
-from coupons.decider import Decider
-from coupons.desk import Desk
 from coupons.expiring import Expirer
 from coupons.forgetting import Forgetter
 from coupons.model import Request
@@ -37,16 +36,13 @@ from coupons.reminding import Reminder
 from coupons.returning import Returner
 from coupons.sender import Sender
 from coupons.settling import Pace
-from coupons.undo_desk import UndoDesk
 from coupons.week_reports import WeekReporter
 from handlers.absence_command import AbsenceCommand
-from handlers.actions import Actions
 from handlers.after_ack import AfterAck
 from handlers.announcer import Announcer
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit import Audit
 from handlers.audit_files import AuditFiles
-from handlers.batch_actions import BatchActions
 from handlers.bulk.file_loop import FileLoop
 from handlers.bulk.line_words import LineWords
 from handlers.bulk.reading_process import BulkReader
@@ -104,14 +100,16 @@ def build(
         team=workspace.team,
         clock=clock,
     )
-    desk = Desk(
+    desks = Desks(
         ledger=ledger,
         directory=directory,
         authority=authority,
-        policy=config.policy,
+        issuer=issuer,
+        config=config,
         team=workspace.team,
         clock=clock,
     )
+    desk = desks.desk()
     presence = Presence(policy=config.policy, authority=authority, ledger=ledger)
     absence_desk = AbsenceDesk(
         ledger=ledger,
@@ -197,30 +195,17 @@ def build(
         on_trouble=troubles.note,
     )
     commands.register(app)
-    clicks = Clicks(
-        desk=desk, approval_channel=config.approval_channel, clock=clock, on_trouble=troubles.note
-    )
-    actions = Actions(
-        clicks=clicks,
-        client=slack,
-        poster=poster,
-        after_ack=after_ack,
-        readers=readers,
-        templates=config.decline_reasons,
-        on_trouble=troubles.note,
-    )
-    actions.register(app)
-    batch_actions = BatchActions(
-        clicks=clicks,
+    register_clicks(
+        app,
+        Clicks(desk=desk, approval_channel=config.approval_channel, clock=clock, on_trouble=troubles.note),
         ledger=ledger,
+        config=config,
         client=slack,
         poster=poster,
         after_ack=after_ack,
         readers=readers,
-        templates=config.decline_reasons,
         on_trouble=troubles.note,
     )
-    batch_actions.register(app)
     home = Home(
         client=slack,
         facts=HomeFacts(
@@ -293,27 +278,8 @@ def build(
         directory=directory,
         sender=sender,
         about_coupons=about_coupons,
-        decider=Decider(
-            ledger=ledger,
-            desk=desk,
-            batch_desk=BatchDesk(
-                ledger=ledger,
-                authority=authority,
-                policy=config.policy,
-                clock=clock,
-            ),
-            undo_desk=UndoDesk(
-                ledger=ledger,
-                directory=directory,
-                authority=authority,
-                issuer=issuer,
-                policy=config.policy,
-                team=workspace.team,
-                clock=clock,
-            ),
-            bell=bells.deciding,
-            again_s=pauses.click_s,
-            on_trouble=troubles.expected,
+        decider=desks.decider(
+            desk, bell=bells.deciding, again_s=pauses.click_s, on_trouble=troubles.expected
         ),
         batch_work=BatchWork(
             ledger=ledger,

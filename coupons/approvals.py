@@ -25,6 +25,8 @@ _ENDS = frozenset(
         Tag.UNDO_REFUSED,
     }
 )
+#: Each says what the request is for, and how many approvals that needs; the last one counts.
+_TERMS = frozenset({Tag.REQUEST_CREATED, Tag.UNDO_CREATED, Tag.OFFER_ACCEPTED})
 _HOLDS = frozenset({Tag.REQUEST_HELD, Tag.REQUEST_RETRIED})
 _CREATED = frozenset({Tag.REQUEST_CREATED, Tag.UNDO_CREATED})
 #: What is looked at; attempts, of which there may be many, are not.
@@ -33,6 +35,8 @@ APPROVAL_TAGS = frozenset(
         *_CREATED,
         Tag.APPROVAL_GIVEN,
         Tag.APPROVAL_WITHDRAWN,
+        Tag.OFFER_MADE,
+        Tag.OFFER_ACCEPTED,
         Tag.REQUEST_APPROVED,
         *_HOLDS,
         *_ENDS,
@@ -41,8 +45,9 @@ APPROVAL_TAGS = frozenset(
 
 
 def body_digest(events: Sequence[Recorded]) -> str | None:
-    """The SHA-256 of the bytes by the event that made the request; None of versions that did not tell it."""
-    made = next((event for event in events if event.tag in _CREATED), None)
+    """The SHA-256 of the bytes by the event that made the request, or that made it one for a smaller coupon;
+    None of versions that did not tell it."""
+    made = next((event for event in reversed(events) if event.tag in _TERMS), None)
     digest = made.detail.get("body_sha256") if made else None
     return digest if digest is None else str(digest)
 
@@ -61,19 +66,44 @@ def may_be_sent(events: Sequence[Recorded], of_batch: Sequence[Recorded] = ()) -
     holds = [event.tag for event in events if event.tag in _HOLDS]
     if holds and holds[-1] != Tag.REQUEST_RETRIED:
         return False
-    return _has_approvals(made[0], approved[0], events, of_batch)
+    terms = [event for event in events if event.tag in _TERMS][-1]
+    if terms.tag == Tag.OFFER_ACCEPTED and not _was_offered(terms, made[0], approved[0], events):
+        return False
+    return _has_approvals(made[0], terms, approved[0], events, of_batch)
+
+
+def _was_offered(accepted: Recorded, made: Recorded, approved: Recorded, events: Sequence[Recorded]) -> bool:
+    """Its requester took, before it was approved, what somebody had offered."""
+    offer = next((event for event in events if event.seq == accepted.detail.get("offer")), None)
+    return (
+        offer is not None
+        and offer.tag == Tag.OFFER_MADE
+        and made.seq < offer.seq < accepted.seq < approved.seq
+        and accepted.actor == made.actor != offer.actor
+        and all(accepted.detail.get(name) == offer.detail.get(name) for name in ("stock_id", "value_fen"))
+        and made.detail.get("batch") is None
+        and all(
+            event.actor == offer.actor
+            for event in events
+            if event.tag == Tag.APPROVAL_GIVEN and event.seq > accepted.seq and "offer" in event.detail
+        )
+    )
 
 
 def _has_approvals(
-    made: Recorded, approved: Recorded, events: Sequence[Recorded], of_batch: Sequence[Recorded]
+    made: Recorded,
+    terms: Recorded,
+    approved: Recorded,
+    events: Sequence[Recorded],
+    of_batch: Sequence[Recorded],
 ) -> bool:
-    needed, names = made.detail.get("approvals_needed"), approved.detail.get("approvals")
-    needs = needs_of(made.detail.get("needs"))
+    needed, names = terms.detail.get("approvals_needed"), approved.detail.get("approvals")
+    needs = needs_of(terms.detail.get("needs"))
     if not isinstance(needed, int) or isinstance(needed, bool) or not isinstance(names, list):
         return False
     if needs is None or (needs and needs.total != needed):
         return False
-    if needed == 0 and made.tag == Tag.REQUEST_CREATED:
+    if needed == 0 and terms is made and made.tag == Tag.REQUEST_CREATED:
         # A rule let it pass, which the bot itself tells.
         rule = made.detail.get("rule")
         return approved.actor == SYSTEM and not names and bool(rule) and approved.detail.get("rule") == rule
@@ -84,6 +114,9 @@ def _has_approvals(
         events = [
             event for event in of_batch if event.request_id is None and event.detail.get("batch") == batch
         ]
+    else:
+        # An approval is of the coupon that the request was for then.
+        events = [event for event in events if event.seq > terms.seq]
     given = approved_by(event for event in events if event.seq < approved.seq)
     said = {*map(str, names)}
     if not said <= given.keys() - {made.actor, made.detail.get("asked_by"), SYSTEM} or not 0 < needed <= len(

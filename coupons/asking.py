@@ -9,7 +9,7 @@ from functools import partial
 
 from coupons.authority import Authority, Members, parts_people
 from coupons.clock_watch import ClockWatch
-from coupons.events import ClickRefused, CommandRefused, RequestApproved, RequestCreated
+from coupons.events import ClickRefused, CommandRefused, RequestApproved, RequestCreated, Tag
 from coupons.lifecycle import move
 from coupons.masking import keepable
 from coupons.model import Draft, Pause, Request, State, Stock
@@ -195,7 +195,7 @@ class Asking:
         shortened = (ask.reason, ask.ticket) != (typed.reason, typed.ticket)
         number = out_request_no(ask.delivery)
         known = tx.request_by_number(number)
-        if known is not None and _asks_for(ask, known):
+        if known is not None and _asks_for(ask, _as_made(tx, known)):
             return Submitted(known, is_new=False, shortened=shortened)
         if known is not None:
             # A form that was taken without its person being told, and then corrected.
@@ -304,6 +304,14 @@ def _proposal(ask: Ask) -> Proposal:
         stock_id=ask.stock.stock_id,
         value_fen=ask.stock.value_fen,
     )
+
+
+def _as_made(rows: Records, request: Request) -> Request:
+    """With the stock that it was made for, whatever smaller one its requester took since."""
+    if request.offer is None:
+        return request
+    [made] = rows.events_of(request.id, {Tag.REQUEST_CREATED})
+    return replace(request, stock_id=str(made.detail["stock_id"]))
 
 
 def _asks_for(ask: Ask, request: Request) -> bool:

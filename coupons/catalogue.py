@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from coupons.model import Stock
 
@@ -20,6 +20,11 @@ class Catalogue:
 
     def find(self, word: str) -> Stock | None:
         return self._by_word.get(word) or self._by_word.get(word.casefold())
+
+    def smaller_than(self, value_fen: int) -> Sequence[Stock]:
+        """Worth less, the most valuable first."""
+        found = (stock for stock in self._stocks if stock.value_fen < value_fen)
+        return sorted(found, key=lambda stock: stock.value_fen, reverse=True)
 
     def stock_id(self, word: str) -> str | None:
         """Of the stock that is called so; None: there is none."""

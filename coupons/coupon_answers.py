@@ -8,12 +8,13 @@ from functools import partial
 from typing import Final
 
 from coupons.authority import Authority
+from coupons.clicked_on import was_shown
 from coupons.coupon_lookups import CouponLookups, can_be_looked_up
 from coupons.coupon_states import CouponAnswer
 from coupons.events import ClickRefused, CouponViewed
 from coupons.loops import Bell, InFlight, Loop, OnTrouble
 from coupons.model import Click, ClickAction, Request
-from coupons.policy import YES, Decision, Reason, was_shown
+from coupons.policy import YES, Decision, Reason
 from coupons.ports import Ledger, Reading, Transaction
 from coupons.posts import Post, PostKind
 

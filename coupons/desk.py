@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from coupons.approving import approve, withdraw_approval
+from coupons.approving import approve
 from coupons.asking import Stopped
 from coupons.authority import Authority, Deciders
 from coupons.batch_lines import (
@@ -22,6 +22,7 @@ from coupons.batch_lines import (
     resume_those_of_merchant,
     urge_batch,
 )
+from coupons.clicked_on import was_shown
 from coupons.clock_watch import ClockWatch
 from coupons.events import (
     ClickRefused,
@@ -46,6 +47,7 @@ from coupons.model import (
     State,
 )
 from coupons.needs import fills_of
+from coupons.offer_desk import TALK, OfferContext, OfferDesk
 from coupons.policy import (
     YES,
     Decision,
@@ -59,14 +61,13 @@ from coupons.policy import (
     may_pause,
     may_retry,
     may_urge,
-    may_withdraw_approval,
-    was_shown,
 )
 from coupons.ports import Directory, Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM, Event
 from coupons.replies import reply
 from coupons.rules import people
+from coupons.talk_policy import may_withdraw_approval
 from coupons.undoing import draw_undone
 from coupons.waiting import set_waiting_right
 
@@ -85,7 +86,9 @@ class Desk:
         policy: Policy,
         team: str,
         clock: ClockWatch,
+        offers: OfferDesk,
     ) -> None:
+        self._offers = offers
         self._ledger = ledger
         self._directory = directory
         self._authority = authority
@@ -186,12 +189,7 @@ class Desk:
 
     async def keep_clicks(self, clicks: Sequence[NewClick]) -> None:
         """All or none; otherwise like `keep_click`."""
-
-        def keep(tx: Transaction) -> None:
-            for click in clicks:
-                tx.add_click(click)
-
-        await self._ledger.write(keep)
+        await self._ledger.write(lambda tx: [tx.add_click(click) for click in clicks])
 
     async def keep_click(self, click: NewClick) -> None:
         """Durable when this returns, so that the ack may go; `decide` does the rest."""
@@ -203,20 +201,23 @@ class Desk:
         False: it may have been made on a card that is being posted at this moment. It is still kept, and to
         be decided again soon. Raises DirectoryUnavailable: nothing was decided, the click is still kept.
         """
-        trusted, deciders = YES, Deciders()
+        trusted, deciders, context = YES, Deciders(), OfferContext()
         # Who asked keeps the right to withdraw, and Slack need not say who that is.
         if click.action not in _OF_REQUESTER:
             request = await self._ledger.read(lambda rows: rows.request(click.request_id))
             trusted = await self._authority.trusts_click(click)
             if request is not None:
                 deciders = await self._authority.deciders_of(request)
+                context = await self._offers.context(click, request)
         return await self._ledger.write(
-            partial(self._decide, click=click, trusted=trusted, deciders=deciders)
+            partial(self._decide, click=click, trusted=trusted, deciders=deciders, context=context)
         )
 
-    def _decide(self, tx: Transaction, *, click: Click, trusted: Decision, deciders: Deciders) -> bool:
+    def _decide(
+        self, tx: Transaction, *, click: Click, trusted: Decision, deciders: Deciders, context: OfferContext
+    ) -> bool:
         request = tx.request(click.request_id)
-        decision = self._judge(tx, click, request, trusted, deciders)
+        decision = self._judge(tx, click, request, trusted, deciders, context)
         if request is not None and decision.reason is Reason.OTHER_CARD and _is_being_posted(tx, request):
             # People are quicker than Slack's answer that says where the card stands now.
             return False
@@ -224,25 +225,38 @@ class Desk:
             return True
         if request is None or not decision.allowed:
             self._refuse_click(tx, click, request, decision)
-        elif click.action is ClickAction.APPROVE:
-            fills = fills_of(click.person, deciders.by_part)
-            approve(tx, request, click.person, fills, now=self._clock())
-        elif click.action is ClickAction.WITHDRAW_APPROVAL:
-            withdraw_approval(tx, request, click.person)
-        elif click.action is ClickAction.DECLINE:
-            self._decline(tx, request, click)
-        elif click.action is ClickAction.RETRY:
-            self._retry(tx, request, click.person)
-        elif click.action is ClickAction.CLOSE:
-            self._close_held(tx, request, click)
-        elif click.action is ClickAction.CANCEL:
-            self._cancel(tx, request)
+        elif click.action in TALK:
+            self._offers.do(tx, click, request, context)
         else:
-            self._urge(tx, request)
+            self._do(tx, click, request, deciders)
         return True
 
+    def _do(self, tx: Transaction, click: Click, request: Request, deciders: Deciders) -> None:
+        match click.action:
+            case ClickAction.APPROVE:
+                fills = fills_of(click.person, deciders.by_part)
+                approve(tx, request, click.person, fills, now=self._clock())
+            case ClickAction.WITHDRAW_APPROVAL:
+                self._offers.withdraw_approval(tx, request, click.person)
+            case ClickAction.DECLINE:
+                self._decline(tx, request, click)
+            case ClickAction.RETRY:
+                self._retry(tx, request, click.person)
+            case ClickAction.CLOSE:
+                self._close_held(tx, request, click)
+            case ClickAction.CANCEL:
+                self._cancel(tx, request)
+            case _:
+                self._urge(tx, request)
+
     def _judge(
-        self, tx: Records, click: Click, request: Request | None, trusted: Decision, deciders: Deciders
+        self,
+        tx: Records,
+        click: Click,
+        request: Request | None,
+        trusted: Decision,
+        deciders: Deciders,
+        context: OfferContext,
     ) -> Decision:
         if not trusted.allowed:
             return trusted
@@ -251,6 +265,8 @@ class Desk:
         if request.batch is not None and click.action not in {ClickAction.RETRY, ClickAction.CLOSE}:
             return Decision(Reason.IN_BATCH)
         shown = was_shown(request, click)
+        if shown.allowed and click.action in TALK:
+            return self._offers.judge(tx, click, request, deciders.people, context)
         return self._may(tx, click, request, deciders) if shown.allowed else shown
 
     def _may(self, tx: Records, click: Click, request: Request, deciders: Deciders) -> Decision:
@@ -265,7 +281,8 @@ class Desk:
             case ClickAction.CLOSE:
                 return may_close(request, click.person, approvers)
             case ClickAction.WITHDRAW_APPROVAL:
-                return may_withdraw_approval(request, click.person, given)
+                offered = self._offers.offer_of(tx, request, click.person) is not None
+                return may_withdraw_approval(request, click.person, given, offered=offered)
             case ClickAction.DECLINE:
                 return may_decline(request, click.person, approvers, given, asked_before=asked_before)
             case _:

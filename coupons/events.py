@@ -22,6 +22,12 @@ class Tag(StrEnum):
     REQUEST_CREATED = "request:created"
     APPROVAL_GIVEN = "approval:given"
     APPROVAL_WITHDRAWN = "approval:withdrawn"
+    QUESTION_ASKED = "question:asked"
+    QUESTION_ANSWERED = "question:answered"
+    OFFER_MADE = "offer:made"
+    OFFER_ACCEPTED = "offer:accepted"
+    OFFER_DECLINED = "offer:declined"
+    OFFER_WITHDRAWN = "offer:withdrawn"
     REQUEST_APPROVED = "request:approved"
     REQUEST_DECLINED = "request:declined"
     REQUEST_CANCELLED = "request:cancelled"
@@ -118,12 +124,14 @@ class ApprovalGiven(Payload, tag=Tag.APPROVAL_GIVEN):
     """One for each approver: the `count`th of `needed`; of a request, or of a `batch`.
 
     `fills`: the parts of its `needs`, from 1, that the approver's groups could fill at that moment.
+    `offer`: by the smaller coupon that they offered, which the requester took.
     """
 
     count: int
     needed: int
     batch: int | None = None
     fills: Personal[Sequence[int] | None] = None
+    offer: int | None = None
 
 
 class RequestApproved(Payload, tag=Tag.REQUEST_APPROVED):

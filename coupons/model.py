@@ -146,6 +146,10 @@ class Request:
     remind_at: int | None = None
     #: When the requester last did so.
     urged_at: int | None = None
+    #: From when reminders are counted: a question or an answer begins them anew. None: from `waits_from`.
+    reminders_from: int | None = None
+    #: The `offer:accepted` by which it is for a smaller coupon than was asked for.
+    offer: int | None = None
     #: Attempts started under `out_request_no`.
     attempts: int = 0
     #: Of these, the ones since it was approved or last released from a hold: they set the pauses.
@@ -251,6 +255,13 @@ class ClickAction(StrEnum):
     APPROVE = "approve"
     DECLINE = "decline"
     WITHDRAW_APPROVAL = "withdraw_approval"
+    #: `reason`: the question; the `seq` of the one that is answered, and the answer.
+    ASK = "ask"
+    ANSWER = "answer"
+    #: `reason`: the stock_id, and why; the `seq` of the offer.
+    OFFER = "offer"
+    ACCEPT_OFFER = "accept_offer"
+    DECLINE_OFFER = "decline_offer"
     RETRY = "retry"
     CLOSE = "close"
     #: The requester's own: withdraw, and call the approvers.

@@ -13,7 +13,7 @@ from enum import StrEnum
 from coupons.batches import Batch, BatchApproval
 from coupons.lifecycle import FINAL
 from coupons.masking import ERASED
-from coupons.model import Approval, Click, ClickAction, Person, Request, State
+from coupons.model import Approval, Person, Request, State
 from coupons.needs import PLAIN, Needs, are_filled, why_not
 from coupons.reasons import NOTHING_REQUIRED, Required
 from coupons.working_hours import WorkingHours
@@ -181,6 +181,14 @@ class Reason(StrEnum):
     GROUP_APPROVED = "group_approved"
     NOT_YOUR_TURN = "not_your_turn"
     NEEDED_LATER = "needed_later"
+    #: What is offered must be worth less than what it takes the place of.
+    NOT_SMALLER = "not_smaller"
+    #: Taken, declined, replaced or withdrawn before, or no longer in the catalogue.
+    OFFER_ENDED = "offer_ended"
+    #: Answered before.
+    NO_QUESTION = "no_question"
+    #: The card was another coupon's when it was clicked: the requester took a smaller one meanwhile.
+    OTHER_COUPON = "other_coupon"
     #: Decided, sent or closed before the click came.
     TOO_LATE = "too_late"
     NOT_HELD = "not_held"
@@ -265,25 +273,6 @@ def may_be_trusted(person: Person, team: str) -> Decision:
     return YES
 
 
-#: By a command, with the number of a request.
-_TYPED = frozenset({ClickAction.RETRY, ClickAction.CLOSE, ClickAction.UNDO, ClickAction.LOOK_UP_COUPON})
-
-
-def was_shown(request: Request, click: Click) -> Decision:
-    """Whether the click was made on what shows this very request: its card as it stands now, or Home.
-
-    Numbers of requests are given out again when an older file is put back, and old cards keep their buttons.
-    """
-    if click.message_ts:
-        on_card = (click.channel, click.message_ts) == (request.card_channel, request.card_ts)
-        return YES if on_card else Decision(Reason.OTHER_CARD)
-    if click.out_request_no:
-        same = click.out_request_no == request.out_request_no
-        return YES if same else Decision(Reason.OTHER_REQUEST)
-    # Whoever types a number means the request that has it now. Nothing else can be typed.
-    return YES if click.action in _TYPED else Decision(Reason.OTHER_CARD)
-
-
 def may_ask(requester: str, agents: frozenset[str] | None) -> Decision:
     """`agents` None: the role is open to everyone."""
     if agents is not None and requester not in agents:
@@ -305,9 +294,10 @@ def must_say(required: Required, value_fen: int, reason: str, ticket: str) -> De
             return YES
 
 
-def _may_decide(
-    request: Request, person: str, approvers: frozenset[str], asked_before: str | None
+def may_decide_request(
+    request: Request, person: str, approvers: frozenset[str], asked_before: str | None = None
 ) -> Decision:
+    """`asked_before`: of an undo, who had asked for the coupon."""
     if person in {request.requester, asked_before}:
         return Decision(Reason.SELF)
     if person not in approvers:
@@ -370,23 +360,11 @@ def may_decline(
     asked_before: str | None = None,
 ) -> Decision:
     """Who has said yes cannot also say no: one person counts once, on one side."""
-    right = _may_decide(request, person, approvers, asked_before)
+    right = may_decide_request(request, person, approvers, asked_before)
     if not right.allowed:
         return right
     if any(approval.approver == person for approval in given):
         return Decision(Reason.ALREADY_APPROVED)
-    return YES if request.state is State.PENDING else Decision(Reason.TOO_LATE)
-
-
-def may_withdraw_approval(request: Request, person: str, given: Sequence[Approval]) -> Decision:
-    """Whoever gave one may take it back while others are missing, whatever the rule says by now.
-
-    Where groups approve in order, only the last one: others have approved because of those before.
-    """
-    if all(approval.approver != person for approval in given):
-        return Decision(Reason.NO_APPROVAL)
-    if request.needs.in_order and given[-1].approver != person:
-        return Decision(Reason.TOO_LATE)
     return YES if request.state is State.PENDING else Decision(Reason.TOO_LATE)
 
 

@@ -286,6 +286,12 @@ class Transaction(Reading, BatchChanges, CouponChanges, AbsenceChanges, Protocol
     def remove_approval(self, request_id: int, approver: str) -> bool:
         """False: this person has not approved this request."""
 
+    def change_stock(self, before: Request, after: Request) -> Request:
+        """Write what `after` is for, with its bytes and what it needs, before anything was sent.
+
+        Raises RowChanged: also where an attempt was made, or it no longer waits for approvals.
+        """
+
     def append(self, event: Event) -> int:
         """Write the event; returns its `seq`."""
 

@@ -109,7 +109,7 @@ class Reminder(Loop):
         if there is not None and there.is_unattended:
             return True
         # It was looked at because somebody went away, and others are there: it has not waited for long.
-        waited = self._policy.waited(_began(waiting, now), now)
+        waited = self._policy.waited(_counted_from(waiting, now), now)
         return waited >= min(self._policy.reminder_times(), default=waited + 1)
 
     def _opens(self, waiting: Request | Batch, now: int) -> int:
@@ -121,7 +121,7 @@ class Reminder(Loop):
         opens = self._opens(waiting, now)
         if opens > now:
             return opens
-        later = self._policy.reminders_from(_began(waiting, now))
+        later = self._policy.reminders_from(_counted_from(waiting, now))
         return next((at for at in later if at > now and at < (waiting.expires_at or 0)), None)
 
     def _reminded(
@@ -150,6 +150,12 @@ class Reminder(Loop):
             return year
         self._years.add(year)
         return None
+
+
+def _counted_from(waiting: Request | Batch, now: int) -> int:
+    """As `_began`, or from the last question or answer: that begins reminders anew."""
+    since = waiting.reminders_from if isinstance(waiting, Request) else None
+    return max(_began(waiting, now), min(since or 0, now))
 
 
 def _began(waiting: Request | Batch, now: int) -> int:

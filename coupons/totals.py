@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from coupons.policy import Limit, Policy
+from coupons.model import Request
+from coupons.policy import DAY_MS, Limit, Policy
 from coupons.rules import NOTHING, Facts, Terms, Used, terms
 
 
@@ -103,6 +104,25 @@ def counted_on(policy: Policy, proposal: Proposal, counts: Counts, *, automatic:
         total: Used(counts[total].count + 1, counts[total].fen + proposal.value_fen)
         for total in totals(policy, proposal)
         if automatic or total.scope is not Scope.AUTOMATIC
+    }
+
+
+def without(policy: Policy, request: Request, counts: Counts, now: int) -> Counts:
+    """As if this request, which they count and which waits for approvals, had not been made."""
+    own = Proposal(
+        requester=request.requester,
+        openid=request.openid,
+        stock_id=request.stock_id,
+        value_fen=request.value_fen,
+    )
+    mine = {
+        total
+        for total in totals(policy, own)
+        if total.scope is not Scope.AUTOMATIC and request.created_at >= now - total.days * DAY_MS
+    }
+    return {
+        total: Used(used.count - 1, used.fen - request.value_fen) if total in mine else used
+        for total, used in counts.items()
     }
 
 

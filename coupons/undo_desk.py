@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from coupons.authority import Authority, Members
+from coupons.clicked_on import was_shown
 from coupons.clock_watch import ClockWatch
 from coupons.events import ClickRefused, UndoCreated
 from coupons.masking import keepable
@@ -23,7 +24,6 @@ from coupons.policy import (
     may_ask_for_undo,
     may_be_trusted,
     may_undo,
-    was_shown,
 )
 from coupons.ports import Directory, Issuer, Ledger, Records, Transaction
 from coupons.posts import Post, PostKind

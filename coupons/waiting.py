@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coupons.batch_lines import draw_batch
 from coupons.clock_watch import JUMP_MS
+from coupons.model import REQUEST_RECORD, Request
 from coupons.policy import Policy
 from coupons.ports import Records, Transaction
 from coupons.posts import Post, PostKind
@@ -15,6 +16,13 @@ def first_reminder(rows: Records, policy: Policy, *, waits_from: int, now: int) 
     While somebody is away, the reminding loop looks at once whether anybody can approve it.
     """
     return now if rows.absences() else next(iter(policy.reminders_from(waits_from)), None)
+
+
+def reminders_anew(rows: Records, policy: Policy, request: Request, now: int) -> Request:
+    """Its reminders are counted from now on, as far as it does not expire before."""
+    first = first_reminder(rows, policy, waits_from=now, now=now)
+    due = None if first is None or first >= request.expires_at else first
+    return REQUEST_RECORD.replace(request, {"reminders_from": now, "remind_at": due})
 
 
 def set_waiting_right(tx: Transaction, *, now: int) -> int:

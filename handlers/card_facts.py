@@ -12,6 +12,7 @@ from coupons.model import Request, State
 from coupons.policy import DAY_MS
 from coupons.ports import Reading, Records
 from coupons.tickets import TicketSystem
+from handlers.talk_facts import talk_of
 from handlers.views.card_context import Beside
 
 #: Other requests of the customer, and of the ticket, that a card looks through for open ones.
@@ -31,13 +32,17 @@ class CardFacts:
         if request.state is not State.PENDING:
             sent = request.state is State.SENT
             coupon = rows.coupon_states([request.id]).get(request.id) if sent else None
-            return Beside(pause=pause, coupon=coupon, undo=open_undo_of(rows, request))
+            return Beside(
+                pause=pause, coupon=coupon, undo=open_undo_of(rows, request), talk=talk_of(rows, request)
+            )
         stock = self.catalogue.find(request.stock_id)
         shown = Beside(
             history=rows.history_of_customer(request.openid),
             used=rows.asked_for_by(request.requester, request.created_at - DAY_MS, request.id),
             others=_open_but(request, rows.requests_of_customer(request.openid, OTHERS)),
             pause=pause,
+            talk=talk_of(rows, request),
+            may_offer=request.undoes is None and bool(self.catalogue.smaller_than(request.value_fen)),
             warn=stock.warn if stock is not None else "",
         )
         if not request.ticket:

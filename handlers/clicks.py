@@ -81,8 +81,9 @@ def origin_of(body: Mapping[str, Any], action: Mapping[str, Any]) -> modals.Orig
     """What a button was pressed on."""
     channel, container = payloads.channel(body), body.get("container") or {}
     ts = container.get("message_ts") or (body.get("message") or {}).get("ts")
+    shown = str(action.get("block_id") or "")
     # An answer that only one person sees is no card; like Home it says which request it shows.
     if channel and ts and not container.get("is_ephemeral"):
-        return modals.Origin(channel=channel, ts=str(ts))
+        return modals.Origin(channel=channel, ts=str(ts), out_request_no=shown)
     # Views have no place; those of Home say with each block which request it shows.
-    return modals.Origin(out_request_no=str(action.get("block_id") or _NOWHERE))
+    return modals.Origin(out_request_no=shown or _NOWHERE)

@@ -55,6 +55,7 @@ from handlers.parsing import (
     Urge,
     reason_too_long,
 )
+from handlers.talk_facts import talk_of
 from handlers.views import command_replies, failures, inquiry_replies, refusals
 from handlers.views.bulk_form import BulkPrefill
 from handlers.views.coupon_words import with_coupon
@@ -296,8 +297,15 @@ class Commands:
         if batch is not None:
             shown = command_replies.status_of_line(words, request, approvals, batch, pause=pause, undo=undo)
         else:
+            about = await self._ledger.read(lambda rows: talk_of(rows, request))
             shown = command_replies.status(
-                words, request, approvals, lost=self._channel.lost, pause=pause, undo=undo
+                words,
+                request,
+                approvals,
+                lost=self._channel.lost,
+                pause=pause,
+                undo=undo,
+                about=about,
             )
         if not can_be_looked_up(request):
             return shown

@@ -1,4 +1,4 @@
-"""Statements on approvals of requests."""
+"""Statements on approvals of requests, and on the stock that they are given to."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from coupons.model import Approval
-from coupons.needs import read_fills, written_fills
+from coupons.errors import RowChanged
+from coupons.model import REQUEST_RECORD, Approval, Request
+from coupons.needs import read_fills, written, written_fills
 from coupons.ports import Topic
 from storage.base_rows import BaseRows, bound
 from storage.batch_approvals import OF_LINE
@@ -30,6 +31,22 @@ order by place
 _OF_MANY: Final = f"""
 select request_id, approver, at from approval where request_id in {LISTED} order by id
 """
+
+
+#: What was asked for never changes, but by an offer that its requester took before anything was sent.
+_CHANGE_STOCK: Final = """
+update request set
+    rev = rev + 1, stock_id = :stock_id, stock_name = :stock_name, value_fen = :value_fen,
+    code_mode = :code_mode, body = :body, approvals_needed = :approvals_needed, rule = :rule,
+    raised = :raised, needs = :needs, offer = :offer, remind_at = :remind_at, reminders_from = :reminders_from
+where id = :id and rev = :rev and state = 'pending' and attempts = 0 and batch is null
+"""
+
+
+_OF_STOCK: Final = (
+    *("stock_id", "stock_name", "value_fen", "code_mode", "body", "approvals_needed", "rule", "offer"),
+    *("remind_at", "reminders_from"),
+)
 
 
 class ApprovalRows(BaseRows):
@@ -57,3 +74,13 @@ class ApprovalRows(BaseRows):
         self.topics.add(Topic.REQUESTS)
         values = {"request_id": request_id, "approver": approver}
         return bool(self._connection.execute(_REMOVE, bound(values)).rowcount == 1)
+
+    def change_stock(self, before: Request, after: Request) -> Request:
+        self.topics.add(Topic.REQUESTS)
+        values = {name: getattr(after, name) for name in _OF_STOCK}
+        values |= {"raised": ",".join(after.raised), "needs": written(after.needs)}
+        values |= {"id": before.id, "rev": before.rev}
+        if self._connection.execute(_CHANGE_STOCK, bound(values)).rowcount != 1:
+            raise RowChanged(before.id, before.rev)
+        changes = {name: getattr(after, name) for name in (*_OF_STOCK, "raised", "needs")}
+        return REQUEST_RECORD.replace(before, {**changes, "rev": before.rev + 1})

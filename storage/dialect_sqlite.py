@@ -43,7 +43,7 @@ select
     value ->> 'decline_reason' as decline_reason, value ->> 'problem' as problem,
     value ->> 'coupon_code' as coupon_code, value ->> 'closed_at' as closed_at,
     value ->> 'remind_at' as remind_at, value ->> 'urged_at' as urged_at,
-    value ->> 'undone_by' as undone_by
+    value ->> 'undone_by' as undone_by, value ->> 'reminders_from' as reminders_from
 from json_each(:rows)
 )"""
 

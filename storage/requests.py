@@ -214,7 +214,7 @@ update request set rev = request.rev + 1, state = new.state, attempts = new.atte
     due_at = new.due_at, look_at = new.look_at, closed_by = new.closed_by,
     decline_reason = new.decline_reason, problem = new.problem, coupon_code = new.coupon_code,
     closed_at = new.closed_at, remind_at = new.remind_at, urged_at = new.urged_at,
-    undone_by = new.undone_by
+    undone_by = new.undone_by, reminders_from = new.reminders_from
 from {SAVED_ROWS} as new where request.id = new.id and request.rev = new.rev
 """
 #: The same where nothing else has changed, as when attempts begin: so fewer indexes are written anew.
@@ -228,18 +228,8 @@ _SET_CARD = "update request set card_channel = :channel, card_ts = :ts where id 
 _OF_ATTEMPT = ("state", "attempts", "tries", "open_attempts", "running", "running_by", "running_until")
 #: What does not change when an attempt begins.
 _BESIDE = (
-    "unknown_at",
-    "absent_looks",
-    "due_at",
-    "look_at",
-    "closed_by",
-    "decline_reason",
-    "problem",
-    "coupon_code",
-    "closed_at",
-    "remind_at",
-    "urged_at",
-    "undone_by",
+    *("unknown_at", "absent_looks", "due_at", "look_at", "closed_by", "decline_reason"),
+    *("problem", "coupon_code", "closed_at", "remind_at", "urged_at", "undone_by", "reminders_from"),
 )
 _SAVED = (*_OF_ATTEMPT, *_BESIDE)
 _OTHERS = attrgetter(*_BESIDE)

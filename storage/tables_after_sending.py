@@ -35,6 +35,10 @@ AFTER_SENDING: Final = (
             f"create index request_counted{by} on request ({columns}) where {_COUNTED}",
         )
     ),
+    # A question to the requester, or the answer, begins the reminders anew.
+    "alter table request add column reminders_from integer",
+    # The event by which the requester took a smaller coupon than they had asked for.
+    "alter table request add column offer integer",
     # What a week came to, which is read for each Home of a lead: by when it ended, not by when it was asked.
     "create index request_by_closed on request (closed_at) where closed_at is not null",
     # Beside the request, whose state is final: WeChat Pay's word on its coupon, and how old that is.

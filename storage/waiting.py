@@ -18,13 +18,20 @@ select min(due) as due from (
 """
 #: The time of those that wait: moved by a pause, and where the clock was ahead when they were asked for.
 _WAITED = ":now - case when waits_from > :since then waits_from else :since end"
-_RESUME = f"""
-update request set
+_RESUME_BATCHES = f"""
+update batch set
     rev = rev + 1, expires_at = expires_at + {_WAITED}, remind_at = remind_at + {_WAITED},
     waits_from = waits_from + {_WAITED}
+where state = 'pending'
+"""
+#: Reminders that a question or an answer began anew during the pause have waited since then only.
+_REMINDED = f"case when reminders_from > :since then :now - reminders_from else {_WAITED} end"
+_RESUME = f"""
+update request set
+    rev = rev + 1, expires_at = expires_at + {_WAITED}, remind_at = remind_at + {_REMINDED},
+    waits_from = waits_from + {_WAITED}, reminders_from = reminders_from + {_REMINDED}
 where state = 'pending' and batch is null
 """
-_RESUME_BATCHES = _RESUME.replace("update request", "update batch").replace(" and batch is null", "")
 _ASKED_AHEAD = """
 select min(ahead) as ahead from (
     select min(waits_from) as ahead from request

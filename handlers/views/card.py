@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from coupons.absence import Attendance
+from coupons.clicked_on import shown_as
 from coupons.coupon_lookups import can_be_looked_up
 from coupons.masking import masked
 from coupons.model import Approval, Pause, Request, State
-from handlers.views import absence, problems
+from handlers.views import absence, problems, talk
 from handlers.views.card_context import NOTHING_BESIDE, Beside, beside, pause_line, paused, warnings
 from handlers.views.card_notes import grounds, ticket
 from handlers.views.coupon_words import coupon_line, look_up_button
@@ -28,6 +29,7 @@ from handlers.views.message import (
     section,
 )
 from handlers.views.state_words import is_doubtful, progress, standing, to_do
+from handlers.views.talk import NO_TALK, Talk
 from handlers.views.undo_words import (
     after_approval,
     ends_unchanged,
@@ -55,7 +57,11 @@ def card(
     return message(
         "\n".join(
             [
-                words.sentences(sentence(words, request, approvals, about.pause, about.there), became),
+                words.sentences(
+                    sentence(words, request, approvals, about.pause, about.there),
+                    *talk.lines(words, request, about.talk),
+                    became,
+                ),
                 *warnings(words, about),
             ]
         ),
@@ -63,6 +69,7 @@ def card(
         *beside(words, about),
         *where_it_stands(words, request, approvals, about.pause),
         *([section(became)] if became else []),
+        *(section(line) for line in talk.lines(words, request, about.talk)),
         *_undo(words, about),
         *absence.on_card(words, about.there),
         *pause_line(words, request, about.pause),
@@ -77,14 +84,17 @@ def without_buttons(
     approvals: Sequence[Approval],
     pause: Pause | None = None,
     undo: Request | None = None,
+    said: Talk = NO_TALK,
 ) -> Message:
     """The same for `/coupon status`, where nobody decides, but everybody may ask to take a coupon back."""
     about, may_ask = Beside(pause=pause, undo=undo), may_show_button(request, undo)
+    beside_it = talk.lines(words, request, said)
     return message(
-        sentence(words, request, approvals, pause),
+        words.sentences(sentence(words, request, approvals, pause), *beside_it),
         *facts(words, request),
         *where_it_stands(words, request, approvals, pause),
         *_undo(words, about),
+        *(section(line) for line in beside_it),
         *pause_line(words, request, pause),
         *([actions(undo_button(words, request), block_id=request.out_request_no)] if may_ask else []),
         context(*_small_print(words, request, approvals, pause)),
@@ -197,7 +207,10 @@ def _small_print(
 def _buttons(words: Words, request: Request, approvals: Sequence[Approval], about: Beside) -> list[Block]:
     if request.state is State.PENDING:
         shown = [approve_button(words, request), decline_button(words, request)]
-        if approvals:
+        shown.append(button(words("Ask the requester"), "ask_requester", str(request.id)))
+        if about.may_offer:
+            shown.append(button(words("Offer a smaller one"), "offer_smaller", str(request.id)))
+        if approvals or about.talk.offer is not None:
             shown.append(_withdraw_approval_button(words, request))
         shown.append(_more(words, request))
     elif request.state is State.HELD:
@@ -208,7 +221,7 @@ def _buttons(words: Words, request: Request, approvals: Sequence[Approval], abou
         return []
     # Without it Slack gives the block a new id at each drawing, and who confirms while the card is drawn anew
     # would press what is no longer there.
-    return [actions(*shown, block_id=request.out_request_no)]
+    return [actions(*shown, block_id=shown_as(request))]
 
 
 def _of_sent(words: Words, request: Request, about: Beside) -> list[Block]:

@@ -15,6 +15,7 @@ from coupons.model import History, Pause, Request, State
 from coupons.rules import Used
 from handlers.views.escaping import inert, person_or_bot, without_openids
 from handlers.views.message import Block, context, fields, section
+from handlers.views.talk import NO_TALK, Talk
 from handlers.views.words import Words
 
 _PAUSE_REASON = 200
@@ -44,6 +45,10 @@ class Beside:
     undo: Request | None = None
     #: Who of those who may decide is there; None: it is decided.
     there: Attendance | None = None
+    #: Questions to its requester, and the smaller coupon that is offered or was taken.
+    talk: Talk = NO_TALK
+    #: The catalogue has a coupon of less value.
+    may_offer: bool = False
 
 
 NOTHING_BESIDE = Beside()

@@ -26,6 +26,7 @@ from handlers.views.state_words import (
     sending_began,
     where,
 )
+from handlers.views.talk import NO_TALK, Talk
 from handlers.views.undo_words import no_coupon
 from handlers.views.words import N_, Words
 
@@ -150,10 +151,11 @@ def status(
     lost: Lost | None = None,
     pause: Pause | None = None,
     undo: Request | None = None,
+    about: Talk = NO_TALK,
 ) -> Message:
     """The card without what decides, and like it without the coupon code: anybody may ask. `undo`: of a sent
     request, the one that is not finished."""
-    shown = card.without_buttons(words, request, approvals, pause, undo)
+    shown = card.without_buttons(words, request, approvals, pause, undo, about)
     if lost is None or request.card_ts is not None:
         return shown
     text = _card(words, lost.channel, lost)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from coupons.events import Tag
 from coupons.masking import masked
 from coupons.model import Request, State
+from coupons.offers import TALK_TAGS
 from coupons.recording import Recorded
-from handlers.views import problems
+from handlers.views import problems, talk
 from handlers.views.channel_loss import Lost, not_posted
 from handlers.views.escaping import code, inert, person
 from handlers.views.event_words import (
@@ -25,7 +26,7 @@ from handlers.views.undo_words import ask_again, direct_message, no_coupon, no_o
 from handlers.views.words import Words
 
 
-def to_requester(  # noqa: PLR0911 - one return for each tag
+def to_requester(  # noqa: PLR0911, C901 - one return for each tag
     words: Words, event: Recorded, request: Request, *, to_paste: Sequence[str] = ()
 ) -> Message:
     """A direct message to the requester, who sees no card beside it: it names stock and customer too.
@@ -34,6 +35,8 @@ def to_requester(  # noqa: PLR0911 - one return for each tag
     """
     who, number, about = person(event.actor), request.id, _about(words, request)
     match event.tag:
+        case _ if event.tag in TALK_TAGS:
+            return talk.to_requester(words, event, request)
         case Tag.REQUEST_SENT:
             text = words("The coupon of your request #{number} is sent.", number=number)
             return _sent(words, words.sentences(text, about, proof(words, event)), event, to_paste)

@@ -65,6 +65,21 @@ _GROUPS: Mapping[str, str] = {
         "somebody else has to give this one."
     ),
 }
+#: What stops a question, an answer or an offer.
+_TALK: Mapping[str, str] = {
+    Reason.NOT_SMALLER: N_(
+        "What is offered in place of request #{number} must be a coupon of the catalogue that is worth less."
+    ),
+    Reason.OFFER_ENDED: N_(
+        "That offer about request #{number} has ended: it was taken, declined, replaced or taken back "
+        "before, or the catalogue has changed."
+    ),
+    Reason.NO_QUESTION: N_("That question about request #{number} was answered before."),
+    Reason.OTHER_COUPON: N_(
+        "When you clicked, request #{number} was shown as one for another coupon than it is for now: its "
+        "requester took a smaller one. Please look at its card, and decide then."
+    ),
+}
 
 
 def answer(words: Words, event: Recorded, request: Request | None, *, workspace_url: str = "") -> Message:
@@ -126,7 +141,7 @@ def _about_all(words: Words, reason: str, action: object) -> str:
             return words(sentence) if sentence is not None else ""
 
 
-def _about_request(  # noqa: PLR0911 - one return for each reason
+def _about_request(  # noqa: PLR0911, C901 - one return for each reason
     words: Words, reason: str, action: object, request: Request
 ) -> str:
     number, now = request.id, where(words, request)
@@ -144,6 +159,12 @@ def _about_request(  # noqa: PLR0911 - one return for each reason
             return decided_with_its_batch(words, request)
         case Reason.MAY_BE_GIVEN:
             return _lookup_first(words, request)
+        case Reason.NOT_APPROVER if action == ClickAction.OFFER:
+            return words(
+                "To offer a smaller coupon you must be among those who may approve request #{number} as "
+                "it is, and as it would be then.",
+                number=number,
+            )
         case Reason.NOT_APPROVER:
             return words(
                 "You are not among those who may decide about request #{number}. The card names who may.",
@@ -219,7 +240,7 @@ def _too_soon(words: Words, request: Request) -> str:
     )
 
 
-def _too_late(  # noqa: PLR0911, C901 - as above
+def _too_late(  # noqa: PLR0911, PLR0912, C901 - as above
     words: Words, reason: object, action: object, request: Request
 ) -> str:
     number = request.id
@@ -234,6 +255,8 @@ def _too_late(  # noqa: PLR0911, C901 - as above
             return words(
                 "You have approved request #{number} already, and your approval counts once.", number=number
             )
+        case Reason.NOT_SMALLER | Reason.OFFER_ENDED | Reason.NO_QUESTION | Reason.OTHER_COUPON:
+            return words(_TALK[Reason(str(reason))], number=number)
         case Reason.NO_APPROVAL:
             return words("There is no approval of yours on request #{number}.", number=number)
         case Reason.TOO_LATE if action == ClickAction.WITHDRAW_APPROVAL:

@@ -66,6 +66,23 @@ def form_did_not_open(words: Words, number: int) -> Message:
     )
 
 
+def talk_form_did_not_open(words: Words, number: int) -> Message:
+    """As `form_did_not_open`."""
+    return message(
+        words("The form for request #{number} did not open. Please click the button again.", number=number)
+    )
+
+
+def nothing_smaller(words: Words, number: int) -> Message:
+    """Of whatever stock the request is for by now."""
+    return message(words("No coupon of the catalogue is worth less than request #{number}.", number=number))
+
+
+def nothing_to_answer(words: Words, number: int) -> Message:
+    """The button is older than what the database holds."""
+    return message(words("There is no such question about request #{number} (any more).", number=number))
+
+
 def send_form_did_not_open(words: Words) -> Message:
     """Slack's trigger was too old, or Slack was busy."""
     return message(words("The form did not open. Nothing was asked for: please try again."))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from coupons.absence import Absence
+from coupons.clicked_on import shown_as
 from coupons.masking import masked
 from coupons.model import Approval, Pause, Request, State
 from coupons.policy import Reason, WhenReached, may_cancel
@@ -194,7 +195,7 @@ def _waiting(words: Words, seen: Overview) -> list[Block]:
             buttons.insert(0, approve_button(words, row.request))
         # Which request it is: after an older file was put back another one may have the number.
         text = _to_decide(words, row, seen.workspace_url)
-        blocks += [section(text), actions(*buttons, block_id=row.request.out_request_no)]
+        blocks += [section(text), actions(*buttons, block_id=shown_as(row.request))]
     if count > len(shown):
         blocks.append(context(words("The {n} that wait longest are shown.", n=len(shown))))
     if seen.pause is None and len(seen.together) > 1:
@@ -265,7 +266,7 @@ def _together(words: Words, requests: Sequence[Request]) -> Block:
         yes=words("Approve"),
         no=words("Not yet"),
     )
-    numbers = ",".join(f"{request.id}:{request.out_request_no}" for request in requests)
+    numbers = ",".join(f"{request.id}:{shown_as(request)}" for request in requests)
     label = words("Approve {count} at once ({value})", count=count, value=value)
     return button(label, "home_approve_together", numbers, confirm=sure)
 

@@ -25,8 +25,10 @@ _BATCH = "batch:"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a button was pressed on: the message `ts` in `channel`, or Home, which shows the request with
-    this `out_request_no`."""
+    """What a button was pressed on: the message `ts` in `channel`, or Home.
+
+    `out_request_no`: the request that is shown there, as `policy.shown_as` says it.
+    """
 
     channel: str = ""
     ts: str = ""

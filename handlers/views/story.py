@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from coupons.auditing import MOST_COUNTED, Story
 from coupons.events import Tag
 from coupons.recording import Json, Recorded
-from handlers.views import batch_story, causes, coupon_story, log_story
+from handlers.views import batch_story, causes, coupon_story, log_story, talk_story
 from handlers.views.escaping import without_openids
 from handlers.views.rendering import MRKDWN, EventWords, Rendering
 from handlers.views.words import N_, Words
@@ -201,13 +201,13 @@ _SENTENCES: Mapping[str, tuple[str, ...] | Callable[[EventWords], str]] = {
     **log_story.SENTENCES,
     **batch_story.SENTENCES,
     **coupon_story.SENTENCES,
+    **talk_story.SENTENCES,
     Tag.REQUEST_CREATED: _created,
     Tag.APPROVAL_GIVEN: (
         N_("{who} approved batch {batch} ({count} of {needed})"),
         N_("{who} approved it ({count} of {needed})"),
         N_("{who} approved it"),
     ),
-    Tag.APPROVAL_WITHDRAWN: (N_("{who} took the approval back ({count} of {needed})"),),
     Tag.REQUEST_APPROVED: (
         N_("its batch {batch} had the approvals it needs: {approvals}"),
         N_("it had the approvals it needs: {approvals}"),

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 
 from coupons.events import Tag
 from coupons.model import Request, State
+from coupons.offers import TALK_TAGS
 from coupons.recording import Recorded
+from handlers.views import talk
 from handlers.views.approver_calls import call, waited
 from handlers.views.escaping import approver, inert, listed, person, person_or_bot, without_openids
 from handlers.views.event_words import (
@@ -57,6 +59,8 @@ def _step(  # noqa: PLR0911, PLR0912, C901 - one return for each tag
     match event.tag:
         case Tag.APPROVAL_GIVEN:
             return message(_approval(words, event, request))
+        case _ if event.tag in TALK_TAGS:
+            return talk.step(words, event, request)
         case Tag.APPROVAL_WITHDRAWN:
             return message(_approval_withdrawn(words, event))
         case Tag.REQUEST_APPROVED:

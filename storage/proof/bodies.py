@@ -24,9 +24,10 @@ from (
     from (
         select event.request_id as request_id, case instr(event.body, '"body_sha256":"') when 0 then null
             else substr(event.body, instr(event.body, '"body_sha256":"') + 15, 64) end as told
-        from event indexed by event_by_request
-        where event.request_id is not null
-            and event.tag in ('request:created', 'undo:created', 'attempt:started')
+        from event indexed by event_by_request join request on request.id = event.request_id
+        where event.tag in ('request:created', 'undo:created', 'offer:accepted', 'attempt:started')
+            -- What was for another coupon was not sent.
+            and event.seq >= coalesce(request.offer, 0)
     )
     group by request_id
 )

@@ -17,7 +17,7 @@ with told as (
     from (
         select request_id, case tag
             when 'request:created' then 'n' when 'approval:given' then 'g'
-            when 'approval:withdrawn' then 'w' when 'attempt:started' then 't'
+            when 'approval:withdrawn' then 'w' when 'offer:accepted' then 'm' when 'attempt:started' then 't'
             when 'request:approved' then case
                 when actor = 'system' and body ->> '$.detail.approvals' = '[]' then 'o'
                 when body ->> '$.detail.batch' is not null then 'b' else 'a' end
@@ -99,6 +99,11 @@ def replay(story: str) -> State | None:
             given += _APPROVALS[letter]
             # Nobody approves what waits for no approval, or takes back what was not given.
             if state is not State.PENDING or given < 0:
+                return None
+            continue
+        if letter == "m":
+            # It is for another coupon from here on: no approval from before may stand.
+            if state is not State.PENDING or given:
                 return None
             continue
         after = _ATTEMPTED.get(state) if letter == "t" else _LEADS_TO.get(letter)

@@ -67,21 +67,46 @@ where event.tag in ('request:created', 'undo:created') and (
         is not (select requester from request as sent where sent.id = request.undoes)
     or (event.body ->> '$.detail.out_request_no') is not request.out_request_no
     or (event.body ->> '$.detail.customer') is not request.customer
-    or (event.body ->> '$.detail.stock_id') is not request.stock_id
-    or (event.body ->> '$.detail.value_fen') is not request.value_fen
-    or (event.body ->> '$.detail.approvals_needed') is not request.approvals_needed
     or coalesce(event.body ->> '$.detail.reason', request.reason) is not request.reason
-    or coalesce(event.body ->> '$.detail.stock_name', request.stock_name) is not request.stock_name
     or coalesce(event.body ->> '$.detail.ticket', '') is not request.ticket
-    or coalesce(event.body ->> '$.detail.rule', 0) is not request.rule
-    or coalesce(event.body ->> '$.detail.raised', '[]') is not
-        case request.raised when '' then '[]' else '["' || replace(request.raised, ',', '","') || '"]' end
     or (event.body ->> '$.detail.duplicate_of') is not request.duplicate_of
     or (event.body ->> '$.detail.follows') is not request.follows
     or (event.body ->> '$.detail.batch') is not request.batch
     or (event.body ->> '$.detail.row') is not request.batch_row
-    or coalesce(event.body ->> '$.detail.needs', '') is not request.needs
 )
+order by request.id limit 1
+"""
+#: What an offer that the requester took has changed: then its event says what the request is for.
+_STOCKS = """
+select request.id as id from request join event on event.request_id = request.id
+where event.tag in ('request:created', 'offer:accepted') and event.seq = coalesce(request.offer, (
+        select min(seq) from event as made
+        where made.request_id = request.id and made.tag = 'request:created'))
+    and (
+        (event.tag = 'offer:accepted') is not (request.offer is not null)
+        or (event.body ->> '$.detail.stock_id') is not request.stock_id
+        or (event.body ->> '$.detail.value_fen') is not request.value_fen
+        or (event.body ->> '$.detail.approvals_needed') is not request.approvals_needed
+        or coalesce(event.body ->> '$.detail.stock_name', request.stock_name) is not request.stock_name
+        or coalesce(event.body ->> '$.detail.rule', 0) is not request.rule
+        or coalesce(event.body ->> '$.detail.needs', '') is not request.needs
+        or coalesce(event.body ->> '$.detail.raised', '[]') is not
+            case request.raised when '' then '[]' else '["' || replace(request.raised, ',', '","') || '"]' end
+    )
+order by request.id limit 1
+"""
+#: The last one, by the requester, of what somebody else had offered for this very request.
+_OFFERS = """
+select request.id as id from request
+left join event as accepted on accepted.request_id = request.id and accepted.tag = 'offer:accepted'
+left join event as made on made.seq = accepted.body ->> '$.detail.offer'
+where request.offer is not (
+        select max(seq) from event where event.request_id = request.id and event.tag = 'offer:accepted')
+    or (accepted.seq is not null and (
+        made.request_id is not request.id or made.tag is not 'offer:made' or made.seq > accepted.seq
+        or accepted.actor is not request.requester or made.actor is request.requester
+        or (made.body ->> '$.detail.stock_id') is not (accepted.body ->> '$.detail.stock_id')
+        or (made.body ->> '$.detail.value_fen') is not (accepted.body ->> '$.detail.value_fen')))
 order by request.id limit 1
 """
 _WITH_BATCH = """
@@ -216,6 +241,8 @@ def compare(database: Any) -> None:
         )
     compared = (
         (_TERMS, "requester, number, customer, stock, value, need of approvals or reason for it"),
+        (_STOCKS, "requester, number, customer, stock, value, need of approvals or reason for it"),
+        (_OFFERS, "offer that its requester took"),
         (_CODES, "coupon code"),
         (_APPROVALS, "list of approvers"),
         (_FILLS, "list of what its approvers could give"),

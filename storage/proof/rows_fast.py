@@ -65,7 +65,8 @@ from (
                 select 1 from event as done indexed by event_by_request
                 where done.request_id = request.undone_by and done.tag = 'undo:done'
                     and instr(done.body, concat('"undoes":', request.id, '},"request_id":')) > 0
-            )) as closed,
+            ))
+            and request.offer is max(iif(event.tag = 'offer:accepted', event.seq, null)) as closed,
         group_concat(case event.tag
             when 'attempt:finished' then ''
             when 'attempt:started' then 't'
@@ -79,6 +80,7 @@ from (
             when case request.undoes is null when 1 then 'request:created' else 'undo:created' end then iif(
                 abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.created_at)
                     <= 60000
+                and request.offer is null
                 and instr(event.body, concat(
                     '{"actor":"', request.requester, '"',
                     ',"detail":{"approvals_needed":', request.approvals_needed,
@@ -102,9 +104,42 @@ from (
                     ',"stock_name":', json_quote(request.stock_name),
                     ',"ticket":', json_quote(request.ticket),
                     case when request.undoes is null then '' else concat(',"undoes":', request.undoes) end,
-                    ',"value_fen":', request.value_fen, '},"request_id":')) > 0,
+                    ',"value_fen":', request.value_fen, '},"request_id":')) > 0
+                -- An offer has changed what it is for: the rest.
+                or request.offer is not null
+                and abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - request.created_at)
+                    <= 60000
+                and instr(event.body, concat('{"actor":"', request.requester, '"')) = 1
+                and instr(event.body, concat(
+                    '","customer":', request.customer,
+                    ',"duplicate_of":', coalesce(request.duplicate_of, 'null'),
+                    ',"follows":', coalesce(request.follows, 'null'), ',"')) > 0
+                and instr(event.body, concat(
+                    ',"out_request_no":"', request.out_request_no, '","raised":[')) > 0
+                and instr(event.body, concat('],"reason":', json_quote(request.reason), ',"rule":')) > 0
+                and instr(event.body, concat(
+                    ',"ticket":', json_quote(request.ticket), ',"value_fen":')) > 0,
                 iif(request.undoes is null, 'n', 'v'), '!')
             when 'request:created' then '!' when 'undo:created' then '!'
+            when 'offer:accepted' then iif(
+                event.seq <> request.offer or exists (
+                    select 1 from event as made
+                    where made.seq = event.body ->> '$.detail.offer' and made.tag = 'offer:made'
+                        and made.request_id = request.id and made.seq < event.seq
+                        and made.actor <> request.requester and event.actor = request.requester
+                        and made.body ->> '$.detail.stock_id' = request.stock_id
+                        and made.body ->> '$.detail.value_fen' = request.value_fen
+                ) and instr(event.body, concat(
+                    '"detail":{"approvals_needed":', request.approvals_needed, ',"approver":"')) > 0
+                and instr(event.body, concat(
+                    ']', iif(request.needs = '', '', concat(',"needs":', request.needs)), ',"offer":')) > 0
+                and instr(event.body, concat(
+                    ',"raised":', case request.raised when '' then '[]'
+                        else '["' || replace(request.raised, ',', '","') || '"]' end,
+                    ',"rule":', request.rule,
+                    ',"stock_id":"', request.stock_id, '"',
+                    ',"stock_name":', json_quote(request.stock_name),
+                    ',"value_fen":', request.value_fen, '},"request_id":')) > 0, 'm', '!')
             when 'approval:given' then iif((
                 select abs(cast(substr(cast(event.body as blob), -14, 13) as integer) - approval.at)
                     <= 60000

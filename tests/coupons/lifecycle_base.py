@@ -31,7 +31,7 @@ from storage.ledger import SqliteLedger
 from tests.clocks import sure
 from tests.coupons import lifecycle_world as world
 from tests.coupons.lifecycle_world import HOUR, POLICY, Moment
-from tests.coupons.office import TEAM, Time
+from tests.coupons.office import TEAM, Time, an_offer_desk
 from tests.empty_database import empty_database
 
 T = TypeVar("T")
@@ -59,7 +59,8 @@ class LifecycleBase(RuleBasedStateMachine):
         authority = Authority(policy=POLICY, directory=self.groups, ledger=self.ledger, team=TEAM)
         common: dict[str, Any] = {"ledger": self.ledger, "policy": POLICY, "clock": sure(self.clock)}
         self.asking = Asking(authority=authority, issuer=self.wechat, team=TEAM, **common)
-        self.desk = Desk(authority=authority, directory=self.groups, team=TEAM, **common)
+        offers = an_offer_desk(self.ledger, authority, POLICY, sure(self.clock), issuer=self.wechat)
+        self.desk = Desk(offers=offers, authority=authority, directory=self.groups, team=TEAM, **common)
         self.undo_desk = UndoDesk(
             authority=authority, directory=self.groups, issuer=self.wechat, team=TEAM, **common
         )

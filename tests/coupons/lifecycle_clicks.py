@@ -7,15 +7,17 @@ from hypothesis.stateful import precondition, rule
 
 from coupons.asking import Stopped
 from coupons.batch_desk import OF_BATCHES
+from coupons.clicked_on import shown_as
 from coupons.desk import Desk
 from coupons.events import Tag
 from coupons.model import Click, ClickAction, NewClick, Request, State
+from coupons.offer_desk import TALK
 from coupons.policy import Reason
 from coupons.posts import PostKind
 from coupons.undo_desk import UndoDesk
 from tests.coupons import lifecycle_world as world
-from tests.coupons.lifecycle_base import LifecycleBase
 from tests.coupons.lifecycle_drawing import clickers, people, pick
+from tests.coupons.lifecycle_talk import OF_REQUESTER, TalkChecks
 from tests.coupons.office import TEAM
 
 _MENU = frozenset({ClickAction.CANCEL, ClickAction.URGE})
@@ -25,11 +27,14 @@ _TELLS = {
     ClickAction.CLOSE: Tag.REQUEST_CLOSED,
     ClickAction.CANCEL: Tag.REQUEST_CANCELLED,
     ClickAction.URGE: Tag.REQUEST_URGED,
-    ClickAction.WITHDRAW_APPROVAL: Tag.APPROVAL_WITHDRAWN,
+    ClickAction.ASK: Tag.QUESTION_ASKED,
+    ClickAction.ANSWER: Tag.QUESTION_ANSWERED,
+    ClickAction.OFFER: Tag.OFFER_MADE,
+    ClickAction.DECLINE_OFFER: Tag.OFFER_DECLINED,
 }
 
 
-class ClickRules(LifecycleBase):
+class ClickRules(TalkChecks):
     """What people press, and what must come of it."""
 
     @precondition(lambda self: self.asks)
@@ -44,11 +49,14 @@ class ClickRules(LifecycleBase):
         requests = self.moment().requests
         request = requests[-1 - choice % len(requests)] if requests else None
         places = {
-            "card": {"message_ts": world.card_ts(request.id) if request else "1.0"},
+            "card": {
+                "message_ts": world.card_ts(request.id) if request else "1.0",
+                "out_request_no": shown_as(request) if request else "cbnone",
+            },
             "old card": {"message_ts": "1.000001"},
             "old home": {"out_request_no": "cbanother"},
         }
-        place = places.get(shown, {"out_request_no": request.out_request_no if request else "cbnone"})
+        place = places.get(shown, {"out_request_no": shown_as(request) if request else "cbnone"})
         click = NewClick(
             key=f"k{len(self.kept)}",
             action=action,
@@ -56,12 +64,22 @@ class ClickRules(LifecycleBase):
             person=who,
             team="T0OTHER" if outside else TEAM,
             channel="C0APPROVE",
-            reason="not this time",
+            reason=self.words_of(action, request.id if request else 1, choice),
             at=self.clock(),
             **place,
         )
         self.kept.append(click)
         self.run(self.desk.keep_click(click))
+
+    @precondition(lambda self: self.asks)
+    @rule(who=clickers, choice=pick, action=st.sampled_from(sorted(TALK)))
+    def lead_asks_or_offers(self, who: str, choice: int, action: ClickAction) -> None:
+        """What waits is talked about, and its requester answers mostly."""
+        for back, row in enumerate(reversed(self.moment().requests)):
+            if row.state is State.PENDING:
+                self.click(row.requester if action in OF_REQUESTER else who, back, action, outside=False)
+                self.decide(-1)
+                break
 
     @precondition(lambda self: self.asks)
     @rule(choice=st.integers(0, 2), who=st.permutations((world.WANG, world.ZHAO, world.BOSS)))
@@ -121,24 +139,7 @@ class ClickRules(LifecycleBase):
         if request is None:
             assert tags == []
             return
-        allowed = click.team == TEAM and world.trusted(click.person, self.groups)
-        allowed |= click.action in _MENU
-        if click.message_ts:
-            allowed &= click.message_ts == request.card_ts
-        else:
-            allowed &= click.out_request_no == request.out_request_no
-        if click.action in _MENU:
-            allowed &= world.allowed_to_requester(request, click.person, click.action, before.now)
-        elif click.action in {ClickAction.RETRY, ClickAction.CLOSE}:
-            allowed &= request.state is State.HELD
-            allowed &= click.person in world.may_decide(request, before, self.groups)
-            if click.action is ClickAction.CLOSE:
-                allowed &= not request.open_attempts or request.absent_looks >= 2
-        elif click.action is ClickAction.WITHDRAW_APPROVAL:
-            allowed &= request.state is State.PENDING and click.person in given
-        else:
-            allowed &= world.allowed_to_approve(request, click.person, given, before, self.groups)
-            allowed &= click.action is ClickAction.DECLINE or before.pause is None
+        allowed = self.is_allowed(click, request, given, old, before)
         if not allowed:
             assert tags == [Tag.CLICK_REFUSED]
             [event] = self.events(click.request_id)[old:]
@@ -150,10 +151,46 @@ class ClickRules(LifecycleBase):
             enough = len(given) + 1 >= request.approvals_needed
             assert tags == [Tag.APPROVAL_GIVEN, *([Tag.REQUEST_APPROVED] if enough else [])]
             assert self.approvers(click.request_id) == given | {click.person}
+        elif click.action is ClickAction.WITHDRAW_APPROVAL:
+            assert tags == [
+                *([Tag.APPROVAL_WITHDRAWN] if click.person in given else []),
+                *([Tag.OFFER_WITHDRAWN] if self.offers(click, old) else []),
+            ]
+            assert self.approvers(click.request_id) == given - {click.person}
+        elif click.action is ClickAction.ACCEPT_OFFER:
+            self.check_accepted(request, given, old, before)
         else:
             assert tags == [_TELLS[click.action]]
-            if click.action is ClickAction.WITHDRAW_APPROVAL:
-                assert self.approvers(click.request_id) == given - {click.person}
+
+    def is_allowed(
+        self, click: Click, request: Request, given: set[str], old: int, before: world.Moment
+    ) -> bool:
+        allowed = click.team == TEAM and world.trusted(click.person, self.groups)
+        allowed |= click.action in _MENU
+        number, _, offer = click.out_request_no.partition(".")
+        if click.message_ts and click.action not in OF_REQUESTER:
+            allowed &= click.message_ts == request.card_ts
+        else:
+            allowed &= number == request.out_request_no
+        if click.action is ClickAction.APPROVE:
+            # On what showed the coupon that it is for now.
+            allowed &= offer == str(request.offer or "")
+        if click.action in TALK:
+            allowed &= self.may_talk(click, request, old, before)
+        elif click.action in _MENU:
+            allowed &= world.allowed_to_requester(request, click.person, click.action, before.now)
+        elif click.action in {ClickAction.RETRY, ClickAction.CLOSE}:
+            allowed &= request.state is State.HELD
+            allowed &= click.person in world.may_decide(request, before, self.groups)
+            if click.action is ClickAction.CLOSE:
+                allowed &= not request.open_attempts or request.absent_looks >= 2
+        elif click.action is ClickAction.WITHDRAW_APPROVAL:
+            allowed &= request.state is State.PENDING
+            allowed &= click.person in given or self.offers(click, old)
+        else:
+            allowed &= world.allowed_to_approve(request, click.person, given, before, self.groups)
+            allowed &= click.action is ClickAction.DECLINE or before.pause is None
+        return allowed
 
     def judge_undo(self, click: Click) -> None:
         """An undo is a request of its own: it needs a person, and its number begins like the first."""

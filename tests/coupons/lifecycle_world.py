@@ -9,7 +9,7 @@ from coupons.asking import Ask
 from coupons.coupon_states import CouponAnswer
 from coupons.errors import IssuerUnavailable
 from coupons.lifecycle import FINAL, counts
-from coupons.model import ClickAction, CodeMode, Pause, Person, Request, State
+from coupons.model import ClickAction, CodeMode, Pause, Person, Request, State, Stock
 from coupons.outcome import Kind, Outcome, Remedy
 from coupons.policy import (
     URGE_PAUSE_MS,
@@ -88,7 +88,7 @@ class WeChat:
     questions: int = 0
 
     def compose(self, *, out_request_no: str, openid: str, stock_id: str, code_mode: CodeMode) -> bytes:
-        return f"{out_request_no} {openid}".encode()
+        return f"{out_request_no} {openid} {stock_id}".encode()
 
     async def send(self, body: bytes, *, earlier_open: bool, place: Place) -> Outcome:
         async with place:
@@ -199,6 +199,30 @@ def allowed_to_requester(request: Request, person: str, action: ClickAction, now
         soon = request.urged_at is not None and 0 <= now - request.urged_at < URGE_PAUSE_MS
         allowed = request.state in {State.PENDING, State.HELD} and not soon
     return allowed and person == request.requester
+
+
+def may_talk(request: Request, person: str, moment: Moment, groups: Groups) -> bool:
+    """Ask the requester, who is somebody else: whoever may decide, also who has."""
+    waits = request.state is State.PENDING and person != request.requester
+    return waits and person in may_decide(request, moment, groups)
+
+
+def for_stock(request: Request, stock: Stock) -> Request:
+    return replace(request, stock_id=stock.stock_id, value_fen=stock.value_fen)
+
+
+def within_limits(request: Request, stock: Stock, moment: Moment) -> bool:
+    """The request changed to this stock, all others counted."""
+
+    def others(days: int) -> list[Request]:
+        return [row for row in moment.counted(moment.now - days * DAY) if row.id != request.id]
+
+    of_stock = sum(row.value_fen for row in others(7) if row.stock_id == stock.stock_id)
+    return (
+        len([row for row in others(30) if row.openid == request.openid]) < 4
+        and of_stock + stock.value_fen <= 9000
+        and sum(row.value_fen for row in others(1)) + stock.value_fen <= 12_000
+    )
 
 
 def card_ts(request_id: int) -> str:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from coupons.absence_desk import AbsenceDesk
 from coupons.asking import Ask, Asking
 from coupons.authority import Authority
+from coupons.catalogue import Catalogue
 from coupons.desk import Desk
 from coupons.events import Tag
 from coupons.lifecycle import MOVES, move
 from coupons.loops import Bell
 from coupons.model import Click, ClickAction, CodeMode, Draft, NewClick, Person, Request, State, Stock
+from coupons.offer_desk import OfferDesk
 from coupons.policy import DAY_MS, Policy
 from coupons.ports import Transaction
 from coupons.presence import Presence
@@ -62,6 +65,24 @@ def a_stock(stock_id: str, value_fen: int = 1000) -> Stock:
     return Stock(stock_id, f"alias-{stock_id}", f"stock {stock_id}", value_fen, CodeMode.WECHATPAY_MODE)
 
 
+#: What may be offered; what is asked for need not be among them.
+CATALOGUE = [a_stock(str(9000 + value), value) for value in (300, 500, 900, 1500, 5000)]
+
+
+def an_offer_desk(
+    ledger: Any, authority: Authority, policy: Policy, clock: Any, *, issuer: Any = None
+) -> OfferDesk:
+    """With five stocks, of ¥5 to ¥50."""
+    return OfferDesk(
+        ledger=ledger,
+        authority=authority,
+        catalogue=Catalogue(CATALOGUE),
+        issuer=Paper() if issuer is None else issuer,
+        policy=policy,
+        clock=clock,
+    )
+
+
 class Office:
     """`ledger` must be closed."""
 
@@ -85,6 +106,7 @@ class Office:
 
     def desk(self, policy: Policy) -> Desk:
         return Desk(
+            offers=an_offer_desk(self.ledger, self.authority(policy), policy, sure(self.clock)),
             ledger=self.ledger,
             directory=self.groups,
             authority=self.authority(policy),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from coupons.asking import Stopped, Submitted
+from coupons.clicked_on import was_shown
 from coupons.events import Tag
 from coupons.model import Approval, Click, ClickAction, Person, State
 from coupons.policy import (
@@ -29,11 +30,10 @@ from coupons.policy import (
     may_pause,
     may_retry,
     may_urge,
-    may_withdraw_approval,
     must_say,
-    was_shown,
 )
 from coupons.reasons import Required
+from coupons.talk_policy import may_answer, may_offer, may_question, may_withdraw_approval
 from tests.coupons import test_absence, test_decision_table_undo, test_needs
 from tests.coupons import test_decision_table as table
 from tests.coupons.office import NOW, TEAM, Office
@@ -84,6 +84,32 @@ ON_A_CARD = [
     ("withdraw", WANG, S.APPROVED, [WANG], R.TOO_LATE),
     ("withdraw", WANG, S.HELD, [WANG], R.TOO_LATE),
     ("withdraw", WANG, S.EXPIRED, [WANG], R.TOO_LATE),
+    ("withdraw offered", ZHAO, S.PENDING, NOBODY, R.ALLOWED),  # an offer is an approval, too
+    ("withdraw offered", ZHAO, S.APPROVED, [WANG], R.TOO_LATE),
+    # who may decide asks the requester first, also once they have approved
+    ("question", WANG, S.PENDING, NOBODY, R.ALLOWED),
+    ("question", WANG, S.PENDING, [WANG], R.ALLOWED),
+    ("question", LI, S.PENDING, NOBODY, R.SELF),
+    ("question", SUN, S.PENDING, NOBODY, R.NOT_APPROVER),
+    ("question", WANG, S.SENT, [WANG], R.TOO_LATE),
+    # or offers a smaller coupon
+    ("offer 999", WANG, S.PENDING, NOBODY, R.ALLOWED),
+    ("offer 999", WANG, S.PENDING, [WANG], R.ALLOWED),
+    ("offer 1000", WANG, S.PENDING, NOBODY, R.NOT_SMALLER),
+    ("offer", WANG, S.PENDING, NOBODY, R.NOT_SMALLER),  # no such stock
+    ("offer 999", LI, S.PENDING, NOBODY, R.SELF),
+    ("offer 999", SUN, S.PENDING, NOBODY, R.NOT_APPROVER),
+    ("offer 999", WANG, S.DECLINED, NOBODY, R.TOO_LATE),
+    ("offer_paused 999", WANG, S.PENDING, NOBODY, R.PAUSED),
+    # the requester answers, once
+    ("answer", LI, S.PENDING, NOBODY, R.ALLOWED),
+    ("answer ended", LI, S.PENDING, NOBODY, R.NO_QUESTION),
+    ("answer", WANG, S.PENDING, NOBODY, R.NOT_REQUESTER),
+    ("answer", LI, S.DECLINED, NOBODY, R.TOO_LATE),
+    ("take ended", LI, S.PENDING, NOBODY, R.OFFER_ENDED),
+    ("take", LI, S.PENDING, [ZHAO], R.ALLOWED),
+    ("take", LI, S.APPROVED, [ZHAO], R.TOO_LATE),
+    ("take", WANG, S.PENDING, NOBODY, R.NOT_REQUESTER),
     # a hold is released by who may approve
     ("retry", WANG, S.HELD, [ZHAO], R.ALLOWED),
     ("retry", WANG, S.HELD, [WANG], R.ALLOWED),
@@ -130,13 +156,18 @@ def test_who_may_do_what_to_a_request(
     wish: str, person: str, state: State, approved: list[str], reason: Reason
 ) -> None:
     verb, _, more = wish.partition(" ")
-    looked = {"open_attempts": 1, "absent_looks": int(more)} if more.isdigit() else {}
+    looked = {"open_attempts": 1, "absent_looks": int(more)} if verb == "close" and more else {}
     request = a_request(requester=LI, state=state, attempts=int(more == "attempted"), **looked)
     given = [Approval(request.id, name, 0) for name in approved]
     found: dict[str, Decision] = {
         "approve": may_approve(request, person, LEADS, given, paused=more == "paused"),
         "decline": may_decline(request, person, LEADS, given),
-        "withdraw": may_withdraw_approval(request, person, given),
+        "withdraw": may_withdraw_approval(request, person, given, offered=more == "offered"),
+        "question": may_question(request, person, LEADS),
+        "offer": may_offer(request, person, LEADS, int(more) if more.isdigit() else None, paused=False),
+        "offer_paused": may_offer(request, person, LEADS, 999, paused=True),
+        "answer": may_answer(request, person, waits=more != "ended", ended=R.NO_QUESTION),
+        "take": may_answer(request, person, waits=more != "ended", ended=R.OFFER_ENDED),
         "retry": may_retry(request, person, LEADS),
         "close": may_close(request, person, LEADS),
         "cancel": may_cancel(request, person),
@@ -249,6 +280,14 @@ SHOWN = [
     (ClickAction.APPROVE, {"out_request_no": _HOME}, _CARD, R.ALLOWED),
     (ClickAction.APPROVE, {"out_request_no": _HOME}, (None, None), R.ALLOWED),
     (ClickAction.APPROVE, {"out_request_no": "cb2"}, _CARD, R.OTHER_REQUEST),
+    # On what showed another coupon than the request is for now.
+    (ClickAction.APPROVE, {"message_ts": "5.000100", "out_request_no": "cb1.7"}, _CARD, R.OTHER_COUPON),
+    (ClickAction.APPROVE, {"out_request_no": "cb1.7"}, _CARD, R.OTHER_COUPON),
+    (ClickAction.DECLINE, {"message_ts": "5.000100", "out_request_no": "cb1.7"}, _CARD, R.ALLOWED),
+    # In a direct message.
+    (ClickAction.ACCEPT_OFFER, {"message_ts": "8.1", "out_request_no": _HOME}, _CARD, R.ALLOWED),
+    (ClickAction.ACCEPT_OFFER, {"message_ts": "5.000100", "out_request_no": "cb2"}, _CARD, R.OTHER_REQUEST),
+    (ClickAction.ANSWER, {"message_ts": "5.000100"}, _CARD, R.OTHER_CARD),
     (ClickAction.RETRY, {"out_request_no": "cb2"}, _CARD, R.OTHER_REQUEST),
     (ClickAction.URGE, {"out_request_no": "-"}, _CARD, R.OTHER_REQUEST),
 ]

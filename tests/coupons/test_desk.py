@@ -19,6 +19,7 @@ from coupons.posts import PostKind
 from coupons.request_number import out_request_no
 from storage.ledger import SqliteLedger
 from tests.clocks import sure
+from tests.coupons.office import an_offer_desk
 from tests.coupons.samples import OPENID
 from tests.empty_database import empty_database
 from tests.storage.records import newest
@@ -78,7 +79,13 @@ def asking(ledger: SqliteLedger, authority: Authority) -> Asking:
 @pytest.fixture
 def desk(ledger: SqliteLedger, authority: Authority) -> Desk:
     return Desk(
-        ledger=ledger, directory=Colleagues(), authority=authority, policy=POLICY, team=TEAM, clock=sure(now)
+        offers=an_offer_desk(ledger, authority, POLICY, sure(now)),
+        ledger=ledger,
+        directory=Colleagues(),
+        authority=authority,
+        policy=POLICY,
+        team=TEAM,
+        clock=sure(now),
     )
 
 

@@ -25,7 +25,7 @@ from coupons.undo_desk import UndoDesk
 from storage.ledger import SqliteLedger
 from storage.proof.verify import verify
 from tests.clocks import sure
-from tests.coupons.office import TEAM, Groups, Paper, Time, a_stock
+from tests.coupons.office import TEAM, Groups, Paper, Time, a_stock, an_offer_desk
 from tests.empty_database import empty_database
 from tests.storage.records import begin_posting
 
@@ -51,6 +51,7 @@ class Floor:
             clock=sure(self.clock),
         )
         self.desk = Desk(
+            offers=an_offer_desk(self.ledger, authority, policy, sure(self.clock)),
             ledger=self.ledger,
             directory=self.groups,
             authority=authority,

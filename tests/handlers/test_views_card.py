@@ -51,7 +51,7 @@ def test_a_waiting_card_tells_who_what_for_whom_why_and_until_when() -> None:
 
 
 def test_only_a_waiting_card_can_be_approved_or_declined() -> None:
-    approve, decline, _ = buttons(card.card(ENGLISH, REQUEST, [], approvers=APPROVERS))
+    approve, decline, _, _ = buttons(card.card(ENGLISH, REQUEST, [], approvers=APPROVERS))
     assert (approve["action_id"], approve["value"], approve["style"]) == ("approve_request", "12", "primary")
     assert (decline["action_id"], decline["value"], decline["style"]) == ("decline_request", "12", "danger")
     for state in set(State) - {State.PENDING, State.HELD, State.SENT}:

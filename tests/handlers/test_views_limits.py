@@ -134,8 +134,8 @@ def check_text(text: dict[str, Any], limit: int, kind: str = "mrkdwn") -> None:
 def check_button(button: dict[str, Any]) -> None:
     check_text(button["text"], 75, "plain_text")
     assert len(button["action_id"]) <= 255
-    # A request's number or a word of ours: nothing typed comes back as what was clicked.
-    assert button["value"].isdigit() or button["value"].isalpha()
+    # Numbers of a request and an event, or a word of ours: nothing typed comes back as what was clicked.
+    assert button["value"].replace(":", "", 1).isdigit() or button["value"].isalpha()
     if "confirm" in button:
         for name, limit in {"title": 100, "text": 300, "confirm": 30, "deny": 30}.items():
             check_text(button["confirm"][name], limit, "plain_text")

@@ -20,7 +20,7 @@ from coupons.model import History, Pause, Request, State
 from coupons.policy import YES, Decision, Reason
 from coupons.reasons import Wording
 from coupons.rules import Terms
-from handlers.views import bulk_form, card, command_replies, ephemerals, form, home, modals
+from handlers.views import bulk_form, card, command_replies, ephemerals, form, home, modals, talk_modals
 from handlers.views.bulk_form import BulkPrefill, GivenFile
 from handlers.views.form import Filled
 from handlers.views.form_offer import NOT_KEPT
@@ -43,6 +43,7 @@ from tests.handlers.views_samples import (
     other_messages,
     refused_click,
     request,
+    talk_about,
     written,
 )
 from tests.words import CHINESE, ENGLISH
@@ -110,6 +111,9 @@ def views(words: Words) -> Iterator[dict[str, Any]]:
     """Forms and Home."""
     yield modals.decline_batch_modal(words, 7, modals.Origin("C0APPROVE", "5.000100"))
     yield modals.strike_modal(words, 7, modals.Origin("C0APPROVE", "5.000100"))
+    yield talk_modals.question_form(words, 12, modals.Origin("C0APPROVE", "5.000100"))
+    yield talk_modals.answer_form(words, request(), talk_about("Why so late?").questions[1])
+    yield talk_modals.offer_form(words, request(), STOCKS, modals.Origin("C0APPROVE", "5.000100"))
     yield modals.decline_modal(words, 12, modals.Origin("C0APPROVE", "5.000100"))
     yield form.send_form(words, Filled())
     templates = modals.decline_templates([Wording("Already refunded.", "已退款。")], words, words)

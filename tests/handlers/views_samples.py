@@ -13,6 +13,7 @@ from coupons.coupon_states import CouponState, KnownCoupon
 from coupons.events import Tag
 from coupons.model import Approval, ClickAction, CodeMode, History, Pause, Request, State, Stock
 from coupons.needs import NeedPart, Needs
+from coupons.offers import ApproverQuestion, Offer
 from coupons.policy import YES, Decision, Limit, Reason
 from coupons.reasons import NamedReason, Reasons, Wording
 from coupons.recording import Recorded
@@ -36,6 +37,7 @@ from handlers.views.for_customer import to_paste
 from handlers.views.form_offer import with_form
 from handlers.views.help import help_text
 from handlers.views.message import Message
+from handlers.views.talk import Talk
 from handlers.views.words import Words
 from tests.handlers.absence_samples import absence_messages
 from tests.words import LANGUAGES
@@ -81,6 +83,21 @@ REASONS = Reasons(
         NamedReason("cold", Wording("Meal came cold", "餐品冷了")),
     )
 )
+OFFERED: dict[str, Any] = {"stock_id": "9500", "stock_name": "¥10 off, late delivery", "value_fen": 500}
+
+
+def talk_about(typed: str, stock_name: str = "¥10 off, late delivery") -> Talk:
+    """A smaller coupon was taken, another one is offered; a question is answered, and one is not."""
+    offer = Offer(seq=5, by="U0LI", reason=typed, **OFFERED | {"stock_name": stock_name})
+    return Talk(
+        questions=(
+            ApproverQuestion(seq=3, by="U0WANG", text=typed, answer=typed or "Yes"),
+            ApproverQuestion(seq=4, by="U0LI", text=typed),
+        ),
+        offer=offer,
+        accepted=replace(offer, accepted=True),
+        asked_for=(stock_name, 5000),
+    )
 
 
 def request(**changes: Any) -> Request:
@@ -129,6 +146,14 @@ def events(
         event(Tag.UNDO_DONE, undoes=12, by="look"),
         event(Tag.UNDO_REFUSED, undoes=12, code="COUPON_USED", verified=True),
         event(Tag.UNDO_REFUSED, undoes=12, code=code, verified=True),
+        event(Tag.QUESTION_ASKED, "U0LI", question=typed),
+        event(Tag.QUESTION_ANSWERED, "U0AGENT", question=5, approver="U0LI", answer=typed),
+        event(Tag.OFFER_MADE, "U0LI", **OFFERED, instead_of="1212121212", reason=typed),
+        event(Tag.OFFER_MADE, "U0LI", **OFFERED, instead_of="1212121212", reason=""),
+        event(Tag.OFFER_ACCEPTED, "U0AGENT", **OFFERED, offer=5, approver="U0LI", dropped=["U0WANG"]),
+        event(Tag.OFFER_ACCEPTED, "U0AGENT", **OFFERED, offer=5, approver="U0LI", dropped=[]),
+        event(Tag.OFFER_DECLINED, "U0AGENT", offer=5, approver="U0LI"),
+        event(Tag.OFFER_WITHDRAWN, "U0LI", offer=5),
         event(Tag.REQUEST_URGED, "U0AGENT"),
         event(Tag.REQUEST_REMINDED, waited_ms=7_200_000, mention=None),
         event(Tag.REQUEST_REMINDED, waited_ms=60_000, mention="S0MANAGERS"),
@@ -173,6 +198,9 @@ def now_messages(words: Words, request: Request, approvals: list[Approval]) -> I
     if request.state is State.SENT:
         undo = replace(request, id=13, state=State.PENDING, undoes=request.id)
         yield card.card(words, request, approvals, approvers=APPROVERS, about=Beside(undo=undo))
+    about = Beside(talk=talk_about(request.reason, request.stock_name), may_offer=True)
+    yield card.card(words, request, approvals, approvers=APPROVERS, about=about)
+    yield command_replies.status(words, request, approvals, about=about.talk)
     yield command_replies.status(words, request, approvals)
     yield command_replies.open_list(words, [request] * 20)
     for reason in Reason:
@@ -236,6 +264,9 @@ def other_messages(words: Words, request: Request, word: str) -> Iterator[Messag
     yield failures.not_sure_it_was_kept(words)
     yield failures.database_lost(words)
     yield failures.slack_did_not_answer(words)
+    yield failures.talk_form_did_not_open(words, 12)
+    yield failures.nothing_smaller(words, 12)
+    yield failures.nothing_to_answer(words, 12)
     for loss in ChannelLoss:
         lost = Lost("C0APPROVE", loss)
         yield command_replies.submitted(words, request, (), approval_channel="C0APPROVE", lost=lost)

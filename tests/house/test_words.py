@@ -143,6 +143,7 @@ ONE_SIDES = {
         *(
             "handlers/actions.py",
             "handlers/batch_actions.py",
+            "handlers/talk_actions.py",
             "handlers/commands.py",
             "handlers/form.py",
             "handlers/home.py",

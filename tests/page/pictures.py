@@ -28,7 +28,7 @@ from tests.page import absence_screens, words_screens
 from tests.page.console_screens import take as take_console
 from tests.page.screens import OPENID, Mouse, Screen
 from tests.words import ENGLISH as ENGLISH_WORDS
-from tests.world import COUPON_TOML, World, until, world
+from tests.world import COUPON_TOML, LATE, World, until, world
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 
@@ -70,6 +70,7 @@ class Telling:
     as_picture: str
     week: str
     away_until: str
+    offered: str
 
 
 ENGLISH = Telling(
@@ -92,6 +93,7 @@ ENGLISH = Telling(
     "Send me this as a picture",
     "What was given from",
     "3d",
+    "would approve a smaller coupon",
 )
 CHINESE = Telling(
     ".zh-CN",
@@ -113,6 +115,7 @@ CHINESE = Telling(
     "以图片发给我",
     "的发券情况",
     "3天",
+    "批准较小的券",
 )
 
 
@@ -121,6 +124,7 @@ async def take(folder: Path) -> None:
     async with _screen(ENGLISH) as (screen, shop):
         await _tell(ENGLISH, screen, folder)
         await _approved(ENGLISH, screen, shop, folder)
+        await _offer(ENGLISH, screen, shop, folder)
         await _bulk(ENGLISH, screen, folder)
         await _batch(ENGLISH, screen, shop, folder)
         await _week(ENGLISH, screen, folder)
@@ -128,6 +132,7 @@ async def take(folder: Path) -> None:
     async with _screen(CHINESE) as (screen, shop):
         await _tell(CHINESE, screen, folder)
         await _approved(CHINESE, screen, shop, folder)
+        await _offer(CHINESE, screen, shop, folder)
         await _bulk(CHINESE, screen, folder)
         await _batch(CHINESE, screen, shop, folder)
         await _week(CHINESE, screen, folder)
@@ -214,6 +219,24 @@ async def _approved(telling: Telling, screen: Screen, shop: World, folder: Path)
     await expect(answer).to_be_visible()
     await page.mouse.move(0, 0)
     await answer.screenshot(path=folder / f"became{telling.mark}.png", animations="disabled")
+
+
+async def _offer(telling: Telling, screen: Screen, shop: World, folder: Path) -> None:
+    """A question is answered, a smaller coupon is offered: what the requester is asked."""
+    page, number = screen.page, await shop.ask("sorry-50")
+    card = await shop.card(number)
+    view = await (await shop.slack.person("U0WANG").click(card.channel, card.ts, "offer_smaller")).view()
+    await shop.slack.person("U0WANG").submit(view, {"offer": LATE, "reason": telling.no})
+    await screen.be("U0LI", "app")
+    await page.locator("[data-tab=messages]").click()
+    offered = page.get_by_role("article").filter(has_text=telling.offered).last
+    await expect(offered).to_be_visible()
+    await page.mouse.move(0, 0)
+    await offered.screenshot(path=folder / f"offer{telling.mark}.png", animations="disabled")
+    asked = next(each for each in shop.slack.dms("U0LI") if each.element("decline_offer"))
+    await shop.slack.person("U0LI").click(asked.channel, asked.ts, "decline_offer")
+    await shop.send(f"cancel {number}")
+    await shop.quiet()
 
 
 async def _bulk(telling: Telling, screen: Screen, folder: Path) -> None:

@@ -289,7 +289,7 @@ CREATE TABLE request (
     coupon_code text,
     closed_at integer,
     card_channel text,
-    card_ts text, look_at integer, ticket text not null default '', rule integer not null default 0, raised text not null default '', duplicate_of integer references request (id), follows integer references request (id), remind_at integer, urged_at integer, waits_from integer not null default 0, running_by text, running_until integer, batch integer, batch_row integer, undoes integer references request (id), undone_by integer references request (id), needs text not null default '',
+    card_ts text, look_at integer, ticket text not null default '', rule integer not null default 0, raised text not null default '', duplicate_of integer references request (id), follows integer references request (id), remind_at integer, urged_at integer, waits_from integer not null default 0, running_by text, running_until integer, batch integer, batch_row integer, undoes integer references request (id), undone_by integer references request (id), reminders_from integer, offer integer, needs text not null default '',
     check ((state = 'sent') = (coupon_code is not null))
 ) strict
 ;

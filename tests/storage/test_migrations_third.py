@@ -94,7 +94,7 @@ def with_newer_columns(found: dict[str, list[dict[str, Any]]]) -> dict[str, list
     """What the seventh and later steps add to rows of before."""
     new = {"message_ts": "", "out_request_no": "", "batch": None}
     alone = {"running_by": None, "running_until": None, "batch": None, "batch_row": None, "needs": ""}
-    alone |= {"undoes": None, "undone_by": None}
+    alone |= {"reminders_from": None, "offer": None, "undoes": None, "undone_by": None}
     return {
         **found,
         "approval": [row | {"fills": ""} for row in found["approval"]],

@@ -323,6 +323,20 @@ def redraws_open_cards(tx: Transaction) -> bool:
     return found == [(PostKind.CARD, 1, 2), (PostKind.CARD, 3, 1), (PostKind.REDRAW, 2, 1)]
 
 
+def changes_what_waits_alone(tx: Transaction) -> bool:
+    """A request that waits becomes one for another stock; one that was approved never does."""
+    waits, approved = tx.request(1), tx.request(2)
+    assert waits is not None
+    assert approved is not None
+    other = {"stock_id": "9300", "value_fen": 300, "body": b"other", "raised": ("stock_limit",), "offer": 7}
+    changed = tx.change_stock(waits, replace(waits, **other))  # type: ignore[arg-type]  # by name
+    with pytest.raises(RowChanged):
+        tx.change_stock(approved, replace(approved, **other))  # type: ignore[arg-type]  # by name
+    with pytest.raises(RowChanged):
+        tx.change_stock(waits, replace(waits, **other))  # type: ignore[arg-type]  # by name
+    return changed == tx.request(1) and (changed.stock_id, changed.rev) == ("9300", waits.rev + 1)
+
+
 def resumes_waiting(tx: Transaction) -> bool:
     """Paused from 2 to 102 after it was asked for; then before it was; then since an unknown time."""
     seen = []
@@ -479,6 +493,7 @@ CHANGES: dict[str, Callable[[Transaction], bool]] = {
         == ([4], False)
     ),
     "save": saves,
+    "change_stock": changes_what_waits_alone,
     "remove_approval": lambda tx: (
         (tx.remove_approval(2, "U0WU"), tx.remove_approval(2, "U0WANG"), tx.approvals(2)) == (False, True, [])
     ),

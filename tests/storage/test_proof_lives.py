@@ -13,6 +13,7 @@ import pytest
 
 from coupons.asking import Ask, Asking, Submitted
 from coupons.authority import Authority
+from coupons.clicked_on import shown_as
 from coupons.desk import Desk
 from coupons.errors import IssuerUnavailable
 from coupons.loops import Bell
@@ -26,6 +27,7 @@ from coupons.settling import Pace
 from storage.ledger import SqliteLedger
 from storage.proof.verify import verify
 from tests.clocks import sure
+from tests.coupons.office import an_offer_desk
 from tests.empty_database import empty_database
 from tests.storage.records import DAY, OPENID, STOCK, Time, a_click, open_ledger
 
@@ -79,7 +81,7 @@ class Script:
     found: list[str | None] = field(default_factory=list)
 
     def compose(self, *, out_request_no: str, openid: str, stock_id: str, code_mode: CodeMode) -> bytes:
-        return f"{out_request_no} {openid}".encode()
+        return f"{out_request_no} {openid} {stock_id}".encode()
 
     async def send(self, body: bytes, *, earlier_open: bool, place: Place) -> Outcome:
         async with place:
@@ -121,6 +123,7 @@ class Shop:
             clock=sure(clock),
         )
         self.desk = Desk(
+            offers=an_offer_desk(self.ledger, authority, policy, sure(clock), issuer=script),
             ledger=self.ledger,
             directory=Everybody(),
             authority=authority,
@@ -149,11 +152,12 @@ class Shop:
         assert isinstance(submitted, Submitted)
         return submitted.request
 
-    async def click(self, action: ClickAction, person: str) -> None:
+    async def click(self, action: ClickAction, person: str, reason: str = "not this time") -> None:
         self._clicks += 1
-        shown = out_request_no("T.1")
+        request = await self.ledger.read(lambda rows: rows.request(1))
+        shown = shown_as(request) if request else out_request_no("T.1")
         await self.desk.keep_click(
-            a_click(f"k{self._clicks}", action=action, person=person, out_request_no=shown)
+            a_click(f"k{self._clicks}", action=action, person=person, out_request_no=shown, reason=reason)
         )
         [click] = await self.ledger.read(lambda rows: rows.open_clicks(9))
         await self.desk.decide(click)
@@ -293,6 +297,36 @@ async def test_every_moment_of_approvals_that_are_taken_back_is_proven(shop: Sho
     assert [tags.count(tag) for tag in ("approval:given", "approval:withdrawn", "click:refused")] == [3, 1, 3]
     assert await shop.state() is State.APPROVED, "approved as a whole: nobody takes that back"
     assert await shop.send_until(State.SENT) is State.SENT
+
+
+async def test_every_moment_of_questions_and_offers_is_proven(shop: Shop) -> None:
+    """A smaller coupon is the same request, for which its maker's approval counts, and no other one does."""
+    kept = await shop.ask()
+    for person, action, reason in (
+        ("U0ZHAO", ClickAction.ASK, "why so much?"),
+        ("U0LI", ClickAction.ANSWER, "2 four days late"),
+        ("U0ZHAO", ClickAction.APPROVE, ""),
+        ("U0WANG", ClickAction.OFFER, "9500 it came in the end"),
+        ("U0LI", ClickAction.DECLINE_OFFER, "5"),
+        ("U0WANG", ClickAction.OFFER, "9900"),
+        ("U0WANG", ClickAction.WITHDRAW_APPROVAL, ""),
+        ("U0WANG", ClickAction.OFFER, "9900"),
+        ("U0LI", ClickAction.ACCEPT_OFFER, "9"),
+        ("U0WANG", ClickAction.OFFER, "9500"),
+        ("U0LI", ClickAction.ACCEPT_OFFER, "13"),
+    ):
+        await shop.click(action, person, reason)
+    assert "click:refused" not in (tags := await shop.tags())
+    assert tags[2:] == [
+        *("question:answered", "approval:given", "offer:made", "offer:declined", "offer:made"),
+        *("offer:withdrawn", "offer:made", "approval:withdrawn", "offer:accepted", "approval:given"),
+        *("offer:made", "approval:withdrawn", "offer:accepted", "approval:given", "request:approved"),
+    ]
+    assert await shop.send_until(State.SENT) is State.SENT
+    now = await shop.ledger.read(lambda rows: rows.request(1))
+    assert now is not None
+    assert (now.stock_id, now.value_fen, now.approvals_needed, now.offer) == ("9500", 500, 1, 15)
+    assert (now.out_request_no, now.body != kept.body) == (kept.out_request_no, True)
 
 
 def cancel(shop: Shop) -> Any:
