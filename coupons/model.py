@@ -270,7 +270,7 @@ class ClickAction(StrEnum):
     #: What became of a request's coupon, or of all coupons of its customer: WeChat Pay is asked.
     LOOK_UP_COUPON = "look_up_coupon"
     LOOK_UP_CUSTOMER = "look_up_customer"
-    #: Ask to take a sent coupon back; of a whole batch, what of it was sent.
+    #: Ask to take a sent coupon back.
     UNDO = "undo"
     #: Under a batch's preview, and on its card. `reason` of a strike: the rows, as typed.
     SUBMIT_BATCH = "submit_batch"
