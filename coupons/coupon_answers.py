@@ -9,9 +9,10 @@ from typing import Final
 
 from coupons.authority import Authority
 from coupons.clicked_on import was_shown
+from coupons.coupon_events import CouponViewed
 from coupons.coupon_lookups import CouponLookups, can_be_looked_up
 from coupons.coupon_states import CouponAnswer
-from coupons.events import ClickRefused, CouponViewed
+from coupons.events import ClickRefused
 from coupons.loops import Bell, InFlight, Loop, OnTrouble
 from coupons.model import Click, ClickAction, Request
 from coupons.policy import YES, Decision, Reason

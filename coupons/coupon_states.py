@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from coupons.events import CouponChanged
+from coupons.coupon_events import CouponChanged
 
 
 class CouponState(StrEnum):

@@ -50,6 +50,7 @@ async def test_it_is_asked_for_approved_by_another_taken_back_and_told_on_both_c
     row = shop.row(second)
     assert row is not None
     assert row["out_request_no"] == f"{(shop.row(first) or {})['out_request_no']}-d"
+    await shop.quiet()
     assert "asks to take this coupon back" in (await shop.card(first)).words()
     assert deactivations(shop) == []
     await shop.approve(second)

@@ -10,8 +10,8 @@ from typing import TypeVar
 import pytest
 from sqlite_utils import Database
 
+from coupons.coupon_events import CouponChanged
 from coupons.coupon_states import CouponAnswer, KnownCoupon, answered, unanswered
-from coupons.events import CouponChanged
 from coupons.model import ClickAction, Request, Stock
 from coupons.ports import Reading, Transaction
 from coupons.recording import SYSTEM
