@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from coupons.absence_desk import HandedOver
 from coupons.asking import Stopped
 from coupons.model import Person, State
 from tests.coupons import lifecycle_world as world
@@ -31,6 +32,28 @@ class ChangeRules(LifecycleBase):
     def change_somebody(self, who: str, change: str) -> None:
         flags: dict[str, Any] = {change: True} if change else {}
         self.groups.people[who] = Person(user_id=who, team=TEAM, **flags)
+
+    @rule(who=people, deputy=st.one_of(st.none(), people), hours=st.sampled_from((1, 5, 30)))
+    def go_away(self, who: str, deputy: str | None, hours: int) -> None:
+        """Only of what both may approve is anything handed over; nobody's right to click depends on it."""
+        until = self.clock.now + hours * world.HOUR
+        found = self.run(self.absences.begin(who, until=until, deputy=deputy))
+        deciders = world.expand(POLICY.deciders, self.groups)
+        if isinstance(found, HandedOver):
+            named = {who} if deputy is None else {who, deputy}
+            assert all(each in deciders and world.trusted(each, self.groups) for each in named)
+            assert deputy != who
+
+    @rule(who=people)
+    def come_back(self, who: str) -> None:
+        self.run(self.absences.end(who))
+        assert self.run(self.ledger.read(lambda rows: rows.absence(who))) is None
+
+    @rule()
+    def absences_end(self) -> None:
+        self.run(self.returner.step())
+        left = self.run(self.ledger.read(lambda rows: rows.absences()))
+        assert all(self.clock.now < each.until for each in left)
 
     @rule(by=jumps, forward=st.sampled_from((True, True, False)))
     def jump(self, by: int, forward: bool) -> None:

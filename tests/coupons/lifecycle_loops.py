@@ -41,7 +41,9 @@ class LoopRules(LifecycleBase):
         before = self.moment()
         counts = {row.id: len(self.events(row.id)) for row in before.requests}
         self.run(self.reminder.step())
-        due = self.run(self.ledger.read(lambda rows: rows.next_reminder()))
+        due, away = self.run(
+            self.ledger.read(lambda rows: (rows.next_reminder(), {each.person for each in rows.absences()}))
+        )
         assert due is None or due > before.now or before.pause is not None
         for row in before.requests:
             new = self.events(row.id)[counts[row.id] :]
@@ -50,10 +52,18 @@ class LoopRules(LifecycleBase):
                 # Asked for while the clock was ahead: it waits from now.
                 later += before.now - row.waits_from
             calls = row.state is State.PENDING and later is not None and later <= 0
+            waited = max(before.now - row.waits_from, 0)
+            # While somebody is away it is looked at once more often than people are called.
+            named, given = world.may_be_called(row, before, self.groups), self.approvers(row.id)
+            lacking = bool(named & away) and len(named - away - given) < row.approvals_needed - len(given)
+            calls = calls and (lacking or waited >= HOUR // 2)
             assert len(new) == int(calls and before.now < row.expires_at and before.pause is None)
             for event in new:
-                waited = max(before.now - row.waits_from, 0)
-                assert event.detail["mention"] == (world.BOSS if waited >= 2 * HOUR else None)
+                is_unattended = "until" in event.detail
+                assert is_unattended is lacking
+                assert event.detail["mention"] == (
+                    world.BOSS if is_unattended or waited >= 2 * HOUR else None
+                )
 
     @rule(outcomes=outcomes, found=st.sampled_from((None, "CODE")))
     def send(self, outcomes: list[Outcome], found: str | None) -> None:

@@ -154,8 +154,18 @@ def trusted(person: str, groups: Groups) -> bool:
     return not (known.is_guest or known.is_deactivated or known.is_bot or known.is_outsider)
 
 
+def may_be_called(request: Request, moment: Moment, groups: Groups) -> set[str]:
+    """Whom the rule names beside those who ask: the three rules of POLICY, by hand."""
+    first = request.requester if request.undoes is None else moment.one(request.undoes).requester
+    return _named(request, moment, groups) - {request.requester, first}
+
+
 def may_decide(request: Request, moment: Moment, groups: Groups) -> set[str]:
-    """Who may decide at this moment, told once more: the three rules of POLICY, by hand."""
+    """Who may decide at this moment, told once more."""
+    return {person for person in _named(request, moment, groups) if trusted(person, groups)}
+
+
+def _named(request: Request, moment: Moment, groups: Groups) -> set[str]:
     at = request if request.undoes is None else moment.one(request.undoes)
     before = sum(
         row.value_fen
@@ -168,7 +178,7 @@ def may_decide(request: Request, moment: Moment, groups: Groups) -> set[str]:
         ids = ("S0LEADS",)
     else:
         ids = ("S0MANAGERS", ZHAO)
-    return {person for person in expand(ids, groups) if trusted(person, groups)}
+    return expand(ids, groups)
 
 
 def allowed_to_approve(
