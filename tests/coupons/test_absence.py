@@ -7,11 +7,14 @@ import pytest
 from coupons.absence import LONGEST_ABSENCE_MS, Absence, Attendance, Question, attendance
 from coupons.absence_desk import HandedOver, NotAway
 from coupons.asking import Submitted
+from coupons.clock_watch import ClockWatch
 from coupons.events import Tag
+from coupons.loops import Bell
 from coupons.model import Approval, ClickAction, Person, Request, State
 from coupons.needs import NeedPart, Needs
 from coupons.policy import DAY_MS, Escalation, Policy, Reason, Rule
 from coupons.posts import PostKind
+from coupons.returning import Returner
 from storage.proof.verify import verify
 from tests.coupons.office import NOW, TEAM, Office
 
@@ -314,3 +317,18 @@ async def test_an_old_button_ends_no_later_absence(leads: Office) -> None:
     assert isinstance(await absences.end("U0WANG", began_at=first.absence.began_at), NotAway)
     assert isinstance(await absences.end("U0WANG", began_at=NOW + 1), Absence)
     assert isinstance(await absences.end("U0WANG"), NotAway)
+
+
+async def test_a_clock_in_doubt_ends_no_absence(leads: Office) -> None:
+    await leads.absences(POLICY).begin("U0WANG", until=NOW + HOUR, deputy=None)
+    leads.clock.now += 2 * HOUR
+    returner = Returner(
+        ledger=leads.ledger,
+        desk=leads.absences(POLICY),
+        # Nobody has confirmed it since the start.
+        clock=ClockWatch(leads.clock, steady=lambda: 0),
+        bell=Bell(),
+        on_trouble=lambda _: None,
+    )
+    assert await returner.step() is None
+    assert len(await leads.ledger.read(lambda rows: rows.absences())) == 1
