@@ -11,10 +11,10 @@ from pathlib import Path
 
 from benchmarks.long_log import shared
 from benchmarks.report import Load, Row
+from coupons.audit_ports import AuditSearch
 from coupons.audit_words import Filter
 from coupons.events import Tag
 from coupons.model import State
-from coupons.ports import AuditSearch
 from storage.store import Store
 
 _NEWEST = 50

@@ -17,7 +17,8 @@ from coupons.batches import BatchState
 from coupons.clock_watch import ClockWatch
 from coupons.events import ClickRefused
 from coupons.model import Person
-from coupons.policy import YES, Decision, Policy, Reason, may_be_trusted
+from coupons.permissions import YES, Decision, Reason, may_be_trusted
+from coupons.policy import Policy
 from coupons.ports import Directory, Ledger, Transaction
 from coupons.posts import Post, PostKind
 from coupons.presence import Presence

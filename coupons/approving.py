@@ -8,7 +8,7 @@ from coupons.events import ApprovalGiven, RequestApproved
 from coupons.lifecycle import move
 from coupons.model import Approval, Request, State
 from coupons.needs import Fills
-from coupons.policy import have_all
+from coupons.permissions import have_all
 from coupons.ports import Transaction
 from coupons.posts import RESULT_WITHIN_MS, Post, PostKind
 from coupons.recording import SYSTEM

@@ -14,7 +14,8 @@ from coupons.lifecycle import move
 from coupons.masking import keepable
 from coupons.model import Draft, Pause, Request, State, Stock
 from coupons.needs import detail_of, enough_people
-from coupons.policy import YES, Decision, Limit, Policy, Reason, may_ask, may_follow, must_say
+from coupons.permissions import YES, Decision, Reason, may_ask, may_follow, must_say
+from coupons.policy import Limit, Policy
 from coupons.ports import Issuer, Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM

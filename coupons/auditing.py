@@ -21,11 +21,12 @@ from coupons.audit_events import (
     LogAccess,
     OpenidViewed,
 )
+from coupons.audit_ports import AuditSearch
 from coupons.audit_words import NOBODY, Filter, Found, hide_openids, read_words
 from coupons.catalogue import Catalogue
 from coupons.events import Tag
 from coupons.model import Approval, Request
-from coupons.ports import AuditSearch, Clock, Ledger, Reading, Transaction
+from coupons.ports import Clock, Ledger, Reading, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import Recorded
 

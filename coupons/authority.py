@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from coupons.model import Click, Request
 from coupons.needs import Needs
-from coupons.policy import DAY_MS, Decision, Policy, Reason, may_be_trusted
+from coupons.permissions import Decision, Reason, may_be_trusted
+from coupons.policy import DAY_MS, Policy
 from coupons.ports import Directory, Ledger, Records
 from coupons.rules import Facts, find_rule, people
 from coupons.totals import customer_days

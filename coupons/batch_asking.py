@@ -19,7 +19,8 @@ from coupons.clock_watch import ClockWatch
 from coupons.events import CommandRefused
 from coupons.masking import keepable
 from coupons.needs import PLAIN
-from coupons.policy import Decision, Policy, Reason, may_ask
+from coupons.permissions import Decision, Reason, may_ask
+from coupons.policy import Policy
 from coupons.ports import Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.rules import Terms, people

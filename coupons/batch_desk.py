@@ -26,7 +26,8 @@ from coupons.lifecycle import move
 from coupons.masking import keepable
 from coupons.model import Click, ClickAction, Request, State
 from coupons.needs import Fills, fills_of
-from coupons.policy import YES, Decision, Policy, Reason, have_all, may_ask, may_fill
+from coupons.permissions import YES, Decision, Reason, have_all, may_ask, may_fill
+from coupons.policy import Policy
 from coupons.ports import Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import Event

@@ -14,7 +14,7 @@ from coupons.batches import Batch, BatchState, move_batch
 from coupons.events import RequestRetried, RequestUrged
 from coupons.lifecycle import FINAL, move
 from coupons.model import Request, State
-from coupons.policy import URGE_PAUSE_MS, YES, Decision, Reason
+from coupons.permissions import URGE_PAUSE_MS, YES, Decision, Reason
 from coupons.ports import Reading, Records, Transaction
 from coupons.posts import LATE_LINES_MS, Post, PostKind
 from coupons.recording import SYSTEM, Event, Recorded

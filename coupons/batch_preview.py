@@ -13,7 +13,8 @@ from typing import Final
 from coupons.batch import BatchLine
 from coupons.model import Stock
 from coupons.needs import Needs
-from coupons.policy import Limit, Policy, Reason
+from coupons.permissions import Reason
+from coupons.policy import Limit, Policy
 from coupons.rules import NOTHING, Facts, Left, Terms, Used, limits_left, people, terms
 from coupons.totals import Counts, Proposal, Scope, Total, counted_on, customer_days, facts, judge, totals
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from coupons.batch import BatchLine
 from coupons.batch_preview import strictness
 from coupons.batches import MORE_APPROVALS, STOCK_GONE, Batch
-from coupons.policy import Policy, Reason
+from coupons.permissions import Reason
+from coupons.policy import Policy
 from coupons.rules import Terms, Used
 from coupons.totals import Counts, Proposal, Total, counted_on, judge, totals
 

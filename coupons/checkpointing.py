@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from coupons.audit_ports import AuditSearch
 from coupons.audit_words import Filter
 from coupons.events import AuditCheckpoint, DatabaseRestored, Tag
 from coupons.loops import Loop, OnTrouble
 from coupons.model import Pause
-from coupons.ports import AuditSearch, Clock, Ledger, Transaction
+from coupons.ports import Clock, Ledger, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coupons.model import Click, ClickAction, Request
-from coupons.policy import YES, Decision, Reason
+from coupons.permissions import YES, Decision, Reason
 
 #: Between a request's number and the offer that it was changed by, in `Clicked.out_request_no`.
 _OFFER_MARK = "."

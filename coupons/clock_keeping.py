@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from coupons.audit_ports import AuditSearch
 from coupons.audit_words import Filter
 from coupons.clock_watch import ClockWatch, Doubt
 from coupons.events import ClockConfirmed, ClockDoubted, Tag
 from coupons.loops import Loop, OnTrouble
-from coupons.ports import AuditSearch, Ledger, Transaction
+from coupons.ports import Ledger, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM, Payload
 

@@ -15,7 +15,7 @@ from coupons.coupon_states import CouponAnswer
 from coupons.events import ClickRefused
 from coupons.loops import Bell, InFlight, Loop, OnTrouble
 from coupons.model import Click, ClickAction, Request
-from coupons.policy import YES, Decision, Reason
+from coupons.permissions import YES, Decision, Reason
 from coupons.ports import Ledger, Reading, Transaction
 from coupons.posts import Post, PostKind
 

@@ -48,10 +48,9 @@ from coupons.model import (
 )
 from coupons.needs import fills_of
 from coupons.offer_desk import TALK, OfferContext, OfferDesk
-from coupons.policy import (
+from coupons.permissions import (
     YES,
     Decision,
-    Policy,
     Reason,
     may_approve,
     may_be_trusted,
@@ -62,6 +61,7 @@ from coupons.policy import (
     may_retry,
     may_urge,
 )
+from coupons.policy import Policy
 from coupons.ports import Directory, Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM, Event

@@ -19,12 +19,8 @@ from coupons.masking import keepable
 from coupons.model import REQUEST_RECORD, Click, ClickAction, Request, Stock
 from coupons.needs import detail_of, fills_of
 from coupons.offers import TALK_TAGS, Offer, open_offer, questions
-from coupons.policy import (
-    Decision,
-    Policy,
-    Reason,
-    may_approve,
-)
+from coupons.permissions import Decision, Reason, may_approve
+from coupons.policy import Policy
 from coupons.ports import Issuer, Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import Event

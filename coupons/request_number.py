@@ -22,6 +22,6 @@ def undo_number(number: str, times_before: int) -> str:
     """Of an undo of the request with this `out_request_no`, which was asked to be undone so often before.
 
     The first is `<number>-d`. A later one is made only where nothing under the earlier numbers can have taken
-    the coupon back (`coupons.policy.may_undo`), and is a new request: `<number>-d2`.
+    the coupon back (`coupons.permissions.may_undo`), and is a new request: `<number>-d2`.
     """
     return f"{number}{_UNDO}{times_before + 1 if times_before else ''}"

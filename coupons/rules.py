@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from coupons.needs import PLAIN, Needs
-from coupons.policy import YES, DailyCap, Decision, Limit, Policy, Reason, Rule, WhenReached
+from coupons.permissions import YES, Decision, Reason
+from coupons.policy import DailyCap, Limit, Policy, Rule, WhenReached
 
 
 @dataclass(frozen=True, slots=True)

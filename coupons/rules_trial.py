@@ -17,7 +17,8 @@ from coupons.batch_preview import preview, totals_of
 from coupons.events import Tag
 from coupons.model import CodeMode, Stock
 from coupons.needs import enough_people, fills_of, given_out
-from coupons.policy import Decision, Policy, Reason, must_say
+from coupons.permissions import Decision, Reason, must_say
+from coupons.policy import Policy
 from coupons.recording import Recorded
 from coupons.rules import Terms, find_rule, people, terms
 from coupons.rules_trial_counts import PastCounts

@@ -9,7 +9,7 @@ from coupons.events import Tag
 from coupons.lifecycle import FINAL
 from coupons.model import Request, State
 from coupons.outcome import Kind
-from coupons.policy import LOOKUPS_BEFORE_CLOSING
+from coupons.permissions import LOOKUPS_BEFORE_CLOSING
 from coupons.ports import Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import Event

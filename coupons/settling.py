@@ -20,14 +20,13 @@ from coupons.events import (
     RequestRefused,
     RequestSent,
     RequestUnknown,
-    UndoDone,
-    UndoRefused,
 )
 from coupons.lifecycle import FINAL, move
 from coupons.model import REQUEST_RECORD, Request, State
 from coupons.outcome import Kind, Outcome, Remedy
-from coupons.policy import LOOKUPS_BEFORE_CLOSING
+from coupons.permissions import LOOKUPS_BEFORE_CLOSING
 from coupons.recording import SYSTEM, Event
+from coupons.undo_events import UndoDone, UndoRefused
 
 #: Our own word, where the tries ran out and the last answer does not say why.
 NO_CLEAR_ANSWER = "NO_CLEAR_ANSWER"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from coupons.model import Approval, Request, State
-from coupons.policy import YES, Decision, Reason, may_decide_request
+from coupons.permissions import YES, Decision, Reason, may_decide_request
 
 
 def may_question(request: Request, person: str, approvers: frozenset[str]) -> Decision:

@@ -13,22 +13,17 @@ from functools import partial
 from coupons.authority import Authority, Members
 from coupons.clicked_on import was_shown
 from coupons.clock_watch import ClockWatch
-from coupons.events import ClickRefused, UndoCreated
+from coupons.events import ClickRefused
 from coupons.masking import keepable
 from coupons.model import Click, Draft, Person, Request, Stock
 from coupons.needs import PLAIN, detail_of
-from coupons.policy import (
-    Decision,
-    Policy,
-    Reason,
-    may_ask_for_undo,
-    may_be_trusted,
-    may_undo,
-)
+from coupons.permissions import Decision, Reason, may_ask_for_undo, may_be_trusted, may_undo
+from coupons.policy import Policy
 from coupons.ports import Directory, Issuer, Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.request_number import undo_number
 from coupons.rules import find_rule, people
+from coupons.undo_events import UndoCreated
 from coupons.undoing import tell_of_undo
 from coupons.waiting import first_reminder
 

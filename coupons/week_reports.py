@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from coupons.audit_events import WeekReported
+from coupons.audit_ports import AuditSearch
 from coupons.audit_words import Filter
 from coupons.authority import Authority
 from coupons.clock_watch import ClockWatch
@@ -12,7 +13,7 @@ from coupons.errors import DirectoryUnavailable
 from coupons.events import Tag
 from coupons.loops import Loop, OnTrouble
 from coupons.policy import DAY_MS
-from coupons.ports import AuditSearch, Ledger, Transaction
+from coupons.ports import Ledger, Transaction
 from coupons.posts import Post, PostKind
 from coupons.recording import SYSTEM
 from coupons.week import WeekTime, days_before, days_until_now

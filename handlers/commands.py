@@ -19,7 +19,7 @@ from coupons.coupon_states import KnownCoupon
 from coupons.desk import Desk
 from coupons.errors import DirectoryUnavailable, StorageUnavailable
 from coupons.model import Approval, ClickAction, History, NewClick, Pause, Request, Stock
-from coupons.policy import MUST_SAY, Reason
+from coupons.permissions import MUST_SAY, Reason
 from coupons.ports import Clock, Ledger, Reading
 from coupons.reasons import Reasons
 from coupons.tickets import TicketSystem

@@ -19,7 +19,7 @@ from coupons.asking import Ask, Asking, Stopped, Submitted
 from coupons.catalogue import Catalogue
 from coupons.errors import CouponsError, DirectoryUnavailable, StorageUnavailable
 from coupons.model import Request, Stock
-from coupons.policy import MUST_SAY, Reason
+from coupons.permissions import MUST_SAY, Reason
 from coupons.ports import Ledger
 from coupons.reasons import Reasons
 from handlers import parsing, payloads

@@ -14,7 +14,8 @@ from coupons.batches import Batch, BatchState, Progress
 from coupons.events import ClickRefused
 from coupons.lifecycle import FINAL
 from coupons.model import Request
-from coupons.policy import DAY_MS, Policy, Reason, may_approve, may_fill, may_retry
+from coupons.permissions import Reason, may_approve, may_fill, may_retry
+from coupons.policy import DAY_MS, Policy
 from coupons.ports import Clock, Ledger, Reading, Records
 from coupons.rules import NOTHING, Left, limits_left, people
 from coupons.totals import Proposal, facts, totals

@@ -15,7 +15,8 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from coupons.errors import Refusal
 from coupons.needs import Needs, enough_people
-from coupons.policy import Policy, Rule, WhenReached, may_be_trusted
+from coupons.permissions import may_be_trusted
+from coupons.policy import Policy, Rule, WhenReached
 from coupons.ports import Directory
 from handlers.approval_channel import loss_of
 from handlers.views.channel_loss import ChannelLoss

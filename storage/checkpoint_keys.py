@@ -15,9 +15,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from coupons.audit_events import AuditKeyChanged
+from coupons.audit_ports import AuditSearch
 from coupons.audit_words import Filter
 from coupons.events import Tag
-from coupons.ports import AuditSearch
 from coupons.recording import Json
 from storage.checkpoints import Checkpoint, key_name, public_text, read_public, was_signed_by
 from storage.errors import AuditBroken, CheckpointRefused

@@ -20,7 +20,7 @@ from console.ports import LogUnavailable, MonthWords, Outside
 from coupons.audit_words import Filter, read_words
 from coupons.errors import StorageUnavailable
 from coupons.month import Month
-from coupons.policy import may_be_trusted
+from coupons.permissions import may_be_trusted
 from coupons.ports import Directory, Reading, Transaction
 from coupons.recording import Recorded
 from coupons.rules import people

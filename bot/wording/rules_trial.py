@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from bot.wording.terminal_table import plain, width
-from coupons.policy import Policy, Reason
+from coupons.permissions import Reason
+from coupons.policy import Policy
 from coupons.rules_trial import TrialSum, TrialVerdict, Tried
 from handlers.views.words import N_, Words
 

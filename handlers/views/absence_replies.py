@@ -9,7 +9,7 @@ from coupons.absence import Absence
 from coupons.absence_desk import HandedOver, NotAway
 from coupons.days import beijing_time
 from coupons.events import Tag
-from coupons.policy import Reason
+from coupons.permissions import Reason
 from coupons.recording import Recorded
 from handlers.until import Unclear, Why
 from handlers.views.ephemerals import NOTHING_CHANGED

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from coupons.batches import Batch, BatchState
 from coupons.model import ClickAction
-from coupons.policy import Reason
+from coupons.permissions import Reason
 from coupons.recording import Recorded
 from handlers.views.ephemerals import ABOUT_PERSON, NOTHING_CHANGED
 from handlers.views.escaping import inert, message_link, person

@@ -9,7 +9,7 @@ from typing import Final
 
 from coupons.batches import ERASED, MORE_APPROVALS, STOCK_GONE, LeftOut
 from coupons.masking import masked
-from coupons.policy import Reason
+from coupons.permissions import Reason
 from coupons.spreadsheet import as_csv
 from handlers.bulk import file_json
 from handlers.bulk.bulk_file import BadLine, FileRefused, Remark, RemarkKind, WholeFile, Wrong

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from coupons.model import Request
-from coupons.policy import Reason
+from coupons.permissions import Reason
 from handlers.views.escaping import code, escape, inert, own_words, person, without_openid
 from handlers.views.words import N_, Words
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from coupons.policy import Reason
+from coupons.permissions import Reason
 from handlers.views.translations import N_
 
 #: Our codes, where no answer came, or none that can be believed, or nothing was asked.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from coupons.batches import Batch
 from coupons.masking import masked
 from coupons.model import Approval, ClickAction, Pause, Request, State, Stock
-from coupons.policy import Reason
+from coupons.permissions import Reason
 from handlers.cleaning import Undone
 from handlers.misread import Misread
 from handlers.views import batch_standing, card, misreads, refusals, stocks

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from coupons.events import Tag
 from coupons.model import ClickAction, Request, State
-from coupons.policy import LOOKUPS_BEFORE_CLOSING, URGE_PAUSE_MS, Reason, may_cancel
+from coupons.permissions import LOOKUPS_BEFORE_CLOSING, URGE_PAUSE_MS, Reason, may_cancel
 from coupons.recording import Recorded
 from coupons.settling import Pace
 from handlers.views.escaping import message_link, person

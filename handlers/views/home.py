@@ -10,7 +10,8 @@ from coupons.absence import Absence
 from coupons.clicked_on import shown_as
 from coupons.masking import masked
 from coupons.model import Approval, Pause, Request, State
-from coupons.policy import Reason, WhenReached, may_cancel
+from coupons.permissions import Reason, may_cancel
+from coupons.policy import WhenReached
 from coupons.rules import NOTHING, Left, Used
 from coupons.week import Week, WeekLine
 from handlers.views import week as week_words

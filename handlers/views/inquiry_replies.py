@@ -9,7 +9,7 @@ from coupons.coupon_lookups import can_be_looked_up
 from coupons.coupon_states import KnownCoupon
 from coupons.masking import masked
 from coupons.model import History, Request, Stock
-from coupons.policy import Reason
+from coupons.permissions import Reason
 from coupons.rules import Left
 from handlers.views import stocks
 from handlers.views.card_context import given, warning

@@ -5,7 +5,8 @@ from __future__ import annotations
 from coupons.asking import Stopped
 from coupons.masking import masked
 from coupons.model import Request
-from coupons.policy import Limit, Reason
+from coupons.permissions import Reason
+from coupons.policy import Limit
 from handlers.views.escaping import code, inert, own_words
 from handlers.views.message import Message, message
 from handlers.views.words import Words

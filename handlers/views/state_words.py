@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from coupons.batches import BatchApproval
 from coupons.masking import masked
 from coupons.model import Approval, Request, State
-from coupons.policy import LOOKUPS_BEFORE_CLOSING
+from coupons.permissions import LOOKUPS_BEFORE_CLOSING
 from handlers.views import problems, undo_words
 from handlers.views.escaping import code, inert, listed, person
 from handlers.views.groups_asked import still_missing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coupons.events import Tag
 from coupons.model import Request, State
-from coupons.policy import LOOKUPS_BEFORE_CLOSING, Reason
+from coupons.permissions import LOOKUPS_BEFORE_CLOSING, Reason
 from coupons.recording import Recorded
 from handlers.views import problems
 from handlers.views.escaping import own_words, person

@@ -12,7 +12,8 @@ from bot.config.coupon_toml import load_coupon_toml
 from bot.config.coupon_toml_file import File
 from bot.config.coupon_toml_tables import RuleTable
 from coupons.needs import NeedPart, Needs
-from coupons.policy import CustomerTotal, DailyCap, Escalation, Limit, Reason, Rule, WhenReached
+from coupons.permissions import Reason
+from coupons.policy import CustomerTotal, DailyCap, Escalation, Limit, Rule, WhenReached
 from coupons.rules import Facts, terms
 from coupons.week import WeekTime
 from tests.bot.test_coupon_toml import EXAMPLE, LATE, SMALLEST, around, problems_of, read

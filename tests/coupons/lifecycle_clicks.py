@@ -12,7 +12,7 @@ from coupons.desk import Desk
 from coupons.events import Tag
 from coupons.model import Click, ClickAction, NewClick, Request, State
 from coupons.offer_desk import TALK
-from coupons.policy import Reason
+from coupons.permissions import Reason
 from coupons.posts import PostKind
 from coupons.undo_desk import UndoDesk
 from tests.coupons import lifecycle_world as world

@@ -11,16 +11,8 @@ from coupons.errors import IssuerUnavailable
 from coupons.lifecycle import FINAL, counts
 from coupons.model import ClickAction, CodeMode, Pause, Person, Request, State, Stock
 from coupons.outcome import Kind, Outcome, Remedy
-from coupons.policy import (
-    URGE_PAUSE_MS,
-    CustomerTotal,
-    DailyCap,
-    Escalation,
-    Limit,
-    Policy,
-    Rule,
-    WhenReached,
-)
+from coupons.permissions import URGE_PAUSE_MS
+from coupons.policy import CustomerTotal, DailyCap, Escalation, Limit, Policy, Rule, WhenReached
 from coupons.ports import Place, Reading
 from tests.coupons.office import Groups, a_stock
 

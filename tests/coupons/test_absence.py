@@ -12,7 +12,8 @@ from coupons.events import Tag
 from coupons.loops import Bell
 from coupons.model import Approval, ClickAction, Person, Request, State
 from coupons.needs import NeedPart, Needs
-from coupons.policy import DAY_MS, Escalation, Policy, Reason, Rule
+from coupons.permissions import Reason
+from coupons.policy import DAY_MS, Escalation, Policy, Rule
 from coupons.posts import PostKind
 from coupons.returning import Returner
 from storage.proof.verify import verify

@@ -10,7 +10,8 @@ import pytest
 from coupons.asking import Outlook, Stopped, Submitted
 from coupons.events import Tag
 from coupons.model import ClickAction, Person, Request, State
-from coupons.policy import CustomerTotal, DailyCap, Escalation, Policy, Reason, Rule
+from coupons.permissions import Reason
+from coupons.policy import CustomerTotal, DailyCap, Escalation, Policy, Rule
 from tests.coupons.office import TEAM, Office
 
 AN = "oCustomer-AN-000001"

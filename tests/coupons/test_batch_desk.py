@@ -10,7 +10,8 @@ from coupons.asking import Stopped
 from coupons.batches import BatchState, LeftOut
 from coupons.events import Tag
 from coupons.model import ClickAction
-from coupons.policy import URGE_PAUSE_MS, DailyCap, Reason, Rule
+from coupons.permissions import URGE_PAUSE_MS, Reason
+from coupons.policy import DailyCap, Rule
 from coupons.posts import PostKind
 from tests.coupons.batch_office import CARD, POLICY, PREVIEW, BatchOffice, Opening, lines
 

@@ -11,7 +11,7 @@ from coupons.errors import DirectoryUnavailable
 from coupons.events import Tag
 from coupons.model import ClickAction, Pause, State
 from coupons.outcome import Kind, Outcome, Remedy
-from coupons.policy import Reason
+from coupons.permissions import Reason
 from coupons.posts import PostKind
 from tests.coupons.batch_office import POLICY, BatchOffice, lines, openid
 

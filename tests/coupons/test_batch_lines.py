@@ -11,7 +11,8 @@ from coupons.batches import SAME_FILE, Batch, BatchState, DraftLine, LeftOut
 from coupons.events import Tag
 from coupons.forgetting import forget
 from coupons.model import ClickAction, State
-from coupons.policy import Limit, Reason, WhenReached
+from coupons.permissions import Reason
+from coupons.policy import Limit, WhenReached
 from coupons.ports import Transaction
 from coupons.posts import PostKind
 from coupons.settling import NOT_APPROVED

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from coupons.batch import BatchLine
 from coupons.batch_preview import LARGEST, RECENT_DAYS, BatchPreview, StockSum, preview, totals_of
-from coupons.policy import CustomerTotal, DailyCap, Limit, Policy, Reason, Rule, WhenReached
+from coupons.permissions import Reason
+from coupons.policy import CustomerTotal, DailyCap, Limit, Policy, Rule, WhenReached
 from coupons.rules import NOTHING, Used
 from coupons.totals import Scope, Total
 from tests.coupons.test_batch import ANN, BEN, COLD, LATE, lines

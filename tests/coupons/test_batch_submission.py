@@ -10,7 +10,8 @@ from coupons.audit_events import CustomerErased
 from coupons.batches import BatchState
 from coupons.forgetting import forget
 from coupons.model import ClickAction, State
-from coupons.policy import CustomerTotal, Limit, Reason, Rule
+from coupons.permissions import Reason
+from coupons.policy import CustomerTotal, Limit, Rule
 from coupons.posts import PostKind
 from tests.coupons.batch_office import HOUR, BatchOffice, Opening, lines, openid
 from tests.coupons.office import a_stock

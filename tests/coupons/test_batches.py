@@ -10,7 +10,8 @@ from coupons.batches import BATCH_FINAL, BatchState, LeftOut
 from coupons.events import Tag
 from coupons.model import ClickAction, Pause, State
 from coupons.outcome import Kind, Outcome, Remedy
-from coupons.policy import Escalation, Reason
+from coupons.permissions import Reason
+from coupons.policy import Escalation
 from coupons.posts import PostKind
 from coupons.reminding import Reminder
 from tests.coupons.batch_office import HOUR, POLICY, BatchOffice, Opening, lines, openid

@@ -18,7 +18,8 @@ from coupons.errors import IssuerUnavailable
 from coupons.events import Tag
 from coupons.loops import Bell
 from coupons.model import ClickAction, NewClick, Pause, Person, State
-from coupons.policy import DAY_MS, Policy, Reason
+from coupons.permissions import Reason
+from coupons.policy import DAY_MS, Policy
 from coupons.posts import PostKind
 from tests.clocks import sure
 from tests.coupons.office import NOW, TEAM, Office

@@ -12,7 +12,8 @@ import pytest
 from coupons.asking import Stopped, Submitted
 from coupons.events import Tag
 from coupons.model import State
-from coupons.policy import CustomerTotal, DailyCap, Decision, Limit, Policy, Reason, Rule, WhenReached
+from coupons.permissions import Decision, Reason
+from coupons.policy import CustomerTotal, DailyCap, Limit, Policy, Rule, WhenReached
 from coupons.rules import Facts, Used, limits_left, terms
 from tests.coupons.office import Office, a_stock
 

@@ -13,13 +13,10 @@ from coupons.asking import Stopped, Submitted
 from coupons.clicked_on import was_shown
 from coupons.events import Tag
 from coupons.model import Approval, Click, ClickAction, Person, State
-from coupons.policy import (
+from coupons.permissions import (
     URGE_PAUSE_MS,
-    DailyCap,
     Decision,
-    Policy,
     Reason,
-    Rule,
     may_approve,
     may_ask,
     may_be_trusted,
@@ -32,6 +29,7 @@ from coupons.policy import (
     may_urge,
     must_say,
 )
+from coupons.policy import DailyCap, Policy, Rule
 from coupons.reasons import Required
 from coupons.talk_policy import may_answer, may_offer, may_question, may_withdraw_approval
 from tests.coupons import test_absence, test_decision_table_undo, test_needs

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from coupons.model import Request, State
-from coupons.policy import Reason, may_approve, may_ask_for_undo, may_undo
+from coupons.permissions import Reason, may_approve, may_ask_for_undo, may_undo
 from tests.coupons.samples import a_request
 
 R = Reason

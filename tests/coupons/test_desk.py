@@ -14,7 +14,8 @@ from coupons.authority import Authority
 from coupons.desk import Desk
 from coupons.events import Tag
 from coupons.model import ClickAction, CodeMode, NewClick, Person, State, Stock
-from coupons.policy import Decision, Policy, Reason, Rule
+from coupons.permissions import Decision, Reason
+from coupons.policy import Policy, Rule
 from coupons.posts import PostKind
 from coupons.request_number import out_request_no
 from storage.ledger import SqliteLedger

@@ -34,7 +34,8 @@ from coupons.needs import (
     why_not,
     written,
 )
-from coupons.policy import Limit, Policy, Reason, Rule, WhenReached
+from coupons.permissions import Reason
+from coupons.policy import Limit, Policy, Rule, WhenReached
 from storage.proof.verify import verify
 from tests.coupons.batch_office import BatchOffice
 from tests.coupons.office import Office

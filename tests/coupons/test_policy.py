@@ -5,12 +5,8 @@ from __future__ import annotations
 import pytest
 
 from coupons.model import Approval, Person, Request, State
-from coupons.policy import (
-    Limit,
-    Policy,
+from coupons.permissions import (
     Reason,
-    Rule,
-    WhenReached,
     may_approve,
     may_ask,
     may_be_trusted,
@@ -18,6 +14,7 @@ from coupons.policy import (
     may_decline,
     may_retry,
 )
+from coupons.policy import Limit, Policy, Rule, WhenReached
 from coupons.rules import Facts, Used, find_rule, terms
 from tests.coupons.samples import a_request
 

@@ -12,7 +12,8 @@ from coupons.asking import Submitted
 from coupons.events import Tag
 from coupons.model import ClickAction
 from coupons.needs import NeedPart, Needs
-from coupons.policy import DAY_MS, CustomerTotal, DailyCap, Limit, Policy, Reason, Rule, WhenReached
+from coupons.permissions import Reason
+from coupons.policy import DAY_MS, CustomerTotal, DailyCap, Limit, Policy, Rule, WhenReached
 from coupons.reasons import Required
 from coupons.recording import Recorded
 from coupons.rules_trial import TRIAL_TAGS, Trial, TrialSum, TrialVerdict, Tried

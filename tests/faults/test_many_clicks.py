@@ -17,7 +17,8 @@ from coupons.decider import Decider
 from coupons.desk import Desk
 from coupons.loops import Bell
 from coupons.model import ClickAction, NewClick, Request, State
-from coupons.policy import Policy, Reason, Rule
+from coupons.permissions import Reason
+from coupons.policy import Policy, Rule
 from coupons.ports import Reading, Topic
 from coupons.posts import PostKind
 from coupons.recording import Recorded

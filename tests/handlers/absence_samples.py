@@ -9,7 +9,7 @@ from coupons.absence import Absence, Attendance
 from coupons.absence_desk import HandedOver, NotAway
 from coupons.events import Tag
 from coupons.model import Request
-from coupons.policy import Decision, Reason
+from coupons.permissions import Decision, Reason
 from coupons.recording import Json, Recorded
 from handlers.until import Unclear, Why
 from handlers.views import absence_replies, card, thread_replies

@@ -18,7 +18,7 @@ from coupons.batches import (
 )
 from coupons.events import Tag
 from coupons.model import ClickAction, Pause, State
-from coupons.policy import Reason
+from coupons.permissions import Reason
 from coupons.recording import Recorded
 from handlers.views import batch_answers, batch_card, batch_thread, command_replies, failures
 from handlers.views.batch_card import BatchOnCard

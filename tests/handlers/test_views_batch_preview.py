@@ -16,7 +16,8 @@ from coupons.batch_asking import ShownDraft
 from coupons.batch_preview import BatchPreview, CustomerSum, LimitLeft, RefusedLine, StockSum
 from coupons.batches import SAME_FILE, Batch, BatchState, LeftOut
 from coupons.model import CodeMode, Stock
-from coupons.policy import YES, Limit, Reason
+from coupons.permissions import YES, Reason
+from coupons.policy import Limit
 from coupons.rules import Left, Terms, Used
 from handlers.bulk import file_json
 from handlers.bulk.bulk_file import BadLine, FileRefused, Remark, RemarkKind, WholeFile, Wrong

@@ -10,7 +10,7 @@ import pytest
 from inline_snapshot import external_file
 
 from coupons.batches import ERASED, MORE_APPROVALS, STOCK_GONE, LeftOut
-from coupons.policy import Reason
+from coupons.permissions import Reason
 from handlers.bulk import file_json
 from handlers.bulk.bulk_file import BadLine, FileRefused, Remark, RemarkKind, WholeFile, Wrong
 from handlers.cleaning import Undone

@@ -9,7 +9,7 @@ from inline_snapshot import snapshot
 
 from coupons.events import Tag
 from coupons.model import State
-from coupons.policy import MUST_SAY, Reason
+from coupons.permissions import MUST_SAY, Reason
 from handlers.views import direct_messages, ephemerals, thread_replies
 from handlers.views.for_customer import to_paste
 from handlers.views.message import Message

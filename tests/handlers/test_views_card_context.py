@@ -12,7 +12,7 @@ from inline_snapshot import snapshot
 
 from coupons.lifecycle import FINAL
 from coupons.model import History, Pause, State
-from coupons.policy import Reason
+from coupons.permissions import Reason
 from coupons.rules import Used
 from coupons.tickets import TicketSystem
 from handlers.views import card

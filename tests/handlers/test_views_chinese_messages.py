@@ -5,7 +5,7 @@ from __future__ import annotations
 from inline_snapshot import snapshot
 
 from coupons.model import State
-from coupons.policy import Reason
+from coupons.permissions import Reason
 from handlers.views import (
     card,
     direct_messages,

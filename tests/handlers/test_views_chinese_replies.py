@@ -6,7 +6,8 @@ import pytest
 from inline_snapshot import snapshot
 
 from coupons.model import State
-from coupons.policy import Limit, Reason
+from coupons.permissions import Reason
+from coupons.policy import Limit
 from handlers.cleaning import Undone
 from handlers.misread import Misread
 from handlers.parsing import parse

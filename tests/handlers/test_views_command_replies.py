@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from coupons.model import State
-from coupons.policy import Limit, Reason
+from coupons.permissions import Reason
+from coupons.policy import Limit
 from handlers.cleaning import Undone
 from handlers.misread import Misread, Problem
 from handlers.parsing import parse

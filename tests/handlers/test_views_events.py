@@ -9,7 +9,7 @@ import pytest
 
 from coupons.events import Tag
 from coupons.model import ClickAction, State
-from coupons.policy import Reason
+from coupons.permissions import Reason
 from coupons.recording import Recorded
 from handlers.views import direct_messages, ephemerals, thread_replies
 from tests.handlers.views_samples import NOW, REQUEST, event, readable, refused_click, request

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from coupons.asking import Outlook, Stopped
 from coupons.model import Pause
-from coupons.policy import YES, Decision, Reason
+from coupons.permissions import YES, Decision, Reason
 from coupons.rules import Terms
 from handlers.views import form, inputs
 from handlers.views.form import Filled

@@ -12,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from coupons.model import Pause, Request, State
-from coupons.policy import Limit, Reason, WhenReached
+from coupons.permissions import Reason
+from coupons.policy import Limit, WhenReached
 from coupons.rules import Left, Used
 from coupons.week import WeekLine
 from handlers.views import home

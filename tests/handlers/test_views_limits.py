@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from coupons.events import Tag
 from coupons.masking import masked
 from coupons.model import Approval, State
-from coupons.policy import Reason
+from coupons.permissions import Reason
 from handlers.misread import Misread, Problem
 from handlers.views import command_replies, direct_messages, modals, thread_replies
 from handlers.views.escaping import clip, escape, without_openids

@@ -17,7 +17,7 @@ from inline_snapshot import external_file
 
 from coupons.asking import Outlook, Stopped
 from coupons.model import History, Pause, Request, State
-from coupons.policy import YES, Decision, Reason
+from coupons.permissions import YES, Decision, Reason
 from coupons.reasons import Wording
 from coupons.rules import Terms
 from handlers.views import bulk_form, card, command_replies, ephemerals, form, home, modals, talk_modals

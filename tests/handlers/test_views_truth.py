@@ -11,7 +11,7 @@ import pytest
 
 from coupons.events import Tag
 from coupons.model import ClickAction, Request, State
-from coupons.policy import Reason
+from coupons.permissions import Reason
 from handlers.views import card, causes, command_replies, direct_messages, ephemerals, story, thread_replies
 from handlers.views.message import Message
 from handlers.views.words import Words

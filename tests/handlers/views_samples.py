@@ -14,7 +14,8 @@ from coupons.events import Tag
 from coupons.model import Approval, ClickAction, CodeMode, History, Pause, Request, State, Stock
 from coupons.needs import NeedPart, Needs
 from coupons.offers import ApproverQuestion, Offer
-from coupons.policy import YES, Decision, Limit, Reason
+from coupons.permissions import YES, Decision, Reason
+from coupons.policy import Limit
 from coupons.reasons import NamedReason, Reasons, Wording
 from coupons.recording import Recorded
 from coupons.rules import Left, Terms, Used

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from coupons import absence_events, audit_events, batch_events, coupon_events, waiting_events
+from coupons import absence_events, audit_events, batch_events, coupon_events, undo_events, waiting_events
 from coupons.events import Tag
 from coupons.recording import Payload, personal
 
@@ -31,6 +31,7 @@ def test_every_tag_has_one_record_in_the_files_of_events() -> None:
         absence_events.__name__,
         batch_events.__name__,
         coupon_events.__name__,
+        undo_events.__name__,
         waiting_events.__name__,
     }
 
