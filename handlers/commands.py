@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,15 +12,13 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from coupons.asking import Ask, Asking, Stopped, Submitted
 from coupons.authority import EVERY_ROLE, Authority
-from coupons.batches import Batch
 from coupons.catalogue import Catalogue
 from coupons.coupon_lookups import can_be_looked_up
-from coupons.coupon_states import KnownCoupon
 from coupons.desk import Desk
 from coupons.errors import DirectoryUnavailable, StorageUnavailable
-from coupons.model import Approval, ClickAction, History, NewClick, Pause, Request, Stock
+from coupons.model import ClickAction, NewClick, Request, Stock
 from coupons.permissions import MUST_SAY, Reason
-from coupons.ports import Clock, Ledger, Reading
+from coupons.ports import Clock, Ledger
 from coupons.reasons import Reasons
 from coupons.tickets import TicketSystem
 from handlers import parsing, payloads
@@ -30,10 +28,10 @@ from handlers.after_ack import ACK_WITHIN_S
 from handlers.approval_channel import ApprovalChannel
 from handlers.audit import Audit, View
 from handlers.bulk_form import BulkForm
-from handlers.card_facts import open_undo_of
 from handlers.directory import Readers
 from handlers.form import Form, Prefill
 from handlers.form_offers import FormOffers
+from handlers.inquiries import of_customer, standing
 from handlers.misread import FormWords, Misread, Problem, openid_misread, swapped
 from handlers.parsing import (
     Cancel,
@@ -254,7 +252,7 @@ class Commands:
     async def _customer(self, words: Words, openid: str, command: Mapping[str, Any]) -> Message:
         if not await self._authority.may_see(payloads.person(command)):
             return command_replies.may_not_see(words)
-        history, requests, coupons = await self._ledger.read(partial(_of_customer, openid=openid))
+        history, requests, coupons = await self._ledger.read(partial(of_customer, openid=openid))
         to_look_up = [each for each in requests if can_be_looked_up(each)]
         if to_look_up:
             await self._look_up(ClickAction.LOOK_UP_CUSTOMER, to_look_up[0].id, command)
@@ -287,7 +285,7 @@ class Commands:
     async def _status(self, words: Words, number: int, command: Mapping[str, Any]) -> Message:
         person = payloads.person(command)
         request, approvals, pause, batch, coupon, undo = await self._ledger.read(
-            partial(_standing, number=number)
+            partial(standing, number=number)
         )
         if request is None:
             return command_replies.no_such_request(words, number)
@@ -378,29 +376,3 @@ def _ask(command: Mapping[str, Any], openid: str, stock: Stock, *, reason: str =
         reason=reason,
         ticket=ticket,
     )
-
-
-def _standing(
-    rows: Reading, *, number: int
-) -> tuple[
-    Request | None, Sequence[Approval], Pause | None, Batch | None, KnownCoupon | None, Request | None
-]:
-    """The request with its approvals: those of a line are its batch's, and so is its time; what became of its
-    coupon, and its undo."""
-    request, pause = rows.request(number), rows.pause()
-    batch = rows.batch(request.batch) if request is not None and request.batch is not None else None
-    coupon = rows.coupon_states([number]).get(number)
-    if request is None or batch is None:
-        undo = None if request is None else open_undo_of(rows, request)
-        return request, rows.approvals(number), pause, None, coupon, undo
-    given = [Approval(number, each.approver, each.at) for each in rows.batch_approvals(batch.id)]
-    request = replace(request, expires_at=batch.expires_at or request.expires_at)
-    return request, given, pause, batch, coupon, open_undo_of(rows, request)
-
-
-def _of_customer(
-    rows: Reading, *, openid: str
-) -> tuple[History, Sequence[Request], Mapping[int, KnownCoupon]]:
-    requests = rows.requests_of_customer(openid, inquiry_replies.LISTED)
-    known = rows.coupon_states([request.id for request in requests])
-    return rows.history_of_customer(openid), requests, known

@@ -16,10 +16,11 @@ from coupons.ports import Topic, Transaction
 from storage import database
 from storage.ledger import SqliteLedger
 from storage.proof.verify import verify
+from tests.storage.ports_changed import CHANGES
+from tests.storage.ports_read import READS, seed
 from tests.storage.processes import let_go, line, running
 from tests.storage.records import create, open_ledger, rows
 from tests.storage.test_ledger import Gate, numbers, queued
-from tests.storage.test_ports import CHANGES, READS, seed
 
 TABLES = ("customer", "request", "approval", "event", "click", "outbox", "pause")
 
