@@ -24,7 +24,7 @@ from sandbox.page import serve_page
 from sandbox.slack.workspace import Workspace
 from sandbox.wechatpay.ledger import CouponState
 from storage.store import Store
-from tests.page import absence_screens, words_screens
+from tests.page import absence_screens, undo_screens, words_screens
 from tests.page.console_screens import take as take_console
 from tests.page.screens import OPENID, Mouse, Screen
 from tests.words import ENGLISH as ENGLISH_WORDS
@@ -142,6 +142,8 @@ async def take(folder: Path) -> None:
         async with _screen(telling) as (screen, shop):
             more = {"mark": telling.mark, "reason": telling.reason, "until": telling.away_until}
             await absence_screens.take(screen, shop, folder, **more)
+        async with _screen(telling) as (screen, shop):
+            await undo_screens.take(screen, shop, folder, mark=telling.mark, reason=telling.reason)
     await _month(folder)
     await take_console(folder)
 
