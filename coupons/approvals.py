@@ -52,6 +52,12 @@ def body_digest(events: Sequence[Recorded]) -> str | None:
     return digest if digest is None else str(digest)
 
 
+def coupon_to_take_back(events: Sequence[Recorded]) -> object:
+    """Of an undo: the request whose coupon it takes back, by the event that made it. None: it gives one."""
+    made = next((event for event in events if event.tag in _CREATED), None)
+    return made.detail.get("undoes") if made and made.tag == Tag.UNDO_CREATED else None
+
+
 def may_be_sent(events: Sequence[Recorded], of_batch: Sequence[Recorded] = ()) -> bool:
     """`events`: of one request, those of APPROVAL_TAGS, oldest first.
 

@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from coupons.approvals import APPROVAL_TAGS, body_digest, may_be_sent
+from coupons.approvals import APPROVAL_TAGS, body_digest, coupon_to_take_back, may_be_sent
 from coupons.batch_lines import approvals_of_batch, draw_batch, may_begin
 from coupons.clock_watch import ClockWatch
 from coupons.events import AttemptStarted, SendingPaused, Tag
@@ -102,8 +102,9 @@ class Attempts:
             return None
         if not may_begin(tx, before):
             return None
-        if body_digest(events) not in {_digest(before), None}:
-            # Whoever can write the file could send an approved coupon to somebody else.
+        if body_digest(events) not in {_digest(before), None} or coupon_to_take_back(events) != before.undoes:
+            # Whoever can write the file could send an approved coupon to somebody else, or have one taken
+            # back and another one called so.
             write_settlement(tx, before, changed(before, now=now), now=now)
             return None
         if not may_be_sent(events, of_batch):
