@@ -79,9 +79,10 @@ order by request.id limit 1
 #: What an offer that the requester took has changed: then its event says what the request is for.
 _STOCKS = """
 select request.id as id from request join event on event.request_id = request.id
-where event.tag in ('request:created', 'offer:accepted') and event.seq = coalesce(request.offer, (
+where event.tag in ('request:created', 'undo:created', 'offer:accepted')
+    and event.seq = coalesce(request.offer, (
         select min(seq) from event as made
-        where made.request_id = request.id and made.tag = 'request:created'))
+        where made.request_id = request.id and made.tag in ('request:created', 'undo:created')))
     and (
         (event.tag = 'offer:accepted') is not (request.offer is not null)
         or (event.body ->> '$.detail.stock_id') is not request.stock_id
