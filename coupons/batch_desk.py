@@ -270,7 +270,7 @@ def _right(tx: Records, click: Click, batch: Batch, approvers: frozenset[str]) -
 def _may_approve(tx: Records, batch: Batch, person: str, by_part: Sequence[frozenset[str]]) -> Decision:
     """Of one of its approvers, while it waits."""
     given = tx.batch_approvals(batch.id)
-    part = may_fill(batch.needs, person, given, by_part, requester=batch.requester)
+    part = may_fill(batch.needs, person, given, by_part, askers=frozenset({batch.requester}))
     return Decision(Reason.PAUSED) if part.allowed and tx.pause() is not None else part
 
 

@@ -68,7 +68,7 @@ from coupons.recording import SYSTEM, Event
 from coupons.replies import reply
 from coupons.rules import people
 from coupons.talk_policy import may_withdraw_approval
-from coupons.undoing import draw_undone
+from coupons.undoing import asked_before, draw_undone
 from coupons.waiting import set_waiting_right
 
 _OF_REQUESTER = frozenset({ClickAction.CANCEL, ClickAction.URGE})
@@ -273,8 +273,7 @@ class Desk:
         if click.action in _OF_REQUESTER:
             return self._of_requester(click.action, request, click.person)
         given, approvers = tx.approvals(request.id), deciders.people
-        sent = None if request.undoes is None else tx.request(request.undoes)
-        asked_before = sent.requester if sent is not None else None
+        before = asked_before(tx, request)
         match click.action:
             case ClickAction.RETRY:
                 return may_retry(request, click.person, approvers)
@@ -284,7 +283,7 @@ class Desk:
                 offered = self._offers.offer_of(tx, request, click.person) is not None
                 return may_withdraw_approval(request, click.person, given, offered=offered)
             case ClickAction.DECLINE:
-                return may_decline(request, click.person, approvers, given, asked_before=asked_before)
+                return may_decline(request, click.person, approvers, given, asked_before=before)
             case _:
                 paused = tx.pause() is not None
                 return may_approve(
@@ -294,7 +293,7 @@ class Desk:
                     given,
                     by_part=deciders.by_part,
                     paused=paused,
-                    asked_before=asked_before,
+                    asked_before=before,
                 )
 
     def _refuse_click(

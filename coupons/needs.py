@@ -137,9 +137,12 @@ def why_not(
     person: str,
     by_part: Sequence[frozenset[str]],
     *,
-    requester: str,
+    askers: frozenset[str],
 ) -> NoPart | None:
-    """Why this approver cannot approve now; None: it brings the request on. `given`: who could fill what."""
+    """Why this approver cannot approve now; None: it brings the request on. `given`: who could fill what.
+
+    `askers` approve nothing of it.
+    """
     mine, fills = fills_of(person, by_part), tuple(fills for _, fills in given)
     if given_out(needs, (*fills, mine)) is None:
         later = needs.in_order and any(part in mine for each in missing(needs, fills) for part in each.parts)
@@ -147,7 +150,7 @@ def why_not(
     if not needs.in_order:
         # Whatever can be given out now can be completed by others, if all of it could be before.
         return None
-    others = [people - {requester, *(name for name, _ in given)} for people in by_part]
+    others = [people - askers - {name for name, _ in given} for people in by_part]
     first, *rest = (part - 1 for each in missing(needs, fills) for part in each.parts * each.count)
     if enough([others[part] - {person} for part in rest]):
         return None

@@ -185,7 +185,8 @@ def may_approve(
     right = may_decline(request, person, approvers, given, asked_before=asked_before)
     if not right.allowed:
         return right
-    part = may_fill(request.needs, person, given, by_part, requester=request.requester)
+    askers = frozenset({request.requester, asked_before or request.requester})
+    part = may_fill(request.needs, person, given, by_part, askers=askers)
     if not part.allowed:
         return part
     return Decision(Reason.PAUSED) if paused else YES
@@ -197,13 +198,13 @@ def may_fill(
     given: Sequence[Approval | BatchApproval],
     by_part: Sequence[frozenset[str]],
     *,
-    requester: str,
+    askers: frozenset[str],
 ) -> Decision:
-    """Whether this approval would bring on what several groups are asked for."""
+    """Whether this approval would bring on what several groups are asked for. `askers` give none."""
     if not needs:
         return YES
     fills = [(approval.approver, approval.fills) for approval in given]
-    problem = why_not(needs, fills, person, by_part, requester=requester)
+    problem = why_not(needs, fills, person, by_part, askers=askers)
     return Decision(Reason(problem)) if problem else YES
 
 

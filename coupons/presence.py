@@ -12,6 +12,7 @@ from coupons.model import Request, State
 from coupons.policy import Policy
 from coupons.ports import Ledger, Records
 from coupons.rules import people
+from coupons.undoing import asked_before
 
 
 class Presence:
@@ -53,8 +54,7 @@ class Presence:
     ) -> Attendance:
         """What is held or done lacks no approval: whoever gave one may be called to it."""
         named = self._authority.named_by(rows, request, members)
-        sent = None if request.undoes is None else rows.request(request.undoes)
-        askers = frozenset({request.requester, sent.requester if sent else request.requester})
+        askers = frozenset({request.requester, asked_before(rows, request) or request.requester})
         question = Question(askers=askers, named=named)
         if request.state is State.PENDING:
             question = Question(

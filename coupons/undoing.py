@@ -8,7 +8,7 @@ from coupons.batch_lines import draw_batch
 from coupons.coupon_lookups import coupon_was_taken_back
 from coupons.events import Tag
 from coupons.model import Request, State
-from coupons.ports import Transaction
+from coupons.ports import Records, Transaction
 from coupons.posts import Post, PostKind
 
 #: What ends an undo by WeChat Pay's word.
@@ -47,5 +47,11 @@ def draw_undone(tx: Transaction, undo: Request) -> None:
         draw_batch(tx, sent.batch)
 
 
-def _sent_request(tx: Transaction, undo: Request) -> Request | None:
-    return None if undo.undoes is None else tx.request(undo.undoes)
+def asked_before(rows: Records, request: Request) -> str | None:
+    """Of an undo, who had asked for the coupon, and so decides nothing about it; None: it is none."""
+    sent = _sent_request(rows, request)
+    return sent.requester if sent is not None else None
+
+
+def _sent_request(rows: Records, undo: Request) -> Request | None:
+    return None if undo.undoes is None else rows.request(undo.undoes)

@@ -126,6 +126,7 @@ class HomeFacts:
                 pending.approvers[row.request.id],
                 row.approvals,
                 by_part=parts_people(policy, row.request.needs, members),
+                asked_before=row.asked_before,
             ).allowed
         )
         held = tuple(row for row in pending.held if may_retry(row, person, pending.approvers[row.id]).allowed)
@@ -197,7 +198,7 @@ class HomeFacts:
         if batch.state is not BatchState.PENDING or any(each.approver == person for each in given):
             return False
         by_part = parts_people(self._policy, batch.needs, members)
-        return may_fill(batch.needs, person, given, by_part, requester=batch.requester).allowed
+        return may_fill(batch.needs, person, given, by_part, askers=frozenset({batch.requester})).allowed
 
     def _decides(self, person: str, batch: Batch, members: Members) -> bool:
         return person != batch.requester and person in people(may_decide(self._policy, batch), members)
@@ -217,7 +218,12 @@ class HomeFacts:
 def _rows(rows: Reading) -> tuple[OpenRequest, ...]:
     pending = rows.pending_requests(_PENDING)
     given = rows.approvals_of_many([request.id for request in pending])
-    return tuple(OpenRequest(request, tuple(given.get(request.id, ()))) for request in pending)
+    sent = rows.requests([request.undoes for request in pending if request.undoes is not None])
+    askers = {number: request.requester for number, request in sent.items()}
+    return tuple(
+        OpenRequest(request, tuple(given.get(request.id, ())), asked_before=askers.get(request.undoes or 0))
+        for request in pending
+    )
 
 
 def _row(rows: Records, request: Request) -> OpenRequest:

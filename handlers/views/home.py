@@ -54,6 +54,8 @@ class OpenRequest:
     approvals: tuple[Approval, ...] = ()
     #: Read of the drawn ones that wait for this person.
     about: Beside = NOTHING_BESIDE
+    #: Of an undo, who had asked for the coupon.
+    asked_before: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 
 from coupons.model import Request, State
+from coupons.needs import NeedPart, Needs
 from coupons.permissions import Reason, may_approve, may_ask_for_undo, may_undo
 from tests.coupons.samples import a_request
 
@@ -64,6 +65,21 @@ def test_one_undo_at_a_time_of_what_was_sent_and_never_a_second_number_in_doubt(
     request_: Request, undos: list[Request], reason: R
 ) -> None:
     assert may_undo(request_, undos).reason is reason
+
+
+#: Leads first and then finance, of whom Wang is one, too.
+IN_ORDER = Needs((NeedPart(("S0LEADS",)), NeedPart(("S0FINANCE",))), in_order=True)
+BY_PART = (LEADS, frozenset({WANG, LI}))
+
+
+#: Who had asked for the coupon, and what comes of an approval by Wang.
+@pytest.mark.parametrize(("asked_before", "reason"), [(ZHAO, R.ALLOWED), (LI, R.NEEDED_LATER)])
+def test_who_had_asked_for_the_coupon_is_not_counted_on_for_a_later_part(
+    asked_before: str, reason: R
+) -> None:
+    waiting = a_request(requester=SUN, undoes=1, needs=IN_ORDER, approvals_needed=2)
+    found = may_approve(waiting, WANG, LEADS | {LI}, [], by_part=BY_PART, asked_before=asked_before)
+    assert found.reason is reason
 
 
 @pytest.mark.parametrize(("person", "asked_before", "reason"), APPROVES)

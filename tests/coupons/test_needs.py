@@ -85,7 +85,7 @@ def test_no_click_is_one_too_many_and_none_that_helps_is_turned_away(
     taken: list[tuple[str, Fills]] = []
     for who in (f"U{who}" for who in clicks if who < len(crowd)):
         fills = [own for _, own in taken]
-        problem = why_not(needs, taken, who, people, requester="U0LI")
+        problem = why_not(needs, taken, who, people, askers=frozenset({"U0LI"}))
         fit = bool(assignments(needs, [*fills, fills_of(who, people)]))
         assert (problem in {None, NoPart.NEEDED_LATER}) is fit
         assert problem is not NoPart.NEEDED_LATER or in_order

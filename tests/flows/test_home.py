@@ -13,6 +13,7 @@ from bot.pauses import Pauses
 from sandbox.slack import Twice, api_error, rate_limited
 from sandbox.slack.view_store import View
 from tests.flows import batches
+from tests.flows.test_undo import undo
 from tests.world import COUPON_TOML, OPENID, World, until, world
 
 TOGETHER = f"{COUPON_TOML}\n[home]\napprove_together_fen = 1000\n"
@@ -109,6 +110,15 @@ async def test_a_lead_sees_the_grounds_the_batches_the_own_decisions_and_the_wee
     view = await shows(shop, "U0WANG", "*Batch 1* ✅ Done")
     assert "You approved it" in text(view)
     await shows(shop, "U0LI", "In the last 7 days 4 coupons (¥40.00) were sent for your requests.")
+
+
+async def test_an_undo_waits_for_nobody_who_had_asked_for_the_coupon(shop: World) -> None:
+    first = await shop.ask(who="U0WANG")
+    await shop.approve(first, "U0ZHAO")
+    await shop.state(first, "sent")
+    second = await undo(shop, first)
+    assert buttons(await opened(shop, "U0ZHAO", "approve_request"), "approve_request") == [str(second)]
+    assert buttons(await opened(shop, "U0WANG", ""), "approve_request") == []
 
 
 async def test_a_lead_declines_from_home(shop: World) -> None:
