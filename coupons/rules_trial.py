@@ -1,7 +1,7 @@
 """Rules tried on the past: what each request of the log would have needed by them. Pure, event after event.
 
-Limits count as they would have: what these rules refuse was never asked for, and what ended without a coupon
-counts no longer from when it ended. Groups are those of today, if they are known at all.
+Limits count as they would have: what these rules refuse was never asked for, and what ended without a coupon,
+or with one that was taken back, counts no longer from then on. Groups are those of today, if they are known at all.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ TRIAL_TAGS: Final = frozenset(
         Tag.REQUEST_EXPIRED,
         Tag.REQUEST_REFUSED,
         Tag.REQUEST_CLOSED,
+        Tag.UNDO_DONE,
     }
 )
 _ENDS: Final = TRIAL_TAGS - {
@@ -44,6 +45,7 @@ _ENDS: Final = TRIAL_TAGS - {
     Tag.REQUEST_APPROVED,
     Tag.BATCH_CREATED,
     Tag.BATCH_APPROVED,
+    Tag.UNDO_DONE,
 }
 #: Numbers that are named for each verdict.
 _NAMED: Final = 10
@@ -137,6 +139,8 @@ class Trial:
                 self._approved(("request", event.request_id or 0), event)
             case Tag.BATCH_APPROVED if isinstance(batch, int):
                 self._approved(("batch", batch), event)
+            case Tag.UNDO_DONE:
+                self._counts.end(_whole(event, "undoes"))
             case tag if tag in _ENDS:
                 self._counts.end(event.request_id or 0)
 

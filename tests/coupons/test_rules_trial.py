@@ -152,6 +152,18 @@ def test_what_nobody_could_approve_is_counted_by_rule(log: list[Recorded]) -> No
     assert found.nobody[2].count == 0
 
 
+def test_a_coupon_that_was_taken_back_counts_no_longer_from_then_on(log: list[Recorded]) -> None:
+    first = next(event for event in log if event.tag == Tag.REQUEST_CREATED)
+    second = replace(first, seq=first.seq + 3, request_id=99)
+    undone = replace(first, seq=2, tag=Tag.UNDO_DONE, request_id=2, detail={"undoes": first.request_id})
+    one = replace(POLICY, rules=(Rule(None, 1, ()),), per_customer=Limit(1, 10))
+    assert counts(tried([first, second], one))["refused"] == 1
+    assert "refused" not in counts(tried([first, undone, second], one))
+    # Asked back, it counts until that is done.
+    assert Tag.UNDO_DONE in TRIAL_TAGS
+    assert counts(tried([first, replace(undone, tag=Tag.UNDO_REFUSED), second], one))["refused"] == 1
+
+
 async def test_a_batch_is_tried_as_a_whole(tmp_path: Path) -> None:
     office = BatchOffice(tmp_path / "coupon.db")
     await office.pending(4)
