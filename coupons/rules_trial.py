@@ -1,7 +1,7 @@
 """Rules tried on the past: what each request of the log would have needed by them. Pure, event after event.
 
 Limits count as they would have: what these rules refuse was never asked for, and what ended without a coupon,
-or with one that was taken back, counts no longer from then on. Groups are those of today, if they are known at all.
+or with one that was taken back, counts no longer from then on. Groups are those of today, if they are known.
 """
 
 from __future__ import annotations

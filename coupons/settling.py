@@ -153,7 +153,7 @@ def settle(  # noqa: PLR0911 - one return for each thing that can come of an att
         return _sent(request, events, outcome.coupon_code, "answer", now)
     if lookup is not None and (found := _found(request, events, lookup, now)):
         return found
-    if outcome.remedy is Remedy.FINAL:
+    if outcome.remedy is Remedy.FINAL and _why_is_known(request, lookup):
         return _refused(request, events, outcome.code, now, verified=outcome.verified)
     if outcome.said_no and _absence_counts(request, earliest, pace):
         return _refused(request, events, outcome.code, now, verified=outcome.verified)
@@ -263,6 +263,13 @@ def _counted(request: Request, outcome: Outcome, lookup: Lookup | None, started_
         "absent_looks": absent_looks,
     }
     return REQUEST_RECORD.replace(request, changes)
+
+
+def _why_is_known(request: Request, lookup: Lookup | None) -> bool:
+    """Of an undo only once the coupon was looked at: it may have been refused because somebody has taken it
+    back, and then it is a lie that it was not."""
+    looked = lookup is not None and lookup.result is not LookupResult.UNAVAILABLE
+    return looked or request.undoes is None
 
 
 def _absence_counts(request: Request, earliest: int, pace: Pace) -> bool:

@@ -130,6 +130,9 @@ async def shop(path: Path, clock: Time) -> AsyncGenerator[UndoShop]:
         # Taken back, and by whom does not matter.
         ([NO], ["DEACTIVATED"], State.UNDONE),
         ([NO], ["SENDED"], State.REFUSED),
+        # Why not is not known before the coupon was looked at: somebody may have taken it back by hand.
+        ([NO, NO], [None, "DEACTIVATED"], State.UNDONE),
+        ([NO, NO], [None, "SENDED"], State.REFUSED),
         ([NO], ["USED"], State.REFUSED),
         ([LOST, NO_IN_DOUBT], ["EXPIRED"], State.REFUSED),
         ([FIX], [], State.HELD),
