@@ -102,7 +102,7 @@ class Reason(StrEnum):
     #: An earlier undo ended without it being known what WeChat Pay made of its number.
     UNDO_IN_DOUBT = "undo_in_doubt"
     #: The customer was forgotten: what became of the coupon cannot be looked up.
-    ERASED = "erased"
+    ERASED = "customer_erased"
 
 
 #: The requester can mend these at once.

@@ -134,7 +134,7 @@ async def test_the_cards_of_all_that_is_open_are_drawn_anew_at_both_ends(office:
             ]
         )
         version = 1 + int(change is resume)
-        opened = [number for number, state in zip(numbers, State, strict=True) if state in states]
+        opened = [number for number, state in zip(numbers, every, strict=True) if state in states]
         assert posts == [
             *((PostKind.REDRAW, number, version) for number in reversed(opened)),
             (PostKind.CARD, unposted, version + 1),

@@ -65,14 +65,13 @@ def test_a_sent_coupon_can_be_asked_back_until_somebody_does() -> None:
         card.card(ENGLISH, row, [], approvers=APPROVERS),
         command_replies.status(ENGLISH, row, []),
     ):
-        [button] = buttons(shown)
-        assert (button["action_id"], button["value"]) == ("undo_request", "12")
+        assert ("undo_request", "12") in [(each["action_id"], each["value"]) for each in buttons(shown)]
     for gone in (
         card.card(ENGLISH, row, [], approvers=APPROVERS, about=Beside(undo=undo)),
         command_replies.status(ENGLISH, row, [], undo=undo),
         card.card(ENGLISH, replace(row, undone_by=13), [], approvers=APPROVERS),
     ):
-        assert buttons(gone) == []
+        assert "undo_request" not in [each["action_id"] for each in buttons(gone)]
 
 
 def test_approving_asks_once_more_with_amount_and_customer() -> None:

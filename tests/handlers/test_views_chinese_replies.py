@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from inline_snapshot import snapshot
 
-from coupons.model import State
+from coupons.model import ClickAction, State
 from coupons.permissions import Reason
 from coupons.policy import Limit
 from handlers.cleaning import Undone
@@ -118,7 +118,7 @@ def test_the_other_replies() -> None:
             CHINESE, Reason.SENDING_BEGAN, request(state=State.SENDING, running=True)
         ),
         command_replies.no_such_request(CHINESE, 99),
-        command_replies.checking(CHINESE, 12),
+        command_replies.checking(CHINESE, 12, ClickAction.RETRY),
         help_text(CHINESE, CATALOGUE),
         failures.something_went_wrong(CHINESE, "ab12cd"),
         failures.not_sure_it_was_kept(CHINESE),
@@ -154,6 +154,7 @@ def test_the_other_replies() -> None:
 • `/coupon list` 查看你未完结的申请
 • `/coupon urge 12` 提醒申请 #12 的审批人
 • `/coupon cancel 12` 撤回你的申请 #12，仅限发券开始之前
+• `/coupon undo 12` 申请收回 #12 的券（尚未使用时）
 *查询*
 • `/coupon customer oUpF8uMu…ChOPENID` 查看客户已获得的券
 • `/coupon ticket ABC-123` 查看一个工单的券，不论是哪位客户

@@ -38,7 +38,9 @@ def test_a_hold_tells_what_to_do_before_the_retry(code: str) -> None:
 
 
 def test_no_sentence_waits_for_a_code_that_never_comes() -> None:
-    assert set(problems._ADVICE) == {*OF_A_SEND, NO_CLEAR_ANSWER, INTERRUPTED, BODY_CHANGED, NOT_APPROVED}
+    of_an_undo = {"COUPON_USED", "COUPON_EXPIRED", "COUPON_DELETED"}
+    ours = {NO_CLEAR_ANSWER, INTERRUPTED, BODY_CHANGED, NOT_APPROVED}
+    assert set(problems._ADVICE) == {*OF_A_SEND, *ours, *of_an_undo}
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ async def test_search_and_one_requests_story(page: Page, there: Served) -> None:
     assert await rows.count() == 50
     for state in await page.locator("tbody .state").all_inner_texts():
         assert state == "sent"
-    newest = await rows.first.locator("a").inner_text()
+    newest = await rows.first.locator("a").first.inner_text()
     await page.get_by_role("link", name="Older").click()
     await expect(page.get_by_role("link", name="Newest")).to_be_visible()
     await page.get_by_role("link", name="Newest").click()

@@ -19,7 +19,8 @@ from wechatpay.send_result import NextStep, SendResult, SendState
 
 
 def test_both_sides_have_the_same_words() -> None:
-    assert [kind.value for kind in Kind] == [state.value for state in SendState]
+    # What an undo comes to is the same answer, of another call.
+    assert [kind.value for kind in Kind if kind is not Kind.UNDONE] == [state.value for state in SendState]
     assert {remedy.value for remedy in Remedy} == {step.value for step in NextStep}
     renamed = {"state": "kind", "next_step": "remedy"}
     ours = {field.name for field in fields(Outcome)}
