@@ -63,7 +63,7 @@ def to_requester(  # noqa: PLR0911, C901 - one return for each tag
             text = words("{person} withdrew your request #{number}.", person=who, number=number)
             return message(words.sentences(text, about, no_coupon(words, request)))
         case Tag.UNDO_CREATED | Tag.UNDO_DONE | Tag.UNDO_REFUSED:
-            return direct_message(words, event, about)
+            return direct_message(words, event, request, about)
         case _:
             return as_it_stands(words, request)
 

@@ -196,19 +196,19 @@ def thread_reply(words: Words, event: Recorded, request: Request) -> Message:
             return message(words.sentences(text, _why_not(words, str(event.detail.get("code") or ""))))
 
 
-def direct_message(words: Words, event: Recorded, about: str) -> Message:
+def direct_message(words: Words, event: Recorded, request: Request, about: str) -> Message:
     """The same as a direct message. `about`: stock and customer, since no card stands beside it."""
     undo, sent = event.request_id, event.detail.get("undoes")
     match event.tag:
         case Tag.UNDO_CREATED:
             text = words(
                 "{person} asks to take back the coupon of your request #{sent}: undo #{undo}. You are not "
-                "asked for a decision; the thread of its card tells how it ends.",
+                "asked for a decision.",
                 person=person(event.actor),
                 sent=sent,
                 undo=undo,
             )
-            return message(words.sentences(text, about))
+            return message(words.sentences(text, _where_it_ends(words, request), about))
         case Tag.UNDO_DONE:
             text = words(
                 "The coupon of request #{sent} is taken back, as you asked in undo #{undo}: it can never be "
@@ -224,6 +224,14 @@ def direct_message(words: Words, event: Recorded, about: str) -> Message:
                 undo=undo,
             )
             return message(words.sentences(text, about, _why_not(words, str(event.detail.get("code") or ""))))
+
+
+def _where_it_ends(words: Words, request: Request) -> str:
+    """For who had asked for the coupon: they are told no more by direct message."""
+    if request.batch is None:
+        return words("The thread of its card tells how it ends.")
+    # A line of a batch has no card, and nothing of it stands in the thread of its batch.
+    return words("`/coupon status {sent}` tells how it ends.", sent=request.id)
 
 
 def cannot_undo(words: Words, reason: str, request: Request) -> str:

@@ -16,11 +16,22 @@ import pytest
 from inline_snapshot import external_file
 
 from coupons.asking import Outlook, Stopped
+from coupons.events import Tag
 from coupons.model import History, Pause, Request, State
 from coupons.permissions import YES, Decision, Reason
 from coupons.reasons import Wording
 from coupons.rules import Terms
-from handlers.views import bulk_form, card, command_replies, ephemerals, form, home, modals, talk_modals
+from handlers.views import (
+    bulk_form,
+    card,
+    command_replies,
+    direct_messages,
+    ephemerals,
+    form,
+    home,
+    modals,
+    talk_modals,
+)
 from handlers.views.bulk_form import BulkPrefill, GivenFile
 from handlers.views.form import Filled
 from handlers.views.form_offer import NOT_KEPT
@@ -37,6 +48,7 @@ from tests.handlers.views_samples import (
     STOCKS,
     WANG,
     coupons,
+    event,
     event_messages,
     events,
     now_messages,
@@ -96,6 +108,8 @@ def undos(words: Words) -> Iterator[Message]:
     for reason in (Reason.SELF, Reason.MAY_BE_GIVEN, Reason.TOO_LATE):
         yield ephemerals.answer(words, refused_click(reason), held)
     yield from event_messages(words, undo(State.PENDING), events())
+    line = replace(standing(State.SENT), batch=3, batch_row=17)
+    yield direct_messages.to_requester(words, event(Tag.UNDO_CREATED, "U0AGENT", undoes=12, reason=""), line)
 
 
 def of_events(words: Words) -> Iterator[Message]:

@@ -224,3 +224,13 @@ def test_no_answer_claims_a_post_that_is_only_promised() -> None:
         row = request(state=state, coupon_code="7777", closed_at=NOW, urged_at=NOW)
         for message in [*now_messages(ENGLISH, row, [WANG]), *other_messages(ENGLISH, row, "word")]:
             assert POSTED.search(readable(message)) is None, readable(message)
+
+
+def test_where_an_undo_ends_is_told_by_what_there_is() -> None:
+    asked = event(Tag.UNDO_CREATED, "U0AGENT", undoes=12, reason="")
+    alone = direct_messages.to_requester(ENGLISH, asked, request(state=State.SENT))
+    assert "The thread of its card tells how it ends." in alone.text
+    # A line of a batch has no card.
+    line = direct_messages.to_requester(ENGLISH, asked, request(state=State.SENT, batch=3, batch_row=2))
+    assert "its card" not in line.text
+    assert "`/coupon status 12` tells how it ends." in line.text
