@@ -14,7 +14,7 @@ from coupons.batches import Batch, BatchState, Progress
 from coupons.events import ClickRefused
 from coupons.lifecycle import FINAL
 from coupons.model import Request
-from coupons.permissions import Reason, may_approve, may_fill, may_retry
+from coupons.permissions import Reason, may_approve, may_fill, may_retry, may_undo
 from coupons.policy import DAY_MS, Policy
 from coupons.ports import Clock, Ledger, Reading, Records
 from coupons.rules import NOTHING, Left, limits_left, people
@@ -134,6 +134,7 @@ class HomeFacts:
         for_person = tuple(row for row in pending.batches if self._decides(person, row.batch, members))
 
         def read(rows: Reading) -> Overview:
+            recent = tuple(row for row in rows.requests_of(person, _LATEST) if row.state in FINAL)[:LATELY]
             return Overview(
                 may_ask=may_ask,
                 may_approve=decides,
@@ -145,9 +146,9 @@ class HomeFacts:
                 together=together,
                 held=held,
                 mine=tuple(_row(rows, request) for request in rows.open_requests_of(person, _OPEN)),
-                recent=tuple(
-                    request for request in rows.requests_of(person, _LATEST) if request.state in FINAL
-                )[:LATELY],
+                recent=recent,
+                # Whose request it is may ask, whatever their role.
+                undoable=frozenset(row.id for row in recent if may_undo(row, rows.undos_of(row.id)).allowed),
                 left=self._limits_left(rows, person) if may_ask else (),
                 batches=tuple(row for row in for_person if self._waits_for(row, person, members)),
                 batches_under_way=tuple(row for row in for_person if row.batch.state in _UNDER_WAY),

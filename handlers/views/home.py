@@ -26,6 +26,7 @@ from handlers.views.home_batches import batches, card_link
 from handlers.views.home_decided import Decided, decided
 from handlers.views.message import Block, actions, button, confirm, context, header, overflow, section
 from handlers.views.state_words import line_of, progress, standing, to_do
+from handlers.views.undo_words import undo_button
 from handlers.views.words import N_, Words
 
 #: Rows of each kind that are shown; the rest are counted. With all of every kind 95 of Slack's 100 blocks.
@@ -78,8 +79,9 @@ class Overview:
     held: tuple[Request, ...] = ()
     #: Own ones that are not finished, newest first.
     mine: tuple[OpenRequest, ...] = ()
-    #: Own ones that are.
+    #: Own ones that are, and those of them whose coupon may be asked back.
     recent: tuple[Request, ...] = ()
+    undoable: frozenset[int] = frozenset()
     left: tuple[Left, ...] = ()
     #: Batches that this person may decide about now, those under way that they may pause, and their own.
     batches: tuple[BatchOnCard, ...] = ()
@@ -131,13 +133,13 @@ def _above(words: Words, seen: Overview, note: str, lost: Lost | None) -> list[B
 
 def _own(words: Words, seen: Overview) -> list[Block]:
     blocks: list[Block] = []
+    shown = {request.id for request in seen.held[:SHOWN]}
     if seen.may_ask or seen.mine:
-        shown = {request.id for request in seen.held[:SHOWN]}
         blocks += _mine(words, seen.mine, paused=seen.pause is not None, with_buttons=shown)
     blocks += batches(words, words("Your open batches"), seen.my_batches, seen.workspace_url)
     if seen.recent:
         blocks += [_heading(words("Your last finished requests"))]
-        blocks += [section(_finished(words, request)) for request in seen.recent[:LATELY]]
+        blocks += _recent(words, seen.recent[:LATELY], undoable=seen.undoable - shown)
     if seen.may_ask:
         blocks.append(context(week_words.own(words, seen.my_week, seen.my_used)))
     if seen.left:
@@ -318,6 +320,18 @@ def _menu(words: Words, request: Request) -> Block | None:
         no=words("Not yet"),
     )
     return overflow("more_request", *options, confirm=sure)
+
+
+def _recent(words: Words, recent: Sequence[Request], *, undoable: Collection[int]) -> list[Block]:
+    """What was held a moment ago and is sent has no button while it stands above, like `_mine`."""
+    blocks = []
+    for request in recent:
+        block = section(_finished(words, request))
+        if request.id in undoable:
+            more = {"accessory": undo_button(words, request), "block_id": request.out_request_no}
+            block = {**block, **more}
+        blocks.append(block)
+    return blocks
 
 
 def _finished(words: Words, request: Request) -> str:

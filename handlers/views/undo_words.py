@@ -158,7 +158,7 @@ def undo_button(words: Words, request: Request) -> Block:
             number=request.id,
             value=words.money(request.value_fen),
         ),
-        yes=words("Ask"),
+        yes=words("Ask for it"),
         no=words("Not yet"),
     )
     return button(words("Take it back"), "undo_request", str(request.id), confirm=sure)

@@ -252,7 +252,7 @@ async def test_a_reminder_too_soon_is_answered_by_direct_message(shop: World) ->
     assert "reminder of request" in await dm(shop, "U0LI", "Nothing has changed")
 
 
-async def test_it_is_fresh_after_somebody_else_decides_and_has_the_code_for_the_requester_only(
+async def test_it_is_fresh_after_somebody_else_decides_and_only_the_requester_has_the_code_and_asks_it_back(
     shop: World,
 ) -> None:
     number = await shop.ask("sorry-50")
@@ -265,9 +265,23 @@ async def test_it_is_fresh_after_somebody_else_decides_and_has_the_code_for_the_
     await shop.state(number, "sent")
     row = shop.row(number)
     assert row is not None
-    await shows(shop, "U0LI", row["coupon_code"])
+    view = await shows(shop, "U0LI", row["coupon_code"])
     lead = await shows(shop, "U0WANG", "Nothing waits for your decision.")
     assert row["coupon_code"] not in text(lead)
+    assert buttons(lead, "undo_request") == []
+    li = shop.slack.person("U0LI")
+    asked = await li.press(view, "undo_request", str(number), twice=Twice.TOGETHER)
+    assert asked.confirm is not None
+    assert "¥50.00" in asked.confirm["text"]["text"]
+    await shop.card(undo := number + 1)
+    mine = await shows(shop, "U0LI", "Your open requests: 1")
+    assert buttons(mine, "undo_request") == []
+    assert shop.newest() == undo
+    for who in ("U0ZHAO", "U0WANG"):
+        await shop.approve(undo, who)
+    await shop.state(undo, "undone")
+    done = await shows(shop, "U0LI", "Taken back")
+    assert buttons(done, "undo_request") == []
 
 
 async def test_a_pause_is_told_and_takes_the_approve_buttons_away(shop: World) -> None:

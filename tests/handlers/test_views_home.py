@@ -61,7 +61,8 @@ def overview(row: Request, many: int = 1, typed: str = "late parcels.xlsx") -> O
         together=rows[: home.SHOWN],
         held=tuple(another(state=State.HELD) for _ in range(many)),
         mine=tuple(OpenRequest(another(), (LI, WANG)) for _ in range(many)),
-        recent=tuple(another() for _ in range(min(many, home.LATELY))),
+        recent=(recent := tuple(another() for _ in range(min(many, home.LATELY)))),
+        undoable=frozenset(each.id for each in recent if each.state is State.SENT),
         left=(AGENT_LIMIT, BUDGET),
         **open_batches(many, typed),
         decided=decisions(row, many, typed),
@@ -89,7 +90,10 @@ def check_view(view: home.View) -> None:
         else:
             check_block(block)
         if "accessory" in block:
-            check_overflow(block["accessory"])
+            accessory = block["accessory"]
+            (check_overflow if accessory["type"] == "overflow" else check_button)(accessory)
+    ids = [block["block_id"] for block in view["blocks"] if "block_id" in block]
+    assert len(set(ids)) == len(ids)
     for text in marked(view["blocks"]):
         check_mrkdwn(text)
     assert not UNSEEN.search("\n".join(written(view["blocks"])).replace("\n", " "))
@@ -205,6 +209,22 @@ def test_only_what_can_be_withdrawn_or_reminded_of_has_the_menu() -> None:
         seen = Overview(may_ask=True, may_approve=False, mine=(OpenRequest(request(state=state)),))
         menus = action_ids(home.home(ENGLISH, seen)).get("more_request", 0)
         assert menus == (1 if state in {State.PENDING, State.APPROVED, State.HELD} else 0)
+
+
+def test_only_what_may_be_asked_back_has_the_button_and_no_request_has_two_blocks() -> None:
+    sent = tuple(
+        request(id=number, out_request_no=f"cb{number:030}", state=State.SENT) for number in (1, 2, 3)
+    )
+    # Read a moment before: retried, and sent since.
+    held = (replace(sent[1], state=State.HELD),)
+    seen = Overview(
+        may_ask=True, may_approve=True, held=held, recent=sent, undoable=frozenset({sent[0].id, sent[1].id})
+    )
+    view = home.home(ENGLISH, seen)
+    check_view(view)
+    [shown] = [block for block in view["blocks"] if block.get("accessory")]
+    assert shown["block_id"] == sent[0].out_request_no
+    assert (shown["accessory"]["action_id"], shown["accessory"]["value"]) == ("undo_request", "1")
 
 
 def test_what_is_held_stands_on_the_home_of_who_can_act_with_both_buttons_and_what_to_do() -> None:

@@ -40,6 +40,7 @@ def sample() -> Overview:
         together=(waits, small),
         mine=(OpenRequest(request(), (LI,)),),
         recent=(done, no),
+        undoable=frozenset({done.id}),
         left=(AGENT_LIMIT, BUDGET),
         **open_batches(1),
         decided=decisions(done, 1),
@@ -104,7 +105,7 @@ Asked for by <@U0AGENT>, <!date^1795400572^{date_short_pretty} {time}|2026-11-23
             "*Your last finished requests*",
             """\
 *#9* ✅ Sent: ¥10 off, late delivery (¥10.00) for `oU…jWeS6o`
-Coupon code: `7777 8888`\
+Coupon code: `7777 8888` | Take it back | Ask to take it back? | The coupon of request #9 (¥10.00) is taken back once approvers have said yes, if the customer has not used it by then. | Ask for it | Not yet\
 """,
             """\
 *#8* ✋ Declined: ¥10 off, late delivery (¥10.00) for `oU…jWeS6o`
@@ -194,7 +195,7 @@ def test_home_in_chinese() -> None:
             "*你最近完结的申请*",
             """\
 *#9* ✅ 已发券：¥10 off, late delivery（¥10.00），客户 `oU…jWeS6o`
-券码：`7777 8888`\
+券码：`7777 8888` | 收回 | 申请收回这张券？ | 申请 #9 的券（¥10.00）会在审批人批准后收回，前提是客户届时还没有使用。 | 提交申请 | 再想想\
 """,
             """\
 *#8* ✋ 已驳回：¥10 off, late delivery（¥10.00），客户 `oU…jWeS6o`
