@@ -13,6 +13,7 @@ from bot.demo.workspace import SETUP
 from sandbox.slack.messages import Message
 from sandbox.slack.transcript import Transcript
 from sandbox.wechatpay.faults import Fault, FaultKind
+from sandbox.wechatpay.ledger import CouponState
 from sandbox.wechatpay.stocks import Stock
 
 _STOCK = Stock(stock_id="1212121212", name="¥10 off, late delivery", value_fen=1000)
@@ -52,6 +53,7 @@ async def play(out: TextIO) -> int:
                 _an_agent_asks_and_a_lead_approves,
                 _nobody_approves_the_own_request,
                 _a_lost_answer,
+                _a_coupon_is_taken_back,
                 _a_file_of_customers,
             ):
                 await _play_scene(stage, scene)
@@ -62,7 +64,7 @@ async def play(out: TextIO) -> int:
         return 1
     print(
         "\nAll as promised: 2 requests and 1 batch approved, 4 coupons given, 1 request declined, "
-        "1 line struck out, 0 doubled, 0 lost.",
+        "1 line struck out, 1 coupon taken back, 0 doubled, 0 lost.",
         file=out,
     )
     return 0
@@ -108,6 +110,25 @@ async def _a_lost_answer(stage: Stage) -> None:
     sends = stage.wechatpay.ledger.sends_of(stage.wechatpay.ledger.coupons[-1].out_request_no)
     if len(sends) < 2 or len({send.body for send in sends}) != 1:  # noqa: PLR2004 - the lost one and its repeat
         raise Broken("a lost answer was not settled by repeating the same bytes")
+
+
+async def _a_coupon_is_taken_back(stage: Stage) -> None:
+    """Agent Li asks the last coupon back: it went to the wrong customer. Lead Wang approves, and WeChat Pay
+    deactivates it."""
+    answer = await stage.slack.person("U0LI").command("C0SUPPORT", "/coupon undo 3 wrong customer")
+    if answer.error:
+        raise Broken(f"/coupon undo was not acked: {answer.error}")
+    card = await stage.card(4)
+    if stage.wechatpay.state_of(stage.wechatpay.ledger.coupons[-1]) is not CouponState.SENDED:
+        raise Broken("a coupon was taken back before anybody approved that")
+    await stage.slack.person("U0WANG").click(card.channel, card.ts, "approve_request")
+    await _card_says(stage, card, "Taken back")
+    if stage.wechatpay.state_of(stage.wechatpay.ledger.coupons[-1]) is not CouponState.DEACTIVATED:
+        raise Broken("the card says that a coupon is taken back which WeChat Pay did not deactivate")
+    await stage.sees(
+        lambda: "is taken back, as you asked" in stage.slack.dms("U0LI")[-1].words(),
+        "the requester hears of it",
+    )
 
 
 async def _a_file_of_customers(stage: Stage) -> None:

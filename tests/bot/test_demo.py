@@ -99,7 +99,7 @@ async def test_the_transcript_is_played_to_its_end() -> None:
     last = out.getvalue().splitlines()[-1]
     assert last == (
         "All as promised: 2 requests and 1 batch approved, 4 coupons given, 1 request declined, "
-        "1 line struck out, 0 doubled, 0 lost."
+        "1 line struck out, 1 coupon taken back, 0 doubled, 0 lost."
     )
 
 
