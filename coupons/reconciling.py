@@ -11,12 +11,16 @@ from coupons.model import State
 
 #: Of a number in a spreadsheet: it is a double.
 _DIGITS: Final = 15
+#: What was taken back was given before.
+_GIVEN: Final = frozenset({State.SENT, State.UNDONE})
+#: In WeChat Pay's word: of a coupon that can be used, or was. What was taken back is none.
+_USABLE: Final = frozenset({"SENDED", "USED"})
 _HALF: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ours:
-    """A request. `fen` is its value; times in UTC milliseconds."""
+    """A request, UNDONE where its coupon was taken back. `fen` is its value; times in UTC milliseconds."""
 
     request: int
     customer: int
@@ -36,7 +40,7 @@ class Theirs:
     code: str
     stock_id: str
     number: str = ""
-    #: In WeChat Pay's word: usable, used, expired, ... Told, and no difference.
+    #: In WeChat Pay's word: usable, used, expired, ... Told, and no difference, unless it was taken back.
     state: str = ""
     received_at: int | None = None
     #: Whose list it stands in; 0 in a bill.
@@ -51,7 +55,7 @@ class Verdict(StrEnum):
     ONLY_HERE = "only here"
     #: Given, and our request says otherwise: somebody may have got two, or will.
     ONLY_THERE = "only there"
-    #: Both say given, with another code or stock.
+    #: Both say given, with another code or stock; or we say taken back, and it can be used.
     DIFFERENT = "different"
     #: Both say given, and the code is ours as a spreadsheet ruins one: neither right nor wrong is known.
     DAMAGED = "damaged"
@@ -101,18 +105,20 @@ def compare(ours: Iterable[Ours], theirs: Iterable[Theirs], period: Period) -> S
         elif _concerns(here, period) or period.holds(there.received_at):
             found[here.request] = Match(verdict=_verdict(here, there), ours=here, theirs=there)
     for here in known:
-        if here.state is State.SENT and period.holds(here.closed_at) and here.request not in found:
+        if here.state in _GIVEN and period.holds(here.closed_at) and here.request not in found:
             found[here.request] = Match(verdict=Verdict.ONLY_HERE, ours=here, theirs=None)
     return [*(found[request] for request in sorted(found)), *strange]
 
 
 def _concerns(here: Ours, period: Period) -> bool:
-    return period.holds(here.closed_at if here.state is State.SENT else here.created_at)
+    return period.holds(here.closed_at if here.state in _GIVEN else here.created_at)
 
 
 def _verdict(here: Ours, there: Theirs) -> Verdict:
-    if here.state is not State.SENT:
+    if here.state not in _GIVEN:
         return Verdict.ONLY_THERE
+    if here.state is State.UNDONE and there.state in _USABLE:
+        return Verdict.DIFFERENT
     pairs = ((here.coupon_code or "", there.code), (here.stock_id, there.stock_id))
     if all(mine == other for mine, other in pairs):
         return Verdict.BOTH

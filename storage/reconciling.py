@@ -10,8 +10,9 @@ from coupons.model import State
 from coupons.reconciling import Ours, Period
 
 _OURS: Final = """
-select id as request, customer, out_request_no as number, state, stock_id, value_fen as fen, coupon_code,
-    created_at, closed_at
+select id as request, customer, out_request_no as number,
+    case when undone_by is null then state else 'undone' end as state, stock_id, value_fen as fen,
+    coupon_code, created_at, closed_at
 from request where undoes is null and customer in (
     select customer from request
     where undoes is null and ((created_at >= :since and created_at < :before)

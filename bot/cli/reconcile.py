@@ -24,6 +24,7 @@ from coupons import days
 from coupons.audit_events import AuditReconciled
 from coupons.encodings import MARK
 from coupons.masking import ERASED
+from coupons.model import State
 from coupons.money import in_yuan, yuan
 from coupons.reconciling import Match, Period, Theirs, Verdict, compare
 from coupons.spreadsheet import Cell, lines
@@ -194,16 +195,17 @@ def _line(match: Match) -> str:
     if here is None:
         whose = f"customer {there.customer}" if there and there.customer else "a customer"
         return plain(f"{_coupon(there)}, of {whose}: no request of ours has its number")
+    what = "taken back" if here.state is State.UNDONE else "sent"
     about = f"request #{here.request} of customer {here.customer}, {yuan(here.fen)}, stock {here.stock_id}"
     if there is None:
-        return plain(f"{about}: sent with the code {here.coupon_code}, which WeChat Pay does not show")
+        return plain(f"{about}: {what} with the code {here.coupon_code}, which WeChat Pay does not show")
     if match.verdict is Verdict.DAMAGED:
         return plain(
             f"{about}: sent with the code {here.coupon_code}; the bill has {_coupon(there)}, which a "
             "spreadsheet may have made of it. Take the file as WeChat Pay gave it"
         )
     if match.verdict is Verdict.DIFFERENT:
-        return plain(f"{about}: sent with the code {here.coupon_code}; WeChat Pay has {_coupon(there)}")
+        return plain(f"{about}: {what} with the code {here.coupon_code}; WeChat Pay has {_coupon(there)}")
     return plain(f"{about}: {here.state} here, and WeChat Pay gave {_coupon(there)}")
 
 

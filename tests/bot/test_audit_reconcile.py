@@ -20,7 +20,7 @@ from sandbox.wechatpay import Fault, FaultKind
 from sandbox.wechatpay.ledger import Endpoint
 from storage.proof.verify import verify
 from tests.bot.operating import Operator, operator
-from tests.storage.records import NOW, Time, approve, create, open_ledger, rows, send
+from tests.storage.records import NOW, Time, approve, create, open_ledger, rows, send, tamper
 from tests.world import BIG, LATE, OPENID
 
 OTHER = "oUpF8uMuAJO_M2pxb1Q9zNjWeS99"
@@ -49,6 +49,7 @@ def theirs(request: int = 1, **changes: Any) -> Theirs:
 
 
 declined = {"state": State.DECLINED, "coupon_code": None}
+undone = {"state": State.UNDONE}
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,12 @@ declined = {"state": State.DECLINED, "coupon_code": None}
         ([ours()], [], [Verdict.ONLY_HERE]),
         ([ours()], [theirs(code="C9")], [Verdict.DIFFERENT]),
         ([ours()], [theirs(stock_id=BIG)], [Verdict.DIFFERENT]),
+        # Taken back: given all the same, and it can be used no more.
+        ([ours(**undone)], [theirs(state="DEACTIVATED")], [Verdict.BOTH]),
+        ([ours(**undone)], [theirs()], [Verdict.BOTH]),
+        ([ours(**undone)], [theirs(state="SENDED")], [Verdict.DIFFERENT]),
+        ([ours(**undone)], [theirs(state="USED")], [Verdict.DIFFERENT]),
+        ([ours(**undone)], [], [Verdict.ONLY_HERE]),
         ([ours(**declined)], [theirs()], [Verdict.ONLY_THERE]),
         ([ours(**declined)], [], []),
         ([ours(state=State.UNKNOWN, coupon_code=None)], [theirs()], [Verdict.ONLY_THERE]),
@@ -154,6 +161,16 @@ async def test_what_agrees_is_counted_and_what_does_not_is_named_with_its_reques
     [(body,)] = rows(path, "select body from event where tag = 'audit:reconciled'")
     assert json.loads(body)["detail"]["found"] == {"both": 2, "different": 0, "only_here": 1, "only_there": 2}
     assert verify(path).rows > 0
+
+
+async def test_a_coupon_that_is_called_taken_back_and_can_be_used_is_named(tmp_path: Path) -> None:
+    async with operator(tmp_path) as op:
+        path = await logged(op)
+        tamper(path, "update request set undone_by = 1 where id = 1")
+        result = await typed(op, path)
+    [usable] = [line for line in result.stdout.splitlines() if "request #1 " in line]
+    assert ": taken back with the code " in usable
+    assert usable.endswith("(SENDED)")
 
 
 async def test_when_all_agree_the_status_is_0(tmp_path: Path) -> None:
