@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from coupons.audit_events import CustomerErased
 from coupons.coupon_states import CouponAnswer
 from coupons.errors import IssuerUnavailable
+from coupons.forgetting import StillOpen, forget
 from coupons.loops import Bell
 from coupons.model import ClickAction, Request, State
 from coupons.needs import NeedPart, Needs, written
@@ -77,20 +79,17 @@ class UndoShop(Shop):
         assert found is not None
         return found
 
-    async def click(self, action: ClickAction, person: str, number: int = 0) -> None:
-        if not number:
-            await super().click(action, person)
-            return
+    async def click_undo(self, action: ClickAction, person: str) -> None:
         self._clicks += 1
-        shown = (await self.request(number)).out_request_no
-        values = {"action": action, "person": person, "request_id": number, "out_request_no": shown}
+        shown = (await self.request()).out_request_no
+        values = {"action": action, "person": person, "request_id": 2, "out_request_no": shown}
         await self.desk.keep_click(a_click(f"k{self._clicks}", **values))
         [click] = await self.ledger.read(lambda rows: rows.open_clicks(9))
         await self.desk.decide(click)
 
     async def approve_back(self) -> None:
         for person in ("U0WANG", "U0ZHAO"):
-            await self.click(ClickAction.APPROVE, person, 2)
+            await self.click_undo(ClickAction.APPROVE, person)
 
     async def undo_until(self, *states: State) -> State:
         self.about = 2
@@ -146,12 +145,24 @@ async def test_every_moment_of_an_undo_is_proven(
     await shop.sent()
     shop.script.undone, shop.script.states = list(outcomes), list(states)
     await shop.ask_back()
-    await shop.click(ClickAction.APPROVE, "U0WANG", 2)
-    await shop.click(ClickAction.WITHDRAW_APPROVAL, "U0WANG", 2)
+    await shop.click_undo(ClickAction.APPROVE, "U0WANG")
+    await shop.click_undo(ClickAction.WITHDRAW_APPROVAL, "U0WANG")
     await shop.approve_back()
     assert await shop.undo_until(State.UNDONE, State.REFUSED, State.HELD) is end
     assert shop.script.undone == []
     assert (await shop.request(1)).undone_by == (2 if end is State.UNDONE else None)
+
+
+async def test_every_moment_of_an_undo_of_a_smaller_coupon_is_proven(shop: UndoShop) -> None:
+    """It takes back what the requester took, and is approved by that value."""
+    await shop.ask()
+    await shop.click(ClickAction.OFFER, "U0WANG", "9500")
+    await shop.click(ClickAction.ACCEPT_OFFER, "U0LI", "2")
+    assert await shop.send_until(State.SENT) is State.SENT
+    await shop.ask_back()
+    await shop.click_undo(ClickAction.APPROVE, "U0ZHAO")
+    assert await shop.undo_until(State.UNDONE) is State.UNDONE
+    assert ((await shop.request()).stock_id, (await shop.request()).value_fen) == ("9500", 500)
 
 
 @pytest.mark.parametrize("undoes", ["null", "2"])
@@ -167,6 +178,41 @@ async def test_an_undo_that_is_pointed_at_another_coupon_is_not_sent(
     assert await shop.undo_until(State.HELD, State.SENT, State.REFUSED) is State.HELD
     assert (await shop.request()).problem == "BODY_CHANGED"
     assert shop.script.bodies == []
+
+
+@pytest.mark.parametrize(
+    ("state", "end"),
+    [("DEACTIVATED", State.UNDONE), ("USED", State.REFUSED)],
+)
+async def test_a_held_undo_that_somebody_wants_to_close_ends_by_what_the_coupon_is(
+    shop: UndoShop, state: str, end: State
+) -> None:
+    await shop.sent()
+    shop.script.undone, shop.script.states = [LOST] * 4, [state]
+    await shop.ask_back()
+    await shop.approve_back()
+    await shop.undo_until(State.HELD)
+    await shop.click_undo(ClickAction.CLOSE, "U0WANG")
+    assert await shop.undo_until(State.UNDONE, State.REFUSED) is end
+    # In doubt or undone: never a second number.
+    await shop.ask_back("U0LI")
+    assert await shop.ledger.read(lambda rows: rows.highest_number()) == 2
+
+
+async def test_a_customer_is_not_erased_while_an_undo_waits_and_no_coupon_is_asked_back_after(
+    path: Path, shop: UndoShop
+) -> None:
+    erased = CustomerErased(customer=1, why="command", days=None)
+    await shop.sent()
+    await shop.ask_back()
+    with pytest.raises(StillOpen):
+        await shop.ledger.write(lambda tx: forget(tx, erased))
+    await shop.click_undo(ClickAction.DECLINE, "U0WANG")
+    await shop.ledger.write(lambda tx: forget(tx, erased))
+    await shop.ask_back("U0LI")
+    assert await shop.ledger.read(lambda rows: rows.highest_number()) == 2
+    assert (await shop.tags())[-1] == "click:refused"
+    assert verify(path, thorough=True).rows
 
 
 @pytest.fixture
