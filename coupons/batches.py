@@ -191,7 +191,7 @@ class BatchApproval:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many lines stand in which state, and what those sent are worth."""
+    """How many lines stand in which state, and what those sent are worth. One taken back is `undone`."""
 
     states: Mapping[str, int]
     sent_fen: int = 0

@@ -151,8 +151,11 @@ _BY_ROWS: Final = (
 )
 _LAST_ROW: Final = "select max(batch_row) as row from request where batch = :batch"
 _HIGHEST: Final = "select stock_id, max(value_fen) as fen from request where batch = :batch group by stock_id"
+#: A line whose coupon was taken back stands as its undo does, as in the month.
 _PROGRESS: Final = """
-select state, count(*) as n, sum(value_fen) as fen from request where batch = :batch group by state
+select case when undone_by is null then state else 'undone' end as stands, count(*) as n,
+    sum(value_fen) as fen
+from request where batch = :batch group by stands
 """
 _OPEN: Final = """
 select 1 from request
@@ -352,8 +355,8 @@ class BatchRows(BaseRows):
 
     def progress_of_batch(self, batch_id: int) -> Progress:
         found = self._connection.execute(_PROGRESS, {"batch": batch_id}).fetchall()
-        sent = next((int(row["fen"]) for row in found if row["state"] == "sent"), 0)
-        return Progress({str(row["state"]): int(row["n"]) for row in found}, sent)
+        sent = next((int(row["fen"]) for row in found if row["stands"] == "sent"), 0)
+        return Progress({str(row["stands"]): int(row["n"]) for row in found}, sent)
 
     def events_of_batch(self, batch_id: int) -> Sequence[Recorded]:
         found = self._connection.execute(_EVENTS, {"batch": batch_id, "listed": _TAGS}).fetchall()

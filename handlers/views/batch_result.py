@@ -22,7 +22,7 @@ from handlers.views.escaping import code, inert, without_openids
 from handlers.views.message import Message, message
 from handlers.views.state_words import STATES, is_doubtful
 from handlers.views.translations import N_
-from handlers.views.undo_words import NO_COUPON, NOT_KNOWN
+from handlers.views.undo_words import NO_COUPON, NOT_KNOWN, taken_back
 from handlers.views.words import Words
 
 RESULT_COLUMNS: Final = (
@@ -50,7 +50,7 @@ class Totals:
     left_out: int = 0
 
     def add(self, request: Request) -> None:
-        key = (str(request.state), request.stock_id, request.stock_name)
+        key = (str(_stands(request)), request.stock_id, request.stock_name)
         self.lines[key] += 1
         self.fen[key] += request.value_fen
 
@@ -75,7 +75,7 @@ def line(words: Words, batch: Batch, request: Request) -> tuple[Cell, ...]:
     return (
         request.batch_row,
         request.id,
-        str(request.state),
+        str(_stands(request)),
         request.coupon_code,
         request.customer,
         request.stock_id,
@@ -102,11 +102,16 @@ def left_out_line(words: Words, left: LeftOut, *, public: bool) -> tuple[Cell, .
     return (left.row, None, LEFT_OUT, *[None] * 7, left.problem, plain(" ".join(why)), None, None)
 
 
+def _stands(request: Request) -> State:
+    """A line whose coupon was taken back stands as its undo does."""
+    return request.state if request.undone_by is None else State.UNDONE
+
+
 def explanation(words: Words, batch: Batch, request: Request) -> str:
     """What is to be said of the line, as mrkdwn; empty: its state says it all."""
     match request.state:
         case State.SENT:
-            return ""
+            return "" if request.undone_by is None else taken_back(words, request)
         case State.REFUSED:
             return words.sentences(words(NO_COUPON), problems.for_agent(words, request.problem))
         case State.HELD:
@@ -122,13 +127,7 @@ def explanation(words: Words, batch: Batch, request: Request) -> str:
 
 def comment(words: Words, batch: Batch, totals: Totals) -> str:
     """Beside the files, as mrkdwn."""
-    counted = [
-        words("{n} struck out", n=words.number(n))
-        if state is State.DECLINED and batch.state is not BatchState.DECLINED
-        else words("{n} {state}", n=words.number(n), state=words(STATES[state]))
-        for state in State
-        if (n := totals.of(state))
-    ]
+    counted = [_counted(words, batch, state, n) for state in State if (n := totals.of(state))]
     text = words(
         "*Result of batch {batch}* ({file}): {states}; sent in all {value}.",
         batch=batch.id,
@@ -145,6 +144,14 @@ def comment(words: Words, batch: Batch, totals: Totals) -> str:
         totals.of(State.HELD),
     )
     return words.sentences(text, left_out if totals.left_out else "", held if totals.of(State.HELD) else "")
+
+
+def _counted(words: Words, batch: Batch, state: State, n: int) -> str:
+    if state is State.UNDONE:
+        return words("{n} taken back", n=words.number(n))
+    if state is State.DECLINED and batch.state is not BatchState.DECLINED:
+        return words("{n} struck out", n=words.number(n))
+    return words("{n} {state}", n=words.number(n), state=words(STATES[state]))
 
 
 def not_taken(words: Words, batch: Batch, code_: str) -> Message:

@@ -29,6 +29,7 @@ _MARKS: Final = {
 #: What ended a line, or will not end it by itself.
 _ENDED: Final = (
     State.SENT,
+    State.UNDONE,
     State.REFUSED,
     State.HELD,
     State.CLOSED,
@@ -136,6 +137,10 @@ def counts(words: Words, progress: Progress, *, money: bool = True) -> str:
     waiting = states.get(State.PENDING, 0) + states.get(State.APPROVED, 0)
     parts = [
         (states.get(State.SENT, 0), words("{n} sent", n=words.number(states.get(State.SENT, 0)))),
+        (
+            states.get(State.UNDONE, 0),
+            words("{n} taken back", n=words.number(states.get(State.UNDONE, 0))),
+        ),
         (waiting, words("{n} waiting", n=words.number(waiting))),
         (states.get(State.SENDING, 0), words("{n} under way", n=words.number(states.get(State.SENDING, 0)))),
         (

@@ -14,6 +14,7 @@ from sandbox.wechatpay.ledger import CouponState, Endpoint
 from storage.database import open_for_reading
 from storage.report import month
 from storage.store import Store
+from tests.flows import batches
 from tests.world import COUPON_TOML, OPENID, World, until, world
 
 
@@ -164,3 +165,30 @@ async def test_what_was_taken_back_counts_for_no_limit_and_in_no_history(tmp_pat
         with closing(open_for_reading(tmp_path / "coupon.db")) as database:
             total = month(database, since=0, before=2**53).total
         assert (total.asked, total.sent, total.fen, total.ended) == (2, 0, 0, 1)
+
+
+async def test_one_line_of_a_batch_is_asked_back_and_its_card_and_limits_count_the_others(
+    tmp_path: Path,
+) -> None:
+    toml = tmp_path / "coupon.toml"
+    toml.write_text(f"{COUPON_TOML}\n[limits]\nper_customer = {{ count = 1, days = 30 }}\n", encoding="utf-8")
+    async with world(tmp_path) as shop:
+        batch = await batches.running(shop, batches.lines(2))
+        await batches.state(shop, batch, "done")
+        customer, other = batches.openid(2), batches.openid(3)
+        [line] = shop.rows("select id from request where batch = :batch and batch_row = 2", batch=batch)
+        taken = await undo(shop, line["id"])
+        await shop.approve(taken)
+        await shop.state(taken, "undone")
+        card = await batches.card(shop, batch)
+        await until(lambda: "1 sent, 1 taken back. Sent so far: ¥10.00." in card.words() or None)
+        assert "2 of 2" in card.words()
+        assert "Taken back" in (await shop.send(f"status {line['id']}")).text
+        assert len(deactivations(shop)) == 1
+        # The other line's coupon is as it was, and only it counts.
+        assert [shop.wechatpay.state_of(each).value for each in shop.wechatpay.ledger.coupons] == [
+            "DEACTIVATED" if each.openid == customer else "SENDED" for each in shop.wechatpay.ledger.coupons
+        ]
+        assert "No request was made" in (await shop.send(f"send {other} late-10 again")).text
+        await shop.ask(openid=customer)
+        shop.audit_holds()

@@ -52,6 +52,10 @@ def sentences(words: Words) -> Iterator[str]:
     yield f"held: {batch_result.explanation(words, done, doubtful)}"
     closed = line(State.CLOSED, decline_reason="stock ended")
     yield f"closed: {batch_result.explanation(words, done, closed)}"
+    back = line(State.SENT, undone_by=31)
+    totals.add(back)
+    yield batch_result.comment(words, done, totals)
+    yield f"{batch_result.line(words, done, back)[2]}: {batch_result.explanation(words, done, back)}"
 
 
 @pytest.mark.parametrize("words", [ENGLISH, CHINESE], ids=["en", "zh"])
