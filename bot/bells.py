@@ -27,7 +27,14 @@ class Bells:
             Topic.CLICKS: (self.deciding, self.coupon_answers),
             Topic.POSTS: (self.announcing,),
             Topic.ABSENCES: (self.returning, self.reminding, self.showing),
-            Topic.BATCHES: (self.files, self.sending, self.expiring, self.reminding, self.batches),
+            Topic.BATCHES: (
+                self.files,
+                self.sending,
+                self.expiring,
+                self.reminding,
+                self.batches,
+                self.showing,
+            ),
         }
 
     def ring(self, topics: frozenset[Topic]) -> None:
