@@ -34,6 +34,7 @@ from handlers.views.undo_words import (
     after_approval,
     ends_unchanged,
     lookup_first,
+    may_decide,
     may_show_button,
     not_known,
     open_undo,
@@ -179,7 +180,7 @@ def _who_and_when(
     small_print = _small_print(words, request, approvals, pause)
     match request.state:
         case State.PENDING:
-            return [words("May decide, except the requester: {people}", people=who), *small_print]
+            return [may_decide(words, request, who), *small_print]
         case State.HELD:
             return [words("May retry or close it: {people}", people=who), *small_print]
         case _:

@@ -124,6 +124,13 @@ def takes_back(words: Words, request: Request) -> tuple[str, str]:
     return words("Takes back"), words("the coupon of request #{sent}", sent=request.undoes)
 
 
+def may_decide(words: Words, request: Request, people: str) -> str:
+    """`people`: listed, in mrkdwn."""
+    if request.undoes is None:
+        return words("May decide, except the requester: {people}", people=people)
+    return words("May decide, except who asked for the coupon or its undo: {people}", people=people)
+
+
 def after_approval(words: Words, request: Request) -> str:
     """What the approver is asked to think of once more."""
     if request.undoes is None:
