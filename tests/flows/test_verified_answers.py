@@ -37,17 +37,19 @@ async def test_a_certificate_that_cannot_be_downloaded_at_once_is_asked_for_agai
 ) -> None:
     pace = Pace(pauses_s=(0.3,), tries=20, quiet_ms=600_000, lookups_from=99)
     async with world(tmp_path, mode=KeyMode.CERTIFICATE, pace=pace) as shop:
+        # The start's own download is over, and takes no fault that is meant for the next one.
+        first = await shop.ask()
+        await shop.approve(first)
+        await shop.state(first, "sent")
         new = shop.wechatpay.rotate()
-        # Two: the start's own proof may ask for them meanwhile, too.
-        for _ in range(2):
-            shop.wechatpay.faults.queue(Fault(FaultKind.SYSTEM_ERROR_500), endpoint=Endpoint.CERTIFICATES)
+        shop.wechatpay.faults.queue(Fault(FaultKind.SYSTEM_ERROR_500), endpoint=Endpoint.CERTIFICATES)
         number = await shop.ask()
         await shop.approve(number)
         await shop.state(number, "sent")
         outcomes = attempts(shop, number)
         assert outcomes[0] == ("unknown", None)
         assert outcomes[-1] == ("sent", new)
-        assert len(shop.wechatpay.ledger.coupons) == 1
+        assert len(shop.wechatpay.ledger.coupons) == 2
 
 
 async def test_answers_signed_with_a_public_key_in_certificate_mode_are_told_and_readyz_falls_until_one_holds(
