@@ -59,11 +59,9 @@ class Desks:
             ),
             undo_desk=UndoDesk(
                 ledger=self.ledger,
-                directory=self.directory,
                 authority=self.authority,
                 issuer=self.issuer,
                 policy=self.config.policy,
-                team=self.team,
                 clock=self.clock,
             ),
             bell=bell,

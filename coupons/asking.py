@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from coupons.authority import Authority, Members, parts_people
 from coupons.clock_watch import ClockWatch
@@ -328,21 +329,26 @@ def _limit_detail(limit: Limit) -> dict[str, int]:
 
 def created(request: Request) -> RequestCreated:
     """What the log tells of a new request."""
-    return RequestCreated(
-        customer=request.customer,
-        stock_id=request.stock_id,
-        stock_name=request.stock_name,
-        value_fen=request.value_fen,
-        reason=request.reason,
-        ticket=request.ticket,
-        approvals_needed=request.approvals_needed,
-        body_sha256=hashlib.sha256(request.body).hexdigest(),
-        rule=request.rule,
-        raised=request.raised,
-        duplicate_of=request.duplicate_of,
-        follows=request.follows,
-        out_request_no=request.out_request_no,
-        batch=request.batch,
-        row=request.batch_row,
-        needs=detail_of(request.needs),
-    )
+    return RequestCreated(**detail_of_new(request))
+
+
+def detail_of_new(request: Request) -> dict[str, Any]:
+    """The same of an undo, which the log tells more of."""
+    return {
+        "customer": request.customer,
+        "stock_id": request.stock_id,
+        "stock_name": request.stock_name,
+        "value_fen": request.value_fen,
+        "reason": request.reason,
+        "ticket": request.ticket,
+        "approvals_needed": request.approvals_needed,
+        "body_sha256": hashlib.sha256(request.body).hexdigest(),
+        "rule": request.rule,
+        "raised": request.raised,
+        "duplicate_of": request.duplicate_of,
+        "follows": request.follows,
+        "out_request_no": request.out_request_no,
+        "batch": request.batch,
+        "row": request.batch_row,
+        "needs": detail_of(request.needs),
+    }

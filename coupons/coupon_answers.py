@@ -8,16 +8,15 @@ from functools import partial
 from typing import Final
 
 from coupons.authority import Authority
+from coupons.click_answers import answer_click, refuse_click
 from coupons.clicked_on import was_shown
 from coupons.coupon_events import CouponViewed
 from coupons.coupon_lookups import CouponLookups, can_be_looked_up
 from coupons.coupon_states import CouponAnswer
-from coupons.events import ClickRefused
 from coupons.loops import Bell, InFlight, Loop, OnTrouble
 from coupons.model import Click, ClickAction, Request
 from coupons.permissions import YES, Decision, Reason
 from coupons.ports import Ledger, Reading, Transaction
-from coupons.posts import Post, PostKind
 
 #: Questions under way. Sends have places on the wire of their own.
 _IN_FLIGHT: Final = 4
@@ -87,11 +86,7 @@ class CouponAnswers(Loop):
     def _refuse(self, tx: Transaction, *, click: Click, request: Request | None, decision: Decision) -> None:
         if not tx.close_click(click.id):
             return
-        request_id, state = (request.id, request.state) if request else (None, None)
-        refused = ClickRefused(
-            action=click.action, reason=decision.reason, state=state, asked_for=click.request_id
-        )
-        _whisper(tx, click, request_id, tx.append(refused.done_by(click.person, request_id)))
+        refuse_click(tx, click, request, decision)
 
     def _tell(
         self, tx: Transaction, *, click: Click, request: Request, answers: Mapping[int, CouponAnswer | str]
@@ -105,7 +100,7 @@ class CouponAnswers(Loop):
             requests=sorted(answers), failed=failed, customer=None if of_one else request.customer
         )
         request_id = request.id if of_one else None
-        _whisper(tx, click, request_id, tx.append(viewed.done_by(click.person, request_id)))
+        answer_click(tx, click, request_id, tx.append(viewed.done_by(click.person, request_id)))
 
 
 def _wanted(rows: Reading, *, click: Click) -> tuple[Request | None, Sequence[Request]]:
@@ -115,15 +110,3 @@ def _wanted(rows: Reading, *, click: Click) -> tuple[Request | None, Sequence[Re
         return request, [] if request is None else [request]
     of_customer = rows.requests_of_customer(request.openid, MOST_OF_CUSTOMER)
     return request, [each for each in of_customer if can_be_looked_up(each)]
-
-
-def _whisper(tx: Transaction, click: Click, request_id: int | None, seq: int) -> None:
-    tx.post(
-        Post(
-            kind=PostKind.ANSWER,
-            request_id=request_id,
-            seq=seq,
-            person=click.person,
-            channel=click.channel,
-        )
-    )

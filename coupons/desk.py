@@ -22,6 +22,7 @@ from coupons.batch_lines import (
     resume_those_of_merchant,
     urge_batch,
 )
+from coupons.click_answers import refuse_click
 from coupons.clicked_on import was_shown
 from coupons.clock_watch import ClockWatch
 from coupons.events import (
@@ -299,20 +300,7 @@ class Desk:
     def _refuse_click(
         self, tx: Transaction, click: Click, request: Request | None, decision: Decision
     ) -> None:
-        request_id, state = (request.id, request.state) if request else (None, None)
-        refused = ClickRefused(
-            action=click.action, reason=decision.reason, state=state, asked_for=click.request_id
-        )
-        seq = tx.append(refused.done_by(click.person, request_id))
-        tx.post(
-            Post(
-                kind=PostKind.ANSWER,
-                request_id=request_id,
-                seq=seq,
-                person=click.person,
-                channel=click.channel,
-            )
-        )
+        refuse_click(tx, click, request, decision)
         if request is not None and decision.reason is Reason.MAY_BE_GIVEN:
             self._look_up_before_closing(tx, request)
         if request is not None and decision.reason is Reason.NOT_APPROVER:

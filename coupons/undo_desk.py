@@ -6,20 +6,20 @@ approved, withdrawn, sent and settled like a request that gives a coupon.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from functools import partial
 
+from coupons.asking import detail_of_new
 from coupons.authority import Authority, Members
+from coupons.click_answers import refuse_click
 from coupons.clicked_on import was_shown
 from coupons.clock_watch import ClockWatch
-from coupons.events import ClickRefused
 from coupons.masking import keepable
-from coupons.model import Click, Draft, Person, Request, Stock
-from coupons.needs import PLAIN, detail_of
-from coupons.permissions import Decision, Reason, may_ask_for_undo, may_be_trusted, may_undo
+from coupons.model import Click, Draft, Request, Stock
+from coupons.needs import PLAIN
+from coupons.permissions import Decision, Reason, may_ask_for_undo, may_undo
 from coupons.policy import Policy
-from coupons.ports import Directory, Issuer, Ledger, Records, Transaction
+from coupons.ports import Issuer, Ledger, Records, Transaction
 from coupons.posts import Post, PostKind
 from coupons.request_number import undo_number
 from coupons.rules import find_rule, people
@@ -29,37 +29,28 @@ from coupons.waiting import first_reminder
 
 
 class UndoDesk:
-    """`team` is the workspace the bot lives in."""
+    """What becomes of clicks and commands that ask a coupon back."""
 
     def __init__(
         self,
         *,
         ledger: Ledger,
-        directory: Directory,
         authority: Authority,
         issuer: Issuer,
         policy: Policy,
-        team: str,
         clock: ClockWatch,
     ) -> None:
         self._ledger = ledger
-        self._directory = directory
         self._authority = authority
         self._issuer = issuer
         self._policy = policy
-        self._team = team
         self._clock = clock
 
     async def decide(self, click: Click) -> bool:
         """As `Desk.decide`; a click on a card that is being posted is not waited for: sent cards stand."""
         members = await self._authority.members(self._policy.groups)
-        trusted = self._trusted(click, await self._directory.person(click.person))
+        trusted = await self._authority.trusts_click(click)
         return await self._ledger.write(partial(self._decide, click=click, trusted=trusted, members=members))
-
-    def _trusted(self, click: Click, person: Person) -> Decision:
-        if click.team and click.team != self._team:
-            return Decision(Reason.OUTSIDER)
-        return may_be_trusted(person, self._team)
 
     def _decide(self, tx: Transaction, *, click: Click, trusted: Decision, members: Members) -> bool:
         request = tx.request(click.request_id)
@@ -67,20 +58,7 @@ class UndoDesk:
         if not tx.close_click(click.id):
             return True
         if request is None or not decision.allowed:
-            request_id, state = (request.id, request.state) if request else (None, None)
-            refused = ClickRefused(
-                action=click.action, reason=decision.reason, state=state, asked_for=click.request_id
-            )
-            seq = tx.append(refused.done_by(click.person, request_id))
-            tx.post(
-                Post(
-                    kind=PostKind.ANSWER,
-                    request_id=request_id,
-                    seq=seq,
-                    person=click.person,
-                    channel=click.channel,
-                )
-            )
+            refuse_click(tx, click, request, decision)
             return True
         self._ask(tx, request, click, members)
         return True
@@ -138,23 +116,4 @@ class UndoDesk:
 
 def created(undo: Request, sent: Request) -> UndoCreated:
     """What the log tells of a new undo."""
-    return UndoCreated(
-        undoes=sent.id,
-        asked_by=sent.requester,
-        customer=undo.customer,
-        stock_id=undo.stock_id,
-        stock_name=undo.stock_name,
-        value_fen=undo.value_fen,
-        reason=undo.reason,
-        ticket=undo.ticket,
-        approvals_needed=undo.approvals_needed,
-        body_sha256=hashlib.sha256(undo.body).hexdigest(),
-        rule=undo.rule,
-        raised=undo.raised,
-        duplicate_of=None,
-        follows=None,
-        out_request_no=undo.out_request_no,
-        needs=detail_of(undo.needs),
-        batch=undo.batch,
-        row=undo.batch_row,
-    )
+    return UndoCreated(undoes=sent.id, asked_by=sent.requester, **detail_of_new(undo))

@@ -345,16 +345,23 @@ class RequestRows(BaseRows):
             return []
         # Compare-and-set.
         self.topics.add(Topic.REQUESTS)
-        rows = [_saved(before, after) for before, after in pairs]
+        saved = [{name: getattr(after, name) for name in _SAVED} for _, after in pairs]
+        rows = [
+            bound(each) | {"id": before.id, "rev": before.rev}
+            for each, (before, _) in zip(saved, pairs, strict=True)
+        ]
         only_attempts = all(_OTHERS(before) == _OTHERS(after) for before, after in pairs)
         sql = _SAVE_ATTEMPTS if only_attempts else _SAVE_ALL
         if self._connection.execute(sql, {"rows": json.dumps(rows)}).rowcount != len(rows):
             raise RowChanged(pairs[0][0].id, pairs[0][0].rev)
-        return [self._after(*pair, values) for pair, values in zip(pairs, rows, strict=True)]
+        return [
+            self._after(before, each, values)
+            for (before, _), each, values in zip(pairs, saved, rows, strict=True)
+        ]
 
-    def _after(self, before: Request, after: Request, values: Mapping[str, object]) -> Request:
-        saved = {name: getattr(after, name) for name in _SAVED}
-        saved.update((name, values[name]) for name in _TEXTS)
+    def _after(self, before: Request, saved: Mapping[str, object], values: Mapping[str, object]) -> Request:
+        """`values`: the same as they were bound."""
+        saved = {**saved, **{name: values[name] for name in _TEXTS}}
         request = REQUEST_RECORD.replace(before, {**saved, "rev": before.rev + 1})
         if request.decline_reason != before.decline_reason:
             RequestTexts(self._connection).replace(request.id, _texts(before), _texts(request))
@@ -369,11 +376,6 @@ class RequestRows(BaseRows):
 
     def _many(self, sql: str, **values: object) -> list[Request]:
         return requests_of(self._connection.execute(sql, bound(values)).fetchall())
-
-
-def _saved(before: Request, after: Request) -> Mapping[str, object]:
-    values = bound({name: getattr(after, name) for name in _SAVED})
-    return values | {"id": before.id, "rev": before.rev}
 
 
 def _texts(request: Request) -> tuple[str, ...]:

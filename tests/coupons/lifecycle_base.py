@@ -61,9 +61,7 @@ class LifecycleBase(RuleBasedStateMachine):
         self.asking = Asking(authority=authority, issuer=self.wechat, team=TEAM, **common)
         offers = an_offer_desk(self.ledger, authority, POLICY, sure(self.clock), issuer=self.wechat)
         self.desk = Desk(offers=offers, authority=authority, directory=self.groups, team=TEAM, **common)
-        self.undo_desk = UndoDesk(
-            authority=authority, directory=self.groups, issuer=self.wechat, team=TEAM, **common
-        )
+        self.undo_desk = UndoDesk(authority=authority, issuer=self.wechat, **common)
         presence = Presence(policy=POLICY, authority=authority, ledger=self.ledger)
         self.absences = AbsenceDesk(directory=self.groups, presence=presence, team=TEAM, **common)
         self.reminder = Reminder(presence=presence, bell=Bell(), on_trouble=self.troubles.append, **common)

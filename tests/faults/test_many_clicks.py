@@ -71,11 +71,9 @@ class Floor:
             ),
             undo_desk=UndoDesk(
                 ledger=self.ledger,
-                directory=self.groups,
                 authority=authority,
                 issuer=Paper(),  # type: ignore[arg-type]  # nothing may be taken back
                 policy=policy,
-                team=TEAM,
                 clock=sure(self.clock),
             ),
             bell=self.bell,

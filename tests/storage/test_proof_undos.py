@@ -110,11 +110,9 @@ async def shop(path: Path, clock: Time) -> AsyncGenerator[UndoShop]:
     here = UndoShop(ledger, path, clock, bell, UndoScript())
     here.undo_desk = UndoDesk(
         ledger=here.ledger,
-        directory=here.desk._directory,
         authority=here.desk._authority,
         issuer=here.script,  # type: ignore[arg-type]
         policy=here.desk._policy,
-        team="T0SHOP",
         clock=sure(clock),
     )
     yield here
